@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A machine: the root of the composition tree ("/machine"), what the command line asked of it, its lock and its
+ * run state. Boards are types below TYPE_MACHINE whose class names the memory map's builder.
+ */
+#ifndef CORE_QOM_MACHINE_H
+#define CORE_QOM_MACHINE_H
+
+#include <glib.h>
+#include "core/qom/device.h"
+
+#define TYPE_MACHINE "machine"
+
+typedef enum RunState {
+    RUN_PAUSED,                                 /* -S, stop */
+    RUN_RUNNING,
+    RUN_SHUTDOWN,                               /* the guest powered off, or quit */
+} RunState;
+
+/* What the generic options ask for; a board reads it in build(). Strings belong to the machine. */
+typedef struct MachineConfig {
+    uint64_t ram_size;                          /* bytes; 0: the class's default */
+    unsigned smp;                               /* CPUs; 0: the class's default */
+    unsigned max_smp;
+    char *cpu;                                  /* "cortex-a72,pmu=off", or NULL: the class's default */
+    char *kernel, *initrd, *append, *dtb, *dumpdtb, *bios;      /* paths and text, or NULL */
+    GPtrArray *serials;                         /* (Chardev *) in order of -serial; an entry may be NULL */
+    GPtrArray *drives;                          /* (DriveOption *) that a board takes by interface (pflash, sd) */
+    GPtrArray *loaders;                         /* (LoaderOption *): -device loader,... */
+    uint64_t seed;                              /* -seed */
+    bool seed_set;
+    bool no_reboot;
+    bool rtc_vm_clock;                          /* -rtc clock=vm */
+} MachineConfig;
+
+struct MachineClass {
+    DeviceClass parent;
+    const char *arch;                           /* architecture of the first cluster by default */
+    const char *default_cpu;                    /* type name */
+    const char *const *valid_cpus;              /* NULL: any CPU of arch */
+    uint64_t default_ram;
+    unsigned default_smp, max_smp;
+    /* Creates, wires and realizes everything below the machine, loads images. */
+    bool (*build)(Machine *m, GError **error);
+    /* Asks the guest to power down (the power button). */
+    void (*powerdown)(Machine *m);
+};
+
+struct Machine {
+    Device parent;
+    MachineConfig config;
+    GRecMutex lock;                             /* the machine lock: devices, unless a region names its own */
+    GMainContext *context;                      /* devices' and backends' events run here */
+    Clock *clock;                               /* virtual time */
+    AddressSpace *sysmem;                       /* the default cluster's space */
+    GPtrArray *clusters;                        /* (Cluster *) */
+    GPtrArray *cpus;                            /* (CPUState *), all clusters */
+    GPtrArray *resets;                          /* MachineReset, run in order after the device tree's reset */
+    /* set before build by main */
+    const void *accel;                          /* const AccelOps *, core/exec/accel.h */
+    Object *backends;                           /* chardevs, drives, netdevs, objects by id */
+    /* run state; under the lock, with cond signalled on each change */
+    RunState state;
+    GCond cond;
+    bool reset_requested;                       /* atomic */
+    bool shutdown_requested;                    /* atomic */
+    int exit_status;
+};
+
+DECLARE_OBJECT(Machine, MACHINE, TYPE_MACHINE)
+DECLARE_CLASS(MachineClass, MACHINE, TYPE_MACHINE)
+
+extern const TypeInfo machine_type;
+
+void machine_lock(Machine *m);                  /* recursive; accepts NULL (a device in a unit test) */
+void machine_unlock(Machine *m);
+bool machine_lock_held(Machine *m);
+
+/* From any thread: ask the main loop to reset or end the machine. status is the process's exit status. */
+void machine_request_reset(Machine *m);
+void machine_request_shutdown(Machine *m, int status);
+/* fn(opaque) runs at every machine reset after the devices' (boot loaders set registers there). */
+void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque);
+
+#endif
