@@ -21,12 +21,14 @@ typedef enum LogMask {
     LOG_UNIMP        = 1 << 7,
     LOG_STATS        = 1 << 8,
     LOG_CPU          = 1 << 9,      /* registers before each block */
+    LOG_NOCHAIN      = 1 << 10,     /* not a log: blocks are not chained, so that exec and cpu see each one */
 } LogMask;
 
 extern unsigned log_mask;                       /* read on hot paths; written only by log_set */
 
-/* Parses a -d LIST ("in_asm,int"; "help" lists) and opens -D FILE (NULL: stderr). */
+/* Parses a -d LIST ("in_asm,int"; NULL: none) and opens -D FILE (NULL: stderr). */
 bool log_set(const char *list, const char *file, GError **error);
+char *log_help(void);                           /* what -d help prints; newly allocated */
 void log_close(void);
 
 static inline bool log_enabled(LogMask mask)
