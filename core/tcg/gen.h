@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What translators call. Each call emits one operation into the current block and returns its value.
+ *
+ * The translator's contract:
+ * - tcg_insn_start() at each guest instruction. What a fault undoes is everything set since then.
+ * - Registers are read and written by row; narrower views are extract and insert (a translator's own helpers).
+ *   Writes are visible to later reads at once. Nothing is stored to the CPU object until an exit, a helper that
+ *   reads the register, or a fault needs it.
+ * - The PC row is not written per instruction; tcg_pc(g, delta) is the entry PC plus delta, and before an exit the
+ *   translator sets the PC row (tcg_set_reg) to where execution goes on.
+ * - Values may be used only where their block dominates the use; what must cross a join goes through a register or
+ *   a local (tcg_local).
+ * - A block ends with br, brcond, brflag, goto_tb, goto_ptr, exit, or a HELPER_NO_RETURN call.
+ * - Guest accesses are performed exactly as written, in order.
+ *
+ * The sink behind g may build a region (tier 2) or emit host code at once (tier 1); translators cannot tell.
+ */
+#ifndef CORE_TCG_GEN_H
+#define CORE_TCG_GEN_H
+
+#include "core/tcg/tcg.h"
+
+typedef struct TcgVal { uint32_t id; } TcgVal;          /* id 0: no value */
+typedef struct TcgBlockRef { uint32_t id; } TcgBlockRef;
+
+typedef enum TcgOpcode {
+#define OP(name, out, in, flags) OP_##name,
+#include "core/tcg/ops.def"
+#undef OP
+    TCG_NUM_OPS
+} TcgOpcode;
+
+/* The one way in; everything below is a spelling of it. */
+TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
+                TcgVal d);
+
+#define TCG_NOVAL ((TcgVal){ 0 })
+
+/* -- constants, registers, CPU object ------------------------------------------------------------------------ */
+TcgVal tcg_const(TcgGen *g, TcgType type, uint64_t value);
+TcgVal tcg_const_v(TcgGen *g, uint64_t lo, uint64_t hi);
+bool tcg_is_const(TcgGen *g, TcgVal v, uint64_t *ret_value);
+TcgType tcg_val_type(TcgGen *g, TcgVal v);
+TcgVal tcg_get_reg(TcgGen *g, unsigned row);
+void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v);
+/* A variable of the region that is no guest register: undefined until set on every path to a get. */
+unsigned tcg_local(TcgGen *g, TcgType type);            /* returns a row number for get_reg and set_reg */
+/* Fields of the CPU object that are no register row. mo: MO_8..MO_64 with MO_SIGN; the result has `type`. */
+TcgVal tcg_ld_env(TcgGen *g, TcgType type, MemOp mo, uint32_t offset);
+void tcg_st_env(TcgGen *g, TcgVal v, MemOp mo, uint32_t offset);
+void tcg_insn_start(TcgGen *g, uint64_t pc_delta);
+/* The region's entry PC + delta. */
+TcgVal tcg_pc(TcgGen *g, int64_t delta);
+
+/* -- integers, flags, vectors: tcg_OP(g, type, a, b...) ------------------------------------------------------- */
+#define TCG_GEN1(name) static inline TcgVal tcg_##name(TcgGen *g, TcgType t, TcgVal a) \
+    { return tcg_emit(g, OP_##name, t, 0, 0, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL); }
+#define TCG_GEN2(name) static inline TcgVal tcg_##name(TcgGen *g, TcgType t, TcgVal a, TcgVal b) \
+    { return tcg_emit(g, OP_##name, t, 0, 0, a, b, TCG_NOVAL, TCG_NOVAL); } \
+    static inline TcgVal tcg_##name##i(TcgGen *g, TcgType t, TcgVal a, uint64_t b) \
+    { return tcg_emit(g, OP_##name, t, 0, 0, a, tcg_const(g, t, b), TCG_NOVAL, TCG_NOVAL); }
+TCG_GEN2(add) TCG_GEN2(sub) TCG_GEN2(mul) TCG_GEN2(mulhu) TCG_GEN2(mulhs) TCG_GEN2(divu) TCG_GEN2(divs)
+TCG_GEN2(and) TCG_GEN2(or) TCG_GEN2(xor) TCG_GEN2(andn) TCG_GEN2(orn)
+TCG_GEN1(not) TCG_GEN1(neg)
+TCG_GEN2(shl) TCG_GEN2(shr) TCG_GEN2(sar) TCG_GEN2(ror)
+TCG_GEN1(clz) TCG_GEN1(ctz) TCG_GEN1(popcnt) TCG_GEN1(bswap) TCG_GEN1(rbit)
+#undef TCG_GEN1
+#undef TCG_GEN2
+
+#define TCG_OP_(g, op, t, aux, imm, a, b, c, d) tcg_emit(g, OP_##op, t, aux, imm, a, b, c, d)
+static inline TcgVal tcg_extract(TcgGen *g, TcgType t, TcgVal a, unsigned pos, unsigned len)
+{
+    return TCG_OP_(g, extract, t, pos | len << 8, 0, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_sextract(TcgGen *g, TcgType t, TcgVal a, unsigned pos, unsigned len)
+{
+    return TCG_OP_(g, sextract, t, pos | len << 8, 0, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_deposit(TcgGen *g, TcgType t, TcgVal a, TcgVal b, unsigned pos, unsigned len)
+{
+    return TCG_OP_(g, deposit, t, pos | len << 8, 0, a, b, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_extract2(TcgGen *g, TcgType t, TcgVal lo, TcgVal hi, unsigned pos)
+{
+    return TCG_OP_(g, extract2, t, pos, 0, lo, hi, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_trunc(TcgGen *g, TcgVal a)
+{
+    return TCG_OP_(g, trunc, TCG_I32, 0, 0, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_zext(TcgGen *g, TcgVal a)
+{
+    return TCG_OP_(g, zext, TCG_I64, 0, 0, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_sext(TcgGen *g, TcgVal a)
+{
+    return TCG_OP_(g, sext, TCG_I64, 0, 0, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+/* t: type of a and b; the result is i32. */
+static inline TcgVal tcg_setcond(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b)
+{
+    return TCG_OP_(g, setcond, t, c, 0, a, b, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_select(TcgGen *g, TcgType t, TcgVal c, TcgVal if_true, TcgVal if_false)
+{
+    return TCG_OP_(g, select, t, 0, 0, c, if_true, if_false, TCG_NOVAL);
+}
+static inline TcgVal tcg_select_cmp(TcgGen *g, TcgType t, TcgType tcmp, TcgCond c, TcgVal a, TcgVal b,
+                                    TcgVal if_true, TcgVal if_false)
+{
+    return TCG_OP_(g, select_cmp, t, c, tcmp, a, b, if_true, if_false);
+}
+static inline TcgVal tcg_select_fc(TcgGen *g, TcgType t, TcgFlagCond c, TcgVal nzcv, TcgVal if_true, TcgVal if_false)
+{
+    return TCG_OP_(g, select_fc, t, c, 0, nzcv, if_true, if_false, TCG_NOVAL);
+}
+/* t: type of a and b; the result is an nzcv value (i32). */
+static inline TcgVal tcg_flags_add(TcgGen *g, TcgType t, TcgVal a, TcgVal b)
+{
+    return TCG_OP_(g, flags_add, t, 0, 0, a, b, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_flags_sub(TcgGen *g, TcgType t, TcgVal a, TcgVal b)
+{
+    return TCG_OP_(g, flags_sub, t, 0, 0, a, b, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_flags_adc(TcgGen *g, TcgType t, TcgVal a, TcgVal b, TcgVal carry)
+{
+    return TCG_OP_(g, flags_adc, t, 0, 0, a, b, carry, TCG_NOVAL);
+}
+static inline TcgVal tcg_flags_logic(TcgGen *g, TcgType t, TcgVal a)
+{
+    return TCG_OP_(g, flags_logic, t, 0, 0, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_flags_cond(TcgGen *g, TcgFlagCond c, TcgVal nzcv)
+{
+    return TCG_OP_(g, flags_cond, TCG_I32, c, 0, nzcv, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+/* Vector ops are few enough to be spelled out by opcode: tcg_vec2(g, OP_vadd, esize_log2, a, b). */
+static inline TcgVal tcg_vec1(TcgGen *g, TcgOpcode op, unsigned es, TcgVal a, uint64_t imm)
+{
+    return tcg_emit(g, op, TCG_V128, es, imm, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_vec2(TcgGen *g, TcgOpcode op, unsigned es, TcgVal a, TcgVal b, uint64_t imm)
+{
+    return tcg_emit(g, op, TCG_V128, es, imm, a, b, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_vbitsel(TcgGen *g, TcgVal mask, TcgVal if_one, TcgVal if_zero)
+{
+    return tcg_emit(g, OP_vbitsel, TCG_V128, 3, 0, mask, if_one, if_zero, TCG_NOVAL);
+}
+/* The result is i32 for es 0-2, i64 for es 3. */
+static inline TcgVal tcg_vget(TcgGen *g, unsigned es, TcgVal v, unsigned lane)
+{
+    return tcg_emit(g, OP_vget, es == 3 ? TCG_I64 : TCG_I32, es, lane, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+
+/* -- guest memory ------------------------------------------------------------------------------------------- */
+TcgVal tcg_guest_ld(TcgGen *g, TcgType t, TcgVal addr, MemOp mo);
+void tcg_guest_st(TcgGen *g, TcgVal addr, TcgVal v, MemOp mo);
+TcgVal tcg_guest_rmw(TcgGen *g, TcgType t, TcgRmw op, TcgVal addr, TcgVal v, MemOp mo);
+TcgVal tcg_guest_cas(TcgGen *g, TcgType t, TcgVal addr, TcgVal expect, TcgVal v, MemOp mo);
+void tcg_fence(TcgGen *g, unsigned pairs);
+
+/* -- calls ---------------------------------------------------------------------------------------------------- */
+/* args has helper->num_args values. Returns TCG_NOVAL for a helper without result. */
+TcgVal tcg_call(TcgGen *g, const TcgHelper *helper, const TcgVal *args);
+/* For HREGS_LISTED: rows read and written through the CPU object. */
+TcgVal tcg_call_regs(TcgGen *g, const TcgHelper *helper, const TcgVal *args, const uint16_t *reads, unsigned num_reads,
+                     const uint16_t *writes, unsigned num_writes);
+
+/* -- control ---------------------------------------------------------------------------------------------------- */
+TcgBlockRef tcg_block(TcgGen *g);                       /* a new, empty block, not yet placed */
+void tcg_block_start(TcgGen *g, TcgBlockRef b);         /* emission goes on in b; the current block has ended */
+void tcg_br(TcgGen *g, TcgBlockRef to);
+void tcg_brcond(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, TcgBlockRef if_true, TcgBlockRef if_false);
+void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgBlockRef if_false);
+void tcg_poll(TcgGen *g);
+void tcg_goto_tb(TcgGen *g, unsigned slot);
+void tcg_goto_ptr(TcgGen *g);
+void tcg_exit(TcgGen *g);
+
+#endif

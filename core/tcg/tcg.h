@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The translation library: guest semantics in (gen.h), host code out. Knows no CPU, no memory map, no device.
+ *
+ *   translator -> gen.h -> IR region (ir_int.h) -> pipeline.c -> backend -> TcgCode in a TcgCodeBuf
+ *
+ * What varies by guest is a TcgTarget; what core/exec lays out in its CPU object is a TcgLayout. Both are constant
+ * while a TcgGen uses them. A TcgGen belongs to one thread at a time; there is no hidden state.
+ *
+ * Generated code runs with one pinned pointer: the CPU object ("cs"). Every register row, and every field that a
+ * TcgLayout names, is an offset from it.
+ */
+#ifndef CORE_TCG_TCG_H
+#define CORE_TCG_TCG_H
+
+#include <glib.h>
+#include "core/forward.h"
+
+/* -- types ------------------------------------------------------------------------------------------------- */
+
+typedef enum TcgType {
+    TCG_VOID,
+    TCG_I32,
+    TCG_I64,
+    TCG_V128,                                   /* 16 bytes: lanes little-endian, lane 0 lowest; also i128 */
+    TCG_NUM_TYPES
+} TcgType;
+
+static inline unsigned tcg_type_size(TcgType t)
+{
+    static const uint8_t size[TCG_NUM_TYPES] = { 0, 4, 8, 16 };
+    return size[t];
+}
+
+/* A pair differs in bit 0 and is each other's negation. */
+typedef enum TcgCond {
+    COND_EQ, COND_NE, COND_LT, COND_GE, COND_LE, COND_GT, COND_LTU, COND_GEU, COND_LEU, COND_GTU,
+    COND_TSTEQ, COND_TSTNE,                     /* (a & b) == 0, != 0 */
+    TCG_NUM_CONDS
+} TcgCond;
+G_STATIC_ASSERT((COND_EQ ^ 1) == COND_NE && (COND_LT ^ 1) == COND_GE && (COND_LE ^ 1) == COND_GT &&
+                (COND_LTU ^ 1) == COND_GEU && (COND_LEU ^ 1) == COND_GTU && (COND_TSTEQ ^ 1) == COND_TSTNE);
+
+/*
+ * Flags values (OP_flags_*): an i32 with N, Z, C, V in bits 3..0, C being the carry out (for a subtraction: no
+ * borrow). Conditions on them; a pair negates by bit 0, as above. AL and its twin are both true.
+ */
+typedef enum TcgFlagCond {
+    FC_EQ, FC_NE, FC_CS, FC_CC, FC_MI, FC_PL, FC_VS, FC_VC, FC_HI, FC_LS, FC_GE, FC_LT, FC_GT, FC_LE, FC_AL, FC_NV,
+} TcgFlagCond;
+enum { FLAG_V = 1, FLAG_C = 2, FLAG_Z = 4, FLAG_N = 8 };
+/* Bit nzcv of tcg_flag_truth[c] says whether c holds. */
+extern const uint16_t tcg_flag_truth[16];
+
+/* -- memory operations ------------------------------------------------------------------------------------- */
+
+/*
+ * A MemOp says all about one guest access except its address. Packed in 32 bits:
+ * size (log2 bytes 0-4), sign extension, byte order, alignment rule, atomicity, ordering, kind, regime (mmu index).
+ */
+typedef uint32_t MemOp;
+enum {
+    MO_8 = 0, MO_16 = 1, MO_32 = 2, MO_64 = 3, MO_128 = 4,
+    MO_SIZE = 7,
+    MO_SIGN = 1 << 3,                           /* a load extends the sign to the value's type; else zero */
+    MO_BE = 1 << 4,
+    MO_ALIGN_SHIFT = 5,                         /* 3 bits */
+    MO_ALIGN = 7 << MO_ALIGN_SHIFT,
+    MO_ALIGN_NONE = 0,
+    MO_ALIGN_NATURAL = 1 << MO_ALIGN_SHIFT,     /* to the access's size */
+    MO_ALIGN_WITHIN16 = 2 << MO_ALIGN_SHIFT,    /* must not cross a 16-byte boundary (FEAT_LSE2) */
+    MO_ALIGN_4 = 3 << MO_ALIGN_SHIFT, MO_ALIGN_8 = 4 << MO_ALIGN_SHIFT, MO_ALIGN_16 = 5 << MO_ALIGN_SHIFT,
+    MO_ATOM_SHIFT = 8,                          /* 2 bits */
+    MO_ATOM = 3 << MO_ATOM_SHIFT,
+    MO_ATOM_ALIGNED = 0,                        /* single-copy atomic when naturally aligned (8 bytes at most) */
+    MO_ATOM_NONE = 1 << MO_ATOM_SHIFT,
+    MO_ATOM_WITHIN16 = 2 << MO_ATOM_SHIFT,      /* atomic whenever it lies within 16 aligned bytes */
+    MO_ATOM_PAIR = 3 << MO_ATOM_SHIFT,          /* two halves, each atomic when aligned to its size */
+    MO_ORDER_SHIFT = 10,                        /* 2 bits */
+    MO_ORDER = 3 << MO_ORDER_SHIFT,
+    MO_RELAXED = 0,
+    MO_ACQUIRE = 1 << MO_ORDER_SHIFT,           /* loads and RMW: acquire; RCsc: ordered after earlier releases */
+    MO_RELEASE = 2 << MO_ORDER_SHIFT,           /* stores and RMW */
+    MO_ACQ_REL = 3 << MO_ORDER_SHIFT,           /* RMW; on a plain load: acquirePC (RCpc) */
+    MO_KIND_SHIFT = 12,                         /* 3 bits */
+    MO_KIND = 7 << MO_KIND_SHIFT,
+    MO_PLAIN = 0,
+    MO_PROBE = 1 << MO_KIND_SHIFT,              /* returns instead of raising (first-fault loads) */
+    MO_TAGGED = 2 << MO_KIND_SHIFT,             /* the access checks allocation tags */
+    MO_EXCLUSIVE = 3 << MO_KIND_SHIFT,          /* a load that the exclusive monitor will pair with a store */
+    MO_MMU_SHIFT = 16,                          /* 8 bits: the regime, an index the target's CPU class defines */
+    MO_MMU = 0xff << MO_MMU_SHIFT,
+};
+static inline unsigned memop_size(MemOp m)
+{
+    return 1u << (m & MO_SIZE);
+}
+static inline unsigned memop_mmu(MemOp m)
+{
+    return (m & MO_MMU) >> MO_MMU_SHIFT;
+}
+
+typedef enum TcgRmw {
+    RMW_SWP, RMW_ADD, RMW_AND, RMW_OR, RMW_XOR, RMW_SMAX, RMW_SMIN, RMW_UMAX, RMW_UMIN, TCG_NUM_RMWS
+} TcgRmw;
+
+/* Fences name the pairs that they order: earlier loads/stores before later loads/stores. */
+enum { FENCE_LD_LD = 1, FENCE_LD_ST = 2, FENCE_ST_LD = 4, FENCE_ST_ST = 8, FENCE_ALL = 15 };
+
+/* -- guest registers and helpers: rows of the target's tables ---------------------------------------------- */
+
+struct TcgReg {
+    const char *name;                           /* as the manual spells it; golden files and logs use it */
+    TcgType type;
+    uint32_t offset;                            /* from the CPU object */
+};
+
+/* Which registers a helper reads or writes, beyond its arguments. */
+typedef enum TcgHelperRegs { HREGS_NONE, HREGS_ALL, HREGS_LISTED } TcgHelperRegs;
+
+enum {
+    HELPER_MAY_RAISE = 1 << 0,                  /* may set the raised word: its call carries a state map */
+    HELPER_PURE = 1 << 1,                       /* same arguments, same result; no effect: may be removed or folded */
+    HELPER_NO_RETURN = 1 << 2,                  /* always raises: ends the block */
+    HELPER_FP = 1 << 3,                         /* touches the host's floating-point state: the call saves it */
+};
+
+/* Arguments by value are i32 or i64; a V128 argument or result is passed by pointer to a 16-byte frame slot. */
+enum { TCG_HELPER_MAX_ARGS = 6 };
+struct TcgHelper {
+    const char *name;
+    void *fn;                                   /* first C argument is always the CPU object */
+    uint8_t num_args;                           /* without the CPU object */
+    uint8_t ret;                                /* TcgType; TCG_VOID for none. V128: written through a last pointer */
+    uint8_t args[TCG_HELPER_MAX_ARGS];          /* TcgType */
+    uint8_t flags;
+    TcgHelperRegs reads, writes;                /* HREGS_LISTED: the call site lists register rows */
+};
+
+/* The guest as the translation library sees it. */
+struct TcgTarget {
+    const char *name;
+    const TcgReg *regs;                         /* row numbers are what tcg_get_reg takes */
+    unsigned num_regs;
+    unsigned pc_reg;                            /* row of the virtual PC */
+    unsigned page_bits;                         /* the smallest page that the inline TLB check distinguishes */
+};
+
+/* -- what core/exec lays out ------------------------------------------------------------------------------- */
+
+/*
+ * Slow paths return normally; when they raise, they have set the word at raised_offset to non-zero, and generated
+ * code branches to its cold stub, which writes the state map back and leaves with TCG_EXIT_RAISED.
+ * map identifies the access's state map (tcg_map_* below), so that the slow path can learn the exact instruction.
+ */
+typedef struct TcgMemOps {
+    uint64_t (*ld)(CPUState *cs, vaddr addr, MemOp mo, const void *map);                        /* up to 8 bytes */
+    void (*st)(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map);
+    void (*ld128)(CPUState *cs, vaddr addr, void *ret, MemOp mo, const void *map);
+    void (*st128)(CPUState *cs, vaddr addr, const void *value, MemOp mo, const void *map);
+    /* Returns the old value, zero extended (or by MO_SIGN). */
+    uint64_t (*rmw)(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map);
+    uint64_t (*cas)(CPUState *cs, vaddr addr, uint64_t expect, uint64_t value, MemOp mo, const void *map);
+    void (*cas128)(CPUState *cs, vaddr addr, void *expect_ret, const void *value, MemOp mo, const void *map);
+} TcgMemOps;
+
+/* The inline TLB entry: 32 bytes; a comparator is the page's address, or has low bits set so that it never matches. */
+typedef struct TcgTlbEntry {
+    uint64_t read, write, code;                 /* page address | TLB_* flags in the low page bits */
+    uintptr_t addend;                           /* host address = guest address + addend */
+} TcgTlbEntry;
+/* A table as generated code finds it: one per regime in the CPU object, 16 bytes each. */
+typedef struct TcgTlbFast {
+    uintptr_t mask;                             /* (entries - 1) * sizeof(TcgTlbEntry) */
+    TcgTlbEntry *table;
+} TcgTlbFast;
+
+/* The indirect-branch cache in the CPU object: direct mapped by pc >> jc_shift. Matches when pc and tag do. */
+typedef struct TcgJumpEntry {
+    vaddr pc;
+    uint64_t tag;
+    const void *code;                           /* entry to jump to */
+    void *tb;
+} TcgJumpEntry;
+
+struct TcgLayout {
+    bool direct;                                /* true: host address = guest address + value at direct_base_offset */
+    int32_t direct_base_offset;
+    int32_t tlb_offset;                         /* TcgTlbFast[] in the CPU object, indexed by memop_mmu() */
+    int32_t raised_offset;                      /* uint32_t */
+    int32_t poll_offset;                        /* int32_t: negative asks generated code to leave (OP_poll) */
+    bool counted;                               /* OP_poll subtracts the block's instructions from the poll word */
+    int32_t jc_offset;                          /* TcgJumpEntry *: pointer to the cache */
+    int32_t jc_tag_offset;                      /* uint64_t: the current tag */
+    unsigned jc_bits, jc_shift;
+    const TcgMemOps *mem;
+};
+
+/* -- code -------------------------------------------------------------------------------------------------- */
+
+enum { TCG_MAX_CHAINS = 2 };
+
+/* What one translation became. The caller's TranslationBlock embeds it. */
+struct TcgCode {
+    const void *entry;                          /* executable address (tci: bytecode) */
+    uint32_t size;                              /* bytes of code and map data */
+    uint32_t num_insns;                         /* guest instructions */
+    uint32_t chain_patch[TCG_MAX_CHAINS];       /* backend's patch place per OP_goto_tb slot; 0: unused */
+    const void *maps;                           /* state maps, beside the code */
+};
+
+/*
+ * How generated code came back: the low bits of what run() returns; the rest is the `owner` pointer given to
+ * tcg_gen_begin (8-byte aligned), of the block that was left.
+ */
+typedef enum TcgExit {
+    TCG_EXIT_CHAIN0 = 0,                        /* left by the unlinked chain slot 0 or 1: link it, go on at env's PC */
+    TCG_EXIT_CHAIN1 = 1,
+    TCG_EXIT_LOOKUP = 2,                        /* goto_ptr missed, or a plain exit: look up env's PC */
+    TCG_EXIT_POLL = 3,                          /* the poll word was negative at the block's entry: nothing ran */
+    TCG_EXIT_RAISED = 4,                        /* an exception is recorded; env is the state it is precise for */
+    TCG_EXIT_MASK = 7,
+} TcgExit;
+
+/* W^X code memory: one memfd mapped twice. Allocation is a bump; when full the owner recycles (tcg_codebuf_reset). */
+TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error);
+void tcg_codebuf_free(TcgCodeBuf *buf);
+/* Forgets all code. The owner has made sure that no thread is inside or will re-enter old code. */
+void tcg_codebuf_reset(TcgCodeBuf *buf);
+size_t tcg_codebuf_used(const TcgCodeBuf *buf);
+size_t tcg_codebuf_size(const TcgCodeBuf *buf);
+
+/* Backends by name: "tcg" (x86-64) and "tci". NULL if the host has none of that name. */
+const TcgBackend *tcg_backend_find(const char *name);
+const char *tcg_backend_name(const TcgBackend *be);
+
+/*
+ * Runs code until it leaves. Returns owner | TcgExit. cs is the pinned pointer. The code is of `buf`.
+ */
+uintptr_t tcg_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
+/* Links chain slot n of code to entry (NULL: unlinks). Atomic with respect to threads that run it. */
+void tcg_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry);
+
+/* What a state map says of its access: guest instructions retired since the block's entry, before this one. */
+unsigned tcg_map_insns(const void *map);
+
+/* -- translation contexts ---------------------------------------------------------------------------------- */
+
+typedef struct TcgConfig {
+    const TcgBackend *backend;
+    const TcgTarget *target;
+    const TcgLayout *layout;
+    bool naive;                                 /* one store to env per register write, no optimisation: the reference */
+    bool verify;                                /* run the verifier between passes */
+} TcgConfig;
+
+TcgGen *tcg_gen_new(const TcgConfig *config);
+void tcg_gen_free(TcgGen *g);
+/* Starts a region. owner: see TcgExit. */
+void tcg_gen_begin(TcgGen *g, void *owner);
+/*
+ * Optimises and emits what was generated since begin. False: the buffer has no room (nothing was published); call
+ * again after a reset, with the same region still in g. Thread-safe against other TcgGens on one buffer.
+ */
+bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code);
+/* The region as text, after which pass ('\0': as generated); for -d ir. */
+void tcg_gen_dump(TcgGen *g, GString *out);
+/* Host code as hex bytes or disassembly-free listing; for -d out_asm. */
+void tcg_code_dump(const TcgBackend *be, const TcgCode *code, GString *out);
+
+#endif
