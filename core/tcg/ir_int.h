@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The IR's body: a region (TcgFn) is blocks of nodes; a node is one operation and, if it has a result, the value of
+ * the same id. Private to core/tcg. Everything lives in arrays of the TcgFn that are reused from region to region,
+ * so building one allocates nothing once warm. Ids and block numbers start at 1; 0 means none.
+ */
+#ifndef CORE_TCG_IR_INT_H
+#define CORE_TCG_IR_INT_H
+
+#include "core/tcg/gen.h"
+
+typedef uint32_t TcgId;
+
+/* Row numbers from here on are locals of the region (tcg_local). */
+enum { TCG_LOCAL = 0x8000 };
+
+typedef enum TcgOpFlags {
+    TCGF_COMM = 1 << 0, TCGF_PURE = 1 << 1, TCGF_EXIT = 1 << 2, TCGF_EFFECT = 1 << 3, TCGF_END = 1 << 4,
+    TCGF_REG = 1 << 5, TCGF_ARGT = 1 << 6, TCGF_VEC = 1 << 7, TCGF_FLAGS = 1 << 8,
+} TcgOpFlags;
+
+typedef struct TcgOpDef {
+    const char *name;
+    uint8_t results, args;
+    uint16_t flags;
+} TcgOpDef;
+extern const TcgOpDef tcg_op_def[TCG_NUM_OPS];
+
+/*
+ * Where a value is, once allocated: 4 bits of kind, 28 of number.
+ * Registers are the backend's: 0..31 integer, 32..63 vector. Frame slots are 8-byte units from the frame's base
+ * (a V128 takes two, even numbered). A constant is the value's own imm.
+ */
+typedef uint32_t TcgLoc;
+enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_ENV /* map entries: cs offset */, LOC_RECIPE /* map: value id */ };
+#define TCG_LOC(kind, n) ((TcgLoc)((kind) | (uint32_t)(n) << 4))
+static inline unsigned loc_kind(TcgLoc l) { return l & 15; }
+static inline unsigned loc_num(TcgLoc l) { return l >> 4; }
+
+typedef struct TcgNode {
+    uint8_t op, type;
+    uint16_t aux;
+    uint32_t block;
+    TcgId prev, next;                           /* within the block */
+    TcgId arg[4];
+    uint64_t imm;
+    uint64_t imm2;                              /* const V128: the high half */
+    uint32_t list, list_len;                    /* into fn->lists: phi values; a call's arguments */
+    uint32_t reads, num_reads;                  /* call with HREGS_LISTED: rows, into fn->lists */
+    uint32_t writes, num_writes;
+    uint32_t map;                               /* into fn->maps, 0: none */
+    uint32_t uses;                              /* by nodes that are not map-only */
+    uint32_t map_uses;                          /* by maps and by map-only nodes (recipes) */
+    /* set by regalloc */
+    uint32_t pos;                               /* position in linear order */
+    TcgLoc out;
+    TcgLoc in[4];
+} TcgNode;
+
+/* A value that exists for maps alone is a recipe: computed in the cold path, allocated nowhere. */
+static inline bool node_is_recipe(const TcgNode *n)
+{
+    return n->uses == 0 && n->map_uses != 0 && (tcg_op_def[n->op].flags & TCGF_PURE) && n->op != OP_const &&
+           n->op != OP_phi;
+}
+
+typedef struct TcgIrBlock {
+    TcgId first, last;
+    uint32_t succ[2];
+    uint32_t num_succ;
+    uint32_t preds, num_preds;                  /* into fn->lists */
+    uint32_t order;                             /* reverse postorder, 1 is the entry; 0: unreachable */
+    uint32_t idom;
+    uint32_t loop_depth;
+} TcgIrBlock;
+
+/*
+ * A state map: the guest state at the start of the instruction that an EXIT node belongs to, as (row, value) for
+ * each row whose content in the CPU object is not that. Values are nodes: in a register, a slot, a constant, or a
+ * recipe; loc[] is filled by regalloc.
+ */
+typedef struct TcgMapEntry {
+    uint16_t row;
+    TcgId value;
+    TcgLoc loc;
+} TcgMapEntry;
+typedef struct TcgStateMap {
+    uint32_t first, num;                        /* into fn->map_entries */
+    uint32_t insns;                             /* instructions retired since the region's entry on the straight path */
+    int64_t pc_delta;
+} TcgStateMap;
+
+struct TcgFn {
+    const TcgConfig *config;
+    void *owner;
+    GArray *nodes;                              /* TcgNode; [0] unused */
+    GArray *blocks;                             /* TcgIrBlock; [0] unused */
+    GArray *lists;                              /* uint32_t */
+    GArray *maps;                               /* TcgStateMap; [0] unused */
+    GArray *map_entries;                        /* TcgMapEntry */
+    GArray *locals;                             /* TcgType (uint8_t) */
+    GArray *rpo;                                /* uint32_t: block numbers in reverse postorder */
+    uint32_t entry;                             /* block */
+    uint32_t num_insns;
+    uint32_t frame_slots;                       /* set by regalloc: 8-byte slots used */
+    unsigned done;                              /* TcgPassProps that hold */
+};
+
+static inline TcgNode *fn_node(const TcgFn *fn, TcgId id) { return &g_array_index(fn->nodes, TcgNode, id); }
+static inline TcgIrBlock *fn_block(const TcgFn *fn, uint32_t b) { return &g_array_index(fn->blocks, TcgIrBlock, b); }
+static inline uint32_t *fn_list(const TcgFn *fn, uint32_t i) { return &g_array_index(fn->lists, uint32_t, i); }
+static inline TcgStateMap *fn_map(const TcgFn *fn, uint32_t i) { return &g_array_index(fn->maps, TcgStateMap, i); }
+static inline TcgMapEntry *fn_map_entry(const TcgFn *fn, uint32_t i)
+{
+    return &g_array_index(fn->map_entries, TcgMapEntry, i);
+}
+
+/* -- ir.c: building, printing, parsing ------------------------------------------------------------------------- */
+TcgFn *tcg_fn_new(const TcgConfig *config);
+void tcg_fn_free(TcgFn *fn);
+void tcg_fn_clear(TcgFn *fn);                   /* ready for the next region; keeps its memory */
+TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type);           /* not yet in a block */
+void tcg_fn_append(TcgFn *fn, uint32_t block, TcgId id);
+void tcg_fn_insert_before(TcgFn *fn, TcgId where, TcgId id);
+void tcg_fn_remove(TcgFn *fn, TcgId id);
+void tcg_fn_print(const TcgFn *fn, GString *out);
+/* Text as tcg_fn_print writes it (and golden files hold). NULL with GError naming the line. */
+TcgFn *tcg_fn_parse(const TcgConfig *config, const char *text, GError **error);
+void tcg_fn_compute_order(TcgFn *fn);           /* predecessors, rpo, dominators, loop depth */
+
+/* -- passes ------------------------------------------------------------------------------------------------------ */
+typedef enum TcgPassProps { PROP_SSA = 1, PROP_LEGAL = 2, PROP_ALLOCATED = 4 } TcgPassProps;
+typedef struct TcgPass {
+    char letter;
+    const char *name;
+    void (*run)(TcgFn *fn);
+    unsigned needs, gives, breaks;
+} TcgPass;
+extern const TcgPass tcg_pipeline[];            /* ends with a NULL run */
+
+void tcg_ssa(TcgFn *fn);        /* 's': get_reg and set_reg become values, phis, ld_env, st_env; maps are built */
+void tcg_fold(TcgFn *fn);       /* 'f': constants, copies, algebraic rules, compare and branch fusion */
+void tcg_dce(TcgFn *fn);        /* 'd': unused values go; counts uses and map_uses: recipes fall out here */
+void tcg_lower(TcgFn *fn);      /* 'l': what the backend says it lacks becomes what it has */
+void tcg_regalloc(TcgFn *fn);   /* 'r': linear scan; inserts moves; fills out, in, list locations, map locations */
+
+/* True, or false with a line that says which rule which node breaks. */
+bool tcg_verify(const TcgFn *fn, GString *ret_why);
+
+/*
+ * Evaluates a PURE op on constants: the meaning of the IR, used by fold, by recipes and by tci's tests.
+ * Values are 16 bytes; i32 results are zero extended. Only ops without control or memory.
+ */
+typedef union TcgVecVal { uint64_t u64[2]; uint32_t u32[4]; uint16_t u16[8]; uint8_t u8[16]; } TcgVecVal;
+void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgVecVal *args, TcgVecVal *ret);
+
+#endif
