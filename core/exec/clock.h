@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Virtual time and timers. A machine has one Clock: nanoseconds that follow the host's monotonic clock while the
+ * machine runs and stand while it is stopped (or, in counted mode, follow retired instructions). Timers fire in the
+ * thread of the machine's main loop with the machine lock held.
+ */
+#ifndef CORE_EXEC_CLOCK_H
+#define CORE_EXEC_CLOCK_H
+
+#include "core/forward.h"
+
+typedef void TimerFn(void *opaque);
+
+struct Timer {
+    Clock *clock;
+    TimerFn *fn;
+    void *opaque;
+    int64_t expire;                             /* ns; INT64_MAX: not armed */
+    unsigned heap;                              /* place in the clock's heap + 1 */
+};
+
+Clock *clock_new(void *main_context /* GMainContext * or NULL: timers fire only by clock_run */, Machine *m);
+void clock_free(Clock *c);
+int64_t clock_now(Clock *c);                    /* ns since the machine's first start */
+void clock_set_running(Clock *c, bool running);
+/* Sets the time of a clock without a main context (unit tests) and fires what is due, in order. */
+void clock_run(Clock *c, int64_t now);
+int64_t clock_deadline(Clock *c);               /* the next expiry, or INT64_MAX */
+
+/* c may be NULL until the device is realized: timers of a device take the machine's clock (device_clock). */
+void timer_init(Timer *t, Clock *c, TimerFn *fn, void *opaque);
+void timer_mod(Timer *t, int64_t expire);       /* any thread; a time in the past fires at once */
+void timer_del(Timer *t);                       /* any thread; no call is under way when the lock is held */
+static inline bool timer_armed(const Timer *t)
+{
+    return t->expire != INT64_MAX;
+}
+Clock *device_clock(Device *dev);               /* the machine's, or a unit test's */
+
+/* a * b / c without overflow, rounding down: converting between frequencies. */
+static inline uint64_t muldiv64(uint64_t a, uint32_t b, uint32_t c)
+{
+    return (unsigned __int128)a * b / c;
+}
+
+#endif
