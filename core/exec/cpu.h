@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The CPU object as core/exec and its architecture share it, and the class that describes an architecture to core/.
+ *
+ * CPUState comes first in the architecture's own CPU struct; generated code's pinned pointer points here, and every
+ * register row of the class's TcgTarget is an offset from here.
+ *
+ * Life of a CPU thread (cpu_loop.c): take requests and interrupts -> find the block for (key, PC) -> run -> act on how
+ * it left. Exceptions are recorded by the architecture's own fields plus cpu_raise(), never longjmped.
+ */
+#ifndef CORE_EXEC_CPU_H
+#define CORE_EXEC_CPU_H
+
+#include "core/exec/memory.h"
+#include "core/qom/device.h"
+#include "core/tcg/tcg.h"
+#include "core/exec/tlb.h"
+
+#define TYPE_CPU "cpu"
+
+/* All that translation looked at, beside the bytes: interpreted by the class alone. */
+typedef struct CPUKey { uint64_t w[2]; } CPUKey;
+
+/* What a translator is given. */
+typedef struct TranslateInput {
+    CPUKey key;
+    const uint8_t *bytes;                       /* guest code from the block's first instruction on */
+    unsigned len;                               /* bytes that may be looked at: to the end of the checked range */
+    unsigned max_insns;                         /* 1 for single step, MMIO code and stress */
+    vaddr pc;                                   /* for logs only: code must not depend on it (tcg_pc) ... */
+    bool pc_is_constant;                        /* ... unless this says so (user mode) */
+    ram_addr page_offset;                       /* low bits of the address: pc modulo the page size of the class */
+} TranslateInput;
+typedef struct TranslateResult {
+    unsigned bytes;                             /* guest bytes translated */
+    unsigned insns;
+} TranslateResult;
+
+typedef enum AccessType { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH, ACCESS_RMW } AccessType;
+
+struct CPUClass {
+    DeviceClass parent;
+    const char *arch;                           /* "aarch64": -cpu help groups by it */
+    const TcgTarget *tcg;
+    unsigned num_mmu;                           /* regimes: values of MemOp's mmu index */
+    unsigned insn_align;                        /* log2: jump cache shift */
+
+    vaddr (*get_pc)(CPUState *cs);
+    void (*set_pc)(CPUState *cs, vaddr pc);     /* reset vectors, loaders, gdb; may pick an instruction set by low bits */
+    /* Recomputed only after cpu_key_changed(). *ret_fetch_mmu: the regime that fetches. */
+    void (*get_key)(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);
+    void (*translate)(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret);
+    /*
+     * Translates addr and calls tlb_set_page; false: the exception is recorded (cpu_raise), or, for probe, nothing.
+     * size: bytes of the access, for fault details. Called without the machine lock.
+     */
+    bool (*tlb_fill)(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
+    /* An access that cannot be done as asked: misaligned by its rule; MMIO or nothing answered with an error. */
+    void (*unaligned)(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
+    void (*bus_error)(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why);
+    /* Delivers the recorded exception (env is precise) and clears it. */
+    void (*do_exception)(CPUState *cs);
+    /* An interrupt line or virtual interrupt is pending and unmasked: deliver it and return true. */
+    bool (*take_interrupt)(CPUState *cs);
+    bool (*has_work)(CPUState *cs);             /* a halted CPU wakes; called often, must be cheap and thread-safe */
+    /* Reads a virtual address as the debugger does: the physical address, or false. */
+    bool (*debug_translate)(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs);
+    void (*dump)(CPUState *cs, GString *out);   /* registers, for -d cpu and info registers */
+    /* One line "mnemonic or words" for -d in_asm; may be NULL: bytes only. */
+    void (*describe_insn)(CPUState *cs, const uint8_t *bytes, unsigned len, GString *out, unsigned *ret_len);
+};
+
+/* Requests to a CPU thread: bits of cs->requests, set with cpu_request() from any thread. */
+enum {
+    CPU_REQ_INTERRUPT = 1 << 0,                 /* look at take_interrupt */
+    CPU_REQ_STOP = 1 << 1,                      /* pause: machine stop, reset */
+    CPU_REQ_EXIT = 1 << 2,                      /* the thread ends */
+    CPU_REQ_TLB = 1 << 3,                       /* TLB flush requests are posted */
+    CPU_REQ_WORK = 1 << 4,                      /* cpu_run_on queue */
+};
+
+struct CPUState {
+    Device parent;
+    /* -- what generated code touches, close together */
+    int32_t poll;                               /* negative: leave at the next region entry */
+    uint32_t raised;                            /* non-zero: an exception is recorded */
+    uint64_t jc_tag;                            /* tag of the indirect-branch cache: (key, fetch context) interned */
+    TcgJumpEntry *jc;
+    uintptr_t direct_base;                      /* user mode */
+    TcgTlbFast tlb[TLB_MAX_MMU];                /* current contexts' inline tables */
+    /* -- the rest */
+    uint32_t requests;                          /* atomic */
+    uint32_t irq_lines;                         /* atomic: the architecture's own bits (cpu_set_line) */
+    bool halted;                                /* WFI: waiting for has_work; own thread only */
+    bool powered_off;                           /* atomic: held by PSCI, a reset controller; own thread sleeps */
+    bool key_valid;
+    unsigned index;                             /* in the machine */
+    Cluster *cluster;
+    AddressSpace *as;                           /* the root space this CPU sees */
+    CPUKey key;
+    unsigned fetch_mmu;
+    struct CPUTlb *tlb_state;                   /* tlb.c */
+    struct CPUExec *exec;                       /* cpu_loop.c: thread, generator, buffers */
+    uint64_t insns;                             /* retired, as far as counted */
+};
+
+DECLARE_OBJECT(CPUState, CPU, TYPE_CPU)
+DECLARE_CLASS(CPUClass, CPU, TYPE_CPU)
+extern const TypeInfo cpu_type;
+
+/* The CPU's own thread (helpers, hooks): an exception is recorded in the architecture's fields; leave. */
+static inline void cpu_raise(CPUState *cs)
+{
+    cs->raised = 1;
+}
+/* Own thread: something in the key may have changed; the caller's helper ends the block. */
+static inline void cpu_key_changed(CPUState *cs)
+{
+    cs->key_valid = false;
+}
+/* Any thread: sets request bits and makes generated code leave; wakes a sleeping CPU. */
+void cpu_request(CPUState *cs, uint32_t bits);
+/* Any thread: an interrupt line of the CPU (bit number of irq_lines) changed; kicks when it rises. */
+void cpu_set_line(CPUState *cs, unsigned bit, int level);
+/* Any thread: wakes a CPU that sleeps in WFE/WFI without any request (SEV, timer). */
+void cpu_wake(CPUState *cs);
+/* Any thread: power on at pc with fn(cs, opaque) run first on the CPU's own thread; power off. */
+void cpu_power_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque);
+void cpu_power_off_self(CPUState *cs);          /* own thread */
+/* Runs fn on the CPU's thread between blocks; async, or waits (never called with a CPU's own thread waiting on itself). */
+void cpu_run_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque, bool wait);
+/* Own thread, WFI-like: sleep in the loop until has_work() or a request. */
+static inline void cpu_halt(CPUState *cs)
+{
+    cs->halted = true;
+}
+
+/* -- guest memory from helpers (C code): faults are recorded, `ok` false ------------------------------------------- */
+/* The helper must be HELPER_MAY_RAISE and return at once when these return false (ld: *ret_ok). */
+uint64_t cpu_ld(CPUState *cs, vaddr addr, MemOp mo, bool *ret_ok);
+bool cpu_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo);
+/* Host pointer to a whole access of [addr, addr+size) within one page of plain RAM, having checked and filled as an
+ * access of `type` would; NULL with *ret_ok true: it is not plain RAM, use cpu_ld/cpu_st; false: raised. */
+void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool *ret_ok);
+/* Debugger's and loader's view of virtual memory. False: not mapped. */
+bool cpu_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write);
+
+/* -- clusters ------------------------------------------------------------------------------------------------------ */
+struct Cluster {
+    Object parent;
+    char *name;
+    AddressSpace *as;
+    GPtrArray *cpus;                            /* (CPUState *) */
+};
+#define TYPE_CLUSTER "cluster"
+extern const TypeInfo cluster_type;
+Cluster *cluster_new(Machine *m, const char *name, AddressSpace *as);
+/*
+ * Creates a CPU of "TYPE[,feature=on|off...]" below the cluster; not realized, so that the board can set properties.
+ * The type is looked up as given (with the architecture's suffix when ambiguous). NULL with GError.
+ */
+CPUState *cluster_add_cpu(Cluster *c, const char *cpu, GError **error);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starting, stopping and resetting the CPUs of a machine: what main and the monitor call. */
+#ifndef CORE_EXEC_EXEC_H
+#define CORE_EXEC_EXEC_H
+
+#include "core/exec/cpu.h"
+#include "core/qom/machine.h"
+
+typedef struct AccelConfig {
+    const char *backend;                        /* "tcg" or "tci" */
+    bool single_thread;                         /* one host thread for all CPUs, round robin */
+    bool one_insn;                              /* blocks of one instruction */
+    bool naive;                                 /* every register write stored at once: the reference */
+    size_t code_size;                           /* bytes; 0: the default */
+} AccelConfig;
+
+/* Before the board is built: creates the code buffer, caches and the clock. */
+bool exec_init(Machine *m, const AccelConfig *config, GError **error);
+/* After build and reset: creates the CPU threads, paused. */
+void exec_start(Machine *m);
+void exec_resume(Machine *m);                   /* the machine runs; the clock goes on */
+void exec_pause(Machine *m);                    /* returns when every CPU is between instructions; not from a CPU's thread */
+void exec_reset(Machine *m);                    /* pauses, resets devices, CPUs and m->resets, resumes if it ran */
+void exec_stop(Machine *m);                     /* ends the threads */
+
+#endif

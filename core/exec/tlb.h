@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * TLBs. A translation context is what a set of cached translations belongs to: a number the architecture makes of
+ * regime, physical address space, VMID and ASID. Each has an inline table of its own from a per-CPU pool, so a switch
+ * moves a pointer and flushes nothing; behind them is one larger tagged table per CPU that refills them without a walk.
+ * Only the owner writes a CPU's tables; others post requests.
+ */
+#ifndef CORE_EXEC_TLB_H
+#define CORE_EXEC_TLB_H
+
+#include "core/exec/memory.h"
+#include "core/tcg/tcg.h"
+
+enum { TLB_MAX_MMU = 16 };
+
+/* Low bits of a comparator that make the inline check fail and tell the slow path why. Below 1 << 5 (the smallest page). */
+enum {
+    TLB_INVALID = 1 << 0,
+    TLB_MMIO = 1 << 1,
+    TLB_CODE = 1 << 2,                          /* a store: the page holds translated code */
+    TLB_SUBPAGE = 1 << 3,                       /* covers less than the page: go to the range check */
+    TLB_WATCH = 1 << 4,
+};
+
+typedef enum TlbProt { PROT_R = 1, PROT_W = 2, PROT_X = 4 } TlbProt;
+
+/* What tlb_fill found. */
+typedef struct TlbPage {
+    vaddr vaddr;                                /* any address in it */
+    hwaddr paddr;                               /* of vaddr */
+    uint64_t size;                              /* bytes, a power of two: the translation's own size (may be below the page) */
+    unsigned prot;                              /* TlbProt */
+    bool global;                                /* belongs to every context with the same (context & global_mask) */
+    MemTxAttrs attrs;
+    uint8_t user;                               /* the architecture's own bits (memory type), back with tlb_lookup */
+} TlbPage;
+
+/*
+ * Own thread: regime mmu now uses context id. global_mask: which bits of the id tell apart contexts that do not share
+ * global entries (id without the ASID).
+ */
+void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_mask);
+void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *page);
+
+/* A flush: contexts with (id & mask) == value; a range of virtual addresses, or all (size 0). */
+typedef struct TlbFlush {
+    uint64_t mask, value;
+    vaddr addr;
+    uint64_t size;                              /* bytes; 0: everything */
+    bool globals;                               /* also global entries that those contexts share */
+} TlbFlush;
+void tlb_flush(CPUState *cs, const TlbFlush *f);                /* own thread, this CPU */
+/*
+ * Own thread: this CPU now, and posts to every other CPU of the cluster; tlb_sync (the DSB) waits until all posted
+ * requests were acknowledged, serving its own meanwhile. Hold no lock.
+ */
+void tlb_flush_broadcast(CPUState *cs, const TlbFlush *f);
+void tlb_sync(CPUState *cs);
+
+#endif
