@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Features from ID registers: the tests of features.def, carried out. */
+#include <glib.h>
+#include <string.h>
+
+#include "core/bits.h"
+#include "targets/arm/features.h"
+
+/* A test; those of FEATURE_EXPR have reg -1 and are carried out by expressions(). */
+typedef struct FeatureTest {
+    const char *name, *description;
+    int8_t reg;
+    uint8_t shift, width;
+    bool is_signed;
+    int8_t min;
+} FeatureTest;
+
+static const FeatureTest tests[] = {
+#define FEATURE(name, reg, shift, width, min, is_signed, description) \
+    [FEAT_##name] = { #name, description, ARM_##reg, shift, width, is_signed, min },
+#define FEATURE_EXPR(name, expression, description) [FEAT_##name] = { #name, description, -1, 0, 0, false, 0 },
+#include "targets/arm/features.def"
+#undef FEATURE
+#undef FEATURE_EXPR
+};
+
+static int64_t field(uint64_t value, unsigned shift, unsigned width, bool is_signed)
+{
+    return is_signed ? (int64_t)sextract64(value, shift, width) : (int64_t)extract64(value, shift, width);
+}
+
+static void set(ArmFeatures *features, ArmFeature feature, bool implemented)
+{
+    if (implemented) {
+        features->bits[feature / 64] |= UINT64_C(1) << (feature % 64);
+    }
+}
+
+static void expressions(const uint64_t *idregs, ArmFeatures *features)
+{
+#define ID(reg, shift, width) field(idregs[ARM_##reg], shift, width, false)
+#define IDS(reg, shift, width) field(idregs[ARM_##reg], shift, width, true)
+#define FEATURE(name, reg, shift, width, min, is_signed, description)
+#define FEATURE_EXPR(name, expression, description) set(features, FEAT_##name, expression);
+#include "targets/arm/features.def"
+#undef FEATURE
+#undef FEATURE_EXPR
+#undef ID
+#undef IDS
+}
+
+void arm_features_compute(const uint64_t *idregs, ArmFeatures *ret_features)
+{
+    ArmFeatures features = { { 0 } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
+        const FeatureTest *t = &tests[i];
+
+        if (t->reg >= 0) {
+            set(&features, i, field(idregs[t->reg], t->shift, t->width, t->is_signed) >= t->min);
+        }
+    }
+    expressions(idregs, &features);
+    *ret_features = features;
+}
+
+bool arm_feature_find(const char *name, ArmFeature *ret_feature)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
+        if (g_ascii_strcasecmp(tests[i].name, name) == 0) {
+            *ret_feature = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *arm_feature_name(ArmFeature feature)
+{
+    return tests[feature].name;
+}
+
+const char *arm_feature_description(ArmFeature feature)
+{
+    return tests[feature].description;
+}

@@ -1,0 +1,953 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+decodegen.py: compiles instruction pattern files (*.decode) to C.
+
+A pattern is a line (a line that ends in a backslash goes on):
+
+  # name    31                                   0   needs  items
+  ADD_r     z000 1011 hh0m mmmm kkkk kknn nnnd dddd  -      sf=z rd=d rn=n rm=m shift=h imm=k  \\
+            unless(h==11 | z==0&k==1xxxxx) = add_addsub_shift.integer_arithmetic_add_sub_shiftedreg
+
+name    of the pattern: trans_NAME(dc, a) translates it, a being an arg_NAME. Lines of one name, in one file,
+        have the same operands.
+bits    as many characters as the encoding has bits, blanks aside: 0 and 1 are fixed, a dot is ignored, a
+        letter (but not x) is a bit of the field of that letter. The bits of a field need not be neighbours.
+needs   features: FEAT_ names without FEAT_, &, |, parentheses, [COND]F (F only where COND holds), - for none.
+items   operand=EXPR        EXPR: parts joined by ':', most significant first, a part being a field or a string
+                            of 0 and 1; s(PARTS) is signed; N-PARTS and N+PARTS compute with a decimal N; #N is N.
+        unless(COND)        the line does not cover words for which COND holds
+        when(COND)          the line covers only words for which COND holds
+        over(NAME,...)      the line has priority over the lines NAME, which it overlaps
+        = ROW ...           last: names of the specification's rows that the line stands for
+COND    FIELDS==BITS, FIELDS!=BITS (fields joined by ':', BITS of 0, 1 and x), FIELDS==FIELDS, FIELDS!=FIELDS,
+        joined by &, | and parentheses, !(COND)
+
+Directives: ".width N" (bits of an encoding, 32 unless given), ".needs FEATURES" (for all lines below, besides
+their own; "-" ends it), ".let NAME = COND" (then $NAME in a condition below).
+
+A word that no line covers is UNDEFINED, as is one whose features are missing, unless a line of lower priority
+covers it too (so hints without their feature are NOPs). trans_NAME returns false for UNDEFINED.
+
+It is an error if two lines overlap without an over(), if an over() is not needed, if a field is unused, if a
+feature or a row of the specification is unknown, or if some word of a line belongs to none of the rows it names.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+
+
+class DecodeError(Exception):
+    """A mistake in a pattern file; the text begins with file:line."""
+
+
+# Cubes: (mask, value) is the set of words w with w & mask == value.
+
+def cube_and(a, b):
+    if a[0] & b[0] & (a[1] ^ b[1]):
+        return None
+    return (a[0] | b[0], a[1] | b[1])
+
+
+def cube_subtract(a, b):
+    """a without b, as disjoint cubes."""
+    if a[0] & b[0] & (a[1] ^ b[1]):
+        return [a]
+    out = []
+    mask, value = a
+    rest = b[0] & ~a[0]
+    while rest:
+        bit = rest & -rest
+        rest ^= bit
+        out.append((mask | bit, value | (~b[1] & bit)))
+        mask |= bit
+        value |= b[1] & bit
+    return out
+
+
+def cubes_subtract(cubes, minus):
+    for m in minus:
+        cubes = [c for a in cubes for c in cube_subtract(a, m)]
+    return cubes
+
+
+def cubes_and(a, b):
+    return [c for x in a for y in b if (c := cube_and(x, y)) is not None]
+
+
+def cubes_contain(cubes, word):
+    return any((word & m) == v for m, v in cubes)
+
+
+# Conditions: ('bits', mask, value), ('eq', positions, positions), ('and', [..]), ('or', [..]), ('not', c)
+
+def cond_cubes(cond):
+    kind = cond[0]
+    if kind == 'bits':
+        return [(cond[1], cond[2])]
+    if kind == 'or':
+        return [c for part in cond[1] for c in cond_cubes(part)]
+    if kind == 'and':
+        cubes = [(0, 0)]
+        for part in cond[1]:
+            cubes = cubes_and(cubes, cond_cubes(part))
+        return cubes
+    if kind == 'not':
+        return cubes_subtract([(0, 0)], cond_cubes(cond[1]))
+    mask = sum(1 << p for p in cond[1] + cond[2])
+    out = []
+    for n in range(1 << len(cond[1])):
+        value = 0
+        for i, (a, b) in enumerate(zip(cond[1], cond[2])):
+            if n >> i & 1:
+                value |= 1 << a | 1 << b
+        out.append((mask, value))
+    return out
+
+
+def cond_holds(cond, word):
+    return cubes_contain(cond_cubes(cond), word)
+
+
+def cond_c(cond, top=False):
+    kind = cond[0]
+    if kind == 'bits':
+        return '(insn & 0x%08x) == 0x%08x' % (cond[1], cond[2])
+    if kind == 'not':
+        inner = cond[1]
+        if inner[0] == 'bits':
+            return '(insn & 0x%08x) != 0x%08x' % (inner[1], inner[2])
+        return '!(' + cond_c(inner, True) + ')'
+    if kind == 'eq':
+        return '%s == %s' % (parts_c(positions_parts(cond[1])), parts_c(positions_parts(cond[2])))
+    text = (' && ' if kind == 'and' else ' || ').join(
+        cond_c(c) if c[0] in ('bits', 'not', 'eq') else '(' + cond_c(c) + ')' for c in cond[1])
+    return text
+
+
+def positions_parts(positions):
+    """Bit positions, most significant first, as runs (low position, length)."""
+    parts = []
+    for p in positions:
+        if parts and parts[-1][0] == p + 1:
+            parts[-1] = (p, parts[-1][1] + 1)
+        else:
+            parts.append((p, 1))
+    return parts
+
+
+def parts_c(parts):
+    """A C expression for parts: (position, length), or (None, length, literal)."""
+    terms = []
+    shift = sum(p[1] for p in parts)
+    for p in parts:
+        shift -= p[1]
+        if p[0] is None:
+            if p[2]:
+                terms.append('0x%xu' % (p[2] << shift))
+            continue
+        term = 'decode_bits(insn, %d, %d)' % (p[0], p[1])
+        terms.append(term + ' << %d' % shift if shift else term)
+    if not terms:
+        return '0u'
+    if len(terms) == 1:
+        return terms[0]
+    return ' | '.join('(' + t + ')' if '<<' in t else t for t in terms)
+
+
+def parts_value(parts, word):
+    value = 0
+    for p in parts:
+        value = value << p[1] | (p[2] if p[0] is None else word >> p[0] & ((1 << p[1]) - 1))
+    return value
+
+
+class Operand:
+    """name = base + PARTS, base - PARTS, s(PARTS) or a constant (no parts)."""
+
+    def __init__(self, name, parts, base=0, subtract=False, signed=False):
+        self.name = name
+        self.parts = parts
+        self.base = base
+        self.subtract = subtract
+        self.signed = signed
+
+    def width(self):
+        return sum(p[1] for p in self.parts)
+
+    def value(self, word):
+        v = parts_value(self.parts, word)
+        if self.signed and v >> (self.width() - 1):
+            v -= 1 << self.width()
+        return self.base - v if self.subtract else self.base + v
+
+    def c(self):
+        if not self.parts:
+            return str(self.base)
+        text = parts_c(self.parts)
+        if self.signed:
+            return 'decode_sext(%s, %d)' % (text, self.width())
+        if self.subtract or self.base:
+            return '%d %s (int)(%s)' % (self.base, '-' if self.subtract else '+', text)
+        return text
+
+
+# Features: ('feat', name), ('and', [..]), ('or', [..]), ('if', cond, f)
+
+def needs_names(needs):
+    if needs[0] == 'feat':
+        return {needs[1]}
+    if needs[0] == 'if':
+        return needs_names(needs[2])
+    return {n for part in needs[1] for n in needs_names(part)}
+
+
+def needs_hold(needs, word, features):
+    """features: a set of names, or None for all."""
+    if features is None:
+        return True
+    if needs[0] == 'feat':
+        return needs[1] in features
+    if needs[0] == 'if':
+        return not cond_holds(needs[1], word) or needs_hold(needs[2], word, features)
+    return (all if needs[0] == 'and' else any)(needs_hold(p, word, features) for p in needs[1])
+
+
+def needs_c(needs, enum_prefix):
+    if needs[0] == 'feat':
+        return 'decode_has_feature(features, %s%s)' % (enum_prefix, needs[1])
+    if needs[0] == 'if':
+        negated = needs[1] if needs[1][0] == 'not' else None
+        cond = cond_c(negated[1]) if negated else cond_c(('not', needs[1]))
+        return '(%s || %s)' % (cond, needs_c(needs[2], enum_prefix))
+    text = (' && ' if needs[0] == 'and' else ' || ').join(needs_c(p, enum_prefix) for p in needs[1])
+    return '(' + text + ')' if needs[0] == 'or' else text
+
+
+class Row:
+    """One line of a pattern file."""
+
+    def __init__(self, name, where, file):
+        self.name = name
+        self.where = where
+        self.file = file
+        self.mask = self.value = 0
+        self.width = 32
+        self.fields = {}            # letter -> bit positions, most significant first
+        self.used = set()
+        self.operands = []
+        self.conds = []             # all must hold
+        self.needs = ('and', [])
+        self.needs_text = '-'
+        self.over = []
+        self.specs = []             # names; resolved to SpecRow by Isa
+        self.cubes = []
+        self.index = 0
+
+    def error(self, text):
+        return DecodeError('%s: %s: %s' % (self.where, self.name, text))
+
+    def covers(self, word):
+        return cubes_contain(self.cubes, word)
+
+
+class SpecRow:
+    """A row of the specification's table."""
+
+    def __init__(self, columns):
+        self.name = columns['name']
+        self.group = columns.get('group', '')
+        self.mask = int(columns['mask'], 16)
+        self.value = int(columns['value'], 16)
+        self.width = 4 * len(columns['mask'])
+        self.columns = columns
+
+
+def load_spec(path):
+    with open(path, encoding='ascii') as f:
+        header = f.readline().rstrip('\n').split('\t')
+        return [SpecRow(dict(zip(header, line.rstrip('\n').split('\t')))) for line in f]
+
+
+def load_features(path):
+    """The names of the FEATURE... lines of an X-macro file."""
+    with open(path, encoding='utf-8') as f:
+        return set(re.findall(r'^\s*FEATURE\w*\(\s*(\w+)', f.read(), re.M))
+
+
+class CondParser:
+    """Recursive descent over a condition or a feature expression."""
+
+    TOKEN = re.compile(r'\s*(==|!=|[&|!()\[\]:]|\w+)')
+
+    def __init__(self, row, text):
+        self.row = row
+        self.text = text
+        self.tokens = []
+        pos = 0
+        text = text.rstrip()
+        while pos < len(text):
+            m = self.TOKEN.match(text, pos)
+            if not m:
+                raise row.error('cannot read "%s"' % text[pos:])
+            self.tokens.append(m.group(1))
+            pos = m.end()
+        self.pos = 0
+
+    def peek(self):
+        return self.tokens[self.pos] if self.pos < len(self.tokens) else None
+
+    def next(self):
+        t = self.peek()
+        if t is None:
+            raise self.row.error('"%s" ends too early' % self.text)
+        self.pos += 1
+        return t
+
+    def expect(self, token):
+        if self.next() != token:
+            raise self.row.error('expected "%s" in "%s"' % (token, self.text))
+
+    def end(self, result):
+        if self.peek() is not None:
+            raise self.row.error('"%s" is too much in "%s"' % (self.peek(), self.text))
+        return result
+
+    def alternatives(self, inner):
+        out = [self.conjunction(inner)]
+        while self.peek() == '|':
+            self.next()
+            out.append(self.conjunction(inner))
+        return out[0] if len(out) == 1 else ('or', out)
+
+    def conjunction(self, inner):
+        out = [inner()]
+        while self.peek() == '&':
+            self.next()
+            out.append(inner())
+        return out[0] if len(out) == 1 else ('and', out)
+
+    def cond(self):
+        return self.end(self.alternatives(self.cond_atom))
+
+    def cond_atom(self):
+        if self.peek() in ('!', '('):
+            negate = self.next() == '!'
+            if negate:
+                self.expect('(')
+            inner = self.alternatives(self.cond_atom)
+            self.expect(')')
+            return ('not', inner) if negate else inner
+        left = self.positions()
+        op = self.next()
+        if op not in ('==', '!='):
+            raise self.row.error('expected == or != in "%s"' % self.text)
+        if re.fullmatch('[01x]+', self.peek() or ''):
+            bits = self.next()
+            if len(bits) != len(left):
+                raise self.row.error('%s has %d bits, not %d, in "%s"' %
+                                     (bits, len(bits), len(left), self.text))
+            mask = sum(1 << p for p, b in zip(left, bits) if b != 'x')
+            value = sum(1 << p for p, b in zip(left, bits) if b == '1')
+            result = ('bits', mask, value)
+        else:
+            right = self.positions()
+            if len(left) != len(right):
+                raise self.row.error('fields of different widths in "%s"' % self.text)
+            result = ('eq', left, right)
+        return result if op == '==' else ('not', result)
+
+    def positions(self):
+        out = []
+        while True:
+            name = self.next()
+            if name not in self.row.fields:
+                raise self.row.error('no field %s' % name)
+            self.row.used.add(name)
+            out += self.row.fields[name]
+            if self.peek() != ':':
+                return out
+            self.next()
+
+    def needs(self):
+        return self.end(self.alternatives(self.needs_atom))
+
+    def needs_atom(self):
+        t = self.next()
+        if t == '(':
+            inner = self.alternatives(self.needs_atom)
+            self.expect(')')
+            return inner
+        if t == '[':
+            cond = self.alternatives(self.cond_atom)
+            self.expect(']')
+            return ('if', cond, self.needs_atom())
+        if not re.fullmatch(r'\w+', t):
+            raise self.row.error('expected a feature in "%s"' % self.text)
+        return ('feat', t)
+
+
+def parse_parts(row, text):
+    parts = []
+    if text.startswith('(') and text.endswith(')'):
+        text = text[1:-1]
+    for part in text.split(':'):
+        if re.fullmatch('[01]+', part):
+            parts.append((None, len(part), int(part, 2)))
+        elif part in row.fields:
+            row.used.add(part)
+            parts += positions_parts(row.fields[part])
+        else:
+            raise row.error('no field %s' % part)
+    merged = []
+    for p in parts:
+        last = merged[-1] if merged else None
+        if last and last[0] is not None and p[0] is not None and last[0] == p[0] + p[1]:
+            merged[-1] = (p[0], last[1] + p[1])
+        else:
+            merged.append(p)
+    return merged
+
+
+def parse_operand(row, name, text):
+    if m := re.fullmatch(r'#(-?\d+)', text):
+        return Operand(name, [], base=int(m.group(1)))
+    if m := re.fullmatch(r's\(([^()]*)\)', text):
+        op = Operand(name, parse_parts(row, m.group(1)), signed=True)
+    elif m := re.fullmatch(r'(\d+)([-+])(.*)', text):
+        op = Operand(name, parse_parts(row, m.group(3)), base=int(m.group(1)), subtract=m.group(2) == '-')
+    else:
+        op = Operand(name, parse_parts(row, text))
+    if op.width() > (32 if op.signed else 31):
+        raise row.error('operand %s does not fit an int' % name)
+    if len(op.parts) > 6:
+        raise row.error('operand %s has more than 6 parts' % name)
+    return op
+
+
+def split_items(row, text):
+    """Splits at blanks outside parentheses."""
+    items, depth, current = [], 0, ''
+    for c in text:
+        depth += {'(': 1, ')': -1}.get(c, 0)
+        if depth < 0:
+            raise row.error('")" without "("')
+        if c.isspace() and depth == 0:
+            if current:
+                items.append(current)
+            current = ''
+        else:
+            current += c
+    if depth:
+        raise row.error('"(" without ")"')
+    return items + [current] if current else items
+
+
+def parse_file(path):
+    rows = []
+    width = 32
+    lets = {}
+    file_needs = None
+    name_of_file = os.path.basename(path)
+
+    def expand(row, text):
+        def sub(m):
+            if m.group(1) not in lets:
+                raise row.error('no .let %s' % m.group(1))
+            return '(' + lets[m.group(1)] + ')'
+        return re.sub(r'\$(\w+)', sub, text)
+
+    with open(path, encoding='utf-8') as f:
+        lines = f.read().split('\n')
+    number = 0
+    while number < len(lines):
+        first = number + 1
+        text = lines[number].split('#', 1)[0] if lines[number].lstrip().startswith('#') else lines[number]
+        number += 1
+        while text.endswith('\\') and number < len(lines):
+            text = text[:-1] + ' ' + lines[number]
+            number += 1
+        text = text.strip()
+        if not text:
+            continue
+        where = '%s:%d' % (path, first)
+        if text.startswith('.'):
+            if m := re.fullmatch(r'\.width (16|32)', text):
+                width = int(m.group(1))
+            elif m := re.fullmatch(r'\.needs (\S+)', text):
+                file_needs = None if m.group(1) == '-' else m.group(1)
+            elif m := re.fullmatch(r'\.let (\w+) = (.*)', text):
+                lets[m.group(1)] = m.group(2)
+            else:
+                raise DecodeError('%s: unknown directive "%s"' % (where, text))
+            continue
+
+        name, _, rest = text.partition(' ')
+        row = Row(name, where, name_of_file)
+        row.width = width
+        if not re.fullmatch(r'[A-Za-z]\w*', name):
+            raise row.error('not a name')
+        bits = ''
+        rest = rest.strip()
+        while len(bits) < width:
+            token, _, rest = rest.partition(' ')
+            rest = rest.strip()
+            if not re.fullmatch('[01.a-wyzA-Z]+', token):
+                raise row.error('%d bits, not %d, before "%s"' % (len(bits), width, token))
+            bits += token
+        if len(bits) != width:
+            raise row.error('%d bits, not %d' % (len(bits), width))
+        for i, b in enumerate(bits):
+            pos = width - 1 - i
+            if b in '01':
+                row.mask |= 1 << pos
+                row.value |= int(b) << pos
+            elif b != '.':
+                row.fields.setdefault(b, []).append(pos)
+
+        needs_text, _, rest = rest.partition(' ')
+        if not needs_text:
+            raise row.error('no column of features')
+        parts = []
+        if file_needs:
+            parts.append(CondParser(row, file_needs).needs())
+        if needs_text != '-':
+            parts.append(CondParser(row, expand(row, needs_text)).needs())
+        row.needs = ('and', parts)
+        row.needs_text = '&'.join(t for t in (file_needs, needs_text) if t and t != '-') or '-'
+
+        items = split_items(row, rest)
+        if '=' in items:
+            at = items.index('=')
+            row.specs = items[at + 1:]
+            items = items[:at]
+            if not row.specs:
+                raise row.error('no row after "="')
+        for item in items:
+            if m := re.fullmatch(r'(unless|when)\((.*)\)', item, re.S):
+                cond = CondParser(row, expand(row, m.group(2))).cond()
+                row.conds.append(('not', cond) if m.group(1) == 'unless' else cond)
+            elif m := re.fullmatch(r'over\((.*)\)', item):
+                row.over += [n.strip() for n in m.group(1).split(',')]
+            elif m := re.fullmatch(r'([a-z]\w*)=(\S+)', item):
+                if any(o.name == m.group(1) for o in row.operands):
+                    raise row.error('operand %s twice' % m.group(1))
+                row.operands.append(parse_operand(row, m.group(1), m.group(2)))
+            else:
+                raise row.error('cannot read "%s"' % item)
+        for letter in row.fields:
+            if letter not in row.used:
+                raise row.error('field %s is unused' % letter)
+        row.cubes = [(row.mask, row.value)]
+        for cond in row.conds:
+            row.cubes = cubes_and(row.cubes, cond_cubes(cond)) if cond[0] != 'not' else \
+                cubes_subtract(row.cubes, cond_cubes(cond[1]))
+        if not row.cubes:
+            raise row.error('covers no word')
+        rows.append(row)
+    return rows
+
+
+class Isa:
+    """All pattern files of one instruction set, checked."""
+
+    def __init__(self, paths, features=None, spec=None):
+        self.files = [os.path.basename(p) for p in paths]
+        self.rows = []
+        self.patterns = {}
+        for path in paths:
+            self.rows += parse_file(path)
+        for i, row in enumerate(self.rows):
+            row.index = i
+            first = self.patterns.setdefault(row.name, [row])[0]
+            if first is not row:
+                if first.file != row.file:
+                    raise row.error('also in %s' % first.where)
+                if {o.name for o in first.operands} != {o.name for o in row.operands}:
+                    raise row.error('operands differ from those at %s' % first.where)
+                order = [o.name for o in first.operands]
+                row.operands.sort(key=lambda o: order.index(o.name))
+                self.patterns[row.name].append(row)
+            if features is not None:
+                for name in sorted(needs_names(row.needs)):
+                    if name not in features:
+                        raise row.error('unknown feature %s' % name)
+        self.check_overlaps()
+        self.resolve_specs(spec)
+
+    def check_overlaps(self):
+        needed = set()
+        self.below = {row.index: [] for row in self.rows}      # rows of lower priority that overlap
+        for i, a in enumerate(self.rows):
+            for name in a.over:
+                if name not in self.patterns:
+                    raise a.error('over(%s): no such pattern' % name)
+            for b in self.rows[i + 1:]:
+                if a.width != b.width or a.mask & b.mask & (a.value ^ b.value):
+                    continue
+                common = cubes_and(a.cubes, b.cubes)
+                if not common:
+                    continue
+                if b.name in a.over and a.name not in b.over:
+                    high, low = a, b
+                elif a.name in b.over and b.name not in a.over:
+                    high, low = b, a
+                else:
+                    raise b.error('overlaps %s at %s, for instance 0x%0*x' %
+                                  (a.name, a.where, b.width // 4, common[0][1]))
+                needed.add((high.index, low.name))
+                self.below[high.index].append(low.index)
+        for row in self.rows:
+            for name in row.over:
+                if (row.index, name) not in needed:
+                    raise row.error('over(%s) is not needed' % name)
+        order, state = [], {}
+
+        def visit(index):
+            if state.get(index) == 1:
+                raise self.rows[index].error('over() goes in a circle')
+            if index not in state:
+                state[index] = 1
+                for low in self.below[index]:
+                    visit(low)
+                state[index] = 2
+                order.append(index)
+        for row in self.rows:
+            visit(row.index)
+        self.rank = {index: n for n, index in enumerate(reversed(order))}
+
+    def resolve_specs(self, spec):
+        by_name = {r.name: r for r in spec} if spec is not None else None
+        for row in self.rows:
+            if by_name is None:
+                row.spec_rows = [SpecRow({'name': n, 'mask': '%x' % row.mask, 'value': '%x' % row.value})
+                                 for n in row.specs]
+                continue
+            if not row.specs:
+                raise row.error('names no row of the specification')
+            row.spec_rows = []
+            rest = row.cubes
+            for name in row.specs:
+                if name not in by_name:
+                    raise row.error('unknown row %s' % name)
+                s = by_name[name]
+                if not cubes_and(row.cubes, [(s.mask, s.value)]):
+                    raise row.error('has no word of row %s' % name)
+                row.spec_rows.append(s)
+                rest = cubes_subtract(rest, [(s.mask, s.value)])
+            if rest:
+                raise row.error('0x%0*x is in none of its rows' % (row.width // 4, rest[0][1]))
+            row.spec_rows.sort(key=lambda s: -bin(s.mask).count('1'))
+
+    def lookup(self, word, features=None, width=32):
+        """The row that decodes word, or None. features: a set of names, None for all."""
+        found = [r for r in self.rows if r.width == width and (word & r.mask) == r.value and r.covers(word)
+                 and needs_hold(r.needs, word, features)]
+        return min(found, key=lambda r: self.rank[r.index]) if found else None
+
+    @staticmethod
+    def spec_of(row, word):
+        for s in row.spec_rows:
+            if (word & s.mask) == s.value:
+                return s
+        return None
+
+    def describe(self, word, features=None, width=32):
+        """What --decode prints after the word and a tab."""
+        row = self.lookup(word, features, width)
+        if row is None:
+            return 'UNDEFINED'
+        spec = self.spec_of(row, word)
+        values = [(o.name, o.value(word)) for o in row.operands]
+        return '%s\t%s\t%s' % (row.name, spec.name if spec else '-', ' '.join(
+            '%s=%s0x%x' % (n, '-' if v < 0 else '', abs(v)) for n, v in values))
+
+    def listing(self):
+        return [{'name': r.name, 'where': '%s:%s' % (r.file, r.where.rsplit(':', 1)[1]), 'width': r.width,
+                 'mask': '%0*x' % (r.width // 4, r.mask), 'value': '%0*x' % (r.width // 4, r.value),
+                 'cubes': [['%0*x' % (r.width // 4, m), '%0*x' % (r.width // 4, v)] for m, v in r.cubes],
+                 'fields': {k: '%d bits' % len(v) for k, v in r.fields.items()},
+                 'needs': r.needs_text, 'operands': [o.name for o in r.operands],
+                 'rows': [s.name for s in r.spec_rows]} for r in self.rows]
+
+
+# Output
+
+HEAD = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n/* Generated by decodegen.py; do not edit. */\n'
+
+
+def shape(row):
+    return 'args_' + ('_'.join(o.name for o in row.operands) or 'none')
+
+
+def emit_header(isa, file, prefix):
+    guard = re.sub(r'\W', '_', file + '_trans_h').upper()
+    out = [HEAD, '/* What the patterns of %s hand to their translators. */' % file, '#ifndef ' + guard,
+           '#define ' + guard, '', '#include <stdbool.h>', '', '#include "targets/common/decode.h"', '']
+    done = set()
+    for name, rows in isa.patterns.items():
+        row = rows[0]
+        if row.file != file:
+            continue
+        s = shape(row)
+        if s not in done:
+            done.add(s)
+            members = 'int ' + ', '.join(o.name for o in row.operands) + '; ' if row.operands else ''
+            out += ['#ifndef HAVE_' + s, '#define HAVE_' + s,
+                    'typedef struct %s { %s} %s;' % (s, members, s), '#endif']
+    out.append('')
+    for name, rows in isa.patterns.items():
+        if rows[0].file == file:
+            out.append('typedef %s arg_%s%s;' % (shape(rows[0]), prefix, name))
+    out.append('')
+    for name, rows in isa.patterns.items():
+        if rows[0].file == file:
+            out.append('bool trans_%s%s(DisasContext *dc, const arg_%s%s *a);' % (prefix, name, prefix, name))
+    out += ['', '#endif', '']
+    return '\n'.join(out)
+
+
+class TreeEmitter:
+    """Nested switches on the bits that tell most rows apart."""
+
+    LEAF = 3            # at most so many rows are tried one after the other
+
+    def __init__(self, isa, enum_prefix, width):
+        self.isa = isa
+        self.enum_prefix = enum_prefix
+        self.width = width
+        self.lines = []
+
+    def emit(self, indent, text):
+        self.lines.append('    ' * indent + text)
+
+    def cost(self, rows, known, shift, width):
+        """What is left to do after a switch on width bits at shift, and the buckets."""
+        window = ((1 << width) - 1) << shift
+        buckets = {}
+        for n in range(1 << width):
+            key = tuple(r.index for r in rows
+                        if not (r.mask & window & ((n << shift) ^ r.value)))
+            buckets.setdefault(key, []).append(n)
+        cost = sum(len(k) ** 2 * len(v) for k, v in buckets.items()) / (1 << width)
+        return cost + 0.01 * len(buckets), buckets
+
+    def node(self, rows, known, indent):
+        if len(rows) <= self.LEAF or not self.split(rows, known, indent):
+            self.leaf(rows, known, indent)
+
+    def split(self, rows, known, indent):
+        best = None
+        for width in range(1, 8):
+            for shift in range(0, self.width - width + 1):
+                window = ((1 << width) - 1) << shift
+                if window & known:
+                    continue
+                if not any(r.mask >> shift & 1 for r in rows) or \
+                        not any(r.mask >> (shift + width - 1) & 1 for r in rows):
+                    continue
+                cost, buckets = self.cost(rows, known, shift, width)
+                if best is None or cost < best[0] - 1e-9:
+                    best = (cost, shift, width, buckets)
+        if best is None or max(len(k) for k in best[3]) == len(rows) and len(best[3]) == 1:
+            return False
+        if best[0] > 0.95 * len(rows) ** 2:
+            return False
+        _, shift, width, buckets = best
+        by_index = {r.index: r for r in rows}
+        known |= ((1 << width) - 1) << shift
+        self.emit(indent, 'switch (decode_bits(insn, %d, %d)) {' % (shift, width))
+        default = max((k for k in buckets), key=lambda k: len(buckets[k])) if () not in buckets else ()
+        for key, values in buckets.items():
+            if key == default:
+                continue
+            for start in range(0, len(values), 8):
+                self.emit(indent, ' '.join('case 0x%x:' % v for v in values[start:start + 8]))
+            self.node([by_index[i] for i in key], known, indent + 1)
+        self.emit(indent, 'default:')
+        self.node([by_index[i] for i in default], known, indent + 1)
+        self.emit(indent, '}')
+        return True
+
+    def leaf(self, rows, known, indent):
+        for r in sorted(rows, key=lambda r: self.isa.rank[r.index]):
+            tests = []
+            mask = r.mask & ~known
+            if mask:
+                tests.append('(insn & 0x%08x) == 0x%08x' % (mask, r.value & mask))
+            for cond in r.conds:
+                text = cond_c(cond)
+                tests.append('(' + text + ')' if ' || ' in text and len(r.conds) + len(tests) > 0 and
+                             not text.startswith('!(') else text)
+            if r.needs[1]:
+                tests.append(needs_c(r.needs, self.enum_prefix))
+            self.emit(indent, '/* %s, %s:%s */' % (r.name, r.file, r.where.rsplit(':', 1)[1]))
+            if not tests:
+                self.emit(indent, 'return %d;' % r.index)
+                return
+            self.emit(indent, 'if (' + tests[0] + (') {' if len(tests) == 1 else ''))
+            for i, t in enumerate(tests[1:]):
+                self.emit(indent + 1, '&& ' + t + (') {' if i == len(tests) - 2 else ''))
+            self.emit(indent + 1, 'return %d;' % r.index)
+            self.emit(indent, '}')
+        self.emit(indent, 'return -1;')
+
+
+def row_widths(isa):
+    """(width, suffix of names) of the encodings: 16-bit ones have a suffix if there are others."""
+    widths = sorted({r.width for r in isa.rows})
+    return [(w, '' if w == 32 or len(widths) == 1 else str(w)) for w in widths]
+
+
+def emit_source(isa, name, prefix, includes, missing):
+    """decode_NAME: from a word to the call of a trans_ function."""
+    out = [HEAD, '/* Decoding of %s for translation. */' % name, '#include "targets/common/decode.h"']
+    out += ['#include "%s"' % i for i in includes] + ['']
+    for w, suffix in row_widths(isa):
+        out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix),
+                'bool decode_%s%s(DisasContext *dc, uint32_t insn);' % (name, suffix), '',
+                'bool decode_%s%s(DisasContext *dc, uint32_t insn)' % (name, suffix), '{',
+                '    switch (decode_match_%s%s(insn, dc_features(dc))) {' % (name, suffix)]
+        groups = {}
+        for r in isa.rows:
+            if r.width == w:
+                key = (r.name, tuple('.%s = %s' % (o.name, o.c()) for o in r.operands))
+                groups.setdefault(key, []).append(r.index)
+        for (pattern, inits), indices in groups.items():
+            if pattern in missing:
+                continue
+            for start in range(0, len(indices), 8):
+                out.append('    ' + ' '.join('case %d:' % i for i in indices[start:start + 8]) +
+                           (' {' if start + 8 >= len(indices) else ''))
+            out.append('        const arg_%s%s a = {%s' % (prefix, pattern, '};' if not inits else ''))
+            for i in inits:
+                out.append('            %s,' % i)
+            if inits:
+                out.append('        };')
+            out += ['        return trans_%s%s(dc, &a);' % (prefix, pattern), '    }']
+        out += ['    default:', '        return false;', '    }', '}', '']
+    return '\n'.join(out)
+
+
+def emit_table(isa, name, enum_prefix, includes):
+    """decode_match_NAME, the decision tree, and decode_table_NAME, the patterns as data."""
+    out = [HEAD, '/* The patterns of %s. */' % name, '#include "targets/common/decode.h"']
+    out += ['#include "%s"' % i for i in includes] + ['']
+    for w, suffix in row_widths(isa):
+        tree = TreeEmitter(isa, enum_prefix, w)
+        tree.node([r for r in isa.rows if r.width == w], 0, 1)
+        out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix), '',
+                'int decode_match_%s%s(uint32_t insn, const uint64_t *features)' % (name, suffix), '{',
+                '    (void)features;'] + tree.lines + ['}', '']
+    operand_sets = {}
+    specs = {}
+    rows_out = []
+    for r in isa.rows:
+        ops = []
+        for o in r.operands:
+            parts = ', '.join('{ %s, %d, 0x%x }' % (('DECODE_LITERAL', p[1], p[2]) if p[0] is None else
+                                                    (p[0], p[1], 0)) for p in o.parts)
+            ops.append('{ "%s", %d, %s, %s, %d, { %s } }' % (
+                o.name, len(o.parts), str(o.signed).lower(), str(o.subtract).lower(), o.base,
+                parts or '{ 0, 0, 0 }'))
+        op_set = operand_sets.setdefault(tuple(ops), len(operand_sets)) if ops else None
+        sp = tuple('{ 0x%08x, 0x%08x, "%s" }' % (s.mask, s.value, s.name) for s in r.spec_rows)
+        sp_set = specs.setdefault(sp, len(specs)) if sp else None
+        rows_out.append('    { "%s", %s, %s, %d, %d },' % (
+            r.name, 'NULL' if op_set is None else 'operands_%d' % op_set,
+            'NULL' if sp_set is None else 'specs_%d' % sp_set, len(ops), len(sp)))
+    for kind, sets in (('DecodeOperand operands', operand_sets), ('DecodeSpec specs', specs)):
+        for members, n in sets.items():
+            out += ['static const %s_%d[] = {' % (kind, n)] + ['    %s,' % m for m in members] + ['};']
+    out += ['', 'static const DecodeRow rows[] = {'] + rows_out + ['};', '']
+    for w, suffix in row_widths(isa):
+        out += ['extern const DecodeTable decode_table_%s%s;' % (name, suffix),
+                'const DecodeTable decode_table_%s%s = {' % (name, suffix), '    .name = "%s",' % name,
+                '    .width = %d,' % w, '    .rows = rows,', '    .num_rows = G_N_ELEMENTS(rows),',
+                '    .match = decode_match_%s%s,' % (name, suffix), '};', '']
+    return '\n'.join(out)
+
+
+def find_missing(isa, prefix, sources):
+    """Patterns that no source defines a trans_ function for.
+
+    A line of the form TRANS(NAME, ...) or TRANS_something(NAME, ...) counts as a definition too.
+    """
+    defined = {}
+    for path in sources:
+        with open(path, encoding='utf-8') as f:
+            text = f.read()
+        for m in re.finditer(r'^(?:bool trans_(\w+)\(DisasContext|TRANS\w*\((\w+))', text, re.M):
+            name = m.group(1) or m.group(2)
+            if prefix and m.group(1):
+                if not name.startswith(prefix):
+                    continue
+                name = name[len(prefix):]
+            defined.setdefault(name, path)
+    return [n for n in isa.patterns if n not in defined]
+
+
+def write(path, text):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
+def main(argv):
+    p = argparse.ArgumentParser(description='Compiles instruction pattern files to C.')
+    p.add_argument('files', nargs='+', help='pattern files of one instruction set')
+    p.add_argument('--name', default='isa', help='of the instruction set: decode_NAME, decode_table_NAME')
+    p.add_argument('--prefix', default='', help='goes before each pattern in trans_ and arg_ names')
+    p.add_argument('--enum-prefix', default='FEAT_', help="of features' enumerators")
+    p.add_argument('--features', help='X-macro file that lists the features')
+    p.add_argument('--spec', help="table of the specification's rows")
+    p.add_argument('--include', default='', help='header that declares dc_features')
+    p.add_argument('--features-include', default='', help='header that has the FEAT_ enumerators')
+    p.add_argument('--include-dir', default='', help='where the generated headers are, as #include sees them')
+    p.add_argument('--header-prefix', default='', help="goes before each generated header's name")
+    p.add_argument('--source', help='C file to write: from words to calls of trans_ functions')
+    p.add_argument('--table', help='C file to write: the decision tree, and the patterns as data')
+    p.add_argument('--headers', help='folder for the generated *.trans.h')
+    p.add_argument('--trans', action='append', default=[], help='a source that holds trans_ functions')
+    p.add_argument('--missing', choices=('error', 'undefined'),
+                   help='a pattern without trans_ function in --trans is an error, or UNDEFINED')
+    p.add_argument('--list', action='store_true', help='print the rows as JSON')
+    p.add_argument('--decode', action='store_true', help='decode the hex words on standard input')
+    args = p.parse_args(argv)
+
+    try:
+        isa = Isa(args.files, load_features(args.features) if args.features else None,
+                  load_spec(args.spec) if args.spec else None)
+        missing = find_missing(isa, args.prefix, args.trans) if args.missing else []
+        if missing and args.missing == 'error':
+            row = isa.patterns[missing[0]][0]
+            raise row.error('has no trans_%s%s (nor have %d more patterns theirs)' %
+                            (args.prefix, row.name, len(missing) - 1))
+    except (DecodeError, OSError) as e:
+        print('decodegen: %s' % e, file=sys.stderr)
+        return 1
+
+    headers = [args.header_prefix + re.sub(r'\.decode$', '', f) + '.trans.h' for f in isa.files]
+    if args.headers:
+        for f, h in zip(isa.files, headers):
+            write(os.path.join(args.headers, h), emit_header(isa, f, args.prefix))
+    if args.source:
+        write(args.source, emit_source(isa, args.name, args.prefix, [i for i in [args.include] if i] +
+                                       [args.include_dir + h for h in headers], set(missing)))
+    if args.table:
+        write(args.table, emit_table(isa, args.name, args.enum_prefix,
+                                     [i for i in [args.features_include] if i]))
+    if args.list:
+        json.dump(isa.listing(), sys.stdout, indent=1)
+        print()
+    if args.decode:
+        for line in sys.stdin:
+            word = line.strip()
+            print(word + '\t' + isa.describe(int(word, 16), width=4 * len(word)))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
