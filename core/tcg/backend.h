@@ -8,6 +8,26 @@
 
 #include "core/tcg/ir_int.h"
 
+/*
+ * What an ALLOCATED region promises to emit (regalloc's output, every backend's input):
+ *
+ * - Blocks are emitted in the order of fn->rpo. Phis emit nothing: copies (OP_mov) stand at the ends of the
+ *   predecessors, before the node that ends the block. Critical edges were split.
+ * - OP_mov copies in[0] (register, slot or constant arg[0]) to out (register or slot; slot to slot too). Cycles of
+ *   parallel copies were broken through a slot or a free register.
+ * - in[i] says where arg[i] is when the node starts: LOC_REG; LOC_SLOT or LOC_CONST where the constraint allows.
+ *   arg[i] == 0 has LOC_NONE. out is LOC_REG, or LOC_NONE if the result has no use: a PURE or ld_env node whose out
+ *   is LOC_NONE emits nothing (dead, a recipe, or a constant that every user takes as an immediate).
+ * - out may share an argument's register unless out_early. If out_same_as >= 0 and that argument dies here, it
+ *   should; emit copes with every assignment, so this is a wish, and an allocator may also make it a rule.
+ * - clobbers hold nothing that is needed after the node, and no argument whose arg[] set leaves them out.
+ * - call: fn->lists[n->arg_locs + i] is the TcgLoc of list[i]: any register, slot or constant (V128: register or
+ *   slot). emit moves them where the C call wants them and takes the result from there to out (call_int_args and
+ *   call_ret_int are hints for the allocator). A V128 goes by pointer to a copy that emit makes.
+ * - Locations in the map of a guest access hold at its start; out is not written if the access raises, so out may
+ *   be a register whose value the map uses. Locations in the map of a call hold after it returned (not in clobbers).
+ * - fn->frame_slots <= num_slots.
+ */
 typedef uint64_t TcgRegSet;                     /* bit n: register n; 0..31 integer, 32..63 vector */
 
 enum { TCG_MAX_OPERANDS = 4 };
@@ -20,8 +40,7 @@ typedef struct TcgConstraint {
     TcgRegSet out;
     int8_t out_same_as;                         /* index of the argument whose register the result takes, or -1 */
     bool out_early;                             /* the result's register must differ from all arguments' */
-    TcgRegSet clobbers;                         /* destroyed by the op, arguments and result excepted */
-    TcgRegSet temps[2];                         /* scratch registers wanted (0: none); given in node order by emit */
+    TcgRegSet clobbers;                         /* destroyed by the op; arguments that may be in them are used first */
 } TcgConstraint;
 
 struct TcgBackend {
@@ -30,6 +49,8 @@ struct TcgBackend {
     /* Argument registers of a C call after the CPU object, in order, and the result's. */
     uint8_t call_int_args[TCG_HELPER_MAX_ARGS];
     uint8_t call_ret_int;
+    uint16_t num_slots;                         /* 8-byte frame slots there are */
+    uint64_t features;                          /* host extensions it may use (a backend's own bits), if the host has */
     /* False: lower.c must rewrite the op (imm, aux and type of the node decide too). */
     bool (*has_op)(const TcgBackend *be, const TcgNode *n);
     void (*constraints)(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
@@ -53,11 +74,15 @@ struct TcgCodeBuf {
     size_t thunks;                              /* bytes at the start that reset keeps */
     int fd;
     const TcgBackend *be;
-    const void *thunk[16];                      /* backend's own: addresses in rx of shared routines */
+    uint64_t features;                          /* host extensions in use: be->features that the host has */
+    const void *thunk[24];                      /* backend's own: addresses in rx of shared routines */
 };
-/* Reserves up to max bytes (16-aligned) for one emission; NULL if there is no room. commit gives the rest back. */
+/*
+ * Reserves max bytes (16-aligned) in the writable view for one emission; NULL if there is no room. commit gives what
+ * is after end back, unless another thread has reserved meanwhile: then it stays unused until the next reset.
+ */
 uint8_t *tcg_codebuf_reserve(TcgCodeBuf *buf, size_t max);
-void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *end);
+void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *start, size_t max, uint8_t *end);
 static inline const void *tcg_codebuf_rx(const TcgCodeBuf *buf, const void *rw)
 {
     return buf->rx + ((const uint8_t *)rw - buf->rw);

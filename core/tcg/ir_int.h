@@ -55,6 +55,7 @@ typedef struct TcgNode {
     uint32_t pos;                               /* position in linear order */
     TcgLoc out;
     TcgLoc in[4];
+    uint32_t arg_locs;                          /* call: into fn->lists, a TcgLoc for each of list */
 } TcgNode;
 
 /* A value that exists for maps alone is a recipe: computed in the cold path, allocated nowhere. */
