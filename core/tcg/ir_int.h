@@ -29,10 +29,10 @@ extern const TcgOpDef tcg_op_def[TCG_NUM_OPS];
 /*
  * Where a value is, once allocated: 4 bits of kind, 28 of number.
  * Registers are the backend's: 0..31 integer, 32..63 vector. Frame slots are 8-byte units from the frame's base
- * (a V128 takes two, even numbered). A constant is the value's own imm.
+ * (a V128 takes two, even numbered). The number of a constant or a recipe is its node's id.
  */
 typedef uint32_t TcgLoc;
-enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_ENV /* map entries: cs offset */, LOC_RECIPE /* map: value id */ };
+enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_RECIPE /* in maps only */ };
 #define TCG_LOC(kind, n) ((TcgLoc)((kind) | (uint32_t)(n) << 4))
 static inline unsigned loc_kind(TcgLoc l) { return l & 15; }
 static inline unsigned loc_num(TcgLoc l) { return l >> 4; }
@@ -78,7 +78,8 @@ typedef struct TcgIrBlock {
 /*
  * A state map: the guest state at the start of the instruction that an EXIT node belongs to, as (row, value) for
  * each row whose content in the CPU object is not that. Values are nodes: in a register, a slot, a constant, or a
- * recipe; loc[] is filled by regalloc.
+ * recipe; loc is filled by regalloc. A recipe's operands that are no recipes have their locations, which hold at this
+ * map's node alone, in leaves: in the order in which tcg_map_write walks the entries, each recipe depth first.
  */
 typedef struct TcgMapEntry {
     uint16_t row;
@@ -89,7 +90,12 @@ typedef struct TcgStateMap {
     uint32_t first, num;                        /* into fn->map_entries */
     uint32_t insns;                             /* instructions retired since the region's entry on the straight path */
     int64_t pc_delta;
+    uint32_t leaves, num_leaves;                /* set by regalloc: into fn->map_leaves */
 } TcgStateMap;
+typedef struct TcgMapLeaf {
+    TcgId value;
+    TcgLoc loc;
+} TcgMapLeaf;
 
 struct TcgFn {
     const TcgConfig *config;
@@ -103,7 +109,10 @@ struct TcgFn {
     GArray *rpo;                                /* uint32_t: block numbers in reverse postorder */
     uint32_t entry;                             /* block */
     uint32_t num_insns;
-    uint32_t frame_slots;                       /* set by regalloc: 8-byte slots used */
+    /* set by regalloc */
+    uint32_t frame_slots;                       /* 8-byte slots used, even */
+    GArray *map_leaves;                         /* TcgMapLeaf (NULL until then) */
+    struct TcgRegalloc *regalloc;               /* its working memory, kept from region to region (NULL until then) */
     unsigned done;                              /* TcgPassProps that hold */
 };
 
@@ -143,7 +152,11 @@ void tcg_ssa(TcgFn *fn);        /* 's': get_reg and set_reg become values, phis,
 void tcg_fold(TcgFn *fn);       /* 'f': constants, copies, algebraic rules, compare and branch fusion */
 void tcg_dce(TcgFn *fn);        /* 'd': unused values go; counts uses and map_uses: recipes fall out here */
 void tcg_lower(TcgFn *fn);      /* 'l': what the backend says it lacks becomes what it has */
-void tcg_regalloc(TcgFn *fn);   /* 'r': linear scan; inserts moves; fills out, in, list locations, map locations */
+void tcg_regalloc(TcgFn *fn);   /* 'r': inserts OP_mov; fills out, in, arg_locs and map locations */
+/* Proves of an allocated region that each use, map entry and phi reads the value that the IR says; else why not. */
+bool tcg_regalloc_check(const TcgFn *fn, GString *ret_why);
+/* Frees what regalloc keeps in fn; part of tcg_fn_free. */
+void tcg_regalloc_free(TcgFn *fn);
 
 /* True, or false with a line that says which rule which node breaks. */
 bool tcg_verify(const TcgFn *fn, GString *ret_why);
