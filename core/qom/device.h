@@ -69,11 +69,16 @@ void device_connect_irq(Device *src, const char *out, unsigned n, Device *dst, c
 void device_set_irq_in(Device *dev, const char *in, unsigned n, int level);
 IrqLine *device_irq_out(Device *dev, const char *out, unsigned n);
 MemoryRegion *device_region(Device *dev, const char *name);         /* NULL name: the first */
+bool device_has_irq_in(const Device *dev, const char *in);
+bool device_has_irq_out(const Device *dev, const char *out);
+/* An output without an IrqLine of its own in reach: joins a handler that is no device (tests, CPU kicks). */
+void device_connect_irq_handler(Device *src, const char *out, unsigned n, IrqHandler *handler, void *opaque,
+                                unsigned m);
 
 /* Realizes dev and, first, nothing else: children are the device's own business in its realize. Once only. */
 bool device_realize(Device *dev, GError **error);
 void device_unrealize(Device *dev);
-/* Resets dev's children in order of creation, then dev. */
+/* Resets the realized devices below dev in order of creation, then dev. */
 void device_reset(Device *dev, ResetType type);
 
 #endif

@@ -25,8 +25,13 @@ struct IrqLine {
 };
 
 void irq_line_clear(IrqLine *line);             /* frees the sinks */
+/* A sink that is added to a raised line sees the level at once. Not while other threads drive the line. */
 void irq_line_add(IrqLine *line, IrqHandler *handler, void *opaque, unsigned n);
 void irq_set(IrqLine *line, int level);
+static inline int irq_level(const IrqLine *line)
+{
+    return __atomic_load_n(&line->level, __ATOMIC_ACQUIRE);
+}
 static inline void irq_raise(IrqLine *line)
 {
     irq_set(line, 1);

@@ -50,6 +50,8 @@ struct Machine {
     Device parent;
     MachineConfig config;
     GRecMutex lock;                             /* the machine lock: devices, unless a region names its own */
+    GThread *lock_owner;                        /* atomic; for assertions */
+    unsigned lock_depth;                        /* under lock */
     GMainContext *context;                      /* devices' and backends' events run here */
     Clock *clock;                               /* virtual time */
     AddressSpace *sysmem;                       /* the default cluster's space */
@@ -61,7 +63,8 @@ struct Machine {
     Object *backends;                           /* chardevs, drives, netdevs, objects by id */
     /* run state; under the lock, with cond signalled on each change */
     RunState state;
-    GCond cond;
+    GCond cond;                                 /* with cond_mutex, which is taken inside lock */
+    GMutex cond_mutex;
     bool reset_requested;                       /* atomic */
     bool shutdown_requested;                    /* atomic */
     int exit_status;
@@ -76,10 +79,23 @@ void machine_lock(Machine *m);                  /* recursive; accepts NULL (a de
 void machine_unlock(Machine *m);
 bool machine_lock_held(Machine *m);
 
+/*
+ * Waits for cond, giving up the lock, which the caller holds once. wake_cond signals it, under the lock.
+ */
+void machine_wait(Machine *m);
+void machine_set_state(Machine *m, RunState state);                 /* and signals cond */
+
+/* A machine outside any registry's modules, for tests; the caller owns it. Freed by machine_free. */
+Machine *machine_new(TypeRegistry *types, const char *type, GError **error);
+/* Takes all its objects out of service, drops their links, and drops the caller's reference. Accepts NULL. */
+void machine_free(Machine *m);
+
 /* From any thread: ask the main loop to reset or end the machine. status is the process's exit status. */
 void machine_request_reset(Machine *m);
 void machine_request_shutdown(Machine *m, int status);
 /* fn(opaque) runs at every machine reset after the devices' (boot loaders set registers there). */
 void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque);
+/* Resets every device, then runs the functions of machine_add_reset in order. By the main loop, CPUs stopped. */
+void machine_reset(Machine *m, ResetType type);
 
 #endif

@@ -12,10 +12,11 @@
 #include "core/qom/property.h"
 
 #define TYPE_OBJECT "object"
+#define TYPE_CONTAINER "container"              /* holds children, nothing else */
 
 struct TypeInfo {
     const char *name;
-    const char *parent;                         /* NULL only for TYPE_OBJECT */
+    const char *parent;                         /* NULL only for TYPE_OBJECT; its type is loaded if need be */
     const char *desc;                           /* one line, for lists and manifests */
     size_t instance_size;                       /* 0: the parent's */
     size_t class_size;                          /* 0: the parent's */
@@ -32,6 +33,8 @@ struct ObjectClass {
     const TypeInfo *info;
     ObjectClass *parent;
     TypeRegistry *types;
+    /* Runs when the last reference goes, before children and fields do: takes the object out of service. */
+    void (*dispose)(Object *obj);
 };
 
 struct Object {
@@ -40,6 +43,7 @@ struct Object {
     char *name;                                 /* last path component */
     GPtrArray *children;                        /* (Object *), in order of creation; owns a reference; may be NULL */
     int refs;                                   /* atomic */
+    bool frozen;                                /* realized: only live properties may be set */
 };
 
 /* -- types ------------------------------------------------------------------------------------------------- */
@@ -48,7 +52,7 @@ struct Object {
 typedef bool TypeLoadFn(void *opaque, TypeRegistry *types, const char *name, GError **error);
 TypeRegistry *type_registry_new(TypeLoadFn *load, void *opaque);
 void type_registry_free(TypeRegistry *types);
-/* Two types of one name are an error. */
+/* Two types of one name are an error. The core's own ("object", "container", "device", "machine") are always there. */
 bool type_register(TypeRegistry *types, const TypeInfo *info, GError **error);
 /* The class of a type, loading its module if need be; NULL with GError. */
 ObjectClass *type_class(TypeRegistry *types, const char *name, GError **error);
@@ -58,10 +62,17 @@ bool class_is_a(const ObjectClass *oc, const char *type);
 /* Calls fn for each registered (loaded) class that is_a `type`, in registration order. */
 void type_foreach(TypeRegistry *types, const char *type, void (*fn)(ObjectClass *oc, void *opaque), void *opaque);
 
+/*
+ * -global: objects of `type` (or below it) made from now on get prop set to value before their owner sets anything.
+ * Checked when an object is made: a wrong property or value makes object_new fail.
+ */
+void type_registry_add_global(TypeRegistry *types, const char *type, const char *prop, const char *value);
+
 /* -- objects ----------------------------------------------------------------------------------------------- */
 
 /* A new object outside the tree with one reference; NULL with GError if the type is unknown or abstract. */
 Object *object_new(TypeRegistry *types, const char *type, GError **error);
+/* The same from a class; a type that is abstract, or a -global that does not fit it, is the caller's mistake. */
 Object *object_new_with_class(ObjectClass *oc);
 Object *object_ref(Object *obj);
 void object_unref(Object *obj);                 /* accepts NULL */
@@ -94,8 +105,17 @@ void object_add_child(Object *parent, const char *name, Object *child);
 /* Convenience: object_new, add; for boards whose types are their own module's needs. NULL with GError. */
 Object *object_new_child(Object *parent, const char *name, const char *type, GError **error);
 void object_remove_child(Object *parent, Object *child);
-/* "/machine/uart0", newly allocated; "(unattached)/..." for an object outside the tree. */
+Object *object_child(const Object *parent, const char *name);       /* NULL if there is none; no reference */
+/* Calls fn for obj and everything below it, parents first; stops at and returns the first false. */
+bool object_foreach(Object *obj, bool (*fn)(Object *obj, void *opaque), void *opaque);
+/* Takes everything below root and root itself out of service, last made first, and drops all their links. */
+void object_dispose_tree(Object *root);
+/*
+ * "/machine/uart0", newly allocated. The top of a tree is an object without parent that has a name; below one without,
+ * a path starts with "(unattached)". object_set_name names a top.
+ */
 char *object_path(const Object *obj);
+void object_set_name(Object *obj, const char *name);
 /* An absolute path, or a name unique below root; NULL if none or ambiguous (*ambiguous set when not NULL). */
 Object *object_resolve(Object *root, const char *path, bool *ambiguous);
 

@@ -28,7 +28,7 @@ struct Property {
     const char *target;                         /* PROP_LINK: type; PROP_STRING: default text */
     const char *const *names;                   /* PROP_ENUM: NULL-terminated */
     uint64_t min, max;                          /* integers: both 0 means the type's whole range */
-    /* Hooks replace the plain field access; text both ways. */
+    /* Hooks replace the plain field access; text both ways. A row with a set hook gets no default. */
     bool (*set)(Object *obj, const Property *p, const char *value, GError **error);
     char *(*get)(Object *obj, const Property *p);
     bool live;                                  /* may be set after realize (a button, a level) */
@@ -45,8 +45,14 @@ typedef struct PropertyResolvers {
     bool (*set_char)(void *opaque, Object *obj, CharBackend *be, const char *id, GError **error);
     BlockBackend *(*find_block)(void *opaque, Object *obj, const char *id, GError **error);
     NetBackend *(*find_net)(void *opaque, Object *obj, const char *id, GError **error);
+    /* The id that a PROP_CHAR, PROP_BLOCK or PROP_NET field was given, newly allocated; NULL: none. field as above. */
+    char *(*backend_id)(void *opaque, Object *obj, const Property *p, const void *field);
     void *opaque;
 } PropertyResolvers;
 void type_registry_set_resolvers(TypeRegistry *types, const PropertyResolvers *r);
+
+const char *property_type_name(PropertyType type);                  /* "bool", "uint32", ... */
+/* "on", "0x10", "" ...: the default as text, newly allocated. */
+char *property_default_text(const Property *p);
 
 #endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Machines: the configuration, the lock, run states and requests to the main loop. */
+#include "core/qom/machine.h"
+
+typedef struct MachineReset {
+    void (*fn)(void *opaque);
+    void *opaque;
+} MachineReset;
+
+static void machine_init(Object *obj)
+{
+    Machine *m = MACHINE(obj);
+
+    object_set_name(obj, "machine");
+    g_rec_mutex_init(&m->lock);
+    g_cond_init(&m->cond);
+    g_mutex_init(&m->cond_mutex);
+    m->context = g_main_context_ref(g_main_context_default());
+    m->clusters = g_ptr_array_new();
+    m->cpus = g_ptr_array_new();
+    m->resets = g_ptr_array_new_with_free_func(g_free);
+    m->config.serials = g_ptr_array_new();
+    m->config.drives = g_ptr_array_new();
+    m->config.loaders = g_ptr_array_new();
+    m->state = RUN_PAUSED;
+}
+
+static void machine_finalize(Object *obj)
+{
+    Machine *m = MACHINE(obj);
+    MachineConfig *c = &m->config;
+
+    g_free(c->cpu);
+    g_free(c->kernel);
+    g_free(c->initrd);
+    g_free(c->append);
+    g_free(c->dtb);
+    g_free(c->dumpdtb);
+    g_free(c->bios);
+    g_ptr_array_unref(c->serials);
+    g_ptr_array_unref(c->drives);
+    g_ptr_array_unref(c->loaders);
+    g_ptr_array_unref(m->clusters);
+    g_ptr_array_unref(m->cpus);
+    g_ptr_array_unref(m->resets);
+    g_main_context_unref(m->context);
+    g_mutex_clear(&m->cond_mutex);
+    g_cond_clear(&m->cond);
+    g_rec_mutex_clear(&m->lock);
+}
+
+const TypeInfo machine_type = {
+    .name = TYPE_MACHINE,
+    .parent = TYPE_DEVICE,
+    .desc = "a machine",
+    .instance_size = sizeof(Machine),
+    .class_size = sizeof(MachineClass),
+    .abstract = true,
+    .init = machine_init,
+    .finalize = machine_finalize,
+};
+
+Machine *machine_new(TypeRegistry *types, const char *type, GError **error)
+{
+    Object *obj = object_new(types, type, error);
+
+    return obj ? MACHINE(obj) : NULL;
+}
+
+void machine_free(Machine *m)
+{
+    if (m) {
+        object_dispose_tree(&m->parent.parent);
+        object_unref(&m->parent.parent);
+    }
+}
+
+void machine_lock(Machine *m)
+{
+    if (m) {
+        g_rec_mutex_lock(&m->lock);
+        if (m->lock_depth++ == 0) {
+            __atomic_store_n(&m->lock_owner, g_thread_self(), __ATOMIC_RELAXED);
+        }
+    }
+}
+
+void machine_unlock(Machine *m)
+{
+    if (m) {
+        g_assert(machine_lock_held(m));
+        if (--m->lock_depth == 0) {
+            __atomic_store_n(&m->lock_owner, NULL, __ATOMIC_RELAXED);
+        }
+        g_rec_mutex_unlock(&m->lock);
+    }
+}
+
+bool machine_lock_held(Machine *m)
+{
+    return !m || __atomic_load_n(&m->lock_owner, __ATOMIC_RELAXED) == g_thread_self();
+}
+
+void machine_wait(Machine *m)
+{
+    g_assert(machine_lock_held(m) && m->lock_depth == 1);
+    g_mutex_lock(&m->cond_mutex);               /* a signal after the unlock is not missed: it needs this mutex */
+    machine_unlock(m);
+    g_cond_wait(&m->cond, &m->cond_mutex);
+    g_mutex_unlock(&m->cond_mutex);
+    machine_lock(m);
+}
+
+void machine_set_state(Machine *m, RunState state)
+{
+    machine_lock(m);
+    m->state = state;
+    g_mutex_lock(&m->cond_mutex);
+    g_cond_broadcast(&m->cond);
+    g_mutex_unlock(&m->cond_mutex);
+    machine_unlock(m);
+}
+
+void machine_request_reset(Machine *m)
+{
+    __atomic_store_n(&m->reset_requested, true, __ATOMIC_RELEASE);
+    g_main_context_wakeup(m->context);
+}
+
+void machine_request_shutdown(Machine *m, int status)
+{
+    __atomic_store_n(&m->exit_status, status, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->shutdown_requested, true, __ATOMIC_RELEASE);
+    g_main_context_wakeup(m->context);
+}
+
+void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque)
+{
+    MachineReset *r = g_new(MachineReset, 1);
+
+    *r = (MachineReset){ fn, opaque };
+    g_ptr_array_add(m->resets, r);
+}
+
+void machine_reset(Machine *m, ResetType type)
+{
+    device_reset(&m->parent, type);
+    for (unsigned i = 0; i < m->resets->len; i++) {
+        const MachineReset *r = m->resets->pdata[i];
+
+        r->fn(r->opaque);
+    }
+}
