@@ -40,6 +40,7 @@ typedef struct TcgCodeBuf TcgCodeBuf;
 typedef struct TcgFn TcgFn;
 typedef struct TcgGen TcgGen;
 typedef struct TcgHelper TcgHelper;
+typedef struct TcgLayout TcgLayout;
 typedef struct TcgReg TcgReg;
 typedef struct TcgTarget TcgTarget;
 

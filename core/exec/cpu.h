@@ -47,6 +47,11 @@ struct CPUClass {
 
     vaddr (*get_pc)(CPUState *cs);
     void (*set_pc)(CPUState *cs, vaddr pc);     /* reset vectors, loaders, gdb; may pick an instruction set by low bits */
+    /*
+     * Called on the slow way to a block, before the PC is fetched from: makes it canonical (address tags) and checks
+     * its alignment; false: the exception is recorded. May be NULL. Only such PCs enter the jump cache.
+     */
+    bool (*check_pc)(CPUState *cs);
     /* Recomputed only after cpu_key_changed(). *ret_fetch_mmu: the regime that fetches. */
     void (*get_key)(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);
     void (*translate)(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret);

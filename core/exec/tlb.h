@@ -45,7 +45,7 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *page);
 /* A flush: contexts with (id & mask) == value; a range of virtual addresses, or all (size 0). */
 typedef struct TlbFlush {
     uint64_t mask, value;
-    vaddr addr;
+    vaddr addr;                                 /* compared without bits 63:56: address tags do not hide an entry */
     uint64_t size;                              /* bytes; 0: everything */
     bool globals;                               /* also global entries that those contexts share */
 } TlbFlush;

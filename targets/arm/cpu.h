@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The Arm CPU object: its state, and what the files of this target offer each other.
+ * AArch64 today; the AArch32 and M-profile views of the same registers join this struct (banked registers on X).
+ */
+#ifndef TARGETS_ARM_CPU_H
+#define TARGETS_ARM_CPU_H
+
+#include "core/exec/clock.h"
+#include "core/exec/cpu.h"
+#include "core/fpu.h"
+#include "targets/arm/features.h"
+#include "targets/arm/pstate.h"
+
+#define TYPE_ARM_CPU "arm-cpu"
+
+typedef struct ARMCPU ARMCPU;
+typedef struct ARMCPUClass ARMCPUClass;
+typedef struct ArmModel ArmModel;
+typedef struct ArmSysregs ArmSysregs;
+typedef struct GICv3CpuIf GICv3CpuIf;
+
+/* -- registers as the translation library sees them ---------------------------------------------------------- */
+
+/* Rows of arm_tcg_target.regs. */
+enum {
+    ARM_REG_X0 = 0,                             /* X0-X30 */
+    ARM_REG_SP = 31,                            /* the current SP */
+    ARM_REG_PC = 32,
+    ARM_REG_NZCV = 33,                          /* i32: N Z C V in bits 3-0 */
+    ARM_REG_V0 = 34,                            /* V0-V31: the low 128 bits of Z0-Z31 */
+    ARM_NUM_REGS = 66,
+};
+extern const TcgTarget arm_tcg_target;
+
+/* A vector register at the greatest architectural width; lanes little-endian. */
+enum { ARM_MAX_VQ = 16 };
+typedef union ARMVector {
+    uint64_t d[ARM_MAX_VQ * 2];
+    uint32_t s[ARM_MAX_VQ * 4];
+    uint16_t h[ARM_MAX_VQ * 8];
+    uint8_t b[ARM_MAX_VQ * 16];
+} __attribute__((aligned(16))) ARMVector;
+
+/* -- translation regimes (MemOp's mmu index) ----------------------------------------------------------------------- */
+
+/*
+ * What an access is translated by. Security state, VMID and ASID are not here but in the TLB context's id. The _PAN
+ * forms refuse privileged access to what EL0 can access.
+ */
+typedef enum ArmMmu {
+    ARM_MMU_EL10_0,                             /* EL1&0, unprivileged */
+    ARM_MMU_EL10_1,                             /* EL1&0, privileged */
+    ARM_MMU_EL10_1_PAN,
+    ARM_MMU_EL2,
+    ARM_MMU_EL20_0,                             /* EL2&0 (VHE), unprivileged */
+    ARM_MMU_EL20_2,
+    ARM_MMU_EL20_2_PAN,
+    ARM_MMU_EL3,
+    ARM_NUM_MMU,
+} ArmMmu;
+
+/* -- exceptions ------------------------------------------------------------------------------------------------------ */
+
+typedef enum ArmExcKind {
+    ARM_EXC_NONE,
+    ARM_EXC_SYNC,                               /* by syndrome, to target_el */
+    ARM_EXC_IRQ, ARM_EXC_FIQ, ARM_EXC_SERROR,
+} ArmExcKind;
+
+/* The recorded exception: set by arm_raise_*, consumed by do_exception when env is precise. */
+typedef struct ArmException {
+    ArmExcKind kind;
+    uint8_t target_el;
+    uint32_t syndrome;                          /* ESR_ELx bits 31:0; iss2 goes to bits 36:32 */
+    uint32_t iss2;
+    bool has_far, has_hpfar;
+    uint64_t far, hpfar;
+    bool return_next;                           /* the preferred return address is the next instruction (SVC ...) */
+} ArmException;
+
+/* Interrupt inputs: bits of cs->irq_lines. */
+enum { ARM_LINE_IRQ, ARM_LINE_FIQ, ARM_LINE_VIRQ, ARM_LINE_VFIQ, ARM_LINE_SERROR };
+
+/* -- generic timers ---------------------------------------------------------------------------------------------------- */
+
+typedef enum ArmGtimer { GTIMER_PHYS, GTIMER_VIRT, GTIMER_HYP, GTIMER_SEC, GTIMER_HYPVIRT, NUM_GTIMERS } ArmGtimer;
+typedef struct ArmGtimerState {
+    uint64_t cval, ctl;                         /* ctl: ENABLE, IMASK; ISTATUS is computed */
+} ArmGtimerState;
+
+/* -- the object ------------------------------------------------------------------------------------------------------- */
+
+struct ARMCPU {
+    CPUState parent;
+
+    /* general registers */
+    uint64_t x[31];
+    uint64_t sp;                                /* the current one; sp_el holds the others (and a stale copy of it) */
+    uint64_t pc;
+    uint32_t nzcv;                              /* N Z C V in bits 3-0 */
+
+    /* PSTATE, a field each; arm_pstate_get/set (pstate.h) make the manual's layouts of them */
+    uint8_t el, spsel, nrw;                     /* nrw: AArch32 */
+    uint8_t daif;                               /* D A I F in bits 3-0 */
+    uint8_t pan, uao, dit, ssbs, tco, allint, btype, il, ss;
+
+    uint64_t sp_el[4];
+    uint64_t elr_el[4];                         /* [0] unused */
+    uint64_t spsr_el[4];
+    uint64_t spsr_abt, spsr_und, spsr_irq, spsr_fiq;            /* AArch32's, visible from EL2 */
+    ARMVector v[32];
+    uint32_t fpcr;
+    uint32_t fpsr;                              /* QC and the cumulative flags */
+    FloatStatus fp, fp16;                       /* derived from fpcr: single and double; half precision */
+
+    /* system registers, by the manual's names; _el[n] is REG_ELn */
+    uint64_t sctlr_el[4], actlr_el[4], tcr_el[4], ttbr0_el[4], ttbr1_el[4], mair_el[4], amair_el[4], vbar_el[4];
+    uint64_t tcr2_el[4], sctlr2_el[4], pir_el[4], pire0_el[4], por_el[4];
+    uint64_t esr_el[4], far_el[4], afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4], rvbar, rmr;
+    uint64_t tpidrro_el0, cpacr_el1, par_el1, cntkctl_el1, csselr_el1, mdscr_el1, osdlr_el1, oslsr_el1, mdccint_el1;
+    uint64_t hcr_el2, hcrx_el2, hstr_el2, mdcr_el2, cptr_el2, vttbr_el2, vtcr_el2, hpfar_el2, vpidr_el2, vmpidr_el2;
+    uint64_t cnthctl_el2, cntvoff_el2, vstcr_el2, vsttbr_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;
+    uint64_t hfgrtr_el2, hfgwtr_el2, hfgitr_el2, hdfgrtr_el2, hdfgwtr_el2, hafgrtr_el2;
+    uint64_t scr_el3, mdcr_el3, cptr_el3, sder32_el3;
+    uint64_t disr_el1, erxregs[8], errselr_el1, gcr_el1, rgsr_el1, tfsr_el[4];
+    uint64_t dbgbvr_el1[16], dbgbcr_el1[16], dbgwvr_el1[16], dbgwcr_el1[16], dbgclaim, dbgdtr;
+    uint64_t apkey[10];                         /* APIAKeyLo/Hi, IB, DA, DB, GA */
+    uint64_t scxtnum_el[4];
+    /* performance monitors */
+    uint64_t pmcr_el0, pmcnten, pmovs, pminten_el1, pmselr_el0, pmuserenr_el0, pmccfiltr_el0, pmccntr_base, pmccntr_delta;
+    uint64_t pmevcntr[31], pmevtyper[31];
+    /* generic timers */
+    uint64_t cntfrq_el0;
+    ArmGtimerState gtimer[NUM_GTIMERS];
+
+    /* exclusive monitor: a store-exclusive is a compare-and-swap against what was loaded */
+    uint64_t excl_addr;                         /* virtual; UINT64_MAX: clear */
+    uint64_t excl_value[2];
+    uint32_t excl_size;
+    uint32_t event_register;                    /* atomic: SEV, events */
+
+    ArmException exc;
+
+    /* -- wiring and derived; not guest state ------------------------------------------------------------------ */
+    const ArmModel *model;
+    const FloatOps *fpu;
+    uint64_t idreg[ARM_NUM_IDREGS];             /* as properties edited them; features follow from these alone */
+    uint64_t midr, mpidr, revidr, ctr_el0, dczid_el0, clidr_el1, ccsidr[16];
+    ArmFeatures features;
+    uint64_t features_hash;                     /* in the key: translations are shared by CPUs that are alike */
+    const ArmSysregs *sysregs;                  /* the rows that this CPU has, indexed */
+    unsigned pa_bits;
+    bool has_el2, has_el3;
+    /* properties */
+    bool prop_el2, prop_el3, prop_pmu, prop_start_powered_off;
+    uint32_t psci_conduit;                      /* ArmPsciConduit */
+    uint64_t prop_mpidr, prop_rvbar;
+    uint64_t prop_cntfrq;
+    Object *gic_cpuif;                          /* link: the GIC's CPU interface, or NULL */
+    IrqLine timer_irq[NUM_GTIMERS];
+    IrqLine pmu_irq;
+    IrqLine gicv3_maintenance_irq;
+    Timer gtimer_timer[NUM_GTIMERS];
+    Timer event_stream_timer, wfxt_timer;
+};
+
+DECLARE_OBJECT(ARMCPU, ARM_CPU, TYPE_ARM_CPU)
+
+typedef enum ArmPsciConduit { ARM_PSCI_NONE, ARM_PSCI_HVC, ARM_PSCI_SMC } ArmPsciConduit;
+
+struct ARMCPUClass {
+    CPUClass parent;
+    const ArmModel *model;
+};
+
+/* A CPU model: the values of its ID registers (cpu_models.c). */
+struct ArmModel {
+    const char *name;                           /* "cortex-a72" */
+    const char *desc;
+    uint64_t midr, revidr, ctr, dczid, clidr, ccsidr[16];
+    const struct ArmIdValue { uint8_t reg; uint64_t value; } *id;       /* ends with reg 0xff */
+    bool el2, el3;
+    unsigned pmu_counters;
+    unsigned psci_affinity_shift;               /* MPIDR layout: bits of Aff0 per cluster; 0: Aff0 = CPU, Aff1 = cluster */
+};
+
+static inline bool arm_feature(const ARMCPU *cpu, ArmFeature f)
+{
+    return arm_has_feature(&cpu->features, f);
+}
+
+/* -- security and exception levels (state.c) ------------------------------------------------------------------------- */
+
+bool arm_is_secure(const ARMCPU *cpu);                          /* the current state */
+bool arm_is_secure_below_el3(const ARMCPU *cpu);
+bool arm_el2_enabled(const ARMCPU *cpu);                        /* EL2Enabled(): implemented and in this security state */
+uint64_t arm_hcr_el2_eff(const ARMCPU *cpu);                    /* HCR_EL2 as it acts now (0 when EL2 is not enabled) */
+static inline bool arm_hcr_e2h(const ARMCPU *cpu)
+{
+    return cpu->hcr_el2 >> 34 & 1;                              /* RES0 without FEAT_VHE */
+}
+bool arm_is_in_host(const ARMCPU *cpu);                         /* IsInHost(): EL2, or EL0 under TGE, with E2H */
+/* The level whose registers (SCTLR, TCR ...) control EL1&0 or EL2&0 translation for code at `el`. */
+unsigned arm_regime_el(const ARMCPU *cpu, ArmMmu mmu);
+/* Writes SP and spsel banking: the current SP goes to its bank, the new one comes from its own. */
+void arm_switch_sp(ARMCPU *cpu, unsigned new_el, unsigned new_spsel);
+void arm_set_fpcr(ARMCPU *cpu, uint32_t value);
+uint32_t arm_get_fpsr(ARMCPU *cpu);
+void arm_set_fpsr(ARMCPU *cpu, uint32_t value);
+/* Contexts of the TLB from TTBRs, VMID and security state; call when any of these changed. */
+void arm_tlb_contexts_changed(ARMCPU *cpu);
+
+/* -- exceptions (exception.c) ------------------------------------------------------------------------------------------ */
+
+/* Exception classes, ESR_ELx.EC (DDI 0487 D23.2.37). */
+enum {
+    EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_CP15_MCR = 0x03, EC_CP15_MCRR = 0x04, EC_CP14_MCR = 0x05, EC_CP14_LDC = 0x06,
+    EC_FP_ASIMD = 0x07, EC_PAC_TRAP = 0x09, EC_LS64 = 0x0a, EC_CP14_MRRC = 0x0c, EC_BTI = 0x0d, EC_ILLEGAL = 0x0e,
+    EC_SVC32 = 0x11, EC_HVC32 = 0x12, EC_SMC32 = 0x13, EC_SVC64 = 0x15, EC_HVC64 = 0x16, EC_SMC64 = 0x17,
+    EC_SYSREG = 0x18, EC_SVE = 0x19, EC_ERET = 0x1a, EC_PAC_FAIL = 0x1c, EC_SME = 0x1d,
+    EC_IABORT_LOWER = 0x20, EC_IABORT_SAME = 0x21, EC_PC_ALIGN = 0x22, EC_DABORT_LOWER = 0x24, EC_DABORT_SAME = 0x25,
+    EC_SP_ALIGN = 0x26, EC_MOPS = 0x27, EC_FP32 = 0x28, EC_FP64 = 0x2c, EC_GCS = 0x2d, EC_SERROR = 0x2f,
+    EC_BREAKPOINT_LOWER = 0x30, EC_BREAKPOINT_SAME = 0x31, EC_STEP_LOWER = 0x32, EC_STEP_SAME = 0x33,
+    EC_WATCHPOINT_LOWER = 0x34, EC_WATCHPOINT_SAME = 0x35, EC_BKPT32 = 0x38, EC_BRK64 = 0x3c,
+};
+#define ARM_SYNDROME(ec, iss) ((uint32_t)(ec) << 26 | 1u << 25 | ((iss) & 0x1ffffff))
+
+/*
+ * Records a synchronous exception to target_el (arm_default_target_el for most) and leaves the block. From helpers
+ * that the generated code calls with all registers written back, or from slow paths with a state map.
+ */
+void arm_raise(ARMCPU *cpu, unsigned target_el, uint32_t syndrome);
+void arm_raise_undefined(ARMCPU *cpu);                          /* UNDEFINED at the current level, with TGE routing */
+/* Where an exception that is not otherwise routed goes from the current level: EL1, or EL2 under TGE or from EL2 ... */
+unsigned arm_default_target_el(const ARMCPU *cpu);
+void arm_do_exception(CPUState *cs);
+bool arm_take_interrupt(CPUState *cs);
+bool arm_has_work(CPUState *cs);
+/* ERET: checks SPSR, sets IL on an illegal return, switches state. */
+void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr);
+/* FP access: 0 if enabled, else the level to which an access traps (CheckFPAdvSIMDEnabled64). */
+unsigned arm_fp_trap_el(const ARMCPU *cpu);
+
+/* -- address translation (mmu.c) ---------------------------------------------------------------------------------------- */
+
+typedef struct ArmFault {
+    bool valid;
+    uint8_t fsc;                                /* DFSC / IFSC */
+    bool stage2, s1ptw, write, cm, ea;
+    uint64_t ipa;                               /* of a stage 2 fault */
+    bool ns;                                    /* the IPA is Non-secure */
+    uint8_t level;
+} ArmFault;
+typedef struct ArmXlat {
+    uint64_t pa;
+    uint64_t page_size;
+    unsigned prot;                              /* TlbProt */
+    unsigned pas;                               /* Pas */
+    uint8_t attrs;                              /* memory type as MAIR has it */
+    uint8_t sh;
+    bool global, device, guarded;
+} ArmXlat;
+/* Stages 1 and 2 of a virtual address (tag included); s1_only for AT S1*. False: *fault. */
+bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only, ArmXlat *ret, ArmFault *fault);
+bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
+void arm_unaligned(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
+void arm_bus_error(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why);
+bool arm_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs);
+
+/* -- system registers (sysreg.h has the rows) ----------------------------------------------------------------------- */
+bool arm_sysregs_realize(ARMCPU *cpu, GError **error);
+void arm_sysregs_reset(ARMCPU *cpu);
+
+/* -- the key: what translation depends on (state.c) ---------------------------------------------------------------- */
+
+/* Packed in CPUKey.w[0]; w[1] is features_hash. */
+typedef struct ArmKey {
+    unsigned el : 2;
+    unsigned pas : 2;
+    unsigned fetch_mmu : 4, data_mmu : 4, unpriv_mmu : 4;       /* ArmMmu; unpriv: for LDTR and STTR */
+    unsigned align_check : 1;                   /* SCTLR_ELx.A */
+    unsigned sp_align_check : 1;                /* SCTLR_ELx.SA or SA0 */
+    unsigned big_endian : 1;                    /* data */
+    unsigned fp_trap_el : 2;                    /* 0: FP and SIMD enabled */
+    unsigned il : 1;
+    unsigned btype : 2;
+    unsigned ss_active : 1, pstate_ss : 1;      /* software step */
+    unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
+    unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
+    unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */
+    unsigned fpcr_ah : 1, fpcr_nep : 1, fpcr_fz_rm : 4;         /* for inline floating point */
+    unsigned e2h_host : 1;                      /* IsInHost: EL1 register names mean EL2's */
+    unsigned e2h : 1;
+    unsigned has_el2_enabled : 1;
+    unsigned tge : 1;
+    unsigned spsel : 1;
+    unsigned mte_active : 1;
+    unsigned nv : 3;
+} ArmKey;
+G_STATIC_ASSERT(sizeof(ArmKey) == 8);
+void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);
+void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret);
+/* PC canonical (address tag removed) and aligned, before a fetch; false: PC alignment fault recorded. */
+bool arm_check_pc(CPUState *cs);
+
+#endif
