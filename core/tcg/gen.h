@@ -9,6 +9,9 @@
  *   reads the register, or a fault needs it.
  * - The PC row is not written per instruction; tcg_pc(g, delta) is the entry PC plus delta, and before an exit the
  *   translator sets the PC row (tcg_set_reg) to where execution goes on.
+ * - tcg_poll() belongs at the region's entry and, after the tcg_insn_start, at each block that a branch back leads to;
+ *   it leaves with the state at the start of that instruction.
+ * - A block that is reached from different guest instructions begins with tcg_insn_start (or only exits).
  * - Values may be used only where their block dominates the use; what must cross a join goes through a register or
  *   a local (tcg_local).
  * - A block ends with br, brcond, brflag, goto_tb, goto_ptr, exit, or a HELPER_NO_RETURN call.
@@ -171,7 +174,7 @@ TcgVal tcg_call_regs(TcgGen *g, const TcgHelper *helper, const TcgVal *args, con
 
 /* -- control ---------------------------------------------------------------------------------------------------- */
 TcgBlockRef tcg_block(TcgGen *g);                       /* a new, empty block, not yet placed */
-void tcg_block_start(TcgGen *g, TcgBlockRef b);         /* emission goes on in b; the current block has ended */
+void tcg_block_start(TcgGen *g, TcgBlockRef b);         /* emission goes on in b; an open block falls through to it */
 void tcg_br(TcgGen *g, TcgBlockRef to);
 void tcg_brcond(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, TcgBlockRef if_true, TcgBlockRef if_false);
 void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgBlockRef if_false);

@@ -11,7 +11,7 @@
 
 typedef uint32_t TcgId;
 
-/* Row numbers from here on are locals of the region (tcg_local). */
+/* Row numbers from here on are locals of the region (tcg_local): TCG_LOCAL + index into fn->locals. */
 enum { TCG_LOCAL = 0x8000 };
 
 typedef enum TcgOpFlags {
@@ -37,6 +37,10 @@ enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_RECIPE /* in maps only */ };
 static inline unsigned loc_kind(TcgLoc l) { return l & 15; }
 static inline unsigned loc_num(TcgLoc l) { return l >> 4; }
 
+/*
+ * Constants (OP_const) belong to no block (block is 0, they are in no list): each is visible everywhere, and equal
+ * ones mostly share a node. Who needs one in a register materialises it there.
+ */
 typedef struct TcgNode {
     uint8_t op, type;
     uint16_t aux;
@@ -58,7 +62,17 @@ typedef struct TcgNode {
     uint32_t arg_locs;                          /* call: into fn->lists, a TcgLoc for each of list */
 } TcgNode;
 
-/* A value that exists for maps alone is a recipe: computed in the cold path, allocated nowhere. */
+/* The type of a node's result (ARGT ops are typed by their arguments). */
+static inline TcgType node_type(const TcgNode *n)
+{
+    return tcg_op_def[n->op].flags & TCGF_ARGT ? TCG_I32 : (TcgType)n->type;
+}
+
+/*
+ * After dce, uses is 0 for a value that no code needs. One that maps need although no code does is a recipe if it
+ * can be one; else (a load, a call's result, a phi) dce counts the map as a use.
+ *
+ * A value that exists for maps alone is a recipe: computed in the cold path, allocated nowhere. */
 static inline bool node_is_recipe(const TcgNode *n)
 {
     return n->uses == 0 && n->map_uses != 0 && (tcg_op_def[n->op].flags & TCGF_PURE) && n->op != OP_const &&
@@ -71,13 +85,16 @@ typedef struct TcgIrBlock {
     uint32_t num_succ;
     uint32_t preds, num_preds;                  /* into fn->lists */
     uint32_t order;                             /* reverse postorder, 1 is the entry; 0: unreachable */
+    uint32_t mark;                              /* scratch of the pass that runs */
     uint32_t idom;
     uint32_t loop_depth;
 } TcgIrBlock;
 
 /*
  * A state map: the guest state at the start of the instruction that an EXIT node belongs to, as (row, value) for
- * each row whose content in the CPU object is not that. Values are nodes: in a register, a slot, a constant, or a
+ * each row whose content in the CPU object is not that. The PC row mostly needs no entry: whoever restores a map adds
+ * pc_delta to the PC row's content in the CPU object (after the entries were written; 0 where an entry gives the PC).
+ * Values are nodes: in a register, a slot, a constant, or a
  * recipe; loc is filled by regalloc. A recipe's operands that are no recipes have their locations, which hold at this
  * map's node alone, in leaves: in the order in which tcg_map_write walks the entries, each recipe depth first.
  */
@@ -88,8 +105,9 @@ typedef struct TcgMapEntry {
 } TcgMapEntry;
 typedef struct TcgStateMap {
     uint32_t first, num;                        /* into fn->map_entries */
-    uint32_t insns;                             /* instructions retired since the region's entry on the straight path */
-    int64_t pc_delta;
+    uint32_t insns;                             /* guest instructions begun before this one, along the forward path
+                                                   from the region's entry (each loop's body counted once at most) */
+    int64_t pc_delta;                           /* added to the PC row's content by a restore */
     uint32_t leaves, num_leaves;                /* set by regalloc: into fn->map_leaves */
 } TcgStateMap;
 typedef struct TcgMapLeaf {
@@ -107,8 +125,13 @@ struct TcgFn {
     GArray *map_entries;                        /* TcgMapEntry */
     GArray *locals;                             /* TcgType (uint8_t) */
     GArray *rpo;                                /* uint32_t: block numbers in reverse postorder */
-    uint32_t entry;                             /* block */
+    uint32_t entry;                             /* block: no other block leads to it */
     uint32_t num_insns;
+    TcgId entry_pc;                             /* the PC row's value on entry, 0: not asked for yet */
+    bool has_loops;                             /* by tcg_fn_compute_order */
+    uint32_t node_cap;                          /* nodes that fit without growing the array */
+    TcgId const_cache[64];                      /* by hash of type and value */
+    GByteArray *scratch[4];                     /* working memory of the pass that runs: tcg_fn_scratch */
     /* set by regalloc */
     uint32_t frame_slots;                       /* 8-byte slots used, even */
     GArray *map_leaves;                         /* TcgMapLeaf (NULL until then) */
@@ -125,18 +148,33 @@ static inline TcgMapEntry *fn_map_entry(const TcgFn *fn, uint32_t i)
     return &g_array_index(fn->map_entries, TcgMapEntry, i);
 }
 
+/* -- gen.c */
+TcgFn *tcg_gen_fn(TcgGen *g);                    /* the region being built: for tests */
+
 /* -- ir.c: building, printing, parsing ------------------------------------------------------------------------- */
 TcgFn *tcg_fn_new(const TcgConfig *config);
 void tcg_fn_free(TcgFn *fn);
 void tcg_fn_clear(TcgFn *fn);                   /* ready for the next region; keeps its memory */
 TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type);           /* not yet in a block */
+TcgId tcg_fn_const(TcgFn *fn, TcgType type, uint64_t value);
+TcgId tcg_fn_const_v(TcgFn *fn, uint64_t lo, uint64_t hi);
+uint32_t tcg_fn_block_new(TcgFn *fn);
+uint32_t tcg_fn_list_new(TcgFn *fn, uint32_t len);      /* index of len zeroed words in fn->lists */
+/* The type that argument i must have (for a phi or a call: i indexes the list). */
+TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i);
+TcgType tcg_row_type(const TcgFn *fn, unsigned row);    /* of a register row or local */
+/* At least `bytes` of working memory, contents unspecified; slot 0-3. */
+void *tcg_fn_scratch(TcgFn *fn, unsigned slot, size_t bytes);
 void tcg_fn_append(TcgFn *fn, uint32_t block, TcgId id);
 void tcg_fn_insert_before(TcgFn *fn, TcgId where, TcgId id);
+void tcg_fn_insert_after(TcgFn *fn, TcgId where, TcgId id);
+void tcg_fn_insert_first(TcgFn *fn, uint32_t block, TcgId id);
 void tcg_fn_remove(TcgFn *fn, TcgId id);
 void tcg_fn_print(const TcgFn *fn, GString *out);
 /* Text as tcg_fn_print writes it (and golden files hold). NULL with GError naming the line. */
 TcgFn *tcg_fn_parse(const TcgConfig *config, const char *text, GError **error);
 void tcg_fn_compute_order(TcgFn *fn);           /* predecessors, rpo, dominators, loop depth */
+bool tcg_fn_dominates(const TcgFn *fn, uint32_t a, uint32_t b);         /* block a dominates block b; after order */
 
 /* -- passes ------------------------------------------------------------------------------------------------------ */
 typedef enum TcgPassProps { PROP_SSA = 1, PROP_LEGAL = 2, PROP_ALLOCATED = 4 } TcgPassProps;
@@ -148,6 +186,9 @@ typedef struct TcgPass {
 } TcgPass;
 extern const TcgPass tcg_pipeline[];            /* ends with a NULL run */
 
+/* Runs one pass: asserts what it needs, keeps fn->done, and verifies before and after if the config says so. */
+void tcg_pass_run(TcgFn *fn, const TcgPass *pass);
+
 void tcg_ssa(TcgFn *fn);        /* 's': get_reg and set_reg become values, phis, ld_env, st_env; maps are built */
 void tcg_fold(TcgFn *fn);       /* 'f': constants, copies, algebraic rules, compare and branch fusion */
 void tcg_dce(TcgFn *fn);        /* 'd': unused values go; counts uses and map_uses: recipes fall out here */
@@ -158,6 +199,18 @@ bool tcg_regalloc_check(const TcgFn *fn, GString *ret_why);
 /* Frees what regalloc keeps in fn; part of tcg_fn_free. */
 void tcg_regalloc_free(TcgFn *fn);
 
+/*
+ * An operation that is to be emitted. tcg_simplify returns the value that it is equal to (0: none is known), or
+ * rewrites it to a cheaper one; the only nodes that it makes are constants.
+ */
+typedef struct TcgProto {
+    uint8_t op, type;
+    uint16_t aux;
+    TcgId arg[4];
+    uint64_t imm;
+} TcgProto;
+TcgId tcg_simplify(TcgFn *fn, TcgProto *p);
+
 /* True, or false with a line that says which rule which node breaks. */
 bool tcg_verify(const TcgFn *fn, GString *ret_why);
 
@@ -167,5 +220,6 @@ bool tcg_verify(const TcgFn *fn, GString *ret_why);
  */
 typedef union TcgVecVal { uint64_t u64[2]; uint32_t u32[4]; uint16_t u16[8]; uint8_t u8[16]; } TcgVecVal;
 void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgVecVal *args, TcgVecVal *ret);
+bool tcg_eval_cond(TcgCond cond, unsigned bits, uint64_t a, uint64_t b);        /* a, b: zero extended */
 
 #endif

@@ -144,6 +144,8 @@ struct TcgTarget {
     unsigned num_regs;
     unsigned pc_reg;                            /* row of the virtual PC */
     unsigned page_bits;                         /* the smallest page that the inline TLB check distinguishes */
+    const TcgHelper *helpers;                   /* by name, for IR as text only; may be NULL */
+    unsigned num_helpers;
 };
 
 /* -- what core/exec lays out ------------------------------------------------------------------------------- */
@@ -263,8 +265,10 @@ void tcg_gen_begin(TcgGen *g, void *owner);
  * again after a reset, with the same region still in g. Thread-safe against other TcgGens on one buffer.
  */
 bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code);
-/* The region as text, after which pass ('\0': as generated); for -d ir. */
+/* The region as text, as it is now: as generated, or after tcg_gen_finish as emitted; for -d ir. */
 void tcg_gen_dump(TcgGen *g, GString *out);
+/* From now on finish appends the region to out after each pass whose letter is in `letters` (NULL: none). */
+void tcg_gen_dump_after(TcgGen *g, const char *letters, GString *out);
 /* Host code as hex bytes or disassembly-free listing; for -d out_asm. */
 void tcg_code_dump(const TcgBackend *be, const TcgCode *code, GString *out);
 

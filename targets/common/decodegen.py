@@ -15,11 +15,12 @@ bits    as many characters as the encoding has bits, blanks aside: 0 and 1 are f
         letter (but not x) is a bit of the field of that letter. The bits of a field need not be neighbours.
 needs   features: FEAT_ names without FEAT_, &, |, parentheses, [COND]F (F only where COND holds), - for none.
 items   operand=EXPR        EXPR: parts joined by ':', most significant first, a part being a field or a string
-                            of 0 and 1; s(PARTS) is signed; N-PARTS and N+PARTS compute with a decimal N; #N is N.
+                            of 0 and 1; s(PARTS) is signed; N-x and N+x compute with a decimal N and one of
+                            these; #N is N
         unless(COND)        the line does not cover words for which COND holds
         when(COND)          the line covers only words for which COND holds
         over(NAME,...)      the line has priority over the lines NAME, which it overlaps
-        = ROW ...           last: names of the specification's rows that the line stands for
+        = ROW ...           last: names of the specification's rows that the line stands for (ditto: as above)
 COND    FIELDS==BITS, FIELDS!=BITS (fields joined by ':', BITS of 0, 1 and x), FIELDS==FIELDS, FIELDS!=FIELDS,
         joined by &, | and parentheses, !(COND)
 
@@ -189,9 +190,9 @@ class Operand:
             return str(self.base)
         text = parts_c(self.parts)
         if self.signed:
-            return 'decode_sext(%s, %d)' % (text, self.width())
+            text = 'decode_sext(%s, %d)' % (text, self.width())
         if self.subtract or self.base:
-            return '%d %s (int)(%s)' % (self.base, '-' if self.subtract else '+', text)
+            return '%d %s %s' % (self.base, '-' if self.subtract else '+', text if self.signed else '(int)(%s)' % text)
         return text
 
 
@@ -415,8 +416,8 @@ def parse_parts(row, text):
 def parse_operand(row, name, text):
     if m := re.fullmatch(r'#(-?\d+)', text):
         return Operand(name, [], base=int(m.group(1)))
-    if m := re.fullmatch(r's\(([^()]*)\)', text):
-        op = Operand(name, parse_parts(row, m.group(1)), signed=True)
+    if m := re.fullmatch(r'(?:(\d+)([-+]))?s\(([^()]*)\)', text):
+        op = Operand(name, parse_parts(row, m.group(3)), int(m.group(1) or 0), m.group(2) == '-', True)
     elif m := re.fullmatch(r'(\d+)([-+])(.*)', text):
         op = Operand(name, parse_parts(row, m.group(3)), base=int(m.group(1)), subtract=m.group(2) == '-')
     else:
@@ -524,6 +525,8 @@ def parse_file(path):
             at = items.index('=')
             row.specs = items[at + 1:]
             items = items[:at]
+            if row.specs == ['ditto'] and rows and rows[-1].name == row.name:
+                row.specs = rows[-1].specs
             if not row.specs:
                 raise row.error('no row after "="')
         for item in items:

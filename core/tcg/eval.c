@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The meaning of every PURE operation, as C on 16-byte values: what fold folds with, what a recipe computes when a
+ * state map is written back, and what back ends are tested against. Written to be obviously right, not fast.
+ */
+#include "core/tcg/ir_int.h"
+
+#include <string.h>
+
+/* -- integers: a and b are zero extended from their width -------------------------------------------------------- */
+
+static uint64_t width_mask(unsigned bits)
+{
+    return bits >= 64 ? UINT64_MAX : (1ull << bits) - 1;
+}
+
+static int64_t sign_from(uint64_t v, unsigned bits)
+{
+    return bits >= 64 ? (int64_t)v : (int64_t)(v << (64 - bits)) >> (64 - bits);
+}
+
+bool tcg_eval_cond(TcgCond cond, unsigned bits, uint64_t a, uint64_t b)
+{
+    int64_t sa = sign_from(a, bits), sb = sign_from(b, bits);
+
+    switch (cond) {
+    case COND_EQ: return a == b;
+    case COND_NE: return a != b;
+    case COND_LT: return sa < sb;
+    case COND_GE: return sa >= sb;
+    case COND_LE: return sa <= sb;
+    case COND_GT: return sa > sb;
+    case COND_LTU: return a < b;
+    case COND_GEU: return a >= b;
+    case COND_LEU: return a <= b;
+    case COND_GTU: return a > b;
+    case COND_TSTEQ: return (a & b) == 0;
+    case COND_TSTNE: return (a & b) != 0;
+    default: g_assert_not_reached();
+    }
+}
+
+/* N, Z, C, V of a + b + carry. */
+static unsigned flags_of_sum(unsigned bits, uint64_t a, uint64_t b, unsigned carry)
+{
+    unsigned __int128 wide = (unsigned __int128)a + b + carry;
+    uint64_t r = (uint64_t)wide & width_mask(bits);
+    __int128 exact = (__int128)sign_from(a, bits) + sign_from(b, bits) + (int)carry;
+
+    return (r >> (bits - 1) ? FLAG_N : 0) | (r == 0 ? FLAG_Z : 0) | ((wide >> bits) & 1 ? FLAG_C : 0) |
+           (exact != sign_from(r, bits) ? FLAG_V : 0);
+}
+
+static uint64_t reverse_bits(uint64_t v, unsigned bits)
+{
+    uint64_t r = 0;
+
+    for (unsigned i = 0; i < bits; i++) {
+        r |= (v >> i & 1) << (bits - 1 - i);
+    }
+    return r;
+}
+
+static bool eval_int(TcgOpcode op, unsigned bits, unsigned aux, const TcgVecVal *v, uint64_t *ret)
+{
+    uint64_t mask = width_mask(bits), a = v[0].u64[0] & mask, b = v[1].u64[0] & mask, c = v[2].u64[0];
+    int64_t sa = sign_from(a, bits), sb = sign_from(b, bits);
+    unsigned pos = aux & 0xff, len = aux >> 8, count = b & (bits - 1);
+    uint64_t r;
+
+    switch (op) {
+    case OP_add: r = a + b; break;
+    case OP_sub: r = a - b; break;
+    case OP_mul: r = a * b; break;
+    case OP_mulhu: r = (unsigned __int128)a * b >> bits; break;
+    case OP_mulhs: r = (__int128)sa * sb >> bits; break;
+    case OP_divu: r = b ? a / b : 0; break;
+    case OP_divs: r = b == 0 ? 0 : sb == -1 ? -(uint64_t)sa : (uint64_t)(sa / sb); break;
+    case OP_and: r = a & b; break;
+    case OP_or: r = a | b; break;
+    case OP_xor: r = a ^ b; break;
+    case OP_andn: r = a & ~b; break;
+    case OP_orn: r = a | ~b; break;
+    case OP_not: r = ~a; break;
+    case OP_neg: r = -a; break;
+    case OP_shl: r = a << count; break;
+    case OP_shr: r = a >> count; break;
+    case OP_sar: r = sa >> count; break;
+    case OP_ror: r = count ? a >> count | a << (bits - count) : a; break;
+    case OP_clz: r = a ? (unsigned)__builtin_clzll(a) - (64 - bits) : bits; break;
+    case OP_ctz: r = a ? (unsigned)__builtin_ctzll(a) : bits; break;
+    case OP_popcnt: r = __builtin_popcountll(a); break;
+    case OP_bswap: r = bits == 32 ? __builtin_bswap32(a) : __builtin_bswap64(a); break;
+    case OP_rbit: r = reverse_bits(a, bits); break;
+    case OP_extract: r = a >> pos & width_mask(len); break;
+    case OP_sextract: r = sign_from(a >> pos & width_mask(len), len); break;
+    case OP_deposit: r = (a & ~(width_mask(len) << pos)) | (b & width_mask(len)) << pos; break;
+    case OP_extract2: r = aux ? a >> aux | b << (bits - aux) : a; break;
+    case OP_trunc: r = (uint32_t)v[0].u64[0]; break;
+    case OP_zext: r = (uint32_t)v[0].u64[0]; break;
+    case OP_sext: r = (int32_t)v[0].u64[0]; break;
+    case OP_setcond: r = tcg_eval_cond(aux, bits, a, b); break;
+    case OP_flags_add: r = flags_of_sum(bits, a, b, 0); break;
+    case OP_flags_sub: r = flags_of_sum(bits, a, ~b & mask, 1); break;
+    case OP_flags_adc: r = flags_of_sum(bits, a, b, c & 1); break;
+    case OP_flags_logic: r = (a >> (bits - 1) ? FLAG_N : 0) | (a == 0 ? FLAG_Z : 0); break;
+    case OP_flags_cond: r = tcg_flag_truth[aux & 15] >> (a & 15) & 1; break;
+    default: return false;
+    }
+    *ret = r & mask;
+    return true;
+}
+
+/* -- vectors ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t lane_get(const TcgVecVal *v, unsigned es, unsigned lane)
+{
+    uint64_t r = 0;
+
+    memcpy(&r, &v->u8[lane << es], 1u << es);
+    return r;
+}
+
+static void lane_set(TcgVecVal *v, unsigned es, unsigned lane, uint64_t value)
+{
+    memcpy(&v->u8[lane << es], &value, 1u << es);
+}
+
+static uint64_t clamp_signed(__int128 v, unsigned bits)
+{
+    __int128 max = ((__int128)1 << (bits - 1)) - 1, min = -max - 1;
+
+    return (uint64_t)(v > max ? max : v < min ? min : v);
+}
+
+/* Lane by lane: one lane of the result from the same lane of the arguments. */
+static bool eval_lane(TcgOpcode op, unsigned bits, uint64_t imm, uint64_t a, uint64_t b, uint64_t *ret)
+{
+    int64_t sa = sign_from(a, bits), sb = sign_from(b, bits);
+    uint64_t mask = width_mask(bits);
+
+    switch (op) {
+    case OP_vadd: *ret = a + b; return true;
+    case OP_vsub: *ret = a - b; return true;
+    case OP_vmul: *ret = a * b; return true;
+    case OP_vneg: *ret = -a; return true;
+    case OP_vabs: *ret = sa < 0 ? -(uint64_t)sa : (uint64_t)sa; return true;
+    case OP_vand: *ret = a & b; return true;
+    case OP_vor: *ret = a | b; return true;
+    case OP_vxor: *ret = a ^ b; return true;
+    case OP_vandn: *ret = a & ~b; return true;
+    case OP_vnot: *ret = ~a; return true;
+    case OP_vcmp: *ret = tcg_eval_cond(imm, bits, a, b) ? UINT64_MAX : 0; return true;
+    case OP_vsmin: *ret = sa < sb ? a : b; return true;
+    case OP_vsmax: *ret = sa > sb ? a : b; return true;
+    case OP_vumin: *ret = a < b ? a : b; return true;
+    case OP_vumax: *ret = a > b ? a : b; return true;
+    case OP_vshl: *ret = imm < bits ? a << imm : 0; return true;
+    case OP_vshr: *ret = imm < bits ? a >> imm : 0; return true;
+    case OP_vsar: *ret = sa >> (imm < bits ? imm : bits - 1); return true;
+    case OP_vsadds: *ret = clamp_signed((__int128)sa + sb, bits); return true;
+    case OP_vuadds: *ret = (unsigned __int128)a + b > mask ? mask : a + b; return true;
+    case OP_vssubs: *ret = clamp_signed((__int128)sa - sb, bits); return true;
+    case OP_vusubs: *ret = a > b ? a - b : 0; return true;
+    default: return false;
+    }
+}
+
+static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v, TcgVecVal *r)
+{
+    unsigned lanes = 16 >> es, half = lanes / 2;
+
+    switch (op) {
+    case OP_vbitsel:
+        for (unsigned i = 0; i < 2; i++) {
+            r->u64[i] = (v[0].u64[i] & v[1].u64[i]) | (~v[0].u64[i] & v[2].u64[i]);
+        }
+        break;
+    case OP_vdup:
+        for (unsigned i = 0; i < lanes; i++) {
+            lane_set(r, es, i, v[0].u64[0]);
+        }
+        break;
+    case OP_vdup_lane:
+        for (unsigned i = 0; i < lanes; i++) {
+            lane_set(r, es, i, lane_get(&v[0], es, imm));
+        }
+        break;
+    case OP_vget:
+        r->u64[0] = lane_get(&v[0], es, imm);
+        break;
+    case OP_vset:
+        *r = v[0];
+        lane_set(r, es, imm, v[1].u64[0]);
+        break;
+    case OP_vfrom:
+        lane_set(r, es, 0, v[0].u64[0]);
+        break;
+    case OP_vpair:
+        r->u64[0] = v[0].u64[0];
+        r->u64[1] = v[1].u64[0];
+        break;
+    case OP_vzip1: case OP_vzip2:
+        for (unsigned i = 0; i < lanes; i++) {
+            lane_set(r, es, i, lane_get(&v[i & 1], es, i / 2 + (op == OP_vzip2 ? half : 0)));
+        }
+        break;
+    case OP_vuzp1: case OP_vuzp2:
+        for (unsigned i = 0; i < lanes; i++) {
+            lane_set(r, es, i, lane_get(&v[i >= half], es, (i % half) * 2 + (op == OP_vuzp2)));
+        }
+        break;
+    case OP_vext:
+        for (unsigned i = 0; i < 16; i++) {
+            r->u8[i] = i + imm < 16 ? v[0].u8[i + imm] : v[1].u8[i + imm - 16];
+        }
+        break;
+    case OP_vbyterev: {
+        unsigned flip = (1u << (imm - es)) - 1;     /* elements of a container, less one: a power of two less one */
+
+        for (unsigned i = 0; i < lanes; i++) {
+            lane_set(r, es, i ^ flip, lane_get(&v[0], es, i));
+        }
+        break;
+    }
+    case OP_vtbl:
+        for (unsigned i = 0; i < 16; i++) {
+            r->u8[i] = v[1].u8[i] < 16 ? v[0].u8[v[1].u8[i]] : 0;
+        }
+        break;
+    case OP_vpopcnt8:
+        for (unsigned i = 0; i < 16; i++) {
+            r->u8[i] = __builtin_popcount(v[0].u8[i]);
+        }
+        break;
+    case OP_vmovz64:
+        r->u64[0] = v[0].u64[0];
+        break;
+    default:
+        for (unsigned i = 0; i < lanes; i++) {
+            uint64_t lane;
+            bool known = eval_lane(op, 8u << es, imm, lane_get(&v[0], es, i), lane_get(&v[1], es, i), &lane);
+
+            g_assert(known);
+            lane_set(r, es, i, lane);
+        }
+    }
+}
+
+void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgVecVal *args, TcgVecVal *ret)
+{
+    TcgVecVal v[4] = { 0 }, r = { 0 };
+    unsigned bits = type == TCG_I32 ? 32 : 64;
+
+    memcpy(v, args, tcg_op_def[op].args * sizeof(*v));
+    switch (op) {
+    case OP_const:
+        r.u64[0] = type == TCG_I32 ? (uint32_t)imm : imm;
+        break;
+    case OP_select:
+        r = (uint32_t)v[0].u64[0] ? v[1] : v[2];
+        break;
+    case OP_select_fc:
+        r = tcg_flag_truth[aux & 15] >> (v[0].u64[0] & 15) & 1 ? v[1] : v[2];
+        break;
+    case OP_select_cmp: {
+        unsigned cbits = imm == TCG_I32 ? 32 : 64;
+        uint64_t mask = width_mask(cbits);
+
+        r = tcg_eval_cond(aux, cbits, v[0].u64[0] & mask, v[1].u64[0] & mask) ? v[2] : v[3];
+        break;
+    }
+    default:
+        if (!eval_int(op, bits, aux, v, &r.u64[0])) {
+            eval_vec(op, aux, imm, v, &r);
+        }
+    }
+    *ret = r;
+}

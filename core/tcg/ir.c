@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Regions: building and editing them, and their graph: predecessors, reverse postorder, dominators (Cooper, Harvey
+ * and Kennedy, "A Simple, Fast Dominance Algorithm"), loop depth. The text form is in irtext.c.
+ */
+#include "core/tcg/ir_int.h"
+
+#include <string.h>
+
+const TcgOpDef tcg_op_def[TCG_NUM_OPS] = {
+#define COMM TCGF_COMM
+#define PURE TCGF_PURE
+#define EXIT TCGF_EXIT
+#define EFFECT TCGF_EFFECT
+#define END TCGF_END
+#define REG TCGF_REG
+#define ARGT TCGF_ARGT
+#define VEC TCGF_VEC
+#define FLAGS TCGF_FLAGS
+#define OP(name, out, in, flags) [OP_##name] = { #name, out, in, flags },
+#include "core/tcg/ops.def"
+#undef OP
+#undef COMM
+#undef PURE
+#undef EXIT
+#undef EFFECT
+#undef END
+#undef REG
+#undef ARGT
+#undef VEC
+#undef FLAGS
+};
+
+/* Bit nzcv of entry c: see TcgFlagCond. Pairs are each other's complement, but AL and NV both hold always. */
+const uint16_t tcg_flag_truth[16] = {
+    [FC_EQ] = 0xf0f0, [FC_NE] = 0x0f0f, [FC_CS] = 0xcccc, [FC_CC] = 0x3333,
+    [FC_MI] = 0xff00, [FC_PL] = 0x00ff, [FC_VS] = 0xaaaa, [FC_VC] = 0x5555,
+    [FC_HI] = 0x0c0c, [FC_LS] = 0xf3f3, [FC_GE] = 0xaa55, [FC_LT] = 0x55aa,
+    [FC_GT] = 0x0a05, [FC_LE] = 0xf5fa, [FC_AL] = 0xffff, [FC_NV] = 0xffff,
+};
+
+TcgFn *tcg_fn_new(const TcgConfig *config)
+{
+    TcgFn *fn = g_new0(TcgFn, 1);
+
+    fn->config = config;
+    fn->nodes = g_array_sized_new(FALSE, FALSE, sizeof(TcgNode), 512);
+    fn->blocks = g_array_sized_new(FALSE, FALSE, sizeof(TcgIrBlock), 32);
+    fn->lists = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 256);
+    fn->maps = g_array_sized_new(FALSE, FALSE, sizeof(TcgStateMap), 64);
+    fn->map_entries = g_array_sized_new(FALSE, FALSE, sizeof(TcgMapEntry), 256);
+    fn->locals = g_array_sized_new(FALSE, FALSE, sizeof(uint8_t), 16);
+    fn->rpo = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 32);
+    g_array_set_size(fn->nodes, 512);
+    fn->node_cap = 512;
+    for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
+        fn->scratch[i] = g_byte_array_sized_new(1024);
+    }
+    tcg_fn_clear(fn);
+    return fn;
+}
+
+void tcg_fn_free(TcgFn *fn)
+{
+    if (!fn) {
+        return;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
+        g_byte_array_free(fn->scratch[i], TRUE);
+    }
+    g_array_free(fn->nodes, TRUE);
+    g_array_free(fn->blocks, TRUE);
+    g_array_free(fn->lists, TRUE);
+    g_array_free(fn->maps, TRUE);
+    g_array_free(fn->map_entries, TRUE);
+    g_array_free(fn->locals, TRUE);
+    g_array_free(fn->rpo, TRUE);
+    g_free(fn);
+}
+
+void tcg_fn_clear(TcgFn *fn)
+{
+    fn->nodes->len = 1;
+    memset(fn_node(fn, 0), 0, sizeof(TcgNode));
+    g_array_set_size(fn->blocks, 1);
+    memset(fn_block(fn, 0), 0, sizeof(TcgIrBlock));
+    g_array_set_size(fn->lists, 0);
+    g_array_set_size(fn->maps, 1);
+    memset(fn_map(fn, 0), 0, sizeof(TcgStateMap));
+    g_array_set_size(fn->map_entries, 0);
+    g_array_set_size(fn->locals, 0);
+    g_array_set_size(fn->rpo, 0);
+    memset(fn->const_cache, 0, sizeof(fn->const_cache));
+    fn->entry = 0;
+    fn->entry_pc = 0;
+    fn->num_insns = 0;
+    fn->frame_slots = 0;
+    fn->has_loops = false;
+    fn->done = 0;
+}
+
+TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type)
+{
+    TcgId id = fn->nodes->len;
+    TcgNode *n;
+
+    if (G_LIKELY(id < fn->node_cap)) {
+        fn->nodes->len = id + 1;
+    } else {
+        fn->node_cap = MAX(fn->node_cap * 2, id + 1);
+        g_array_set_size(fn->nodes, fn->node_cap);
+        fn->nodes->len = id + 1;
+    }
+    n = fn_node(fn, id);
+    memset(n, 0, sizeof(*n));
+    n->op = op;
+    n->type = type;
+    return id;
+}
+
+static inline TcgId const_find(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi)
+{
+    unsigned h = ((lo ^ hi << 7) * 0x9e3779b97f4a7c15ull + type * 0x9e3779b9u) >> 58;
+    TcgId id = fn->const_cache[h];
+    TcgNode *n = fn_node(fn, id);
+
+    if (id && n->type == type && n->imm == lo && n->imm2 == hi) {
+        return id;
+    }
+    id = tcg_fn_node_new(fn, OP_const, type);
+    n = fn_node(fn, id);
+    n->imm = lo;
+    n->imm2 = hi;
+    fn->const_cache[h] = id;
+    return id;
+}
+
+TcgId tcg_fn_const(TcgFn *fn, TcgType type, uint64_t value)
+{
+    return const_find(fn, type, type == TCG_I32 ? (uint32_t)value : value, 0);
+}
+
+TcgId tcg_fn_const_v(TcgFn *fn, uint64_t lo, uint64_t hi)
+{
+    return const_find(fn, TCG_V128, lo, hi);
+}
+
+uint32_t tcg_fn_block_new(TcgFn *fn)
+{
+    uint32_t b = fn->blocks->len;
+
+    g_array_set_size(fn->blocks, b + 1);
+    memset(fn_block(fn, b), 0, sizeof(TcgIrBlock));
+    return b;
+}
+
+uint32_t tcg_fn_list_new(TcgFn *fn, uint32_t len)
+{
+    uint32_t first = fn->lists->len;
+
+    if (len) {
+        g_array_set_size(fn->lists, first + len);
+        memset(fn_list(fn, first), 0, len * sizeof(uint32_t));
+    }
+    return first;
+}
+
+void *tcg_fn_scratch(TcgFn *fn, unsigned slot, size_t bytes)
+{
+    GByteArray *a = fn->scratch[slot];
+
+    if (a->len < bytes) {
+        g_byte_array_set_size(a, bytes);
+    }
+    return a->data;
+}
+
+TcgType tcg_row_type(const TcgFn *fn, unsigned row)
+{
+    return row < TCG_LOCAL ? fn->config->target->regs[row].type
+                           : (TcgType)g_array_index(fn->locals, uint8_t, row - TCG_LOCAL);
+}
+
+static TcgType lane_type(const TcgNode *n)
+{
+    return n->aux == 3 ? TCG_I64 : TCG_I32;
+}
+
+TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i)
+{
+    switch (n->op) {
+    case OP_set_reg:
+        return tcg_row_type(fn, n->aux);
+    case OP_call:
+        return ((const TcgHelper *)(uintptr_t)n->imm)->args[i];
+    case OP_select: case OP_select_fc:
+        return i == 0 ? TCG_I32 : (TcgType)n->type;
+    case OP_select_cmp:
+        return i < 2 ? (TcgType)n->imm : (TcgType)n->type;
+    case OP_trunc: case OP_vpair: case OP_guest_ld:
+        return TCG_I64;
+    case OP_zext: case OP_sext: case OP_flags_cond: case OP_brflag:
+        return TCG_I32;
+    case OP_guest_st: case OP_guest_rmw: case OP_guest_cas:
+        return i == 0 ? TCG_I64 : (TcgType)n->type;
+    case OP_vdup: case OP_vfrom:
+        return lane_type(n);
+    case OP_vset:
+        return i == 0 ? TCG_V128 : lane_type(n);
+    case OP_vget:
+        return TCG_V128;
+    default:
+        return n->type;
+    }
+}
+
+/* -- lists of a block ----------------------------------------------------------------------------------------- */
+
+void tcg_fn_append(TcgFn *fn, uint32_t block, TcgId id)
+{
+    TcgIrBlock *b = fn_block(fn, block);
+    TcgNode *n = fn_node(fn, id);
+
+    n->block = block;
+    n->prev = b->last;
+    n->next = 0;
+    if (b->last) {
+        fn_node(fn, b->last)->next = id;
+    } else {
+        b->first = id;
+    }
+    b->last = id;
+}
+
+void tcg_fn_insert_before(TcgFn *fn, TcgId where, TcgId id)
+{
+    TcgNode *w = fn_node(fn, where), *n = fn_node(fn, id);
+
+    n->block = w->block;
+    n->prev = w->prev;
+    n->next = where;
+    if (w->prev) {
+        fn_node(fn, w->prev)->next = id;
+    } else {
+        fn_block(fn, w->block)->first = id;
+    }
+    w->prev = id;
+}
+
+void tcg_fn_insert_after(TcgFn *fn, TcgId where, TcgId id)
+{
+    TcgId next = fn_node(fn, where)->next;
+
+    if (next) {
+        tcg_fn_insert_before(fn, next, id);
+    } else {
+        tcg_fn_append(fn, fn_node(fn, where)->block, id);
+    }
+}
+
+void tcg_fn_insert_first(TcgFn *fn, uint32_t block, TcgId id)
+{
+    TcgId first = fn_block(fn, block)->first;
+
+    if (first) {
+        tcg_fn_insert_before(fn, first, id);
+    } else {
+        tcg_fn_append(fn, block, id);
+    }
+}
+
+void tcg_fn_remove(TcgFn *fn, TcgId id)
+{
+    TcgNode *n = fn_node(fn, id);
+    TcgIrBlock *b = fn_block(fn, n->block);
+
+    if (n->prev) {
+        fn_node(fn, n->prev)->next = n->next;
+    } else {
+        b->first = n->next;
+    }
+    if (n->next) {
+        fn_node(fn, n->next)->prev = n->prev;
+    } else {
+        b->last = n->prev;
+    }
+    n->block = n->prev = n->next = 0;
+}
+
+/* -- the graph -------------------------------------------------------------------------------------------------- */
+
+bool tcg_fn_dominates(const TcgFn *fn, uint32_t a, uint32_t b)
+{
+    unsigned order = fn_block(fn, a)->order;
+
+    while (fn_block(fn, b)->order > order) {
+        b = fn_block(fn, b)->idom;
+    }
+    return a == b;
+}
+
+static uint32_t common_dominator(const TcgFn *fn, uint32_t a, uint32_t b)
+{
+    while (a != b) {
+        while (fn_block(fn, a)->order > fn_block(fn, b)->order) {
+            a = fn_block(fn, a)->idom;
+        }
+        while (fn_block(fn, b)->order > fn_block(fn, a)->order) {
+            b = fn_block(fn, b)->idom;
+        }
+    }
+    return a;
+}
+
+/* Fills rpo and order. Iterative: a stack entry is a block, its `mark` the next successor to visit. */
+static void order_blocks(TcgFn *fn)
+{
+    uint32_t num = fn->blocks->len, top = 0, post = 0;
+    uint32_t *stack = tcg_fn_scratch(fn, 3, 2 * num * sizeof(uint32_t)), *out = stack + num;
+
+    for (uint32_t b = 1; b < num; b++) {
+        fn_block(fn, b)->order = 0;
+        fn_block(fn, b)->mark = 0;
+    }
+    stack[top++] = fn->entry;
+    fn_block(fn, fn->entry)->order = 1;         /* visited */
+    while (top) {
+        TcgIrBlock *b = fn_block(fn, stack[top - 1]);
+
+        if (b->mark < b->num_succ) {
+            /* The second successor first, so that the first one follows its block in the order. */
+            uint32_t s = b->succ[b->num_succ - 1 - b->mark++];
+
+            if (!fn_block(fn, s)->order) {
+                fn_block(fn, s)->order = 1;
+                stack[top++] = s;
+            }
+        } else {
+            out[post++] = stack[--top];
+        }
+    }
+    g_array_set_size(fn->rpo, post);
+    for (uint32_t i = 0; i < post; i++) {
+        uint32_t b = out[post - 1 - i];
+
+        g_array_index(fn->rpo, uint32_t, i) = b;
+        fn_block(fn, b)->order = i + 1;
+    }
+}
+
+static void find_preds(TcgFn *fn)
+{
+    uint32_t total = 0, at;
+
+    for (uint32_t b = 1; b < fn->blocks->len; b++) {
+        fn_block(fn, b)->num_preds = 0;
+    }
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        TcgIrBlock *b = fn_block(fn, g_array_index(fn->rpo, uint32_t, i));
+
+        for (uint32_t s = 0; s < b->num_succ; s++) {
+            fn_block(fn, b->succ[s])->num_preds++;
+            total++;
+        }
+    }
+    at = tcg_fn_list_new(fn, total);
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        TcgIrBlock *b = fn_block(fn, g_array_index(fn->rpo, uint32_t, i));
+
+        b->preds = at;
+        at += b->num_preds;
+        b->num_preds = 0;
+    }
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+        TcgIrBlock *b = fn_block(fn, block);
+
+        for (uint32_t s = 0; s < b->num_succ; s++) {
+            TcgIrBlock *succ = fn_block(fn, b->succ[s]);
+
+            *fn_list(fn, succ->preds + succ->num_preds++) = block;
+        }
+    }
+}
+
+static void find_dominators(TcgFn *fn)
+{
+    bool changed = true;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        fn_block(fn, g_array_index(fn->rpo, uint32_t, i))->idom = 0;
+    }
+    fn_block(fn, fn->entry)->idom = fn->entry;
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 1; i < fn->rpo->len; i++) {
+            TcgIrBlock *b = fn_block(fn, g_array_index(fn->rpo, uint32_t, i));
+            uint32_t idom = 0;
+
+            for (uint32_t p = 0; p < b->num_preds; p++) {
+                uint32_t pred = *fn_list(fn, b->preds + p);
+
+                if (fn_block(fn, pred)->idom) {
+                    idom = idom ? common_dominator(fn, pred, idom) : pred;
+                }
+            }
+            if (b->idom != idom) {
+                b->idom = idom;
+                changed = true;
+            }
+        }
+    }
+}
+
+/*
+ * Loop depth: a loop is a block that an edge leads back to in the order, and all that reach such an edge without
+ * passing through that block. Where another way leads in (an irreducible loop), that takes in more than the loop.
+ */
+static void find_loops(TcgFn *fn)
+{
+    uint32_t num = fn->blocks->len;
+    uint32_t *stack = tcg_fn_scratch(fn, 3, num * sizeof(uint32_t));
+
+    for (uint32_t b = 1; b < num; b++) {
+        fn_block(fn, b)->loop_depth = 0;
+        fn_block(fn, b)->mark = 0;
+    }
+    fn->has_loops = false;
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t head = g_array_index(fn->rpo, uint32_t, i), top = 0;
+        TcgIrBlock *h = fn_block(fn, head);
+
+        for (uint32_t p = 0; p < h->num_preds; p++) {
+            uint32_t pred = *fn_list(fn, h->preds + p);
+
+            if (fn_block(fn, pred)->order < h->order || fn_block(fn, pred)->mark == head) {
+                continue;
+            }
+            if (h->mark != head) {
+                h->mark = head;
+                h->loop_depth++;
+                fn->has_loops = true;
+            }
+            if (pred == head) {
+                continue;
+            }
+            fn_block(fn, pred)->mark = head;
+            stack[top++] = pred;
+            while (top) {
+                TcgIrBlock *b = fn_block(fn, stack[--top]);
+
+                b->loop_depth++;
+                for (uint32_t q = 0; q < b->num_preds; q++) {
+                    uint32_t up = *fn_list(fn, b->preds + q);
+
+                    if (fn_block(fn, up)->mark != head) {
+                        fn_block(fn, up)->mark = head;
+                        stack[top++] = up;
+                    }
+                }
+            }
+        }
+    }
+}
+
+void tcg_fn_compute_order(TcgFn *fn)
+{
+    TcgIrBlock *e = fn_block(fn, fn->entry);
+
+    if (e->num_succ == 0) {                     /* one block: the common case */
+        for (uint32_t b = 1; b < fn->blocks->len; b++) {
+            fn_block(fn, b)->order = 0;
+        }
+        g_array_set_size(fn->rpo, 1);
+        g_array_index(fn->rpo, uint32_t, 0) = fn->entry;
+        e->order = 1;
+        e->idom = fn->entry;
+        e->num_preds = e->loop_depth = 0;
+        fn->has_loops = false;
+        return;
+    }
+    order_blocks(fn);
+    find_preds(fn);
+    find_dominators(fn);
+    find_loops(fn);
+}
