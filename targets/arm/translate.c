@@ -47,6 +47,18 @@ void a64_set_sp(DisasContext *dc, unsigned n, TcgVal v)
     tcg_set_reg(dc->g, n == 31 ? ARM_REG_SP : ARM_REG_X0 + n, widen(dc, v));
 }
 
+TcgVal a64_extend(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, unsigned shift)
+{
+    TcgType t = sf_type(sf);
+    unsigned len = 8u << (option & 3);
+    TcgVal m = a64_get(dc, sf, rm);
+
+    if (len < (sf ? 64u : 32u)) {
+        m = option & 4 ? tcg_sextract(dc->g, t, m, 0, len) : tcg_extract(dc->g, t, m, 0, len);
+    }
+    return shift ? tcg_shli(dc->g, t, m, shift) : m;
+}
+
 /* -- branches and exceptions ---------------------------------------------------------------------------------- */
 
 void a64_goto(DisasContext *dc, unsigned slot, int64_t offset)
@@ -103,6 +115,16 @@ MemOp a64_memop_mmu(DisasContext *dc, unsigned size, bool sign, unsigned mmu)
     }
     if (dc_feature(dc, FEAT_LSE2)) {
         mo |= MO_ATOM_WITHIN16;
+    }
+    return mo;
+}
+
+MemOp a64_memop_ordered(DisasContext *dc, unsigned size, bool sign, MemOp order)
+{
+    MemOp mo = a64_memop(dc, size, sign) | order;
+
+    if ((mo & MO_ALIGN) != MO_ALIGN_NATURAL && !dc->key.naa) {
+        mo |= dc_feature(dc, FEAT_LSE2) ? MO_ALIGN_WITHIN16 : MO_ALIGN_NATURAL;
     }
     return mo;
 }

@@ -239,44 +239,31 @@ bool trans_SUBS_r(DisasContext *dc, const arg_SUBS_r *a)
     return true;
 }
 
-/* ExtendReg(): option 0-3 unsigned, 4-7 signed bytes, halfwords, words, doublewords. */
-static TcgVal extended(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, unsigned shift)
-{
-    TcgType t = sf_type(sf);
-    unsigned len = 8u << (option & 3);
-    TcgVal m = a64_get(dc, sf, rm);
-
-    if (len < (sf ? 64u : 32u)) {
-        m = option & 4 ? tcg_sextract(dc->g, t, m, 0, len) : tcg_extract(dc->g, t, m, 0, len);
-    }
-    return shift ? tcg_shli(dc->g, t, m, shift) : m;
-}
-
 bool trans_ADD_ext(DisasContext *dc, const arg_ADD_ext *a)
 {
     a64_set_sp(dc, a->rd, tcg_add(dc->g, sf_type(a->sf), a64_get_sp(dc, a->sf, a->rn),
-                                  extended(dc, a->sf, a->rm, a->option, a->shift)));
+                                  a64_extend(dc, a->sf, a->rm, a->option, a->shift)));
     return true;
 }
 
 bool trans_SUB_ext(DisasContext *dc, const arg_SUB_ext *a)
 {
     a64_set_sp(dc, a->rd, tcg_sub(dc->g, sf_type(a->sf), a64_get_sp(dc, a->sf, a->rn),
-                                  extended(dc, a->sf, a->rm, a->option, a->shift)));
+                                  a64_extend(dc, a->sf, a->rm, a->option, a->shift)));
     return true;
 }
 
 bool trans_ADDS_ext(DisasContext *dc, const arg_ADDS_ext *a)
 {
     addsub_flags(dc, a->sf, a->rd, a64_get_sp(dc, a->sf, a->rn),
-                 extended(dc, a->sf, a->rm, a->option, a->shift), false);
+                 a64_extend(dc, a->sf, a->rm, a->option, a->shift), false);
     return true;
 }
 
 bool trans_SUBS_ext(DisasContext *dc, const arg_SUBS_ext *a)
 {
     addsub_flags(dc, a->sf, a->rd, a64_get_sp(dc, a->sf, a->rn),
-                 extended(dc, a->sf, a->rm, a->option, a->shift), true);
+                 a64_extend(dc, a->sf, a->rm, a->option, a->shift), true);
     return true;
 }
 
