@@ -1,15 +1,94 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The program: argv to a realized machine. The only place that prints errors or exits. */
+/* The program: argv to what it asks for. The only place that prints errors or exits. */
 #include <stdio.h>
 #include <string.h>
+#include "core/log.h"
+#include "core/program.h"
 #include "core/version.h"
+
+#ifdef CHIMERA_BUILTIN_MODULES
+extern const ChimeraModule *const chimera_builtin_modules[];
+#else
+#define chimera_builtin_modules NULL
+#endif
+
+/* What we are called may say which architecture is meant: the manifests know the names. */
+static bool apply_invocation(ModuleLoader *ml, Options *o, GError **error)
+{
+    const ModuleName *row = module_find(ml, MODULE_INVOCATION, "program", o->program, NULL, NULL);
+
+    if (row && strcmp(row->category, "user") == 0) {
+        return not_supported(o->program, error);
+    }
+    if (row && !o->target) {
+        o->target = g_strdup(row->arch);
+    }
+    return !o->target || module_find(ml, MODULE_ARCH, "-target", o->target, NULL, error);
+}
+
+static int print_text(char *text)
+{
+    fputs(text, stdout);
+    g_free(text);
+    return 0;
+}
+
+static int act(ModuleLoader *ml, Options *o, GError **error)
+{
+    switch (o->action) {
+    case ACTION_VERSION:
+        printf("Chimera emulator version " CHIMERA_VERSION "\n");
+        return 0;
+    case ACTION_HELP:
+        return print_text(options_help());
+    case ACTION_LIST_LOG:
+        return print_text(log_help());
+    case ACTION_LIST_MACHINES:
+        return list_machines(ml);
+    case ACTION_LIST_CPUS:
+        return list_cpus(ml);
+    case ACTION_LIST_DEVICES:
+        return list_devices(ml);
+    case ACTION_LIST_OBJECTS:
+        return list_objects(ml);
+    case ACTION_DESCRIBE:
+        return describe_properties(ml, o->arg[0], o->target, error);
+    case ACTION_DECODE:
+        return decode_words(ml, o->arg[0], error);
+    case ACTION_WRITE_MANIFEST:
+        return module_write_manifest(ml, o->arg[0], o->arg[1], error) ? 0 : -1;
+    case ACTION_RUN:
+        return run_machine(ml, o, error);
+    }
+    g_assert_not_reached();
+}
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && (strcmp(argv[1], "-version") == 0 || strcmp(argv[1], "--version") == 0)) {
-        printf("Chimera emulator version " CHIMERA_VERSION "\n");
-        return 0;
+    g_autoptr(GError) error = NULL;
+    Options *o = options_parse(argc, argv, &error);
+    ModuleLoader *ml = NULL;
+    int status = -1;
+
+    /* what needs no module works whatever the folders hold */
+    if (o && (o->action == ACTION_VERSION || o->action == ACTION_HELP || o->action == ACTION_LIST_LOG)) {
+        status = act(NULL, o, &error);
+    } else if (o) {
+        ml = module_loader_new(chimera_builtin_modules, &error);
+        if (ml && apply_invocation(ml, o, &error)) {
+            status = act(ml, o, &error);
+        }
     }
-    fprintf(stderr, "chimera: no machine: name one with -M; -M help lists them\n");
-    return 1;
+    if (fflush(stdout) != 0 && status == 0) {
+        fprintf(stderr, "chimera: standard output: cannot be written\n");
+        status = 1;
+    }
+    if (error) {
+        fprintf(stderr, "chimera: %s\n", error->message);
+        status = 1;
+    }
+    log_close();
+    module_loader_free(ml);
+    options_free(o);
+    return status;
 }

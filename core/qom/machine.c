@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Machines: the configuration, the lock, run states and requests to the main loop. */
+#include <string.h>
 #include "core/qom/machine.h"
 
 typedef struct MachineReset {
     void (*fn)(void *opaque);
     void *opaque;
 } MachineReset;
+
+static void drive_option_free(void *p)
+{
+    DriveOption *d = p;
+
+    g_free(d->interface);
+    g_free(d);
+}
+
+static void loader_option_free(void *p)
+{
+    LoaderOption *l = p;
+
+    g_free(l->file);
+    g_free(l);
+}
 
 static void machine_init(Object *obj)
 {
@@ -20,8 +37,8 @@ static void machine_init(Object *obj)
     m->cpus = g_ptr_array_new();
     m->resets = g_ptr_array_new_with_free_func(g_free);
     m->config.serials = g_ptr_array_new();
-    m->config.drives = g_ptr_array_new();
-    m->config.loaders = g_ptr_array_new();
+    m->config.drives = g_ptr_array_new_with_free_func(drive_option_free);
+    m->config.loaders = g_ptr_array_new_with_free_func(loader_option_free);
     m->state = RUN_PAUSED;
 }
 
@@ -30,9 +47,6 @@ static void machine_finalize(Object *obj)
     Machine *m = MACHINE(obj);
     MachineConfig *c = &m->config;
 
-    if (m->exec) {
-        m->exec_free(m->exec);
-    }
     g_free(c->cpu);
     g_free(c->kernel);
     g_free(c->initrd);
@@ -143,6 +157,27 @@ void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque)
 
     *r = (MachineReset){ fn, opaque };
     g_ptr_array_add(m->resets, r);
+}
+
+BlockBackend *machine_take_drive(Machine *m, const char *interface, int index)
+{
+    int next = 0;
+
+    for (unsigned i = 0; i < m->config.drives->len; i++) {
+        DriveOption *d = m->config.drives->pdata[i];
+        int number;
+
+        if (strcmp(d->interface, interface) != 0) {
+            continue;
+        }
+        number = d->index >= 0 ? d->index : next;
+        next = number + 1;
+        if (number == index && !d->taken) {
+            d->taken = true;
+            return d->blk;
+        }
+    }
+    return NULL;
 }
 
 void machine_reset(Machine *m, ResetType type)

@@ -17,6 +17,26 @@ typedef enum RunState {
     RUN_SHUTDOWN,                               /* the guest powered off, or quit */
 } RunState;
 
+/* -drive if=KIND: a drive that the board itself takes, by kind and number (-1: in order). */
+typedef struct DriveOption {
+    char *interface;                            /* "pflash", "sd", "mtd" */
+    int index;
+    BlockBackend *blk;
+    bool taken;                                 /* set by the board; one that nobody takes is an error */
+} DriveOption;
+
+/* -device loader,...: a file or a value put into memory at every reset, and a CPU's start. */
+typedef struct LoaderOption {
+    char *file;                                 /* or NULL: data */
+    uint64_t addr;
+    bool has_addr;
+    bool force_raw;                             /* the file is bytes, whatever it looks like */
+    uint64_t data;
+    unsigned data_len;                          /* 0: no data; 1, 2, 4, 8 */
+    bool data_be;
+    int cpu_num;                                /* -1: none; its PC is set to addr or the file's entry */
+} LoaderOption;
+
 /* What the generic options ask for; a board reads it in build(). Strings belong to the machine. */
 typedef struct MachineConfig {
     uint64_t ram_size;                          /* bytes; 0: the class's default */
@@ -25,8 +45,8 @@ typedef struct MachineConfig {
     char *cpu;                                  /* "cortex-a72,pmu=off", or NULL: the class's default */
     char *kernel, *initrd, *append, *dtb, *dumpdtb, *bios;      /* paths and text, or NULL */
     GPtrArray *serials;                         /* (Chardev *) in order of -serial; an entry may be NULL */
-    GPtrArray *drives;                          /* (DriveOption *) that a board takes by interface (pflash, sd) */
-    GPtrArray *loaders;                         /* (LoaderOption *): -device loader,... */
+    GPtrArray *drives;                          /* (DriveOption *), owned */
+    GPtrArray *loaders;                         /* (LoaderOption *), owned: -device loader,... */
     uint64_t seed;                              /* -seed */
     bool seed_set;
     bool no_reboot;
@@ -60,8 +80,6 @@ struct Machine {
     GPtrArray *resets;                          /* MachineReset, run in order after the device tree's reset */
     /* set before build by main */
     const void *accel;                          /* const AccelOps *, core/exec/accel.h */
-    void *exec;                                 /* core/exec's own (exec_int.h), freed with the machine by exec_free */
-    void (*exec_free)(void *exec);
     Object *backends;                           /* chardevs, drives, netdevs, objects by id */
     /* run state; under the lock, with cond signalled on each change */
     RunState state;
@@ -97,6 +115,8 @@ void machine_request_reset(Machine *m);
 void machine_request_shutdown(Machine *m, int status);
 /* fn(opaque) runs at every machine reset after the devices' (boot loaders set registers there). */
 void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque);
+/* The drive of a kind and number that no board took yet, now taken; NULL if there is none. */
+BlockBackend *machine_take_drive(Machine *m, const char *interface, int index);
 /* Resets every device, then runs the functions of machine_add_reset in order. By the main loop, CPUs stopped. */
 void machine_reset(Machine *m, ResetType type);
 

@@ -35,6 +35,8 @@ struct ObjectClass {
     TypeRegistry *types;
     /* Runs when the last reference goes, before children and fields do: takes the object out of service. */
     void (*dispose)(Object *obj);
+    /* -object, -netdev ...: all properties are set, take up service. NULL: nothing to do. Devices have realize. */
+    bool (*complete)(Object *obj, GError **error);
 };
 
 struct Object {
@@ -61,6 +63,10 @@ ObjectClass *type_class_known(TypeRegistry *types, const char *name);
 bool class_is_a(const ObjectClass *oc, const char *type);
 /* Calls fn for each registered (loaded) class that is_a `type`, in registration order. */
 void type_foreach(TypeRegistry *types, const char *type, void (*fn)(ObjectClass *oc, void *opaque), void *opaque);
+
+/* Tables that modules offer to others by the module's name (fpu: const FloatOps *); NULL if none is loaded. */
+const void *type_registry_interface(TypeRegistry *types, const char *module);
+void type_registry_add_interface(TypeRegistry *types, const char *module, const void *interface);
 
 /*
  * -global: objects of `type` (or below it) made from now on get prop set to value before their owner sets anything.

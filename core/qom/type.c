@@ -46,6 +46,7 @@ TypeRegistry *type_registry_new(TypeLoadFn *load, void *opaque)
 
     types->nodes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, node_free);
     types->order = g_ptr_array_new();
+    types->interfaces = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     types->globals = g_ptr_array_new_with_free_func(global_free);
     types->load = load;
     types->load_opaque = opaque;
@@ -58,6 +59,7 @@ TypeRegistry *type_registry_new(TypeLoadFn *load, void *opaque)
 void type_registry_free(TypeRegistry *types)
 {
     if (types) {
+        g_hash_table_unref(types->interfaces);
         g_ptr_array_unref(types->globals);
         g_ptr_array_unref(types->order);
         g_hash_table_unref(types->nodes);
@@ -76,6 +78,16 @@ void type_registry_add_global(TypeRegistry *types, const char *type, const char 
 
     *g = (TypeGlobal){ g_strdup(type), g_strdup(prop), g_strdup(value) };
     g_ptr_array_add(types->globals, g);
+}
+
+const void *type_registry_interface(TypeRegistry *types, const char *module)
+{
+    return g_hash_table_lookup(types->interfaces, module);
+}
+
+void type_registry_add_interface(TypeRegistry *types, const char *module, const void *interface)
+{
+    g_hash_table_insert(types->interfaces, g_strdup(module), (void *)interface);
 }
 
 bool type_register(TypeRegistry *types, const TypeInfo *info, GError **error)

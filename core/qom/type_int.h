@@ -18,6 +18,7 @@ struct TypeRegistry {
     GHashTable *nodes;                          /* name -> TypeNode *, owned */
     GPtrArray *order;                           /* TypeNode *, in order of registration */
     GPtrArray *globals;                         /* TypeGlobal * */
+    GHashTable *interfaces;                     /* module name -> const void * */
     TypeLoadFn *load;
     void *load_opaque;
     PropertyResolvers resolvers;

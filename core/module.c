@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The module loader: folders, manifests, the checks before a module's types are registered.
+ * A manifest is a GKeyFile: [module] with name, abi and needs, then a group a kind of names, whose keys are types (or
+ * names) and whose values are "name;arch;category;description".
+ */
+#include <gmodule.h>
+#include <string.h>
+#include "core/exec/cpu.h"
+#include "core/isa.h"
+#include "core/keyval.h"
+#include "core/module.h"
+#include "core/near.h"
+#include "core/qom/machine.h"
+#include "core/version.h"
+
+#define MANIFEST_SUFFIX ".manifest"
+#define FILE_PREFIX "chimera-"
+
+static const char *const kind_groups[MODULE_NUM_KINDS] = {
+    [MODULE_MACHINE] = "machines", [MODULE_CPU] = "cpus", [MODULE_DEVICE] = "devices",
+    [MODULE_BACKEND] = "backends", [MODULE_TYPE] = "types", [MODULE_ISA] = "isas", [MODULE_ARCH] = "archs",
+    [MODULE_ELF_MACHINE] = "elf-machines", [MODULE_INVOCATION] = "invocations",
+};
+
+typedef struct ModuleFile {
+    char *name;
+    char *so;                                   /* NULL: builtin */
+    char *manifest;                             /* path, for errors; NULL: builtin */
+    char *abi;                                  /* as the manifest says; NULL: builtin */
+    const ChimeraModule *module;                /* once loaded */
+    bool loading;                               /* to find needs that run in a circle */
+    bool registered;
+} ModuleFile;
+
+struct ModuleLoader {
+    GPtrArray *folders;                         /* (char *) */
+    GHashTable *files;                          /* module name -> ModuleFile * */
+    GHashTable *types;                          /* type name -> ModuleFile * */
+    GPtrArray *names[MODULE_NUM_KINDS];         /* ModuleName * */
+};
+
+static void file_free(void *p)
+{
+    ModuleFile *f = p;
+
+    g_free(f->name);
+    g_free(f->so);
+    g_free(f->manifest);
+    g_free(f->abi);
+    g_free(f);
+}
+
+static void name_free(void *p)
+{
+    ModuleName *n = p;
+
+    g_free((char *)n->name);
+    g_free((char *)n->type);
+    g_free((char *)n->desc);
+    g_free((char *)n->arch);
+    g_free((char *)n->category);
+    g_free(n);
+}
+
+static const char *file_label(const ModuleFile *f)
+{
+    return f->so ? f->so : f->name;
+}
+
+static bool add_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const char *type, const char *name,
+                     const char *arch, const char *category, const char *desc, GError **error)
+{
+    ModuleName *n = g_new(ModuleName, 1);
+
+    *n = (ModuleName){ g_strdup(name), g_strdup(type), g_strdup(desc), g_strdup(arch), g_strdup(category), f->name };
+    g_ptr_array_add(ml->names[kind], n);
+    if (kind <= MODULE_TYPE) {
+        ModuleFile *other = g_hash_table_lookup(ml->types, type);
+
+        if (other) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "type %s: two modules claim it: %s and %s: remove one",
+                        type, file_label(other), file_label(f));
+            return false;
+        }
+        g_hash_table_insert(ml->types, (char *)n->type, f);
+    }
+    return true;
+}
+
+/* -- manifests --------------------------------------------------------------------------------------------- */
+
+static bool read_manifest(ModuleLoader *ml, const char *folder, const char *path, GError **error)
+{
+    g_autoptr(GKeyFile) kf = g_key_file_new();
+    g_autofree char *name = NULL, *so = NULL;
+    ModuleFile *f;
+
+    if (!g_key_file_load_from_file(kf, path, G_KEY_FILE_NONE, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return false;
+    }
+    name = g_key_file_get_string(kf, "module", "name", error);
+    if (!name) {
+        g_prefix_error(error, "%s: ", path);
+        return false;
+    }
+    if (g_hash_table_contains(ml->files, name)) {
+        return true;                            /* an earlier folder's module of this name stands before it */
+    }
+    f = g_new0(ModuleFile, 1);
+    f->name = g_steal_pointer(&name);
+    so = g_strdup_printf(FILE_PREFIX "%s." G_MODULE_SUFFIX, f->name);
+    f->so = g_build_filename(folder, so, NULL);
+    f->manifest = g_strdup(path);
+    f->abi = g_key_file_get_string(kf, "module", "abi", NULL);
+    g_hash_table_insert(ml->files, f->name, f);
+    for (unsigned kind = 0; kind < MODULE_NUM_KINDS; kind++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(kf, kind_groups[kind], NULL, NULL);
+
+        for (unsigned i = 0; keys && keys[i]; i++) {
+            gsize len = 0;
+            g_auto(GStrv) v = g_key_file_get_string_list(kf, kind_groups[kind], keys[i], &len, NULL);
+
+            if (len != 4) {
+                g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: [%s] %s: expected name;arch;category;text",
+                            path, kind_groups[kind], keys[i]);
+                return false;
+            }
+            if (!add_name(ml, kind, f, keys[i], v[0], v[1], v[2], v[3], error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static int compare_text(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool read_folder(ModuleLoader *ml, const char *folder, GError **error)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GPtrArray) manifests = g_ptr_array_new_with_free_func(g_free);
+    const char *entry;
+
+    if (!dir) {
+        return true;
+    }
+    while ((entry = g_dir_read_name(dir))) {
+        if (g_str_has_prefix(entry, FILE_PREFIX) && g_str_has_suffix(entry, MANIFEST_SUFFIX)) {
+            g_ptr_array_add(manifests, g_build_filename(folder, entry, NULL));
+        }
+    }
+    g_dir_close(dir);
+    g_ptr_array_sort(manifests, compare_text);  /* the same order on every host */
+    for (unsigned i = 0; i < manifests->len; i++) {
+        if (!read_manifest(ml, folder, manifests->pdata[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* -- what a descriptor provides ------------------------------------------------------------------------------ */
+
+static char *strip_suffix(const char *type, const char *arch, const char *kind)
+{
+    g_autofree char *suffix = g_strdup_printf("-%s", kind), *with_arch = g_strdup_printf("-%s", arch);
+    char *name = g_strdup(type);
+
+    if (g_str_has_suffix(name, suffix)) {
+        name[strlen(name) - strlen(suffix)] = '\0';
+        if (*arch && g_str_has_suffix(name, with_arch)) {
+            name[strlen(name) - strlen(with_arch)] = '\0';
+        }
+    }
+    return name;
+}
+
+static bool describe_type(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, const TypeInfo *info, GError **error)
+{
+    ObjectClass *oc = type_class(types, info->name, error);
+    ModuleNameKind kind = MODULE_TYPE;
+    const char *arch = "", *category = "";
+    g_autofree char *name = NULL;
+
+    if (!oc) {
+        return false;
+    }
+    if (!info->abstract && class_is_a(oc, TYPE_MACHINE)) {
+        kind = MODULE_MACHINE;
+        arch = MACHINE_CLASS(oc)->arch;
+        name = strip_suffix(info->name, arch ? arch : "", "machine");
+    } else if (!info->abstract && class_is_a(oc, TYPE_CPU)) {
+        kind = MODULE_CPU;
+        arch = CPU_CLASS(oc)->arch;
+        name = strip_suffix(info->name, arch ? arch : "", "cpu");
+    } else if (!info->abstract && info->user_creatable && class_is_a(oc, TYPE_DEVICE)) {
+        kind = MODULE_DEVICE;
+        category = DEVICE_CLASS(oc)->category;
+    } else if (!info->abstract && info->user_creatable) {
+        kind = MODULE_BACKEND;
+    }
+    return add_name(ml, kind, f, info->name, name ? name : info->name, arch ? arch : "", category ? category : "",
+                    info->desc ? info->desc : "", error);
+}
+
+static bool describe_module(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, GError **error)
+{
+    const ChimeraModule *m = f->module;
+
+    for (unsigned i = 0; m->types && m->types[i]; i++) {
+        if (!describe_type(ml, f, types, m->types[i], error)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; m->isas && m->isas[i]; i++) {
+        add_name(ml, MODULE_ISA, f, m->isas[i]->name, m->isas[i]->name, "", "", "", NULL);
+    }
+    for (const ModuleArch *a = m->archs; a && a->name; a++) {
+        g_autofree char *elf = g_strdup_printf("%u-%u-%s", a->elf_machine, a->elf64 ? 64 : 32,
+                                               a->big_endian ? "be" : "le");
+
+        add_name(ml, MODULE_ARCH, f, a->name, a->name, a->name, "", a->desc, NULL);
+        if (a->elf_machine) {
+            add_name(ml, MODULE_ELF_MACHINE, f, elf, elf, a->name, "", a->desc, NULL);
+        }
+        for (unsigned i = 0; a->system_names && a->system_names[i]; i++) {
+            add_name(ml, MODULE_INVOCATION, f, a->system_names[i], a->system_names[i], a->name, "system", a->desc, NULL);
+        }
+        for (unsigned i = 0; a->user_names && a->user_names[i]; i++) {
+            add_name(ml, MODULE_INVOCATION, f, a->user_names[i], a->user_names[i], a->name, "user", a->desc, NULL);
+        }
+    }
+    return true;
+}
+
+/* -- loading ----------------------------------------------------------------------------------------------- */
+
+bool module_register(TypeRegistry *types, const ChimeraModule *module, GError **error)
+{
+    for (unsigned i = 0; module->types && module->types[i]; i++) {
+        if (!type_register(types, module->types[i], error)) {
+            g_prefix_error(error, "module %s: ", module->name);
+            return false;
+        }
+    }
+    if (module->interface) {
+        type_registry_add_interface(types, module->name, module->interface);
+    }
+    return true;
+}
+
+static bool check_abi(const char *so, const char *abi, GError **error)
+{
+    if (!abi || strcmp(abi, CHIMERA_ABI) != 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
+                    "%s: built for ABI %s, this program has %s: build the module against its headers", so,
+                    abi ? abi : "(none)", CHIMERA_ABI);
+        return false;
+    }
+    return true;
+}
+
+/* Opens a file and returns its descriptor, checked. The module stays open for the life of the process. */
+static const ChimeraModule *open_module(const char *so, const char *name, GError **error)
+{
+    GModule *gm = NULL;
+    const ChimeraModule *m;
+    void *symbol;
+
+    if (!g_file_test(so, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: no such file", so);
+        return NULL;
+    }
+    gm = g_module_open(so, G_MODULE_BIND_LOCAL);
+    if (!gm) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, g_module_error());
+        return NULL;
+    }
+    if (!g_module_symbol(gm, "chimera_module", &symbol)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: not a module: it exports no chimera_module", so);
+        g_module_close(gm);
+        return NULL;
+    }
+    m = symbol;
+    if (!check_abi(so, m->abi, error)) {
+        g_module_close(gm);
+        return NULL;
+    }
+    if (name && strcmp(m->name, name) != 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: its name is %s, not %s", so, m->name, name);
+        g_module_close(gm);
+        return NULL;
+    }
+    g_module_make_resident(gm);
+    return m;
+}
+
+static char *folder_list(ModuleLoader *ml)
+{
+    GString *s = g_string_new(NULL);
+
+    for (unsigned i = 0; i < ml->folders->len; i++) {
+        g_string_append_printf(s, "%s%s", i ? ", " : "", (char *)ml->folders->pdata[i]);
+    }
+    return g_string_free(s, FALSE);
+}
+
+const ChimeraModule *module_load(ModuleLoader *ml, TypeRegistry *types, const char *name, GError **error)
+{
+    ModuleFile *f = g_hash_table_lookup(ml->files, name);
+
+    if (!f) {
+        g_autofree char *folders = folder_list(ml);
+
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "module %s: not in %s", name, folders);
+        return NULL;
+    }
+    if (f->registered) {
+        return f->module;
+    }
+    if (f->loading) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: it needs itself", file_label(f));
+        return NULL;
+    }
+    if (!f->module) {
+        if (!check_abi(f->so, f->abi, error)) {
+            return NULL;
+        }
+        f->module = open_module(f->so, f->name, error);
+        if (!f->module) {
+            return NULL;
+        }
+    }
+    f->loading = true;
+    for (unsigned i = 0; f->module->needs && f->module->needs[i]; i++) {
+        if (!module_load(ml, types, f->module->needs[i], error)) {
+            g_prefix_error(error, "%s: needs ", file_label(f));
+            f->loading = false;
+            return NULL;
+        }
+    }
+    f->loading = false;
+    if (!module_register(types, f->module, error)) {
+        g_prefix_error(error, "%s: ", file_label(f));
+        return NULL;
+    }
+    f->registered = true;
+    return f->module;
+}
+
+bool module_load_for_type(ModuleLoader *ml, TypeRegistry *types, const char *type, GError **error)
+{
+    ModuleFile *f = g_hash_table_lookup(ml->types, type);
+
+    if (!f) {
+        NearNames *near = near_new(type);
+        g_autofree char *text = NULL;
+
+        for (unsigned kind = 0; kind <= MODULE_TYPE; kind++) {
+            for (unsigned i = 0; i < ml->names[kind]->len; i++) {
+                near_add(near, ((ModuleName *)ml->names[kind]->pdata[i])->type);
+            }
+        }
+        text = near_finish(near);
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "%s: unknown type%s", type, text);
+        return false;
+    }
+    if (f->registered) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: its manifest promises type %s, which it has not",
+                    file_label(f), type);
+        return false;
+    }
+    return module_load(ml, types, f->name, error) != NULL;
+}
+
+static bool load_type(void *opaque, TypeRegistry *types, const char *name, GError **error)
+{
+    return module_load_for_type(opaque, types, name, error);
+}
+
+static TypeRegistry *new_registry(TypeLoadFn *load, void *opaque)
+{
+    return type_registry_new(load, opaque);
+}
+
+TypeRegistry *module_loader_types(ModuleLoader *ml)
+{
+    return new_registry(load_type, ml);
+}
+
+/* -- the loader -------------------------------------------------------------------------------------------- */
+
+static void add_folder(ModuleLoader *ml, char *folder)
+{
+    char *canonical = g_canonicalize_filename(folder, NULL);
+
+    g_free(folder);
+    if (g_ptr_array_find_with_equal_func(ml->folders, canonical, g_str_equal, NULL)) {
+        g_free(canonical);
+    } else {
+        g_ptr_array_add(ml->folders, canonical);
+    }
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    const ModuleName *x = *(const ModuleName *const *)a, *y = *(const ModuleName *const *)b;
+    int d = strcmp(x->name, y->name);
+
+    return d ? d : strcmp(x->arch, y->arch);
+}
+
+static ModuleLoader *loader_alloc(void)
+{
+    ModuleLoader *ml = g_new0(ModuleLoader, 1);
+
+    ml->folders = g_ptr_array_new_with_free_func(g_free);
+    ml->files = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, file_free);
+    ml->types = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < MODULE_NUM_KINDS; i++) {
+        ml->names[i] = g_ptr_array_new_with_free_func(name_free);
+    }
+    return ml;
+}
+
+static bool add_builtin(ModuleLoader *ml, const ChimeraModule *const *builtin, GError **error)
+{
+    TypeRegistry *types = new_registry(NULL, NULL);
+    bool ok = true;
+
+    for (unsigned i = 0; ok && builtin[i]; i++) {
+        ModuleFile *f = g_new0(ModuleFile, 1);
+
+        f->name = g_strdup(builtin[i]->name);
+        f->module = builtin[i];
+        g_hash_table_insert(ml->files, f->name, f);
+        ok = module_register(types, builtin[i], error);
+    }
+    for (unsigned i = 0; ok && builtin[i]; i++) {
+        ok = describe_module(ml, g_hash_table_lookup(ml->files, builtin[i]->name), types, error);
+    }
+    type_registry_free(types);
+    return ok;
+}
+
+ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **error)
+{
+    ModuleLoader *ml = loader_alloc();
+    const char *path = g_getenv("CHIMERA_MODULE_PATH");
+    g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
+    bool ok = true;
+
+    if (path) {
+        g_auto(GStrv) parts = g_strsplit(path, ":", -1);
+
+        for (unsigned i = 0; parts[i]; i++) {
+            if (*parts[i]) {
+                add_folder(ml, g_strdup(parts[i]));
+            }
+        }
+    }
+    if (exe) {
+        g_autofree char *bin = g_path_get_dirname(exe);
+
+        add_folder(ml, g_build_filename(bin, "modules", NULL));
+        add_folder(ml, g_build_filename(bin, CHIMERA_MODULE_DIR_FROM_BIN, NULL));
+    }
+    if (builtin) {
+        ok = add_builtin(ml, builtin, error);
+    }
+    for (unsigned i = 0; ok && i < ml->folders->len; i++) {
+        ok = read_folder(ml, ml->folders->pdata[i], error);
+    }
+    if (!ok) {
+        module_loader_free(ml);
+        return NULL;
+    }
+    for (unsigned i = 0; i < MODULE_NUM_KINDS; i++) {
+        g_ptr_array_sort(ml->names[i], compare_names);
+    }
+    return ml;
+}
+
+void module_loader_free(ModuleLoader *ml)
+{
+    if (ml) {
+        for (unsigned i = 0; i < MODULE_NUM_KINDS; i++) {
+            g_ptr_array_unref(ml->names[i]);
+        }
+        g_hash_table_unref(ml->types);
+        g_hash_table_unref(ml->files);
+        g_ptr_array_unref(ml->folders);
+        g_free(ml);
+    }
+}
+
+const GPtrArray *module_names(ModuleLoader *ml, ModuleNameKind kind)
+{
+    return ml->names[kind];
+}
+
+const ModuleName *module_find(ModuleLoader *ml, ModuleNameKind kind, const char *what, const char *name,
+                              const char *arch, GError **error)
+{
+    const GPtrArray *names = ml->names[kind];
+    const ModuleName *found = NULL;
+    g_autoptr(GString) candidates = g_string_new(NULL);
+    unsigned matches = 0;
+    g_autofree char *text = NULL;
+    NearNames *near;
+
+    for (unsigned i = 0; i < names->len; i++) {
+        const ModuleName *n = names->pdata[i];
+
+        if (strcmp(n->type, name) == 0) {
+            return n;
+        }
+        if (strcmp(n->name, name) == 0) {
+            g_string_append_printf(candidates, "%s%s", candidates->len ? ", " : "", n->arch);
+            if (!arch || strcmp(n->arch, arch) == 0) {
+                found = n;
+                matches++;
+            }
+        }
+    }
+    if (matches == 1) {
+        return found;
+    }
+    if (candidates->len) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, matches ?
+                    "%s %s: several architectures have it: choose one with -target: %s" :
+                    "%s %s: not of this architecture: -target may be %s", what, name, candidates->str);
+        return NULL;
+    }
+    near = near_new(name);
+    for (unsigned i = 0; i < names->len; i++) {
+        near_add(near, ((ModuleName *)names->pdata[i])->name);
+    }
+    text = near_finish(near);
+    g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "%s %s: unknown%s", what, name, text);
+    return NULL;
+}
+
+/* -- writing manifests --------------------------------------------------------------------------------------- */
+
+/* Registers a module and what it needs, without manifests: they may not be written yet. */
+static const ChimeraModule *load_raw(ModuleLoader *ml, TypeRegistry *types, const char *so, GHashTable *done,
+                                     GError **error)
+{
+    const ChimeraModule *m = open_module(so, NULL, error);
+    g_autofree char *folder = g_path_get_dirname(so);
+
+    if (!m || g_hash_table_contains(done, m->name)) {
+        return m;
+    }
+    g_hash_table_add(done, (char *)m->name);
+    for (unsigned i = 0; m->needs && m->needs[i]; i++) {
+        g_autofree char *base = g_strdup_printf(FILE_PREFIX "%s." G_MODULE_SUFFIX, m->needs[i]);
+        g_autofree char *file = g_build_filename(folder, base, NULL);
+
+        for (unsigned n = 0; !g_file_test(file, G_FILE_TEST_EXISTS) && n < ml->folders->len; n++) {
+            g_free(file);
+            file = g_build_filename(ml->folders->pdata[n], base, NULL);
+        }
+        if (!load_raw(ml, types, file, done, error)) {
+            g_prefix_error(error, "%s: needs ", so);
+            return NULL;
+        }
+    }
+    return module_register(types, m, error) ? m : NULL;
+}
+
+bool module_write_manifest(ModuleLoader *ml, const char *so, const char *manifest, GError **error)
+{
+    TypeRegistry *types = new_registry(NULL, NULL);
+    ModuleLoader *only = loader_alloc();
+    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GKeyFile) kf = g_key_file_new();
+    ModuleFile *f = g_new0(ModuleFile, 1);
+    bool ok;
+
+    f->module = load_raw(ml, types, so, done, error);
+    f->name = g_strdup(f->module ? f->module->name : "");
+    f->so = g_strdup(so);
+    g_hash_table_insert(only->files, f->name, f);
+    ok = f->module && describe_module(only, f, types, error);
+    if (ok) {
+        g_key_file_set_string(kf, "module", "name", f->name);
+        g_key_file_set_string(kf, "module", "abi", CHIMERA_ABI);
+        if (f->module->needs) {
+            g_key_file_set_string_list(kf, "module", "needs", f->module->needs,
+                                       g_strv_length((char **)f->module->needs));
+        }
+        for (unsigned kind = 0; kind < MODULE_NUM_KINDS; kind++) {
+            for (unsigned i = 0; i < only->names[kind]->len; i++) {
+                const ModuleName *n = only->names[kind]->pdata[i];
+                const char *const v[] = { n->name, n->arch, n->category, n->desc };
+
+                g_key_file_set_string_list(kf, kind_groups[kind], n->type, v, G_N_ELEMENTS(v));
+            }
+        }
+        ok = g_key_file_save_to_file(kf, manifest, error);
+    }
+    module_loader_free(only);
+    type_registry_free(types);
+    return ok;
+}
