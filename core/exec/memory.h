@@ -74,6 +74,9 @@ struct MemoryRegion {
     MemoryRegion *container;
     GPtrArray *subregions;
     Machine *machine;                           /* whose lock it uses by default; set when mapped */
+    bool busy;                                  /* a callback is under way; under the lock */
+    GPtrArray *aliases;                         /* (MemoryRegion *) aliases of this one */
+    GPtrArray *spaces;                          /* (AddressSpace *) whose root this is */
 };
 
 void memory_region_init(MemoryRegion *mr, Object *owner, const char *name, uint64_t size);          /* container */
@@ -107,14 +110,15 @@ struct RamBlock {
     uint8_t *host;
     uint64_t size;
     uint32_t id;                                /* unique in the process's life of the machine */
-    void *code;                                 /* core/exec's tracking of translated code by granule */
-    void *exec;                                 /* whom to tell about writes into code */
+    void *code;                                 /* atomic: what was translated of it (tb_cache.c); NULL: nothing ever */
+    void (*on_write)(RamBlock *rb, ram_addr offset, uint64_t len);      /* set before code */
 };
 /* Somebody other than a CPU's store path changed [offset, offset + len): translations of it go. */
 void ram_written(RamBlock *rb, ram_addr offset, uint64_t len);
 
 /* -- address spaces -------------------------------------------------------------------------------------------- */
 
+/* m may be NULL in a unit test. A space that nobody frees goes with its machine. */
 AddressSpace *address_space_new(Machine *m, MemoryRegion *root, const char *name);
 void address_space_free(AddressSpace *as);
 const char *address_space_name(const AddressSpace *as);
@@ -140,7 +144,7 @@ typedef struct MemorySection {
     hwaddr last;
     bool readonly;
 } MemorySection;
-/* Looks addr up in the current view, following IOMMU regions never. Valid until the epoch ends (core/exec/epoch.h). */
+/* Looks addr up in the current view, following IOMMU regions never. */
 MemorySection address_space_lookup(AddressSpace *as, hwaddr addr, Pas pas);
 /* Direct host pointer to len bytes of RAM, or NULL if they are not plain RAM in one piece. */
 void *address_space_ram_ptr(AddressSpace *as, hwaddr addr, uint64_t len, MemTxAttrs attrs);
@@ -150,6 +154,7 @@ typedef struct MemoryListener {
     void *opaque;
 } MemoryListener;
 void address_space_add_listener(AddressSpace *as, const MemoryListener *l);
+void address_space_remove_listener(AddressSpace *as, void *opaque);
 void address_space_dump(AddressSpace *as, GString *out);                /* info mtree -f */
 void memory_region_dump(const MemoryRegion *mr, GString *out);          /* info mtree */
 

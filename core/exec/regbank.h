@@ -34,7 +34,9 @@ struct RegBank {
     const RegDef *defs;
     unsigned num_defs;
     uint32_t *values;                           /* the device's array; row i's value is values[i] (arrays: see below) */
-    uint16_t *index;                            /* word offset -> row + 1 */
+    uint16_t *units;                            /* offset >> unit_shift -> row + 1; 0: no register */
+    uint32_t num_units;
+    uint8_t unit_shift;                         /* log2 bytes: the finest alignment of the rows, 4 at most */
 };
 
 /*

@@ -47,6 +47,9 @@ static void machine_finalize(Object *obj)
     Machine *m = MACHINE(obj);
     MachineConfig *c = &m->config;
 
+    if (m->exec) {
+        m->exec_free(m->exec);
+    }
     g_free(c->cpu);
     g_free(c->kernel);
     g_free(c->initrd);

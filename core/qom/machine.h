@@ -80,6 +80,8 @@ struct Machine {
     GPtrArray *resets;                          /* MachineReset, run in order after the device tree's reset */
     /* set before build by main */
     const void *accel;                          /* const AccelOps *, core/exec/accel.h */
+    void *exec;                                 /* core/exec's own (exec_int.h), freed with the machine by exec_free */
+    void (*exec_free)(void *exec);
     Object *backends;                           /* chardevs, drives, netdevs, objects by id */
     /* run state; under the lock, with cond signalled on each change */
     RunState state;

@@ -296,6 +296,8 @@ typedef struct ArmKey {
     unsigned tge : 1;
     unsigned spsel : 1;
     unsigned mte_active : 1;
+    unsigned guarded : 1;                       /* the fetch page has GP set (FEAT_BTI) */
+    unsigned naa : 1;                           /* SCTLR_ELx.nAA */
     unsigned nv : 3;
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);

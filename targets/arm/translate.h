@@ -55,6 +55,9 @@ static inline TcgVal a64_get_x(DisasContext *dc, unsigned n)
 void a64_set(DisasContext *dc, unsigned n, TcgVal v);
 void a64_set_sp(DisasContext *dc, unsigned n, TcgVal v);
 
+/* ExtendReg(): option 0-3 unsigned, 4-7 signed bytes, halfwords, words, doublewords; then shifted left. */
+TcgVal a64_extend(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, unsigned shift);
+
 /* -- PC, branches --------------------------------------------------------------------------------------------------- */
 /* The instruction's own address plus offset. */
 static inline TcgVal a64_pc(DisasContext *dc, int64_t offset)
@@ -75,6 +78,8 @@ bool a64_fp_access(DisasContext *dc);
 /* -- memory ---------------------------------------------------------------------------------------------------------------- */
 /* MemOp of a normal access of 1 << size bytes at the current privilege: byte order, SCTLR.A alignment. */
 MemOp a64_memop(DisasContext *dc, unsigned size, bool sign);
+/* Load-acquire, store-release: aligned, or with FEAT_LSE2 within 16 bytes, unless SCTLR_ELx.nAA allows more. */
+MemOp a64_memop_ordered(DisasContext *dc, unsigned size, bool sign, MemOp order);
 MemOp a64_memop_mmu(DisasContext *dc, unsigned size, bool sign, unsigned mmu);
 /* Base register Xn|SP, with the SP alignment check where enabled. */
 TcgVal a64_base(DisasContext *dc, unsigned n);

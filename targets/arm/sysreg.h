@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * System registers and system instructions as rows. One row serves MRS, MSR and SYS decoding, permission and trap
+ * checks, reset, the debugger, snapshots and listings. One file per feature (sysreg_*.c) holds rows and their hooks.
+ * An encoding that no row of the CPU covers is UNDEFINED.
+ */
+#ifndef TARGETS_ARM_SYSREG_H
+#define TARGETS_ARM_SYSREG_H
+
+#include "targets/arm/cpu.h"
+
+/* op0:op1:CRn:CRm:op2 as MRS packs them. */
+#define SYSREG(op0, op1, crn, crm, op2) \
+    ((uint16_t)((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2)))
+
+/* Who may: the lowest level that can read and write (the manual's accessors; traps come on top). */
+enum {
+    SR_R0 = 1 << 0, SR_R1 = 1 << 1, SR_R2 = 1 << 2, SR_R3 = 1 << 3,
+    SR_W0 = 1 << 4, SR_W1 = 1 << 5, SR_W2 = 1 << 6, SR_W3 = 1 << 7,
+    SR_RW0 = SR_R0 | SR_W0, SR_RW1 = SR_R1 | SR_W1, SR_RW2 = SR_R2 | SR_W2, SR_RW3 = SR_R3 | SR_W3,
+};
+
+/* What a write changes, beside the register. */
+enum {
+    SRC_KEY = 1 << 0,                           /* what translation depends on: the block ends, the key is recomputed */
+    SRC_TLB = 1 << 1,                           /* translation contexts (arm_tlb_contexts_changed) */
+    SRC_IRQ = 1 << 2,                           /* interrupt masking or pending state: interrupts are looked at next */
+    SRC_EXIT = 1 << 3,                          /* ends the block for another reason */
+};
+
+typedef enum ArmTrap {                          /* what a check says */
+    TRAP_NONE,
+    TRAP_UNDEFINED,                             /* UNDEFINED at the current level */
+    TRAP_EL1, TRAP_EL2, TRAP_EL3,               /* trapped with the MSR/MRS syndrome (EC 0x18) */
+} ArmTrap;
+
+typedef struct SysReg SysReg;
+struct SysReg {
+    const char *name;
+    uint16_t enc;
+    uint8_t access;                             /* SR_* */
+    uint8_t changes;                            /* SRC_* */
+    uint16_t feature;                           /* ArmFeature + 1; 0: always there */
+    uint8_t needs_el;                           /* 2: only with EL2 (or EL3); 3: only with EL3; 0 */
+    uint8_t size;                               /* bytes of the field: 4 or 8 */
+    uint32_t offset;                            /* in ARMCPU; 0: no storage */
+    uint64_t reset;
+    uint64_t rw;                                /* bits a plain write sets; the others keep their value */
+    uint64_t value;                             /* constant: no storage, reads as this (const_value) */
+    bool const_value;
+    bool no_gdb;
+    uint16_t e2h_redirect;                      /* at EL2 with E2H this encoding means that one (SCTLR_EL1 -> SCTLR_EL2); 0: none */
+    ArmTrap (*check)(ARMCPU *cpu, const SysReg *r, bool write);
+    uint64_t (*read)(ARMCPU *cpu, const SysReg *r);
+    void (*write)(ARMCPU *cpu, const SysReg *r, uint64_t value);
+    void (*reset_fn)(ARMCPU *cpu, const SysReg *r);
+};
+
+/* Rows beside their feature. */
+typedef struct SysRegGroup {
+    const SysReg *regs;
+    unsigned num;
+} SysRegGroup;
+
+/* The row of an encoding on this CPU, or NULL. */
+const SysReg *arm_sysreg_find(const ARMCPU *cpu, uint16_t enc);
+/*
+ * What the translator may do without asking at run time: true if at level `el` an access needs no check, no hook and
+ * changes nothing: then it is a load or store at r->offset.
+ */
+bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write);
+/* A run-time access with all checks: false: an exception is recorded. */
+bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value);
+
+#endif

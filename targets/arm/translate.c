@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A64 translation: the loop over a block's instructions, and the register, branch, exception and memory views that
+ * the translate_a64_*.c files share.
+ *
+ * The PC is a value: code is the same for every virtual address that a page is mapped at.
+ */
+#include "targets/arm/translate.h"
+
+/* A block has at most this many instructions, so that no block is slow to translate or to leave. */
+enum { MAX_INSNS = 64 };
+
+/* -- general registers ------------------------------------------------------------------------------------------- */
+
+TcgVal a64_get(DisasContext *dc, unsigned sf, unsigned n)
+{
+    TcgVal v;
+
+    if (n == 31) {
+        return tcg_const(dc->g, sf_type(sf), 0);
+    }
+    v = tcg_get_reg(dc->g, ARM_REG_X0 + n);
+    return sf ? v : tcg_trunc(dc->g, v);
+}
+
+TcgVal a64_get_sp(DisasContext *dc, unsigned sf, unsigned n)
+{
+    TcgVal v = tcg_get_reg(dc->g, n == 31 ? ARM_REG_SP : ARM_REG_X0 + n);
+
+    return sf ? v : tcg_trunc(dc->g, v);
+}
+
+static TcgVal widen(DisasContext *dc, TcgVal v)
+{
+    return tcg_val_type(dc->g, v) == TCG_I32 ? tcg_zext(dc->g, v) : v;
+}
+
+void a64_set(DisasContext *dc, unsigned n, TcgVal v)
+{
+    if (n != 31) {
+        tcg_set_reg(dc->g, ARM_REG_X0 + n, widen(dc, v));
+    }
+}
+
+void a64_set_sp(DisasContext *dc, unsigned n, TcgVal v)
+{
+    tcg_set_reg(dc->g, n == 31 ? ARM_REG_SP : ARM_REG_X0 + n, widen(dc, v));
+}
+
+TcgVal a64_extend(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, unsigned shift)
+{
+    TcgType t = sf_type(sf);
+    unsigned len = 8u << (option & 3);
+    TcgVal m = a64_get(dc, sf, rm);
+
+    if (len < (sf ? 64u : 32u)) {
+        m = option & 4 ? tcg_sextract(dc->g, t, m, 0, len) : tcg_extract(dc->g, t, m, 0, len);
+    }
+    return shift ? tcg_shli(dc->g, t, m, shift) : m;
+}
+
+/* -- branches and exceptions ---------------------------------------------------------------------------------- */
+
+void a64_goto(DisasContext *dc, unsigned slot, int64_t offset)
+{
+    /* within the page the target is the same whatever maps the page; another page is looked up */
+    uint64_t page = UINT64_C(1) << arm_tcg_target.page_bits;
+    uint64_t at = (dc->in->page_offset & (page - 1)) + dc->delta + offset;
+
+    tcg_set_reg(dc->g, ARM_REG_PC, a64_pc(dc, offset));
+    if (at < page || dc->in->pc_is_constant) {
+        tcg_goto_tb(dc->g, slot);
+    } else {
+        tcg_goto_ptr(dc->g);
+    }
+}
+
+void a64_goto_reg(DisasContext *dc, TcgVal target)
+{
+    tcg_set_reg(dc->g, ARM_REG_PC, target);
+    tcg_goto_ptr(dc->g);
+    dc->end = DISAS_STOP;
+}
+
+void a64_raise(DisasContext *dc, unsigned target_el, uint32_t syndrome)
+{
+    a64_call(dc, raise, tcg_const(dc->g, TCG_I32, target_el), tcg_const(dc->g, TCG_I32, syndrome));
+    dc->end = DISAS_STOP;
+}
+
+bool a64_fp_access(DisasContext *dc)
+{
+    if (dc->fp_checked || dc->key.fp_trap_el == 0) {
+        dc->fp_checked = true;
+        return true;
+    }
+    a64_raise(dc, dc->key.fp_trap_el, ARM_SYNDROME(EC_FP_ASIMD, 1u << 24 | 0xe << 20));
+    return false;
+}
+
+/* -- memory ------------------------------------------------------------------------------------------------------ */
+
+MemOp a64_memop_mmu(DisasContext *dc, unsigned size, bool sign, unsigned mmu)
+{
+    MemOp mo = size | mmu << MO_MMU_SHIFT;
+
+    if (sign) {
+        mo |= MO_SIGN;
+    }
+    if (dc->key.big_endian) {
+        mo |= MO_BE;
+    }
+    if (dc->key.align_check) {
+        mo |= MO_ALIGN_NATURAL;
+    }
+    if (dc_feature(dc, FEAT_LSE2)) {
+        mo |= MO_ATOM_WITHIN16;
+    }
+    return mo;
+}
+
+MemOp a64_memop_ordered(DisasContext *dc, unsigned size, bool sign, MemOp order)
+{
+    MemOp mo = a64_memop(dc, size, sign) | order;
+
+    if ((mo & MO_ALIGN) != MO_ALIGN_NATURAL && !dc->key.naa) {
+        mo |= dc_feature(dc, FEAT_LSE2) ? MO_ALIGN_WITHIN16 : MO_ALIGN_NATURAL;
+    }
+    return mo;
+}
+
+MemOp a64_memop(DisasContext *dc, unsigned size, bool sign)
+{
+    return a64_memop_mmu(dc, size, sign, dc->key.data_mmu);
+}
+
+TcgVal a64_base(DisasContext *dc, unsigned n)
+{
+    TcgVal v = a64_get_sp(dc, 1, n);
+
+    if (n == 31 && dc->key.sp_align_check) {
+        TcgBlockRef bad = tcg_block(dc->g), good = tcg_block(dc->g);
+        unsigned sp = tcg_local(dc->g, TCG_I64);
+
+        tcg_set_reg(dc->g, sp, v);
+        tcg_brcond(dc->g, TCG_I64, COND_TSTNE, v, tcg_const(dc->g, TCG_I64, 15), bad, good);
+        tcg_block_start(dc->g, bad);
+        a64_call(dc, sp_misaligned);
+        tcg_block_start(dc->g, good);
+        v = tcg_get_reg(dc->g, sp);
+    }
+    return v;
+}
+
+/* -- vector registers ------------------------------------------------------------------------------------------ */
+
+void a64_set_v(DisasContext *dc, unsigned n, TcgVal v)
+{
+    tcg_set_reg(dc->g, ARM_REG_V0 + n, v);
+}
+
+void a64_set_v_low(DisasContext *dc, unsigned n, TcgVal v)
+{
+    a64_set_v(dc, n, tcg_vec1(dc->g, OP_vmovz64, 0, v, 0));
+}
+
+TcgVal a64_get_fp(DisasContext *dc, unsigned es, unsigned n)
+{
+    return tcg_vget(dc->g, es, a64_get_v(dc, n), 0);
+}
+
+void a64_set_fp(DisasContext *dc, unsigned es, unsigned n, TcgVal v)
+{
+    TcgType t = tcg_val_type(dc->g, v);
+
+    if (es < 2) {
+        v = tcg_extract(dc->g, t, v, 0, 8 << es);
+    }
+    a64_set_v(dc, n, tcg_vec1(dc->g, OP_vfrom, t == TCG_I64 ? 3 : 2, v, 0));
+}
+
+/* -- the loop ---------------------------------------------------------------------------------------------------- */
+
+static void undefined(DisasContext *dc)
+{
+    a64_call(dc, raise_undefined);
+    dc->end = DISAS_STOP;
+}
+
+static void one_insn(DisasContext *dc)
+{
+    dc->fp_checked = false;
+    if (dc->key.il) {
+        a64_raise(dc, 0, ARM_SYNDROME(EC_ILLEGAL, 0));
+    } else if (!decode_a64(dc, dc->insn)) {
+        undefined(dc);
+    }
+}
+
+void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    DisasContext dc = { .g = g, .features = cpu->features.bits, .cpu = cpu, .in = in };
+    unsigned max = MIN(in->max_insns, MAX_INSNS);
+    unsigned n = 0;
+
+    memcpy(&dc.key, &in->key.w[0], sizeof(dc.key));
+    if (dc.key.ss_active) {
+        max = 1;
+    }
+    tcg_poll(g);
+    while (dc.end == DISAS_NEXT && n < max && (n + 1) * 4 <= in->len) {
+        dc.delta = n * 4;
+        dc.insn = ldl_le_p(in->bytes + dc.delta);
+        tcg_insn_start(g, dc.delta);
+        one_insn(&dc);
+        n++;
+    }
+    /* after an instruction that goes on: a full block, the end of the page, or one that changed what must be looked at */
+    if (dc.end != DISAS_STOP) {
+        if (dc.end == DISAS_EXIT_NEXT || dc.key.ss_active) {
+            tcg_set_reg(g, ARM_REG_PC, a64_pc(&dc, 4));
+            tcg_exit(g);
+        } else {
+            a64_goto(&dc, 0, 4);
+        }
+    }
+    ret->insns = n;
+    ret->bytes = n * 4;
+}

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A64: branches, exception generating and system instructions (Arm DDI 0487, C4.1.87). */
+#include "core/log.h"
+#include "targets/arm/arm_a64_branch_system.trans.h"
+#include "targets/arm/sysreg.h"
+#include "targets/arm/translate.h"
+
+/* -- immediate branches ------------------------------------------------------------------------------------------ */
+
+/* Ends the block with the branch taken or not: chain slot 0 falls through, slot 1 branches. */
+static bool branch_if(DisasContext *dc, TcgType t, TcgCond c, TcgVal a, TcgVal b, int64_t offset)
+{
+    TcgBlockRef taken = tcg_block(dc->g), next = tcg_block(dc->g);
+
+    tcg_brcond(dc->g, t, c, a, b, taken, next);
+    tcg_block_start(dc->g, taken);
+    a64_goto(dc, 1, offset);
+    tcg_block_start(dc->g, next);
+    a64_goto(dc, 0, 4);
+    dc->end = DISAS_STOP;
+    return true;
+}
+
+bool trans_B(DisasContext *dc, const arg_B *a)
+{
+    a64_goto(dc, 0, a->imm);
+    dc->end = DISAS_STOP;
+    return true;
+}
+
+bool trans_BL(DisasContext *dc, const arg_BL *a)
+{
+    a64_set(dc, 30, a64_pc(dc, 4));
+    return trans_B(dc, a);
+}
+
+bool trans_CBZ(DisasContext *dc, const arg_CBZ *a)
+{
+    TcgType t = sf_type(a->sf);
+
+    return branch_if(dc, t, COND_EQ, a64_get(dc, a->sf, a->rt), tcg_const(dc->g, t, 0), a->imm);
+}
+
+bool trans_CBNZ(DisasContext *dc, const arg_CBNZ *a)
+{
+    TcgType t = sf_type(a->sf);
+
+    return branch_if(dc, t, COND_NE, a64_get(dc, a->sf, a->rt), tcg_const(dc->g, t, 0), a->imm);
+}
+
+bool trans_TBZ(DisasContext *dc, const arg_TBZ *a)
+{
+    return branch_if(dc, TCG_I64, COND_TSTEQ, a64_get(dc, 1, a->rt),
+                     tcg_const(dc->g, TCG_I64, UINT64_C(1) << a->bit), a->imm);
+}
+
+bool trans_TBNZ(DisasContext *dc, const arg_TBNZ *a)
+{
+    return branch_if(dc, TCG_I64, COND_TSTNE, a64_get(dc, 1, a->rt),
+                     tcg_const(dc->g, TCG_I64, UINT64_C(1) << a->bit), a->imm);
+}
+
+bool trans_B_cond(DisasContext *dc, const arg_B_cond *a)
+{
+    TcgBlockRef taken, next;
+
+    if (a->cond >= FC_AL) {
+        a64_goto(dc, 0, a->imm);
+        dc->end = DISAS_STOP;
+        return true;
+    }
+    taken = tcg_block(dc->g);
+    next = tcg_block(dc->g);
+    tcg_brflag(dc->g, a->cond, tcg_get_reg(dc->g, ARM_REG_NZCV), taken, next);
+    tcg_block_start(dc->g, taken);
+    a64_goto(dc, 1, a->imm);
+    tcg_block_start(dc->g, next);
+    a64_goto(dc, 0, 4);
+    dc->end = DISAS_STOP;
+    return true;
+}
+
+/* Hinted: the same branch. */
+bool trans_BC_cond(DisasContext *dc, const arg_BC_cond *a)
+{
+    return trans_B_cond(dc, a);
+}
+
+/* -- branches to a register -------------------------------------------------------------------------------------- */
+
+enum { KEY_IA, KEY_IB };
+
+/*
+ * PSTATE.BTYPE after BR, BLR and RET (DDI 0487, A2.2): BLR sets 2; BR sets 1 from X16 or X17 or outside a guarded page,
+ * else 3; others clear it. It is kept only where FEAT_BTI is implemented.
+ */
+static void set_btype(DisasContext *dc, unsigned btype)
+{
+    if (dc_feature(dc, FEAT_BTI)) {
+        tcg_st_env(dc->g, tcg_const(dc->g, TCG_I32, btype), MO_8, offsetof(ARMCPU, btype));
+    }
+}
+
+static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btype)
+{
+    if (link) {
+        a64_set(dc, 30, a64_pc(dc, 4));
+    }
+    tcg_set_reg(dc->g, ARM_REG_PC, target);
+    dc->end = DISAS_STOP;
+    if (btype && dc_feature(dc, FEAT_BTI)) {
+        /* BTYPE is part of the key */
+        set_btype(dc, btype);
+        a64_call(dc, key_changed);
+        tcg_exit(dc->g);
+    } else {
+        tcg_goto_ptr(dc->g);
+    }
+    return true;
+}
+
+static unsigned br_btype(DisasContext *dc, unsigned rn)
+{
+    return rn == 16 || rn == 17 || !dc->key.guarded ? 1 : 3;
+}
+
+bool trans_BR(DisasContext *dc, const arg_BR *a)
+{
+    return branch_reg(dc, a64_get(dc, 1, a->rn), false, br_btype(dc, a->rn));
+}
+
+bool trans_BLR(DisasContext *dc, const arg_BLR *a)
+{
+    return branch_reg(dc, a64_get(dc, 1, a->rn), true, 2);
+}
+
+bool trans_RET(DisasContext *dc, const arg_RET *a)
+{
+    return branch_reg(dc, a64_get(dc, 1, a->rn), false, 0);
+}
+
+static TcgVal authenticated(DisasContext *dc, TcgVal v, TcgVal modifier, unsigned key)
+{
+    if (dc->key.pauth >> key & 1) {
+        v = a64_call(dc, pac_auth, v, modifier, tcg_const(dc->g, TCG_I32, key));
+    }
+    return v;
+}
+
+/* z: the modifier is rm; otherwise it is zero. */
+static TcgVal branch_modifier(DisasContext *dc, unsigned z, unsigned rm)
+{
+    return z ? a64_get_sp(dc, 1, rm) : tcg_const(dc->g, TCG_I64, 0);
+}
+
+bool trans_BRA(DisasContext *dc, const arg_BRA *a)
+{
+    TcgVal target = authenticated(dc, a64_get(dc, 1, a->rn), branch_modifier(dc, a->z, a->rm), a->m ? KEY_IB : KEY_IA);
+
+    return branch_reg(dc, target, false, br_btype(dc, a->rn));
+}
+
+bool trans_BLRA(DisasContext *dc, const arg_BLRA *a)
+{
+    TcgVal target = authenticated(dc, a64_get(dc, 1, a->rn), branch_modifier(dc, a->z, a->rm), a->m ? KEY_IB : KEY_IA);
+
+    return branch_reg(dc, target, true, 2);
+}
+
+bool trans_RETA(DisasContext *dc, const arg_RETA *a)
+{
+    return branch_reg(dc, authenticated(dc, a64_get(dc, 1, 30), a64_get_sp(dc, 1, 31), a->m ? KEY_IB : KEY_IA), false, 0);
+}
+
+/* -- exceptions ------------------------------------------------------------------------------------------------------ */
+
+/* Goes on at the PC that a helper has set, with everything looked at anew. */
+static void leave(DisasContext *dc)
+{
+    tcg_exit(dc->g);
+    dc->end = DISAS_STOP;
+}
+
+/* key: 0 none, 1 IA, 2 IB: ERETAA and ERETAB authenticate the return address. */
+bool trans_ERET(DisasContext *dc, const arg_ERET *a G_GNUC_UNUSED)
+{
+    if (dc->key.el == 0) {
+        return false;
+    }
+    a64_call(dc, eret, tcg_const(dc->g, TCG_I32, 0));
+    leave(dc);
+    return true;
+}
+
+bool trans_ERETA(DisasContext *dc, const arg_ERETA *a)
+{
+    if (dc->key.el == 0) {
+        return false;
+    }
+    a64_call(dc, eret, tcg_const(dc->g, TCG_I32, a->m ? 2 : 1));
+    leave(dc);
+    return true;
+}
+
+/* Outside Debug state, which is not modelled, these are UNDEFINED. */
+bool trans_DRPS(DisasContext *dc G_GNUC_UNUSED, const arg_DRPS *a G_GNUC_UNUSED) { return false; }
+bool trans_DCPS(DisasContext *dc G_GNUC_UNUSED, const arg_DCPS *a G_GNUC_UNUSED) { return false; }
+/* Halting debug is never enabled, and semihosting does not claim it here. */
+bool trans_HLT(DisasContext *dc G_GNUC_UNUSED, const arg_HLT *a G_GNUC_UNUSED) { return false; }
+
+bool trans_SVC(DisasContext *dc, const arg_SVC *a)
+{
+    a64_call(dc, svc, tcg_const(dc->g, TCG_I32, a->imm));
+    dc->end = DISAS_STOP;
+    return true;
+}
+
+bool trans_HVC(DisasContext *dc, const arg_HVC *a)
+{
+    if (dc->key.el == 0) {
+        return false;
+    }
+    a64_call(dc, hvc, tcg_const(dc->g, TCG_I32, a->imm));
+    leave(dc);
+    return true;
+}
+
+bool trans_SMC(DisasContext *dc, const arg_SMC *a)
+{
+    if (dc->key.el == 0) {
+        return false;
+    }
+    a64_call(dc, smc, tcg_const(dc->g, TCG_I32, a->imm));
+    leave(dc);
+    return true;
+}
+
+bool trans_BRK(DisasContext *dc, const arg_BRK *a)
+{
+    a64_call(dc, brk, tcg_const(dc->g, TCG_I32, a->imm));
+    dc->end = DISAS_STOP;
+    return true;
+}
+
+/* -- PSTATE --------------------------------------------------------------------------------------------------------- */
+
+bool trans_CFINV(DisasContext *dc, const arg_CFINV *a G_GNUC_UNUSED)
+{
+    tcg_set_reg(dc->g, ARM_REG_NZCV, tcg_xori(dc->g, TCG_I32, tcg_get_reg(dc->g, ARM_REG_NZCV), FLAG_C));
+    return true;
+}
+
+/* XAFLAG: N = !C & !Z, Z = Z & C, C = C | Z, V = !C & Z. A table of 16 results, 4 bits each. */
+static uint64_t flag_table(unsigned convert(unsigned n, unsigned z, unsigned c, unsigned v))
+{
+    uint64_t table = 0;
+
+    for (unsigned f = 0; f < 16; f++) {
+        table |= (uint64_t)convert(f >> 3, f >> 2 & 1, f >> 1 & 1, f & 1) << (4 * f);
+    }
+    return table;
+}
+
+static unsigned xaflag(unsigned n G_GNUC_UNUSED, unsigned z, unsigned c, unsigned v G_GNUC_UNUSED)
+{
+    return (!c && !z) << 3 | (z && c) << 2 | (c || z) << 1 | (!c && z);
+}
+
+/* AXFLAG: Z = Z | V, C = C & !V, N = V = 0. */
+static unsigned axflag(unsigned n G_GNUC_UNUSED, unsigned z, unsigned c, unsigned v)
+{
+    return (z || v) << 2 | (c && !v) << 1;
+}
+
+static bool convert_flags(DisasContext *dc, uint64_t table)
+{
+    TcgVal count = tcg_shli(dc->g, TCG_I64, tcg_zext(dc->g, tcg_get_reg(dc->g, ARM_REG_NZCV)), 2);
+    TcgVal v = tcg_shr(dc->g, TCG_I64, tcg_const(dc->g, TCG_I64, table), count);
+
+    tcg_set_reg(dc->g, ARM_REG_NZCV, tcg_andi(dc->g, TCG_I32, tcg_trunc(dc->g, v), 15));
+    return true;
+}
+
+bool trans_XAFLAG(DisasContext *dc, const arg_XAFLAG *a G_GNUC_UNUSED)
+{
+    return convert_flags(dc, flag_table(xaflag));
+}
+
+bool trans_AXFLAG(DisasContext *dc, const arg_AXFLAG *a G_GNUC_UNUSED)
+{
+    return convert_flags(dc, flag_table(axflag));
+}
+
+/* MSR (immediate), by op1:op2; the helper checks what EL0 may do and ends the block, since masks or the key change. */
+static bool msr_i(DisasContext *dc, unsigned op1, unsigned op2, unsigned imm, unsigned min_el)
+{
+    if (dc->key.el < min_el) {
+        return false;
+    }
+    a64_call(dc, msr_i, tcg_const(dc->g, TCG_I32, op1 << 3 | op2), tcg_const(dc->g, TCG_I32, imm));
+    dc->end = DISAS_EXIT_NEXT;
+    return true;
+}
+
+bool trans_MSR_i_UAO(DisasContext *dc, const arg_MSR_i_UAO *a) { return msr_i(dc, 0, 3, a->imm, 1); }
+bool trans_MSR_i_PAN(DisasContext *dc, const arg_MSR_i_PAN *a) { return msr_i(dc, 0, 4, a->imm, 1); }
+bool trans_MSR_i_SPSEL(DisasContext *dc, const arg_MSR_i_SPSEL *a) { return msr_i(dc, 0, 5, a->imm, 1); }
+bool trans_MSR_i_SSBS(DisasContext *dc, const arg_MSR_i_SSBS *a) { return msr_i(dc, 3, 1, a->imm, 0); }
+bool trans_MSR_i_DIT(DisasContext *dc, const arg_MSR_i_DIT *a) { return msr_i(dc, 3, 2, a->imm, 0); }
+bool trans_MSR_i_DAIFCLR(DisasContext *dc, const arg_MSR_i_DAIFCLR *a) { return msr_i(dc, 3, 7, a->imm, 0); }
+
+/* Setting masks can only take interrupts away: nothing to look at, the block goes on. */
+bool trans_MSR_i_DAIFSET(DisasContext *dc, const arg_MSR_i_DAIFSET *a)
+{
+    if (dc->key.el > 0) {
+        TcgVal daif = tcg_ld_env(dc->g, TCG_I32, MO_8, offsetof(ARMCPU, daif));
+
+        tcg_st_env(dc->g, tcg_ori(dc->g, TCG_I32, daif, a->imm), MO_8, offsetof(ARMCPU, daif));
+        return true;
+    }
+    return msr_i(dc, 3, 6, a->imm, 0);
+}
+
+/* -- hints ------------------------------------------------------------------------------------------------------------ */
+
+bool trans_HINT(DisasContext *dc G_GNUC_UNUSED, const arg_HINT *a G_GNUC_UNUSED) { return true; }
+
+/* Another CPU of the same thread, or another thread, may have something to do. */
+bool trans_YIELD(DisasContext *dc, const arg_YIELD *a G_GNUC_UNUSED)
+{
+    a64_call(dc, yield);
+    dc->end = DISAS_EXIT_NEXT;
+    return true;
+}
+
+/* These may trap, or halt the CPU with the PC at the next instruction: the helper sets it. */
+bool trans_WFI(DisasContext *dc, const arg_WFI *a G_GNUC_UNUSED)
+{
+    a64_call(dc, wfi);
+    leave(dc);
+    return true;
+}
+
+bool trans_WFE(DisasContext *dc, const arg_WFE *a G_GNUC_UNUSED)
+{
+    a64_call(dc, wfe);
+    leave(dc);
+    return true;
+}
+
+bool trans_WFET(DisasContext *dc, const arg_WFET *a)
+{
+    a64_call(dc, wfxt, a64_get(dc, 1, a->rt), tcg_const(dc->g, TCG_I32, 2));
+    leave(dc);
+    return true;
+}
+
+bool trans_WFIT(DisasContext *dc, const arg_WFIT *a)
+{
+    a64_call(dc, wfxt, a64_get(dc, 1, a->rt), tcg_const(dc->g, TCG_I32, 3));
+    leave(dc);
+    return true;
+}
+
+bool trans_SEV(DisasContext *dc, const arg_SEV *a G_GNUC_UNUSED)
+{
+    a64_call(dc, sev);
+    return true;
+}
+
+bool trans_SEVL(DisasContext *dc, const arg_SEVL *a G_GNUC_UNUSED)
+{
+    a64_call(dc, sevl);
+    return true;
+}
+
+bool trans_ESB(DisasContext *dc, const arg_ESB *a G_GNUC_UNUSED)
+{
+    a64_call(dc, esb);
+    return true;
+}
+
+/* What it accepts was checked when the instruction began (translate.c). */
+bool trans_BTI(DisasContext *dc G_GNUC_UNUSED, const arg_BTI *a G_GNUC_UNUSED) { return true; }
+
+static bool hint_pac(DisasContext *dc, unsigned rd, unsigned rn, unsigned z, unsigned key, const TcgHelper *h)
+{
+    if (dc->key.pauth >> key & 1) {
+        TcgVal args[3] = { a64_get(dc, 1, rd), z ? tcg_const(dc->g, TCG_I64, 0) : a64_get_sp(dc, 1, rn),
+                           tcg_const(dc->g, TCG_I32, key) };
+
+        a64_set(dc, rd, tcg_call(dc->g, h, args));
+    }
+    return true;
+}
+
+bool trans_PACIA_hint(DisasContext *dc, const arg_PACIA_hint *a)
+{
+    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IA, &arm_helper_pac_add);
+}
+
+bool trans_PACIB_hint(DisasContext *dc, const arg_PACIB_hint *a)
+{
+    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IB, &arm_helper_pac_add);
+}
+
+bool trans_AUTIA_hint(DisasContext *dc, const arg_AUTIA_hint *a)
+{
+    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IA, &arm_helper_pac_auth);
+}
+
+bool trans_AUTIB_hint(DisasContext *dc, const arg_AUTIB_hint *a)
+{
+    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IB, &arm_helper_pac_auth);
+}
+
+bool trans_XPACLRI(DisasContext *dc, const arg_XPACLRI *a G_GNUC_UNUSED)
+{
+    a64_set(dc, 30, a64_call(dc, pac_strip, a64_get(dc, 1, 30), tcg_const(dc->g, TCG_I32, 0)));
+    return true;
+}
+
+/* -- barriers -------------------------------------------------------------------------------------------------------- */
+
+bool trans_CLREX(DisasContext *dc, const arg_CLREX *a G_GNUC_UNUSED)
+{
+    tcg_st_env(dc->g, tcg_const(dc->g, TCG_I64, UINT64_MAX), MO_64, offsetof(ARMCPU, excl_addr));
+    return true;
+}
+
+/* CRm<1:0>: 01 loads before loads and stores, 10 stores before stores, 11 all; 00 is reserved and acts as all. */
+bool trans_DMB(DisasContext *dc, const arg_DMB *a)
+{
+    static const uint8_t pairs[4] = { FENCE_ALL, FENCE_LD_LD | FENCE_LD_ST, FENCE_ST_ST, FENCE_ALL };
+
+    tcg_fence(dc->g, pairs[a->crm & 3]);
+    return true;
+}
+
+/* Also waits until TLB maintenance that this CPU broadcast is complete. */
+bool trans_DSB(DisasContext *dc, const arg_DSB *a G_GNUC_UNUSED)
+{
+    tcg_fence(dc->g, FENCE_ALL);
+    a64_call(dc, dsb);
+    return true;
+}
+
+bool trans_DSB_nXS(DisasContext *dc, const arg_DSB_nXS *a G_GNUC_UNUSED)
+{
+    tcg_fence(dc->g, FENCE_ALL);
+    a64_call(dc, dsb);
+    return true;
+}
+
+/* Ends the block: what follows is fetched, and interrupts are looked at, in the new context. */
+bool trans_ISB(DisasContext *dc, const arg_ISB *a G_GNUC_UNUSED)
+{
+    dc->end = DISAS_EXIT_NEXT;
+    return true;
+}
+
+bool trans_SB(DisasContext *dc, const arg_SB *a G_GNUC_UNUSED)
+{
+    tcg_fence(dc->g, FENCE_ALL);
+    return true;
+}
+
+/* -- system registers and instructions ------------------------------------------------------------------------------ */
+
+static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
+{
+    const SysReg *r = arm_sysreg_find(dc->cpu, enc);
+
+    if (!r) {
+        log_unimp("arm: system register or instruction S%u_%u_C%u_C%u_%u is not there: UNDEFINED", enc >> 14,
+                  enc >> 11 & 7, enc >> 7 & 15, enc >> 3 & 15, enc & 7);
+        return false;
+    }
+    if (!dc->key.sysreg_slow && arm_sysreg_is_plain(r, dc->key.el, write) &&
+        !(dc->key.e2h && dc->key.el >= 2 && r->e2h_redirect)) {
+        if (write) {
+            TcgVal v = a64_get(dc, 1, rt);
+
+            if (r->rw != UINT64_MAX) {
+                TcgVal old = tcg_ld_env(dc->g, TCG_I64, r->size == 4 ? MO_32 : MO_64, r->offset);
+
+                v = tcg_or(dc->g, TCG_I64, tcg_andi(dc->g, TCG_I64, v, r->rw), tcg_andi(dc->g, TCG_I64, old, ~r->rw));
+            }
+            tcg_st_env(dc->g, v, r->size == 4 ? MO_32 : MO_64, r->offset);
+        } else if (r->const_value) {
+            a64_set(dc, rt, tcg_const(dc->g, TCG_I64, r->value));
+        } else {
+            a64_set(dc, rt, tcg_ld_env(dc->g, TCG_I64, r->size == 4 ? MO_32 : MO_64, r->offset));
+        }
+        return true;
+    }
+    if (write) {
+        /* the syndrome of a trap names Rt */
+        a64_call(dc, sysreg_write, tcg_const(dc->g, TCG_I32, enc | rt << 16),
+                 a64_get(dc, 1, rt));
+        dc->end = r->changes ? DISAS_EXIT_NEXT : DISAS_NEXT;
+    } else {
+        a64_set(dc, rt, a64_call(dc, sysreg_read, tcg_const(dc->g, TCG_I32, enc | rt << 16)));
+    }
+    return true;
+}
+
+bool trans_MSR_r(DisasContext *dc, const arg_MSR_r *a)
+{
+    return sysreg(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, true);
+}
+
+bool trans_MRS(DisasContext *dc, const arg_MRS *a)
+{
+    return sysreg(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, false);
+}
+
+bool trans_SYS(DisasContext *dc, const arg_SYS *a)
+{
+    return sysreg(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, true);
+}
+
+bool trans_SYSL(DisasContext *dc, const arg_SYSL *a)
+{
+    return sysreg(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, false);
+}

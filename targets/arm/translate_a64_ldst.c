@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A64: loads and stores of the general registers (Arm DDI 0487, C4.1.94). */
+#include "targets/arm/arm_a64_ldst.trans.h"
+#include "targets/arm/translate.h"
+
+/* Type that a load of `size` yields for a W or X destination: i64 only where 64 bits are wanted. */
+static TcgType load_type(unsigned sf, unsigned size, bool sign)
+{
+    return size == 3 || (sign && sf) ? TCG_I64 : TCG_I32;
+}
+
+static TcgVal load(DisasContext *dc, unsigned sf, unsigned size, bool sign, TcgVal addr)
+{
+    return tcg_guest_ld(dc->g, load_type(sf, size, sign), addr, a64_memop(dc, size, sign));
+}
+
+static TcgVal store_value(DisasContext *dc, unsigned size, unsigned rt)
+{
+    return a64_get(dc, size == 3, rt);
+}
+
+/* -- exclusives ------------------------------------------------------------------------------------------------- */
+
+/*
+ * The local monitor is the address, size and value of the last load-exclusive; a store-exclusive is a compare and swap
+ * with that value (docs/CAVEATS.md: blind to A-B-A).
+ */
+static MemOp exclusive_memop(DisasContext *dc, unsigned size, bool ordered, MemOp order)
+{
+    return (a64_memop(dc, size, false) & ~(MemOp)(MO_ALIGN | MO_ATOM)) | MO_ALIGN_NATURAL | MO_EXCLUSIVE |
+           (ordered ? order : 0);
+}
+
+static void monitor_arm(DisasContext *dc, TcgVal addr, TcgVal lo, TcgVal hi, unsigned size)
+{
+    tcg_st_env(dc->g, addr, MO_64, offsetof(ARMCPU, excl_addr));
+    tcg_st_env(dc->g, lo, MO_64, offsetof(ARMCPU, excl_value[0]));
+    tcg_st_env(dc->g, hi, MO_64, offsetof(ARMCPU, excl_value[1]));
+    tcg_st_env(dc->g, tcg_const(dc->g, TCG_I32, size), MO_32, offsetof(ARMCPU, excl_size));
+}
+
+static TcgVal to_i64(DisasContext *dc, TcgVal v)
+{
+    return tcg_val_type(dc->g, v) == TCG_I32 ? tcg_zext(dc->g, v) : v;
+}
+
+bool trans_LDXR(DisasContext *dc, const arg_LDXR *a)
+{
+    TcgVal addr = a64_base(dc, a->rn);
+    TcgVal v = tcg_guest_ld(dc->g, load_type(0, a->size, false), addr,
+                            exclusive_memop(dc, a->size, a->acq, MO_ACQUIRE));
+
+    monitor_arm(dc, addr, to_i64(dc, v), tcg_const(dc->g, TCG_I64, 0), 1u << a->size);
+    a64_set(dc, a->rt, v);
+    return true;
+}
+
+/* The halves of a pair of 32-bit registers in one 64-bit access, in memory order. */
+static TcgVal join32(DisasContext *dc, TcgVal first, TcgVal second)
+{
+    if (dc->key.big_endian) {
+        TcgVal t = first;
+        first = second;
+        second = t;
+    }
+    return tcg_deposit(dc->g, TCG_I64, tcg_zext(dc->g, first), tcg_zext(dc->g, second), 32, 32);
+}
+
+static void split32(DisasContext *dc, TcgVal v, TcgVal *ret_first, TcgVal *ret_second)
+{
+    TcgVal lo = tcg_trunc(dc->g, v), hi = tcg_trunc(dc->g, tcg_shri(dc->g, TCG_I64, v, 32));
+
+    *ret_first = dc->key.big_endian ? hi : lo;
+    *ret_second = dc->key.big_endian ? lo : hi;
+}
+
+/* The same for 64-bit registers in one 128-bit access, whose bytes a big-endian access reverses as a whole. */
+static TcgVal join64(DisasContext *dc, TcgVal first, TcgVal second)
+{
+    return dc->key.big_endian ? tcg_vec2(dc->g, OP_vpair, 0, second, first, 0) :
+                                tcg_vec2(dc->g, OP_vpair, 0, first, second, 0);
+}
+
+static void split64(DisasContext *dc, TcgVal v, TcgVal *ret_first, TcgVal *ret_second)
+{
+    *ret_first = tcg_vget(dc->g, 3, v, dc->key.big_endian);
+    *ret_second = tcg_vget(dc->g, 3, v, !dc->key.big_endian);
+}
+
+bool trans_LDXP(DisasContext *dc, const arg_LDXP *a)
+{
+    TcgVal addr = a64_base(dc, a->rn), first, second;
+    MemOp mo = exclusive_memop(dc, a->size + 1, a->acq, MO_ACQUIRE);
+    TcgVal v = tcg_guest_ld(dc->g, a->size == 3 ? TCG_V128 : TCG_I64, addr, mo);
+
+    if (a->size == 3) {
+        split64(dc, v, &first, &second);
+        monitor_arm(dc, addr, tcg_vget(dc->g, 3, v, 0), tcg_vget(dc->g, 3, v, 1), 16);
+    } else {
+        split32(dc, v, &first, &second);
+        monitor_arm(dc, addr, v, tcg_const(dc->g, TCG_I64, 0), 8);
+    }
+    a64_set(dc, a->rt, first);
+    a64_set(dc, a->rt2, second);
+    return true;
+}
+
+/* Store `value` (i32, i64 or V128 of 1 << size bytes) if the monitor is armed for it; rs := 0 or 1. */
+static void store_exclusive(DisasContext *dc, unsigned rs, unsigned rn, TcgVal value, unsigned size, bool rel)
+{
+    TcgGen *g = dc->g;
+    TcgType t = tcg_val_type(g, value);
+    TcgVal base = a64_base(dc, rn);
+    TcgBlockRef same_addr = tcg_block(g), armed = tcg_block(g), idle = tcg_block(g), done = tcg_block(g);
+    TcgBlockRef bad = tcg_block(g), fail = tcg_block(g);
+    unsigned status = tcg_local(g, TCG_I32), addr = tcg_local(g, TCG_I64), val = tcg_local(g, t);
+    MemOp mo = exclusive_memop(dc, size, rel, MO_RELEASE);
+    TcgVal old, expect, ne;
+
+    tcg_set_reg(g, addr, base);
+    tcg_set_reg(g, val, value);
+    tcg_brcond(g, TCG_I64, COND_EQ, tcg_ld_env(g, TCG_I64, MO_64, offsetof(ARMCPU, excl_addr)), base, same_addr, idle);
+
+    tcg_block_start(g, same_addr);
+    tcg_brcond(g, TCG_I32, COND_EQ, tcg_ld_env(g, TCG_I32, MO_32, offsetof(ARMCPU, excl_size)),
+               tcg_const(g, TCG_I32, 1u << size), armed, fail);
+
+    tcg_block_start(g, armed);
+    expect = tcg_ld_env(g, TCG_I64, MO_64, offsetof(ARMCPU, excl_value[0]));
+    if (t == TCG_V128) {
+        TcgVal hi = tcg_ld_env(g, TCG_I64, MO_64, offsetof(ARMCPU, excl_value[1]));
+
+        old = tcg_guest_cas(g, t, tcg_get_reg(g, addr), tcg_vec2(g, OP_vpair, 0, expect, hi, 0), tcg_get_reg(g, val), mo);
+        ne = tcg_or(g, TCG_I64, tcg_xor(g, TCG_I64, tcg_vget(g, 3, old, 0), expect),
+                    tcg_xor(g, TCG_I64, tcg_vget(g, 3, old, 1), hi));
+        ne = tcg_setcond(g, TCG_I64, COND_NE, ne, tcg_const(g, TCG_I64, 0));
+    } else {
+        if (t == TCG_I32) {
+            expect = tcg_trunc(g, expect);
+        }
+        old = tcg_guest_cas(g, t, tcg_get_reg(g, addr), expect, tcg_get_reg(g, val), mo);
+        ne = tcg_setcond(g, t, COND_NE, old, expect);
+    }
+    tcg_set_reg(g, status, ne);
+    tcg_br(g, done);
+
+    /* not armed for this address: nothing is stored, but misalignment is seen all the same */
+    tcg_block_start(g, idle);
+    tcg_brcond(g, TCG_I64, COND_TSTNE, tcg_get_reg(g, addr), tcg_const(g, TCG_I64, (1u << size) - 1), bad, fail);
+    tcg_block_start(g, bad);
+    a64_call(dc, unaligned_store, tcg_get_reg(g, addr), tcg_const(g, TCG_I32, dc->key.data_mmu));
+    tcg_br(g, fail);
+
+    tcg_block_start(g, fail);
+    tcg_set_reg(g, status, tcg_const(g, TCG_I32, 1));
+    tcg_br(g, done);
+
+    tcg_block_start(g, done);
+    tcg_st_env(g, tcg_const(g, TCG_I64, UINT64_MAX), MO_64, offsetof(ARMCPU, excl_addr));
+    a64_set(dc, rs, tcg_get_reg(g, status));
+}
+
+bool trans_STXR(DisasContext *dc, const arg_STXR *a)
+{
+    store_exclusive(dc, a->rs, a->rn, store_value(dc, a->size, a->rt), a->size, a->rel);
+    return true;
+}
+
+bool trans_STXP(DisasContext *dc, const arg_STXP *a)
+{
+    TcgVal v = a->size == 3 ? join64(dc, a64_get(dc, 1, a->rt), a64_get(dc, 1, a->rt2)) :
+                              join32(dc, a64_get(dc, 0, a->rt), a64_get(dc, 0, a->rt2));
+
+    store_exclusive(dc, a->rs, a->rn, v, a->size + 1, a->rel);
+    return true;
+}
+
+/* -- ordered ------------------------------------------------------------------------------------------------------- */
+
+static bool store_ordered(DisasContext *dc, unsigned size, unsigned rt, TcgVal addr)
+{
+    tcg_guest_st(dc->g, addr, store_value(dc, size, rt), a64_memop_ordered(dc, size, false, MO_RELEASE));
+    return true;
+}
+
+static bool load_ordered(DisasContext *dc, unsigned sf, unsigned size, bool sign, unsigned rt, TcgVal addr, MemOp order)
+{
+    a64_set(dc, rt, tcg_guest_ld(dc->g, load_type(sf, size, sign), addr, a64_memop_ordered(dc, size, sign, order)));
+    return true;
+}
+
+bool trans_STLR(DisasContext *dc, const arg_STLR *a)
+{
+    return store_ordered(dc, a->size, a->rt, a64_base(dc, a->rn));
+}
+
+bool trans_LDAR(DisasContext *dc, const arg_LDAR *a)
+{
+    return load_ordered(dc, 0, a->size, false, a->rt, a64_base(dc, a->rn), MO_ACQUIRE);
+}
+
+/* LORegions: without any programmed, all of memory is one; then these order as STLR and LDAR do. */
+bool trans_STLLR(DisasContext *dc, const arg_STLLR *a)
+{
+    return store_ordered(dc, a->size, a->rt, a64_base(dc, a->rn));
+}
+
+bool trans_LDLAR(DisasContext *dc, const arg_LDLAR *a)
+{
+    return load_ordered(dc, 0, a->size, false, a->rt, a64_base(dc, a->rn), MO_ACQUIRE);
+}
+
+bool trans_LDAPR(DisasContext *dc, const arg_LDAPR *a)
+{
+    return load_ordered(dc, 0, a->size, false, a->rt, a64_base(dc, a->rn), MO_ACQ_REL);
+}
+
+bool trans_STLUR(DisasContext *dc, const arg_STLUR *a)
+{
+    return store_ordered(dc, a->size, a->rt, tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), (int64_t)a->imm));
+}
+
+bool trans_LDAPUR(DisasContext *dc, const arg_LDAPUR *a)
+{
+    return load_ordered(dc, a->sf, a->size, a->sign, a->rt,
+                        tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), (int64_t)a->imm), MO_ACQ_REL);
+}
+
+/* -- atomics --------------------------------------------------------------------------------------------------------- */
+
+static MemOp atomic_memop(DisasContext *dc, unsigned size, unsigned acq, unsigned rel)
+{
+    return a64_memop_ordered(dc, size, false, (acq ? MO_ACQUIRE : 0) | (rel ? MO_RELEASE : 0));
+}
+
+static TcgVal low_bytes(DisasContext *dc, TcgVal v, unsigned size)
+{
+    return size < 2 ? tcg_extract(dc->g, TCG_I32, v, 0, 8u << size) : v;
+}
+
+bool trans_CAS(DisasContext *dc, const arg_CAS *a)
+{
+    TcgVal expect = low_bytes(dc, store_value(dc, a->size, a->rs), a->size);
+
+    a64_set(dc, a->rs, tcg_guest_cas(dc->g, a->size == 3 ? TCG_I64 : TCG_I32, a64_base(dc, a->rn), expect,
+                                     store_value(dc, a->size, a->rt), atomic_memop(dc, a->size, a->acq, a->rel)));
+    return true;
+}
+
+bool trans_CASP(DisasContext *dc, const arg_CASP *a)
+{
+    TcgVal addr = a64_base(dc, a->rn), first, second, old;
+    MemOp mo = atomic_memop(dc, a->size + 1, a->acq, a->rel);
+    unsigned sf = a->size == 3;
+    TcgVal s0 = a64_get(dc, sf, a->rs), s1 = a64_get(dc, sf, a->rs + 1);
+    TcgVal t0 = a64_get(dc, sf, a->rt), t1 = a64_get(dc, sf, a->rt + 1);
+
+    if (sf) {
+        old = tcg_guest_cas(dc->g, TCG_V128, addr, join64(dc, s0, s1), join64(dc, t0, t1), mo);
+        split64(dc, old, &first, &second);
+    } else {
+        old = tcg_guest_cas(dc->g, TCG_I64, addr, join32(dc, s0, s1), join32(dc, t0, t1), mo);
+        split32(dc, old, &first, &second);
+    }
+    a64_set(dc, a->rs, first);
+    a64_set(dc, a->rs + 1, second);
+    return true;
+}
+
+static bool atomic(DisasContext *dc, const arg_LDADD *a, TcgRmw op, bool invert)
+{
+    TcgType t = a->size == 3 ? TCG_I64 : TCG_I32;
+    TcgVal addr = a64_base(dc, a->rn), v = store_value(dc, a->size, a->rs);
+
+    if (invert) {
+        v = tcg_not(dc->g, t, v);
+    }
+    a64_set(dc, a->rt, tcg_guest_rmw(dc->g, t, op, addr, v, atomic_memop(dc, a->size, a->acq, a->rel)));
+    return true;
+}
+
+bool trans_LDADD(DisasContext *dc, const arg_LDADD *a) { return atomic(dc, a, RMW_ADD, false); }
+bool trans_LDCLR(DisasContext *dc, const arg_LDCLR *a) { return atomic(dc, a, RMW_AND, true); }
+bool trans_LDEOR(DisasContext *dc, const arg_LDEOR *a) { return atomic(dc, a, RMW_XOR, false); }
+bool trans_LDSET(DisasContext *dc, const arg_LDSET *a) { return atomic(dc, a, RMW_OR, false); }
+bool trans_LDSMAX(DisasContext *dc, const arg_LDSMAX *a) { return atomic(dc, a, RMW_SMAX, false); }
+bool trans_LDSMIN(DisasContext *dc, const arg_LDSMIN *a) { return atomic(dc, a, RMW_SMIN, false); }
+bool trans_LDUMAX(DisasContext *dc, const arg_LDUMAX *a) { return atomic(dc, a, RMW_UMAX, false); }
+bool trans_LDUMIN(DisasContext *dc, const arg_LDUMIN *a) { return atomic(dc, a, RMW_UMIN, false); }
+bool trans_SWP(DisasContext *dc, const arg_SWP *a) { return atomic(dc, a, RMW_SWP, false); }
+
+/* -- literals, prefetch ----------------------------------------------------------------------------------------------- */
+
+bool trans_LDR_lit(DisasContext *dc, const arg_LDR_lit *a)
+{
+    a64_set(dc, a->rt, load(dc, a->sf, a->size, a->sign, a64_pc(dc, a->imm)));
+    return true;
+}
+
+/* Prefetches are hints. */
+bool trans_PRFM_lit(DisasContext *dc G_GNUC_UNUSED, const arg_PRFM_lit *a G_GNUC_UNUSED) { return true; }
+bool trans_PRFUM(DisasContext *dc G_GNUC_UNUSED, const arg_PRFUM *a G_GNUC_UNUSED) { return true; }
+bool trans_PRFM_r(DisasContext *dc G_GNUC_UNUSED, const arg_PRFM_r *a G_GNUC_UNUSED) { return true; }
+bool trans_PRFM_i(DisasContext *dc G_GNUC_UNUSED, const arg_PRFM_i *a G_GNUC_UNUSED) { return true; }
+bool trans_RPRFM(DisasContext *dc G_GNUC_UNUSED, const arg_RPRFM *a G_GNUC_UNUSED) { return true; }
+
+/* -- pairs --------------------------------------------------------------------------------------------------------------- */
+
+/* One access for both: each half is atomic on its own, and alignment is that of a half. */
+static MemOp pair_memop(DisasContext *dc, unsigned size)
+{
+    MemOp mo = a64_memop(dc, size + 1, false);
+
+    if ((mo & MO_ALIGN) == MO_ALIGN_NATURAL) {
+        mo = (mo & ~(MemOp)MO_ALIGN) | (size == 3 ? MO_ALIGN_8 : MO_ALIGN_4);
+    }
+    return (mo & MO_ATOM) == MO_ATOM_WITHIN16 ? mo : (mo & ~(MemOp)MO_ATOM) | MO_ATOM_PAIR;
+}
+
+static void store_pair(DisasContext *dc, unsigned size, unsigned rt, unsigned rt2, TcgVal addr)
+{
+    TcgVal v = size == 3 ? join64(dc, a64_get(dc, 1, rt), a64_get(dc, 1, rt2)) :
+                           join32(dc, a64_get(dc, 0, rt), a64_get(dc, 0, rt2));
+
+    tcg_guest_st(dc->g, addr, v, pair_memop(dc, size));
+}
+
+static void load_pair(DisasContext *dc, unsigned size, bool sign, unsigned rt, unsigned rt2, TcgVal addr)
+{
+    TcgVal v = tcg_guest_ld(dc->g, size == 3 ? TCG_V128 : TCG_I64, addr, pair_memop(dc, size)), first, second;
+
+    if (size == 3) {
+        split64(dc, v, &first, &second);
+    } else {
+        split32(dc, v, &first, &second);
+        if (sign) {
+            first = tcg_sext(dc->g, first);
+            second = tcg_sext(dc->g, second);
+        }
+    }
+    a64_set(dc, rt, first);
+    a64_set(dc, rt2, second);
+}
+
+/* Addressing: offset, or with the base written back before (pre) or after (post). */
+typedef enum Index { OFFSET, PRE, POST } Index;
+
+static TcgVal index_address(DisasContext *dc, unsigned rn, int64_t imm, Index index, TcgVal *ret_new_base)
+{
+    TcgVal base = a64_base(dc, rn);
+
+    *ret_new_base = imm ? tcg_addi(dc->g, TCG_I64, base, imm) : base;
+    return index == POST ? base : *ret_new_base;
+}
+
+static bool do_store_pair(DisasContext *dc, const arg_STP_i *a, Index index)
+{
+    TcgVal new_base, addr = index_address(dc, a->rn, a->imm, index, &new_base);
+
+    store_pair(dc, a->size, a->rt, a->rt2, addr);
+    if (index != OFFSET) {
+        a64_set_sp(dc, a->rn, new_base);
+    }
+    return true;
+}
+
+static bool do_load_pair(DisasContext *dc, const arg_LDP_i *a, Index index)
+{
+    TcgVal new_base, addr = index_address(dc, a->rn, a->imm, index, &new_base);
+
+    load_pair(dc, a->size, a->sign, a->rt, a->rt2, addr);
+    if (index != OFFSET) {
+        a64_set_sp(dc, a->rn, new_base);
+    }
+    return true;
+}
+
+bool trans_STNP(DisasContext *dc, const arg_STNP *a) { return do_store_pair(dc, a, OFFSET); }
+bool trans_LDNP(DisasContext *dc, const arg_LDNP *a) { return do_load_pair(dc, a, OFFSET); }
+bool trans_STP_i(DisasContext *dc, const arg_STP_i *a) { return do_store_pair(dc, a, OFFSET); }
+bool trans_LDP_i(DisasContext *dc, const arg_LDP_i *a) { return do_load_pair(dc, a, OFFSET); }
+bool trans_STP_pre(DisasContext *dc, const arg_STP_pre *a) { return do_store_pair(dc, a, PRE); }
+bool trans_LDP_pre(DisasContext *dc, const arg_LDP_pre *a) { return do_load_pair(dc, a, PRE); }
+bool trans_STP_post(DisasContext *dc, const arg_STP_post *a) { return do_store_pair(dc, a, POST); }
+bool trans_LDP_post(DisasContext *dc, const arg_LDP_post *a) { return do_load_pair(dc, a, POST); }
+
+/* -- single registers ---------------------------------------------------------------------------------------------------- */
+
+static bool do_store(DisasContext *dc, const arg_STUR *a, Index index)
+{
+    TcgVal new_base, addr = index_address(dc, a->rn, a->imm, index, &new_base);
+
+    tcg_guest_st(dc->g, addr, store_value(dc, a->size, a->rt), a64_memop(dc, a->size, false));
+    if (index != OFFSET) {
+        a64_set_sp(dc, a->rn, new_base);
+    }
+    return true;
+}
+
+static bool do_load(DisasContext *dc, const arg_LDUR *a, Index index)
+{
+    TcgVal new_base, addr = index_address(dc, a->rn, a->imm, index, &new_base);
+    TcgVal v = load(dc, a->sf, a->size, a->sign, addr);
+
+    if (index != OFFSET) {
+        a64_set_sp(dc, a->rn, new_base);
+    }
+    a64_set(dc, a->rt, v);
+    return true;
+}
+
+bool trans_STUR(DisasContext *dc, const arg_STUR *a) { return do_store(dc, a, OFFSET); }
+bool trans_LDUR(DisasContext *dc, const arg_LDUR *a) { return do_load(dc, a, OFFSET); }
+bool trans_STR_i(DisasContext *dc, const arg_STR_i *a) { return do_store(dc, a, OFFSET); }
+bool trans_LDR_i(DisasContext *dc, const arg_LDR_i *a) { return do_load(dc, a, OFFSET); }
+bool trans_STR_post(DisasContext *dc, const arg_STR_post *a) { return do_store(dc, a, POST); }
+bool trans_LDR_post(DisasContext *dc, const arg_LDR_post *a) { return do_load(dc, a, POST); }
+bool trans_STR_pre(DisasContext *dc, const arg_STR_pre *a) { return do_store(dc, a, PRE); }
+bool trans_LDR_pre(DisasContext *dc, const arg_LDR_pre *a) { return do_load(dc, a, PRE); }
+
+bool trans_STTR(DisasContext *dc, const arg_STTR *a)
+{
+    TcgVal addr = tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), (int64_t)a->imm);
+
+    tcg_guest_st(dc->g, addr, store_value(dc, a->size, a->rt),
+                 a64_memop_mmu(dc, a->size, false, dc->key.unpriv_mmu));
+    return true;
+}
+
+bool trans_LDTR(DisasContext *dc, const arg_LDTR *a)
+{
+    TcgVal addr = tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), (int64_t)a->imm);
+
+    a64_set(dc, a->rt, tcg_guest_ld(dc->g, load_type(a->sf, a->size, a->sign), addr,
+                                    a64_memop_mmu(dc, a->size, a->sign, dc->key.unpriv_mmu)));
+    return true;
+}
+
+bool trans_STR_r(DisasContext *dc, const arg_STR_r *a)
+{
+    TcgVal addr = tcg_add(dc->g, TCG_I64, a64_base(dc, a->rn), a64_extend(dc, 1, a->rm, a->option, a->shift));
+
+    tcg_guest_st(dc->g, addr, store_value(dc, a->size, a->rt), a64_memop(dc, a->size, false));
+    return true;
+}
+
+bool trans_LDR_r(DisasContext *dc, const arg_LDR_r *a)
+{
+    TcgVal addr = tcg_add(dc->g, TCG_I64, a64_base(dc, a->rn), a64_extend(dc, 1, a->rm, a->option, a->shift));
+
+    a64_set(dc, a->rt, load(dc, a->sf, a->size, a->sign, addr));
+    return true;
+}
+
+/* LDRAA, LDRAB: the base is authenticated with a zero modifier by key DA or DB. */
+bool trans_LDRA(DisasContext *dc, const arg_LDRA *a)
+{
+    unsigned key = a->m ? 3 : 2;
+    TcgVal base = a64_base(dc, a->rn), addr;
+
+    if (dc->key.pauth >> key & 1) {
+        base = a64_call(dc, pac_auth, base, tcg_const(dc->g, TCG_I64, 0), tcg_const(dc->g, TCG_I32, key));
+    }
+    addr = tcg_addi(dc->g, TCG_I64, base, (int64_t)a->imm);
+    TcgVal v = load(dc, 1, 3, false, addr);
+    if (a->w) {
+        a64_set_sp(dc, a->rn, addr);
+    }
+    a64_set(dc, a->rt, v);
+    return true;
+}
