@@ -151,6 +151,7 @@ struct ARMCPU {
     uint64_t features_hash;                     /* in the key: translations are shared by CPUs that are alike */
     const ArmSysregs *sysregs;                  /* the rows that this CPU has, indexed */
     unsigned pa_bits;
+    uint64_t ctx_id[ARM_NUM_MMU];               /* what tlb_set_context was last told */
     bool has_el2, has_el3;
     /* properties */
     bool prop_el2, prop_el3, prop_pmu, prop_start_powered_off;

@@ -1,0 +1,762 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * VMSAv8-64: stage 1 and stage 2 translation with 4, 16 and 64 KiB granules (Arm DDI 0487, D8), the faults it reports,
+ * hardware update of the Access flag and dirty state, and the TLB contexts that core/exec caches results under.
+ *
+ * Not modelled (docs/CAVEATS.md): memory types do not change how RAM behaves, and an unaligned access to Device memory
+ * that is RAM does not fault; permission indirection and overlays, table descriptors' access flag, translation hardening.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/bits.h"
+#include "core/log.h"
+#include "targets/arm/mmu.h"
+
+/* HCR_EL2, SCTLR_ELx and TCR_ELx bits that matter here. */
+#define HCR_VM   (UINT64_C(1) << 0)
+#define HCR_PTW  (UINT64_C(1) << 2)
+#define HCR_DC   (UINT64_C(1) << 12)
+#define HCR_TGE  (UINT64_C(1) << 27)
+#define SCTLR_M  (UINT64_C(1) << 0)
+#define SCTLR_WXN (UINT64_C(1) << 19)
+#define SCTLR_EE (UINT64_C(1) << 25)
+#define SCTLR_EPAN (UINT64_C(1) << 57)
+#define SCR_NS   (UINT64_C(1) << 0)
+#define SCR_SIF  (UINT64_C(1) << 9)
+#define VTCR_NSA (UINT64_C(1) << 30)
+
+/* Fault status codes (ISS of data and instruction aborts), level in the low bits. */
+enum {
+    FSC_ADDRESS_SIZE = 0x00, FSC_TRANSLATION = 0x04, FSC_ACCESS_FLAG = 0x08, FSC_PERMISSION = 0x0c,
+    FSC_SYNC_EXTERNAL = 0x10, FSC_SYNC_EXTERNAL_WALK = 0x14, FSC_ALIGNMENT = 0x21, FSC_ATOMIC_UNSUPPORTED = 0x35,
+};
+
+/* -- regimes and contexts ---------------------------------------------------------------------------------------- */
+
+unsigned arm_regime_el(const ARMCPU *cpu G_GNUC_UNUSED, ArmMmu mmu)
+{
+    static const uint8_t el[ARM_NUM_MMU] = {
+        [ARM_MMU_EL10_0] = 1, [ARM_MMU_EL10_1] = 1, [ARM_MMU_EL10_1_PAN] = 1, [ARM_MMU_EL2] = 2,
+        [ARM_MMU_EL20_0] = 2, [ARM_MMU_EL20_2] = 2, [ARM_MMU_EL20_2_PAN] = 2, [ARM_MMU_EL3] = 3,
+    };
+
+    return el[mmu];
+}
+
+unsigned arm_current_vmid(const ARMCPU *cpu)
+{
+    unsigned bits = cpu->vtcr_el2 >> 19 & 1 && arm_feature(cpu, FEAT_VMID16) ? 16 : 8;
+
+    return arm_el2_enabled(cpu) ? extract64(cpu->vttbr_el2, 48, bits) : 0;
+}
+
+static unsigned asid(const ARMCPU *cpu, unsigned el)
+{
+    uint64_t tcr = cpu->tcr_el[el];
+    uint64_t ttbr = tcr >> 22 & 1 ? cpu->ttbr1_el[el] : cpu->ttbr0_el[el];
+    unsigned bits = tcr >> 36 & 1 && arm_feature(cpu, FEAT_ASID16) ? 16 : 8;
+
+    return extract64(ttbr, 48, bits);
+}
+
+/* Whether stage 1 of a regime is on (AArch64.S1Enabled). */
+static bool s1_enabled(const ARMCPU *cpu, ArmMmu mmu)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+
+    if (el == 1 && arm_el2_enabled(cpu) && cpu->hcr_el2 & (HCR_TGE | HCR_DC)) {
+        return false;
+    }
+    return cpu->sctlr_el[el] & SCTLR_M;
+}
+
+static bool s2_enabled(const ARMCPU *cpu, ArmMmu mmu)
+{
+    return arm_regime_el(cpu, mmu) == 1 && arm_el2_enabled(cpu) && !(cpu->hcr_el2 & HCR_TGE) &&
+           cpu->hcr_el2 & (HCR_VM | HCR_DC);
+}
+
+/* The physical address space that accesses of a regime start from. */
+static unsigned regime_pas(const ARMCPU *cpu, ArmMmu mmu)
+{
+    return mmu == ARM_MMU_EL3 || arm_is_secure_below_el3(cpu) ? PAS_SECURE : PAS_NONSECURE;
+}
+
+void arm_tlb_contexts_changed(ARMCPU *cpu)
+{
+    CPUState *cs = &cpu->parent;
+
+    for (unsigned mmu = 0; mmu < ARM_NUM_MMU; mmu++) {
+        unsigned el = arm_regime_el(cpu, mmu);
+        uint64_t id = ARM_CTX_REGIME(el) | ARM_CTX_PAS(regime_pas(cpu, mmu)) | ARM_CTX_MMU(mmu);
+
+        if ((el == 3 && !cpu->has_el3) || (el == 2 && !cpu->has_el2)) {
+            continue;
+        }
+        if (arm_mmu_two_ranges(mmu)) {
+            id |= ARM_CTX_ASID(asid(cpu, el)) | (el == 2 ? ARM_CTX_E2H : 0);
+        }
+        if (el == 1) {
+            id |= ARM_CTX_VMID(arm_current_vmid(cpu));
+        }
+        id |= s1_enabled(cpu, mmu) ? ARM_CTX_S1ON : 0;
+        id |= s2_enabled(cpu, mmu) ? ARM_CTX_S2ON : 0;
+        if (cpu->ctx_id[mmu] != id) {
+            cpu->ctx_id[mmu] = id;
+            tlb_set_context(cs, mmu, id, ~ARM_CTX_ALL_ASID);
+        }
+    }
+}
+
+/* -- walks --------------------------------------------------------------------------------------------------------- */
+
+static bool fail(ArmFault *f, unsigned fsc, int level)
+{
+    f->valid = true;
+    if (level < 0) {
+        /* level -1 has codes of its own */
+        fsc = fsc == FSC_TRANSLATION ? 0x2b : fsc == FSC_ADDRESS_SIZE ? 0x29 : 0x13;
+        level = 0;
+    }
+    f->fsc = fsc | level;
+    f->level = level;
+    return false;
+}
+
+/* Parameters of a walk, from TCR_ELx or VTCR_EL2. */
+typedef struct Walk {
+    unsigned txsz;
+    unsigned granule;                           /* bits: 12, 14, 16 */
+    unsigned pa_bits;                           /* output size */
+    bool ds;                                    /* 52-bit addresses with 4K and 16K granules */
+    bool ha, hd;
+    bool big_endian;
+    uint64_t ttbr;
+    int start_level;
+    unsigned pas;                               /* of the tables */
+    bool stage2;
+    bool hpd;                                   /* table descriptors' permissions are ignored */
+} Walk;
+
+static unsigned ps_bits(const ARMCPU *cpu, unsigned field)
+{
+    static const uint8_t bits[8] = { 32, 36, 40, 42, 44, 48, 52, 52 };
+
+    return MIN(bits[field & 7], cpu->pa_bits);
+}
+
+/* A granule field as TG0 has it (0: 4K, 1: 64K, 2: 16K), or 4K for what is reserved or not implemented. */
+static unsigned tg0_bits(unsigned tg)
+{
+    return tg == 1 ? 16 : tg == 2 ? 14 : 12;
+}
+
+static unsigned tg1_bits(unsigned tg)
+{
+    return tg == 3 ? 16 : tg == 1 ? 14 : 12;
+}
+
+static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, AccessType type, ArmMmu mmu, bool for_walk,
+                             ArmXlat *ret, ArmFault *fault);
+
+/* Loads a descriptor. A stage 1 table's address is itself translated by stage 2 where that is on. */
+static bool load_descriptor(ARMCPU *cpu, const Walk *w, uint64_t addr, int level, ArmMmu mmu, uint64_t *ret_desc,
+                            uint64_t *ret_pa, MemTxAttrs *ret_attrs, ArmFault *fault)
+{
+    MemTxAttrs attrs = { .pas = w->pas, .privileged = 1, .requester = cpu->parent.index };
+    MemTxResult res;
+
+    if (!w->stage2 && s2_enabled(cpu, mmu)) {
+        ArmXlat x;
+
+        if (!translate_stage2(cpu, addr, w->pas, ACCESS_LOAD, mmu, true, &x, fault)) {
+            fault->s1ptw = true;
+            return false;
+        }
+        addr = x.pa;
+        attrs.pas = x.pas;
+    }
+    *ret_desc = address_space_ld(cpu->parent.as, addr, 8, w->big_endian, attrs, &res);
+    if (res != MEMTX_OK) {
+        fault->ea = true;
+        return fail(fault, FSC_SYNC_EXTERNAL_WALK, level);
+    }
+    *ret_pa = addr;
+    *ret_attrs = attrs;
+    return true;
+}
+
+/* Changes a descriptor if it is still what was read. False: read it again (or it is not RAM: *failed). */
+static bool update_descriptor(ARMCPU *cpu, const Walk *w, uint64_t pa, MemTxAttrs attrs, uint64_t old, uint64_t new,
+                              bool *failed)
+{
+    MemTxResult res;
+
+    if (w->big_endian) {
+        old = bswap64(old);
+        new = bswap64(new);
+    }
+    bool same = address_space_cas(cpu->parent.as, pa, 8, old, new, attrs, &res) == old;
+    *failed = res != MEMTX_OK;
+    return same && !*failed;
+}
+
+typedef struct Leaf {
+    uint64_t desc;
+    uint64_t table;                             /* NSTable, APTable, XNTable, PXNTable gathered, as bits 63:59 */
+    uint64_t pa;                                /* of the block or page */
+    uint64_t size;
+    int level;
+    uint64_t desc_pa;
+    MemTxAttrs desc_attrs;
+    unsigned pas;
+} Leaf;
+
+static uint64_t descriptor_address(const Walk *w, uint64_t desc, unsigned low_bits)
+{
+    uint64_t addr = desc & mask64(low_bits, 48 - low_bits);
+
+    if (w->ds) {
+        addr = (desc & mask64(low_bits, 50 - low_bits)) | (uint64_t)extract64(desc, 8, 2) << 50;
+    } else if (w->pa_bits == 52 && w->granule == 16) {
+        addr |= (uint64_t)extract64(desc, 12, 4) << 48;
+    }
+    return addr;
+}
+
+/* Levels at which a block may be. */
+static bool block_allowed(const Walk *w, int level)
+{
+    switch (w->granule) {
+    case 12:
+        return level == 2 || level == 1 || (level == 0 && w->ds);
+    case 14:
+        return level == 2 || (level == 1 && w->ds);
+    default:
+        return level == 2 || (level == 1 && w->pa_bits == 52);
+    }
+}
+
+static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf, ArmFault *fault)
+{
+    unsigned stride = w->granule - 3, input_bits = 64 - w->txsz;
+    uint64_t base = w->ttbr & mask64(1, 47);
+    Walk tables = *w;
+    int level = w->start_level;
+    uint64_t table = 0;
+
+    if (w->ds || (w->pa_bits == 52 && w->granule == 16)) {
+        base = (w->ttbr & mask64(6, 42)) | (uint64_t)extract64(w->ttbr, 2, 4) << 48;
+    }
+    /* the first table holds what of the input address is above the levels below it */
+    unsigned top = w->granule + stride * (3 - level);
+    unsigned first_bits = input_bits - top;
+    base &= ~mask64(0, MIN(first_bits + 3, 48));
+    if (w->pa_bits < 48 && base >> w->pa_bits) {
+        return fail(fault, FSC_ADDRESS_SIZE, 0);
+    }
+    for (unsigned bits = first_bits;; bits = stride) {
+        unsigned shift = w->granule + stride * (3 - level);
+        uint64_t addr = base + extract64(va, shift, bits) * 8;
+        uint64_t desc;
+
+        if (!load_descriptor(cpu, &tables, addr, level, mmu, &desc, &leaf->desc_pa, &leaf->desc_attrs, fault)) {
+            return false;
+        }
+        if (!(desc & 1) || (level == 3 && !(desc & 2))) {
+            return fail(fault, FSC_TRANSLATION, level);
+        }
+        if (level == 3 || !(desc & 2)) {
+            if (level < 3 && !block_allowed(w, level)) {
+                return fail(fault, FSC_TRANSLATION, level);
+            }
+            leaf->desc = desc;
+            leaf->table = table;
+            leaf->size = UINT64_C(1) << shift;
+            leaf->pa = descriptor_address(w, desc, shift);
+            leaf->level = level;
+            leaf->pas = tables.pas;
+            if (w->pa_bits < 52 && leaf->pa >> w->pa_bits) {
+                return fail(fault, FSC_ADDRESS_SIZE, level);
+            }
+            return true;
+        }
+        base = descriptor_address(w, desc, w->granule);
+        if (w->pa_bits < 52 && base >> w->pa_bits) {
+            return fail(fault, FSC_ADDRESS_SIZE, level);
+        }
+        if (!w->stage2) {
+            table |= desc & mask64(59, 5);
+            if (desc >> 63 && tables.pas == PAS_SECURE) {
+                tables.pas = PAS_NONSECURE;
+            }
+        }
+        level++;
+    }
+}
+
+/* Sets the Access flag, and the dirty state for a write, where hardware does that. False: *fault or walk again. */
+static bool update_flags(ARMCPU *cpu, const Walk *w, Leaf *leaf, bool dirty, uint64_t dirty_clear, uint64_t dirty_set,
+                         ArmFault *fault, bool *again)
+{
+    uint64_t desc = leaf->desc;
+    bool failed = false;
+
+    *again = false;
+    if (!(desc & 1 << 10)) {
+        if (!w->ha) {
+            return fail(fault, FSC_ACCESS_FLAG, leaf->level);
+        }
+        desc |= 1 << 10;
+    }
+    if (dirty) {
+        desc = (desc & ~dirty_clear) | dirty_set;
+    }
+    if (desc != leaf->desc) {
+        if (!update_descriptor(cpu, w, leaf->desc_pa, leaf->desc_attrs, leaf->desc, desc, &failed)) {
+            if (failed) {
+                fault->ea = true;
+                return fail(fault, FSC_SYNC_EXTERNAL_WALK, leaf->level);
+            }
+            *again = true;
+            return false;
+        }
+        leaf->desc = desc;
+    }
+    return true;
+}
+
+static bool needs_read(AccessType type)
+{
+    return type == ACCESS_LOAD || type == ACCESS_RMW;
+}
+
+static bool needs_write(AccessType type)
+{
+    return type == ACCESS_STORE || type == ACCESS_RMW;
+}
+
+static bool permitted(AccessType type, unsigned prot)
+{
+    if (type == ACCESS_FETCH) {
+        return prot & PROT_X;
+    }
+    return (!needs_read(type) || prot & PROT_R) && (!needs_write(type) || prot & PROT_W);
+}
+
+/* -- stage 2 ---------------------------------------------------------------------------------------------------------- */
+
+static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, AccessType type, ArmMmu mmu, bool for_walk,
+                             ArmXlat *ret, ArmFault *fault)
+{
+    uint64_t vtcr = cpu->vtcr_el2, hcr = cpu->hcr_el2;
+    unsigned granule = tg0_bits(extract64(vtcr, 14, 2)), sl0 = extract64(vtcr, 6, 2);
+    Walk w = {
+        .txsz = extract64(vtcr, 0, 6), .granule = granule, .pa_bits = ps_bits(cpu, extract64(vtcr, 16, 3)),
+        .ds = vtcr >> 32 & 1 && arm_feature(cpu, FEAT_LPA2) && granule != 16,
+        .ha = vtcr >> 21 & 1 && arm_feature(cpu, FEAT_HAFDBS), .hd = vtcr >> 22 & 1 && arm_feature(cpu, FEAT_HAFDBS),
+        .big_endian = cpu->sctlr_el[2] & SCTLR_EE, .ttbr = cpu->vttbr_el2, .pas = ipa_pas, .stage2 = true,
+    };
+    Leaf leaf;
+    bool again;
+
+    fault->ipa = ipa;
+    fault->ns = ipa_pas == PAS_NONSECURE;
+    if (!(hcr & HCR_VM)) {
+        *ret = (ArmXlat){ .pa = ipa, .page_size = 4096, .prot = PROT_R | PROT_W | PROT_X, .pas = ipa_pas, .global = true };
+        return true;
+    }
+    w.start_level = granule == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
+    if (granule == 12 && sl0 == 3) {
+        w.start_level = 3;
+    }
+    unsigned input_bits = 64 - w.txsz, stride = granule - 3;
+    unsigned below = granule + stride * (3 - w.start_level);
+    /* too many or too few bits for the start level, or more than there are physical address bits */
+    if (w.start_level < 0 || input_bits > 52 || w.txsz > 48 || input_bits <= below ||
+        input_bits > below + stride + 4) {
+        fault->stage2 = true;
+        return fail(fault, FSC_TRANSLATION, MAX(w.start_level, 0));
+    }
+    if (input_bits < 64 && ipa >> input_bits) {
+        fault->stage2 = true;
+        return fail(fault, FSC_TRANSLATION, w.start_level);
+    }
+    do {
+        again = false;
+        if (!walk(cpu, &w, ipa, mmu, &leaf, fault)) {
+            fault->stage2 = true;
+            return false;
+        }
+        uint64_t d = leaf.desc;
+        unsigned s2ap = extract64(d, 6, 2), xn = extract64(d, 53, 2);
+        bool dbm = w.hd && d >> 51 & 1;
+        unsigned prot = (s2ap & 1 ? PROT_R : 0) | (s2ap & 2 || dbm ? PROT_W : 0);
+        bool user = arm_mmu_is_user(mmu), x;
+
+        if (arm_feature(cpu, FEAT_XNX)) {
+            x = xn == 0 || (xn == 1 && user) || (xn == 3 && !user);
+        } else {
+            x = !(xn & 2);
+        }
+        if (x && s2ap & 1) {
+            prot |= PROT_X;
+        }
+        unsigned memattr = extract64(d, 2, 4);
+        if (!update_flags(cpu, &w, &leaf, false, 0, 0, fault, &again)) {
+            fault->stage2 = true;
+            if (!again) {
+                return false;
+            }
+            continue;
+        }
+        if (!permitted(type, prot) || (for_walk && hcr & HCR_PTW && memattr < 4)) {
+            fault->stage2 = true;
+            return fail(fault, FSC_PERMISSION, leaf.level);
+        }
+        if (dbm && !(s2ap & 2)) {
+            if (needs_write(type)) {
+                if (!update_flags(cpu, &w, &leaf, true, 0, UINT64_C(1) << 7, fault, &again)) {
+                    fault->stage2 = true;
+                    if (!again) {
+                        return false;
+                    }
+                    continue;
+                }
+            } else {
+                prot &= ~PROT_W;
+            }
+        }
+        *ret = (ArmXlat){
+            .pa = leaf.pa | (ipa & (leaf.size - 1)), .page_size = leaf.size, .prot = prot, .pas = ipa_pas,
+            .attrs = memattr, .sh = extract64(d, 8, 2), .device = memattr < 4, .global = true,
+        };
+        return true;
+    } while (again);
+    g_assert_not_reached();
+}
+
+/* -- stage 1 ---------------------------------------------------------------------------------------------------------- */
+
+/* What the leaf allows this regime (AArch64.S1DirectBasePermissions). */
+static unsigned s1_prot(const ARMCPU *cpu, ArmMmu mmu, const Leaf *leaf, bool writable_by_dbm)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+    uint64_t d = leaf->desc, t = leaf->table, sctlr = cpu->sctlr_el[el];
+    bool ap1 = d >> 6 & 1, ap2 = d >> 7 & 1 && !writable_by_dbm;
+    bool xn = d >> 54 & 1, pxn = d >> 53 & 1;
+    unsigned prot;
+
+    if (arm_mmu_two_ranges(mmu)) {
+        ap1 = ap1 && !(t >> 61 & 1);
+        ap2 = ap2 || t >> 62 & 1;
+        xn = xn || t >> 60 & 1;
+        pxn = pxn || t >> 59 & 1;
+        if (arm_mmu_is_user(mmu)) {
+            prot = ap1 ? PROT_R | (ap2 ? 0 : PROT_W) : 0;
+            prot |= xn ? 0 : PROT_X;
+            if (sctlr & SCTLR_WXN && prot & PROT_W) {
+                prot &= ~PROT_X;
+            }
+        } else {
+            bool user_x = !xn && sctlr & SCTLR_EPAN && arm_feature(cpu, FEAT_PAN3);
+
+            prot = PROT_R | (ap2 ? 0 : PROT_W);
+            /* what EL0 can write is never executable at EL1 */
+            prot |= pxn || (ap1 && !ap2) ? 0 : PROT_X;
+            if (sctlr & SCTLR_WXN && prot & PROT_W) {
+                prot &= ~PROT_X;
+            }
+            if (arm_mmu_is_pan(mmu) && (ap1 || user_x)) {
+                prot &= ~(PROT_R | PROT_W);
+            }
+        }
+    } else {
+        ap2 = ap2 || t >> 62 & 1;
+        xn = xn || t >> 60 & 1;
+        prot = PROT_R | (ap2 ? 0 : PROT_W) | (xn ? 0 : PROT_X);
+        if (sctlr & SCTLR_WXN && prot & PROT_W) {
+            prot &= ~PROT_X;
+        }
+    }
+    if (leaf->pas != PAS_NONSECURE && d >> 5 & 1 && cpu->scr_el3 & SCR_SIF) {
+        prot &= ~PROT_X;
+    }
+    return prot;
+}
+
+/* The parameters for a virtual address; false: *fault. */
+static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, Walk *w, uint64_t *ret_va, ArmFault *fault)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+    uint64_t tcr = cpu->tcr_el[el];
+    bool two = arm_mmu_two_ranges(mmu), high = two && va >> 55 & 1;
+    bool tbi, hpd, epd = false, e0pd = false, user = arm_mmu_is_user(mmu);
+    unsigned min_txsz = 16, max_txsz = arm_feature(cpu, FEAT_TTST) ? 48 : 39;
+
+    *w = (Walk){ .big_endian = cpu->sctlr_el[el] & SCTLR_EE, .pas = regime_pas(cpu, mmu) };
+    if (two) {
+        w->txsz = extract64(tcr, high ? 16 : 0, 6);
+        w->granule = high ? tg1_bits(extract64(tcr, 30, 2)) : tg0_bits(extract64(tcr, 14, 2));
+        w->pa_bits = ps_bits(cpu, extract64(tcr, 32, 3));
+        w->ds = tcr >> 59 & 1;
+        w->ha = tcr >> 39 & 1;
+        w->hd = tcr >> 40 & 1;
+        tbi = tcr >> (high ? 38 : 37) & 1;
+        if (type == ACCESS_FETCH && arm_feature(cpu, FEAT_PAuth) && tcr >> (high ? 52 : 51) & 1) {
+            tbi = false;
+        }
+        hpd = tcr >> (high ? 42 : 41) & 1;
+        epd = tcr >> (high ? 23 : 7) & 1;
+        e0pd = user && arm_feature(cpu, FEAT_E0PD) && tcr >> (high ? 56 : 55) & 1;
+        w->ttbr = high ? cpu->ttbr1_el[el] : cpu->ttbr0_el[el];
+    } else {
+        w->txsz = extract64(tcr, 0, 6);
+        w->granule = tg0_bits(extract64(tcr, 14, 2));
+        w->pa_bits = ps_bits(cpu, extract64(tcr, 16, 3));
+        w->ds = tcr >> 32 & 1;
+        w->ha = tcr >> 21 & 1;
+        w->hd = tcr >> 22 & 1;
+        tbi = tcr >> 20 & 1;
+        if (type == ACCESS_FETCH && arm_feature(cpu, FEAT_PAuth) && tcr >> 29 & 1) {
+            tbi = false;
+        }
+        hpd = tcr >> 24 & 1;
+        w->ttbr = cpu->ttbr0_el[el];
+    }
+    w->ds = w->ds && arm_feature(cpu, FEAT_LPA2) && w->granule != 16;
+    w->ha = w->ha && arm_feature(cpu, FEAT_HAFDBS);
+    w->hd = w->hd && w->ha;
+    if (!arm_feature(cpu, FEAT_HPDS)) {
+        hpd = false;
+    }
+    if ((w->granule == 16 && arm_feature(cpu, FEAT_LVA)) || w->ds) {
+        min_txsz = 12;
+    }
+    w->txsz = CLAMP(w->txsz, min_txsz, max_txsz);
+    /* all bits above the input size equal bit 55 of a two-range address (those that are a tag aside), else zero */
+    unsigned input_bits = 64 - w->txsz, top = tbi ? 55 : 63;
+    uint64_t above = extract64(va, input_bits, top - input_bits + 1);
+    uint64_t want = high ? mask64(0, top - input_bits + 1) : 0;
+
+    if (above != want || epd || e0pd) {
+        return fail(fault, FSC_TRANSLATION, 0);
+    }
+    unsigned stride = w->granule - 3;
+    w->start_level = 4 - (int)((input_bits - w->granule + stride - 1) / stride);
+    *ret_va = extract64(va, 0, input_bits);
+    w->hpd = hpd;
+    return true;
+}
+
+/* Stage 1 switched off: the address is the output; data is Device-nGnRnE (or Normal under HCR_EL2.DC). */
+static bool s1_off(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlat *ret, ArmFault *fault)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+    uint64_t tcr = cpu->tcr_el[el];
+    bool dc = el == 1 && arm_el2_enabled(cpu) && cpu->hcr_el2 & HCR_DC;
+    bool tbi = arm_mmu_two_ranges(mmu) ? tcr >> (va >> 55 & 1 ? 38 : 37) & 1 : tcr >> 20 & 1;
+    unsigned top = tbi ? 55 : 63;
+
+    if (extract64(va, cpu->pa_bits, top - cpu->pa_bits + 1)) {
+        return fail(fault, FSC_ADDRESS_SIZE, 0);
+    }
+    *ret = (ArmXlat){
+        .pa = extract64(va, 0, cpu->pa_bits), .page_size = 4096, .prot = PROT_R | PROT_W | PROT_X,
+        .pas = regime_pas(cpu, mmu), .attrs = dc ? 0xff : type == ACCESS_FETCH ? 0x44 : 0x00, .sh = dc ? 0 : 2,
+        .global = true, .device = !dc && type != ACCESS_FETCH,
+    };
+    return true;
+}
+
+bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only, ArmXlat *ret,
+                           ArmFault *fault)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+    ArmXlat x;
+
+    *fault = (ArmFault){ .write = needs_write(type) };
+    if (!s1_enabled(cpu, mmu)) {
+        if (!s1_off(cpu, va, type, mmu, &x, fault)) {
+            return false;
+        }
+    } else {
+        Walk w;
+        Leaf leaf;
+        uint64_t in;
+        bool again;
+
+        if (!s1_params(cpu, va, type, mmu, &w, &in, fault)) {
+            return false;
+        }
+        do {
+            again = false;
+            if (!walk(cpu, &w, in, mmu, &leaf, fault)) {
+                return false;
+            }
+            if (w.hpd) {
+                leaf.table &= UINT64_C(1) << 63;
+            }
+            bool dbm = w.hd && leaf.desc >> 51 & 1 && leaf.desc >> 7 & 1;
+            unsigned prot = s1_prot(cpu, mmu, &leaf, dbm);
+
+            if (!update_flags(cpu, &w, &leaf, false, 0, 0, fault, &again)) {
+                if (again) {
+                    continue;
+                }
+                return false;
+            }
+            if (!permitted(type, prot)) {
+                fault->write = needs_write(type) && !(type == ACCESS_RMW && !(prot & PROT_R));
+                return fail(fault, FSC_PERMISSION, leaf.level);
+            }
+            if (dbm) {
+                if (needs_write(type)) {
+                    if (!update_flags(cpu, &w, &leaf, true, UINT64_C(1) << 7, 0, fault, &again)) {
+                        if (again) {
+                            continue;
+                        }
+                        return false;
+                    }
+                } else {
+                    prot &= ~PROT_W;
+                }
+            }
+            uint8_t attr = cpu->mair_el[el] >> (8 * extract64(leaf.desc, 2, 3));
+            x = (ArmXlat){
+                .pa = leaf.pa | (in & (leaf.size - 1)), .page_size = leaf.size, .prot = prot,
+                .pas = leaf.pas == PAS_SECURE && leaf.desc >> 5 & 1 ? PAS_NONSECURE : leaf.pas,
+                .attrs = attr, .sh = w.ds ? extract64(cpu->tcr_el[el], 12, 2) : extract64(leaf.desc, 8, 2),
+                .device = (attr & 0xf0) == 0, .guarded = leaf.desc >> 50 & 1 && arm_feature(cpu, FEAT_BTI),
+                .global = !arm_mmu_two_ranges(mmu) ||
+                          !(leaf.desc >> 11 & 1 || (leaf.table >> 63 && regime_pas(cpu, mmu) == PAS_SECURE)),
+            };
+        } while (again);
+    }
+    if (!s1_only && s2_enabled(cpu, mmu)) {
+        ArmXlat s2;
+
+        if (!translate_stage2(cpu, x.pa, x.pas, type, mmu, false, &s2, fault)) {
+            return false;
+        }
+        s2.prot &= x.prot;
+        s2.page_size = MIN(s2.page_size, x.page_size);
+        s2.global = x.global;
+        s2.guarded = x.guarded;
+        s2.device = s2.device || x.device;
+        s2.attrs = x.attrs;
+        s2.sh = MAX(s2.sh, x.sh);
+        x = s2;
+    }
+    *ret = x;
+    return true;
+}
+
+/* -- faults ------------------------------------------------------------------------------------------------------------ */
+
+/* Records an abort of the current instruction: target level, ISS, FAR, HPFAR. */
+static void raise_abort(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, const ArmFault *f)
+{
+    unsigned target = arm_default_target_el(cpu);
+    unsigned regime = arm_regime_el(cpu, mmu);
+    bool fetch = type == ACCESS_FETCH;
+    uint32_t iss, ec;
+
+    /* LDTR at EL2 uses the EL2&0 regime; every stage 1 fault goes to the level that controls the regime or above */
+    target = MAX(target, MAX(regime, cpu->el));
+    if (f->stage2 || (regime == 1 && arm_el2_enabled(cpu) && cpu->hcr_el2 & HCR_TGE)) {
+        target = MAX(target, 2);
+    }
+    if (f->ea) {
+        if (cpu->has_el3 && cpu->scr_el3 >> 3 & 1) {
+            target = 3;
+        } else if (cpu->el < 2 && arm_el2_enabled(cpu) && arm_hcr_el2_eff(cpu) >> 37 & 1) {
+            target = 2;
+        }
+    }
+    iss = f->fsc | f->s1ptw << 7;
+    if (!fetch) {
+        iss |= f->write << 6 | f->cm << 8;
+        ec = target > cpu->el ? EC_DABORT_LOWER : EC_DABORT_SAME;
+    } else {
+        ec = target > cpu->el ? EC_IABORT_LOWER : EC_IABORT_SAME;
+    }
+    arm_raise(cpu, target, ARM_SYNDROME(ec, iss));
+    cpu->exc.has_far = true;
+    cpu->exc.far = va;
+    if (f->stage2) {
+        cpu->exc.has_hpfar = true;
+        cpu->exc.hpfar = extract64(f->ipa, 12, 40) << 4 | (f->ns && arm_is_secure(cpu) ? UINT64_C(1) << 63 : 0);
+    }
+    log_printf(LOG_MMU, "arm: cpu %u: %s fault at 0x%" PRIx64 ": fsc 0x%02x%s, to EL%u", cpu->parent.index,
+               fetch ? "fetch" : f->write ? "store" : "load", va, f->fsc, f->stage2 ? " (stage 2)" : "", target);
+}
+
+bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessType type, unsigned mmu, bool probe)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    ArmXlat x;
+    ArmFault f;
+
+    if (!arm_translate_address(cpu, addr, type, mmu, false, &x, &f)) {
+        if (!probe) {
+            raise_abort(cpu, addr, type, mmu, &f);
+        }
+        return false;
+    }
+    log_printf(LOG_MMU, "arm: cpu %u: 0x%" PRIx64 " -> 0x%" PRIx64 " size 0x%" PRIx64 " prot %u mmu %u", cs->index,
+               addr, x.pa, x.page_size, x.prot, mmu);
+    TlbPage page = {
+        .vaddr = addr, .paddr = x.pa, .size = x.page_size, .prot = x.prot, .global = x.global,
+        .attrs = { .pas = x.pas, .privileged = !arm_mmu_is_user(mmu), .requester = cs->index },
+        .user = x.guarded | x.device << 1,
+    };
+    tlb_set_page(cs, mmu, &page);
+    return true;
+}
+
+void arm_unaligned(CPUState *cs, vaddr addr, AccessType type, unsigned mmu)
+{
+    ArmFault f = { .fsc = FSC_ALIGNMENT, .write = needs_write(type) };
+
+    raise_abort(ARM_CPU(cs), addr, type, mmu, &f);
+}
+
+void arm_bus_error(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why)
+{
+    ArmFault f = { .fsc = FSC_SYNC_EXTERNAL, .write = needs_write(type), .ea = true };
+
+    log_guest_error("arm: cpu %u: %s of 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s: external abort", cs->index,
+                    type == ACCESS_FETCH ? "fetch" : needs_write(type) ? "store" : "load", addr, paddr,
+                    why == MEMTX_DECODE_ERROR ? "nothing is there" : "refused by the device");
+    raise_abort(ARM_CPU(cs), addr, type, mmu, &f);
+}
+
+bool arm_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    ArmMmu mmu = cpu->el == 3 ? ARM_MMU_EL3 : cpu->el == 2 ? (arm_hcr_e2h(cpu) ? ARM_MMU_EL20_2 : ARM_MMU_EL2) :
+                 arm_is_in_host(cpu) ? ARM_MMU_EL20_2 : ARM_MMU_EL10_1;
+    ArmXlat x;
+    ArmFault f;
+
+    if (!arm_translate_address(cpu, addr, ACCESS_LOAD, mmu, false, &x, &f)) {
+        return false;
+    }
+    *ret_paddr = x.pa;
+    *ret_attrs = (MemTxAttrs){ .pas = x.pas, .privileged = 1, .debug = 1, .requester = MEMTX_NO_REQUESTER };
+    return true;
+}
+
+uint64_t arm_at_par(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only)
+{
+    ArmXlat x;
+    ArmFault f;
+
+    if (!arm_translate_address(cpu, va, type, mmu, s1_only, &x, &f)) {
+        return 1 | f.fsc << 1 | f.s1ptw << 8 | f.stage2 << 9 | 1 << 11;
+    }
+    return (x.pa & mask64(12, 40)) | (uint64_t)x.attrs << 56 | (x.device ? 2 : x.sh) << 7 |
+           (x.pas == PAS_NONSECURE) << 9 | 1 << 11;
+}

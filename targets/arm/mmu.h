@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* TLB contexts: how regime, security, VMID and ASID make the id that core/exec keeps translations under. */
+#ifndef TARGETS_ARM_MMU_H
+#define TARGETS_ARM_MMU_H
+
+#include "targets/arm/cpu.h"
+
+/* Fields of a context id. Ids differ in whether stage 1 is on, since code may turn it on without invalidating. */
+#define ARM_CTX_ASID(x)   ((uint64_t)((x) & 0xffff))
+#define ARM_CTX_VMID(x)   ((uint64_t)((x) & 0xffff) << 16)
+#define ARM_CTX_REGIME(x) ((uint64_t)((x) & 7) << 32)           /* the controlling level: 1, 2, 3 */
+#define ARM_CTX_PAS(x)    ((uint64_t)((x) & 3) << 36)
+#define ARM_CTX_MMU(x)    ((uint64_t)((x) & 15) << 40)
+#define ARM_CTX_S1ON      (UINT64_C(1) << 44)
+#define ARM_CTX_S2ON      (UINT64_C(1) << 45)
+#define ARM_CTX_E2H       (UINT64_C(1) << 46)
+#define ARM_CTX_ALL_ASID  ARM_CTX_ASID(0xffff)
+#define ARM_CTX_ALL_VMID  ARM_CTX_VMID(0xffff)
+#define ARM_CTX_ALL_REGIME ARM_CTX_REGIME(7)
+#define ARM_CTX_ALL_PAS   ARM_CTX_PAS(3)
+
+static inline bool arm_mmu_is_user(ArmMmu mmu)
+{
+    return mmu == ARM_MMU_EL10_0 || mmu == ARM_MMU_EL20_0;
+}
+static inline bool arm_mmu_is_pan(ArmMmu mmu)
+{
+    return mmu == ARM_MMU_EL10_1_PAN || mmu == ARM_MMU_EL20_2_PAN;
+}
+/* Two address ranges, ASIDs, unprivileged accesses: EL1&0 and EL2&0. */
+static inline bool arm_mmu_two_ranges(ArmMmu mmu)
+{
+    return mmu != ARM_MMU_EL2 && mmu != ARM_MMU_EL3;
+}
+/* The VMID that tags EL1&0 translations now (0 without EL2). */
+unsigned arm_current_vmid(const ARMCPU *cpu);
+/* PAR_EL1 for an AT instruction. */
+uint64_t arm_at_par(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only);
+
+#endif
