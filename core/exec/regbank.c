@@ -127,6 +127,7 @@ static MemTxResult bank_read(void *opaque, hwaddr offset, unsigned size, uint64_
     RegBank *b = opaque;
     uint64_t all = 0;
 
+    b->attrs = attrs;
     for (unsigned done = 0; done < size;) {
         uint64_t v = 0;
         unsigned bytes = part(b, offset + done, size - done, &v, false);
@@ -142,6 +143,7 @@ static MemTxResult bank_write(void *opaque, hwaddr offset, unsigned size, uint64
 {
     RegBank *b = opaque;
 
+    b->attrs = attrs;
     for (unsigned done = 0; done < size;) {
         uint64_t v = value >> (8 * done);
 

@@ -36,6 +36,7 @@ struct RegBank {
     uint32_t *values;                           /* the device's array; row i's value is values[i] (arrays: see below) */
     uint16_t *units;                            /* offset >> unit_shift -> row + 1; 0: no register */
     uint32_t num_units;
+    MemTxAttrs attrs;                           /* of the access under way: hooks may look */
     uint8_t unit_shift;                         /* log2 bytes: the finest alignment of the rows, 4 at most */
 };
 

@@ -22,6 +22,11 @@ struct DeviceClass {
     bool (*realize)(Device *dev, GError **error);
     void (*unrealize)(Device *dev);
     void (*reset)(Device *dev, ResetType type);
+    /*
+     * Before realize, for a device that the user made (-device) and that sits on a bus: finds its place among the
+     * machine's devices ("bus" property: an id or path; without one, the first that has room). NULL: needs none.
+     */
+    bool (*plug)(Device *dev, Machine *m, GError **error);
     const VMStateField *vmstate;
     const char *category;                       /* heading in -device help: "Storage", "Network", ... */
 };
@@ -47,6 +52,7 @@ struct Device {
     Object parent;
     Machine *machine;                           /* set by device_realize from the tree; NULL in a unit test */
     bool realized;
+    AddressSpace *dma;                          /* where it masters; set by the board, or NULL: see device_dma */
     char *id;                                   /* -device id=, or NULL */
     GArray *irq_in;                             /* DeviceIrqIn */
     GArray *irq_out;                            /* DeviceIrqOut */

@@ -112,6 +112,12 @@ Machine *machine_new(TypeRegistry *types, const char *type, GError **error);
 /* Takes all its objects out of service, drops their links, and drops the caller's reference. Accepts NULL. */
 void machine_free(Machine *m);
 
+/* The address space that dev's own accesses go to: what its board gave it, else the machine's; NULL in neither case. */
+static inline AddressSpace *device_dma(const Device *dev)
+{
+    return dev->dma ? dev->dma : dev->machine ? dev->machine->sysmem : NULL;
+}
+
 /* From any thread: ask the main loop to reset or end the machine. status is the process's exit status. */
 void machine_request_reset(Machine *m);
 void machine_request_shutdown(Machine *m, int status);

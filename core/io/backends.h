@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What all backends share. Backends are children of one object, machine->backends, which is below its machine in the
+ * tree, so that a backend's sources find the machine whose lock they take around calls into devices.
+ */
+#ifndef CORE_IO_BACKENDS_H
+#define CORE_IO_BACKENDS_H
+
+#include "core/qom/object.h"
+
+/*
+ * Once a machine, before any backend: makes machine->backends ("/machine/backends") if it is NULL and sets the
+ * registry's resolvers, so that properties of devices name backends by id.
+ */
+void io_backends_init(Machine *m);
+/* The machine above a backend; NULL in a unit test without one (machine_lock accepts that). */
+Machine *io_machine(const void *backend);
+
+#endif
