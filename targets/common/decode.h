@@ -83,6 +83,45 @@ static inline int32_t decode_sext(uint32_t value, unsigned len)
     return (int32_t)(value << (32 - len)) >> (32 - len);
 }
 
+/* The fixed bits of a row, and the number of its further condition (0: none). */
+typedef struct DecodeTest {
+    uint32_t mask, value;
+    uint16_t condition;
+} DecodeTest;
+
+/* A node of the decision tree: it looks at len bits from bit pos up, and next[first + those] is where to go. */
+typedef struct DecodeNode {
+    uint8_t pos, len;
+    uint16_t first;
+} DecodeNode;
+
+#define DECODE_LEAF 0x8000
+#define DECODE_END 0xffff
+
+/*
+ * Finds the row that decodes insn, or -1. at, and each entry of next, is a node's number, or DECODE_LEAF and where in
+ * lists the numbers of the rows begin that are tried in turn, up to DECODE_END.
+ */
+static inline __attribute__((always_inline)) int decode_walk(unsigned at, const DecodeNode *nodes,
+    const uint16_t *next, const uint16_t *lists, const DecodeTest *tests,
+    bool (*holds)(unsigned condition, uint32_t insn, const uint64_t *features), uint32_t insn,
+    const uint64_t *features)
+{
+    while (!(at & DECODE_LEAF)) {
+        const DecodeNode *n = &nodes[at];
+
+        at = next[n->first + decode_bits(insn, n->pos, n->len)];
+    }
+    for (const uint16_t *row = &lists[at & ~DECODE_LEAF]; *row != DECODE_END; row++) {
+        const DecodeTest *t = &tests[*row];
+
+        if ((insn & t->mask) == t->value && (t->condition == 0 || holds(t->condition, insn, features))) {
+            return *row;
+        }
+    }
+    return -1;
+}
+
 static inline bool decode_has_feature(const uint64_t *features, unsigned feature)
 {
     return features[feature / 64] >> (feature % 64) & 1;

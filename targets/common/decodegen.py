@@ -192,7 +192,8 @@ class Operand:
         if self.signed:
             text = 'decode_sext(%s, %d)' % (text, self.width())
         if self.subtract or self.base:
-            return '%d %s %s' % (self.base, '-' if self.subtract else '+', text if self.signed else '(int)(%s)' % text)
+            text = text if self.signed else '(int)(%s)' % text
+            return '%d %s %s' % (self.base, '-' if self.subtract else '+', text)
         return text
 
 
@@ -713,90 +714,94 @@ def emit_header(isa, file, prefix):
     return '\n'.join(out)
 
 
-class TreeEmitter:
-    """Nested switches on the bits that tell most rows apart."""
+class Tree:
+    """
+    The decision tree, as arrays for decode_walk() of decode.h. A node looks at some bits of the word and has an
+    entry of next[] for each value of theirs: another node, or (LEAF set) where in lists[] the rows begin that are
+    tried in turn.
+    """
 
-    LEAF = 3            # at most so many rows are tried one after the other
+    LEAF = 0x8000
+    END = 0xffff
+    TRY = 2             # at most so many rows are tried in turn, if there is a way to tell them apart
 
-    def __init__(self, isa, enum_prefix, width):
+    def __init__(self, isa, width):
         self.isa = isa
-        self.enum_prefix = enum_prefix
         self.width = width
-        self.lines = []
+        self.known = {}         # (rows, relevant known bits) -> entry
+        self.nodes = []         # (shift, width, first entry of next)
+        self.next = []
+        self.lists = [self.END]
+        self.list_at = {(): 0}
+        self.top = self.build([r for r in isa.rows if r.width == width], 0)
+        if len(self.lists) >= self.LEAF or len(self.nodes) >= self.LEAF:
+            raise DecodeError('decodegen: the decision tree is too big')
 
-    def emit(self, indent, text):
-        self.lines.append('    ' * indent + text)
+    def build(self, rows, known):
+        """The entry for these rows."""
+        relevant = 0
+        for r in rows:
+            relevant |= r.mask
+        key = (tuple(r.index for r in rows), known & relevant)
+        if key not in self.known:
+            entry = self.split(rows, known) if len(rows) > self.TRY else None
+            self.known[key] = self.leaf(rows) if entry is None else entry
+        return self.known[key]
 
-    def cost(self, rows, known, shift, width):
-        """What is left to do after a switch on width bits at shift, and the buckets."""
+    @staticmethod
+    def cost(rows, shift, width):
+        """What looking at width bits at shift costs in time and, a little, in size; and the buckets."""
         window = ((1 << width) - 1) << shift
         buckets = {}
         for n in range(1 << width):
-            key = tuple(r.index for r in rows
-                        if not (r.mask & window & ((n << shift) ^ r.value)))
+            key = tuple(r.index for r in rows if not r.mask & window & ((n << shift) ^ r.value))
             buckets.setdefault(key, []).append(n)
         cost = sum(len(k) ** 2 * len(v) for k, v in buckets.items()) / (1 << width)
-        return cost + 0.01 * len(buckets), buckets
+        return cost + 0.1 * sum(len(k) for k in buckets) + 0.01 * (1 << width), buckets
 
-    def node(self, rows, known, indent):
-        if len(rows) <= self.LEAF or not self.split(rows, known, indent):
-            self.leaf(rows, known, indent)
-
-    def split(self, rows, known, indent):
+    def split(self, rows, known):
         best = None
         for width in range(1, 8):
             for shift in range(0, self.width - width + 1):
-                window = ((1 << width) - 1) << shift
-                if window & known:
-                    continue
-                if not any(r.mask >> shift & 1 for r in rows) or \
+                if ((1 << width) - 1) << shift & known or \
+                        not any(r.mask >> shift & 1 for r in rows) or \
                         not any(r.mask >> (shift + width - 1) & 1 for r in rows):
                     continue
-                cost, buckets = self.cost(rows, known, shift, width)
+                cost, buckets = self.cost(rows, shift, width)
                 if best is None or cost < best[0] - 1e-9:
                     best = (cost, shift, width, buckets)
-        if best is None or max(len(k) for k in best[3]) == len(rows) and len(best[3]) == 1:
-            return False
-        if best[0] > 0.95 * len(rows) ** 2:
-            return False
+        if best is None or best[0] > 0.95 * len(rows) ** 2:
+            return None
         _, shift, width, buckets = best
         by_index = {r.index: r for r in rows}
         known |= ((1 << width) - 1) << shift
-        self.emit(indent, 'switch (decode_bits(insn, %d, %d)) {' % (shift, width))
-        default = max((k for k in buckets), key=lambda k: len(buckets[k])) if () not in buckets else ()
+        node, first = len(self.nodes), len(self.next)
+        self.nodes.append((shift, width, first))
+        self.next += [0] * (1 << width)
         for key, values in buckets.items():
-            if key == default:
-                continue
-            for start in range(0, len(values), 8):
-                self.emit(indent, ' '.join('case 0x%x:' % v for v in values[start:start + 8]))
-            self.node([by_index[i] for i in key], known, indent + 1)
-        self.emit(indent, 'default:')
-        self.node([by_index[i] for i in default], known, indent + 1)
-        self.emit(indent, '}')
-        return True
+            entry = self.build([by_index[i] for i in key], known)
+            for v in values:
+                self.next[first + v] = entry
+        return node
 
-    def leaf(self, rows, known, indent):
-        for r in sorted(rows, key=lambda r: self.isa.rank[r.index]):
-            tests = []
-            mask = r.mask & ~known
-            if mask:
-                tests.append('(insn & 0x%08x) == 0x%08x' % (mask, r.value & mask))
-            for cond in r.conds:
-                text = cond_c(cond)
-                tests.append('(' + text + ')' if ' || ' in text and len(r.conds) + len(tests) > 0 and
-                             not text.startswith('!(') else text)
-            if r.needs[1]:
-                tests.append(needs_c(r.needs, self.enum_prefix))
-            self.emit(indent, '/* %s, %s:%s */' % (r.name, r.file, r.where.rsplit(':', 1)[1]))
-            if not tests:
-                self.emit(indent, 'return %d;' % r.index)
-                return
-            self.emit(indent, 'if (' + tests[0] + (') {' if len(tests) == 1 else ''))
-            for i, t in enumerate(tests[1:]):
-                self.emit(indent + 1, '&& ' + t + (') {' if i == len(tests) - 2 else ''))
-            self.emit(indent + 1, 'return %d;' % r.index)
-            self.emit(indent, '}')
-        self.emit(indent, 'return -1;')
+    def leaf(self, rows):
+        key = tuple(sorted((r.index for r in rows), key=lambda i: self.isa.rank[i]))
+        if key not in self.list_at:
+            self.list_at[key] = len(self.lists)
+            self.lists += list(key) + [self.END]
+        return self.LEAF | self.list_at[key]
+
+
+def numbers(values, form):
+    """Values as lines of a C initialiser."""
+    out, line = [], '   '
+    for v in values:
+        text = ' ' + form % v + ','
+        if len(line) + len(text) > 110:
+            out.append(line)
+            line = '   '
+        line += text
+    return out + [line]
 
 
 def row_widths(isa):
@@ -835,16 +840,44 @@ def emit_source(isa, name, prefix, includes, missing):
     return '\n'.join(out)
 
 
+def row_condition(row, enum_prefix):
+    """What the row asks for besides its fixed bits, as a C expression; '' for nothing."""
+    tests = [cond_c(c) for c in row.conds]
+    tests = ['(' + t + ')' if c[0] == 'or' else t for c, t in zip(row.conds, tests)]
+    if row.needs[1]:
+        tests.append(needs_c(row.needs, enum_prefix))
+    return '\n            && '.join(tests)
+
+
 def emit_table(isa, name, enum_prefix, includes):
-    """decode_match_NAME, the decision tree, and decode_table_NAME, the patterns as data."""
+    """decode_match_NAME, by the decision tree, and decode_table_NAME, the patterns as data."""
     out = [HEAD, '/* The patterns of %s. */' % name, '#include "targets/common/decode.h"']
     out += ['#include "%s"' % i for i in includes] + ['']
+
+    conditions = {'': 0}
+    out += ['static const DecodeTest tests[] = {']
+    for r in isa.rows:
+        n = conditions.setdefault(row_condition(r, enum_prefix), len(conditions))
+        out.append('    { 0x%08x, 0x%08x, %d }, /* %d: %s, %s:%s */' % (
+            r.mask, r.value, n, r.index, r.name, r.file, r.where.rsplit(':', 1)[1]))
+    out += ['};', '', 'static bool holds(unsigned condition, uint32_t insn, const uint64_t *features)', '{',
+            '    (void)insn;', '    (void)features;', '    switch (condition) {']
+    for text, n in conditions.items():
+        if text:
+            out += ['    case %d:' % n, '        return ' + text + ';']
+    out += ['    default:', '        return true;', '    }', '}', '']
+
     for w, suffix in row_widths(isa):
-        tree = TreeEmitter(isa, enum_prefix, w)
-        tree.node([r for r in isa.rows if r.width == w], 0, 1)
-        out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix), '',
-                'int decode_match_%s%s(uint32_t insn, const uint64_t *features)' % (name, suffix), '{',
-                '    (void)features;'] + tree.lines + ['}', '']
+        tree = Tree(isa, w)
+        full = '%s%s' % (name, suffix)
+        out += ['static const DecodeNode nodes_%s[] = {' % full]
+        out += numbers(tree.nodes or [(0, 0, 0)], '{ %d, %d, %d }') + ['};']
+        out += ['static const uint16_t next_%s[] = {' % full] + numbers(tree.next or [0], '%d') + ['};']
+        out += ['static const uint16_t lists_%s[] = {' % full] + numbers(tree.lists, '%d') + ['};', '']
+        out += ['int decode_match_%s(uint32_t insn, const uint64_t *features);' % full, '',
+                'int decode_match_%s(uint32_t insn, const uint64_t *features)' % full, '{',
+                '    return decode_walk(%d, nodes_%s, next_%s, lists_%s, tests, holds, insn, features);' % (
+                    tree.top, full, full, full), '}', '']
     operand_sets = {}
     specs = {}
     rows_out = []
