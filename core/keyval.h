@@ -12,7 +12,8 @@
 
 typedef struct KeyVal KeyVal;
 
-/* NULL with GError for an empty key; an empty text is an empty list. implied_key may be NULL: then a bare first part is a switch too. */
+/* NULL with GError for an empty key; an empty text is an empty list. */
+/* With a NULL implied_key, a bare first part is a switch too. */
 KeyVal *keyval_parse(const char *text, const char *implied_key, GError **error);
 /* An empty list, to be filled by keyval_set. */
 KeyVal *keyval_new(void);

@@ -4,6 +4,7 @@
  * A manifest is a GKeyFile: [module] with name, abi and needs, then a group a kind of names, whose keys are types (or
  * names) and whose values are "name;arch;category;description".
  */
+#include <elf.h>
 #include <gmodule.h>
 #include <string.h>
 #include "core/exec/cpu.h"
@@ -229,7 +230,8 @@ static bool describe_module(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types
             add_name(ml, MODULE_ELF_MACHINE, f, elf, elf, a->name, "", a->desc, NULL);
         }
         for (unsigned i = 0; a->system_names && a->system_names[i]; i++) {
-            add_name(ml, MODULE_INVOCATION, f, a->system_names[i], a->system_names[i], a->name, "system", a->desc, NULL);
+            add_name(ml, MODULE_INVOCATION, f, a->system_names[i], a->system_names[i], a->name, "system", a->desc,
+                     NULL);
         }
         for (unsigned i = 0; a->user_names && a->user_names[i]; i++) {
             add_name(ml, MODULE_INVOCATION, f, a->user_names[i], a->user_names[i], a->name, "user", a->desc, NULL);
@@ -265,6 +267,39 @@ static bool check_abi(const char *so, const char *abi, GError **error)
     return true;
 }
 
+/* Whether the file holds all that its ELF header says is loaded: the dynamic linker would die on one cut short. */
+static bool check_whole(const char *so, GError **error)
+{
+    g_autoptr(GMappedFile) map = g_mapped_file_new(so, FALSE, error);
+    const char *data = map ? g_mapped_file_get_contents(map) : NULL;
+    size_t size = map ? g_mapped_file_get_length(map) : 0;
+    Elf64_Ehdr eh;
+
+    if (!map) {
+        return false;
+    }
+    if (size < sizeof(eh)) {
+        goto bad;
+    }
+    memcpy(&eh, data, sizeof(eh));
+    if (memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_phentsize != sizeof(Elf64_Phdr) || eh.e_phoff > size ||
+        eh.e_phnum > (size - eh.e_phoff) / sizeof(Elf64_Phdr)) {
+        goto bad;
+    }
+    for (unsigned i = 0; i < eh.e_phnum; i++) {
+        Elf64_Phdr ph;
+
+        memcpy(&ph, data + eh.e_phoff + i * sizeof(ph), sizeof(ph));
+        if (ph.p_type == PT_LOAD && (ph.p_offset > size || ph.p_filesz > size - ph.p_offset)) {
+            goto bad;
+        }
+    }
+    return true;
+bad:
+    g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: not a whole shared object", so);
+    return false;
+}
+
 /* Opens a file and returns its descriptor, checked. The module stays open for the life of the process. */
 static const ChimeraModule *open_module(const char *so, const char *name, GError **error)
 {
@@ -274,6 +309,9 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
 
     if (!g_file_test(so, G_FILE_TEST_EXISTS)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: no such file", so);
+        return NULL;
+    }
+    if (!check_whole(so, error)) {
         return NULL;
     }
     gm = g_module_open(so, G_MODULE_BIND_LOCAL);

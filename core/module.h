@@ -67,7 +67,7 @@ typedef enum ModuleNameKind {
 } ModuleNameKind;
 
 typedef struct ModuleName {
-    const char *name;                           /* as users write it: the type's without "-machine", "-ARCH-machine" ... */
+    const char *name;                           /* as users write it: the type's without "-ARCH-machine" */
     const char *type;                           /* the type's name; for others as name */
     const char *desc;                           /* one line */
     const char *arch;                           /* architecture the row belongs to, or "" */

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The commands that people and CI use; the build itself is meson's (meson.build). Nothing here installs the program.
+#
+#   make                    build/chimera and build/modules/
+#   make check              set up what is missing, build, run the short tests
+#   make conformance        the long tests and their figures
+#   make check-asan|ubsan|tsan   the short tests under a sanitizer, in a build folder of their own
+#   make coverage           the short tests with gcov, and a summary a folder
+#   make demo, demo-virt    boot a Linux guest in this terminal
+#   make bench              benchmarks: JSON, a table, a plot
+#   make fuzz, fuzz-NAME    the fuzzers, SECONDS each
+
+BUILD ?= build
+SECONDS ?= 600
+MESON ?= meson
+JOBS ?=
+NINJA = ninja $(if $(JOBS),-j$(JOBS)) -C
+
+all: $(BUILD)/build.ninja
+	$(NINJA) $(BUILD)
+
+$(BUILD)/build.ninja:
+	$(MESON) setup $(BUILD) $(SETUP_ARGS)
+
+setup:
+	tests/setup
+
+check: setup
+	tests/run.py --build $(BUILD) --suite short
+
+conformance: setup
+	tests/run.py --build $(BUILD) --suite short --suite long
+
+# name=value pairs of meson options a mode builds with
+MODE_asan = -Db_sanitize=address -Db_lundef=false
+MODE_ubsan = -Db_sanitize=undefined -Db_lundef=false
+MODE_tsan = -Db_sanitize=thread -Db_lundef=false
+MODE_cov = -Db_coverage=true -Dbuildtype=debug
+MODE_prof = -Dbuildtype=release -Dc_args=-fno-omit-frame-pointer
+
+check-asan check-ubsan check-tsan: check-%: setup
+	tests/run.py --build build-$* --setup-args "$(MODE_$*)" --suite short
+
+coverage: setup
+	tests/run.py --build build-cov --setup-args "$(MODE_cov)" --suite short --coverage
+
+prof:
+	test -f build-prof/build.ninja || $(MESON) setup build-prof $(MODE_prof)
+	$(NINJA) build-prof
+
+demo demo-virt: setup
+	tests/demo $@
+
+bench: setup all
+	bench/run
+	bench/system
+	bench/boot
+
+fuzz: setup
+	tests/fuzz/run --seconds $(SECONDS)
+
+fuzz-%: setup
+	tests/fuzz/run --seconds $(SECONDS) $*
+
+clean:
+	rm -rf build build-asan build-ubsan build-tsan build-cov build-prof
+
+.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz clean
