@@ -65,6 +65,7 @@ void tcg_fn_free(TcgFn *fn)
     if (!fn) {
         return;
     }
+    tcg_regalloc_free(fn);
     for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
         g_byte_array_free(fn->scratch[i], TRUE);
     }

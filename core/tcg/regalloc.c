@@ -1,0 +1,1364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Register allocation: one forward walk over the blocks in reverse postorder that knows, for each value, where it is
+ * wanted next.
+ *
+ * - A value is in at most one register, and in its frame slot once it has one. A slot is written right after the
+ *   value's definition: values are in SSA form, so it holds from there on, and evicting costs nothing where it happens.
+ *   Constants are rebuilt instead. Who is evicted: the value wanted furthest ahead.
+ * - A block with one predecessor starts as that one ended. One with several (or with phis) starts in a state taken
+ *   from one predecessor; copies at the end of the others bring that state about. Critical edges are split for this,
+ *   and joined again where no copy was needed.
+ * - A value that only maps need is the first to lose its register. A recipe has none; its operands count as needed
+ *   at the map. Recipes that grow too large are computed after all.
+ *
+ * After Belady's rule for evictions; liveness of SSA values by walking from each use up to the definition
+ * (Appel and Palsberg, Modern Compiler Implementation, 19.6).
+ */
+#include <string.h>
+#include "core/tcg/backend.h"
+
+enum { NUM_REGS = 64, NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6 };
+#define INT_REGS UINT64_C(0x00000000ffffffff)
+#define VEC_REGS UINT64_C(0xffffffff00000000)
+#define ALL_REGS (~UINT64_C(0))
+
+/* One use; chains ascend in position. */
+typedef struct RaUse {
+    uint32_t pos, next;
+} RaUse;
+
+typedef struct RaVal {
+    uint32_t use;                               /* by nodes, from the current position on */
+    uint32_t map_use;                           /* by maps: the last one in each block */
+    uint32_t def, end;                          /* positions that bound where it lives */
+    uint32_t hot;                               /* a loop that lasts up to here wants it again */
+    int32_t slot;                               /* -1: none */
+    TcgId phi;                                  /* phi that takes this value over an edge */
+    uint8_t reg;
+    bool is_const;
+} RaVal;
+
+typedef struct RaBlock {
+    uint32_t start, end;                        /* positions; edges' uses are at end */
+    bool started, done;
+    TcgId in[NUM_REGS], out[NUM_REGS];
+} RaBlock;
+
+typedef struct RaSlot {
+    uint32_t end;                               /* of the last value in it */
+    bool wide;
+} RaSlot;
+
+typedef struct RaMove {
+    TcgId value;
+    TcgLoc src, dst;
+} RaMove;
+
+typedef struct TcgRegalloc {
+    /* kept between regions */
+    GArray *vals, *uses, *bits, *work, *blocks, *moves, *calls, *slots, *maps_seen;
+    /* of this region */
+    TcgFn *fn;
+    const TcgBackend *be;
+    RaVal *val;
+    RaBlock *blk;
+    uint64_t *live_in, *live_out;
+    unsigned words;                             /* of a row of live bits; 0: the region is one block */
+    unsigned num_slots;
+    int32_t temp_slot;
+    TcgId regs[NUM_REGS];
+    TcgRegSet free;                             /* allocatable and bound to no value */
+    TcgRegSet pinned;                           /* not to be touched before the current node */
+    uint32_t block, pos, block_end;
+    TcgId at;                                   /* copies are put before this node */
+} TcgRegalloc;
+
+static inline TcgNode *node_of(const TcgRegalloc *ra, TcgId id)
+{
+    return fn_node(ra->fn, id);
+}
+
+static inline const TcgOpDef *def_of(const TcgNode *n)
+{
+    return &tcg_op_def[n->op];
+}
+
+static inline TcgRegSet reg_bit(unsigned r)
+{
+    return UINT64_C(1) << r;
+}
+
+static inline bool is_single(TcgRegSet s)
+{
+    return s && !(s & (s - 1));
+}
+
+static inline TcgRegSet class_of(TcgType t)
+{
+    return t == TCG_V128 ? VEC_REGS : INT_REGS;
+}
+
+static inline bool has_result(const TcgNode *n)
+{
+    return def_of(n)->results && n->type != TCG_VOID;
+}
+
+/* Nothing happens if the result is not wanted. */
+static inline bool is_removable(const TcgNode *n)
+{
+    return (def_of(n)->flags & TCGF_PURE) || n->op == OP_ld_env;
+}
+
+static inline bool takes_registers(const TcgNode *n)
+{
+    return n->op != OP_const && n->op != OP_phi && n->op != OP_insn_start && !(is_removable(n) && n->uses == 0 &&
+           (n->map_uses == 0 || node_is_recipe(n)));
+}
+
+static uint32_t pred_index(const TcgFn *fn, const TcgIrBlock *b, uint32_t pred)
+{
+    for (uint32_t i = 0; i < b->num_preds; i++) {
+        if (*fn_list(fn, b->preds + i) == pred) {
+            return i;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static inline TcgId phi_arg(const TcgFn *fn, const TcgNode *phi, uint32_t index)
+{
+    return *fn_list(fn, phi->list + index);
+}
+
+static inline bool block_has_phi(const TcgFn *fn, const TcgIrBlock *b)
+{
+    return b->first && fn_node(fn, b->first)->op == OP_phi;
+}
+
+/* -- before: edges, uses, positions ------------------------------------------------------------------------------- */
+
+/* Puts an empty block on edge e of block p. */
+static uint32_t split_edge(TcgFn *fn, uint32_t p, unsigned e)
+{
+    uint32_t to = fn_block(fn, p)->succ[e], new = fn->blocks->len, list = fn->lists->len;
+    TcgIrBlock b = {
+        .succ = { to }, .num_succ = 1, .preds = list, .num_preds = 1, .idom = p,
+        .loop_depth = MIN(fn_block(fn, p)->loop_depth, fn_block(fn, to)->loop_depth),
+    };
+    TcgIrBlock *target;
+
+    g_array_append_val(fn->blocks, b);
+    g_array_append_val(fn->lists, p);
+    fn_block(fn, p)->succ[e] = new;
+    target = fn_block(fn, to);
+    *fn_list(fn, target->preds + pred_index(fn, target, p)) = new;
+    tcg_fn_append(fn, new, tcg_fn_node_new(fn, OP_br, TCG_VOID));
+    return new;
+}
+
+static void split_critical_edges(TcgFn *fn)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t p = g_array_index(fn->rpo, uint32_t, i), after = i;
+
+        for (unsigned e = 0; fn_block(fn, p)->num_succ == 2 && e < 2; e++) {
+            const TcgIrBlock *to = fn_block(fn, fn_block(fn, p)->succ[e]);
+
+            if (to->num_preds > 1 || block_has_phi(fn, to)) {
+                uint32_t new = split_edge(fn, p, e);
+
+                g_array_insert_val(fn->rpo, ++after, new);
+                any = true;
+            }
+        }
+        i = after;
+    }
+    for (uint32_t i = 0; any && i < fn->rpo->len; i++) {
+        fn_block(fn, g_array_index(fn->rpo, uint32_t, i))->order = i + 1;
+    }
+}
+
+/* Takes blocks that split_edge made out again if they stayed empty. */
+static void join_empty_edges(TcgFn *fn, uint32_t first_new)
+{
+    uint32_t kept = 0;
+
+    if (fn->blocks->len == first_new) {
+        return;
+    }
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t num = g_array_index(fn->rpo, uint32_t, i);
+        TcgIrBlock *b = fn_block(fn, num);
+
+        if (num >= first_new && b->first == b->last) {
+            TcgIrBlock *p = fn_block(fn, *fn_list(fn, b->preds)), *to = fn_block(fn, b->succ[0]);
+
+            p->succ[p->succ[0] == num ? 0 : 1] = b->succ[0];
+            *fn_list(fn, to->preds + pred_index(fn, to, num)) = *fn_list(fn, b->preds);
+            b->order = 0;
+        } else {
+            b->order = ++kept;
+            g_array_index(fn->rpo, uint32_t, kept - 1) = num;
+        }
+    }
+    g_array_set_size(fn->rpo, kept);
+}
+
+/* Counts uses and map_uses anew, so that what is dead, what is a recipe and what is computed is known. */
+static void count_uses(TcgFn *fn)
+{
+    for (TcgId id = 1; id < fn->nodes->len; id++) {
+        TcgNode *n = fn_node(fn, id);
+
+        n->uses = n->map_uses = 0;
+    }
+    for (uint32_t i = fn->rpo->len; i-- > 0;) {
+        uint32_t num = g_array_index(fn->rpo, uint32_t, i);
+        const TcgIrBlock *b = fn_block(fn, num);
+
+        for (unsigned e = 0; e < b->num_succ; e++) {
+            const TcgIrBlock *to = fn_block(fn, b->succ[e]);
+
+            if (block_has_phi(fn, to)) {
+                uint32_t k = pred_index(fn, to, num);
+
+                for (TcgId id = to->first; fn_node(fn, id)->op == OP_phi; id = fn_node(fn, id)->next) {
+                    fn_node(fn, phi_arg(fn, fn_node(fn, id), k))->uses++;
+                }
+            }
+        }
+        for (TcgId id = b->last; id; id = fn_node(fn, id)->prev) {
+            TcgNode *n = fn_node(fn, id);
+
+            if (n->op == OP_phi || n->op == OP_const) {
+                continue;
+            }
+            if (takes_registers(n)) {
+                for (unsigned k = 0; k < def_of(n)->args; k++) {
+                    fn_node(fn, n->arg[k])->uses++;
+                }
+                for (uint32_t k = 0; n->op == OP_call && k < n->list_len; k++) {
+                    fn_node(fn, *fn_list(fn, n->list + k))->uses++;
+                }
+                if (n->map) {
+                    const TcgStateMap *m = fn_map(fn, n->map);
+
+                    for (uint32_t k = 0; k < m->num; k++) {
+                        fn_node(fn, fn_map_entry(fn, m->first + k)->value)->map_uses++;
+                    }
+                }
+            } else if (n->map_uses) {
+                for (unsigned k = 0; k < def_of(n)->args; k++) {
+                    fn_node(fn, n->arg[k])->map_uses++;
+                }
+            }
+        }
+    }
+}
+
+static void make_real(TcgFn *fn, TcgId id)
+{
+    TcgNode *n = fn_node(fn, id);
+
+    n->uses++;
+    for (unsigned k = 0; k < def_of(n)->args; k++) {
+        if (node_is_recipe(fn_node(fn, n->arg[k]))) {
+            make_real(fn, n->arg[k]);
+        } else {
+            fn_node(fn, n->arg[k])->uses++;
+        }
+    }
+}
+
+/* Numbers the nodes, and bounds the size of recipes (written out as trees, they could double at each step). */
+static void number_nodes(TcgRegalloc *ra)
+{
+    TcgFn *fn = ra->fn;
+    uint32_t pos = 2;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t num = g_array_index(fn->rpo, uint32_t, i);
+        RaBlock *blk = &ra->blk[num];
+
+        blk->start = pos;
+        for (TcgId id = fn_block(fn, num)->first; id; id = fn_node(fn, id)->next) {
+            TcgNode *n = fn_node(fn, id);
+            RaVal *v = &ra->val[id];
+
+            n->pos = pos;
+            n->out = LOC_NONE;
+            memset(n->in, 0, sizeof(n->in));
+            v->def = n->op == OP_phi ? blk->start : pos;
+            pos += 2;
+            if (node_is_recipe(n)) {
+                uint32_t size = 1;
+
+                for (unsigned k = 0; k < def_of(n)->args; k++) {
+                    if (node_is_recipe(fn_node(fn, n->arg[k]))) {
+                        size += ra->val[n->arg[k]].end;
+                    }
+                }
+                if (size > RECIPE_LIMIT) {
+                    size = 1;
+                    for (unsigned k = 0; k < def_of(n)->args; k++) {
+                        if (node_is_recipe(fn_node(fn, n->arg[k]))) {
+                            make_real(fn, n->arg[k]);
+                        }
+                    }
+                }
+                v->end = size;
+            }
+        }
+        blk->end = pos + 1;
+        pos += 2;
+    }
+}
+
+static inline bool test_live(const uint64_t *bits, unsigned words, uint32_t block, TcgId id)
+{
+    return words && (bits[(size_t)block * words + id / 64] >> (id % 64) & 1);
+}
+
+/* Returns what the bit was. */
+static inline bool set_live(uint64_t *bits, unsigned words, uint32_t block, TcgId id)
+{
+    uint64_t *w = &bits[(size_t)block * words + id / 64], bit = UINT64_C(1) << (id % 64);
+    bool was = *w & bit;
+
+    *w |= bit;
+    return was;
+}
+
+/* id is wanted at the start of block: so it is at the ends of its predecessors, up to the definition. */
+static void mark_live_in(TcgRegalloc *ra, TcgId id, uint32_t block)
+{
+    TcgFn *fn = ra->fn;
+    RaVal *v = &ra->val[id];
+    uint32_t def_block = fn_node(fn, id)->block;
+
+    if (set_live(ra->live_in, ra->words, block, id)) {
+        return;
+    }
+    g_array_set_size(ra->work, 0);
+    g_array_append_val(ra->work, block);
+    while (ra->work->len) {
+        const TcgIrBlock *b = fn_block(fn, g_array_index(ra->work, uint32_t, ra->work->len - 1));
+
+        g_array_set_size(ra->work, ra->work->len - 1);
+        for (uint32_t k = 0; k < b->num_preds; k++) {
+            uint32_t p = *fn_list(fn, b->preds + k);
+
+            if (!fn_block(fn, p)->order) {
+                continue;
+            }
+            set_live(ra->live_out, ra->words, p, id);
+            v->end = MAX(v->end, ra->blk[p].end);
+            if (p != def_block && !set_live(ra->live_in, ra->words, p, id)) {
+                g_array_append_val(ra->work, p);
+            }
+        }
+    }
+}
+
+static inline uint32_t use_pos(const TcgRegalloc *ra, uint32_t use)
+{
+    return g_array_index(ra->uses, RaUse, use).pos;
+}
+
+static void prepend_use(TcgRegalloc *ra, uint32_t *chain, uint32_t pos)
+{
+    RaUse u = { pos, *chain };
+
+    *chain = ra->uses->len;
+    g_array_append_val(ra->uses, u);
+}
+
+static void touch(TcgRegalloc *ra, TcgId id, uint32_t pos, uint32_t block)
+{
+    RaVal *v = &ra->val[id];
+
+    v->end = MAX(v->end, pos);
+    if (ra->words && !v->is_const && node_of(ra, id)->block != block) {
+        mark_live_in(ra, id, block);
+    }
+}
+
+static void add_use(TcgRegalloc *ra, TcgId id, uint32_t pos, uint32_t block)
+{
+    RaVal *v = &ra->val[id];
+
+    if (!v->use || use_pos(ra, v->use) != pos) {
+        prepend_use(ra, &v->use, pos);
+    }
+    touch(ra, id, pos, block);
+}
+
+static void add_map_use(TcgRegalloc *ra, TcgId id, uint32_t pos, uint32_t block)
+{
+    const TcgNode *n = node_of(ra, id);
+    RaVal *v = &ra->val[id];
+
+    if (node_is_recipe(n)) {
+        for (unsigned k = 0; k < def_of(n)->args; k++) {
+            add_map_use(ra, n->arg[k], pos, block);
+        }
+    } else if (!v->is_const && !(v->map_use && use_pos(ra, v->map_use) <= ra->blk[block].end)) {
+        prepend_use(ra, &v->map_use, pos);
+        touch(ra, id, pos, block);
+    }
+}
+
+static void collect_uses(TcgRegalloc *ra)
+{
+    TcgFn *fn = ra->fn;
+
+    /* a recipe's size stood here */
+    for (TcgId id = 1; id < fn->nodes->len; id++) {
+        ra->val[id].end = ra->val[id].def;
+    }
+    for (uint32_t i = fn->rpo->len; i-- > 0;) {
+        uint32_t num = g_array_index(fn->rpo, uint32_t, i);
+        const TcgIrBlock *b = fn_block(fn, num);
+
+        for (unsigned e = 0; e < b->num_succ; e++) {
+            const TcgIrBlock *to = fn_block(fn, b->succ[e]);
+
+            if (block_has_phi(fn, to)) {
+                uint32_t k = pred_index(fn, to, num);
+
+                for (TcgId id = to->first; node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
+                    TcgId arg = phi_arg(fn, node_of(ra, id), k);
+
+                    add_use(ra, arg, ra->blk[num].end, num);
+                    ra->val[arg].phi = id;
+                }
+            }
+        }
+        for (TcgId id = b->last; id; id = node_of(ra, id)->prev) {
+            const TcgNode *n = node_of(ra, id);
+
+            if (!takes_registers(n)) {
+                continue;
+            }
+            for (unsigned k = 0; k < def_of(n)->args; k++) {
+                add_use(ra, n->arg[k], n->pos, num);
+            }
+            if (n->op == OP_call) {
+                for (uint32_t k = 0; k < n->list_len; k++) {
+                    add_use(ra, *fn_list(fn, n->list + k), n->pos, num);
+                }
+                g_array_append_val(ra->calls, n->pos);
+            }
+            if (n->map) {
+                const TcgStateMap *m = fn_map(fn, n->map);
+
+                for (uint32_t k = 0; k < m->num; k++) {
+                    add_map_use(ra, fn_map_entry(fn, m->first + k)->value, n->pos, num);
+                }
+            }
+        }
+    }
+}
+
+/* -- where values are ---------------------------------------------------------------------------------------------- */
+
+static TcgLoc where(const TcgRegalloc *ra, TcgId id)
+{
+    const RaVal *v = &ra->val[id];
+
+    if (v->reg != NO_REG) {
+        return TCG_LOC(LOC_REG, v->reg);
+    }
+    if (v->is_const) {
+        return TCG_LOC(LOC_CONST, id);
+    }
+    g_assert(v->slot >= 0);
+    return TCG_LOC(LOC_SLOT, v->slot);
+}
+
+/* A copy of value id before node `before`. */
+static void insert_mov(TcgRegalloc *ra, TcgId before, TcgId id, TcgLoc src, TcgLoc dst)
+{
+    TcgId m = tcg_fn_node_new(ra->fn, OP_mov, node_type(node_of(ra, id)));
+    TcgNode *n = node_of(ra, m);
+
+    n->arg[0] = id;
+    n->in[0] = src;
+    n->out = dst;
+    n->uses = 1;
+    tcg_fn_insert_before(ra->fn, before, m);
+}
+
+/* A slot that nothing else uses between these positions. One half of a wide slot never serves alone. */
+static int32_t take_slot(TcgRegalloc *ra, bool wide, uint32_t from, uint32_t end)
+{
+    unsigned step = wide ? 2 : 1, s;
+
+    for (s = 0; s + step <= ra->num_slots; s += step) {
+        const RaSlot *slot = &g_array_index(ra->slots, RaSlot, s);
+
+        if (slot->wide == wide && slot->end < from) {
+            break;
+        }
+    }
+    if (s + step > ra->num_slots) {
+        unsigned old = ra->num_slots;
+
+        s = wide ? (old + 1) & ~1u : old;
+        g_assert(s + step <= ra->be->num_slots);
+        ra->num_slots = s + step;
+        g_array_set_size(ra->slots, ra->num_slots);
+        memset(&g_array_index(ra->slots, RaSlot, old), 0, (ra->num_slots - old) * sizeof(RaSlot));
+    }
+    for (unsigned i = 0; i < step; i++) {
+        g_array_index(ra->slots, RaSlot, s + i) = (RaSlot) { end, wide };
+    }
+    return (int32_t)s;
+}
+
+/* Gives the value a slot that has held it since its definition. */
+static void ensure_slot(TcgRegalloc *ra, TcgId id)
+{
+    RaVal *v = &ra->val[id];
+    const TcgNode *n = node_of(ra, id);
+    TcgId after = n->next;
+    TcgLoc out = n->out;
+
+    if (v->slot >= 0 || v->is_const) {
+        return;
+    }
+    g_assert(loc_kind(out) == LOC_REG);
+    v->slot = take_slot(ra, node_type(n) == TCG_V128, v->def, v->end);
+    while (n->op == OP_phi && node_of(ra, after)->op == OP_phi) {
+        after = node_of(ra, after)->next;
+    }
+    insert_mov(ra, after, id, out, TCG_LOC(LOC_SLOT, v->slot));
+}
+
+static void bind(TcgRegalloc *ra, TcgId id, unsigned r)
+{
+    ra->regs[r] = id;
+    ra->val[id].reg = (uint8_t)r;
+    ra->free &= ~reg_bit(r);
+}
+
+static void unbind(TcgRegalloc *ra, TcgId id)
+{
+    unsigned r = ra->val[id].reg;
+
+    ra->regs[r] = 0;
+    ra->val[id].reg = NO_REG;
+    ra->free |= reg_bit(r);
+}
+
+/* The state of the registers becomes that one. */
+static void enter_state(TcgRegalloc *ra, const TcgId *regs)
+{
+    for (TcgRegSet s = ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+        ra->val[ra->regs[__builtin_ctzll(s)]].reg = NO_REG;
+    }
+    memset(ra->regs, 0, sizeof(ra->regs));
+    ra->free = ra->be->allocatable;
+    for (TcgRegSet s = regs ? ra->be->allocatable : 0; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+
+        if (regs[r]) {
+            bind(ra, regs[r], r);
+        }
+    }
+}
+
+/* The next position at which a node wants it. */
+static uint32_t next_use(TcgRegalloc *ra, RaVal *v)
+{
+    uint32_t pos;
+
+    while (v->use && use_pos(ra, v->use) < ra->pos) {
+        v->use = g_array_index(ra->uses, RaUse, v->use).next;
+    }
+    pos = v->use ? use_pos(ra, v->use) : NEVER;
+    return v->hot >= ra->pos ? MIN(pos, v->hot + 1) : pos;
+}
+
+/* Wanted after the current node; map_here: or by its own map. */
+static bool is_live_after(TcgRegalloc *ra, TcgId id, bool map_here)
+{
+    RaVal *v = &ra->val[id];
+    uint32_t u;
+
+    next_use(ra, v);
+    u = v->use;
+    if (u && use_pos(ra, u) == ra->pos) {
+        u = g_array_index(ra->uses, RaUse, u).next;
+    }
+    if (u && use_pos(ra, u) <= ra->block_end) {
+        return true;
+    }
+    while (v->map_use && use_pos(ra, v->map_use) < ra->pos) {
+        v->map_use = g_array_index(ra->uses, RaUse, v->map_use).next;
+    }
+    u = v->map_use;
+    if (u && use_pos(ra, u) == ra->pos && !map_here) {
+        u = g_array_index(ra->uses, RaUse, u).next;
+    }
+    return (u && use_pos(ra, u) <= ra->block_end) || test_live(ra->live_out, ra->words, ra->block, id);
+}
+
+/* How little the value would miss its register. */
+static uint32_t eviction_score(TcgRegalloc *ra, TcgId id)
+{
+    RaVal *v = &ra->val[id];
+    uint32_t next = next_use(ra, v), ahead;
+
+    if (next == NEVER) {
+        return NEVER;
+    }
+    ahead = next - MIN(next, ra->pos);
+    return v->slot >= 0 || v->is_const ? MIN(2 * ahead, NEVER - 1) : ahead;
+}
+
+/* Empties register r before the current node; the value goes to a free register outside avoid, or to its slot. */
+static void vacate(TcgRegalloc *ra, unsigned r, TcgRegSet avoid)
+{
+    TcgId id = ra->regs[r];
+    RaVal *v = &ra->val[id];
+    TcgRegSet other = ra->free & ~avoid & ~ra->pinned & (r < 32 ? INT_REGS : VEC_REGS);
+
+    if (!v->is_const && v->slot < 0 && other) {
+        unsigned to = __builtin_ctzll(other);
+
+        insert_mov(ra, ra->at, id, TCG_LOC(LOC_REG, r), TCG_LOC(LOC_REG, to));
+        unbind(ra, id);
+        bind(ra, id, to);
+    } else {
+        ensure_slot(ra, id);
+        unbind(ra, id);
+    }
+}
+
+/* Of a non-empty set the register that suits the value best. */
+static unsigned choose(TcgRegalloc *ra, TcgRegSet set, TcgId id)
+{
+    const RaVal *v = &ra->val[id];
+    TcgRegSet liked;
+    bool crosses;
+
+    if (v->phi) {
+        TcgLoc home = node_of(ra, v->phi)->out;
+
+        if (loc_kind(home) == LOC_REG && (set & reg_bit(loc_num(home)))) {
+            return loc_num(home);
+        }
+    }
+    while (ra->calls->len && g_array_index(ra->calls, uint32_t, ra->calls->len - 1) <= ra->pos) {
+        g_array_set_size(ra->calls, ra->calls->len - 1);
+    }
+    crosses = ra->calls->len && g_array_index(ra->calls, uint32_t, ra->calls->len - 1) < v->end;
+    liked = crosses ? set & ra->be->callee_saved : set & ~ra->be->callee_saved;
+    return __builtin_ctzll(liked ? liked : set);
+}
+
+/*
+ * A register of set for value id, emptied if it must be: rather none of dislike; what is moved for it goes nowhere
+ * in avoid.
+ */
+static unsigned alloc_reg2(TcgRegalloc *ra, TcgRegSet set, TcgId id, TcgRegSet dislike, TcgRegSet avoid)
+{
+    unsigned best = NO_REG;
+    uint32_t best_score = 0;
+
+    set &= ra->be->allocatable & ~ra->pinned;
+    if (set & ra->free) {
+        TcgRegSet liked = set & ra->free & ~dislike;
+
+        return choose(ra, liked ? liked : set & ra->free, id);
+    }
+    for (TcgRegSet s = set; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+        uint32_t score = eviction_score(ra, ra->regs[r]);
+
+        if (best == NO_REG || score > best_score) {
+            best = r;
+            best_score = score;
+        }
+    }
+    g_assert(best != NO_REG);                   /* else the constraint cannot be met */
+    vacate(ra, best, avoid | set);
+    return best;
+}
+
+static unsigned alloc_reg(TcgRegalloc *ra, TcgRegSet set, TcgId id, TcgRegSet avoid)
+{
+    return alloc_reg2(ra, set, id, avoid, avoid);
+}
+
+/* -- nodes ------------------------------------------------------------------------------------------------------------ */
+
+/* Puts argument k in a register of its set. */
+static void place_arg(TcgRegalloc *ra, TcgId id, unsigned k, const TcgConstraint *c, TcgRegSet avoid)
+{
+    TcgId arg = node_of(ra, id)->arg[k];
+    RaVal *v = &ra->val[arg];
+    TcgRegSet set = c->arg[k] & ra->be->allocatable;
+    bool same = c->out_same_as == (int)k;
+    unsigned r;
+
+    if (v->is_const && c->arg_const[k] && (v->reg == NO_REG || same || !(set & reg_bit(v->reg)))) {
+        node_of(ra, id)->in[k] = TCG_LOC(LOC_CONST, arg);
+        return;
+    }
+    if (same) {
+        TcgRegSet both = set & c->out;
+
+        if (v->reg != NO_REG && (both & reg_bit(v->reg)) && !(ra->pinned & reg_bit(v->reg)) &&
+            !is_live_after(ra, arg, true)) {
+            r = v->reg;
+        } else {
+            TcgRegSet rest = v->reg != NO_REG ? both & ~reg_bit(v->reg) : both;
+
+            if (rest & ~ra->pinned) {
+                r = alloc_reg(ra, rest, id, avoid);
+                insert_mov(ra, ra->at, arg, where(ra, arg), TCG_LOC(LOC_REG, r));
+            } else {
+                /* it must be overwritten where it is: what goes on living is a copy */
+                r = v->reg;
+                g_assert(r != NO_REG && (both & reg_bit(r)));
+                vacate(ra, r, avoid | both);
+            }
+        }
+        node_of(ra, id)->in[k] = TCG_LOC(LOC_REG, r);
+        ra->pinned |= reg_bit(r);
+        return;
+    }
+    if (v->reg == NO_REG && c->arg_slot[k] && v->slot >= 0 &&
+        (!(set & ra->free & ~ra->pinned) || !is_live_after(ra, arg, false))) {
+        node_of(ra, id)->in[k] = TCG_LOC(LOC_SLOT, v->slot);
+        return;
+    }
+    if (v->reg == NO_REG) {
+        r = alloc_reg(ra, set, arg, avoid);
+        insert_mov(ra, ra->at, arg, where(ra, arg), TCG_LOC(LOC_REG, r));
+        bind(ra, arg, r);
+    } else if (set & reg_bit(v->reg)) {
+        r = v->reg;
+    } else {
+        r = alloc_reg(ra, set, arg, avoid);
+        /* alloc_reg may have moved the value itself to make room */
+        insert_mov(ra, ra->at, arg, where(ra, arg), TCG_LOC(LOC_REG, r));
+    }
+    node_of(ra, id)->in[k] = TCG_LOC(LOC_REG, r);
+    ra->pinned |= reg_bit(r);
+}
+
+static void place_list(TcgRegalloc *ra, TcgId id)
+{
+    TcgFn *fn = ra->fn;
+    uint32_t list = node_of(ra, id)->list, len = node_of(ra, id)->list_len, locs = fn->lists->len;
+
+    g_array_set_size(fn->lists, locs + len);
+    for (uint32_t k = 0; k < len; k++) {
+        TcgId arg = *fn_list(fn, list + k);
+
+        if (ra->val[arg].is_const && node_type(node_of(ra, arg)) == TCG_V128 && ra->val[arg].reg == NO_REG) {
+            unsigned r = alloc_reg(ra, VEC_REGS, arg, 0);
+
+            insert_mov(ra, ra->at, arg, TCG_LOC(LOC_CONST, arg), TCG_LOC(LOC_REG, r));
+            bind(ra, arg, r);
+        }
+        if (ra->val[arg].is_const && node_type(node_of(ra, arg)) != TCG_V128) {
+            *fn_list(fn, locs + k) = TCG_LOC(LOC_CONST, arg);
+        } else {
+            *fn_list(fn, locs + k) = where(ra, arg);
+        }
+        if (ra->val[arg].reg != NO_REG) {
+            ra->pinned |= reg_bit(ra->val[arg].reg);
+        }
+    }
+    node_of(ra, id)->arg_locs = locs;
+}
+
+/* Values that are needed later leave the registers that the node destroys. Arguments stay where they were put. */
+static void save_clobbered(TcgRegalloc *ra, TcgRegSet clobbers)
+{
+    for (TcgRegSet s = clobbers & ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+        TcgId id = ra->regs[r];
+
+        if (!is_live_after(ra, id, true)) {
+            continue;                           /* dies here */
+        }
+        if (ra->val[id].is_const) {
+            unbind(ra, id);
+        } else {
+            vacate(ra, r, clobbers);
+        }
+    }
+}
+
+static void add_leaves(TcgRegalloc *ra, TcgId id)
+{
+    const TcgNode *n = node_of(ra, id);
+
+    for (unsigned k = 0; k < def_of(n)->args; k++) {
+        TcgMapLeaf leaf = { n->arg[k], LOC_NONE };
+
+        if (node_is_recipe(node_of(ra, leaf.value))) {
+            add_leaves(ra, leaf.value);
+        } else {
+            leaf.loc = ra->val[leaf.value].is_const ? TCG_LOC(LOC_CONST, leaf.value) : where(ra, leaf.value);
+            g_array_append_val(ra->fn->map_leaves, leaf);
+        }
+    }
+}
+
+static void locate_map(TcgRegalloc *ra, TcgId id)
+{
+    TcgFn *fn = ra->fn;
+    uint32_t map = node_of(ra, id)->map;
+    TcgStateMap *m;
+    uint32_t leaves = fn->map_leaves->len;
+
+    /* two accesses of an instruction may share a map: each needs its own locations */
+    if (g_array_index(ra->maps_seen, bool, map)) {
+        TcgStateMap copy = *fn_map(fn, map);
+        uint32_t first = fn->map_entries->len;
+
+        g_array_set_size(fn->map_entries, first + copy.num);
+        memcpy(fn_map_entry(fn, first), fn_map_entry(fn, copy.first), copy.num * sizeof(TcgMapEntry));
+        copy.first = first;
+        node_of(ra, id)->map = map = fn->maps->len;
+        g_array_append_val(fn->maps, copy);
+    } else {
+        g_array_index(ra->maps_seen, bool, map) = true;
+    }
+    m = fn_map(fn, map);
+    for (uint32_t k = 0; k < m->num; k++) {
+        TcgMapEntry *e = fn_map_entry(fn, m->first + k);
+
+        if (ra->val[e->value].is_const) {
+            e->loc = TCG_LOC(LOC_CONST, e->value);
+        } else if (node_is_recipe(node_of(ra, e->value))) {
+            e->loc = TCG_LOC(LOC_RECIPE, e->value);
+            add_leaves(ra, e->value);
+        } else {
+            e->loc = where(ra, e->value);
+        }
+    }
+    m->leaves = leaves;
+    m->num_leaves = fn->map_leaves->len - leaves;
+}
+
+static void release_if_dead(TcgRegalloc *ra, TcgId id, bool map_here)
+{
+    if (ra->val[id].reg != NO_REG && !is_live_after(ra, id, map_here)) {
+        unbind(ra, id);
+    }
+}
+
+static void release_map(TcgRegalloc *ra, const TcgStateMap *m)
+{
+    for (uint32_t k = 0; k < m->num; k++) {
+        TcgId v = fn_map_entry(ra->fn, m->first + k)->value;
+
+        if (!node_is_recipe(node_of(ra, v))) {
+            release_if_dead(ra, v, false);
+        }
+    }
+    for (uint32_t k = 0; k < m->num_leaves; k++) {
+        release_if_dead(ra, g_array_index(ra->fn->map_leaves, TcgMapLeaf, m->leaves + k).value, false);
+    }
+}
+
+/* The other argument of a commutative op had better be overwritten. */
+static void swap_if_better(TcgRegalloc *ra, TcgNode *n, const TcgConstraint *c)
+{
+    const RaVal *a = &ra->val[n->arg[0]], *b = &ra->val[n->arg[1]];
+
+    if (n->arg[0] != n->arg[1] && !a->is_const && !b->is_const && c->arg[0] == c->arg[1] &&
+        b->reg != NO_REG && (c->out & reg_bit(b->reg)) && !is_live_after(ra, n->arg[1], true) &&
+        (a->reg == NO_REG || is_live_after(ra, n->arg[0], true))) {
+        TcgId t = n->arg[0];
+
+        n->arg[0] = n->arg[1];
+        n->arg[1] = t;
+    }
+}
+
+static void alloc_node(TcgRegalloc *ra, TcgId id)
+{
+    TcgNode *n = node_of(ra, id);
+    unsigned args = def_of(n)->args, done = 0;
+    bool is_call = n->op == OP_call;
+    TcgConstraint c;
+    TcgRegSet avoid, in_regs = 0;
+
+    memset(&c, 0, sizeof(c));
+    c.out_same_as = -1;
+    ra->be->constraints(ra->be, ra->fn, n, &c);
+    ra->at = id;
+    ra->pos = n->pos;
+    ra->pinned = 0;
+    avoid = c.clobbers;
+    if (c.out_same_as == 0 && args == 2 && (def_of(n)->flags & TCGF_COMM)) {
+        swap_if_better(ra, n, &c);
+    }
+    for (unsigned k = 0; k < args; k++) {
+        if (is_single(c.arg[k])) {
+            avoid |= c.arg[k];
+        }
+    }
+    /* the narrowest choice first; of equals, the one that the result takes last, so that it avoids the others */
+    for (unsigned i = 0; i < args; i++) {
+        unsigned best = 0, best_size = 1000;
+
+        for (unsigned k = 0; k < args; k++) {
+            unsigned size = 2 * __builtin_popcountll(c.arg[k] & ra->be->allocatable) + (c.out_same_as == (int)k);
+
+            if (!(done >> k & 1) && size < best_size) {
+                best = k;
+                best_size = size;
+            }
+        }
+        done |= 1u << best;
+        place_arg(ra, id, best, &c, avoid);
+    }
+    if (is_call) {
+        place_list(ra, id);
+        in_regs = ra->pinned;
+    }
+    for (unsigned k = 0; k < args; k++) {
+        TcgLoc in = node_of(ra, id)->in[k];
+
+        if (loc_kind(in) == LOC_REG) {
+            in_regs |= reg_bit(loc_num(in));
+        }
+    }
+    if (c.clobbers) {
+        save_clobbered(ra, c.clobbers);
+    }
+    if (node_of(ra, id)->map) {
+        locate_map(ra, id);
+    }
+    n = node_of(ra, id);
+    for (unsigned k = 0; k < args; k++) {
+        release_if_dead(ra, n->arg[k], is_call);
+    }
+    for (uint32_t k = 0; is_call && k < n->list_len; k++) {
+        release_if_dead(ra, *fn_list(ra->fn, n->list + k), true);
+    }
+    ra->pinned = 0;
+    if (has_result(n)) {
+        bool wanted = n->uses || n->map_uses;
+        bool same = c.out_same_as >= 0 && loc_kind(n->in[c.out_same_as]) == LOC_REG;
+
+        if (wanted || (!is_call && (same || is_single(c.out)))) {
+            unsigned r;
+
+            if (same) {
+                r = loc_num(n->in[c.out_same_as]);
+            } else {
+                bool apart = c.out_early || c.out_same_as >= 0;
+
+                r = alloc_reg2(ra, c.out & (apart ? ~in_regs : ALL_REGS), id, is_call ? 0 : c.clobbers,
+                              in_regs | c.clobbers);
+                n = node_of(ra, id);
+            }
+            n->out = TCG_LOC(LOC_REG, r);
+            if (wanted) {
+                bind(ra, id, r);
+            }
+            release_if_dead(ra, id, false);
+        }
+    }
+    if (n->map) {
+        release_map(ra, fn_map(ra->fn, n->map));
+    }
+}
+
+/* -- blocks ----------------------------------------------------------------------------------------------------------- */
+
+static bool is_wide(const TcgRegalloc *ra, TcgId id)
+{
+    return node_type(node_of(ra, id)) == TCG_V128;
+}
+
+/* Emits ra->moves, which happen at once, as copies one after another. keep: registers that hold what they should. */
+static void parallel_moves(TcgRegalloc *ra, TcgRegSet keep)
+{
+    RaMove *m = (RaMove *)ra->moves->data;
+    unsigned n = ra->moves->len;
+    TcgRegSet used = keep;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (loc_kind(m[i].dst) == LOC_REG) {
+            used |= reg_bit(loc_num(m[i].dst));
+        }
+    }
+    while (n) {
+        bool progress = false;
+        TcgRegSet sources = 0, other;
+        TcgLoc temp;
+
+        for (unsigned i = 0; i < n;) {
+            bool blocked = false;
+
+            for (unsigned j = 0; j < n && !blocked; j++) {
+                blocked = j != i && m[i].dst == m[j].src;
+            }
+            if (blocked) {
+                i++;
+                continue;
+            }
+            insert_mov(ra, ra->at, m[i].value, m[i].src, m[i].dst);
+            m[i] = m[--n];
+            progress = true;
+        }
+        if (progress || !n) {
+            continue;
+        }
+        /* all that is left are cycles: one source goes aside */
+        for (unsigned i = 0; i < n; i++) {
+            if (loc_kind(m[i].src) == LOC_REG) {
+                sources |= reg_bit(loc_num(m[i].src));
+            }
+        }
+        other = ra->be->allocatable & ~used & ~sources & class_of(node_type(node_of(ra, m[0].value)));
+        if (other) {
+            temp = TCG_LOC(LOC_REG, __builtin_ctzll(other));
+        } else {
+            if (ra->temp_slot < 0) {
+                ra->temp_slot = take_slot(ra, true, 0, UINT32_MAX);
+            }
+            temp = TCG_LOC(LOC_SLOT, ra->temp_slot);
+        }
+        insert_mov(ra, ra->at, m[0].value, m[0].src, temp);
+        m[0].src = temp;
+    }
+}
+
+/* Copies at the end of p, whose last state is the current one, that make the state in which its successor starts. */
+static void match_edge(TcgRegalloc *ra, uint32_t p)
+{
+    TcgFn *fn = ra->fn;
+    uint32_t to = fn_block(fn, p)->succ[0], k = pred_index(fn, fn_block(fn, to), p);
+    const TcgId *want = ra->blk[to].in;
+    TcgRegSet keep = 0;
+
+    g_assert(fn_block(fn, p)->num_succ == 1);
+    ra->at = fn_block(fn, p)->last;
+    g_array_set_size(ra->moves, 0);
+    for (TcgRegSet s = ra->be->allocatable; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+        RaMove m = { want[r], LOC_NONE, TCG_LOC(LOC_REG, r) };
+
+        if (!m.value) {
+            continue;
+        }
+        if (node_of(ra, m.value)->op == OP_phi && node_of(ra, m.value)->block == to) {
+            m.value = phi_arg(fn, node_of(ra, m.value), k);
+        }
+        m.src = where(ra, m.value);
+        if (m.src == m.dst) {
+            keep |= reg_bit(r);
+        } else {
+            g_array_append_val(ra->moves, m);
+        }
+    }
+    for (TcgId id = fn_block(fn, to)->first; node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
+        RaMove m = { phi_arg(fn, node_of(ra, id), k), LOC_NONE, node_of(ra, id)->out };
+
+        if (loc_kind(m.dst) == LOC_SLOT) {
+            m.src = where(ra, m.value);
+            if (m.src != m.dst) {
+                g_array_append_val(ra->moves, m);
+            }
+        }
+    }
+    parallel_moves(ra, keep);
+}
+
+/* Registers for values that the loop does not want go to those that it does. */
+static void make_room_in_loop(TcgRegalloc *ra, uint32_t block, uint32_t loop_end)
+{
+    unsigned phis[2] = { 0, 0 };
+
+    for (TcgId id = fn_block(ra->fn, block)->first; node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
+        phis[is_wide(ra, id)]++;
+    }
+    for (unsigned vec = 0; vec < 2; vec++) {
+        TcgRegSet cls = ra->be->allocatable & (vec ? VEC_REGS : INT_REGS);
+        TcgRegSet through = 0;
+
+        for (TcgRegSet s = cls & ~ra->free; s; s &= s - 1) {
+            unsigned r = __builtin_ctzll(s);
+            RaVal *v = &ra->val[ra->regs[r]];
+
+            if (next_use(ra, v) <= loop_end) {
+                v->hot = MAX(v->hot, loop_end);
+            } else {
+                through |= reg_bit(r);
+            }
+        }
+        while (through && (unsigned)__builtin_popcountll(ra->free & cls) < phis[vec] + LOOP_RESERVE) {
+            unsigned worst = __builtin_ctzll(through);
+
+            for (TcgRegSet s = through; s; s &= s - 1) {
+                unsigned r = __builtin_ctzll(s);
+
+                if (eviction_score(ra, ra->regs[r]) > eviction_score(ra, ra->regs[worst])) {
+                    worst = r;
+                }
+            }
+            through &= ~reg_bit(worst);
+            ensure_slot(ra, ra->regs[worst]);
+            unbind(ra, ra->regs[worst]);
+        }
+    }
+}
+
+static unsigned reg_in_state(const TcgRegalloc *ra, const TcgId *regs, TcgId id)
+{
+    for (TcgRegSet s = ra->be->allocatable; s; s &= s - 1) {
+        if (regs[__builtin_ctzll(s)] == id) {
+            return __builtin_ctzll(s);
+        }
+    }
+    return NO_REG;
+}
+
+static void place_phi(TcgRegalloc *ra, TcgId id, const TcgId *from, uint32_t from_index)
+{
+    TcgNode *n = node_of(ra, id);
+    RaVal *v = &ra->val[id];
+    TcgRegSet cls = class_of(n->type) & ra->be->allocatable;
+    TcgId arg = phi_arg(ra->fn, n, from_index);
+    unsigned r = NO_REG;
+
+    if (from && arg != id) {
+        r = reg_in_state(ra, from, arg);
+    }
+    if (r == NO_REG || !(ra->free & reg_bit(r))) {
+        r = NO_REG;
+        if (ra->free & cls) {
+            r = choose(ra, ra->free & cls, id);
+        } else {
+            uint32_t best = next_use(ra, v);
+
+            for (TcgRegSet s = cls; s; s &= s - 1) {
+                unsigned c = __builtin_ctzll(s);
+                TcgId other = ra->regs[c];
+                bool mine = node_of(ra, other)->op == OP_phi && node_of(ra, other)->block == n->block;
+
+                if (!mine && next_use(ra, &ra->val[other]) > best) {
+                    best = next_use(ra, &ra->val[other]);
+                    r = c;
+                }
+            }
+            if (r != NO_REG) {
+                ensure_slot(ra, ra->regs[r]);
+                unbind(ra, ra->regs[r]);
+            }
+        }
+    }
+    n = node_of(ra, id);
+    if (r != NO_REG) {
+        n->out = TCG_LOC(LOC_REG, r);
+        bind(ra, id, r);
+    } else {
+        v->slot = take_slot(ra, n->type == TCG_V128, v->def, v->end);
+        n->out = TCG_LOC(LOC_SLOT, v->slot);
+    }
+}
+
+/* The state in which a block with several predecessors starts, and the copies at those that are done. */
+static void start_merge(TcgRegalloc *ra, uint32_t block)
+{
+    TcgFn *fn = ra->fn;
+    uint32_t num_preds = fn_block(fn, block)->num_preds, preds = fn_block(fn, block)->preds, chosen = 0, index = 0;
+    uint32_t loop_end = 0;
+    RaBlock *blk = &ra->blk[block];
+
+    for (uint32_t k = 0; k < num_preds; k++) {
+        uint32_t p = *fn_list(fn, preds + k);
+
+        if (!fn_block(fn, p)->order) {
+            continue;
+        }
+        if (!ra->blk[p].done) {
+            loop_end = MAX(loop_end, ra->blk[p].end);
+        } else if (!chosen || fn_block(fn, p)->loop_depth > fn_block(fn, chosen)->loop_depth ||
+                   (fn_block(fn, p)->loop_depth == fn_block(fn, chosen)->loop_depth &&
+                    fn_block(fn, p)->order > fn_block(fn, chosen)->order)) {
+            chosen = p;
+            index = k;
+        }
+    }
+    enter_state(ra, chosen ? ra->blk[chosen].out : NULL);
+    for (TcgRegSet s = ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+        TcgId id = ra->regs[__builtin_ctzll(s)];
+
+        if (!test_live(ra->live_in, ra->words, block, id)) {
+            unbind(ra, id);
+        }
+    }
+    if (loop_end) {
+        make_room_in_loop(ra, block, loop_end);
+    }
+    for (unsigned round = 0; round < 2; round++) {
+        for (TcgId id = fn_block(fn, block)->first; node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
+            const TcgNode *n = node_of(ra, id);
+
+            if (round == 0 ? n->uses : !n->uses && n->map_uses) {
+                place_phi(ra, id, chosen ? ra->blk[chosen].out : NULL, index);
+            }
+        }
+    }
+    memcpy(blk->in, ra->regs, sizeof(blk->in));
+    blk->started = true;
+    for (uint32_t k = 0; k < num_preds; k++) {
+        uint32_t p = *fn_list(fn, preds + k);
+
+        if (fn_block(fn, p)->order && ra->blk[p].done) {
+            enter_state(ra, ra->blk[p].out);
+            match_edge(ra, p);
+        }
+    }
+    enter_state(ra, blk->in);
+}
+
+static void start_block(TcgRegalloc *ra, uint32_t block)
+{
+    TcgFn *fn = ra->fn;
+    const TcgIrBlock *b = fn_block(fn, block);
+
+    ra->block = block;
+    ra->pos = ra->blk[block].start;
+    ra->block_end = ra->blk[block].end;
+    ra->pinned = 0;
+    if (b->num_preds > 1 || block_has_phi(fn, b)) {
+        start_merge(ra, block);
+    } else if (b->num_preds == 1 && fn_block(fn, *fn_list(fn, b->preds))->order &&
+               ra->blk[*fn_list(fn, b->preds)].done) {
+        enter_state(ra, ra->blk[*fn_list(fn, b->preds)].out);
+        for (TcgRegSet s = ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+            TcgId id = ra->regs[__builtin_ctzll(s)];
+
+            if (!ra->val[id].is_const && !test_live(ra->live_in, ra->words, block, id)) {
+                unbind(ra, id);
+            }
+        }
+    } else {
+        enter_state(ra, NULL);
+        ra->blk[block].started = true;
+    }
+}
+
+static void end_block(TcgRegalloc *ra, uint32_t block)
+{
+    const TcgIrBlock *b = fn_block(ra->fn, block);
+
+    memcpy(ra->blk[block].out, ra->regs, sizeof(ra->regs));
+    ra->blk[block].done = true;
+    if (b->num_succ == 1 && ra->blk[b->succ[0]].started) {
+        match_edge(ra, block);
+    }
+}
+
+/* -- the pass --------------------------------------------------------------------------------------------------------- */
+
+static void *sized(GArray *a, size_t n)
+{
+    g_array_set_size(a, n);
+    if (n) {
+        memset(a->data, 0, n * g_array_get_element_size(a));
+    }
+    return a->data;
+}
+
+static TcgRegalloc *working_memory(TcgFn *fn)
+{
+    TcgRegalloc *ra = fn->regalloc;
+
+    if (!ra) {
+        ra = fn->regalloc = g_new0(TcgRegalloc, 1);
+        ra->vals = g_array_new(FALSE, FALSE, sizeof(RaVal));
+        ra->uses = g_array_new(FALSE, FALSE, sizeof(RaUse));
+        ra->bits = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+        ra->work = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        ra->blocks = g_array_new(FALSE, FALSE, sizeof(RaBlock));
+        ra->moves = g_array_new(FALSE, FALSE, sizeof(RaMove));
+        ra->calls = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        ra->slots = g_array_new(FALSE, FALSE, sizeof(RaSlot));
+        ra->maps_seen = g_array_new(FALSE, FALSE, sizeof(bool));
+        fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
+    }
+    return ra;
+}
+
+void tcg_regalloc_free(TcgFn *fn)
+{
+    TcgRegalloc *ra = fn->regalloc;
+
+    if (ra) {
+        GArray *const all[] = { ra->vals, ra->uses, ra->bits, ra->work, ra->blocks, ra->moves, ra->calls, ra->slots,
+                                ra->maps_seen, fn->map_leaves };
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
+            g_array_free(all[i], TRUE);
+        }
+        g_free(ra);
+        fn->regalloc = NULL;
+        fn->map_leaves = NULL;
+    }
+}
+
+void tcg_regalloc(TcgFn *fn)
+{
+    TcgRegalloc *ra = working_memory(fn);
+    uint32_t first_split = fn->blocks->len;
+
+    split_critical_edges(fn);
+    count_uses(fn);
+
+    ra->fn = fn;
+    ra->be = fn->config->backend;
+    ra->val = sized(ra->vals, fn->nodes->len);
+    ra->blk = sized(ra->blocks, fn->blocks->len);
+    sized(ra->maps_seen, fn->maps->len);
+    ra->words = fn->rpo->len > 1 ? (fn->nodes->len + 63) / 64 : 0;
+    ra->live_in = sized(ra->bits, 2 * (size_t)ra->words * fn->blocks->len);
+    ra->live_out = ra->live_in + (size_t)ra->words * fn->blocks->len;
+    g_array_set_size(ra->uses, 1);
+    g_array_set_size(ra->calls, 0);
+    g_array_set_size(fn->map_leaves, 0);
+    ra->num_slots = 0;
+    ra->temp_slot = -1;
+    memset(ra->regs, 0, sizeof(ra->regs));
+    ra->free = ra->be->allocatable;
+    for (TcgId id = 0; id < fn->nodes->len; id++) {
+        ra->val[id].reg = NO_REG;
+        ra->val[id].slot = -1;
+        ra->val[id].is_const = fn_node(fn, id)->op == OP_const;
+    }
+    number_nodes(ra);
+    collect_uses(ra);
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+        TcgId id, next;
+
+        start_block(ra, block);
+        for (id = fn_block(fn, block)->first; id; id = next) {
+            next = node_of(ra, id)->next;
+            if (takes_registers(node_of(ra, id))) {
+                alloc_node(ra, id);
+            }
+        }
+        end_block(ra, block);
+    }
+    join_empty_edges(fn, first_split);
+    fn->frame_slots = (ra->num_slots + 1) & ~1u;
+}
