@@ -2,7 +2,7 @@
 /*
  * The module against this host's own floating point, which shares no code with it: SSE and, where the host
  * has them, FMA, F16C and AVX-512, with the settings for x86 of docs/fpu.md. Results are compared bit for
- * bit, NaNs included, and all six flags. Arguments: [-n random operands per operation].
+ * bit, NaNs included, and all six flags. Arguments: [--times N], N times as many random operands.
  */
 #include <immintrin.h>
 #include <inttypes.h>
@@ -126,7 +126,7 @@ HOST_COMPARE(host_f32_compare_signal, "comiss", float32)
 HOST_COMPARE(host_f64_compare, "ucomisd", float64)
 HOST_COMPARE(host_f64_compare_signal, "comisd", float64)
 
-static unsigned num_random = 20000;
+enum { NUM_RANDOM = 20000 };
 
 typedef struct Mode {
     FloatStatus status;
@@ -178,11 +178,11 @@ static void check(const char *name, unsigned i, uint64_t a, uint64_t b, uint64_t
 }
 
 /* Every pair of edges, then random pairs; body sees a, b, the mode m and its number i. */
-#define FOR_OPERANDS(layout, count, body)                                                                  \
+#define FOR_OPERANDS(layout, body)                                                                         \
     do {                                                                                                   \
         uint64_t seed = 1;                                                                                 \
         for (unsigned i = 0; i < NUM_MODES; i++) {                                                         \
-            for (unsigned n = 0; n < NUM_EDGES * NUM_EDGES + (count); n++) {                               \
+            for (unsigned n = 0; n < NUM_EDGES * NUM_EDGES + NUM_RANDOM * *(const unsigned *)times; n++) { \
                 bool edges = n < NUM_EDGES * NUM_EDGES;                                                    \
                 uint64_t a = edges ? edge_value(layout, n / NUM_EDGES) : random_value(layout, &seed);      \
                 uint64_t b = edges ? edge_value(layout, n % NUM_EDGES) : random_value(layout, &seed);      \
@@ -193,9 +193,9 @@ static void check(const char *name, unsigned i, uint64_t a, uint64_t b, uint64_t
     } while (0)
 
 #define TEST_BINARY(f, op)                                                                                 \
-    static void test_##f##_##op(void)                                                                      \
+    static void test_##f##_##op(gconstpointer times)                                                       \
     {                                                                                                      \
-        FOR_OPERANDS(layout_##f, num_random, {                                                             \
+        FOR_OPERANDS(layout_##f, {                                                             \
             uint64_t got = fpu_ops.f##_##op(a, b, &m.status);                                              \
             uint64_t want = host_##f##_##op(a, b, &m.csr);                                                 \
             check(#f "_" #op, i, a, b, 0, got, m.status.flags, want, m.csr);                               \
@@ -203,9 +203,9 @@ static void check(const char *name, unsigned i, uint64_t a, uint64_t b, uint64_t
     }
 
 #define TEST_UNARY(f, op)                                                                                  \
-    static void test_##f##_##op(void)                                                                      \
+    static void test_##f##_##op(gconstpointer times)                                                       \
     {                                                                                                      \
-        FOR_OPERANDS(layout_##f, num_random, {                                                             \
+        FOR_OPERANDS(layout_##f, {                                                             \
             uint64_t got = fpu_ops.f##_##op(a, &m.status);                                                 \
             uint64_t want = host_##f##_##op(a, &m.csr);                                                    \
             (void)b;                                                                                       \
@@ -214,9 +214,9 @@ static void check(const char *name, unsigned i, uint64_t a, uint64_t b, uint64_t
     }
 
 #define TEST_TO_INT(f, op)                                                                                 \
-    static void test_##f##_##op(void)                                                                      \
+    static void test_##f##_##op(gconstpointer times)                                                       \
     {                                                                                                      \
-        FOR_OPERANDS(layout_##f, num_random, {                                                             \
+        FOR_OPERANDS(layout_##f, {                                                             \
             uint64_t got = fpu_ops.f##_##op(a, 0, m.status.round, &m.status);                              \
             uint64_t want = host_##f##_##op(a, &m.csr);                                                    \
             (void)b;                                                                                       \
@@ -225,9 +225,9 @@ static void check(const char *name, unsigned i, uint64_t a, uint64_t b, uint64_t
     }
 
 #define TEST_FROM_INT(f)                                                                                   \
-    static void test_##f##_from_i64(void)                                                                  \
+    static void test_##f##_from_i64(gconstpointer times)                                                   \
     {                                                                                                      \
-        FOR_OPERANDS(layout_f64, num_random, {                                                             \
+        FOR_OPERANDS(layout_f64, {                                                             \
             int64_t v = (int64_t)a >> (b & 63);                                                            \
             uint64_t got = fpu_ops.f##_from_i64(v, 0, &m.status);                                          \
             uint64_t want = host_##f##_from_i64(v, &m.csr);                                                \
@@ -236,9 +236,9 @@ static void check(const char *name, unsigned i, uint64_t a, uint64_t b, uint64_t
     }
 
 #define TEST_ROUND_INT(f)                                                                                  \
-    static void test_##f##_round_int(void)                                                                 \
+    static void test_##f##_round_int(gconstpointer times)                                                  \
     {                                                                                                      \
-        FOR_OPERANDS(layout_##f, num_random, {                                                             \
+        FOR_OPERANDS(layout_##f, {                                                             \
             bool exact = b & 1;                                                                            \
             uint64_t got = fpu_ops.f##_round_int(a, m.status.round, exact, &m.status);                     \
             uint64_t want = exact ? host_##f##_round_exact(a, &m.csr) : host_##f##_round_quiet(a, &m.csr); \
@@ -247,10 +247,10 @@ static void check(const char *name, unsigned i, uint64_t a, uint64_t b, uint64_t
     }
 
 #define TEST_FMA(f)                                                                                        \
-    static void test_##f##_muladd(void)                                                                    \
+    static void test_##f##_muladd(gconstpointer times)                                                     \
     {                                                                                                      \
         uint64_t third = 2;                                                                                \
-        FOR_OPERANDS(layout_##f, num_random, {                                                             \
+        FOR_OPERANDS(layout_##f, {                                                             \
             uint64_t c = edges ? edge_value(layout_##f, random_bits(&third) % NUM_EDGES)                   \
                                : random_value(layout_##f, &third);                                         \
             unsigned mods = random_bits(&third) & 3;                                                       \
@@ -273,7 +273,7 @@ TEST_TO_INT(f32, to_i32) TEST_TO_INT(f32, to_i64) TEST_TO_INT(f64, to_i32) TEST_
 TEST_TO_INT(f32, to_u32) TEST_TO_INT(f32, to_u64) TEST_TO_INT(f64, to_u32) TEST_TO_INT(f64, to_u64)
 
 /* Every half; DAZ does not apply to it, and no flag tells of a denormal one. */
-static void test_f16_to_f32(void)
+static void test_f16_to_f32(gconstpointer unused)
 {
     for (unsigned i = 0; i < NUM_MODES; i++) {
         for (unsigned a = 0; a <= UINT16_MAX; a++) {
@@ -287,12 +287,12 @@ static void test_f16_to_f32(void)
 }
 
 /* FTZ does not apply to a half result. */
-static void test_f32_to_f16(void)
+static void test_f32_to_f16(gconstpointer times)
 {
     uint64_t seed = 3;
 
     for (unsigned i = 0; i < NUM_MODES; i++) {
-        for (unsigned n = 0; n < 10 * num_random; n++) {
+        for (unsigned n = 0; n < 10 * NUM_RANDOM * *(const unsigned *)times; n++) {
             Mode m = mode_of(i);
             float32 half = f16_to_f32(random_value(layout_f16, &seed), &(FloatStatus){ 0 });
             float32 near = half + (random_bits(&seed) & 0x1fff) - 0x1000;
@@ -307,11 +307,11 @@ static void test_f32_to_f16(void)
 
 int main(int argc, char **argv)
 {
+    unsigned times;
+
     g_test_init(&argc, &argv, NULL);
-    if (argc == 3 && !strcmp(argv[1], "-n")) {
-        num_random = atoi(argv[2]);
-    }
-#define ADD(name) g_test_add_func("/fpu/host/" #name, test_##name)
+    times = argc == 3 && !strcmp(argv[1], "--times") ? atoi(argv[2]) : 1;
+#define ADD(name) g_test_add_data_func("/fpu/host/" #name, &times, test_##name)
     ADD(f32_add); ADD(f32_sub); ADD(f32_mul); ADD(f32_div); ADD(f32_sqrt); ADD(f32_min); ADD(f32_max);
     ADD(f64_add); ADD(f64_sub); ADD(f64_mul); ADD(f64_div); ADD(f64_sqrt); ADD(f64_min); ADD(f64_max);
     ADD(f32_compare); ADD(f32_compare_signal); ADD(f64_compare); ADD(f64_compare_signal);
