@@ -18,7 +18,8 @@ typedef struct FeatureTest {
 static const FeatureTest tests[] = {
 #define FEATURE(name, reg, shift, width, min, is_signed, description) \
     [FEAT_##name] = { #name, description, ARM_##reg, shift, width, is_signed, min },
-#define FEATURE_EXPR(name, expression, description) [FEAT_##name] = { #name, description, -1, 0, 0, false, 0 },
+#define FEATURE_EXPR(name, expression, description) \
+    [FEAT_##name] = { #name, description, -1, 0, 0, false, 0 },
 #include "targets/arm/features.def"
 #undef FEATURE
 #undef FEATURE_EXPR
@@ -62,6 +63,37 @@ void arm_features_compute(const uint64_t *idregs, ArmFeatures *ret_features)
     }
     expressions(idregs, &features);
     *ret_features = features;
+}
+
+bool arm_feature_set(uint64_t *idregs, ArmFeature feature, bool on)
+{
+    const FeatureTest *t = &tests[feature];
+    int64_t now, value;
+
+    if (t->reg < 0) {
+        return false;
+    }
+    now = field(idregs[t->reg], t->shift, t->width, t->is_signed);
+    if ((now >= t->min) == on) {
+        return true;
+    }
+    value = t->min;
+    if (!on) {
+        /* the field's next lower value that means something */
+        value = t->is_signed && t->min <= 0 ? -1 : 0;
+        for (unsigned i = 0; i < G_N_ELEMENTS(tests); i++) {
+            if (tests[i].reg == t->reg && tests[i].shift == t->shift && tests[i].min < t->min) {
+                value = MAX(value, tests[i].min);
+            }
+        }
+    }
+    idregs[t->reg] = deposit64(idregs[t->reg], t->shift, t->width, (uint64_t)value);
+    if (t->reg == ARM_ID_AA64PFR0_EL1 && (feature == FEAT_FP || feature == FEAT_FP16 || feature == FEAT_AdvSIMD)) {
+        /* the fields FP and AdvSIMD must be equal */
+        idregs[t->reg] = deposit64(idregs[t->reg], 16, 4, (uint64_t)value);
+        idregs[t->reg] = deposit64(idregs[t->reg], 20, 4, (uint64_t)value);
+    }
+    return true;
 }
 
 bool arm_feature_find(const char *name, ArmFeature *ret_feature)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * FEAT_ enumerators, and the features that a set of ID registers says are implemented (Arm DDI 0487, A2 and D23).
+ * FEAT_ enumerators, and the features that a set of ID registers says are implemented (Arm DDI 0487, A2, D23).
  * The list and its tests are features.def.
  */
 #ifndef TARGETS_ARM_FEATURES_H
@@ -24,8 +24,8 @@ typedef struct ArmFeatures {
 } ArmFeatures;
 
 /*
- * The ID registers are the system registers with op0 3, op1 0, CRn 0 and CRm 0 to 7. An array of all 64 holds them,
- * indexed by ARM_IDREG(CRm, op2).
+ * The ID registers are the system registers with op0 3, op1 0, CRn 0 and CRm 0 to 7. An array of all 64 holds
+ * them, indexed by ARM_IDREG(CRm, op2).
  */
 #define ARM_IDREG(crm, op2) ((crm) * 8 + (op2))
 #define ARM_NUM_IDREGS 64
@@ -77,6 +77,12 @@ enum {
 
 /* The features that the ID registers (ARM_NUM_IDREGS of them) say are implemented. */
 void arm_features_compute(const uint64_t *idregs, ArmFeatures *ret_features);
+
+/*
+ * Edits the ID registers so that the feature is there, with all that the same field says below it, or is not there.
+ * False if more than one field says whether it is (FEATURE_EXPR).
+ */
+bool arm_feature_set(uint64_t *idregs, ArmFeature feature, bool on);
 
 /* Sets *ret_feature to the feature of that name, without FEAT_ and in any case; false if there is none. */
 bool arm_feature_find(const char *name, ArmFeature *ret_feature);
