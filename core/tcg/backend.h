@@ -103,7 +103,12 @@ void tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, co
                      const uint64_t *frame);
 
 /* -- helper.c ----------------------------------------------------------------------------------------------------------- */
+enum { TCG_HELPER_CIF_SIZE = 128 };
+struct TcgHelperCif;                            /* at most TCG_HELPER_CIF_SIZE bytes, 8-aligned; lives beside the code */
+/* Describes the helper's C call once; calls may then be made from several threads. */
+void tcg_helper_prepare(const TcgHelper *h, struct TcgHelperCif *cif);
 /* Calls a helper through libffi. args and ret: 16 bytes each; V128 passed by pointer. */
-void tcg_helper_call(const TcgHelper *h, CPUState *cs, const TcgVecVal *args, TcgVecVal *ret);
+void tcg_helper_call(const TcgHelper *h, const struct TcgHelperCif *cif, CPUState *cs, const TcgVecVal *args,
+                     TcgVecVal *ret);
 
 #endif
