@@ -9,6 +9,11 @@ static void print_row(const char *name, const char *desc)
     printf("  %-24s %s\n", name, desc);
 }
 
+static const char *group_of(const ModuleName *n, bool by_category)
+{
+    return !by_category ? n->arch : n->by_user ? n->category : "Made by boards alone";
+}
+
 /* Rows under one heading an architecture, or a category; each list is sorted already. */
 static void print_grouped(const GPtrArray *names, bool by_category)
 {
@@ -16,7 +21,7 @@ static void print_grouped(const GPtrArray *names, bool by_category)
 
     for (unsigned i = 0; i < names->len; i++) {
         const ModuleName *n = names->pdata[i];
-        const char *group = by_category ? n->category : n->arch;
+        const char *group = group_of(n, by_category);
 
         if (!g_ptr_array_find_with_equal_func(groups, group, g_str_equal, NULL)) {
             g_ptr_array_add(groups, (void *)group);
@@ -29,7 +34,7 @@ static void print_grouped(const GPtrArray *names, bool by_category)
         for (unsigned i = 0; i < names->len; i++) {
             const ModuleName *n = names->pdata[i];
 
-            if (strcmp(by_category ? n->category : n->arch, group) == 0) {
+            if (strcmp(group_of(n, by_category), group) == 0) {
                 print_row(n->name, n->desc);
             }
         }

@@ -56,7 +56,7 @@ static int act(ModuleLoader *ml, Options *o, GError **error)
     case ACTION_DECODE:
         return decode_words(ml, o->arg[0], error);
     case ACTION_WRITE_MANIFEST:
-        return module_write_manifest(ml, o->arg[0], o->arg[1], error) ? 0 : -1;
+        return module_write_manifest(o->arg[0], o->arg[1], error) ? 0 : -1;
     case ACTION_RUN:
         return run_machine(ml, o, error);
     }
@@ -71,7 +71,8 @@ int main(int argc, char **argv)
     int status = -1;
 
     /* what needs no module works whatever the folders hold */
-    if (o && (o->action == ACTION_VERSION || o->action == ACTION_HELP || o->action == ACTION_LIST_LOG)) {
+    if (o && (o->action == ACTION_VERSION || o->action == ACTION_HELP || o->action == ACTION_LIST_LOG ||
+              o->action == ACTION_WRITE_MANIFEST)) {
         status = act(NULL, o, &error);
     } else if (o) {
         ml = module_loader_new(chimera_builtin_modules, &error);

@@ -2,12 +2,13 @@
 /*
  * The module loader: folders, manifests, the checks before a module's types are registered.
  * A manifest is a GKeyFile: [module] with name, abi and needs, then a group a kind of names, whose keys are types (or
- * names) and whose values are "name;arch;category;description".
+ * names) and whose values are "name;arch;category;user or board;description".
  */
 #include <elf.h>
 #include <gmodule.h>
 #include <string.h>
 #include "core/exec/cpu.h"
+#include "core/io/net.h"
 #include "core/isa.h"
 #include "core/keyval.h"
 #include "core/module.h"
@@ -70,11 +71,12 @@ static const char *file_label(const ModuleFile *f)
 }
 
 static bool add_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const char *type, const char *name,
-                     const char *arch, const char *category, const char *desc, GError **error)
+                     const char *arch, const char *category, bool by_user, const char *desc, GError **error)
 {
     ModuleName *n = g_new(ModuleName, 1);
 
-    *n = (ModuleName){ g_strdup(name), g_strdup(type), g_strdup(desc), g_strdup(arch), g_strdup(category), f->name };
+    *n = (ModuleName){ g_strdup(name), g_strdup(type), g_strdup(desc), g_strdup(arch), g_strdup(category), f->name,
+                       by_user };
     g_ptr_array_add(ml->names[kind], n);
     if (kind <= MODULE_TYPE) {
         ModuleFile *other = g_hash_table_lookup(ml->types, type);
@@ -123,12 +125,15 @@ static bool read_manifest(ModuleLoader *ml, const char *folder, const char *path
             gsize len = 0;
             g_auto(GStrv) v = g_key_file_get_string_list(kf, kind_groups[kind], keys[i], &len, NULL);
 
-            if (len != 4) {
-                g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: [%s] %s: expected name;arch;category;text",
-                            path, kind_groups[kind], keys[i]);
+            if (len != 5) {
+                if (g_strcmp0(f->abi, CHIMERA_ABI) != 0) {
+                    continue;                   /* of another version: said when one of its names is asked for */
+                }
+                g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: [%s] %s: expected five fields", path,
+                            kind_groups[kind], keys[i]);
                 return false;
             }
-            if (!add_name(ml, kind, f, keys[i], v[0], v[1], v[2], v[3], error)) {
+            if (!add_name(ml, kind, f, keys[i], v[0], v[1], v[2], strcmp(v[3], "user") == 0, v[4], error)) {
                 return false;
             }
         }
@@ -199,14 +204,14 @@ static bool describe_type(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, 
         kind = MODULE_CPU;
         arch = CPU_CLASS(oc)->arch;
         name = strip_suffix(info->name, arch ? arch : "", "cpu");
-    } else if (!info->abstract && info->user_creatable && class_is_a(oc, TYPE_DEVICE)) {
+    } else if (!info->abstract && class_is_a(oc, TYPE_DEVICE)) {
         kind = MODULE_DEVICE;
         category = DEVICE_CLASS(oc)->category;
     } else if (!info->abstract && info->user_creatable) {
         kind = MODULE_BACKEND;
     }
     return add_name(ml, kind, f, info->name, name ? name : info->name, arch ? arch : "", category ? category : "",
-                    info->desc ? info->desc : "", error);
+                    info->user_creatable, info->desc ? info->desc : "", error);
 }
 
 static bool describe_module(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, GError **error)
@@ -219,22 +224,23 @@ static bool describe_module(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types
         }
     }
     for (unsigned i = 0; m->isas && m->isas[i]; i++) {
-        add_name(ml, MODULE_ISA, f, m->isas[i]->name, m->isas[i]->name, "", "", "", NULL);
+        add_name(ml, MODULE_ISA, f, m->isas[i]->name, m->isas[i]->name, "", "", true, "", NULL);
     }
     for (const ModuleArch *a = m->archs; a && a->name; a++) {
         g_autofree char *elf = g_strdup_printf("%u-%u-%s", a->elf_machine, a->elf64 ? 64 : 32,
                                                a->big_endian ? "be" : "le");
 
-        add_name(ml, MODULE_ARCH, f, a->name, a->name, a->name, "", a->desc, NULL);
+        add_name(ml, MODULE_ARCH, f, a->name, a->name, a->name, "", true, a->desc, NULL);
         if (a->elf_machine) {
-            add_name(ml, MODULE_ELF_MACHINE, f, elf, elf, a->name, "", a->desc, NULL);
+            add_name(ml, MODULE_ELF_MACHINE, f, elf, elf, a->name, "", true, a->desc, NULL);
         }
         for (unsigned i = 0; a->system_names && a->system_names[i]; i++) {
-            add_name(ml, MODULE_INVOCATION, f, a->system_names[i], a->system_names[i], a->name, "system", a->desc,
-                     NULL);
+            add_name(ml, MODULE_INVOCATION, f, a->system_names[i], a->system_names[i], a->name, "system", true,
+                     a->desc, NULL);
         }
         for (unsigned i = 0; a->user_names && a->user_names[i]; i++) {
-            add_name(ml, MODULE_INVOCATION, f, a->user_names[i], a->user_names[i], a->name, "user", a->desc, NULL);
+            add_name(ml, MODULE_INVOCATION, f, a->user_names[i], a->user_names[i], a->name, "user", true, a->desc,
+                     NULL);
         }
     }
     return true;
@@ -421,9 +427,19 @@ static bool load_type(void *opaque, TypeRegistry *types, const char *name, GErro
     return module_load_for_type(opaque, types, name, error);
 }
 
+/* Beside core/qom's own, the types that modules derive from. */
+static const TypeInfo *const base_types[] = { &netdev_type };
+
 static TypeRegistry *new_registry(TypeLoadFn *load, void *opaque)
 {
-    return type_registry_new(load, opaque);
+    TypeRegistry *types = type_registry_new(load, opaque);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(base_types); i++) {
+        bool ok = type_register(types, base_types[i], NULL);
+
+        g_assert(ok);
+    }
+    return types;
 }
 
 TypeRegistry *module_loader_types(ModuleLoader *ml)
@@ -486,12 +502,10 @@ static bool add_builtin(ModuleLoader *ml, const ChimeraModule *const *builtin, G
     return ok;
 }
 
-ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **error)
+static void add_folders(ModuleLoader *ml)
 {
-    ModuleLoader *ml = loader_alloc();
     const char *path = g_getenv("CHIMERA_MODULE_PATH");
     g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
-    bool ok = true;
 
     if (path) {
         g_auto(GStrv) parts = g_strsplit(path, ":", -1);
@@ -508,6 +522,14 @@ ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **er
         add_folder(ml, g_build_filename(bin, "modules", NULL));
         add_folder(ml, g_build_filename(bin, CHIMERA_MODULE_DIR_FROM_BIN, NULL));
     }
+}
+
+ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **error)
+{
+    ModuleLoader *ml = loader_alloc();
+    bool ok = true;
+
+    add_folders(ml);
     if (builtin) {
         ok = add_builtin(ml, builtin, error);
     }
@@ -613,7 +635,7 @@ static const ChimeraModule *load_raw(ModuleLoader *ml, TypeRegistry *types, cons
     return module_register(types, m, error) ? m : NULL;
 }
 
-bool module_write_manifest(ModuleLoader *ml, const char *so, const char *manifest, GError **error)
+bool module_write_manifest(const char *so, const char *manifest, GError **error)
 {
     TypeRegistry *types = new_registry(NULL, NULL);
     ModuleLoader *only = loader_alloc();
@@ -622,7 +644,8 @@ bool module_write_manifest(ModuleLoader *ml, const char *so, const char *manifes
     ModuleFile *f = g_new0(ModuleFile, 1);
     bool ok;
 
-    f->module = load_raw(ml, types, so, done, error);
+    add_folders(only);
+    f->module = load_raw(only, types, so, done, error);
     f->name = g_strdup(f->module ? f->module->name : "");
     f->so = g_strdup(so);
     g_hash_table_insert(only->files, f->name, f);
@@ -637,7 +660,7 @@ bool module_write_manifest(ModuleLoader *ml, const char *so, const char *manifes
         for (unsigned kind = 0; kind < MODULE_NUM_KINDS; kind++) {
             for (unsigned i = 0; i < only->names[kind]->len; i++) {
                 const ModuleName *n = only->names[kind]->pdata[i];
-                const char *const v[] = { n->name, n->arch, n->category, n->desc };
+                const char *const v[] = { n->name, n->arch, n->category, n->by_user ? "user" : "board", n->desc };
 
                 g_key_file_set_string_list(kf, kind_groups[kind], n->type, v, G_N_ELEMENTS(v));
             }

@@ -73,6 +73,7 @@ typedef struct ModuleName {
     const char *arch;                           /* architecture the row belongs to, or "" */
     const char *category;                       /* devices: heading; invocations: "system" or "user"; else "" */
     const char *module;
+    bool by_user;                               /* -device and -object may name it; a board alone makes the others */
 } ModuleName;
 
 /* All names of a kind over all manifests, sorted by name, then architecture: (ModuleName *), owned by the loader. */
@@ -90,7 +91,7 @@ bool module_load_for_type(ModuleLoader *ml, TypeRegistry *types, const char *typ
 const ChimeraModule *module_load(ModuleLoader *ml, TypeRegistry *types, const char *name, GError **error);
 /* Registers the types and the interface of a descriptor that is linked in: unit tests. */
 bool module_register(TypeRegistry *types, const ChimeraModule *module, GError **error);
-/* Writes the manifest of the module in a file; its needs are looked for beside it, then in the loader's folders. */
-bool module_write_manifest(ModuleLoader *ml, const char *so, const char *manifest, GError **error);
+/* Writes the manifest of the module in a file; its needs are looked for beside it, then in the modules' folders. */
+bool module_write_manifest(const char *so, const char *manifest, GError **error);
 
 #endif

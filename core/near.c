@@ -60,7 +60,7 @@ NearNames *near_new(const char *name)
     NearNames *near = g_new0(NearNames, 1);
 
     near->name = g_strdup(name);
-    near->limit = MAX(1, (unsigned)strlen(name) / 3);
+    near->limit = MAX(1, ((unsigned)strlen(name) + 1) / 3);
     return near;
 }
 

@@ -7,7 +7,7 @@
 
 /*
  * Collects candidates for a mistyped name. At most three are kept: those with the least edit distance (insert,
- * delete, replace, swap of neighbours, each 1), no further than a third of the name's length, and names that begin so.
+ * delete, replace, swap of neighbours, each 1), no further than a third of the name's length or so, and names that begin so.
  */
 typedef struct NearNames NearNames;
 

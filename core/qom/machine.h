@@ -60,6 +60,8 @@ struct MachineClass {
     const char *const *valid_cpus;              /* NULL: any CPU of arch */
     uint64_t default_ram;
     unsigned default_smp, max_smp;
+    const char *drive_device;                   /* the device that -drive if=virtio makes; NULL: the machine takes none */
+    const char *nic_device;                     /* and -nic without model= */
     /* Creates, wires and realizes everything below the machine, loads images. */
     bool (*build)(Machine *m, GError **error);
     /* Asks the guest to power down (the power button). */

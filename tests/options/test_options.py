@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command line: what is answered without a machine, and that each mistake is one line and exit status 1."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
+
+
+def run(*args, argv0=None, **kwargs):
+    return subprocess.run([argv0 or CHIMERA, *args], executable=CHIMERA, capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL if "input" not in kwargs else None, **kwargs)
+
+
+class Options(unittest.TestCase):
+    def assertAnswers(self, done, pattern):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
+        self.assertRegex(done.stdout, pattern)
+
+    def assertRefused(self, done, pattern):
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertRegex(done.stderr, "^chimera: " + pattern)
+
+    def test_version_and_help(self):
+        self.assertAnswers(run("-version"), r"\AChimera emulator version \d+\.\d+\.\d+\n")
+        self.assertAnswers(run("--version"), r"\AChimera emulator version \d+\.\d+\.\d+\n")
+        for option in ("-h", "-help", "--help"):
+            self.assertAnswers(run(option), r"(?s)usage: chimera .*\n  -M NAME.*\n  -pidfile FILE\n")
+
+    def test_lists(self):
+        for value in ("help", "?"):
+            self.assertAnswers(run("-M", value), r"\AMachines ")
+            self.assertAnswers(run("-machine", value), r"\AMachines ")
+            self.assertAnswers(run("-cpu", value), r"\ACPU models ")
+            self.assertAnswers(run("-device", value), r"(?m)\ADevices (.|\n)*^  pl011 +\S")
+            self.assertAnswers(run("-object", value), r"\AObjects ")
+            self.assertAnswers(run("-d", value), r"(?m)^guest_errors ")
+        self.assertAnswers(run("-device", "pl031,help"), r"(?m)\Apl031: .*\n")
+        self.assertAnswers(run("-device", "loader,help"), r"(?m)^  data-len=")
+
+    def test_unknown(self):
+        self.assertRefused(run("-machin", "virt"), r"-machin: unknown option \(near names: machine\): -help lists")
+        self.assertRefused(run("--kernell", "x"), r"--kernell: unknown option \(near names: kernel\)")
+        self.assertRefused(run("-zzzzzzzzz"), r"-zzzzzzzzz: unknown option: -help")
+        self.assertRefused(run("image.bin"), "image.bin: not an option")
+        self.assertRefused(run("-"), "-: not an option")
+        self.assertRefused(run("-M", "nothing-like-it"), "machine nothing-like-it: unknown")
+        self.assertRefused(run("-target", "vax", "-M", "x"), "-target vax: unknown")
+        self.assertRefused(run("-device", "pl0ll,help"), r"device pl0ll: unknown \(near names: .*pl011")
+
+    def test_missing(self):
+        self.assertRefused(run(), "no machine: name one with -M: -M help lists them")
+        self.assertRefused(run("-kernel"), "-kernel: needs a value: FILE")
+        self.assertRefused(run("-M", "accel=tcg"), "machine accel=tcg: unknown|no machine")
+
+    def test_values(self):
+        rows = {
+            ("-smp", "0"): "-smp: 0: at least one CPU",
+            ("-smp", "x"): "-smp: cpus=x: expected a number",
+            ("-smp", "4,maxcpus=2"): "-smp: 4,maxcpus=2: more CPUs than maxcpus",
+            ("-smp", "99999"): "-smp: cpus=99999: at most 4096",
+            ("-smp", "cores=0"): "-smp: cores=0: a topology has no zeros",
+            ("-smp", "2,crores=2"): r"-smp: crores: unknown parameter \(near names: cores",
+            ("-m", "0"): "-m: 0: a machine needs RAM",
+            ("-m", "1X"): "-m: size=1X: expected a size such as 512M or 1G",
+            ("-m", "-5"): "-m: size=-5: expected a size",
+            ("-m", "99999999999G"): "-m: size=99999999999G: too large",
+            ("-m", "1G,slots=2"): "-m: slots: not supported yet",
+            ("-accel", "kvm"): "-accel: accelerator kvm: unknown: there are tcg and tci",
+            ("-accel", "tcg,thread=many"): "-accel: thread=many: expected one of multi, single",
+            ("-accel", "tcg,threads=multi"): r"-accel: threads: unknown parameter \(near names: thread\)",
+            ("-global", "nonsense"): "-global: nonsense: expected TYPE.PROPERTY=VALUE",
+            ("-global", "driver=a,property=b"): "-global: value=: missing",
+            ("-seed", "abc"): "-seed: seed=abc: expected a number",
+            ("-rtc", "base=localtime"): "-rtc: base=localtime: not supported yet",
+            ("-rtc", "clock=moon"): "-rtc: clock=moon: expected one of host, vm",
+            ("-object", "rng-random,=x"): "-object: .*a value without a key",
+            ("-device", "id=x"): "-device: driver=: missing",
+            ("-display", "gtk"): "-display: gtk: not supported yet",
+            ("-vga", "std"): "-vga: std: not supported yet",
+            ("-monitor", "stdio"): "-monitor: stdio: not supported yet",
+            ("-net", "nic"): "-net: nic: not supported yet",
+            ("-blockdev", '{"driver":"raw"}'): "-blockdev: JSON: not supported yet",
+            ("-machine", "virt,usb=on"): "-machine: usb=on: not supported yet",
+            ("-d", "in_asm,gest_errors", "-M", "x"): "machine x: unknown|gest_errors: unknown log item",
+        }
+        for args, pattern in rows.items():
+            with self.subTest(args=args):
+                self.assertRefused(run(*args), pattern)
+
+    def test_not_supported_yet(self):
+        for option, value in (("gdb", "tcp::1"), ("qmp", "stdio"), ("icount", "shift=0"), ("mon", "chardev=a"),
+                              ("semihosting-config", "enable=on"), ("cluster", "name=a"), ("incoming", "x"),
+                              ("s", None), ("daemonize", None), ("semihosting", None)):
+            args = ["-" + option] + ([value] if value else [])
+            self.assertRefused(run(*args), f"-{option}: not supported yet\n")
+        self.assertRefused(run("user", "prog"), "user: not supported yet\n")
+
+    def test_accepted_without_effect(self):
+        # the machine's name is what is wrong in the end
+        self.assertRefused(run("-nodefaults", "-no-user-config", "-nic", "none", "-vga", "none", "-monitor", "none",
+                               "-display", "none", "-nographic", "-net", "none", "-parallel", "none", "-name", "x",
+                               "-accel", "kvm:tcg", "-rtc", "base=utc,clock=host", "-M", "nowhere"),
+                           "machine nowhere: unknown")
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([CHIMERA, "-help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertRefused(subprocess.CompletedProcess([], done.returncode, "", done.stderr), "standard output: ")
+
+    def test_decode_errors(self):
+        self.assertRefused(run("--decode", "vax"), "instruction set vax: unknown")
+
+    def test_module_path_that_is_not_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = run("-M", "help", env=dict(os.environ, CHIMERA_MODULE_PATH=f"{folder}/none:{folder}:"))
+        self.assertAnswers(done, "Machines")
+
+
+if __name__ == "__main__":
+    sys.exit(not unittest.main(exit=False, verbosity=2).result.wasSuccessful())
