@@ -68,6 +68,11 @@ static inline TcgType node_type(const TcgNode *n)
     return tcg_op_def[n->op].flags & TCGF_ARGT ? TCG_I32 : (TcgType)n->type;
 }
 
+static inline const TcgHelper *call_helper(const TcgNode *n)
+{
+    return (const TcgHelper *)(uintptr_t)n->imm;
+}
+
 /*
  * After dce, uses is 0 for a value that no code needs. One that maps need although no code does is a recipe if it
  * can be one; else (a load, a call's result, a phi) dce counts the map as a use.
@@ -210,6 +215,16 @@ typedef struct TcgProto {
     uint64_t imm;
 } TcgProto;
 TcgId tcg_simplify(TcgFn *fn, TcgProto *p);
+
+/* A comparison: a COND b, of `type`. */
+typedef struct TcgCompare {
+    uint8_t cond, type;
+    TcgId a, b;
+} TcgCompare;
+/* Rewrites c to a cheaper form. Its outcome if that is known (0 or 1), else -1. */
+int tcg_simplify_compare(TcgFn *fn, TcgCompare *c);
+/* The comparison that fc on nzcv is: 0 or 1: its outcome is known; -1: it is in ret; -2: it is none. */
+int tcg_compare_of_flags(TcgFn *fn, TcgFlagCond fc, TcgId nzcv, TcgCompare *ret);
 
 /* True, or false with a line that says which rule which node breaks. */
 bool tcg_verify(const TcgFn *fn, GString *ret_why);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The translator's side: gen.h's calls become nodes of a region; finishing sends it down the pipeline.
+ *
+ * Operations on constants are folded as they are emitted, unless the configuration is naive: then each call is one
+ * node, exactly as written.
+ */
+#include "core/tcg/ir_int.h"
+#include "core/tcg/backend.h"
+
+#include <string.h>
+
+struct TcgGen {
+    TcgConfig config;
+    TcgFn *fn;
+    uint32_t block;                             /* being emitted into; 0: the last one has ended */
+    bool dead;                                  /* ... which is one that nothing leads to */
+    bool passed;                                /* the region has been through the pipeline */
+    const char *dump_letters;
+    GString *dump_out;
+};
+
+TcgGen *tcg_gen_new(const TcgConfig *config)
+{
+    TcgGen *g = g_new0(TcgGen, 1);
+
+    g->config = *config;
+    g->fn = tcg_fn_new(&g->config);
+    return g;
+}
+
+void tcg_gen_free(TcgGen *g)
+{
+    if (g) {
+        tcg_fn_free(g->fn);
+        g_free(g);
+    }
+}
+
+TcgFn *tcg_gen_fn(TcgGen *g)
+{
+    return g->fn;
+}
+
+void tcg_gen_begin(TcgGen *g, void *owner)
+{
+    tcg_fn_clear(g->fn);
+    g->fn->owner = owner;
+    g->block = g->fn->entry = tcg_fn_block_new(g->fn);
+    g->dead = g->passed = false;
+}
+
+bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
+{
+    TcgFn *fn = g->fn;
+    const TcgBackend *be = g->config.backend;
+
+    if (!g->passed) {
+        g_assert(!g->block || g->dead);
+        for (const TcgPass *p = tcg_pipeline; p->run; p++) {
+            tcg_pass_run(fn, p);
+            if (G_UNLIKELY(g->dump_letters) && strchr(g->dump_letters, p->letter)) {
+                g_string_append_printf(g->dump_out, "# after %s\n", p->name);
+                tcg_fn_print(fn, g->dump_out);
+            }
+        }
+        g->passed = true;
+    }
+    if (!be->emit(be, fn, buf, ret_code)) {
+        return false;
+    }
+    ret_code->num_insns = fn->num_insns;
+    return true;
+}
+
+void tcg_gen_dump(TcgGen *g, GString *out)
+{
+    tcg_fn_print(g->fn, out);
+}
+
+void tcg_gen_dump_after(TcgGen *g, const char *letters, GString *out)
+{
+    g->dump_letters = letters;
+    g->dump_out = out;
+}
+
+/* -- emission --------------------------------------------------------------------------------------------------- */
+
+/* The node is appended; what follows the end of a block goes to a block that nothing reaches. */
+static TcgNode *append(TcgGen *g, TcgOpcode op, TcgType type, TcgId *ret_id)
+{
+    TcgId id = tcg_fn_node_new(g->fn, op, type);
+
+    if (G_UNLIKELY(!g->block)) {
+        g->block = tcg_fn_block_new(g->fn);
+        g->dead = true;
+    }
+    tcg_fn_append(g->fn, g->block, id);
+    *ret_id = id;
+    return fn_node(g->fn, id);
+}
+
+TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
+                TcgVal d)
+{
+    TcgProto p = { .op = op, .type = type, .aux = aux, .arg = { a.id, b.id, c.id, d.id }, .imm = imm };
+    TcgNode *n;
+    TcgId id;
+
+    if ((tcg_op_def[op].flags & TCGF_PURE) && !g->config.naive) {
+        id = tcg_simplify(g->fn, &p);
+        if (id) {
+            return (TcgVal){ id };
+        }
+    }
+    n = append(g, p.op, p.type, &id);
+    n->aux = p.aux;
+    n->imm = p.imm;
+    memcpy(n->arg, p.arg, sizeof(n->arg));
+    return (TcgVal){ id };
+}
+
+static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm)
+{
+    return tcg_emit(g, op, type, aux, imm, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+
+TcgVal tcg_const(TcgGen *g, TcgType type, uint64_t value)
+{
+    return (TcgVal){ tcg_fn_const(g->fn, type, value) };
+}
+
+TcgVal tcg_const_v(TcgGen *g, uint64_t lo, uint64_t hi)
+{
+    return (TcgVal){ tcg_fn_const_v(g->fn, lo, hi) };
+}
+
+bool tcg_is_const(TcgGen *g, TcgVal v, uint64_t *ret_value)
+{
+    const TcgNode *n = fn_node(g->fn, v.id);
+
+    if (n->op != OP_const || v.id == 0) {
+        return false;
+    }
+    *ret_value = n->imm;
+    return true;
+}
+
+TcgType tcg_val_type(TcgGen *g, TcgVal v)
+{
+    return node_type(fn_node(g->fn, v.id));
+}
+
+TcgVal tcg_get_reg(TcgGen *g, unsigned row)
+{
+    return emit0(g, OP_get_reg, tcg_row_type(g->fn, row), row, 0);
+}
+
+void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
+{
+    tcg_emit(g, OP_set_reg, TCG_VOID, row, 0, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+
+unsigned tcg_local(TcgGen *g, TcgType type)
+{
+    uint8_t t = type;
+
+    g_array_append_val(g->fn->locals, t);
+    return TCG_LOCAL + g->fn->locals->len - 1;
+}
+
+TcgVal tcg_ld_env(TcgGen *g, TcgType type, MemOp mo, uint32_t offset)
+{
+    return emit0(g, OP_ld_env, type, mo & (MO_SIZE | MO_SIGN), offset);
+}
+
+void tcg_st_env(TcgGen *g, TcgVal v, MemOp mo, uint32_t offset)
+{
+    tcg_emit(g, OP_st_env, tcg_val_type(g, v), mo & MO_SIZE, offset, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+
+void tcg_insn_start(TcgGen *g, uint64_t pc_delta)
+{
+    emit0(g, OP_insn_start, TCG_VOID, 0, pc_delta);
+    g->fn->num_insns++;
+}
+
+TcgVal tcg_pc(TcgGen *g, int64_t delta)
+{
+    TcgFn *fn = g->fn;
+    unsigned row = g->config.target->pc_reg;
+    TcgType type = tcg_row_type(fn, row);
+
+    if (!fn->entry_pc) {
+        fn->entry_pc = tcg_fn_node_new(fn, OP_get_reg, type);
+        fn_node(fn, fn->entry_pc)->aux = row;
+        tcg_fn_insert_first(fn, fn->entry, fn->entry_pc);
+    }
+    return tcg_emit(g, OP_add, type, 0, 0, (TcgVal){ fn->entry_pc }, tcg_const(g, type, delta), TCG_NOVAL,
+                    TCG_NOVAL);
+}
+
+/* -- guest memory ------------------------------------------------------------------------------------------------- */
+
+TcgVal tcg_guest_ld(TcgGen *g, TcgType t, TcgVal addr, MemOp mo)
+{
+    return tcg_emit(g, OP_guest_ld, t, 0, mo, addr, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+
+void tcg_guest_st(TcgGen *g, TcgVal addr, TcgVal v, MemOp mo)
+{
+    tcg_emit(g, OP_guest_st, tcg_val_type(g, v), 0, mo, addr, v, TCG_NOVAL, TCG_NOVAL);
+}
+
+TcgVal tcg_guest_rmw(TcgGen *g, TcgType t, TcgRmw op, TcgVal addr, TcgVal v, MemOp mo)
+{
+    return tcg_emit(g, OP_guest_rmw, t, op, mo, addr, v, TCG_NOVAL, TCG_NOVAL);
+}
+
+TcgVal tcg_guest_cas(TcgGen *g, TcgType t, TcgVal addr, TcgVal expect, TcgVal v, MemOp mo)
+{
+    return tcg_emit(g, OP_guest_cas, t, 0, mo, addr, expect, v, TCG_NOVAL);
+}
+
+void tcg_fence(TcgGen *g, unsigned pairs)
+{
+    emit0(g, OP_fence, TCG_VOID, 0, pairs);
+}
+
+/* -- calls ---------------------------------------------------------------------------------------------------------- */
+
+TcgVal tcg_call_regs(TcgGen *g, const TcgHelper *helper, const TcgVal *args, const uint16_t *reads, unsigned num_reads,
+                     const uint16_t *writes, unsigned num_writes)
+{
+    TcgFn *fn = g->fn;
+    uint32_t list = tcg_fn_list_new(fn, helper->num_args + num_reads + num_writes), at = list;
+    TcgNode *n;
+    TcgId id;
+
+    for (unsigned i = 0; i < helper->num_args; i++) {
+        *fn_list(fn, at++) = args[i].id;
+    }
+    for (unsigned i = 0; i < num_reads; i++) {
+        *fn_list(fn, at++) = reads[i];
+    }
+    for (unsigned i = 0; i < num_writes; i++) {
+        *fn_list(fn, at++) = writes[i];
+    }
+    n = append(g, OP_call, helper->ret, &id);
+    n->imm = (uintptr_t)helper;
+    n->list = list;
+    n->list_len = helper->num_args;
+    n->reads = list + helper->num_args;
+    n->num_reads = num_reads;
+    n->writes = n->reads + num_reads;
+    n->num_writes = num_writes;
+    if (helper->flags & HELPER_NO_RETURN) {
+        append(g, OP_raise_exit, TCG_VOID, &id);
+        g->block = 0;
+        return TCG_NOVAL;
+    }
+    return helper->ret == TCG_VOID ? TCG_NOVAL : (TcgVal){ id };
+}
+
+TcgVal tcg_call(TcgGen *g, const TcgHelper *helper, const TcgVal *args)
+{
+    return tcg_call_regs(g, helper, args, NULL, 0, NULL, 0);
+}
+
+/* -- control -------------------------------------------------------------------------------------------------------- */
+
+TcgBlockRef tcg_block(TcgGen *g)
+{
+    return (TcgBlockRef){ tcg_fn_block_new(g->fn) };
+}
+
+static void end_block(TcgGen *g, uint32_t succ0, uint32_t succ1)
+{
+    TcgIrBlock *b = fn_block(g->fn, g->block);
+
+    b->succ[0] = succ0;
+    b->succ[1] = succ1;
+    b->num_succ = (succ0 != 0) + (succ1 != 0);
+    g->block = 0;
+}
+
+void tcg_block_start(TcgGen *g, TcgBlockRef b)
+{
+    if (g->block) {
+        tcg_br(g, b);
+    }
+    g->block = b.id;
+    g->dead = false;
+}
+
+void tcg_br(TcgGen *g, TcgBlockRef to)
+{
+    emit0(g, OP_br, TCG_VOID, 0, 0);
+    end_block(g, to.id, 0);
+}
+
+void tcg_brcond(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, TcgBlockRef if_true, TcgBlockRef if_false)
+{
+    tcg_emit(g, OP_brcond, t, c, 0, a, b, TCG_NOVAL, TCG_NOVAL);
+    end_block(g, if_true.id, if_false.id);
+}
+
+void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgBlockRef if_false)
+{
+    tcg_emit(g, OP_brflag, TCG_I32, c, 0, nzcv, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    end_block(g, if_true.id, if_false.id);
+}
+
+void tcg_poll(TcgGen *g)
+{
+    emit0(g, OP_poll, TCG_VOID, 0, 0);
+}
+
+void tcg_goto_tb(TcgGen *g, unsigned slot)
+{
+    g_assert(slot < TCG_MAX_CHAINS);
+    emit0(g, OP_goto_tb, TCG_VOID, slot, 0);
+    end_block(g, 0, 0);
+}
+
+void tcg_goto_ptr(TcgGen *g)
+{
+    emit0(g, OP_goto_ptr, TCG_VOID, 0, 0);
+    end_block(g, 0, 0);
+}
+
+void tcg_exit(TcgGen *g)
+{
+    emit0(g, OP_exit, TCG_VOID, 0, 0);
+    end_block(g, 0, 0);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The passes, in the order in which a region goes through them: what each needs, gives and breaks. */
+#include "core/tcg/ir_int.h"
+
+const TcgPass tcg_pipeline[] = {
+    { 's', "ssa", tcg_ssa, .gives = PROP_SSA },
+    { 'f', "fold", tcg_fold, .needs = PROP_SSA },
+    { 'd', "dce", tcg_dce, .needs = PROP_SSA },
+    { 'l', "lower", tcg_lower, .needs = PROP_SSA, .gives = PROP_LEGAL },
+    { 'r', "regalloc", tcg_regalloc, .needs = PROP_SSA | PROP_LEGAL, .gives = PROP_ALLOCATED, .breaks = PROP_SSA },
+    { 0 }
+};
+
+static void check(TcgFn *fn, const char *when, const TcgPass *pass)
+{
+    GString *why = g_string_new(NULL);
+
+    if (!tcg_verify(fn, why)) {
+        tcg_fn_print(fn, why);
+        g_error("invalid IR %s %s: %s", when, pass->name, why->str);
+    }
+    g_string_free(why, TRUE);
+}
+
+void tcg_pass_run(TcgFn *fn, const TcgPass *pass)
+{
+    g_assert((fn->done & pass->needs) == pass->needs);
+    if (fn->config->verify && fn->done == 0) {
+        check(fn, "before", pass);
+    }
+    pass->run(fn);
+    fn->done = (fn->done & ~pass->breaks) | pass->gives;
+    if (fn->config->verify) {
+        check(fn, "after", pass);
+    }
+}
