@@ -419,8 +419,10 @@ static TcgId expand(Lower *l, const TcgNode *n)
         r = expand_int(l, n);
     }
     if (!r) {
-        g_error("backend %s lacks %s (type %u, aux %u), which every backend must have", l->be->name,
-                tcg_op_def[n->op].name, n->type, n->aux);
+        char *why = g_strdup_printf("backend %s lacks %s (type %u, aux %u), which every backend must have", l->be->name,
+                                    tcg_op_def[n->op].name, n->type, n->aux);
+
+        g_assertion_message(G_LOG_DOMAIN, __FILE__, __LINE__, G_STRFUNC, why);
     }
     return r;
 }

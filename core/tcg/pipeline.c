@@ -16,8 +16,9 @@ static void check(TcgFn *fn, const char *when, const TcgPass *pass)
     GString *why = g_string_new(NULL);
 
     if (!tcg_verify(fn, why)) {
+        g_string_append_printf(why, "\nin the region %s %s:\n", when, pass->name);
         tcg_fn_print(fn, why);
-        g_error("invalid IR %s %s: %s", when, pass->name, why->str);
+        g_assertion_message(G_LOG_DOMAIN, __FILE__, __LINE__, G_STRFUNC, why->str);
     }
     g_string_free(why, TRUE);
 }
