@@ -5,8 +5,8 @@
  * For an instruction set NAME the generator emits
  *   bool decode_NAME(DisasContext *dc, uint32_t insn)   calls the pattern's trans_ function; false: UNDEFINED
  *   const DecodeTable decode_table_NAME                 the same patterns as data, for listings
- * and for each pattern file a header with the operand structs (arg_X) and the prototypes of the trans_X functions
- * (bool: false is UNDEFINED). Patterns with operands of the same names share a struct, args_ and the names:
+ * and for each pattern file a header with the operand structs (arg_X) and the prototypes of the trans_X
+ * functions (bool: false is UNDEFINED). Patterns with operands of the same names share a struct, args_ and the names:
  * arg_ADD_i is args_sf_rd_rn_sh_imm.
  * Two headers of the target are included by generated sources: one has the FEAT_ enumerators, the other
  *   static inline const uint64_t *dc_features(const DisasContext *dc)
@@ -89,7 +89,7 @@ typedef struct DecodeTest {
     uint16_t condition;
 } DecodeTest;
 
-/* A node of the decision tree: it looks at len bits from bit pos up, and next[first + those] is where to go. */
+/* A node of the decision tree: it looks at len bits from bit pos up; next[first + those] is where to go. */
 typedef struct DecodeNode {
     uint8_t pos, len;
     uint16_t first;
@@ -99,8 +99,8 @@ typedef struct DecodeNode {
 #define DECODE_END 0xffff
 
 /*
- * Finds the row that decodes insn, or -1. at, and each entry of next, is a node's number, or DECODE_LEAF and where in
- * lists the numbers of the rows begin that are tried in turn, up to DECODE_END.
+ * Finds the row that decodes insn, or -1. at, and each entry of next, is a node's number, or DECODE_LEAF and where
+ * in lists the numbers of the rows begin that are tried in turn, up to DECODE_END.
  */
 static inline __attribute__((always_inline)) int decode_walk(unsigned at, const DecodeNode *nodes,
     const uint16_t *next, const uint16_t *lists, const DecodeTest *tests,

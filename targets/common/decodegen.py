@@ -14,9 +14,9 @@ name    of the pattern: trans_NAME(dc, a) translates it, a being an arg_NAME. Li
 bits    as many characters as the encoding has bits, blanks aside: 0 and 1 are fixed, a dot is ignored, a
         letter (but not x) is a bit of the field of that letter. The bits of a field need not be neighbours.
 needs   features: FEAT_ names without FEAT_, &, |, parentheses, [COND]F (F only where COND holds), - for none.
-items   operand=EXPR        EXPR: parts joined by ':', most significant first, a part being a field or a string
-                            of 0 and 1; s(PARTS) is signed; N-x and N+x compute with a decimal N and one of
-                            these; #N is N
+items   operand=EXPR        EXPR: parts joined by ':', most significant first, a part being a field or a
+                            string of 0 and 1; s(PARTS) is signed; N-x and N+x compute with a decimal N and
+                            one of these; #N is N
         unless(COND)        the line does not cover words for which COND holds
         when(COND)          the line covers only words for which COND holds
         over(NAME,...)      the line has priority over the lines NAME, which it overlaps
@@ -31,7 +31,7 @@ A word that no line covers is UNDEFINED, as is one whose features are missing, u
 covers it too (so hints without their feature are NOPs). trans_NAME returns false for UNDEFINED.
 
 It is an error if two lines overlap without an over(), if an over() is not needed, if a field is unused, if a
-feature or a row of the specification is unknown, or if some word of a line belongs to none of the rows it names.
+feature or a row of the specification is unknown, or if some word of a line belongs to none of its rows.
 """
 
 import argparse
@@ -716,9 +716,9 @@ def emit_header(isa, file, prefix):
 
 class Tree:
     """
-    The decision tree, as arrays for decode_walk() of decode.h. A node looks at some bits of the word and has an
-    entry of next[] for each value of theirs: another node, or (LEAF set) where in lists[] the rows begin that are
-    tried in turn.
+    The decision tree, as arrays for decode_walk() of decode.h. A node looks at some bits of the word and has
+    an entry of next[] for each value of theirs: another node, or (LEAF set) where in lists[] the rows begin
+    that are tried in turn.
     """
 
     LEAF = 0x8000
@@ -838,7 +838,8 @@ def emit_source(isa, name, prefix, includes):
                 out.append('            %s,' % i)
             if inits:
                 out.append('        };')
-            out += ['        return trans_%s%s && trans_%s%s(dc, &a);' % (prefix, pattern, prefix, pattern), '    }']
+            full = 'trans_%s%s' % (prefix, pattern)
+            out += ['        return %s && %s(dc, &a);' % (full, full), '    }']
         out += ['    default:', '        return false;', '    }', '}', '']
     return '\n'.join(out)
 

@@ -3,11 +3,11 @@
 """
 coverage.py: A64's pattern files against the specification's table (tests/data/arm/a64.tsv).
 
-Both sides are sets of words, held as cubes (mask, value), so that the comparison is exact, not sampled: for each row
-of the table, the words that the table's rule gives to it, and the words that the patterns decode and say are its.
-They must be equal, but for what needs a feature that no pattern names. Then random words go through the generator's
-own evaluation of the patterns and, if it is built, through chimera --decode, and the features that each word needs
-are compared.
+Both sides are sets of words, held as cubes (mask, value), so that the comparison is exact, not sampled: for each
+row of the table, the words that the table's rule gives to it, and the words that the patterns decode and say are
+its. They must be equal, but for what needs a feature that no pattern names. Then random words go through the
+generator's own evaluation of the patterns and, if it is built, through chimera --decode, and the features that each
+word needs are compared.
 
   coverage.py [--report] [--words N] [--seed N]     exit status 1 if anything differs
 """
@@ -28,8 +28,8 @@ GROUPS = ('base', 'advsimd-fp')
 BASELINE = {'FP', 'AdvSIMD'}            # what the table takes for granted
 # Features whose instructions must be there. Others may be left out, whole.
 PROMISED = BASELINE | {
-    'AES', 'PMULL', 'SHA1', 'SHA256', 'SHA512', 'SHA3', 'SM3', 'SM4', 'CRC32', 'LSE', 'LOR', 'RDM', 'PAN', 'UAO',
-    'FP16', 'DotProd', 'FHM', 'LRCPC', 'LRCPC2', 'DIT', 'SSBS', 'FlagM', 'FlagM2', 'FRINTTS', 'JSCVT', 'FCMA',
+    'AES', 'PMULL', 'SHA1', 'SHA256', 'SHA512', 'SHA3', 'SM3', 'SM4', 'CRC32', 'LSE', 'LOR', 'RDM', 'PAN',
+    'UAO', 'FP16', 'DotProd', 'FHM', 'LRCPC', 'LRCPC2', 'DIT', 'SSBS', 'FlagM', 'FlagM2', 'FRINTTS', 'JSCVT', 'FCMA',
     'BF16', 'I8MM', 'SB', 'PAuth', 'BTI', 'RAS', 'CSSC', 'HBC', 'WFxT', 'XS'}
 
 
@@ -246,7 +246,8 @@ def run_chimera(words):
     if not os.path.exists(chimera):
         return None
     text = ''.join('%08x\n' % w for w in words)
-    r = subprocess.run([chimera, '--decode', 'aarch64'], input=text, capture_output=True, text=True, check=False)
+    r = subprocess.run([chimera, '--decode', 'aarch64'], input=text, capture_output=True, text=True,
+                       check=False)
     if r.returncode != 0:
         print('coverage: chimera --decode aarch64: %s' % r.stderr.strip())
         return None
@@ -269,7 +270,8 @@ def report(c, status):
         for k in total:
             total[k] += n[k]
         print('%-12s %-24s %5d %5d %5d %5d' % (key + tuple(n[k] for k in ('rows', 'all', 'part', 'none'))))
-    print('%-12s %-24s %5d %5d %5d %5d' % (('total', '') + tuple(total[k] for k in ('rows', 'all', 'part', 'none'))))
+    print('%-12s %-24s %5d %5d %5d %5d' %
+          (('total', '') + tuple(total[k] for k in ('rows', 'all', 'part', 'none'))))
     for row in c.spec:
         if status[row.name] != 'all':
             print('  %-4s %s %s' % (status[row.name], row.name, row.columns['feature']))
@@ -277,7 +279,7 @@ def report(c, status):
 
 def main():
     p = argparse.ArgumentParser(description="A64's patterns against the specification's table.")
-    p.add_argument('--report', action='store_true', help='coverage by group and feature, and the rows not covered')
+    p.add_argument('--report', action='store_true', help='coverage by group and feature, and rows not covered')
     p.add_argument('--words', type=int, default=4, help='random words for each row')
     p.add_argument('--seed', type=int, default=1)
     args = p.parse_args()

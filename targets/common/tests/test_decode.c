@@ -10,8 +10,8 @@ extern const DecodeTable decode_table_toy, decode_table_toy16;
 
 bool trans_OPS(DisasContext *dc, const arg_OPS *a)
 {
-    g_string_printf(dc->log, "OPS %d %d %d %d %d %d %d %d %d", a->plain, a->cat, a->lit, a->signed_, a->minus, a->plus,
-                    a->splus, a->neg, a->const_);
+    g_string_printf(dc->log, "OPS %d %d %d %d %d %d %d %d %d", a->plain, a->cat, a->lit, a->signed_, a->minus,
+                    a->plus, a->splus, a->neg, a->const_);
     return true;
 }
 
@@ -64,7 +64,8 @@ static void check(uint64_t features, uint32_t insn, const char *call, const char
 static void test_operands(void)
 {
     check(0, 0x01b0fdca, "OPS 3 11 60 -4 1 55 0 9 -7",
-          "OPS\t-\tplain=0x3 cat=0xb lit=0x3c signed_=-0x4 minus=0x1 plus=0x37 splus=0x0 neg=0x9 const_=-0x7");
+          "OPS\t-\tplain=0x3 cat=0xb lit=0x3c signed_=-0x4 minus=0x1 plus=0x37 splus=0x0 neg=0x9 "
+          "const_=-0x7");
     check(0, 0x02800001, "WIDE -2147483392", "WIDE\t-\timm=-0x7fffff00");
     check(0, 0x01bffdca, NULL, "UNDEFINED");
 }
