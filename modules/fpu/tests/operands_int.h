@@ -57,6 +57,7 @@ static inline uint64_t edge_value(Layout l, int i)
  */
 static inline uint64_t random_value(Layout l, uint64_t *state)
 {
+    static const uint8_t integer_widths[] = { 15, 16, 31, 32, 63, 64, 84 };
     uint64_t r = random_bits(state);
     uint64_t frac = low_bits(random_bits(state), l.frac_bits);
     int max_exp = (1 << l.exp_bits) - 1;
@@ -81,6 +82,9 @@ static inline uint64_t random_value(Layout l, uint64_t *state)
     case 5:
         exp = bias / 2 + (r >> 8) % 5;
         break;
+    case 6:
+        exp = bias + integer_widths[(r >> 8) % sizeof(integer_widths)] - 1 + (r >> 16) % 2;
+        break;
     }
     switch (r >> 4 & 7) {
     case 0:
@@ -94,6 +98,9 @@ static inline uint64_t random_value(Layout l, uint64_t *state)
         break;
     case 3:
         frac = UINT64_C(1) << (r >> 24) % l.frac_bits;
+        break;
+    case 4:
+        frac = 0;
         break;
     }
     exp = exp < 0 ? 0 : exp > max_exp ? max_exp : exp;

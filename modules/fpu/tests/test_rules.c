@@ -287,6 +287,27 @@ static void test_case(gconstpointer data)
     ref_clear(&ref);
 }
 
+/*
+ * Every entry of both estimate tables, of 8 bits and of 12: the upper fraction bits and the exponent's
+ * parity.
+ */
+static void test_estimate_tables(void)
+{
+    Ref ref;
+
+    ref_init(&ref);
+    for (unsigned i = 0; i < 4 << 13; i++) {
+        float32 a = (UINT32_C(0x3f) << 24) + (i >> 1 << 10);
+        FloatStatus s;
+
+        ref.fpcr = (Fpcr){ .ah = i & 1, .rpres = i & 1 };
+        s = status_of(ref.fpcr);
+        g_assert_cmphex(fpu_ops.f32_recip_estimate(a, &s), ==, ref_recip_estimate(&ref, &ref_f32, a));
+        g_assert_cmphex(fpu_ops.f32_rsqrt_estimate(a, &s), ==, ref_rsqrt_estimate(&ref, &ref_f32, a));
+    }
+    ref_clear(&ref);
+}
+
 int main(int argc, char **argv)
 {
     Run runs[G_N_ELEMENTS(cases)];
@@ -302,6 +323,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &runs[i], test_case);
         g_free(path);
     }
+    g_test_add_func("/fpu/rules/estimate_tables", test_estimate_tables);
     result = g_test_run();
     mpfr_free_cache();
     return result;

@@ -93,6 +93,20 @@ static void test_tie_away(void)
     g_assert_cmphex(fpu_ops.f64_from_u64(tie, 0, &s), ==, UINT64_C(0x4340000000000000));
 }
 
+/*
+ * A product of 106 bits, 2^-52 + d * 2^-157 with 0 < d < 2^30, added to 2 - 2^-52: the carry moves the last
+ * bit of a 128-bit sum out, and only that bit tells that the sum is more than 2.
+ */
+static void test_fused_carry(void)
+{
+    const float64 a = UINT64_C(0x3ffff7d04a6811b7), b = UINT64_C(0x3ca00418e7219352);
+    const float64 c = UINT64_C(0x3fffffffffffffff);
+    FloatStatus s = { .round = FLOAT_ROUND_UP };
+
+    g_assert_cmphex(fpu_ops.f64_muladd(a, b, c, 0, &s), ==, UINT64_C(0x4000000000000001));
+    g_assert_cmphex(s.flags, ==, FLOAT_INEXACT);
+}
+
 static void test_bit_functions(void)
 {
     g_assert_true(f64_is_nan(NAN64) && !f64_is_snan(NAN64) && f64_is_snan(SNAN64 | MINUS64));
@@ -131,13 +145,14 @@ static void test_table(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/fpu/settings/riscv_to_int", test_riscv_to_int);
-    g_test_add_func("/fpu/settings/riscv_to_unsigned", test_riscv_to_unsigned);
-    g_test_add_func("/fpu/settings/riscv_min_max", test_riscv_min_max);
-    g_test_add_func("/fpu/settings/riscv_muladd", test_riscv_muladd);
-    g_test_add_func("/fpu/settings/tie_away", test_tie_away);
-    g_test_add_func("/fpu/settings/bit_functions", test_bit_functions);
-    g_test_add_func("/fpu/settings/flags_accumulate", test_flags_accumulate);
-    g_test_add_func("/fpu/settings/table", test_table);
+    g_test_add_func("/fpu/examples/riscv_to_int", test_riscv_to_int);
+    g_test_add_func("/fpu/examples/riscv_to_unsigned", test_riscv_to_unsigned);
+    g_test_add_func("/fpu/examples/riscv_min_max", test_riscv_min_max);
+    g_test_add_func("/fpu/examples/riscv_muladd", test_riscv_muladd);
+    g_test_add_func("/fpu/examples/tie_away", test_tie_away);
+    g_test_add_func("/fpu/examples/fused_carry", test_fused_carry);
+    g_test_add_func("/fpu/examples/bit_functions", test_bit_functions);
+    g_test_add_func("/fpu/examples/flags_accumulate", test_flags_accumulate);
+    g_test_add_func("/fpu/examples/table", test_table);
     return g_test_run();
 }
