@@ -3,7 +3,8 @@
  * What translators call. Each call emits one operation into the current block and returns its value.
  *
  * The translator's contract:
- * - tcg_insn_start() at each guest instruction. What a fault undoes is everything set since then.
+ * - tcg_insn_start() at each guest instruction. What a fault undoes is everything set since then, except rows that a
+ *   helper may have written through the CPU object in between: what it left there stays.
  * - Registers are read and written by row; narrower views are extract and insert (a translator's own helpers).
  *   Writes are visible to later reads at once. Nothing is stored to the CPU object until an exit, a helper that
  *   reads the register, or a fault needs it.

@@ -320,6 +320,9 @@ void tcg_fn_print(const TcgFn *fn, GString *out)
         g_string_append_printf(out, "local l%u %s\n", i, type_name[g_array_index(fn->locals, uint8_t, i)]);
     }
     for (uint32_t b = 1; b < fn->blocks->len; b++) {
+        if (fn->rpo->len && !fn_block(fn, b)->order) {
+            continue;
+        }
         for (TcgId id = fn_block(fn, b)->first; id; id = fn_node(fn, id)->next) {
             if (has_value(fn_node(fn, id))) {
                 p.number[id] = ++number;
@@ -986,9 +989,10 @@ static bool order_phis(Parser *p)
         }
         for (uint32_t i = 0; i < b->num_preds; i++) {
             values[i] = 0;
-            for (uint32_t k = 0; k < n->list_len; k += 2) {
+            for (uint32_t k = 0; k < n->list_len && !values[i]; k += 2) {
                 if (*fn_list(fn, n->list + k) == *fn_list(fn, b->preds + i)) {
                     values[i] = *fn_list(fn, n->list + k + 1);
+                    *fn_list(fn, n->list + k) = 0;      /* two edges may come from one block */
                 }
             }
             if (!values[i]) {

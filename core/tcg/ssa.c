@@ -197,6 +197,11 @@ static void scan_loop(Ssa *s, uint32_t head, uint8_t *ret)
         if (fn_block(fn, pred)->order < h->order || fn_block(fn, pred)->mark == head) {
             continue;
         }
+        if (!tcg_fn_dominates(fn, head, pred)) {
+            /* There is another way in: what comes back may be of a path that never was here. */
+            memset(ret, LOOP_SETS | LOOP_CALL_READS | LOOP_CALL_WRITES, s->num_rows + 1);
+            return;
+        }
         fn_block(fn, pred)->mark = head;
         stack[top++] = pred;
         while (top) {
@@ -301,7 +306,8 @@ static inline TcgId renamed(const TcgFn *fn, TcgId v)
     return n->op == OP_get_reg ? n->arg[0] : v;
 }
 
-static TcgId phi_new(Ssa *s, uint32_t block, uint32_t row)
+/* of_start: of what the row held at the start of the instruction, not of what it holds. */
+static TcgId phi_new(Ssa *s, uint32_t block, uint32_t row, bool of_start)
 {
     TcgFn *fn = s->fn;
     TcgId id = tcg_fn_node_new(fn, OP_phi, s->rows[row].type);
@@ -310,6 +316,7 @@ static TcgId phi_new(Ssa *s, uint32_t block, uint32_t row)
     fn_node(fn, id)->list = list;
     fn_node(fn, id)->list_len = len;
     fn_node(fn, id)->pos = row;
+    fn_node(fn, id)->aux = of_start;
     tcg_fn_insert_first(fn, block, id);
     s->num_phis++;
     return id;
@@ -457,8 +464,8 @@ static void do_call(Ssa *s, TcgId id)
     if (h->writes) {
         for (uint32_t r = 0; r < s->num_rows; r++) {
             if (call_writes(s, fn_node(fn, id), r)) {
-                stamp(s, &s->st[r]);
                 s->st[r].cur = s->st[r].env = content_new(s, r, s->block, id);
+                s->st[r].stamp = 0;             /* a fault later in this instruction leaves it */
             }
         }
     }
@@ -561,9 +568,9 @@ static void join_row(Ssa *s, uint32_t block, uint32_t r, bool header)
     TcgFn *fn = s->fn;
     const TcgIrBlock *b = fn_block(fn, block);
     RowState *st = &s->st[r];
-    bool local = s->rows[r].local, clean = true, same_cur = true, same_env = true, started = false;
+    bool local = s->rows[r].local, clean = true, same_cur = true, same_env = true, same_start = true, started = false;
     unsigned does = header ? s->loop[block * (s->num_rows + 1) + r] : 0;
-    Ref cur = 0, env = 0;
+    Ref cur = 0, env = 0, start = 0;
     bool first = true;
 
     st->stamp = 0;
@@ -577,25 +584,24 @@ static void join_row(Ssa *s, uint32_t block, uint32_t r, bool header)
         if (first) {
             cur = ps->cur;
             env = ps->env;
+            start = ps->stamp == s->insn ? ps->start : cur;
             first = false;
         }
         same_cur &= ps->cur == cur;
         same_env &= ps->env == env;
         clean &= ps->cur == ps->env;
-        if (s->insn && ps->stamp == s->insn) {
-            st->stamp = s->insn;
-            st->start = ps->start;
-            started = true;
-        }
-    }
-    if (s->insn && !started && does & (LOOP_SETS | LOOP_CALL_WRITES)) {
-        st->stamp = s->insn;                    /* a loop inside one instruction */
-        st->start = cur;
+        same_start &= (ps->stamp == s->insn ? ps->start : ps->cur) == start;
+        started |= ps->stamp == s->insn;
     }
     if (local) {
         st->env = 0;
-        st->cur = does & LOOP_SETS || !same_cur ? phi_new(s, block, r) : cur;
+        st->cur = does & LOOP_SETS || !same_cur ? phi_new(s, block, r, false) : cur;
         return;
+    }
+    if (s->insn && (started || does & (LOOP_SETS | LOOP_CALL_WRITES))) {
+        /* Paths through one instruction meet, or it loops. What a call in it wrote is not undone. */
+        st->stamp = s->insn;
+        st->start = r && (!same_start || does & LOOP_CALL_WRITES) ? phi_new(s, block, r, true) : start;
     }
     /* The PC's field is stored to by calls even where its row is clean. */
     if (r == 0 && does & (LOOP_CALL_READS | LOOP_CALL_WRITES)) {
@@ -611,7 +617,7 @@ static void join_row(Ssa *s, uint32_t block, uint32_t r, bool header)
     }
     st->env = same_env && !(does & (LOOP_CALL_READS | LOOP_CALL_WRITES)) &&
               !(s->naive && does & LOOP_SETS) ? env : content_new(s, r, block, 0);
-    st->cur = does & (LOOP_SETS | LOOP_CALL_WRITES) || !same_cur ? phi_new(s, block, r) : cur;
+    st->cur = does & (LOOP_SETS | LOOP_CALL_WRITES) || !same_cur ? phi_new(s, block, r, false) : cur;
 }
 
 static void enter_block(Ssa *s, uint32_t block)
@@ -667,14 +673,17 @@ static void fill_phis(Ssa *s)
 
         for (TcgId id = fn_block(fn, block)->first; id && fn_node(fn, id)->op == OP_phi; id = fn_node(fn, id)->next) {
             uint32_t list = fn_node(fn, id)->list, row = fn_node(fn, id)->pos;
+            bool of_start = fn_node(fn, id)->aux;
 
             for (uint32_t p = 0; p < fn_block(fn, block)->num_preds; p++) {
                 uint32_t pred = *fn_list(fn, fn_block(fn, block)->preds + p);
-                Ref ref = s->states[pred * s->num_rows + row].cur;
+                const RowState *st = &s->states[pred * s->num_rows + row];
+                Ref ref = of_start && st->stamp == s->outs[pred].insn ? st->start : st->cur;
                 TcgId v = ref ? value_of(s, ref, pred, 0) : undefined(fn, s->rows[row].type);
 
                 *fn_list(fn, list + p) = v;
             }
+            fn_node(fn, id)->aux = 0;
         }
     }
 }
