@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The backends that this build has, by name, and the calls that go through a backend's value. */
+#include "core/tcg/backend.h"
+
+static const TcgBackend *const backends[] = {
+#ifdef __x86_64__
+    &tcg_backend_x86_64,
+#endif
+};
+
+const TcgBackend *tcg_backend_find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(backends); i++) {
+        if (strcmp(backends[i]->name, name) == 0) {
+            return backends[i];
+        }
+    }
+    return NULL;
+}
+
+const char *tcg_backend_name(const TcgBackend *be)
+{
+    return be->name;
+}
+
+uintptr_t tcg_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry)
+{
+    return be->run(be, buf, cs, entry);
+}
+
+void tcg_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry)
+{
+    be->chain(be, buf, code, n, entry);
+}
+
+void tcg_code_dump(const TcgBackend *be, const TcgCode *code, GString *out)
+{
+    be->dump(be, code, out);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The x86-64 backend's value, what the host has (CPUID, Intel SDM volume 2 and AMD APM volume 3), the routines that
+ * all code of a buffer shares, chaining. Hosts are x86-64-v2 at least: SSE4.2, SSSE3, POPCNT, CMPXCHG16B, LAHF.
+ */
+#include <cpuid.h>
+#include "core/bits.h"
+#include "core/tcg/backend/x86_64/emit_int.h"
+
+uint64_t tcg_x86_host_features(void)
+{
+    unsigned a, b, c, d, max, family;
+    uint32_t xcr0 = 0, xcr0_high;
+    bool amd;
+    uint64_t f = 0;
+
+    __cpuid(0, max, b, c, d);
+    amd = b == signature_AMD_ebx || b == UINT32_C(0x6f677948) /* "Hygo" */;
+    __cpuid(1, a, b, c, d);
+    family = extract32(a, 8, 4) + (extract32(a, 8, 4) == 15 ? extract32(a, 20, 8) : 0);
+    f |= c & bit_MOVBE ? HOST_MOVBE : 0;
+    if (c & bit_OSXSAVE) {
+        __asm__("xgetbv" : "=a"(xcr0), "=d"(xcr0_high) : "c"(0));
+    }
+    if ((c & bit_AVX) && (xcr0 & 6) == 6) {
+        f |= HOST_AVX;
+    }
+    if (max >= 7) {
+        __cpuid_count(7, 0, a, b, c, d);
+        f |= b & bit_BMI ? HOST_BMI1 : 0;
+        f |= b & bit_BMI2 ? HOST_BMI2 : 0;
+        if ((b & bit_BMI2) && !(amd && family < 0x19)) {
+            f |= HOST_PEXT;                     /* microcode before AMD's family 19h */
+        }
+        if (f & HOST_AVX) {
+            const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
+
+            f |= b & bit_AVX2 ? HOST_AVX2 : 0;
+            f |= c & bit_GFNI ? HOST_GFNI : 0;
+            if ((b & avx512) == avx512 && (xcr0 & 0xe6) == 0xe6) {
+                f |= HOST_AVX512;
+                f |= c & bit_AVX512BITALG ? HOST_BITALG : 0;
+            }
+        }
+    }
+    __cpuid(0x80000000, max, b, c, d);
+    if (max >= 0x80000001) {
+        __cpuid(0x80000001, a, b, c, d);
+        f |= c & bit_LZCNT ? HOST_LZCNT : 0;
+    }
+    if (!(f & HOST_BMI1)) {
+        f &= ~(uint64_t)HOST_LZCNT;             /* which also stands for tzcnt here */
+    }
+    return f;
+}
+
+/* -- shared routines ----------------------------------------------------------------------------------------------------- */
+static const uint8_t saved_by_us[] = { RBP, RBX, R12, R13, R14, R15 };
+
+static const void *here(const Emit *e)
+{
+    return tcg_codebuf_rx(e->buf, e->a.p);
+}
+
+static void start_thunk(Emit *e, unsigned n)
+{
+    nop(&e->a, -(uintptr_t)e->a.p & 7);
+    e->buf->thunk[n] = here(e);
+}
+
+/* At a C function's entry RSP is 8 off 16; six pushes and FRAME_SIZE + 8 make it even. */
+static void emit_enter_and_exit(Emit *e)
+{
+    start_thunk(e, THUNK_ENTER);
+    for (unsigned i = 0; i < G_N_ELEMENTS(saved_by_us); i++) {
+        push(&e->a, saved_by_us[i]);
+    }
+    alu_ri(&e->a, ALU_SUB, X_W, RSP, FRAME_SIZE + 8);
+    mov_rr(&e->a, X_W, RBP, RDI);
+    op_rr(&e->a, 0xff, 4, RSI);                 /* jmp */
+    start_thunk(e, THUNK_EXIT);
+    alu_ri(&e->a, ALU_ADD, X_W, RSP, FRAME_SIZE + 8);
+    for (unsigned i = G_N_ELEMENTS(saved_by_us); i-- > 0;) {
+        pop(&e->a, saved_by_us[i]);
+    }
+    put8(&e->a, 0xc3);
+}
+G_STATIC_ASSERT(G_N_ELEMENTS(saved_by_us) % 2 == 0);
+
+/* Registers of a set to or from the frame's save area; off: how far RSP is below the frame. */
+static void save_regs(Emit *e, TcgRegSet set, bool save, int32_t off)
+{
+    for (unsigned r = 0; r < 16; r++) {
+        Mem m = mem(RSP, FRAME_INT + 8 * (int32_t)r + off);
+
+        if (set & REG_BIT(r)) {
+            if (save) {
+                mov_mr(&e->a, X_W, m, r);
+            } else {
+                mov_rm(&e->a, X_W, r, m);
+            }
+        }
+    }
+    for (unsigned r = 0; r < 16; r++) {
+        Mem m = mem(RSP, FRAME_VEC + 16 * (int32_t)r + off);
+
+        if (set & VREG_BIT(r)) {
+            if (save) {
+                tcg_x86_vmov_mr(e, m, r);
+            } else {
+                tcg_x86_vmov_rm(e, r, m);
+            }
+        }
+    }
+}
+
+static const TcgRegSet caller_saved =
+    (X86_INT_REGS & ~X86_CALLEE_SAVED) | X86_VEC_REGS;
+
+/* All registers are saved, RDX = SlowRec in the save area; off as above. Does not come back. */
+static void emit_leave(Emit *e, int32_t off)
+{
+    if (off) {
+        alu_ri(&e->a, ALU_ADD, X_W, RSP, off);
+    }
+    save_regs(e, X86_CALLEE_SAVED, true, 0);
+    mov_rm(&e->a, X_W, RDI, mem(RSP, FRAME_INT + 8 * RDX));
+    alu_ri(&e->a, ALU_ADD, X_W, RDI, offsetof(SlowRec, map));
+    mov_rr(&e->a, X_W, RSI, RBP);
+    lea(&e->a, X_W, RDX, mem(RSP, FRAME_INT));
+    lea(&e->a, X_W, RCX, mem(RSP, FRAME_VEC));
+    lea(&e->a, X_W, R8, mem(RSP, FRAME_SLOTS));
+    mov_ri(&e->a, RAX, (uintptr_t)tcg_map_restore);
+    op_rr(&e->a, 0xff, 2, RAX);
+    mov_rm(&e->a, X_W, RAX, mem(RSP, FRAME_INT + 8 * RDX));
+    mov_rm(&e->a, X_W, RAX, mem(RAX, offsetof(SlowRec, ret)));
+    jmp(&e->a, thunk_rw(e, THUNK_EXIT));
+}
+
+/* How a TcgMemOps function is called: where its arguments after the address come from. */
+typedef enum SlowArg { A_NONE, A_MO, A_RMW, A_MAP, A_VAL, A_VAL2, A_V0, A_V1 } SlowArg;
+static const SlowArg slow_args[][4] = {
+    [THUNK_LD - THUNK_LD]     = { A_MO, A_MAP },
+    [THUNK_ST - THUNK_LD]     = { A_VAL, A_MO, A_MAP },
+    [THUNK_LD128 - THUNK_LD]  = { A_V0, A_MO, A_MAP },
+    [THUNK_ST128 - THUNK_LD]  = { A_V0, A_MO, A_MAP },
+    [THUNK_RMW - THUNK_LD]    = { A_VAL, A_MO, A_RMW, A_MAP },
+    [THUNK_CAS - THUNK_LD]    = { A_VAL, A_VAL2, A_MO, A_MAP },
+    [THUNK_CAS128 - THUNK_LD] = { A_V0, A_V1, A_MO, A_MAP },
+};
+
+static void emit_slow_thunk(Emit *e, unsigned n)
+{
+    static const uint8_t regs[4] = { RDX, RCX, R8, R9 };
+    const SlowArg *args = slow_args[n - THUNK_LD];
+    const int32_t off = 16;                     /* the return address and one more to keep RSP even */
+    uint8_t *raised;
+
+    start_thunk(e, n);
+    push(&e->a, RAX);
+    save_regs(e, caller_saved | REG_BIT(RDX), true, off);
+    mov_rr(&e->a, X_W, R10, RDX);
+    mov_rr(&e->a, X_W, RDI, RBP);
+    mov_rm(&e->a, X_W, RSI, mem(RSP, FRAME_ADDR + off));
+    for (unsigned i = 0; i < G_N_ELEMENTS(regs) && args[i]; i++) {
+        switch (args[i]) {
+        case A_MO:
+            mov_rm(&e->a, 0, regs[i], mem(R10, offsetof(SlowRec, mo)));
+            break;
+        case A_RMW:
+            mov_rm(&e->a, 0, regs[i], mem(R10, offsetof(SlowRec, rmw)));
+            break;
+        case A_MAP:
+            lea(&e->a, X_W, regs[i], mem(R10, offsetof(SlowRec, map)));
+            break;
+        case A_VAL:
+            mov_rm(&e->a, X_W, regs[i], mem(RSP, FRAME_VAL + off));
+            break;
+        case A_VAL2:
+            mov_rm(&e->a, X_W, regs[i], mem(RSP, FRAME_VAL2 + off));
+            break;
+        case A_V0:
+            lea(&e->a, X_W, regs[i], mem(RSP, FRAME_V0 + off));
+            break;
+        default:
+            lea(&e->a, X_W, regs[i], mem(RSP, FRAME_V0 + 16 + off));
+        }
+    }
+    op_rm(&e->a, 0xff, 2, mem(R10, offsetof(SlowRec, fn)));
+    mov_rm(&e->a, X_W, RDX, mem(RSP, FRAME_INT + 8 * RDX + off));
+    mov_rm(&e->a, X_W, RDX, mem(RDX, offsetof(SlowRec, raised_offset)));
+    alu_mi(&e->a, ALU_CMP, 0, mem_bi(RBP, RDX, 0, 0), 0);
+    raised = jcc_fwd32(&e->a, CC_NE);
+    save_regs(e, caller_saved, false, off);
+    pop(&e->a, RDX);
+    put8(&e->a, 0xc3);
+    fix32(raised, e->a.p);
+    emit_leave(e, off);
+}
+
+#define BYTES(b) (0x0101010101010101 * (uint64_t)(b))
+#define SHL8(n) [VC_SHL8 + (n)] = { BYTES(0xff << (n) & 0xff), BYTES(0xff << (n) & 0xff) }
+#define SHR8(n) [VC_SHR8 + (n)] = { BYTES(0xff >> (n)), BYTES(0xff >> (n)) }
+static const uint64_t consts[NUM_VCONSTS][2] = {
+    [VC_BYTEREV1] = { 0x0607040502030001, 0x0e0f0c0d0a0b0809 },
+    [VC_BYTEREV2] = { 0x0405060700010203, 0x0c0d0e0f08090a0b },
+    [VC_BYTEREV3] = { 0x0001020304050607, 0x08090a0b0c0d0e0f },
+    [VC_BYTEREV4] = { 0x08090a0b0c0d0e0f, 0x0001020304050607 },
+    [VC_LOWBYTES] = { 0x00ff00ff00ff00ff, 0x00ff00ff00ff00ff },
+    [VC_EVENWORDS] = { 0x0d0c090805040100, BYTES(0x80) },
+    [VC_NIBBLES] = { BYTES(0x0f), BYTES(0x0f) },
+    [VC_POPCNT] = { 0x0302020102010100, 0x0403030203020201 },
+    [VC_SIGN64] = { 0x8000000000000000, 0x8000000000000000 },
+    [VC_0x70] = { BYTES(0x70), BYTES(0x70) },
+    SHL8(0), SHL8(1), SHL8(2), SHL8(3), SHL8(4), SHL8(5), SHL8(6), SHL8(7),
+    SHR8(0), SHR8(1), SHR8(2), SHR8(3), SHR8(4), SHR8(5), SHR8(6), SHR8(7),
+};
+
+static size_t x86_init_buf(const TcgBackend *be, TcgCodeBuf *buf)
+{
+    Emit e = { .buf = buf };
+
+    buf->features = be->features & tcg_x86_host_features();
+    e.a.p = buf->rw;
+    e.avx = buf->features & HOST_AVX;
+    buf->thunk[THUNK_CONSTS] = buf->rx;
+    memcpy(e.a.p, consts, sizeof(consts));
+    e.a.p += sizeof(consts);
+    emit_enter_and_exit(&e);
+    for (unsigned n = THUNK_LD; n <= THUNK_CAS128; n++) {
+        emit_slow_thunk(&e, n);
+    }
+    start_thunk(&e, THUNK_LEAVE);
+    save_regs(&e, caller_saved | REG_BIT(RDX), true, 0);
+    emit_leave(&e, 0);
+    return (size_t)(e.a.p - buf->rw);
+}
+
+static uintptr_t x86_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry)
+{
+    uintptr_t (*enter)(CPUState *, const void *);
+
+    *(const void **)&enter = buf->thunk[THUNK_ENTER];
+    return enter(cs, entry);
+}
+
+static void x86_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry)
+{
+    const uint8_t *at = (const uint8_t *)code->entry + code->chain_patch[n];
+    uint32_t *patch = (uint32_t *)(buf->rw + (at - buf->rx));
+
+    g_assert(n < TCG_MAX_CHAINS && code->chain_patch[n]);
+    __atomic_store_n(patch, entry ? (uint32_t)((const uint8_t *)entry - (at + 4)) : 0, __ATOMIC_RELEASE);
+}
+
+static void x86_dump(const TcgBackend *be, const TcgCode *code, GString *out)
+{
+    const uint8_t *p = code->entry;
+
+    for (uint32_t i = 0; i < code->size; i++) {
+        if (i % 16 == 0) {
+            g_string_append_printf(out, "%s%04x:", i ? "\n" : "", i);
+        }
+        g_string_append_printf(out, " %02x", p[i]);
+    }
+    g_string_append_c(out, '\n');
+}
+
+const TcgBackend tcg_backend_x86_64 = {
+    .name = "tcg",
+    .allocatable = X86_INT_REGS | X86_VEC_REGS,
+    .callee_saved = X86_CALLEE_SAVED,
+    .call_int_args = { RSI, RDX, RCX, R8, R9 },
+    .call_ret_int = RAX,
+    .num_slots = NUM_SLOTS,
+    .features = HOST_ALL,
+    .has_op = tcg_x86_has_op,
+    .constraints = tcg_x86_constraints,
+    .emit = tcg_x86_emit,
+    .run = x86_run,
+    .chain = x86_chain,
+    .init_buf = x86_init_buf,
+    .dump = x86_dump,
+};

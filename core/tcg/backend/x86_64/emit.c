@@ -1,0 +1,1496 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An allocated region to x86-64 code: integers, flags, control, calls, and the layout of a translation:
+ * hot code in block order, cold stubs, vector constants, then the records and state maps of the stubs.
+ * Guest accesses are in emit_mem.c, vectors in emit_vec.c.
+ *
+ * Every operation copes with every assignment of registers: the result may be in any argument's.
+ */
+#include "core/tcg/backend/x86_64/emit_int.h"
+
+static const uint8_t cc_of_cond[TCG_NUM_CONDS] = {
+    [COND_EQ] = CC_E, [COND_NE] = CC_NE, [COND_LT] = CC_L, [COND_GE] = CC_GE, [COND_LE] = CC_LE, [COND_GT] = CC_G,
+    [COND_LTU] = CC_B, [COND_GEU] = CC_AE, [COND_LEU] = CC_BE, [COND_GTU] = CC_A,
+    [COND_TSTEQ] = CC_E, [COND_TSTNE] = CC_NE,
+};
+
+static unsigned type_bits(unsigned type)
+{
+    return type == TCG_I64 ? 64 : 32;
+}
+
+/* A constant at a location, sign-extended from the type it is used as. */
+static int64_t loc_const(const Emit *e, TcgLoc l, unsigned type)
+{
+    uint64_t v = fn_node(e->fn, loc_num(l))->imm;
+
+    return type == TCG_I64 ? (int64_t)v : (int32_t)v;
+}
+
+static bool is_const(const TcgNode *n, unsigned i)
+{
+    return loc_kind(n->in[i]) == LOC_CONST;
+}
+
+static int64_t arg_const(const Emit *e, const TcgNode *n, unsigned i, unsigned type)
+{
+    return loc_const(e, n->in[i], type);
+}
+
+/* A location's value to a register; leaves the flags alone. */
+static void load_loc(Emit *e, TcgLoc l, unsigned type, unsigned dst)
+{
+    switch (loc_kind(l)) {
+    case LOC_REG:
+        if (loc_num(l) != dst) {
+            mov_rr(&e->a, width_w(type), dst, loc_num(l));
+        }
+        break;
+    case LOC_SLOT:
+        mov_rm(&e->a, width_w(type), dst, slot_mem(l));
+        break;
+    case LOC_CONST:
+        mov_ri(&e->a, dst, type == TCG_I64 ? (uint64_t)loc_const(e, l, type) : (uint32_t)loc_const(e, l, type));
+        break;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+void tcg_x86_load(Emit *e, const TcgNode *n, unsigned i, unsigned type, unsigned dst)
+{
+    load_loc(e, n->in[i], type, dst);
+}
+
+static unsigned arg_type(const Emit *e, const TcgNode *n, unsigned i)
+{
+    return fn_node(e->fn, n->arg[i])->type;
+}
+
+unsigned tcg_x86_use(Emit *e, const TcgNode *n, unsigned i, unsigned scratch)
+{
+    if (in_reg(n, i)) {
+        return loc_num(n->in[i]);
+    }
+    load_loc(e, n->in[i], arg_type(e, n, i), scratch);
+    return scratch;
+}
+
+/* -- vector moves --------------------------------------------------------------------------------------------------- */
+void tcg_x86_vmov(Emit *e, unsigned dst, unsigned src)
+{
+    if (dst == src) {
+        return;
+    }
+    if (e->avx) {
+        if (src >= 8 && dst < 8) {
+            vex_rr(&e->a, M_0F | P_66 | 0x7f, src, 0, dst);     /* the store form has a shorter prefix here */
+        } else {
+            vex_rr(&e->a, M_0F | P_66 | 0x6f, dst, 0, src);
+        }
+    } else {
+        op_rr(&e->a, M_0F | 0x28, dst, src);
+    }
+}
+
+void tcg_x86_vmov_rm(Emit *e, unsigned dst, Mem m)
+{
+    if (e->avx) {
+        vex_rm(&e->a, M_0F | P_F3 | 0x6f, dst, 0, m);
+    } else {
+        op_rm(&e->a, M_0F | 0x10, dst, m);
+    }
+}
+
+void tcg_x86_vmov_mr(Emit *e, Mem m, unsigned src)
+{
+    if (e->avx) {
+        vex_rm(&e->a, M_0F | P_F3 | 0x7f, src, 0, m);
+    } else {
+        op_rm(&e->a, M_0F | 0x11, src, m);
+    }
+}
+
+static void vload_const(Emit *e, TcgId id, unsigned dst)
+{
+    const TcgNode *c = fn_node(e->fn, id);
+
+    if ((c->imm == 0 && c->imm2 == 0) || (c->imm == UINT64_MAX && c->imm2 == UINT64_MAX)) {
+        unsigned opc = M_0F | P_66 | (c->imm ? 0x76 : 0xef);    /* pcmpeqd, pxor */
+
+        if (e->avx) {
+            vex_rr(&e->a, opc, dst, dst, dst);
+        } else {
+            op_rr(&e->a, opc, dst, dst);
+        }
+        return;
+    }
+    tcg_x86_vmov_rm(e, dst, mem_rip(e->a.p));
+    e->consts[e->num_consts].at = e->a.p - 4;
+    e->consts[e->num_consts++].node = id;
+}
+
+static void vload_loc(Emit *e, TcgLoc l, unsigned dst)
+{
+    switch (loc_kind(l)) {
+    case LOC_REG:
+        tcg_x86_vmov(e, dst, loc_num(l) - FIRST_VREG);
+        break;
+    case LOC_SLOT:
+        tcg_x86_vmov_rm(e, dst, slot_mem(l));
+        break;
+    case LOC_CONST:
+        vload_const(e, loc_num(l), dst);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+void tcg_x86_vload(Emit *e, const TcgNode *n, unsigned i, unsigned dst)
+{
+    vload_loc(e, n->in[i], dst);
+}
+
+unsigned tcg_x86_vuse(Emit *e, const TcgNode *n, unsigned i, unsigned scratch)
+{
+    if (in_reg(n, i)) {
+        return loc_num(n->in[i]) - FIRST_VREG;
+    }
+    vload_loc(e, n->in[i], scratch);
+    return scratch;
+}
+
+/* -- arithmetic ------------------------------------------------------------------------------------------------------ */
+/* dst = dst op v; RDX is used when v is no immediate. */
+static void alu_const(Emit *e, unsigned op, unsigned w, unsigned dst, int64_t v)
+{
+    if (w && op == ALU_AND && (uint64_t)v <= UINT32_MAX) {
+        w = 0;                                  /* clears the upper half as the mask would */
+        v = (int32_t)v;
+    }
+    if (!w || fits32(v)) {
+        alu_ri(&e->a, op, w, dst, (int32_t)v);
+    } else if (op == ALU_AND && is_pow2(~(uint64_t)v)) {
+        op_rr(&e->a, M_0F | 0xba | X_W, 6, dst);                /* btr */
+        put8(&e->a, ctz64(~(uint64_t)v));
+    } else if (op == ALU_OR && is_pow2((uint64_t)v)) {
+        op_rr(&e->a, M_0F | 0xba | X_W, 5, dst);                /* bts */
+        put8(&e->a, ctz64((uint64_t)v));
+    } else {
+        mov_ri(&e->a, RDX, (uint64_t)v);
+        alu_rr(&e->a, op, X_W, dst, RDX);
+    }
+}
+
+/* dst = dst op argument i. */
+static void alu_arg(Emit *e, unsigned op, unsigned type, unsigned dst, const TcgNode *n, unsigned i)
+{
+    unsigned w = width_w(type);
+
+    switch (loc_kind(n->in[i])) {
+    case LOC_REG:
+        alu_rr(&e->a, op, w, dst, loc_num(n->in[i]));
+        break;
+    case LOC_SLOT:
+        alu_rm(&e->a, op, w, dst, slot_mem(n->in[i]));
+        break;
+    default:
+        alu_const(e, op, w, dst, arg_const(e, n, i, type));
+    }
+}
+
+static bool reg_is(const TcgNode *n, unsigned i, unsigned r)
+{
+    return in_reg(n, i) && loc_num(n->in[i]) == r;
+}
+
+static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
+{
+    unsigned w = width_w(n->type);
+
+    if (reg_is(n, 1, d) && !reg_is(n, 0, d)) {
+        if (op == ALU_SUB) {
+            op_rr(&e->a, 0xf7 | w, 3, d);       /* neg */
+            alu_arg(e, ALU_ADD, n->type, d, n, 0);
+        } else {
+            alu_arg(e, op, n->type, d, n, 0);
+        }
+        return;
+    }
+    if (in_reg(n, 0) && loc_num(n->in[0]) != d && (op == ALU_ADD || op == ALU_SUB)) {
+        unsigned ra = loc_num(n->in[0]);
+
+        if (op == ALU_ADD && in_reg(n, 1)) {
+            lea(&e->a, w, d, mem_bi(ra, loc_num(n->in[1]), 0, 0));
+            return;
+        }
+        if (is_const(n, 1)) {
+            int64_t v = arg_const(e, n, 1, n->type);
+
+            v = op == ALU_SUB ? (int64_t)-(uint64_t)v : v;
+            if (!w || fits32(v)) {
+                lea(&e->a, w, d, mem(ra, (int32_t)v));
+                return;
+            }
+        }
+    }
+    if (op == ALU_AND && in_reg(n, 0) && is_const(n, 1)) {
+        uint64_t v = (uint64_t)arg_const(e, n, 1, n->type);
+        unsigned ra = loc_num(n->in[0]);
+
+        if (v == 0xff) {
+            movzx8(&e->a, d, ra);
+            return;
+        }
+        if (v == 0xffff) {
+            movzx16(&e->a, d, ra);
+            return;
+        }
+        if (w && v <= UINT32_MAX) {
+            mov_rr(&e->a, 0, d, ra);
+            if (v != UINT32_MAX) {
+                alu_ri(&e->a, op, 0, d, (int32_t)v);
+            }
+            return;
+        }
+    }
+    tcg_x86_load(e, n, 0, n->type, d);
+    alu_arg(e, op, n->type, d, n, 1);
+}
+
+static void emit_mul(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), other = 1;
+
+    if (is_const(n, 1)) {
+        int64_t v = arg_const(e, n, 1, n->type);
+
+        if (fits32(v)) {
+            unsigned ra = tcg_x86_use(e, n, 0, RAX);
+
+            op_rr(&e->a, (fits8(v) ? 0x6b : 0x69) | w, d, ra);
+            if (fits8(v)) {
+                put8(&e->a, (uint8_t)v);
+            } else {
+                put32(&e->a, (uint32_t)v);
+            }
+            return;
+        }
+    }
+    if (reg_is(n, 1, d)) {
+        other = 0;
+    } else {
+        tcg_x86_load(e, n, 0, n->type, d);
+    }
+    if (loc_kind(n->in[other]) == LOC_SLOT) {
+        op_rm(&e->a, M_0F | 0xaf | w, d, slot_mem(n->in[other]));
+    } else {
+        op_rr(&e->a, M_0F | 0xaf | w, d, tcg_x86_use(e, n, other, RDX));
+    }
+}
+
+static void emit_mulh(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned rb = tcg_x86_use(e, n, 1, RDX);
+
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    op_rr(&e->a, 0xf7 | width_w(n->type), n->op == OP_mulhu ? 4 : 5, rb);
+    mov_rr(&e->a, width_w(n->type), d, RDX);
+}
+
+static void emit_div(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), rb = loc_num(n->in[1]);
+    uint8_t *zero, *minus = NULL, *done = NULL;
+
+    alu_rr(&e->a, ALU_XOR, 0, RAX, RAX);
+    test_rr(&e->a, w, rb, rb);
+    zero = jcc_fwd8(&e->a, CC_E);
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    if (n->op == OP_divs) {
+        alu_ri(&e->a, ALU_CMP, w, rb, -1);
+        minus = jcc_fwd8(&e->a, CC_E);
+        put_legacy_head(&e->a, 0x99, w ? 8 : 0, false);         /* cdq, cqo */
+        op_rr(&e->a, 0xf7 | w, 7, rb);
+        done = jmp_fwd8(&e->a);
+        fix8(minus, e->a.p);
+        op_rr(&e->a, 0xf7 | w, 3, RAX);
+        fix8(done, e->a.p);
+    } else {
+        alu_rr(&e->a, ALU_XOR, 0, RDX, RDX);
+        op_rr(&e->a, 0xf7 | w, 6, rb);
+    }
+    fix8(zero, e->a.p);
+    mov_rr(&e->a, w, d, RAX);
+}
+
+/* andn, orn: a op ~b. */
+static void emit_not_b(Emit *e, const TcgNode *n, unsigned op, unsigned d)
+{
+    unsigned w = width_w(n->type);
+
+    if (is_const(n, 1)) {
+        int64_t v = ~arg_const(e, n, 1, n->type);
+
+        tcg_x86_load(e, n, 0, n->type, d);
+        alu_const(e, op, w, d, v);
+        return;
+    }
+    if (op == ALU_AND && have(e, HOST_BMI1)) {
+        unsigned rb = tcg_x86_use(e, n, 1, RDX), ra = tcg_x86_use(e, n, 0, RAX);
+
+        vex_rr(&e->a, M_38 | 0xf2 | w, d, rb, ra);
+        return;
+    }
+    tcg_x86_load(e, n, 1, n->type, RAX);
+    op_rr(&e->a, 0xf7 | w, 2, RAX);             /* not */
+    alu_arg(e, op, n->type, RAX, n, 0);
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_shift(Emit *e, const TcgNode *n, unsigned sh, unsigned d)
+{
+    unsigned w = width_w(n->type), bits = type_bits(n->type);
+
+    if (is_const(n, 1)) {
+        unsigned count = (unsigned)arg_const(e, n, 1, n->type) & (bits - 1);
+
+        if (sh == SH_ROR && have(e, HOST_BMI2) && in_reg(n, 0) && !reg_is(n, 0, d)) {
+            vex_rr(&e->a, M_3A | P_F2 | 0xf0 | w, d, 0, loc_num(n->in[0]));     /* rorx */
+            put8(&e->a, count);
+            return;
+        }
+        if (count == 0 && reg_is(n, 0, d)) {
+            mov_rr(&e->a, w, d, d);
+            return;
+        }
+        if (sh == SH_SHL && count == 1 && in_reg(n, 0) && !reg_is(n, 0, d)) {
+            lea(&e->a, w, d, mem_bi(loc_num(n->in[0]), loc_num(n->in[0]), 0, 0));
+            return;
+        }
+        tcg_x86_load(e, n, 0, n->type, d);
+        if (count) {
+            sh_ri(&e->a, sh, w, d, count);
+        }
+        return;
+    }
+    if (sh != SH_ROR && have(e, HOST_BMI2)) {
+        static const unsigned opc[8] = { [SH_SHL] = P_66, [SH_SHR] = P_F2, [SH_SAR] = P_F3 };
+        unsigned rb = tcg_x86_use(e, n, 1, RDX), ra = tcg_x86_use(e, n, 0, RAX);
+
+        vex_rr(&e->a, M_38 | 0xf7 | opc[sh] | w, d, rb, ra);
+        return;
+    }
+    /* The count must be in CL; what RCX holds waits in RDX. */
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    bool save = !reg_is(n, 1, RCX) && d != RCX;
+    if (save) {
+        mov_rr(&e->a, X_W, RDX, RCX);
+    }
+    tcg_x86_load(e, n, 1, TCG_I32, RCX);
+    sh_rcl(&e->a, sh, w, RAX);
+    if (save) {
+        mov_rr(&e->a, X_W, RCX, RDX);
+    }
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_count_zeros(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), bits = type_bits(n->type), ra = tcg_x86_use(e, n, 0, RAX);
+    bool clz = n->op == OP_clz;
+
+    if (have(e, HOST_LZCNT)) {
+        op_rr(&e->a, M_0F | P_F3 | (clz ? 0xbd : 0xbc) | w, d, ra);
+        return;
+    }
+    mov_ri(&e->a, RDX, clz ? 2 * bits - 1 : bits);
+    op_rr(&e->a, M_0F | (clz ? 0xbd : 0xbc) | w, RAX, ra);      /* bsr, bsf: ZF if there is no bit */
+    cmov(&e->a, CC_E, w, RAX, RDX);
+    if (clz) {
+        alu_ri(&e->a, ALU_XOR, w, RAX, (int32_t)bits - 1);
+    }
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_rbit(Emit *e, const TcgNode *n, unsigned d)
+{
+    static const uint64_t mask[3] = { 0x0f0f0f0f0f0f0f0f, 0x3333333333333333, 0x5555555555555555 };
+    unsigned w = width_w(n->type);
+
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    bswap(&e->a, w, RAX);
+    for (unsigned i = 0; i < 3; i++) {
+        mov_ri(&e->a, RDX, w ? mask[i] : (uint32_t)mask[i]);
+        mov_rr(&e->a, w, d, RAX);
+        sh_ri(&e->a, SH_SHR, w, d, 4 >> i);
+        alu_rr(&e->a, ALU_AND, w, d, RDX);
+        alu_rr(&e->a, ALU_AND, w, RAX, RDX);
+        sh_ri(&e->a, SH_SHL, w, RAX, 4 >> i);
+        alu_rr(&e->a, ALU_OR, w, RAX, d);
+    }
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_extract(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned pos = n->aux & 0xff, len = n->aux >> 8, w = width_w(n->type), bits = type_bits(n->type);
+
+    if (pos == 0 && len <= 32) {
+        unsigned ra = tcg_x86_use(e, n, 0, RAX);
+
+        if (len == 8) {
+            movzx8(&e->a, d, ra);
+        } else if (len == 16) {
+            movzx16(&e->a, d, ra);
+        } else {
+            mov_rr(&e->a, 0, d, ra);
+            if (len < 32) {
+                alu_ri(&e->a, ALU_AND, 0, d, (int32_t)((1u << len) - 1));
+            }
+        }
+        return;
+    }
+    if (pos + len <= 32) {
+        w = 0;                                  /* the field lies in the low half */
+        bits = 32;
+    }
+    tcg_x86_load(e, n, 0, w ? TCG_I64 : TCG_I32, d);
+    if (pos + len == bits) {
+        if (pos) {
+            sh_ri(&e->a, SH_SHR, w, d, pos);
+        }
+    } else if (len <= 32) {
+        sh_ri(&e->a, SH_SHR, w, d, pos);
+        if (len == 8) {
+            movzx8(&e->a, d, d);
+        } else if (len == 16) {
+            movzx16(&e->a, d, d);
+        } else if (len == 32) {
+            mov_rr(&e->a, 0, d, d);
+        } else {
+            alu_ri(&e->a, ALU_AND, 0, d, (int32_t)((1u << len) - 1));
+        }
+    } else {
+        sh_ri(&e->a, SH_SHL, w, d, bits - len - pos);
+        sh_ri(&e->a, SH_SHR, w, d, bits - len);
+    }
+}
+
+static void emit_sextract(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned pos = n->aux & 0xff, len = n->aux >> 8, w = width_w(n->type), bits = type_bits(n->type);
+
+    if (pos == 0 && (len == 8 || len == 16 || len == 32)) {
+        unsigned ra = tcg_x86_use(e, n, 0, RAX);
+
+        if (len == 8) {
+            movsx8(&e->a, w, d, ra);
+        } else if (len == 16) {
+            movsx16(&e->a, w, d, ra);
+        } else if (w) {
+            movsxd(&e->a, d, ra);
+        } else {
+            mov_rr(&e->a, 0, d, ra);
+        }
+        return;
+    }
+    tcg_x86_load(e, n, 0, n->type, d);
+    if (pos + len < bits) {
+        sh_ri(&e->a, SH_SHL, w, d, bits - len - pos);
+    }
+    if (len < bits) {
+        sh_ri(&e->a, SH_SAR, w, d, bits - len);
+    }
+}
+
+static void emit_deposit(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned pos = n->aux & 0xff, len = n->aux >> 8, w = width_w(n->type), bits = type_bits(n->type);
+    uint64_t ones = len == 64 ? UINT64_MAX : BIT64(len) - 1, keep = ~(ones << pos);
+    int64_t keep_s = w ? (int64_t)keep : (int32_t)keep;
+
+    if (len == bits) {
+        tcg_x86_load(e, n, 1, n->type, d);
+        return;
+    }
+    if (is_const(n, 1)) {
+        uint64_t v = ((uint64_t)arg_const(e, n, 1, n->type) & ones) << pos;
+
+        tcg_x86_load(e, n, 0, n->type, d);
+        if (v != ~keep) {
+            alu_const(e, ALU_AND, w, d, keep_s);
+        }
+        if (v) {
+            alu_const(e, ALU_OR, w, d, w ? (int64_t)v : (int32_t)v);
+        }
+        return;
+    }
+    if (pos == 0 && (len == 8 || len == 16) && in_reg(n, 1) && !reg_is(n, 1, d)) {
+        tcg_x86_load(e, n, 0, n->type, d);
+        op_rr(&e->a, len == 8 ? 0x8a | X_BREG | X_BRM : P_66 | 0x8b, d, loc_num(n->in[1]));
+        return;
+    }
+    tcg_x86_load(e, n, 1, n->type, RAX);
+    if (pos == 0 && len < 32) {
+        alu_ri(&e->a, ALU_AND, 0, RAX, (int32_t)ones);
+    } else if (pos + len == bits) {
+        sh_ri(&e->a, SH_SHL, w, RAX, pos);
+    } else {
+        sh_ri(&e->a, SH_SHL, w, RAX, bits - len);
+        sh_ri(&e->a, SH_SHR, w, RAX, bits - len - pos);
+    }
+    tcg_x86_load(e, n, 0, n->type, d);
+    if (!w || fits32(keep_s) || (uint64_t)keep_s <= UINT32_MAX) {
+        alu_const(e, ALU_AND, w, d, keep_s);
+    } else if (pos == 0) {
+        sh_ri(&e->a, SH_SHR, w, d, len);
+        sh_ri(&e->a, SH_SHL, w, d, len);
+    } else if (pos + len == bits) {
+        sh_ri(&e->a, SH_SHL, w, d, len);
+        sh_ri(&e->a, SH_SHR, w, d, len);
+    } else {
+        alu_const(e, ALU_AND, w, d, keep_s);
+    }
+    alu_rr(&e->a, ALU_OR, w, d, RAX);
+}
+
+static void emit_extract2(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), t = d;
+
+    if (reg_is(n, 1, d) && !reg_is(n, 0, d)) {
+        t = RAX;
+    }
+    tcg_x86_load(e, n, 0, n->type, t);
+    if (n->aux) {
+        op_rr(&e->a, M_0F | 0xac | w, tcg_x86_use(e, n, 1, RDX), t);    /* shrd */
+        put8(&e->a, n->aux);
+    }
+    if (t != d) {
+        mov_rr(&e->a, w, d, t);
+    }
+}
+
+/* Whether the i32 operation of a node clears the upper half of its result's register. */
+static bool upper_is_zero(const Emit *e, TcgId id)
+{
+    const TcgNode *n = fn_node(e->fn, id);
+
+    if (n->type != TCG_I32 && !(tcg_op_def[n->op].flags & TCGF_ARGT)) {
+        return false;
+    }
+    switch (n->op) {
+    case OP_add: case OP_sub: case OP_mul: case OP_and: case OP_or: case OP_xor: case OP_andn: case OP_orn:
+    case OP_not: case OP_neg: case OP_shl: case OP_shr: case OP_sar: case OP_ror: case OP_clz: case OP_ctz:
+    case OP_popcnt: case OP_bswap: case OP_rbit: case OP_extract: case OP_setcond: case OP_select_cmp:
+    case OP_flags_cond: case OP_guest_ld: case OP_ld_env:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* -- conditions ------------------------------------------------------------------------------------------------------- */
+/* Compares arguments 0 and 1; returns the condition code for cond. Uses RAX and RDX. */
+static unsigned emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned cond)
+{
+    unsigned w = width_w(type), ra;
+    bool test = cond == COND_TSTEQ || cond == COND_TSTNE;
+
+    if (is_const(n, 1)) {
+        int64_t v = arg_const(e, n, 1, type);
+
+        if (test) {
+            if (w && v >= 0 && v <= INT32_MAX) {
+                w = 0;
+            }
+            ra = tcg_x86_use(e, n, 0, RAX);
+            if (w && (uint64_t)v <= UINT32_MAX) {
+                test_ri(&e->a, 0, ra, (int32_t)v);
+            } else if (!w || fits32(v)) {
+                test_ri(&e->a, w, ra, (int32_t)v);
+            } else if (is_pow2((uint64_t)v)) {
+                op_rr(&e->a, M_0F | 0xba | X_W, 4, ra);         /* bt: the bit to CF */
+                put8(&e->a, ctz64((uint64_t)v));
+                return cond == COND_TSTNE ? CC_B : CC_AE;
+            } else {
+                mov_ri(&e->a, RDX, (uint64_t)v);
+                test_rr(&e->a, X_W, ra, RDX);
+            }
+            return cc_of_cond[cond];
+        }
+        if (loc_kind(n->in[0]) == LOC_SLOT && fits32(v)) {
+            alu_mi(&e->a, ALU_CMP, w, slot_mem(n->in[0]), (int32_t)v);
+            return cc_of_cond[cond];
+        }
+        ra = tcg_x86_use(e, n, 0, RAX);
+        if (v == 0) {
+            test_rr(&e->a, w, ra, ra);          /* CF = OF = 0, as a comparison with 0 gives */
+        } else {
+            alu_const(e, ALU_CMP, w, ra, v);
+        }
+        return cc_of_cond[cond];
+    }
+    ra = tcg_x86_use(e, n, 0, RAX);
+    if (test) {
+        test_rr(&e->a, w, ra, tcg_x86_use(e, n, 1, RDX));
+    } else {
+        alu_arg(e, ALU_CMP, type, ra, n, 1);
+    }
+    return cc_of_cond[cond];
+}
+
+/* Tests a flag condition on the nzcv value in argument 0; returns the condition code. Uses RAX and RDX. */
+static unsigned emit_fc(Emit *e, const TcgNode *n, unsigned fc)
+{
+    static const uint8_t one_bit[] = { [FC_EQ] = FLAG_Z, [FC_CS] = FLAG_C, [FC_MI] = FLAG_N, [FC_VS] = FLAG_V };
+    unsigned r = tcg_x86_use(e, n, 0, RDX);
+
+    if (fc >= FC_AL) {
+        alu_rr(&e->a, ALU_CMP, 0, RAX, RAX);
+        return CC_E;
+    }
+    if (fc <= FC_VC) {
+        test_ri(&e->a, 0, r, one_bit[fc & ~1u]);
+        return fc & 1 ? CC_E : CC_NE;
+    }
+    mov_ri(&e->a, RAX, tcg_flag_truth[fc]);
+    op_rr(&e->a, M_0F | 0xa3, r, RAX);          /* bt */
+    return CC_B;
+}
+
+static void emit_setcc(Emit *e, unsigned cc, unsigned d)
+{
+    setcc(&e->a, cc, RAX);
+    movzx8(&e->a, d, RAX);
+}
+
+/* d = cc ? argument t : argument f; the flags are set. RDX may hold none of them. */
+static void emit_cmov(Emit *e, const TcgNode *n, unsigned cc, unsigned t, unsigned f, unsigned d)
+{
+    unsigned w = width_w(n->type);
+
+    if (n->in[t] == n->out && n->in[f] != n->out) {
+        unsigned swap = t;
+
+        t = f;
+        f = swap;
+        cc ^= 1;
+    }
+    if (n->type == TCG_V128) {
+        uint8_t *skip;
+
+        if (n->in[f] != n->out) {
+            tcg_x86_vload(e, n, f, d - FIRST_VREG);
+        }
+        skip = jcc_fwd8(&e->a, cc ^ 1);
+        tcg_x86_vload(e, n, t, d - FIRST_VREG);
+        fix8(skip, e->a.p);
+        return;
+    }
+    tcg_x86_load(e, n, f, n->type, d);
+    if (loc_kind(n->in[t]) == LOC_SLOT) {
+        op_rm(&e->a, M_0F | 0x40 | cc | w, d, slot_mem(n->in[t]));
+    } else {
+        cmov(&e->a, cc, w, d, tcg_x86_use(e, n, t, RDX));
+    }
+}
+
+/* nzcv of the host's flags to d. */
+static void emit_nzcv(Emit *e, unsigned d, bool borrow)
+{
+    if (borrow) {
+        put8(&e->a, 0xf5);                      /* cmc */
+    }
+    put8(&e->a, 0x9f);                          /* lahf: AX bits 15, 14, 8 are SF, ZF, CF */
+    setcc(&e->a, CC_O, RAX);
+    if (have(e, HOST_PEXT)) {
+        mov_ri(&e->a, RDX, 0xc101);
+        vex_rr(&e->a, M_38 | P_F3 | 0xf5, d, RAX, RDX);         /* pext: V, C, Z, N to bits 0 to 3 */
+        return;
+    }
+    /* Bits 0, 8, 14, 15 times 2^12 + 2^5 + 1 meet at 12, 13, 14, 15; no other product lands there. */
+    alu_ri(&e->a, ALU_AND, 0, RAX, 0xc101);
+    op_rr(&e->a, 0x69, RAX, RAX);
+    put32(&e->a, 0x1021);
+    sh_ri(&e->a, SH_SHR, 0, RAX, 12);
+    alu_ri(&e->a, ALU_AND, 0, RAX, 15);
+    mov_rr(&e->a, 0, d, RAX);
+}
+
+static void emit_flags(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned type = n->type, w = width_w(type), r;
+
+    switch (n->op) {
+    case OP_flags_add:
+        tcg_x86_load(e, n, 0, type, RAX);
+        alu_arg(e, ALU_ADD, type, RAX, n, 1);
+        break;
+    case OP_flags_sub:
+        r = tcg_x86_use(e, n, 0, RAX);
+        alu_arg(e, ALU_CMP, type, r, n, 1);
+        break;
+    case OP_flags_adc:
+        tcg_x86_load(e, n, 0, type, RAX);
+        r = tcg_x86_use(e, n, 2, RDX);
+        op_rr(&e->a, M_0F | 0xba, 4, r);        /* bt r, 0: the carry in */
+        put8(&e->a, 0);
+        alu_arg(e, ALU_ADC, type, RAX, n, 1);
+        break;
+    default:
+        r = tcg_x86_use(e, n, 0, RAX);
+        test_rr(&e->a, w, r, r);
+    }
+    emit_nzcv(e, d, n->op == OP_flags_sub);
+}
+
+/* -- the CPU object, copies ------------------------------------------------------------------------------------------- */
+static void emit_ld_env(Emit *e, const TcgNode *n)
+{
+    Mem m = mem(RBP, (int32_t)n->imm);
+    unsigned w = width_w(n->type), d = loc_num(n->out);
+    bool sign = n->aux & MO_SIGN;
+
+    switch (n->aux & MO_SIZE) {
+    case MO_8:
+        op_rm(&e->a, M_0F | (sign ? 0xbe | w : 0xb6), d, m);
+        break;
+    case MO_16:
+        op_rm(&e->a, M_0F | (sign ? 0xbf | w : 0xb7), d, m);
+        break;
+    case MO_32:
+        if (sign && w) {
+            op_rm(&e->a, 0x63 | X_W, d, m);
+        } else {
+            mov_rm(&e->a, 0, d, m);
+        }
+        break;
+    case MO_64:
+        mov_rm(&e->a, X_W, d, m);
+        break;
+    case MO_128:
+        tcg_x86_vmov_rm(e, d - FIRST_VREG, m);
+        break;
+    }
+}
+
+static void emit_st_env(Emit *e, const TcgNode *n)
+{
+    Mem m = mem(RBP, (int32_t)n->imm);
+    unsigned size = n->aux & MO_SIZE;
+
+    if (size == MO_128) {
+        tcg_x86_vmov_mr(e, m, tcg_x86_vuse(e, n, 0, XSCRATCH));
+        return;
+    }
+    if (is_const(n, 0)) {
+        int64_t v = (int64_t)fn_node(e->fn, loc_num(n->in[0]))->imm;
+
+        if (size == MO_8) {
+            op_rm_imm(&e->a, 0xc6, 0, m, 1);
+            put8(&e->a, (uint8_t)v);
+            return;
+        }
+        if (size == MO_16) {
+            op_rm_imm(&e->a, P_66 | 0xc7, 0, m, 2);
+            put16(&e->a, (uint16_t)v);
+            return;
+        }
+        if (size == MO_32 || fits32(v)) {
+            mov_mi(&e->a, size == MO_64 ? X_W : 0, m, (int32_t)v);
+            return;
+        }
+    }
+    unsigned r = tcg_x86_use(e, n, 0, RAX);
+    static const unsigned opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
+
+    op_rm(&e->a, opc[size], r, m);
+}
+
+static void set_reg_const(Emit *e, unsigned d, uint64_t v)
+{
+    if (v == 0) {
+        alu_rr(&e->a, ALU_XOR, 0, d, d);
+    } else {
+        mov_ri(&e->a, d, v);
+    }
+}
+
+static void emit_mov(Emit *e, const TcgNode *n)
+{
+    unsigned type = n->type, w = width_w(type), kind = loc_kind(n->in[0]);
+    bool to_reg = loc_kind(n->out) == LOC_REG;
+    unsigned r;
+
+    if (type == TCG_V128) {
+        if (to_reg) {
+            tcg_x86_vload(e, n, 0, loc_num(n->out) - FIRST_VREG);
+        } else {
+            r = tcg_x86_vuse(e, n, 0, XSCRATCH);
+            tcg_x86_vmov_mr(e, slot_mem(n->out), r);
+        }
+        return;
+    }
+    if (kind == LOC_CONST) {
+        int64_t v = loc_const(e, n->in[0], type);
+
+        if (to_reg) {
+            set_reg_const(e, loc_num(n->out), w ? (uint64_t)v : (uint32_t)v);
+            return;
+        }
+        if (fits32(v)) {
+            mov_mi(&e->a, w, slot_mem(n->out), (int32_t)v);
+            return;
+        }
+    }
+    if (to_reg) {
+        tcg_x86_load(e, n, 0, type, loc_num(n->out));
+    } else {
+        r = kind == LOC_REG ? loc_num(n->in[0]) : RAX;
+        tcg_x86_load(e, n, 0, type, r);
+        mov_mr(&e->a, w, slot_mem(n->out), r);
+    }
+}
+
+/* -- control ------------------------------------------------------------------------------------------------------------ */
+Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node)
+{
+    Stub *s = &e->stubs[e->num_stubs++];
+
+    *s = (Stub){ .kind = kind, .node = node };
+    return s;
+}
+
+/* cc < 0: always. */
+static void jump_to_block(Emit *e, int cc, uint32_t block)
+{
+    if (e->block_at[block]) {
+        if (cc < 0) {
+            jmp(&e->a, e->block_at[block]);
+        } else {
+            jcc(&e->a, cc, e->block_at[block]);
+        }
+        return;
+    }
+    e->jumps[e->num_jumps].at = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, cc);
+    e->jumps[e->num_jumps++].block = block;
+}
+
+static void emit_branch(Emit *e, const TcgNode *n, unsigned cc, uint32_t next)
+{
+    const TcgIrBlock *b = fn_block(e->fn, n->block);
+
+    if (b->succ[0] == next) {
+        jump_to_block(e, cc ^ 1, b->succ[1]);
+    } else {
+        jump_to_block(e, cc, b->succ[0]);
+        if (b->succ[1] != next) {
+            jump_to_block(e, -1, b->succ[1]);
+        }
+    }
+}
+
+static void emit_leave(Emit *e, unsigned exit)
+{
+    mov_ri(&e->a, RAX, (uintptr_t)e->fn->owner | exit);
+    jmp(&e->a, thunk_rw(e, THUNK_EXIT));
+}
+
+/* The jump's displacement is aligned, so that it changes at once; 0 leads to the exit behind it. */
+static void emit_goto_tb(Emit *e, const TcgNode *n)
+{
+    nop(&e->a, -(uintptr_t)(e->a.p + 1) & 3);
+    put8(&e->a, 0xe9);
+    put32(&e->a, 0);
+    e->code->chain_patch[n->aux] = (uint32_t)(e->a.p - 4 - e->start);
+    emit_leave(e, TCG_EXIT_CHAIN0 + n->aux);
+}
+
+static void emit_goto_ptr(Emit *e)
+{
+    const TcgTarget *t = e->fn->config->target;
+    const TcgReg *pc = &t->regs[t->pc_reg];
+    unsigned shift = e->layout->jc_shift;
+    uint32_t mask = (BIT32(e->layout->jc_bits) - 1) * sizeof(TcgJumpEntry);
+    uint8_t *miss[2];
+
+    mov_rm(&e->a, width_w(pc->type), RAX, mem(RBP, (int32_t)pc->offset));
+    mov_rr(&e->a, 0, RDX, RAX);
+    if (shift < 5) {
+        sh_ri(&e->a, SH_SHL, 0, RDX, 5 - shift);
+    } else if (shift > 5) {
+        sh_ri(&e->a, SH_SHR, 0, RDX, shift - 5);
+    }
+    alu_ri(&e->a, ALU_AND, 0, RDX, (int32_t)mask);
+    alu_rm(&e->a, ALU_ADD, X_W, RDX, mem(RBP, e->layout->jc_offset));
+    alu_rm(&e->a, ALU_CMP, X_W, RAX, mem(RDX, offsetof(TcgJumpEntry, pc)));
+    miss[0] = jcc_fwd8(&e->a, CC_NE);
+    mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->jc_tag_offset));
+    alu_rm(&e->a, ALU_CMP, X_W, RAX, mem(RDX, offsetof(TcgJumpEntry, tag)));
+    miss[1] = jcc_fwd8(&e->a, CC_NE);
+    op_rm(&e->a, 0xff, 4, mem(RDX, offsetof(TcgJumpEntry, code)));      /* jmp */
+    fix8(miss[0], e->a.p);
+    fix8(miss[1], e->a.p);
+    emit_leave(e, TCG_EXIT_LOOKUP);
+}
+G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
+
+static void emit_poll(Emit *e, TcgId id)
+{
+    Mem m = mem(RBP, e->layout->poll_offset);
+
+    if (e->layout->counted) {
+        alu_mi(&e->a, ALU_SUB, 0, m, (int32_t)e->fn->num_insns);
+    } else {
+        alu_mi(&e->a, ALU_CMP, 0, m, 0);
+    }
+    tcg_x86_stub(e, STUB_POLL, id)->from[0] = jcc_fwd32(&e->a, CC_S);
+}
+
+/* Leaves through the state map of the stub's node. */
+static void emit_restore(Emit *e, Stub *s)
+{
+    lea(&e->a, X_W, RDX, mem_rip(e->a.p));
+    s->rec_at = e->a.p - 4;
+    jmp(&e->a, thunk_rw(e, THUNK_LEAVE));
+}
+
+static void emit_poll_stub(Emit *e, Stub *s)
+{
+    const TcgNode *n = fn_node(e->fn, s->node);
+    const TcgStateMap *map = n->map ? fn_map(e->fn, n->map) : NULL;
+
+    if (e->layout->counted) {
+        alu_mi(&e->a, ALU_ADD, 0, mem(RBP, e->layout->poll_offset), (int32_t)e->fn->num_insns);
+    }
+    if (map && (map->num || map->pc_delta)) {
+        emit_restore(e, s);
+    } else {
+        emit_leave(e, TCG_EXIT_POLL);
+    }
+}
+
+/* -- calls -------------------------------------------------------------------------------------------------------------- */
+/* The System V order. The first argument is the CPU object. */
+static const uint8_t c_args[6] = { RDI, RSI, RDX, RCX, R8, R9 };
+
+typedef struct RegMove {
+    uint8_t dst, src;
+} RegMove;
+
+/* Copies between registers as if all at once. None of them is RAX. */
+static void parallel_move(Emit *e, RegMove *m, unsigned num)
+{
+    while (num) {
+        bool progress = false;
+
+        for (unsigned i = 0; i < num; i++) {
+            bool blocked = false;
+
+            for (unsigned j = 0; j < num; j++) {
+                blocked |= j != i && m[j].src == m[i].dst;
+            }
+            if (!blocked) {
+                if (m[i].dst != m[i].src) {
+                    mov_rr(&e->a, X_W, m[i].dst, m[i].src);
+                }
+                m[i] = m[--num];
+                progress = true;
+                break;
+            }
+        }
+        if (!progress) {                        /* only cycles are left: break one */
+            uint8_t held = m[0].src;
+
+            mov_rr(&e->a, X_W, RAX, held);
+            for (unsigned j = 0; j < num; j++) {
+                if (m[j].src == held) {
+                    m[j].src = RAX;
+                }
+            }
+        }
+    }
+}
+
+static void emit_call(Emit *e, TcgId id, const TcgNode *n)
+{
+    const TcgHelper *h = (const TcgHelper *)(uintptr_t)n->imm;
+    const uint32_t *locs = n->list_len ? fn_list(e->fn, n->arg_locs) : NULL;
+    RegMove moves[6];
+    unsigned num_moves = 0;
+
+    /* Copies of vectors first: they read registers that the moves may overwrite only in the vector file. */
+    for (unsigned i = 0; i < h->num_args; i++) {
+        if (h->args[i] == TCG_V128) {
+            unsigned r = XSCRATCH;
+
+            if (loc_kind(locs[i]) == LOC_REG) {
+                r = loc_num(locs[i]) - FIRST_VREG;
+            } else {
+                vload_loc(e, locs[i], r);
+            }
+            tcg_x86_vmov_mr(e, mem(RSP, FRAME_V0 + 16 * (int32_t)i), r);
+        } else if (i + 1 >= G_N_ELEMENTS(c_args)) {
+            unsigned r = RAX;
+
+            if (loc_kind(locs[i]) == LOC_REG) {
+                r = loc_num(locs[i]);
+            } else {
+                load_loc(e, locs[i], h->args[i], r);
+            }
+            mov_mr(&e->a, X_W, mem(RSP, FRAME_OUT + 8 * (int32_t)(i + 1 - G_N_ELEMENTS(c_args))), r);
+        }
+    }
+    for (unsigned i = 0; i < h->num_args && i + 1 < G_N_ELEMENTS(c_args); i++) {
+        if (h->args[i] != TCG_V128 && loc_kind(locs[i]) == LOC_REG) {
+            moves[num_moves++] = (RegMove){ c_args[i + 1], loc_num(locs[i]) };
+        }
+    }
+    moves[num_moves++] = (RegMove){ RDI, RBP };
+    parallel_move(e, moves, num_moves);
+    for (unsigned i = 0; i < h->num_args + (h->ret == TCG_V128 ? 1u : 0u); i++) {
+        bool vector = i == h->num_args || h->args[i] == TCG_V128;
+        bool on_stack = i + 1 >= G_N_ELEMENTS(c_args);
+        unsigned r = on_stack ? RAX : c_args[i + 1];
+
+        if (vector) {
+            lea(&e->a, X_W, r, mem(RSP, FRAME_V0 + 16 * (int32_t)(i == h->num_args ? TCG_HELPER_MAX_ARGS : i)));
+            if (on_stack) {
+                mov_mr(&e->a, X_W, mem(RSP, FRAME_OUT + 8 * (int32_t)(i + 1 - G_N_ELEMENTS(c_args))), r);
+            }
+        } else if (!on_stack && loc_kind(locs[i]) != LOC_REG) {
+            load_loc(e, locs[i], h->args[i], r);
+        }
+    }
+    mov_ri(&e->a, RAX, (uintptr_t)h->fn);
+    op_rr(&e->a, 0xff, 2, RAX);
+    if (h->flags & HELPER_NO_RETURN) {
+        if (n->map) {
+            tcg_x86_stub(e, STUB_CALL, id)->from[0] = jmp_fwd32(&e->a);
+        }
+        return;
+    }
+    if (n->map && (h->flags & HELPER_MAY_RAISE)) {
+        alu_mi(&e->a, ALU_CMP, 0, mem(RBP, e->layout->raised_offset), 0);
+        tcg_x86_stub(e, STUB_CALL, id)->from[0] = jcc_fwd32(&e->a, CC_NE);
+    }
+    if (loc_kind(n->out) == LOC_REG) {
+        if (h->ret == TCG_V128) {
+            tcg_x86_vmov_rm(e, loc_num(n->out) - FIRST_VREG, mem(RSP, FRAME_V0 + 16 * TCG_HELPER_MAX_ARGS));
+        } else {
+            mov_rr(&e->a, width_w(h->ret), loc_num(n->out), RAX);
+        }
+    }
+}
+G_STATIC_ASSERT(FRAME_SLOTS - FRAME_OUT >= 8 * (TCG_HELPER_MAX_ARGS + 2 - 6));
+
+/* -- cold parts ---------------------------------------------------------------------------------------------------------- */
+uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rmw)
+{
+    SlowRec *rec;
+
+    while ((uintptr_t)e->a.p & 7) {
+        put8(&e->a, 0);
+    }
+    rec = (SlowRec *)e->a.p;
+    *rec = (SlowRec){
+        .ret = (uintptr_t)e->fn->owner | (n->op == OP_poll ? TCG_EXIT_POLL : TCG_EXIT_RAISED),
+        .fn = fn, .mo = (uint32_t)n->imm, .rmw = rmw, .raised_offset = e->layout->raised_offset,
+    };
+    e->a.p = rec->map;
+    if (n->map) {
+        e->a.p = tcg_map_write(e->fn, n->map, rec->map);
+    }
+    return (uint8_t *)rec;
+}
+
+static void emit_stub(Emit *e, Stub *s)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(s->from) && s->from[i]; i++) {
+        fix32(s->from[i], e->a.p);
+    }
+    switch (s->kind) {
+    case STUB_MEM:
+        tcg_x86_emit_mem_stub(e, s);
+        break;
+    case STUB_CALL:
+        emit_restore(e, s);
+        break;
+    case STUB_POLL:
+        emit_poll_stub(e, s);
+        break;
+    }
+}
+
+/* Vector constants, each once. */
+static void emit_consts(Emit *e)
+{
+    while (e->num_consts && ((uintptr_t)e->a.p & 15)) {
+        put8(&e->a, 0);
+    }
+    for (unsigned i = 0; i < e->num_consts; i++) {
+        TcgId id = e->consts[i].node;
+        const TcgNode *c = fn_node(e->fn, id);
+
+        if (!id) {
+            continue;
+        }
+        for (unsigned j = i; j < e->num_consts; j++) {
+            if (e->consts[j].node == id) {
+                fix32(e->consts[j].at, e->a.p);
+                e->consts[j].node = 0;
+            }
+        }
+        put64(&e->a, c->imm);
+        put64(&e->a, c->imm2);
+    }
+}
+
+/* -- the driver ----------------------------------------------------------------------------------------------------------- */
+static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    unsigned d = loc_num(n->out), w = width_w(n->type), flags = tcg_op_def[n->op].flags;
+
+    if (loc_kind(n->out) == LOC_NONE && ((flags & TCGF_PURE) || n->op == OP_ld_env)) {
+        return;
+    }
+    if (tcg_x86_has_vec(n)) {
+        tcg_x86_emit_vec(e, n);
+        return;
+    }
+    switch (n->op) {
+    case OP_const:
+        if (n->type == TCG_V128) {
+            vload_const(e, id, d - FIRST_VREG);
+        } else {
+            set_reg_const(e, d, w ? n->imm : (uint32_t)n->imm);
+        }
+        break;
+    case OP_mov:
+        emit_mov(e, n);
+        break;
+    case OP_phi:
+    case OP_insn_start:
+        break;
+    case OP_ld_env:
+        emit_ld_env(e, n);
+        break;
+    case OP_st_env:
+        emit_st_env(e, n);
+        break;
+    case OP_add:
+        emit_alu(e, n, ALU_ADD, d);
+        break;
+    case OP_sub:
+        emit_alu(e, n, ALU_SUB, d);
+        break;
+    case OP_and:
+        emit_alu(e, n, ALU_AND, d);
+        break;
+    case OP_or:
+        emit_alu(e, n, ALU_OR, d);
+        break;
+    case OP_xor:
+        emit_alu(e, n, ALU_XOR, d);
+        break;
+    case OP_mul:
+        emit_mul(e, n, d);
+        break;
+    case OP_mulhu:
+    case OP_mulhs:
+        emit_mulh(e, n, d);
+        break;
+    case OP_divu:
+    case OP_divs:
+        emit_div(e, n, d);
+        break;
+    case OP_andn:
+        emit_not_b(e, n, ALU_AND, d);
+        break;
+    case OP_orn:
+        emit_not_b(e, n, ALU_OR, d);
+        break;
+    case OP_not:
+    case OP_neg:
+        tcg_x86_load(e, n, 0, n->type, d);
+        op_rr(&e->a, 0xf7 | w, n->op == OP_not ? 2 : 3, d);
+        break;
+    case OP_shl:
+        emit_shift(e, n, SH_SHL, d);
+        break;
+    case OP_shr:
+        emit_shift(e, n, SH_SHR, d);
+        break;
+    case OP_sar:
+        emit_shift(e, n, SH_SAR, d);
+        break;
+    case OP_ror:
+        emit_shift(e, n, SH_ROR, d);
+        break;
+    case OP_clz:
+    case OP_ctz:
+        emit_count_zeros(e, n, d);
+        break;
+    case OP_popcnt:
+        op_rr(&e->a, M_0F | P_F3 | 0xb8 | w, d, tcg_x86_use(e, n, 0, RAX));
+        break;
+    case OP_bswap:
+        tcg_x86_load(e, n, 0, n->type, d);
+        bswap(&e->a, w, d);
+        break;
+    case OP_rbit:
+        emit_rbit(e, n, d);
+        break;
+    case OP_extract:
+        emit_extract(e, n, d);
+        break;
+    case OP_sextract:
+        emit_sextract(e, n, d);
+        break;
+    case OP_deposit:
+        emit_deposit(e, n, d);
+        break;
+    case OP_extract2:
+        emit_extract2(e, n, d);
+        break;
+    case OP_trunc:
+        tcg_x86_load(e, n, 0, TCG_I32, d);
+        break;
+    case OP_zext:
+        if (!reg_is(n, 0, d) || !upper_is_zero(e, n->arg[0])) {
+            mov_rr(&e->a, 0, d, tcg_x86_use(e, n, 0, d));
+        }
+        break;
+    case OP_sext:
+        movsxd(&e->a, d, tcg_x86_use(e, n, 0, d));
+        break;
+    case OP_setcond:
+        emit_setcc(e, emit_cmp(e, n, n->type, n->aux), d);
+        break;
+    case OP_flags_cond:
+        emit_setcc(e, emit_fc(e, n, n->aux), d);
+        break;
+    case OP_select: {
+        unsigned r = tcg_x86_use(e, n, 0, RAX);
+
+        test_rr(&e->a, 0, r, r);
+        emit_cmov(e, n, CC_NE, 1, 2, d);
+        break;
+    }
+    case OP_select_cmp:
+        emit_cmov(e, n, emit_cmp(e, n, (unsigned)n->imm, n->aux), 2, 3, d);
+        break;
+    case OP_select_fc:
+        emit_cmov(e, n, emit_fc(e, n, n->aux), 1, 2, d);
+        break;
+    case OP_flags_add:
+    case OP_flags_sub:
+    case OP_flags_adc:
+    case OP_flags_logic:
+        emit_flags(e, n, d);
+        break;
+    case OP_guest_ld:
+    case OP_guest_st:
+    case OP_guest_rmw:
+    case OP_guest_cas:
+        tcg_x86_emit_mem(e, id, n);
+        break;
+    case OP_fence:
+        if (n->imm & FENCE_ST_LD) {             /* the one reordering that this host makes */
+            put8(&e->a, 0xf0);
+            alu_mi(&e->a, ALU_OR, 0, mem(RSP, FRAME_OUT), 0);
+        }
+        break;
+    case OP_call:
+        emit_call(e, id, n);
+        break;
+    case OP_br:
+        if (fn_block(e->fn, n->block)->succ[0] != next) {
+            jump_to_block(e, -1, fn_block(e->fn, n->block)->succ[0]);
+        }
+        break;
+    case OP_brcond:
+        emit_branch(e, n, emit_cmp(e, n, n->type, n->aux), next);
+        break;
+    case OP_brflag:
+        emit_branch(e, n, emit_fc(e, n, n->aux), next);
+        break;
+    case OP_poll:
+        emit_poll(e, id);
+        break;
+    case OP_goto_tb:
+        emit_goto_tb(e, n);
+        break;
+    case OP_goto_ptr:
+        emit_goto_ptr(e);
+        break;
+    case OP_exit:
+        emit_leave(e, TCG_EXIT_LOOKUP);
+        break;
+    case OP_raise_exit:
+        emit_leave(e, TCG_EXIT_RAISED);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+enum {
+    NODE_MAX = 512,                             /* no node, stub or record head is longer */
+    NODE_GUESS = 48,
+};
+
+/* False: over the limit. */
+static bool emit_region(Emit *e)
+{
+    const TcgFn *fn = e->fn;
+    unsigned num_blocks = fn->rpo->len;
+
+    for (unsigned i = 0; i < num_blocks; i++) {
+        uint32_t b = g_array_index(fn->rpo, uint32_t, i);
+        uint32_t next = i + 1 < num_blocks ? g_array_index(fn->rpo, uint32_t, i + 1) : 0;
+
+        e->block_at[b] = e->a.p;
+        for (TcgId id = fn_block(fn, b)->first; id; id = fn_node(fn, id)->next) {
+            if (e->a.p > e->limit) {
+                return false;
+            }
+            emit_node(e, id, fn_node(fn, id), next);
+        }
+    }
+    for (unsigned i = 0; i < e->num_jumps; i++) {
+        fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
+    }
+    for (unsigned i = 0; i < e->num_stubs; i++) {
+        if (e->a.p > e->limit) {
+            return false;
+        }
+        emit_stub(e, &e->stubs[i]);
+    }
+    if (e->a.p + 16 * e->num_consts > e->limit) {
+        return false;
+    }
+    emit_consts(e);
+    for (unsigned i = 0; i < e->num_stubs; i++) {
+        Stub *s = &e->stubs[i];
+        const TcgNode *n = fn_node(fn, s->node);
+        uint8_t *rec;
+
+        if (!s->rec_at) {
+            continue;
+        }
+        if (e->a.p + (n->map ? tcg_map_max_size(fn, n->map) : 0) > e->limit) {
+            return false;
+        }
+        rec = tcg_x86_slow_rec(e, n, s->fn, n->aux);
+        fix32(s->rec_at, rec);
+        if (!e->code->maps) {
+            e->code->maps = tcg_codebuf_rx(e->buf, rec);
+        }
+    }
+    return true;
+}
+
+bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret)
+{
+    unsigned num_nodes = fn->nodes->len, num_blocks = fn->blocks->len;
+    size_t max = 2 * NODE_MAX + NODE_GUESS * num_nodes;
+    Emit e = {
+        .fn = fn, .layout = fn->config->layout, .buf = buf, .features = buf->features,
+        .avx = buf->features & HOST_AVX,
+    };
+    size_t blocks_size = num_blocks * sizeof(*e.block_at), jumps_size = 2 * num_blocks * sizeof(*e.jumps);
+    size_t stubs_size = num_nodes * sizeof(*e.stubs), consts_size = 4 * num_nodes * sizeof(*e.consts);
+    char *work = g_malloc(blocks_size + jumps_size + stubs_size + consts_size);
+    TcgCode code;
+    bool ok = false;
+
+    g_assert(fn->frame_slots <= NUM_SLOTS && ((uintptr_t)fn->owner & TCG_EXIT_MASK) == 0);
+    e.block_at = (void *)work;
+    e.jumps = (void *)(work + blocks_size);
+    e.stubs = (void *)(work + blocks_size + jumps_size);
+    e.consts = (void *)(work + blocks_size + jumps_size + stubs_size);
+    while (!ok) {
+        e.start = tcg_codebuf_reserve(buf, max);
+        if (!e.start) {
+            break;
+        }
+        memset(e.block_at, 0, blocks_size);
+        e.num_jumps = e.num_stubs = e.num_consts = 0;
+        code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.start), .num_insns = fn->num_insns };
+        e.code = &code;
+        e.a.p = e.start;
+        e.limit = e.start + max - NODE_MAX;
+        ok = emit_region(&e);
+        tcg_codebuf_commit(buf, e.start, max, ok ? e.a.p : e.start);
+        max *= 2;
+    }
+    g_free(work);
+    if (ok) {
+        code.size = (uint32_t)(e.a.p - e.start);
+        *ret = code;
+    }
+    return ok;
+}
+
+/* -- what regalloc is told ----------------------------------------------------------------------------------------------- */
+bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
+{
+    unsigned flags = tcg_op_def[n->op].flags;
+
+    if (n->op == OP_vsadds || n->op == OP_vuadds || n->op == OP_vssubs || n->op == OP_vusubs) {
+        return tcg_x86_has_vec(n);
+    }
+    if (n->op == OP_guest_rmw) {
+        return (n->imm & MO_SIZE) < MO_128;
+    }
+    return !(n->type == TCG_V128 && (flags & TCGF_PURE)) || tcg_x86_has_vec(n) || n->op == OP_mov || n->op == OP_const ||
+           n->op == OP_phi || n->op == OP_select || n->op == OP_select_cmp || n->op == OP_select_fc;
+}
+
+void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
+{
+    *ret = (TcgConstraint){ .out_same_as = -1 };
+    if (tcg_x86_has_vec(n)) {
+        tcg_x86_constraints_vec(n, ret);
+        return;
+    }
+    if (n->op >= OP_guest_ld && n->op <= OP_guest_cas) {
+        tcg_x86_constraints_mem(n, ret);
+        return;
+    }
+    bool vector = n->type == TCG_V128;
+
+    for (unsigned i = 0; i < TCG_MAX_OPERANDS; i++) {
+        ret->arg[i] = vector ? X86_VEC_REGS : X86_INT_REGS;
+        ret->arg_const[i] = ret->arg_slot[i] = true;
+    }
+    ret->out = vector ? X86_VEC_REGS : X86_INT_REGS;
+    switch (n->op) {
+    case OP_add: case OP_sub: case OP_and: case OP_or: case OP_xor: case OP_mul: case OP_not: case OP_neg:
+    case OP_shl: case OP_shr: case OP_sar: case OP_ror: case OP_bswap: case OP_deposit: case OP_extract2:
+    case OP_extract: case OP_sextract: case OP_trunc: case OP_zext: case OP_mov:
+        ret->out_same_as = 0;
+        break;
+    case OP_select:
+    case OP_select_fc:
+        ret->arg[0] = X86_INT_REGS;
+        ret->out_same_as = 2;
+        break;
+    case OP_select_cmp:
+        ret->arg[0] = ret->arg[1] = X86_INT_REGS;
+        ret->out_same_as = 3;
+        break;
+    case OP_divu:
+    case OP_divs:
+        ret->arg_const[1] = ret->arg_slot[1] = false;
+        break;
+    case OP_call:
+        ret->clobbers = X86_INT_REGS & ~X86_CALLEE_SAVED;
+        ret->clobbers |= X86_VEC_REGS;
+        break;
+    }
+}

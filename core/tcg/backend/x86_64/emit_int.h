@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of this backend share.
+ *
+ * Registers: RBP is the CPU object, RSP the frame. RAX, RDX and XMM15 are emit's own and never allocated; all others
+ * are. An i32 in a register has undefined upper bits; in a slot only its low four bytes count. i32 operations write
+ * a 32-bit register and so clear the upper half, which zext relies on (upper_is_zero).
+ *
+ * Frame, from RSP, 16-byte aligned: see FRAME_*. The entry thunk makes it; thunks called from a block find it eight
+ * bytes higher.
+ *
+ * Vectors are VEX-encoded whenever the host has AVX, and only then: the two kinds are never mixed in one process run.
+ * Nothing wider than 128 bits is used, so upper halves stay clean and C may be called without VZEROUPPER.
+ */
+#ifndef CORE_TCG_BACKEND_X86_64_EMIT_INT_H
+#define CORE_TCG_BACKEND_X86_64_EMIT_INT_H
+
+#include "core/tcg/backend.h"
+#include "core/bits.h"
+#include "core/tcg/backend/x86_64/asm.h"
+
+/* TcgBackend.features: extensions beyond x86-64-v2 that emit knows. */
+enum {
+    HOST_AVX = 1 << 0,                          /* and OSXSAVE says that the system keeps its state */
+    HOST_AVX2 = 1 << 1,
+    HOST_BMI1 = 1 << 2,                         /* andn */
+    HOST_BMI2 = 1 << 3,                         /* shlx, rorx */
+    HOST_PEXT = 1 << 4,                         /* ... and pext is not microcode */
+    HOST_LZCNT = 1 << 5,
+    HOST_MOVBE = 1 << 6,
+    HOST_AVX512 = 1 << 7,                       /* F, VL, BW, DQ */
+    HOST_BITALG = 1 << 8,
+    HOST_GFNI = 1 << 9,
+    HOST_ALL = (1 << 10) - 1,
+};
+/* What this host has, from CPUID. */
+uint64_t tcg_x86_host_features(void);
+
+enum {
+    NUM_SLOTS = 256,
+    XSCRATCH = 15,                              /* XMM15 */
+    FRAME_OUT = 0,                              /* arguments of a C call beyond the sixth */
+    FRAME_SLOTS = 16,
+    FRAME_ADDR = FRAME_SLOTS + 8 * NUM_SLOTS,   /* a slow path's operands */
+    FRAME_VAL = FRAME_ADDR + 8,
+    FRAME_VAL2 = FRAME_ADDR + 16,
+    FRAME_V0 = FRAME_ADDR + 32,                 /* V128 operands and results of slow paths and calls */
+    FRAME_INT = FRAME_V0 + 16 * (TCG_HELPER_MAX_ARGS + 1),      /* registers saved for slow paths and maps */
+    FRAME_VEC = FRAME_INT + 8 * 32,
+    FRAME_SIZE = FRAME_VEC + 16 * 16,           /* XMM0-15: a map names no others */
+};
+G_STATIC_ASSERT(FRAME_SIZE % 16 == 0 && FRAME_V0 % 16 == 0 && FRAME_VEC % 16 == 0);
+
+/* TcgCodeBuf.thunk[]. The memory thunks are called by a slow path's stub with RDX = its SlowRec. */
+enum {
+    THUNK_ENTER,                                /* C: uintptr_t (CPUState *, const void *entry) */
+    THUNK_EXIT,                                 /* jumped to with RAX = what run returns */
+    THUNK_LEAVE,                                /* jumped to with RDX = SlowRec: restores its map and exits */
+    THUNK_LD, THUNK_ST, THUNK_LD128, THUNK_ST128, THUNK_RMW, THUNK_CAS, THUNK_CAS128,
+    THUNK_CONSTS,                               /* VConst[] */
+    NUM_THUNKS,
+};
+G_STATIC_ASSERT(NUM_THUNKS <= G_N_ELEMENTS(((TcgCodeBuf *)0)->thunk));
+
+/* What the shared part of a slow path must know, beside the code; the map's bytes follow. */
+typedef struct SlowRec {
+    uintptr_t ret;                              /* what run returns if the code leaves here */
+    const void *fn;                             /* of TcgMemOps */
+    uint32_t mo;
+    uint32_t rmw;
+    int64_t raised_offset;
+    uint8_t map[];
+} SlowRec;
+
+/* Vector constants, at THUNK_CONSTS. */
+typedef enum VConst {
+    VC_BYTEREV1, VC_BYTEREV2, VC_BYTEREV3, VC_BYTEREV4,         /* pshufb masks: containers of 2, 4, 8, 16 bytes */
+    VC_LOWBYTES,                                /* 0x00ff in each 16 bits */
+    VC_EVENWORDS,                               /* pshufb mask: even words to the low half, zero above */
+    VC_NIBBLES,                                 /* 0x0f bytes */
+    VC_POPCNT,                                  /* bits set in 0..15 */
+    VC_SIGN64,                                  /* the top bit of each 64 */
+    VC_0x70,                                    /* bytes */
+    VC_SHL8,                                    /* 0xff << n bytes, n = 0..7 */
+    VC_SHR8 = VC_SHL8 + 8,                      /* 0xff >> n bytes */
+    NUM_VCONSTS = VC_SHR8 + 8,
+} VConst;
+
+/* A cold part at the end of the region. */
+typedef struct Stub {
+    enum { STUB_MEM, STUB_CALL, STUB_POLL } kind;
+    TcgId node;
+    uint8_t *from[3];                           /* 32-bit displacements that jump here */
+    uint8_t *back;                              /* where the hot path goes on */
+    uint8_t *rec_at;                            /* displacement that wants its SlowRec */
+    const void *fn;                             /* ... of this slow path */
+} Stub;
+
+typedef struct Emit {
+    Asm a;
+    const TcgFn *fn;
+    const TcgLayout *layout;
+    TcgCodeBuf *buf;
+    TcgCode *code;
+    uint8_t *start, *limit;                     /* emission of a node may begin only below limit */
+    uint64_t features;
+    bool avx;
+    uint8_t **block_at;                         /* start of each emitted block, or NULL */
+    struct { uint8_t *at; uint32_t block; } *jumps;     /* forward jumps to blocks */
+    unsigned num_jumps;
+    Stub *stubs;
+    unsigned num_stubs;
+    struct { uint8_t *at; TcgId node; } *consts;        /* rip displacements that want a V128 constant */
+    unsigned num_consts;
+} Emit;
+
+static inline bool have(const Emit *e, unsigned feature) { return e->features & feature; }
+static inline unsigned width_w(unsigned type) { return type == TCG_I64 ? X_W : 0; }
+static inline Mem slot_mem(TcgLoc l) { return mem(RSP, FRAME_SLOTS + 8 * (int32_t)loc_num(l)); }
+static inline bool in_reg(const TcgNode *n, unsigned i) { return loc_kind(n->in[i]) == LOC_REG; }
+static inline const uint8_t *thunk_rw(const Emit *e, unsigned n)
+{
+    return e->buf->rw + ((const uint8_t *)e->buf->thunk[n] - e->buf->rx);
+}
+static inline Mem vconst(const Emit *e, unsigned c) { return mem_rip(thunk_rw(e, THUNK_CONSTS) + 16 * c); }
+Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node);
+
+/* The value of argument i in a register: its own, or scratch after loading it there. */
+unsigned tcg_x86_use(Emit *e, const TcgNode *n, unsigned i, unsigned scratch);
+/* Argument i to register dst, for a value of the given type; leaves the flags alone. */
+void tcg_x86_load(Emit *e, const TcgNode *n, unsigned i, unsigned type, unsigned dst);
+unsigned tcg_x86_vuse(Emit *e, const TcgNode *n, unsigned i, unsigned scratch);
+void tcg_x86_vload(Emit *e, const TcgNode *n, unsigned i, unsigned dst);
+void tcg_x86_vmov(Emit *e, unsigned dst, unsigned src);
+void tcg_x86_vmov_rm(Emit *e, unsigned dst, Mem m);
+void tcg_x86_vmov_mr(Emit *e, Mem m, unsigned src);
+
+/* emit_mem.c */
+void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n);
+void tcg_x86_emit_mem_stub(Emit *e, Stub *s);
+void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret);
+/* emit_vec.c */
+void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
+bool tcg_x86_has_vec(const TcgNode *n);
+void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret);
+/* emit.c */
+bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
+void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
+bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n);
+/* A SlowRec and the map of node n at e->a.p; returns where the record is. */
+uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rmw);
+
+/* Sets of registers that constraints name. */
+#define REG_BIT(r) ((TcgRegSet)1 << (r))
+#define VREG_BIT(r) ((TcgRegSet)1 << (32 + (r)))
+enum { FIRST_VREG = 32 };
+#define X86_INT_REGS ((TcgRegSet)(0xffff & ~(1 << RAX | 1 << RDX | 1 << RSP | 1 << RBP)))
+#define X86_VEC_REGS ((TcgRegSet)0x7fff << FIRST_VREG)
+#define X86_CALLEE_SAVED ((TcgRegSet)(1 << RBX | 1 << R12 | 1 << R13 | 1 << R14 | 1 << R15))
+
+#endif

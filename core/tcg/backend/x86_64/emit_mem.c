@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guest accesses. Inline: the TLB check (or the direct layout's base), the access, byte order and extension; out of
+ * line, at the region's end: a stub that hands its operands to a shared thunk, which calls the slow path.
+ *
+ * The check compares the page of the last byte that must lie in it, with the low bits that alignment forbids kept, so
+ * that one comparison finds a miss, an access that crosses pages, one that is not aligned as it must be, and an entry
+ * with flags. What the inline access cannot do exactly (a probe, a tag check, an atomic operation in the other byte
+ * order) always goes out of line.
+ *
+ * Memory model (Intel SDM volume 3, 9.2; AMD APM volume 2, 7.2): loads are acquires and stores releases already;
+ * locked instructions are full barriers. Only a release store followed by an acquire load needs more, and gets it
+ * after the store. Aligned accesses up to 8 bytes are atomic; aligned 16-byte ones are on every host with AVX, as
+ * both vendors state; without AVX, those that must be atomic go out of line.
+ */
+#include "core/tcg/backend/x86_64/emit_int.h"
+
+static bool is_direct(const Emit *e)
+{
+    return e->layout->direct;
+}
+
+/* Low address bits that must be clear on the inline path. */
+static unsigned align_mask(MemOp mo)
+{
+    unsigned size = memop_size(mo);
+
+    switch (mo & MO_ALIGN) {
+    case MO_ALIGN_NONE:
+        return 0;
+    case MO_ALIGN_NATURAL:
+    case MO_ALIGN_WITHIN16:                     /* the rest of what it allows goes out of line */
+        return size - 1;
+    case MO_ALIGN_4:
+        return 3;
+    case MO_ALIGN_8:
+        return 7;
+    default:
+        return 15;
+    }
+}
+
+static void stub_jump(Emit *e, Stub *s, int cc)
+{
+    unsigned i = 0;
+
+    while (s->from[i]) {
+        i++;
+    }
+    s->from[i] = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, cc);
+}
+
+/*
+ * Checks the address in ra; leaves RAX so that ra + RAX is the host's address. Jumps to the stub if it must.
+ * fields: the comparators that must match.
+ */
+static void emit_check(Emit *e, Stub *s, unsigned ra, MemOp mo, unsigned align, bool read, bool write)
+{
+    unsigned page_bits = e->fn->config->target->page_bits, size = memop_size(mo);
+    int32_t tlb = e->layout->tlb_offset + (int32_t)(memop_mmu(mo) * sizeof(TcgTlbFast));
+
+    if (is_direct(e)) {
+        if (align) {
+            test_ri(&e->a, 0, ra, (int32_t)align);
+            stub_jump(e, s, CC_NE);
+        }
+        mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->direct_base_offset));
+        return;
+    }
+    if (have(e, HOST_BMI2)) {
+        vex_rr(&e->a, M_3A | P_F2 | 0xf0 | X_W, RAX, 0, ra);    /* rorx: the mask drops what comes in above */
+        put8(&e->a, page_bits - 5);
+    } else {
+        mov_rr(&e->a, X_W, RAX, ra);
+        sh_ri(&e->a, SH_SHR, X_W, RAX, page_bits - 5);
+    }
+    alu_rm(&e->a, ALU_AND, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, mask)));
+    alu_rm(&e->a, ALU_ADD, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, table)));
+    if (size > align + 1) {
+        lea(&e->a, X_W, RDX, mem(ra, (int32_t)(size - align - 1)));
+    } else {
+        mov_rr(&e->a, X_W, RDX, ra);
+    }
+    alu_ri(&e->a, ALU_AND, X_W, RDX, (int32_t)(-(1u << page_bits) | align));
+    if (read) {
+        alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, read)));
+        stub_jump(e, s, CC_NE);
+    }
+    if (write) {
+        alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, write)));
+        stub_jump(e, s, CC_NE);
+    }
+    mov_rm(&e->a, X_W, RAX, mem(RAX, offsetof(TcgTlbEntry, addend)));
+}
+G_STATIC_ASSERT(sizeof(TcgTlbEntry) == 32 && sizeof(TcgTlbFast) == 16);
+
+/* No inline path. */
+static bool always_slow(const Emit *e, const TcgNode *n, MemOp mo)
+{
+    unsigned kind = mo & MO_KIND, size = mo & MO_SIZE, atom = mo & MO_ATOM;
+
+    if (kind == MO_PROBE || kind == MO_TAGGED) {
+        return true;
+    }
+    if (n->op == OP_guest_rmw || n->op == OP_guest_cas) {
+        return (mo & MO_BE) || (size == MO_128 && n->op == OP_guest_rmw);
+    }
+    return size == MO_128 && atom == MO_ATOM_WITHIN16 && !e->avx;
+}
+
+static void byte_reverse_v(Emit *e, unsigned dst, unsigned src)
+{
+    if (e->avx) {
+        vex_rm(&e->a, M_38 | P_66, dst, src, vconst(e, VC_BYTEREV4));
+    } else {
+        tcg_x86_vmov(e, dst, src);
+        op_rm(&e->a, M_38 | P_66, dst, vconst(e, VC_BYTEREV4));
+    }
+}
+
+static void emit_load(Emit *e, const TcgNode *n, MemOp mo, Mem m)
+{
+    unsigned w = width_w(n->type);
+    bool sign = mo & MO_SIGN, be = mo & MO_BE, wanted = loc_kind(n->out) == LOC_REG;
+    unsigned d = wanted ? loc_num(n->out) : RAX;
+
+    switch (mo & MO_SIZE) {
+    case MO_8:
+        op_rm(&e->a, M_0F | (sign ? 0xbe | w : 0xb6), d, m);
+        break;
+    case MO_16:
+        if (!be) {
+            op_rm(&e->a, M_0F | (sign ? 0xbf | w : 0xb7), d, m);
+            break;
+        }
+        op_rm(&e->a, M_0F | 0xb7, d, m);
+        op_rr(&e->a, P_66 | 0xc1, SH_ROL, d);
+        put8(&e->a, 8);
+        if (sign) {
+            movsx16(&e->a, w, d, d);
+        }
+        break;
+    case MO_32:
+        if (be && have(e, HOST_MOVBE)) {
+            op_rm(&e->a, M_38 | 0xf0, d, m);
+        } else if (be) {
+            mov_rm(&e->a, 0, d, m);
+            bswap(&e->a, 0, d);
+        } else if (sign && w) {
+            op_rm(&e->a, 0x63 | X_W, d, m);
+            break;
+        } else {
+            mov_rm(&e->a, 0, d, m);
+        }
+        if (sign && w) {
+            movsxd(&e->a, d, d);
+        }
+        break;
+    case MO_64:
+        if (be && have(e, HOST_MOVBE)) {
+            op_rm(&e->a, M_38 | 0xf0 | X_W, d, m);
+        } else {
+            mov_rm(&e->a, X_W, d, m);
+            if (be) {
+                bswap(&e->a, X_W, d);
+            }
+        }
+        break;
+    default: {
+        unsigned v = wanted ? d - FIRST_VREG : XSCRATCH;
+
+        tcg_x86_vmov_rm(e, v, m);
+        if (be) {
+            byte_reverse_v(e, v, v);
+        }
+        break;
+    }
+    }
+}
+
+static void emit_store(Emit *e, const TcgNode *n, MemOp mo, Mem m)
+{
+    static const unsigned opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
+    unsigned size = mo & MO_SIZE, r;
+    bool be = (mo & MO_BE) && size != MO_8;
+
+    if (size == MO_128) {
+        r = tcg_x86_vuse(e, n, 1, XSCRATCH);
+        if (be) {
+            byte_reverse_v(e, XSCRATCH, r);
+            r = XSCRATCH;
+        }
+        tcg_x86_vmov_mr(e, m, r);
+        return;
+    }
+    if (!be && loc_kind(n->in[1]) == LOC_CONST) {
+        int64_t v = (int64_t)fn_node(e->fn, loc_num(n->in[1]))->imm;
+
+        if (size == MO_8) {
+            op_rm_imm(&e->a, 0xc6, 0, m, 1);
+            put8(&e->a, (uint8_t)v);
+            return;
+        }
+        if (size == MO_16) {
+            op_rm_imm(&e->a, P_66 | 0xc7, 0, m, 2);
+            put16(&e->a, (uint16_t)v);
+            return;
+        }
+        if (size == MO_32 || fits32(v)) {
+            mov_mi(&e->a, size == MO_64 ? X_W : 0, m, (int32_t)v);
+            return;
+        }
+    }
+    r = tcg_x86_use(e, n, 1, RDX);
+    if (be && have(e, HOST_MOVBE)) {
+        op_rm(&e->a, M_38 | 0xf1 | (size == MO_16 ? P_66 : size == MO_64 ? X_W : 0), r, m);
+        return;
+    }
+    if (be) {
+        if (r != RDX) {
+            mov_rr(&e->a, X_W, RDX, r);
+            r = RDX;
+        }
+        if (size == MO_16) {
+            op_rr(&e->a, P_66 | 0xc1, SH_ROL, RDX);
+            put8(&e->a, 8);
+        } else {
+            bswap(&e->a, size == MO_64 ? X_W : 0, RDX);
+        }
+    }
+    op_rm(&e->a, opc[size], r, m);
+}
+
+static void lock(Emit *e)
+{
+    put8(&e->a, 0xf0);
+}
+
+/* An opcode's form for an operand of 1 to 8 bytes; even is the byte form, odd the others. */
+static unsigned sized(unsigned opc, unsigned size)
+{
+    switch (size) {
+    case MO_8:
+        return (opc & ~1u) | X_BREG;
+    case MO_16:
+        return opc | P_66;
+    case MO_32:
+        return opc;
+    default:
+        return opc | X_W;
+    }
+}
+
+/* Extends the old value in RAX, whose low bytes count, to the result. */
+static void emit_old_value(Emit *e, const TcgNode *n, MemOp mo)
+{
+    unsigned w = width_w(n->type), d = loc_num(n->out);
+    bool sign = mo & MO_SIGN;
+
+    if (loc_kind(n->out) != LOC_REG) {
+        return;
+    }
+    switch (mo & MO_SIZE) {
+    case MO_8:
+        if (sign) {
+            movsx8(&e->a, w, d, RAX);
+        } else {
+            movzx8(&e->a, d, RAX);
+        }
+        break;
+    case MO_16:
+        if (sign) {
+            movsx16(&e->a, w, d, RAX);
+        } else {
+            movzx16(&e->a, d, RAX);
+        }
+        break;
+    case MO_32:
+        if (sign && w) {
+            movsxd(&e->a, d, RAX);
+        } else {
+            mov_rr(&e->a, 0, d, RAX);
+        }
+        break;
+    default:
+        mov_rr(&e->a, X_W, d, RAX);
+    }
+}
+
+/* RCX is free; the host's address is ra + RAX. */
+static void emit_rmw(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
+{
+    static const uint8_t alu[TCG_NUM_RMWS] = { [RMW_AND] = ALU_AND, [RMW_OR] = ALU_OR, [RMW_XOR] = ALU_XOR };
+    /* cmp old, value; keep old unless ... then value */
+    static const uint8_t replace[TCG_NUM_RMWS] = {
+        [RMW_SMAX] = CC_L, [RMW_SMIN] = CC_G, [RMW_UMAX] = CC_B, [RMW_UMIN] = CC_A,
+    };
+    unsigned size = mo & MO_SIZE, rv = loc_num(n->in[1]), op = n->aux, w = size == MO_64 ? X_W : 0;
+    Mem m = mem_bi(ra, RAX, 0, 0);
+    uint8_t *again;
+
+    if (op == RMW_SWP) {
+        mov_rr(&e->a, X_W, RCX, rv);
+        op_rm(&e->a, sized(0x87, size), RCX, m);
+        mov_rr(&e->a, X_W, RAX, RCX);
+        emit_old_value(e, n, mo);
+        return;
+    }
+    if (loc_kind(n->out) != LOC_REG && op <= RMW_XOR) {
+        lock(e);
+        op_rm(&e->a, sized((op == RMW_ADD ? ALU_ADD : alu[op]) << 3 | 1, size), rv, m);
+        return;
+    }
+    if (op == RMW_ADD) {
+        mov_rr(&e->a, X_W, RCX, rv);
+        lock(e);
+        op_rm(&e->a, sized(M_0F | 0xc1, size), RCX, m);         /* xadd */
+        mov_rr(&e->a, X_W, RAX, RCX);
+        emit_old_value(e, n, mo);
+        return;
+    }
+    mov_rr(&e->a, X_W, RDX, RAX);
+    m.index = RDX;
+    if (size <= MO_16) {
+        op_rm(&e->a, M_0F | (size == MO_8 ? 0xb6 : 0xb7), RAX, m);
+    } else {
+        mov_rm(&e->a, w, RAX, m);
+    }
+    again = e->a.p;
+    mov_rr(&e->a, w, RCX, RAX);
+    if (op <= RMW_XOR) {
+        alu_rr(&e->a, alu[op], w, RCX, rv);
+    } else {
+        op_rr(&e->a, sized(ALU_CMP << 3 | 1, size) | (size == MO_8 ? X_BRM : 0), rv, RAX);
+        cmov(&e->a, replace[op], w, RCX, rv);
+    }
+    lock(e);
+    op_rm(&e->a, sized(M_0F | 0xb1, size), RCX, m);             /* cmpxchg */
+    jcc(&e->a, CC_NE, again);
+    emit_old_value(e, n, mo);
+}
+
+/* For 16 bytes RBX and RCX are free. */
+static void emit_cas(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
+{
+    unsigned size = mo & MO_SIZE;
+
+    if (size == MO_128) {
+        unsigned expect = loc_num(n->in[1]) - FIRST_VREG, value = loc_num(n->in[2]) - FIRST_VREG;
+
+        lea(&e->a, X_W, RSI, mem_bi(ra, RAX, 0, 0));
+        tcg_x86_vmov_mr(e, mem(RSP, FRAME_V0), expect);
+        tcg_x86_vmov_mr(e, mem(RSP, FRAME_V0 + 16), value);
+        mov_rm(&e->a, X_W, RAX, mem(RSP, FRAME_V0));
+        mov_rm(&e->a, X_W, RDX, mem(RSP, FRAME_V0 + 8));
+        mov_rm(&e->a, X_W, RBX, mem(RSP, FRAME_V0 + 16));
+        mov_rm(&e->a, X_W, RCX, mem(RSP, FRAME_V0 + 24));
+        lock(e);
+        op_rm(&e->a, M_0F | 0xc7 | X_W, 1, mem(RSI, 0));        /* cmpxchg16b */
+        if (loc_kind(n->out) == LOC_REG) {
+            mov_mr(&e->a, X_W, mem(RSP, FRAME_V0), RAX);
+            mov_mr(&e->a, X_W, mem(RSP, FRAME_V0 + 8), RDX);
+            tcg_x86_vmov_rm(e, loc_num(n->out) - FIRST_VREG, mem(RSP, FRAME_V0));
+        }
+        return;
+    }
+    mov_rr(&e->a, X_W, RDX, RAX);
+    mov_rr(&e->a, X_W, RAX, loc_num(n->in[1]));
+    lock(e);
+    op_rm(&e->a, sized(M_0F | 0xb1, size), loc_num(n->in[2]), mem_bi(ra, RDX, 0, 0));
+    emit_old_value(e, n, mo);
+}
+
+void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
+{
+    MemOp mo = (MemOp)n->imm;
+    unsigned ra = loc_num(n->in[0]);
+    bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
+    Stub *s = tcg_x86_stub(e, STUB_MEM, id);
+    Mem m = mem_bi(ra, RAX, 0, 0);
+
+    if (always_slow(e, n, mo)) {
+        stub_jump(e, s, -1);
+    } else {
+        emit_check(e, s, ra, mo, atomic ? memop_size(mo) - 1 : align_mask(mo), n->op != OP_guest_st,
+                   n->op != OP_guest_ld);
+        switch (n->op) {
+        case OP_guest_ld:
+            emit_load(e, n, mo, m);
+            break;
+        case OP_guest_st:
+            emit_store(e, n, mo, m);
+            break;
+        case OP_guest_rmw:
+            emit_rmw(e, n, mo, ra);
+            break;
+        default:
+            emit_cas(e, n, mo, ra);
+        }
+    }
+    s->back = e->a.p;
+    if (n->op == OP_guest_st && (mo & MO_RELEASE)) {
+        lock(e);
+        alu_mi(&e->a, ALU_OR, 0, mem(RSP, FRAME_OUT), 0);
+    }
+}
+
+/* Operand i to the frame. */
+static void stub_operand(Emit *e, const TcgNode *n, unsigned i, int32_t at, bool vector)
+{
+    if (vector) {
+        tcg_x86_vmov_mr(e, mem(RSP, at), tcg_x86_vuse(e, n, i, XSCRATCH));
+    } else {
+        mov_mr(&e->a, X_W, mem(RSP, at), tcg_x86_use(e, n, i, RDX));
+    }
+}
+
+void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
+{
+    const TcgNode *n = fn_node(e->fn, s->node);
+    const TcgMemOps *ops = e->layout->mem;
+    MemOp mo = (MemOp)n->imm;
+    bool wide = (mo & MO_SIZE) == MO_128;
+    unsigned thunk;
+
+    stub_operand(e, n, 0, FRAME_ADDR, false);
+    switch (n->op) {
+    case OP_guest_ld:
+        thunk = wide ? THUNK_LD128 : THUNK_LD;
+        s->fn = wide ? (const void *)(uintptr_t)ops->ld128 : (const void *)(uintptr_t)ops->ld;
+        break;
+    case OP_guest_st:
+        thunk = wide ? THUNK_ST128 : THUNK_ST;
+        s->fn = wide ? (const void *)(uintptr_t)ops->st128 : (const void *)(uintptr_t)ops->st;
+        stub_operand(e, n, 1, wide ? FRAME_V0 : FRAME_VAL, wide);
+        break;
+    case OP_guest_rmw:
+        g_assert(!wide);
+        thunk = THUNK_RMW;
+        s->fn = (const void *)(uintptr_t)ops->rmw;
+        stub_operand(e, n, 1, FRAME_VAL, false);
+        break;
+    default:
+        thunk = wide ? THUNK_CAS128 : THUNK_CAS;
+        s->fn = wide ? (const void *)(uintptr_t)ops->cas128 : (const void *)(uintptr_t)ops->cas;
+        stub_operand(e, n, 1, wide ? FRAME_V0 : FRAME_VAL, wide);
+        stub_operand(e, n, 2, wide ? FRAME_V0 + 16 : FRAME_VAL2, wide);
+    }
+    lea(&e->a, X_W, RDX, mem_rip(e->a.p));
+    s->rec_at = e->a.p - 4;
+    call_rel(&e->a, thunk_rw(e, thunk));
+    if (loc_kind(n->out) == LOC_REG) {
+        if (wide) {
+            tcg_x86_vmov_rm(e, loc_num(n->out) - FIRST_VREG, mem(RSP, FRAME_V0));
+        } else {
+            mov_rr(&e->a, width_w(n->type), loc_num(n->out), RAX);
+        }
+    }
+    jmp(&e->a, s->back);
+}
+
+void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret)
+{
+    bool wide = (n->imm & MO_SIZE) == MO_128;
+    TcgRegSet data = wide ? X86_VEC_REGS : X86_INT_REGS;
+
+    ret->arg[0] = X86_INT_REGS;
+    ret->arg[1] = ret->arg[2] = data;
+    ret->out = data;
+    switch (n->op) {
+    case OP_guest_st:
+        ret->arg_const[1] = ret->arg_slot[1] = true;
+        break;
+    case OP_guest_rmw:
+        ret->clobbers = REG_BIT(RCX);
+        break;
+    case OP_guest_cas:
+        if (wide) {
+            ret->clobbers = REG_BIT(RBX) | REG_BIT(RCX) | REG_BIT(RSI);
+        }
+        break;
+    }
+    ret->arg[0] &= ~ret->clobbers;
+    ret->arg[1] &= ~ret->clobbers;
+    ret->out &= ~ret->clobbers;
+}

@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Vectors of 128 bits: each operation in its VEX form, or with two operands where the host has no AVX; a few have an
+ * AVX-512 instruction of their own. XMM15 is scratch; operations of several steps take a result register that
+ * differs from their arguments' (is_early), and one takes XMM14 as well.
+ */
+#include "core/tcg/backend/x86_64/emit_int.h"
+
+enum { XS = XSCRATCH, XTEMP = 14 };
+
+#define V(map, op) ((map) | P_66 | (op))
+
+/* By log2 of the element size; 0: there is none. */
+static const uint16_t op_add[4] = { V(M_0F, 0xfc), V(M_0F, 0xfd), V(M_0F, 0xfe), V(M_0F, 0xd4) };
+static const uint16_t op_sub[4] = { V(M_0F, 0xf8), V(M_0F, 0xf9), V(M_0F, 0xfa), V(M_0F, 0xfb) };
+static const uint16_t op_eq[4] = { V(M_0F, 0x74), V(M_0F, 0x75), V(M_0F, 0x76), V(M_38, 0x29) };
+static const uint16_t op_gt[4] = { V(M_0F, 0x64), V(M_0F, 0x65), V(M_0F, 0x66), V(M_38, 0x37) };
+/* The fourth of these are EVEX alone. */
+static const uint16_t op_smin[4] = { V(M_38, 0x38), V(M_0F, 0xea), V(M_38, 0x39), V(M_38, 0x39) };
+static const uint16_t op_smax[4] = { V(M_38, 0x3c), V(M_0F, 0xee), V(M_38, 0x3d), V(M_38, 0x3d) };
+static const uint16_t op_umin[4] = { V(M_0F, 0xda), V(M_38, 0x3a), V(M_38, 0x3b), V(M_38, 0x3b) };
+static const uint16_t op_umax[4] = { V(M_0F, 0xde), V(M_38, 0x3e), V(M_38, 0x3f), V(M_38, 0x3f) };
+static const uint16_t op_abs[4] = { V(M_38, 0x1c), V(M_38, 0x1d), V(M_38, 0x1e), V(M_38, 0x1f) };
+static const uint16_t op_sadds[2] = { V(M_0F, 0xec), V(M_0F, 0xed) };
+static const uint16_t op_uadds[2] = { V(M_0F, 0xdc), V(M_0F, 0xdd) };
+static const uint16_t op_ssubs[2] = { V(M_0F, 0xe8), V(M_0F, 0xe9) };
+static const uint16_t op_usubs[2] = { V(M_0F, 0xd8), V(M_0F, 0xd9) };
+static const uint16_t op_zip1[4] = { V(M_0F, 0x60), V(M_0F, 0x61), V(M_0F, 0x62), V(M_0F, 0x6c) };
+static const uint16_t op_zip2[4] = { V(M_0F, 0x68), V(M_0F, 0x69), V(M_0F, 0x6a), V(M_0F, 0x6d) };
+static const uint16_t op_broadcast[4] = { V(M_38, 0x78), V(M_38, 0x79), V(M_38, 0x58), V(M_38, 0x59) };
+enum {
+    PAND = V(M_0F, 0xdb), PANDN = V(M_0F, 0xdf), POR = V(M_0F, 0xeb), PXOR = V(M_0F, 0xef), PSHUFB = V(M_38, 0x00),
+    PMULLW = V(M_0F, 0xd5), PMULLD = V(M_38, 0x40), PMULUDQ = V(M_0F, 0xf4), PACKUSWB = V(M_0F, 0x67),
+    PACKSSWB = V(M_0F, 0x63), PACKSSDW = V(M_0F, 0x6b), PUNPCKLQDQ = V(M_0F, 0x6c), PSHUFD = V(M_0F, 0x70),
+    PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
+    MOVQ = M_0F | P_F3 | 0x7e, MOVD_TO = V(M_0F, 0x6e), MOVD_FROM = V(M_0F, 0x7e),
+};
+/* Shifts by an immediate: the opcode is 0x70 + element size log2, the digit says which. */
+enum { DIGIT_SHR = 2, DIGIT_SAR = 4, DIGIT_SHL = 6, DIGIT_BYTES_SHR = 3 };
+
+/* d = op(a); an immediate may follow. */
+static void v1(Emit *e, unsigned opc, unsigned d, unsigned a)
+{
+    if (e->avx) {
+        vex_rr(&e->a, opc, d, 0, a);
+    } else {
+        op_rr(&e->a, opc, d, a);
+    }
+}
+
+/*
+ * d = op(a, b). Without AVX, d == b goes through XS (which then must be free), except for those that commute.
+ */
+static void v2(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b)
+{
+    if (e->avx) {
+        vex_rr(&e->a, opc, d, a, b);
+    } else if (d == b && d != a) {
+        g_assert(b != XS);
+        tcg_x86_vmov(e, XS, a);
+        op_rr(&e->a, opc, XS, b);
+        tcg_x86_vmov(e, d, XS);
+    } else {
+        tcg_x86_vmov(e, d, a);
+        op_rr(&e->a, opc, d, b);
+    }
+}
+
+static void v2c(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b)
+{
+    if (d == b) {
+        v2(e, opc, d, b, a);
+    } else {
+        v2(e, opc, d, a, b);
+    }
+}
+
+/* As v2, with an immediate (one byte follows at once, so it cannot be the last step of v2 itself). */
+static void v2i(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b, unsigned imm)
+{
+    bool through = !e->avx && d == b && d != a;
+    unsigned t = through ? XS : d;
+
+    if (through) {
+        tcg_x86_vmov(e, XS, a);
+        a = XS;
+    }
+    v2(e, opc, t, a, b);
+    put8(&e->a, imm);
+    tcg_x86_vmov(e, d, t);
+}
+
+/* d = op(a, constant of 16 aligned bytes). */
+static void v2m(Emit *e, unsigned opc, unsigned d, unsigned a, Mem m)
+{
+    if (e->avx) {
+        vex_rm(&e->a, opc, d, a, m);
+    } else {
+        tcg_x86_vmov(e, d, a);
+        op_rm(&e->a, opc, d, m);
+    }
+}
+
+static void v1i(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned imm)
+{
+    v1(e, opc, d, a);
+    put8(&e->a, imm);
+}
+
+static void zero(Emit *e, unsigned d)
+{
+    v2(e, PXOR, d, d, d);
+}
+
+static void ones(Emit *e, unsigned d)
+{
+    v2(e, op_eq[2], d, d, d);
+}
+
+/* d = a shifted, elements of 2 (es 1), 4 or 8 bytes. */
+static void shift(Emit *e, unsigned es, unsigned digit, unsigned d, unsigned a, unsigned count)
+{
+    if (e->avx) {
+        vex_rr(&e->a, V(M_0F, 0x70 | es), digit, d, a);
+    } else {
+        tcg_x86_vmov(e, d, a);
+        op_rr(&e->a, V(M_0F, 0x70 | es), digit, d);
+    }
+    put8(&e->a, count);
+}
+
+static void invert(Emit *e, unsigned d)
+{
+    ones(e, XS);
+    v2(e, PXOR, d, d, XS);
+}
+
+/* An EVEX instruction of 64-bit elements. */
+static void evex64(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b)
+{
+    evex_rr(&e->a, opc | X_W, d, a, b);
+}
+
+/* -- one operation each; d, a, b are registers --------------------------------------------------------------------- */
+static void emit_vmul(Emit *e, unsigned es, unsigned d, unsigned a, unsigned b)
+{
+    switch (es) {
+    case 0:                                     /* odd bytes in the high halves of words, even ones in the low */
+        shift(e, 1, DIGIT_SHR, XS, a, 8);
+        shift(e, 1, DIGIT_SHR, d, b, 8);
+        v2(e, PMULLW, XS, XS, d);
+        shift(e, 1, DIGIT_SHL, XS, XS, 8);
+        v2(e, PMULLW, d, a, b);
+        v2m(e, PAND, d, d, vconst(e, VC_LOWBYTES));
+        v2(e, POR, d, d, XS);
+        break;
+    case 1:
+        v2c(e, PMULLW, d, a, b);
+        break;
+    case 2:
+        v2c(e, PMULLD, d, a, b);
+        break;
+    default:
+        if (have(e, HOST_AVX512)) {
+            evex64(e, PMULLD, d, a, b);
+            return;
+        }
+        shift(e, 3, DIGIT_SHR, XS, a, 32);
+        v2(e, PMULUDQ, XS, XS, b);
+        shift(e, 3, DIGIT_SHR, d, b, 32);
+        v2(e, PMULUDQ, d, d, a);
+        v2(e, op_add[3], XS, XS, d);
+        shift(e, 3, DIGIT_SHL, XS, XS, 32);
+        v2(e, PMULUDQ, d, a, b);
+        v2(e, op_add[3], d, d, XS);
+    }
+}
+
+static void emit_vabs(Emit *e, unsigned es, unsigned d, unsigned a)
+{
+    if (es < 3) {
+        v1(e, op_abs[es], d, a);
+    } else if (have(e, HOST_AVX512)) {
+        evex64(e, op_abs[3], d, 0, a);
+    } else {
+        zero(e, XS);
+        v2(e, op_gt[3], XS, XS, a);
+        v2(e, PXOR, d, a, XS);
+        v2(e, op_sub[3], d, d, XS);
+    }
+}
+
+static void emit_vbitsel(Emit *e, unsigned d, unsigned m, unsigned b, unsigned c)
+{
+    const unsigned ternlog = V(M_3A, 0x25);
+
+    if (have(e, HOST_AVX512)) {
+        if (d == c) {
+            evex64(e, ternlog, d, m, b);
+            put8(&e->a, 0xb8);                  /* second ? third : first */
+        } else if (d == b) {
+            evex64(e, ternlog, d, m, c);
+            put8(&e->a, 0xe2);                  /* second ? first : third */
+        } else {
+            tcg_x86_vmov(e, d, m);
+            evex64(e, ternlog, d, b, c);
+            put8(&e->a, 0xca);                  /* first ? second : third */
+        }
+        return;
+    }
+    v2(e, PANDN, XS, m, c);
+    v2c(e, PAND, d, m, b);
+    v2(e, POR, d, d, XS);
+}
+
+/* XS = a > b of 8-byte elements, unsigned; d is lost. */
+static void gtu64(Emit *e, unsigned d, unsigned a, unsigned b)
+{
+    v2m(e, PXOR, XS, a, vconst(e, VC_SIGN64));
+    v2m(e, PXOR, d, b, vconst(e, VC_SIGN64));
+    v2(e, op_gt[3], XS, XS, d);
+}
+
+static void emit_vcmp(Emit *e, unsigned cond, unsigned es, unsigned d, unsigned a, unsigned b)
+{
+    bool negate = false;
+
+    switch (cond) {
+    case COND_NE:
+        negate = true;
+        /* fall through */
+    case COND_EQ:
+        v2c(e, op_eq[es], d, a, b);
+        break;
+    case COND_LE:
+        negate = true;
+        /* fall through */
+    case COND_GT:
+        v2(e, op_gt[es], d, a, b);
+        break;
+    case COND_GE:
+        negate = true;
+        /* fall through */
+    case COND_LT:
+        v2(e, op_gt[es], d, b, a);
+        break;
+    case COND_LTU:
+    case COND_GEU:
+        negate = cond == COND_LTU;
+        if (es < 3) {
+            v2(e, op_umax[es], d, a, b);
+            v2(e, op_eq[es], d, d, a);
+        } else {
+            gtu64(e, d, b, a);
+            tcg_x86_vmov(e, d, XS);
+            negate = !negate;
+        }
+        break;
+    case COND_GTU:
+    case COND_LEU:
+        negate = cond == COND_GTU;
+        if (es < 3) {
+            v2(e, op_umin[es], d, a, b);
+            v2(e, op_eq[es], d, d, a);
+        } else {
+            gtu64(e, d, a, b);
+            tcg_x86_vmov(e, d, XS);
+            negate = !negate;
+        }
+        break;
+    default:
+        v2(e, PAND, d, a, b);
+        zero(e, XS);
+        v2(e, op_eq[es], d, d, XS);
+        negate = cond == COND_TSTNE;
+    }
+    if (negate) {
+        invert(e, d);
+    }
+}
+
+static void emit_vminmax(Emit *e, const uint16_t *opc, bool is_unsigned, bool max, unsigned es, unsigned d,
+                         unsigned a, unsigned b)
+{
+    if (es < 3) {
+        v2c(e, opc[es], d, a, b);
+        return;
+    }
+    if (have(e, HOST_AVX512)) {
+        evex64(e, opc[3], d, a, b);
+        return;
+    }
+    if (is_unsigned) {
+        gtu64(e, d, a, b);
+    } else {
+        v2(e, op_gt[3], XS, a, b);
+    }
+    v2(e, PAND, d, XS, max ? a : b);            /* where a > b */
+    v2(e, PANDN, XS, XS, max ? b : a);
+    v2(e, POR, d, d, XS);
+}
+
+static void emit_vshl(Emit *e, unsigned es, unsigned d, unsigned a, unsigned count)
+{
+    shift(e, es ? es : 1, DIGIT_SHL, d, a, count);
+    if (es == 0) {
+        v2m(e, PAND, d, d, vconst(e, VC_SHL8 + (count & 7)));
+    }
+}
+
+static void emit_vshr(Emit *e, unsigned es, unsigned d, unsigned a, unsigned count)
+{
+    if (count >= 8u << es) {
+        zero(e, d);
+        return;
+    }
+    shift(e, es ? es : 1, DIGIT_SHR, d, a, count);
+    if (es == 0) {
+        v2m(e, PAND, d, d, vconst(e, VC_SHR8 + count));
+    }
+}
+
+static void emit_vsar(Emit *e, unsigned es, unsigned d, unsigned a, unsigned count)
+{
+    count = MIN(count, (8u << es) - 1);
+    switch (es) {
+    case 0:                                     /* each byte in both halves of a word */
+        v2(e, op_zip2[0], XS, a, a);
+        v2(e, op_zip1[0], d, a, a);
+        shift(e, 1, DIGIT_SAR, XS, XS, 8 + count);
+        shift(e, 1, DIGIT_SAR, d, d, 8 + count);
+        v2(e, PACKSSWB, d, d, XS);
+        break;
+    case 1:
+    case 2:
+        shift(e, es, DIGIT_SAR, d, a, count);
+        break;
+    default:
+        if (have(e, HOST_AVX512)) {
+            evex_rr(&e->a, V(M_0F, 0x72) | X_W, DIGIT_SAR, d, a);
+            put8(&e->a, count);
+        } else if (count == 0) {
+            tcg_x86_vmov(e, d, a);
+        } else {
+            zero(e, XS);
+            v2(e, op_gt[3], XS, XS, a);
+            shift(e, 3, DIGIT_SHR, d, a, count);
+            shift(e, 3, DIGIT_SHL, XS, XS, 64 - count);
+            v2(e, POR, d, d, XS);
+        }
+    }
+}
+
+/* Lane 0 of d to all. */
+static void broadcast(Emit *e, unsigned es, unsigned d, unsigned a)
+{
+    if (have(e, HOST_AVX2)) {
+        v1(e, op_broadcast[es], d, a);
+        return;
+    }
+    switch (es) {
+    case 0:
+        zero(e, XS);
+        v2(e, PSHUFB, d, a, XS);
+        break;
+    case 1:
+        v1i(e, PSHUFLW, d, a, 0);
+        v1i(e, PSHUFD, d, d, 0);
+        break;
+    default:
+        v1i(e, PSHUFD, d, a, es == 2 ? 0 : 0x44);
+    }
+}
+
+static void emit_vdup(Emit *e, unsigned es, unsigned d, unsigned r)
+{
+    static const uint16_t from_int[4] = { V(M_38, 0x7a), V(M_38, 0x7b), V(M_38, 0x7c), V(M_38, 0x7c) };
+
+    if (have(e, HOST_AVX512)) {
+        evex_rr(&e->a, from_int[es] | (es == 3 ? X_W : 0), d, 0, r);
+        return;
+    }
+    v1(e, MOVD_TO | (es == 3 ? X_W : 0), d, r);
+    broadcast(e, es, d, d);
+}
+
+static void emit_vdup_lane(Emit *e, unsigned es, unsigned d, unsigned a, unsigned lane)
+{
+    if (lane == 0) {
+        broadcast(e, es, d, a);
+        return;
+    }
+    switch (es) {
+    case 0:
+        shift(e, 3, DIGIT_BYTES_SHR, d, a, lane);
+        broadcast(e, 0, d, d);
+        break;
+    case 1:
+        v1i(e, lane < 4 ? PSHUFLW : PSHUFHW, d, a, (lane & 3) * 0x55);
+        v1i(e, PSHUFD, d, d, lane < 4 ? 0x00 : 0xaa);
+        break;
+    case 2:
+        v1i(e, PSHUFD, d, a, lane * 0x55);
+        break;
+    default:
+        v1i(e, PSHUFD, d, a, 0xee);
+    }
+}
+
+static void emit_vget(Emit *e, unsigned es, unsigned d, unsigned a, unsigned lane)
+{
+    switch (es) {
+    case 0:
+        v1i(e, V(M_3A, 0x14), a, d, lane);
+        break;
+    case 1:
+        v1i(e, V(M_0F, 0xc5), d, a, lane);
+        break;
+    default:
+        if (lane == 0) {
+            v1(e, MOVD_FROM | (es == 3 ? X_W : 0), a, d);
+        } else {
+            v1i(e, V(M_3A, 0x16) | (es == 3 ? X_W : 0), a, d, lane);
+        }
+    }
+}
+
+/* d = a with the lane replaced by integer register r. */
+static void insert(Emit *e, unsigned es, unsigned d, unsigned a, unsigned r, unsigned lane)
+{
+    static const unsigned opc[4] = { V(M_3A, 0x20), V(M_0F, 0xc4), V(M_3A, 0x22), V(M_3A, 0x22) | X_W };
+
+    if (e->avx) {
+        vex_rr(&e->a, opc[es], d, a, r);
+    } else {
+        tcg_x86_vmov(e, d, a);
+        op_rr(&e->a, opc[es], d, r);
+    }
+    put8(&e->a, lane);
+}
+
+static void emit_vuzp(Emit *e, bool odd, unsigned es, unsigned d, unsigned a, unsigned b)
+{
+    switch (es) {
+    case 0:
+        if (odd) {
+            shift(e, 1, DIGIT_SHR, XS, b, 8);
+            shift(e, 1, DIGIT_SHR, d, a, 8);
+        } else {
+            v2m(e, PAND, XS, b, vconst(e, VC_LOWBYTES));
+            v2m(e, PAND, d, a, vconst(e, VC_LOWBYTES));
+        }
+        v2(e, PACKUSWB, d, d, XS);
+        break;
+    case 1:
+        if (odd) {
+            shift(e, 2, DIGIT_SAR, XS, b, 16);
+            shift(e, 2, DIGIT_SAR, d, a, 16);
+            v2(e, PACKSSDW, d, d, XS);
+        } else {
+            v2m(e, PSHUFB, XS, b, vconst(e, VC_EVENWORDS));
+            v2m(e, PSHUFB, d, a, vconst(e, VC_EVENWORDS));
+            v2(e, PUNPCKLQDQ, d, d, XS);
+        }
+        break;
+    case 2:
+        v2i(e, SHUFPS, d, a, b, odd ? 0xdd : 0x88);
+        break;
+    default:
+        v2(e, odd ? op_zip2[3] : op_zip1[3], d, a, b);
+    }
+}
+
+static void emit_vbyterev(Emit *e, unsigned es, unsigned container, unsigned d, unsigned a)
+{
+    static const uint8_t words[5] = { [2] = 0xb1, [3] = 0x1b, [4] = 0x1b };
+
+    if (container == es) {
+        tcg_x86_vmov(e, d, a);
+        return;
+    }
+    switch (es) {
+    case 0:
+        v2m(e, PSHUFB, d, a, vconst(e, VC_BYTEREV1 + container - 1));
+        break;
+    case 1:
+        v1i(e, PSHUFLW, d, a, words[container]);
+        v1i(e, PSHUFHW, d, d, words[container]);
+        if (container == 4) {
+            v1i(e, PSHUFD, d, d, 0x4e);
+        }
+        break;
+    case 2:
+        v1i(e, PSHUFD, d, a, container == 3 ? 0xb1 : 0x1b);
+        break;
+    default:
+        v1i(e, PSHUFD, d, a, 0x4e);
+    }
+}
+
+static void emit_vpopcnt8(Emit *e, unsigned d, unsigned a)
+{
+    if (have(e, HOST_BITALG)) {
+        evex_rr(&e->a, V(M_38, 0x54), d, 0, a);
+        return;
+    }
+    shift(e, 1, DIGIT_SHR, XS, a, 4);
+    v2m(e, PAND, XS, XS, vconst(e, VC_NIBBLES));
+    v2m(e, PAND, d, a, vconst(e, VC_NIBBLES));
+    tcg_x86_vmov_rm(e, XTEMP, vconst(e, VC_POPCNT));
+    v2(e, PSHUFB, XTEMP, XTEMP, XS);
+    tcg_x86_vmov_rm(e, XS, vconst(e, VC_POPCNT));
+    v2(e, PSHUFB, XS, XS, d);
+    v2(e, op_add[0], d, XTEMP, XS);
+}
+
+void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
+{
+    unsigned es = n->aux, d = loc_num(n->out), x[3], imm = (unsigned)n->imm;
+
+    if (n->op != OP_vget) {
+        d -= FIRST_VREG;
+    }
+    for (unsigned i = 0; i < tcg_op_def[n->op].args; i++) {
+        g_assert(in_reg(n, i));
+        x[i] = loc_num(n->in[i]) & (FIRST_VREG - 1);
+    }
+    switch (n->op) {
+    case OP_vadd:
+        v2c(e, op_add[es], d, x[0], x[1]);
+        break;
+    case OP_vsub:
+        v2(e, op_sub[es], d, x[0], x[1]);
+        break;
+    case OP_vmul:
+        emit_vmul(e, es, d, x[0], x[1]);
+        break;
+    case OP_vneg:
+        zero(e, XS);
+        v2(e, op_sub[es], d, XS, x[0]);
+        break;
+    case OP_vabs:
+        emit_vabs(e, es, d, x[0]);
+        break;
+    case OP_vand:
+        v2c(e, PAND, d, x[0], x[1]);
+        break;
+    case OP_vor:
+        v2c(e, POR, d, x[0], x[1]);
+        break;
+    case OP_vxor:
+        v2c(e, PXOR, d, x[0], x[1]);
+        break;
+    case OP_vandn:
+        v2(e, PANDN, d, x[1], x[0]);
+        break;
+    case OP_vnot:
+        ones(e, XS);
+        v2c(e, PXOR, d, x[0], XS);
+        break;
+    case OP_vbitsel:
+        emit_vbitsel(e, d, x[0], x[1], x[2]);
+        break;
+    case OP_vcmp:
+        emit_vcmp(e, imm, es, d, x[0], x[1]);
+        break;
+    case OP_vsmin:
+        emit_vminmax(e, op_smin, false, false, es, d, x[0], x[1]);
+        break;
+    case OP_vsmax:
+        emit_vminmax(e, op_smax, false, true, es, d, x[0], x[1]);
+        break;
+    case OP_vumin:
+        emit_vminmax(e, op_umin, true, false, es, d, x[0], x[1]);
+        break;
+    case OP_vumax:
+        emit_vminmax(e, op_umax, true, true, es, d, x[0], x[1]);
+        break;
+    case OP_vshl:
+        emit_vshl(e, es, d, x[0], imm);
+        break;
+    case OP_vshr:
+        emit_vshr(e, es, d, x[0], imm);
+        break;
+    case OP_vsar:
+        emit_vsar(e, es, d, x[0], imm);
+        break;
+    case OP_vsadds:
+        v2c(e, op_sadds[es], d, x[0], x[1]);
+        break;
+    case OP_vuadds:
+        v2c(e, op_uadds[es], d, x[0], x[1]);
+        break;
+    case OP_vssubs:
+        v2(e, op_ssubs[es], d, x[0], x[1]);
+        break;
+    case OP_vusubs:
+        v2(e, op_usubs[es], d, x[0], x[1]);
+        break;
+    case OP_vdup:
+        emit_vdup(e, es, d, x[0]);
+        break;
+    case OP_vdup_lane:
+        emit_vdup_lane(e, es, d, x[0], imm);
+        break;
+    case OP_vget:
+        emit_vget(e, es, d, x[0], imm);
+        break;
+    case OP_vset:
+        insert(e, es, d, x[0], x[1], imm);
+        break;
+    case OP_vfrom:
+        if (es < 2) {
+            op_rr(&e->a, M_0F | X_BRM | (es ? 0xb7 : 0xb6), RAX, x[0]);
+            x[0] = RAX;
+        }
+        v1(e, MOVD_TO | (es == 3 ? X_W : 0), d, x[0]);
+        break;
+    case OP_vpair:
+        v1(e, MOVD_TO | X_W, d, x[0]);
+        insert(e, 3, d, d, x[1], 1);
+        break;
+    case OP_vzip1:
+        v2(e, op_zip1[es], d, x[0], x[1]);
+        break;
+    case OP_vzip2:
+        v2(e, op_zip2[es], d, x[0], x[1]);
+        break;
+    case OP_vuzp1:
+        emit_vuzp(e, false, es, d, x[0], x[1]);
+        break;
+    case OP_vuzp2:
+        emit_vuzp(e, true, es, d, x[0], x[1]);
+        break;
+    case OP_vext:
+        if (imm == 0) {
+            tcg_x86_vmov(e, d, x[0]);
+        } else {
+            v2i(e, PALIGNR, d, x[1], x[0], imm);
+        }
+        break;
+    case OP_vbyterev:
+        emit_vbyterev(e, es, imm, d, x[0]);
+        break;
+    case OP_vtbl:
+        v2m(e, V(M_0F, 0xdc), XS, x[1], vconst(e, VC_0x70));    /* 16 and more to 128 and more: pshufb gives 0 */
+        v2(e, PSHUFB, d, x[0], XS);
+        break;
+    case OP_vpopcnt8:
+        emit_vpopcnt8(e, d, x[0]);
+        break;
+    case OP_vmovz64:
+        v1(e, MOVQ, d, x[0]);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+/* Whether the operation writes its result before it has read all arguments. */
+static bool is_early(const TcgNode *n)
+{
+    switch (n->op) {
+    case OP_vmul:
+        return n->aux == 0 || n->aux == 3;
+    case OP_vcmp:
+        return n->imm > COND_NE;
+    case OP_vsmin: case OP_vsmax: case OP_vumin: case OP_vumax:
+        return n->aux == 3;
+    default:
+        return false;
+    }
+}
+
+bool tcg_x86_has_vec(const TcgNode *n)
+{
+    switch (n->op) {
+    case OP_vsadds: case OP_vuadds: case OP_vssubs: case OP_vusubs:
+        return n->aux <= 1;
+    default:
+        return tcg_op_def[n->op].flags & TCGF_VEC || n->op == OP_vpair || n->op == OP_vext || n->op == OP_vtbl ||
+               n->op == OP_vpopcnt8 || n->op == OP_vmovz64;
+    }
+}
+
+void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret)
+{
+    for (unsigned i = 0; i < TCG_MAX_OPERANDS; i++) {
+        ret->arg[i] = X86_VEC_REGS;
+    }
+    ret->out = X86_VEC_REGS;
+    ret->out_early = is_early(n);
+    switch (n->op) {
+    case OP_vdup:
+    case OP_vfrom:
+        ret->arg[0] = X86_INT_REGS;
+        break;
+    case OP_vpair:
+        ret->arg[0] = ret->arg[1] = X86_INT_REGS;
+        break;
+    case OP_vset:
+        ret->arg[1] = X86_INT_REGS;
+        break;
+    case OP_vget:
+        ret->out = X86_INT_REGS;
+        break;
+    case OP_vpopcnt8:
+        ret->clobbers = VREG_BIT(XTEMP);
+        ret->arg[0] &= ~ret->clobbers;
+        ret->out &= ~ret->clobbers;
+        break;
+    }
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Code memory that is never writable and executable at once: one memfd, mapped twice. Allocation bumps an offset, so
+ * that threads which translate at the same time need no lock; nothing is freed but all at once (tcg_codebuf_reset).
+ * A host whose instruction cache is not coherent with its data cache is not supported.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "core/tcg/backend.h"
+
+enum { CODE_ALIGN = 16 };
+
+TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    TcgCodeBuf *buf = g_new0(TcgCodeBuf, 1);
+    void *rw, *rx;
+
+    size = (MAX(size, page) + page - 1) / page * page;
+    buf->be = be;
+    buf->fd = memfd_create("chimera-code", MFD_CLOEXEC);
+    if (buf->fd < 0 || ftruncate(buf->fd, (off_t)size) < 0) {
+        goto fail;
+    }
+    rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, buf->fd, 0);
+    if (rw == MAP_FAILED) {
+        goto fail;
+    }
+    buf->rw = rw;
+    buf->size = size;
+    rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, buf->fd, 0);
+    if (rx == MAP_FAILED) {
+        goto fail;
+    }
+    buf->rx = rx;
+    buf->thunks = be->init_buf(be, buf);
+    buf->thunks = (buf->thunks + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
+    g_assert(buf->thunks <= size);
+    buf->used = buf->thunks;
+    return buf;
+
+fail:
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "no memory for %zu bytes of code: %s", size,
+                g_strerror(errno));
+    tcg_codebuf_free(buf);
+    return NULL;
+}
+
+void tcg_codebuf_free(TcgCodeBuf *buf)
+{
+    if (!buf) {
+        return;
+    }
+    if (buf->rx) {
+        munmap((void *)buf->rx, buf->size);
+    }
+    if (buf->rw) {
+        munmap(buf->rw, buf->size);
+    }
+    if (buf->fd >= 0) {
+        close(buf->fd);
+    }
+    g_free(buf);
+}
+
+void tcg_codebuf_reset(TcgCodeBuf *buf)
+{
+    __atomic_store_n(&buf->used, buf->thunks, __ATOMIC_RELEASE);
+}
+
+size_t tcg_codebuf_used(const TcgCodeBuf *buf)
+{
+    return __atomic_load_n(&buf->used, __ATOMIC_RELAXED);
+}
+
+size_t tcg_codebuf_size(const TcgCodeBuf *buf)
+{
+    return buf->size;
+}
+
+uint8_t *tcg_codebuf_reserve(TcgCodeBuf *buf, size_t max)
+{
+    size_t old = __atomic_load_n(&buf->used, __ATOMIC_RELAXED);
+
+    max = (max + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
+    do {
+        if (max > buf->size - old) {
+            return NULL;
+        }
+    } while (!__atomic_compare_exchange_n(&buf->used, &old, old + max, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    return buf->rw + old;
+}
+
+void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *start, size_t max, uint8_t *end)
+{
+    size_t first = (size_t)(start - buf->rw), last = (size_t)(end - buf->rw);
+    size_t reserved = first + (max + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
+
+    last = (last + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
+    g_assert(last >= first && last <= reserved);
+    __atomic_compare_exchange_n(&buf->used, &reserved, last, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
