@@ -113,8 +113,16 @@ static ALWAYS_INLINE Parts mul_parts(Parts a, Parts b)
     return parts_from_wide(mul_wide(a, b));
 }
 
-static ALWAYS_INLINE Parts div_parts(Parts a, Parts b)
+static ALWAYS_INLINE Parts div_parts(Parts a, Parts b, const FloatFormat *f)
 {
+    if (is_narrow(f)) {
+        uint64_t divisor = b.frac >> 32;
+        uint64_t quotient = a.frac / divisor;       /* 32 or 33 bits */
+
+        quotient |= quotient * divisor != a.frac;
+        return parts_from_int(a.sign ^ b.sign, quotient, a.exp - b.exp - 32);
+    }
+
     bool less = a.frac < b.frac;
     uint128 dividend = (uint128)a.frac << (63 + less);
     Parts q = { .cls = CLASS_NORMAL, .sign = a.sign ^ b.sign, .exp = a.exp - b.exp - less,
@@ -126,15 +134,16 @@ static ALWAYS_INLINE Parts div_parts(Parts a, Parts b)
 
 /*
  * One step of the recursive square root of P. Zimmermann ("Karatsuba Square Root", INRIA RR-3805): from
- * high = root^2 + rem, the root of high:low, where low has 2 * bits bits and root has bits bits.
+ * high = root^2 + rem, the root of high:low, where low has 2 * bits bits and root has bits bits, at most 32.
  */
-static ALWAYS_INLINE uint128 sqrt_step(uint64_t root, uint128 rem, uint64_t low, int bits, __int128 *ret_rem)
+static ALWAYS_INLINE uint128 sqrt_step(uint64_t root, uint64_t rem, uint64_t low, int bits, __int128 *ret_rem)
 {
     uint64_t mask = (UINT64_C(1) << bits) - 1;
-    uint128 numerator = rem << bits | low >> bits;
-    uint128 q = numerator / (2 * (uint128)root);
+    uint128 numerator = (uint128)rem << bits | low >> bits;
+    uint64_t q = (uint64_t)(numerator >> 1) / root;
     uint128 result = ((uint128)root << bits) + q;
-    __int128 r = (__int128)(((numerator - q * 2 * root) << bits) + (low & mask)) - (__int128)(q * q);
+    __int128 r = (__int128)(((numerator - (uint128)q * 2 * root) << bits) + (low & mask))
+                 - (__int128)((uint128)q * q);
 
     if (r < 0) {
         r += 2 * (__int128)result - 1;
@@ -148,16 +157,16 @@ static ALWAYS_INLINE uint128 sqrt_step(uint64_t root, uint128 rem, uint64_t low,
 static inline uint64_t sqrt128(uint128 x, bool *ret_exact)
 {
     uint32_t top = x >> 96;
-    uint32_t root = 0;
+    uint32_t root = 1 << 15;
     __int128 rem;
 
-    for (uint32_t bit = 1 << 15; bit != 0; bit >>= 1) {
-        if ((uint64_t)(root | bit) * (root | bit) <= top) {
-            root |= bit;
-        }
+    for (uint32_t bit = 1 << 14; bit != 0; bit >>= 1) {
+        uint32_t next = root | bit;
+
+        root = next * next <= top ? next : root;
     }
     uint64_t root32 = sqrt_step(root, top - root * root, (uint32_t)(x >> 64), 16, &rem);
-    uint64_t root64 = sqrt_step(root32, (uint128)rem, (uint64_t)x, 32, &rem);
+    uint64_t root64 = sqrt_step(root32, (uint64_t)rem, (uint64_t)x, 32, &rem);
 
     *ret_exact = rem == 0;
     return root64;

@@ -5,15 +5,27 @@
 
 #include "modules/fpu/arith_int.h"
 
-static ALWAYS_INLINE uint64_t round_wide(Wide sum, unsigned mods, const FloatFormat *f, FloatStatus *s)
+/* The sum of a product and c, which may be zero. */
+static ALWAYS_INLINE Parts muladd_exact(Parts a, Parts b, Parts c, const FloatFormat *f)
 {
-    Parts p = parts_from_wide(sum);
+    if (is_narrow(f)) {
+        Parts product = mul_parts(a, b);
 
-    if (p.cls == CLASS_ZERO) {
+        return c.cls == CLASS_ZERO ? product : add_parts(product, c);
+    }
+
+    Wide product = mul_wide(a, b);
+
+    return parts_from_wide(c.cls == CLASS_ZERO ? product : add_wide(product, wide_from_parts(c)));
+}
+
+static ALWAYS_INLINE uint64_t round_fused(Parts sum, unsigned mods, const FloatFormat *f, FloatStatus *s)
+{
+    if (sum.cls == CLASS_ZERO) {
         return format_sign(f, zero_sum_sign(s->round));
     }
-    p.exp -= mods & FLOAT_HALVE ? 1 : 0;
-    return round_pack(p, f, s);
+    sum.exp -= mods & FLOAT_HALVE ? 1 : 0;
+    return round_pack(sum, f, s);
 }
 
 static ALWAYS_INLINE bool is_infinity_times_zero(Parts a, Parts b)
@@ -30,9 +42,7 @@ static ALWAYS_INLINE uint64_t muladd_numbers(Parts a, Parts b, Parts c, unsigned
     bool infinite = a.cls == CLASS_INFINITY || b.cls == CLASS_INFINITY;
 
     if (__builtin_expect(a.cls == CLASS_NORMAL && b.cls == CLASS_NORMAL && c.cls <= CLASS_NORMAL, 1)) {
-        Wide product = mul_wide(a, b);
-
-        return round_wide(c.cls == CLASS_ZERO ? product : add_wide(product, wide_from_parts(c)), mods, f, s);
+        return round_fused(muladd_exact(a, b, c, f), mods, f, s);
     }
     if (is_infinity_times_zero(a, b) || (infinite && c.cls == CLASS_INFINITY && sign != c.sign)) {
         return invalid_nan(f, s);
@@ -43,7 +53,7 @@ static ALWAYS_INLINE uint64_t muladd_numbers(Parts a, Parts b, Parts c, unsigned
     if (c.cls == CLASS_ZERO) {
         return format_sign(f, sign == c.sign ? sign : zero_sum_sign(s->round));
     }
-    return round_wide(wide_from_parts(c), mods, f, s);
+    return round_fused(c, mods, f, s);
 }
 
 /* mods is any of FloatMods. The factors may be of a narrower format than c and the result. */

@@ -96,7 +96,7 @@ TYPE OP(div)(TYPE op1, TYPE op2, FloatStatus *s)
     }
     use_denormals((a.denormal | b.denormal) && b.cls != CLASS_ZERO, s);
     if (__builtin_expect(a.cls == CLASS_NORMAL && b.cls == CLASS_NORMAL, 1)) {
-        return round_pack(div_parts(a, b), FORMAT, s);
+        return round_pack(div_parts(a, b, FORMAT), FORMAT, s);
     }
     if (a.cls == b.cls) {
         return invalid_nan(FORMAT, s);

@@ -20,6 +20,12 @@ typedef struct FloatFormat {
     bool half;                  /* has its own flush switches and never raises FLOAT_INPUT_DENORMAL */
 } FloatFormat;
 
+/* Half of a 64-bit fraction holds a significand, so that products are whole in 64 bits. */
+static ALWAYS_INLINE bool is_narrow(const FloatFormat *f)
+{
+    return f->frac_bits < 32;
+}
+
 static const FloatFormat format_f16  = { f16_EXP_BITS,  f16_FRAC_BITS,  true };
 static const FloatFormat format_bf16 = { bf16_EXP_BITS, bf16_FRAC_BITS, false };
 static const FloatFormat format_f32  = { f32_EXP_BITS,  f32_FRAC_BITS,  false };
@@ -168,7 +174,7 @@ static ALWAYS_INLINE bool rounds_up(FloatRound round, bool sign, uint64_t low, u
 {
     switch (round) {
     case FLOAT_ROUND_TIE_EVEN:
-        return rem > half || (rem == half && (low & 1));
+        return rem > half - (low & 1);
     case FLOAT_ROUND_TIE_AWAY:
         return rem >= half;
     case FLOAT_ROUND_UP:
