@@ -6,7 +6,7 @@
  * A FloatStatus says by which rules to compute and collects the exception flags. FloatOps is the table of
  * operations, one member for each line of core/fpu.def:
  *
- *     const FloatOps *fp = module->interface;        the table of the module "fpu", got once
+ *     const FloatOps *fp = ...;      the interface of the module "fpu", got once (core/module.h)
  *     FloatStatus st = { .round = FLOAT_ROUND_ZERO };
  *     float64 sum = fp->f64_add(a, b, &st);
  *     if (st.flags & FLOAT_INEXACT) ...
