@@ -574,9 +574,9 @@ static void emit_extract2(Emit *e, const TcgNode *n, unsigned d)
 }
 
 /* Whether the i32 operation of a node clears the upper half of its result's register. */
-static bool upper_is_zero(const Emit *e, TcgId id)
+static bool upper_is_zero(const TcgFn *fn, TcgId id)
 {
-    const TcgNode *n = fn_node(e->fn, id);
+    const TcgNode *n = fn_node(fn, id);
 
     if (n->type != TCG_I32 && !(tcg_op_def[n->op].flags & TCGF_ARGT)) {
         return false;
@@ -1260,7 +1260,7 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
         tcg_x86_load(e, n, 0, TCG_I32, d);
         break;
     case OP_zext:
-        if (!reg_is(n, 0, d) || !upper_is_zero(e, n->arg[0])) {
+        if (!reg_is(n, 0, d) || !upper_is_zero(e->fn, n->arg[0])) {
             mov_rr(&e->a, 0, d, tcg_x86_use(e, n, 0, d));
         }
         break;
@@ -1439,16 +1439,21 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
 /* -- what regalloc is told ----------------------------------------------------------------------------------------------- */
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
 {
-    unsigned flags = tcg_op_def[n->op].flags;
-
-    if (n->op == OP_vsadds || n->op == OP_vuadds || n->op == OP_vssubs || n->op == OP_vusubs) {
+    if (n->op >= OP_vadd && n->op <= OP_vmovz64) {
         return tcg_x86_has_vec(n);
     }
     if (n->op == OP_guest_rmw) {
         return (n->imm & MO_SIZE) < MO_128;
     }
-    return !(n->type == TCG_V128 && (flags & TCGF_PURE)) || tcg_x86_has_vec(n) || n->op == OP_mov || n->op == OP_const ||
-           n->op == OP_phi || n->op == OP_select || n->op == OP_select_cmp || n->op == OP_select_fc;
+    return true;
+}
+
+/* A constant that is no immediate. */
+static bool is_far_const(const TcgFn *fn, TcgId id, unsigned type)
+{
+    const TcgNode *n = fn_node(fn, id);
+
+    return n->op == OP_const && type == TCG_I64 && !fits32((int64_t)n->imm);
 }
 
 void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
@@ -1470,10 +1475,27 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
     }
     ret->out = vector ? X86_VEC_REGS : X86_INT_REGS;
     switch (n->op) {
-    case OP_add: case OP_sub: case OP_and: case OP_or: case OP_xor: case OP_mul: case OP_not: case OP_neg:
-    case OP_shl: case OP_shr: case OP_sar: case OP_ror: case OP_bswap: case OP_deposit: case OP_extract2:
-    case OP_extract: case OP_sextract: case OP_trunc: case OP_zext: case OP_mov:
+    case OP_and: case OP_or: case OP_xor: case OP_not: case OP_neg: case OP_bswap: case OP_deposit: case OP_extract2:
+    case OP_trunc:
         ret->out_same_as = 0;
+        break;
+    case OP_add:                                /* lea, where it can be */
+        ret->out_same_as = is_far_const(fn, n->arg[1], n->type) ? 0 : -1;
+        break;
+    case OP_sub:
+        ret->out_same_as = fn_node(fn, n->arg[1])->op != OP_const || is_far_const(fn, n->arg[1], n->type) ? 0 : -1;
+        break;
+    case OP_mul:                                /* imul has three operands with an immediate */
+        ret->out_same_as = fn_node(fn, n->arg[1])->op != OP_const ? 0 : -1;
+        break;
+    case OP_shl: case OP_shr: case OP_sar: case OP_ror:         /* by a variable: shlx and its like */
+        ret->out_same_as = fn_node(fn, n->arg[1])->op == OP_const ? 0 : -1;
+        break;
+    case OP_extract: case OP_sextract:          /* movzx, movsx; else shifts in place */
+        ret->out_same_as = (n->aux & 0xff) == 0 && n->aux >> 8 <= 32 ? -1 : 0;
+        break;
+    case OP_zext:                               /* nothing at all, where it can be */
+        ret->out_same_as = upper_is_zero(fn, n->arg[0]) ? 0 : -1;
         break;
     case OP_select:
     case OP_select_fc:

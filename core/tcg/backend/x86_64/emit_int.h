@@ -141,6 +141,7 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s);
 void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret);
 /* emit_vec.c */
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
+/* Whether n is a vector operation that emit_vec has. */
 bool tcg_x86_has_vec(const TcgNode *n);
 void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret);
 /* emit.c */

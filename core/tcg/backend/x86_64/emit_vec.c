@@ -674,14 +674,11 @@ static bool is_early(const TcgNode *n)
 
 bool tcg_x86_has_vec(const TcgNode *n)
 {
-    switch (n->op) {
-    case OP_vsadds: case OP_vuadds: case OP_vssubs: case OP_vusubs:
-        return n->aux <= 1;
-    default:
-        return tcg_op_def[n->op].flags & TCGF_VEC || n->op == OP_vpair || n->op == OP_vext || n->op == OP_vtbl ||
-               n->op == OP_vpopcnt8 || n->op == OP_vmovz64;
-    }
+    bool saturating = n->op >= OP_vsadds && n->op <= OP_vusubs;
+
+    return n->op >= OP_vadd && n->op <= OP_vmovz64 && (!saturating || n->aux <= 1);
 }
+G_STATIC_ASSERT(OP_vusubs - OP_vsadds == 3 && OP_vadd == OP_call + 1 && OP_br == OP_vmovz64 + 1);
 
 void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret)
 {
