@@ -57,7 +57,8 @@ static bool misaligned(const Access *a)
     static const uint8_t masks[] = { 0, 0xff, 0xff, 3, 7, 15 };
     unsigned natural = memop_size(a->mo) - 1, m = masks[(a->mo & MO_ALIGN) >> MO_ALIGN_SHIFT];
 
-    m = m == 0xff || a->op == OP_guest_rmw || a->op == OP_guest_cas ? natural : m;
+    m = m == 0xff ? natural : m;
+    m |= a->op == OP_guest_rmw || a->op == OP_guest_cas ? natural : 0;
     return a->addr & m;
 }
 
