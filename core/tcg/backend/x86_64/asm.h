@@ -97,7 +97,7 @@ static inline void put_legacy_head(Asm *a, unsigned opc, unsigned rex, bool forc
     put8(a, opc);
 }
 
-/* -- legacy encodings: reg is ModRM.reg (or its digit), rm the other --------------------------------------------- */
+/* -- legacy encodings: reg is ModRM.reg (or its digit), rm the other ------------------------------------- */
 static inline void op_rr(Asm *a, unsigned opc, unsigned reg, unsigned rm)
 {
     unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1 | (rm & 8) >> 3;
@@ -120,7 +120,7 @@ static inline void op_rm(Asm *a, unsigned opc, unsigned reg, Mem m)
     op_rm_imm(a, opc, reg, m, 0);
 }
 
-/* -- VEX.128: reg = dest, vvvv = first source (0 where the instruction has none), rm = second --------------------- */
+/* -- VEX.128: reg = dest, vvvv = first source (0 where the instruction has none), rm = second ------------ */
 static inline void put_vex_head(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, bool x, bool b)
 {
     unsigned tail = (~vvvv & 15) << 3 | (opc & P_MASK) >> 10;
@@ -153,7 +153,7 @@ static inline void vex_rm(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, Mem
     vex_rm_imm(a, opc, reg, vvvv, m, 0);
 }
 
-/* -- EVEX.128 between registers 0-15, no masking -------------------------------------------------------------------- */
+/* -- EVEX.128 between registers 0-15, no masking --------------------------------------------------------- */
 static inline void evex_rr(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, unsigned rm)
 {
     put8(a, 0x62);
@@ -164,7 +164,7 @@ static inline void evex_rr(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, un
     put8(a, 0xc0 | (reg & 7) << 3 | (rm & 7));
 }
 
-/* -- integer instructions; w: X_W for 64 bits, 0 for 32 -------------------------------------------------------------- */
+/* -- integer instructions; w: X_W for 64 bits, 0 for 32 -------------------------------------------------- */
 enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 enum { SH_ROL = 0, SH_ROR = 1, SH_SHL = 4, SH_SHR = 5, SH_SAR = 7 };
 
@@ -272,7 +272,7 @@ static inline void bswap(Asm *a, unsigned w, unsigned r)
 static inline void push(Asm *a, unsigned r) { put_legacy_head(a, 0x50 | (r & 7), r >> 3, false); }
 static inline void pop(Asm *a, unsigned r) { put_legacy_head(a, 0x58 | (r & 7), r >> 3, false); }
 
-/* -- control; targets are in the writable view ------------------------------------------------------------------------ */
+/* -- control; targets are in the writable view ----------------------------------------------------------- */
 static inline void jmp(Asm *a, const uint8_t *target)
 {
     int64_t d = target - (a->p + 2);

@@ -54,7 +54,7 @@ uint64_t tcg_x86_host_features(void)
     return f;
 }
 
-/* -- shared routines ----------------------------------------------------------------------------------------------------- */
+/* -- shared routines ------------------------------------------------------------------------------------- */
 static const uint8_t saved_by_us[] = { RBP, RBX, R12, R13, R14, R15 };
 
 static const void *here(const Emit *e)

@@ -76,7 +76,7 @@ unsigned tcg_x86_use(Emit *e, const TcgNode *n, unsigned i, unsigned scratch)
     return scratch;
 }
 
-/* -- vector moves --------------------------------------------------------------------------------------------------- */
+/* -- vector moves ---------------------------------------------------------------------------------------- */
 void tcg_x86_vmov(Emit *e, unsigned dst, unsigned src)
 {
     if (dst == src) {
@@ -161,7 +161,7 @@ unsigned tcg_x86_vuse(Emit *e, const TcgNode *n, unsigned i, unsigned scratch)
     return scratch;
 }
 
-/* -- arithmetic ------------------------------------------------------------------------------------------------------ */
+/* -- arithmetic ------------------------------------------------------------------------------------------ */
 /* dst = dst op v; RDX is used when v is no immediate. */
 static void alu_const(Emit *e, unsigned op, unsigned w, unsigned dst, int64_t v)
 {
@@ -592,7 +592,7 @@ static bool upper_is_zero(const TcgFn *fn, TcgId id)
     }
 }
 
-/* -- conditions ------------------------------------------------------------------------------------------------------- */
+/* -- conditions ------------------------------------------------------------------------------------------ */
 /* Compares arguments 0 and 1; returns the condition code for cond. Uses RAX and RDX. */
 static unsigned emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned cond)
 {
@@ -747,7 +747,7 @@ static void emit_flags(Emit *e, const TcgNode *n, unsigned d)
     emit_nzcv(e, d, n->op == OP_flags_sub);
 }
 
-/* -- the CPU object, copies ------------------------------------------------------------------------------------------- */
+/* -- the CPU object, copies ------------------------------------------------------------------------------ */
 static void emit_ld_env(Emit *e, const TcgNode *n)
 {
     Mem m = mem(RBP, (int32_t)n->imm);
@@ -855,7 +855,7 @@ static void emit_mov(Emit *e, const TcgNode *n)
     }
 }
 
-/* -- control ------------------------------------------------------------------------------------------------------------ */
+/* -- control --------------------------------------------------------------------------------------------- */
 Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node)
 {
     Stub *s = &e->stubs[e->num_stubs++];
@@ -973,7 +973,7 @@ static void emit_poll_stub(Emit *e, Stub *s)
     }
 }
 
-/* -- calls -------------------------------------------------------------------------------------------------------------- */
+/* -- calls ----------------------------------------------------------------------------------------------- */
 /* The System V order. The first argument is the CPU object. */
 static const uint8_t c_args[6] = { RDI, RSI, RDX, RCX, R8, R9 };
 
@@ -1087,7 +1087,7 @@ static void emit_call(Emit *e, TcgId id, const TcgNode *n)
 }
 G_STATIC_ASSERT(FRAME_SLOTS - FRAME_OUT >= 8 * (TCG_HELPER_MAX_ARGS + 2 - 6));
 
-/* -- cold parts ---------------------------------------------------------------------------------------------------------- */
+/* -- cold parts ------------------------------------------------------------------------------------------ */
 uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rmw)
 {
     SlowRec *rec;
@@ -1149,7 +1149,7 @@ static void emit_consts(Emit *e)
     }
 }
 
-/* -- the driver ----------------------------------------------------------------------------------------------------------- */
+/* -- the driver ------------------------------------------------------------------------------------------ */
 static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 {
     unsigned d = loc_num(n->out), w = width_w(n->type), flags = tcg_op_def[n->op].flags;
@@ -1436,7 +1436,7 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     return ok;
 }
 
-/* -- what regalloc is told ----------------------------------------------------------------------------------------------- */
+/* -- what regalloc is told ------------------------------------------------------------------------------- */
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
 {
     if (n->op >= OP_vadd && n->op <= OP_vmovz64) {

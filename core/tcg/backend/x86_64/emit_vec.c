@@ -141,7 +141,7 @@ static void evex64(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b)
     evex_rr(&e->a, opc | X_W, d, a, b);
 }
 
-/* -- one operation each; d, a, b are registers --------------------------------------------------------------------- */
+/* -- one operation each; d, a, b are registers ----------------------------------------------------------- */
 static void emit_vmul(Emit *e, unsigned es, unsigned d, unsigned a, unsigned b)
 {
     switch (es) {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "core/tcg/backend/x86_64/tests/hand.h"
 
-/* -- code memory ------------------------------------------------------------------------------------------------------ */
+/* -- code memory ----------------------------------------------------------------------------------------- */
 static void test_codebuf(void)
 {
     TcgCodeBuf *buf = tcg_codebuf_new(1 << 16, &tcg_backend_x86_64, NULL);
@@ -115,7 +115,7 @@ static void test_dump(void)
     env_free(&env);
 }
 
-/* -- chains ------------------------------------------------------------------------------------------------------------- */
+/* -- chains ---------------------------------------------------------------------------------------------- */
 static TcgCode region(Env *env, uintptr_t owner, TcgOpcode end, unsigned aux)
 {
     hand_begin(env);
@@ -225,7 +225,7 @@ static void test_chain_threads(void)
     g_free(s);
 }
 
-/* -- the jump cache ------------------------------------------------------------------------------------------------------- */
+/* -- the jump cache -------------------------------------------------------------------------------------- */
 static void test_goto_ptr(void)
 {
     Env env;
@@ -255,7 +255,7 @@ static void test_goto_ptr(void)
     env_free(&env);
 }
 
-/* -- polls ----------------------------------------------------------------------------------------------------------------- */
+/* -- polls ----------------------------------------------------------------------------------------------- */
 static void test_poll(void)
 {
     Env env;
@@ -289,7 +289,7 @@ static void test_poll(void)
     env_free(&env);
 }
 
-/* -- calls ------------------------------------------------------------------------------------------------------------------ */
+/* -- calls ----------------------------------------------------------------------------------------------- */
 static void helper_mixed(CPUState *cs, uint64_t a, const TcgVecVal *v, uint32_t b, const TcgVecVal *w, uint64_t c,
                          uint32_t d, TcgVecVal *ret)
 {
@@ -410,7 +410,7 @@ static void test_call(gconstpointer features)
     env_free(&env);
 }
 
-/* -- leaving through a state map ------------------------------------------------------------------------------------------- */
+/* -- leaving through a state map ------------------------------------------------------------------------- */
 /* Rows x0.., v0.. in random registers, slots or constants, restored when the node of kind `op` leaves. */
 static void run_restore(Env *env, TcgOpcode op)
 {

@@ -71,7 +71,7 @@ static void discard(Translated *t)
     tcg_codebuf_free(t->buf);
 }
 
-/* -- the text ------------------------------------------------------------------------------------------------------------ */
+/* -- the text -------------------------------------------------------------------------------------------- */
 static char *disassemble(const char *objdump, const TcgCode *code)
 {
     g_autofree char *path = NULL;
@@ -162,7 +162,7 @@ static void test_text(void)
     discard(&t);
 }
 
-/* -- the same code running ------------------------------------------------------------------------------------------------- */
+/* -- the same code running ------------------------------------------------------------------------------- */
 static void model(TestCpu *cpu, unsigned turns, bool first_load_done)
 {
     for (unsigned i = 0; i < turns || (i == turns && first_load_done); i++) {
