@@ -31,6 +31,12 @@ typedef struct TranslateInput {
     bool pc_is_constant;                        /* ... unless this says so (user mode) */
     ram_addr page_offset;                       /* low bits of the address: pc modulo the page size of the class */
 } TranslateInput;
+/*
+ * What a translator may assume and must keep: a block is translated once for all virtual addresses of its page, so
+ * OP_goto_tb is for targets in the block's own page (page_offset + delta within the page) under an unchanged key; every
+ * other branch sets the PC row and takes OP_goto_ptr. A block never goes beyond `len`. An instruction that does not
+ * fit ends the block before it; if it is the first, bytes = 0 asks for more (the call comes again with a larger len).
+ */
 typedef struct TranslateResult {
     unsigned bytes;                             /* guest bytes translated */
     unsigned insns;
@@ -118,10 +124,25 @@ static inline void cpu_raise(CPUState *cs)
 {
     cs->raised = 1;
 }
-/* Own thread: something in the key may have changed; the caller's helper ends the block. */
+/*
+ * Own thread: something in the key may have changed; the caller's helper ends the block. goto_ptr then misses, and the
+ * loop recomputes the key; cpu_update_key does so at once, for a helper whose block ends in goto_ptr.
+ */
 static inline void cpu_key_changed(CPUState *cs)
 {
     cs->key_valid = false;
+    cs->jc_tag = 0;
+}
+void cpu_update_key(CPUState *cs);
+/*
+ * Own thread: an interrupt that was masked when it came may be taken now (the mask was cleared, a priority lowered).
+ * Leaves at the next block's entry if there is any.
+ */
+static inline void cpu_check_interrupts(CPUState *cs)
+{
+    if (__atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED)) {
+        __atomic_store_n(&cs->poll, -1, __ATOMIC_RELAXED);
+    }
 }
 /* Any thread: sets request bits and makes generated code leave; wakes a sleeping CPU. */
 void cpu_request(CPUState *cs, uint32_t bits);
@@ -144,6 +165,7 @@ static inline void cpu_halt(CPUState *cs)
 /* The helper must be HELPER_MAY_RAISE and return at once when these return false (ld: *ret_ok). */
 uint64_t cpu_ld(CPUState *cs, vaddr addr, MemOp mo, bool *ret_ok);
 bool cpu_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo);
+bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint64_t *ret_old);
 /* Host pointer to a whole access of [addr, addr+size) within one page of plain RAM, having checked and filled as an
  * access of `type` would; NULL with *ret_ok true: it is not plain RAM, use cpu_ld/cpu_st; false: raised. */
 void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool *ret_ok);
@@ -165,5 +187,7 @@ Cluster *cluster_new(Machine *m, const char *name, AddressSpace *as);
  * The type is looked up as given (with the architecture's suffix when ambiguous). NULL with GError.
  */
 CPUState *cluster_add_cpu(Cluster *c, const char *cpu, GError **error);
+/* Before the CPU runs: the space it sees instead of its cluster's (a private overlay over it). */
+void cpu_set_address_space(CPUState *cs, AddressSpace *as);
 
 #endif

@@ -72,6 +72,9 @@ static GArray *collect(EpochDomain *d)
             oldest = seen;
         }
     }
+    if (d->retired->len == 0 || g_array_index(d->retired, Retired, 0).epoch > oldest) {
+        return NULL;                            /* the others are younger */
+    }
     for (unsigned i = 0; i < NUM_SHARDS; i++) {
         if (__atomic_load_n(&d->shard[i].open, __ATOMIC_SEQ_CST) == 0) {
             idle |= 1u << i;
@@ -162,6 +165,11 @@ void epoch_quiescent(EpochThread *t)
     look(t->domain);
 }
 
+bool epoch_moved(const EpochThread *t)
+{
+    return __atomic_load_n(&t->domain->epoch, __ATOMIC_RELAXED) != __atomic_load_n(&t->seen, __ATOMIC_RELAXED);
+}
+
 unsigned epoch_enter(EpochDomain *d)
 {
     /* Threads have stacks of their own: its address spreads them over the counters. */
@@ -185,6 +193,7 @@ void epoch_retire(EpochDomain *d, void (*fn)(void *p), void *p)
     g_mutex_lock(&d->lock);
     r.epoch = __atomic_add_fetch(&d->epoch, 1, __ATOMIC_SEQ_CST);
     g_array_append_val(d->retired, r);
+    __atomic_store_n(&d->num_retired, d->retired->len, __ATOMIC_RELAXED);
     free_now = collect(d);
     g_mutex_unlock(&d->lock);
     release(free_now);

@@ -32,6 +32,9 @@ void epoch_offline(EpochThread *t);
 /* Online and holding nothing: frees what waited for this. */
 void epoch_quiescent(EpochThread *t);
 
+/* Something was retired since t was last outside: it should go outside soon. Its own thread. */
+bool epoch_moved(const EpochThread *t);
+
 /* Brackets nest. The token goes from enter to leave. */
 unsigned epoch_enter(EpochDomain *d);
 void epoch_leave(EpochDomain *d, unsigned token);

@@ -5,6 +5,7 @@
 
 #include "core/exec/cpu.h"
 #include "core/qom/machine.h"
+#include "core/stats.h"
 
 typedef struct AccelConfig {
     const char *backend;                        /* "tcg" or "tci" */
@@ -14,6 +15,8 @@ typedef struct AccelConfig {
     size_t code_size;                           /* bytes; 0: the default */
 } AccelConfig;
 
+/* The types that core/exec provides ("cpu", "cluster"): once for each registry, before a module of CPUs is loaded. */
+void exec_register_types(TypeRegistry *types);
 /* Before the board is built: creates the code buffer, caches and the clock. */
 bool exec_init(Machine *m, const AccelConfig *config, GError **error);
 /* After build and reset: creates the CPU threads, paused. */
@@ -21,6 +24,7 @@ void exec_start(Machine *m);
 void exec_resume(Machine *m);                   /* the machine runs; the clock goes on */
 void exec_pause(Machine *m);                    /* returns when every CPU is between instructions; not from a CPU's thread */
 void exec_reset(Machine *m);                    /* pauses, resets devices, CPUs and m->resets, resumes if it ran */
-void exec_stop(Machine *m);                     /* ends the threads */
+void exec_stop(Machine *m);                     /* ends the threads; before the machine is freed */
+void exec_stats(Machine *m, Stats *ret);        /* sums over the CPUs so far */
 
 #endif

@@ -1,22 +1,155 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a machine has of core/exec: private to this folder. */
+/*
+ * What a machine and a CPU have of core/exec: private to this folder.
+ *
+ * Locks, outermost first: the machine lock (and regions' own); ExecMachine.tb_lock; leaf locks (a thread's, a TLB's
+ * queue). Nobody waits for a CPU while holding any.
+ *
+ * ExecThread.running says that a thread may be inside generated code. A thread sets it and then looks at the poll word
+ * and at x->exclusive; whoever wants something of a CPU sets those first and then looks at running. So either the CPU
+ * sees the request before it runs, or the requester sees that it must wait.
+ */
 #ifndef CORE_EXEC_EXEC_INT_H
 #define CORE_EXEC_EXEC_INT_H
 
+#include "core/exec/clock.h"
+#include "core/exec/cpu.h"
 #include "core/exec/epoch.h"
+#include "core/exec/exec.h"
 #include "core/exec/memory.h"
 #include "core/qom/machine.h"
+#include "core/stats.h"
 
-typedef struct ExecMachine {
+/* One per CPU class in use: what all its CPUs' code shares. */
+typedef struct ExecClass {
+    const CPUClass *cc;
+    TcgLayout layout;
+    TcgConfig config;
+} ExecClass;
+
+typedef struct ExecMachine ExecMachine;
+
+typedef struct ExecThread {
+    ExecMachine *x;
+    GThread *thread;
+    GPtrArray *cpus;                            /* (CPUState *) that it runs */
+    EpochThread epoch;
+    GMutex lock;
+    GCond cond;                                 /* something to do */
+    bool sleeping;                              /* atomic; set under lock */
+    bool running;                               /* atomic */
+    bool parked;                                /* under x->lock: stands between instructions until x->paused ends */
+    CPUState *current;                          /* atomic: whom the slice timer kicks */
+} ExecThread;
+
+struct TbCache;
+
+struct ExecMachine {
     Machine *machine;                           /* NULL in a unit test without one */
     EpochDomain *epoch;
     GPtrArray *spaces;                          /* (AddressSpace *) */
     unsigned tx_depth;                          /* memory_transaction_begin; under the machine lock */
-} ExecMachine;
+    /* execution: from exec_init on */
+    AccelConfig config;
+    const TcgBackend *be;
+    TcgCodeBuf *buf;
+    struct TbCache *tbs;
+    GPtrArray *classes;                         /* (ExecClass *) under tb_lock */
+    GPtrArray *threads;                         /* (ExecThread *) fixed by exec_start */
+    GMutex tb_lock;                             /* the translation cache's structure */
+    GMutex lock;                                /* pausing and exclusive sections */
+    GCond cond;
+    bool exclusive;                             /* atomic: somebody wants everybody outside */
+    bool paused;                                /* atomic */
+    bool stopping;                              /* atomic: threads end */
+    GThread *slicer;                            /* one thread for several CPUs: ends turns */
+    bool verify_due;                            /* atomic: verify list is not empty */
+};
 
-/* The machine's, made when first asked for and freed with the machine. */
+/* An interned (key, fetch context): a row of a small direct-mapped table. */
+typedef struct JcTag {
+    CPUKey key;
+    uint64_t context;
+    uint64_t tag;                               /* 0: empty */
+} JcTag;
+enum { JC_BITS = 12, NUM_JC_TAGS = 64, JC_FILTER_WORDS = 16 };
+
+typedef struct CpuWork {
+    void (*fn)(CPUState *cs, void *opaque);
+    void *opaque;
+    bool *done;                                 /* under x->lock; NULL: nobody waits */
+} CpuWork;
+
+typedef struct CPUExec {
+    ExecMachine *x;
+    ExecThread *thread;
+    ExecClass *ec;
+    TcgGen *gen;
+    Stats stats;
+    GMutex work_lock;
+    GQueue work;                                /* (CpuWork *) */
+    JcTag jc_tags[NUM_JC_TAGS];
+    uint64_t last_tag;
+    uint64_t jc_filter[JC_FILTER_WORDS];        /* hashed virtual pages that the jump cache may have */
+    bool alone;                                 /* running one instruction by itself: it may change code */
+    bool redo;                                  /* raised by us: run the instruction alone */
+} CPUExec;
+
+enum {                                          /* requests beyond cpu.h's */
+    CPU_REQ_JC = 1 << 16,                       /* forget the jump cache */
+};
+
+/* exec_machine.c: the machine's, made when first asked for and freed with the machine. */
 ExecMachine *exec_machine(Machine *m);
 ExecMachine *exec_machine_new(Machine *m);
 void exec_machine_free(ExecMachine *x);
+
+/* cpu_loop.c */
+/* Own thread, outside generated code, no lock: returns when every other thread is outside; they stay there until end. */
+void exec_exclusive_begin(ExecMachine *x, ExecThread *self);
+void exec_exclusive_end(ExecMachine *x, ExecThread *self);
+void exec_watch_space(ExecMachine *x, AddressSpace *as);        /* CPUs look at it: a change flushes their TLBs */
+/* Makes whoever runs cs look at its requests. Any thread. */
+void cpu_kick(CPUState *cs);
+
+/* tlb.c */
+void tlb_init(CPUState *cs, unsigned page_bits);
+void tlb_free(CPUState *cs);
+void tlb_serve(CPUState *cs);                   /* own thread: does what was posted */
+void tlb_post(CPUState *cs, const TlbFlush *f); /* any thread */
+void tlb_flush_all(CPUState *cs);               /* own thread */
+/* Any thread: cs must notice stores into [offset, offset + 4096) of rb from now on. Own thread: at once. */
+void tlb_post_code_page(CPUState *cs, RamBlock *rb, ram_addr offset);
+void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset);
+uint64_t tlb_context_id(CPUState *cs, unsigned mmu);
+
+/* What the slow paths know of a page. */
+typedef struct TlbInfo {
+    vaddr page;
+    hwaddr paddr;                               /* of the page's start */
+    MemoryRegion *mr;                           /* NULL: nothing is there */
+    uint64_t offset;                            /* in mr, or its RamBlock, of the page's start (may be "negative") */
+    uint32_t lo, hi;                            /* bytes of the page that are alike: first, last */
+    MemTxAttrs attrs;
+    uint8_t prot;                               /* TlbProt */
+    uint8_t user;
+    bool global;
+    bool readonly;
+} TlbInfo;
+/*
+ * The page of an access that lies in one page, filling as need be. False: raised (or, for a probe, nothing is).
+ * *ret is a copy: tables move.
+ */
+bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe, TlbInfo *ret);
+/* Own thread: the page holds no code any more: its entry may store directly. */
+void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu);
+
+/* tlb_ldst.c */
+extern const TcgMemOps tlb_mem_ops;
+
+/* The jump cache forgets everything; what one page of virtual addresses has; what contexts have. Own thread. */
+void jc_flush(CPUState *cs);
+void jc_flush_page(CPUState *cs, vaddr page, uint64_t size);
+void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A machine's part of core/exec: made when first asked for, freed with the machine. */
 #include "core/exec/exec_int.h"
+#include "core/exec/tb_int.h"
 
 ExecMachine *exec_machine_new(Machine *m)
 {
@@ -9,19 +10,37 @@ ExecMachine *exec_machine_new(Machine *m)
     x->machine = m;
     x->epoch = epoch_domain_new();
     x->spaces = g_ptr_array_new();
+    x->classes = g_ptr_array_new_with_free_func(g_free);
+    x->threads = g_ptr_array_new();
+    g_mutex_init(&x->tb_lock);
+    g_mutex_init(&x->lock);
+    g_cond_init(&x->cond);
     return x;
 }
 
 void exec_machine_free(ExecMachine *x)
 {
-    if (x) {
-        while (x->spaces->len) {
-            address_space_free(x->spaces->pdata[x->spaces->len - 1]);
-        }
-        epoch_domain_free(x->epoch);
-        g_ptr_array_unref(x->spaces);
-        g_free(x);
+    struct TbCache *tbs;
+
+    if (!x) {
+        return;
     }
+    g_assert(x->threads->len == 0);             /* exec_stop comes first */
+    while (x->spaces->len) {
+        address_space_free(x->spaces->pdata[x->spaces->len - 1]);
+    }
+    tbs = x->tbs;
+    x->tbs = NULL;
+    tb_cache_free(tbs);
+    epoch_domain_free(x->epoch);
+    tcg_codebuf_free(x->buf);
+    g_ptr_array_unref(x->spaces);
+    g_ptr_array_unref(x->classes);
+    g_ptr_array_unref(x->threads);
+    g_mutex_clear(&x->tb_lock);
+    g_mutex_clear(&x->lock);
+    g_cond_clear(&x->cond);
+    g_free(x);
 }
 
 static void free_it(void *x)

@@ -112,6 +112,7 @@ struct RamBlock {
     uint32_t id;                                /* unique in the process's life of the machine */
     void *code;                                 /* atomic: what was translated of it (tb_cache.c); NULL: nothing ever */
     void (*on_write)(RamBlock *rb, ram_addr offset, uint64_t len);      /* set before code */
+    void (*on_free)(RamBlock *rb);
 };
 /* Somebody other than a CPU's store path changed [offset, offset + len): translations of it go. */
 void ram_written(RamBlock *rb, ram_addr offset, uint64_t len);

@@ -71,7 +71,9 @@ RamBlock *ram_block_new(const char *name, uint64_t size, GError **error)
 void ram_block_free(RamBlock *rb)
 {
     if (rb) {
-        ram_written(rb, 0, rb->size);           /* translations of it go */
+        if (rb->code) {
+            rb->on_free(rb);
+        }
         munmap(rb->host, align_up(rb->size, 4096));
         g_free(rb->name);
         g_free(rb);

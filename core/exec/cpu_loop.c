@@ -1,0 +1,692 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Running CPUs: a host thread each, or one for all in turns. A turn serves what others asked, delivers exceptions and
+ * interrupts, and then stays inside (run_inside): find the block, run it, act on how it left.
+ *
+ * A request is a bit in cs->requests, then a negative poll word. The CPU clears the poll word first and takes the bits
+ * afterwards, so a request is either seen now or makes the next block leave at its entry.
+ */
+#include <stddef.h>
+#include "core/bits.h"
+#include "core/exec/exec_int.h"
+#include "core/exec/memory_int.h"
+#include "core/exec/tb_int.h"
+#include "core/keyval.h"
+#include "core/log.h"
+
+enum { SLICE_US = 2000 };
+#ifdef CHIMERA_JIT_STRESS
+#define STRESS 1
+#else
+#define STRESS 0
+#endif
+
+/* -- the jump cache --------------------------------------------------------------------------------------------------- */
+
+void jc_flush(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+
+    memset(e->jc_tags, 0, sizeof(e->jc_tags));  /* tags are never used again */
+    memset(e->jc_filter, 0, sizeof(e->jc_filter));
+    cs->jc_tag = 0;
+    cs->key_valid = false;
+}
+
+static unsigned filter_bit(uint64_t page)
+{
+    return (page ^ page >> 10 ^ page >> 20) & (JC_FILTER_WORDS * 64 - 1);
+}
+
+void jc_flush_page(CPUState *cs, vaddr page, uint64_t size)
+{
+    unsigned bits = CPU_CLASS_OF(cs)->tcg->page_bits;
+
+    for (uint64_t n = 0; n <= (size - 1) >> bits; n++) {
+        unsigned b = filter_bit((page >> bits) + n);
+
+        if (cs->exec->jc_filter[b / 64] >> (b % 64) & 1) {
+            jc_flush(cs);
+            return;
+        }
+    }
+}
+
+void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value)
+{
+    CPUExec *e = cs->exec;
+
+    for (unsigned i = 0; i < NUM_JC_TAGS; i++) {
+        if (((e->jc_tags[i].context ^ value) & mask) == 0) {
+            e->jc_tags[i].tag = 0;
+        }
+    }
+    cs->jc_tag = 0;
+    cs->key_valid = false;
+}
+
+void cpu_update_key(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    uint64_t context, h;
+    JcTag *row;
+
+    e->ec->cc->get_key(cs, &cs->key, &cs->fetch_mmu);
+    context = tlb_context_id(cs, cs->fetch_mmu);
+    h = (cs->key.w[0] ^ cs->key.w[1] * 31 ^ context * 17) * UINT64_C(0x9e3779b97f4a7c15);
+    row = &e->jc_tags[h >> 58 & (NUM_JC_TAGS - 1)];
+    if (!row->tag || row->context != context || row->key.w[0] != cs->key.w[0] || row->key.w[1] != cs->key.w[1]) {
+        *row = (JcTag){ .key = cs->key, .context = context, .tag = ++e->last_tag };
+    }
+    cs->jc_tag = row->tag;
+    cs->key_valid = true;
+}
+
+static TcgJumpEntry *jc_entry(CPUState *cs, vaddr pc)
+{
+    return &cs->jc[(pc >> cs->exec->ec->layout.jc_shift) & ((1u << JC_BITS) - 1)];
+}
+
+static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
+{
+    TcgJumpEntry *j = jc_entry(cs, pc);
+    unsigned b = filter_bit(pc >> CPU_CLASS_OF(cs)->tcg->page_bits);
+
+    cs->exec->jc_filter[b / 64] |= BIT64(b % 64);
+    *j = (TcgJumpEntry){ .pc = pc, .tag = cs->jc_tag, .code = tb->code.entry, .tb = tb };
+}
+
+/* -- inside ------------------------------------------------------------------------------------------------------------ */
+
+static void log_block(CPUState *cs, vaddr pc, const TranslationBlock *tb)
+{
+    if (log_enabled(LOG_EXEC)) {
+        log_write("exec: cpu %u pc 0x%016" G_GINT64_MODIFIER "x key %" G_GINT64_MODIFIER "x:%" G_GINT64_MODIFIER
+                  "x insns %u\n", cs->index, pc, cs->key.w[1], cs->key.w[0], tb->insns);
+    }
+    if (log_enabled(LOG_CPU) && cs->exec->ec->cc->dump) {
+        GString *out = g_string_new(NULL);
+
+        cs->exec->ec->cc->dump(cs, out);
+        log_write("%s", out->str);
+        g_string_free(out, TRUE);
+    }
+}
+
+/* The poll word was cleared before this asks, and is set after what it tells of: nothing is missed. */
+static bool must_leave(CPUState *cs, ExecThread *t)
+{
+    const ExecMachine *x = t->x;
+
+    return __atomic_load_n(&cs->poll, __ATOMIC_SEQ_CST) < 0 || cs->raised || cs->halted ||
+           __atomic_load_n(&x->exclusive, __ATOMIC_SEQ_CST) || __atomic_load_n(&x->paused, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST) || epoch_moved(&t->epoch);
+}
+
+/* Runs blocks until something outside wants the CPU, or an exception or a halt does. */
+static void run_inside(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    ExecThread *t = e->thread;
+    ExecMachine *x = e->x;
+    bool chain = !log_enabled(LOG_NOCHAIN);
+    TranslationBlock *last = NULL;              /* left by its unlinked slot */
+    unsigned slot = 0;
+
+    __atomic_store_n(&t->running, true, __ATOMIC_SEQ_CST);
+    while (!must_leave(cs, t)) {
+        TranslationBlock *tb = NULL;
+        bool alone = e->alone;
+        uintptr_t left;
+        vaddr pc;
+
+        if (STRESS) {
+            tlb_flush_all(cs);
+        }
+        if (!cs->key_valid) {
+            cpu_update_key(cs);
+        }
+        pc = e->ec->cc->get_pc(cs);
+        if (alone) {
+            tb = tb_get_alone(cs);
+        } else {
+            const TcgJumpEntry *j = jc_entry(cs, pc);
+
+            tb = j->pc == pc && j->tag == cs->jc_tag ? j->tb : tb_get(cs);
+        }
+        if (!tb) {
+            break;
+        }
+        if (tb->rb && cs->key_valid) {          /* filling the TLB may have flushed it */
+            if (chain) {
+                jc_enter(cs, pc, tb);
+                if (last && __atomic_load_n(&last->out[slot], __ATOMIC_RELAXED) == NULL) {
+                    tb_link(x, cs, last, slot, tb);
+                }
+            }
+        }
+        last = NULL;
+        if (log_enabled(LOG_EXEC | LOG_CPU)) {
+            log_block(cs, pc, tb);
+        }
+        left = tcg_run(x->be, x->buf, cs, tb->code.entry);
+        stats_inc(&e->stats, STAT_tb_exit);
+        e->alone = false;
+        switch ((TcgExit)(left & TCG_EXIT_MASK)) {
+        case TCG_EXIT_CHAIN0:
+        case TCG_EXIT_CHAIN1:
+            last = (TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK);
+            slot = left & TCG_EXIT_MASK;
+            break;
+        case TCG_EXIT_POLL:
+            e->alone = alone;                   /* nothing ran */
+            break;
+        case TCG_EXIT_RAISED:
+            if (e->redo) {
+                e->redo = false;
+                e->alone = true;
+                cs->raised = 0;
+            }
+            break;
+        default:
+            if (__atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED)) {
+                __atomic_store_n(&cs->poll, -1, __ATOMIC_RELAXED);      /* perhaps it was unmasked */
+            }
+            break;
+        }
+        if (!tb->rb) {
+            tb_put(cs, tb);
+            last = NULL;
+        }
+    }
+    __atomic_store_n(&t->running, false, __ATOMIC_SEQ_CST);
+}
+
+static void run_work(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+
+    for (;;) {
+        CpuWork *w;
+
+        g_mutex_lock(&e->work_lock);
+        w = g_queue_pop_head(&e->work);
+        g_mutex_unlock(&e->work_lock);
+        if (!w) {
+            return;
+        }
+        w->fn(cs, w->opaque);
+        if (w->done) {
+            g_mutex_lock(&e->x->lock);
+            *w->done = true;
+            g_cond_broadcast(&e->x->cond);
+            g_mutex_unlock(&e->x->lock);
+        }
+        g_free(w);
+    }
+}
+
+/* Serves what others posted; returns the bits. */
+static uint32_t serve(CPUState *cs)
+{
+    uint32_t req;
+
+    __atomic_store_n(&cs->poll, 0, __ATOMIC_SEQ_CST);
+    req = __atomic_exchange_n(&cs->requests, 0, __ATOMIC_SEQ_CST);
+    if (req & CPU_REQ_TLB) {
+        tlb_serve(cs);
+    }
+    if (req & CPU_REQ_JC) {
+        jc_flush(cs);
+    }
+    if (req & CPU_REQ_WORK) {
+        run_work(cs);
+    }
+    return req;
+}
+
+/* One turn. False: it has nothing to do. */
+static bool turn(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    const CPUClass *cc = e->ec->cc;
+    ExecThread *t = e->thread;
+    uint32_t req;
+
+    epoch_quiescent(&t->epoch);                 /* before requests: what went is not in our caches afterwards */
+    req = serve(cs);
+    if (__atomic_load_n(&t->x->verify_due, __ATOMIC_ACQUIRE)) {
+        tb_verify(t->x, cs);
+    }
+    if (__atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST)) {
+        return false;
+    }
+    if (cs->raised) {
+        stats_inc(&e->stats, STAT_exceptions);
+        cc->do_exception(cs);
+        cs->raised = 0;
+        cpu_key_changed(cs);
+    }
+    if (((req & CPU_REQ_INTERRUPT) || __atomic_load_n(&cs->irq_lines, __ATOMIC_SEQ_CST)) && cc->take_interrupt(cs)) {
+        stats_inc(&e->stats, STAT_interrupts);
+        cs->halted = false;
+        cpu_key_changed(cs);
+    }
+    if (cs->halted) {
+        if (!cc->has_work(cs)) {
+            return false;
+        }
+        cs->halted = false;
+    }
+    run_inside(cs);
+    return !cs->halted && !__atomic_load_n(&cs->powered_off, __ATOMIC_RELAXED);
+}
+
+/* -- threads ------------------------------------------------------------------------------------------------------------ */
+
+static bool cpu_has_reason(CPUState *cs)
+{
+    if (__atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST)) {
+        return true;
+    }
+    if (__atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST)) {
+        return false;
+    }
+    return !cs->halted || cs->exec->ec->cc->has_work(cs);
+}
+
+static bool has_reason(ExecThread *t, bool parked)
+{
+    ExecMachine *x = t->x;
+
+    if (__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST) || __atomic_load_n(&x->paused, __ATOMIC_SEQ_CST) != parked) {
+        return true;
+    }
+    for (unsigned i = 0; i < t->cpus->len; i++) {
+        CPUState *cs = t->cpus->pdata[i];
+
+        if (parked ? __atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST) & CPU_REQ_WORK : cpu_has_reason(cs)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void thread_sleep(ExecThread *t, bool parked)
+{
+    epoch_offline(&t->epoch);
+    g_mutex_lock(&t->lock);
+    __atomic_store_n(&t->sleeping, true, __ATOMIC_SEQ_CST);
+    while (!has_reason(t, parked)) {
+        g_cond_wait(&t->cond, &t->lock);
+    }
+    __atomic_store_n(&t->sleeping, false, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&t->lock);
+    epoch_online(&t->epoch);
+}
+
+/* Stands between instructions until the pause ends; does what it is asked meanwhile. */
+static void park(ExecThread *t)
+{
+    ExecMachine *x = t->x;
+
+    g_mutex_lock(&x->lock);
+    while (x->paused && !x->stopping) {
+        t->parked = true;
+        g_cond_broadcast(&x->cond);
+        g_mutex_unlock(&x->lock);
+        thread_sleep(t, true);
+        for (unsigned i = 0; i < t->cpus->len; i++) {
+            serve(t->cpus->pdata[i]);
+        }
+        g_mutex_lock(&x->lock);
+    }
+    t->parked = false;
+    g_mutex_unlock(&x->lock);
+    for (unsigned i = 0; i < t->cpus->len; i++) {
+        /* Interrupts that came while it stood were served as bits only: look again. */
+        cpu_request(t->cpus->pdata[i], CPU_REQ_INTERRUPT);
+    }
+}
+
+static void wait_exclusive(ExecMachine *x)
+{
+    if (__atomic_load_n(&x->exclusive, __ATOMIC_SEQ_CST)) {
+        g_mutex_lock(&x->lock);
+        g_cond_broadcast(&x->cond);
+        while (x->exclusive) {
+            g_cond_wait(&x->cond, &x->lock);
+        }
+        g_mutex_unlock(&x->lock);
+    }
+}
+
+static void *thread_main(void *opaque)
+{
+    ExecThread *t = opaque;
+    ExecMachine *x = t->x;
+
+    epoch_online(&t->epoch);
+    while (!__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
+        bool busy = false;
+
+        if (__atomic_load_n(&x->paused, __ATOMIC_SEQ_CST)) {
+            park(t);
+            continue;
+        }
+        for (unsigned i = 0; i < t->cpus->len; i++) {
+            CPUState *cs = t->cpus->pdata[i];
+
+            wait_exclusive(x);
+            __atomic_store_n(&t->current, cs, __ATOMIC_RELAXED);
+            busy |= turn(cs);
+        }
+        wait_exclusive(x);
+        if (!busy) {
+            stats_inc(&CPU(t->cpus->pdata[0])->exec->stats, STAT_wfi);
+            thread_sleep(t, false);
+        }
+    }
+    epoch_offline(&t->epoch);
+    g_mutex_lock(&x->lock);
+    t->parked = true;
+    g_cond_broadcast(&x->cond);
+    g_mutex_unlock(&x->lock);
+    return NULL;
+}
+
+/* With several CPUs on one thread: ends each one's turn after a while. */
+static void *slicer_main(void *opaque)
+{
+    ExecMachine *x = opaque;
+    ExecThread *t = x->threads->pdata[0];
+
+    while (!__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
+        CPUState *cs = __atomic_load_n(&t->current, __ATOMIC_RELAXED);
+
+        g_usleep(SLICE_US);
+        if (cs && !__atomic_load_n(&t->sleeping, __ATOMIC_RELAXED)) {
+            __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+        }
+    }
+    return NULL;
+}
+
+void exec_exclusive_begin(ExecMachine *x, ExecThread *self)
+{
+    g_mutex_lock(&x->lock);
+    __atomic_store_n(&self->running, false, __ATOMIC_SEQ_CST);
+    g_cond_broadcast(&x->cond);
+    while (x->exclusive) {
+        g_cond_wait(&x->cond, &x->lock);
+    }
+    __atomic_store_n(&x->exclusive, true, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+
+        if (t == self) {
+            continue;
+        }
+        for (unsigned k = 0; k < t->cpus->len; k++) {
+            __atomic_store_n(&CPU(t->cpus->pdata[k])->poll, -1, __ATOMIC_SEQ_CST);
+        }
+        while (__atomic_load_n(&t->running, __ATOMIC_SEQ_CST)) {
+            g_cond_wait(&x->cond, &x->lock);
+        }
+    }
+    g_mutex_unlock(&x->lock);
+}
+
+void exec_exclusive_end(ExecMachine *x, ExecThread *self)
+{
+    g_mutex_lock(&x->lock);
+    __atomic_store_n(&x->exclusive, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&self->running, true, __ATOMIC_SEQ_CST);
+    g_cond_broadcast(&x->cond);
+    g_mutex_unlock(&x->lock);
+}
+
+/* -- what main calls ---------------------------------------------------------------------------------------------------- */
+
+bool exec_init(Machine *m, const AccelConfig *config, GError **error)
+{
+    ExecMachine *x = exec_machine(m);
+
+    exec_register_types(object_types(&m->parent.parent));
+    x->config = *config;
+    x->be = tcg_backend_find(config->backend);
+    if (!x->be) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
+                    "accelerator '%s' is not available on this host: use -accel tci", config->backend);
+        return false;
+    }
+    if (STRESS) {
+        x->config.one_insn = true;
+        x->config.code_size = 64 << 10;
+    }
+    x->buf = tcg_codebuf_new(x->config.code_size ? x->config.code_size : (size_t)128 << 20, x->be, error);
+    if (!x->buf) {
+        return false;
+    }
+    x->tbs = tb_cache_new();
+    x->paused = true;
+    if (!m->clock) {
+        m->clock = clock_new(m->context, m);
+    }
+    return true;
+}
+
+static ExecClass *class_for(ExecMachine *x, const CPUClass *cc)
+{
+    ExecClass *ec;
+
+    for (unsigned i = 0; i < x->classes->len; i++) {
+        ec = x->classes->pdata[i];
+        if (ec->cc == cc) {
+            return ec;
+        }
+    }
+    ec = g_new0(ExecClass, 1);
+    ec->cc = cc;
+    ec->layout = (TcgLayout){
+        .tlb_offset = offsetof(CPUState, tlb), .raised_offset = offsetof(CPUState, raised),
+        .poll_offset = offsetof(CPUState, poll), .jc_offset = offsetof(CPUState, jc),
+        .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
+        .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .mem = &tlb_mem_ops,
+    };
+    ec->config = (TcgConfig){
+        .backend = x->be, .target = cc->tcg, .layout = &ec->layout, .naive = x->config.naive,
+    };
+    g_ptr_array_add(x->classes, ec);
+    return ec;
+}
+
+static ExecThread *new_thread(ExecMachine *x)
+{
+    ExecThread *t = g_new0(ExecThread, 1);
+
+    t->x = x;
+    t->cpus = g_ptr_array_new();
+    g_mutex_init(&t->lock);
+    g_cond_init(&t->cond);
+    epoch_thread_add(x->epoch, &t->epoch);
+    g_ptr_array_add(x->threads, t);
+    return t;
+}
+
+void exec_start(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+
+    g_assert(x->be && x->threads->len == 0);
+    for (unsigned i = 0; i < m->cpus->len; i++) {
+        CPUState *cs = m->cpus->pdata[i];
+        CPUExec *e = cs->exec;
+        ExecThread *t = x->config.single_thread && i ? x->threads->pdata[0] : new_thread(x);
+
+        e->ec = class_for(x, CPU_CLASS_OF(cs));
+        e->gen = e->gen ? e->gen : tcg_gen_new(&e->ec->config);
+        e->thread = t;
+        g_ptr_array_add(t->cpus, cs);
+        tlb_flush_all(cs);
+    }
+    x->stopping = false;
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+        g_autofree char *name = g_strdup_printf("cpu%u", i);
+
+        t->thread = g_thread_new(name, thread_main, t);
+    }
+    if (x->config.single_thread && m->cpus->len > 1) {
+        x->slicer = g_thread_new("slicer", slicer_main, x);
+    }
+}
+
+static void kick_all(ExecMachine *x)
+{
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+
+        for (unsigned k = 0; k < t->cpus->len; k++) {
+            cpu_kick(t->cpus->pdata[k]);
+        }
+    }
+}
+
+void exec_resume(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+
+    clock_set_running(m->clock, true);
+    if (m->state != RUN_SHUTDOWN) {
+        machine_set_state(m, RUN_RUNNING);
+    }
+    g_mutex_lock(&x->lock);
+    __atomic_store_n(&x->paused, false, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&x->lock);
+    kick_all(x);
+}
+
+void exec_pause(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+
+    g_mutex_lock(&x->lock);
+    __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&x->lock);
+    kick_all(x);
+    g_mutex_lock(&x->lock);
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        const ExecThread *t = x->threads->pdata[i];
+
+        while (!t->parked) {
+            g_cond_wait(&x->cond, &x->lock);
+        }
+    }
+    g_mutex_unlock(&x->lock);
+    clock_set_running(m->clock, false);
+    if (m->state == RUN_RUNNING) {
+        machine_set_state(m, RUN_PAUSED);
+    }
+}
+
+void exec_reset(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+    bool ran = !__atomic_load_n(&x->paused, __ATOMIC_SEQ_CST);
+
+    exec_pause(m);
+    machine_lock(m);
+    for (unsigned i = 0; i < m->cpus->len; i++) {
+        CPUState *cs = m->cpus->pdata[i];
+
+        cs->halted = false;
+        cs->raised = 0;
+        cs->exec->alone = false;
+        cs->exec->redo = false;
+    }
+    machine_reset(m, RESET_COLD);
+    for (unsigned i = 0; i < m->cpus->len; i++) {
+        CPUState *cs = m->cpus->pdata[i];
+
+        tlb_flush_all(cs);
+        cpu_key_changed(cs);
+    }
+    machine_unlock(m);
+    if (ran) {
+        exec_resume(m);
+    }
+}
+
+void exec_stop(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+
+    if (!x->threads->len) {
+        return;
+    }
+    __atomic_store_n(&x->stopping, true, __ATOMIC_SEQ_CST);
+    kick_all(x);
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+
+        g_thread_join(t->thread);
+    }
+    if (x->slicer) {
+        g_thread_join(x->slicer);
+        x->slicer = NULL;
+    }
+    clock_set_running(m->clock, false);
+    machine_lock(m);                            /* changes of the map look at the threads */
+    while (x->threads->len) {
+        ExecThread *t = x->threads->pdata[x->threads->len - 1];
+
+        for (unsigned i = 0; i < t->cpus->len; i++) {
+            CPU(t->cpus->pdata[i])->exec->thread = NULL;
+        }
+        g_ptr_array_set_size(x->threads, x->threads->len - 1);
+        epoch_thread_remove(&t->epoch);
+        g_ptr_array_unref(t->cpus);
+        g_mutex_clear(&t->lock);
+        g_cond_clear(&t->cond);
+        g_free(t);
+    }
+    __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
+    machine_unlock(m);
+}
+
+void exec_stats(Machine *m, Stats *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    for (unsigned i = 0; i < m->cpus->len; i++) {
+        stats_sum(ret, &CPU(m->cpus->pdata[i])->exec->stats);
+    }
+}
+
+/* -- changes of the map -------------------------------------------------------------------------------------------------- */
+
+static void space_changed(void *opaque, AddressSpace *as)
+{
+    static const TlbFlush all = { .globals = true };
+    ExecMachine *x = opaque;
+
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+
+        for (unsigned k = 0; k < t->cpus->len; k++) {
+            CPUState *cs = t->cpus->pdata[k];
+
+            if (cs->as == as) {
+                tlb_post(cs, &all);
+            }
+        }
+    }
+}
+
+void exec_watch_space(ExecMachine *x, AddressSpace *as)
+{
+    MemoryListener l = { space_changed, x };
+
+    address_space_remove_listener(as, x);
+    address_space_add_listener(as, &l);
+}

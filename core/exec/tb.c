@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a CPU's PC to a translation block: the fetch TLB says which RAM it is, the cache whether it is translated.
+ * The translator gets a copy of the bytes, taken after the page was declared code, and the copy's end is the end of
+ * what was checked: the page, the RAM page, or a smaller range. What cannot be one cached block is one instruction
+ * that is run once: code in a device, and an instruction that goes on in the next page.
+ */
+#include "core/bits.h"
+#include "core/exec/memory_int.h"
+#include "core/exec/tb_int.h"
+#include "core/log.h"
+
+enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3 };
+
+static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResult *res)
+{
+    const CPUClass *cc = CPU_CLASS_OF(cs);
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, "IN: cpu %u, %u instructions\n", cs->index, res->insns);
+    for (unsigned at = 0; at < res->bytes;) {
+        unsigned len = MIN(1u << cc->insn_align, res->bytes - at);
+        GString *text = g_string_new(NULL);
+
+        if (cc->describe_insn) {
+            cc->describe_insn(cs, in->bytes + at, in->len - at, text, &len);
+            len = CLAMP(len, 1, res->bytes - at);
+        }
+        g_string_append_printf(out, "0x%016" G_GINT64_MODIFIER "x:  ", in->pc + at);
+        for (unsigned i = 0; i < len; i++) {
+            g_string_append_printf(out, "%02x", in->bytes[at + i]);
+        }
+        g_string_append_printf(out, "  %s\n", text->str);
+        g_string_free(text, TRUE);
+        at += len;
+    }
+    log_write("%s\n", out->str);
+    g_string_free(out, TRUE);
+}
+
+/* Everybody out, and the buffer is empty. Blocks that the caller held are gone. */
+static void recycle(CPUState *cs)
+{
+    ExecMachine *x = cs->exec->x;
+
+    exec_exclusive_begin(x, cs->exec->thread);
+    if (tcg_codebuf_used(x->buf) > tcg_codebuf_size(x->buf) / 2) {      /* else somebody was first */
+        tb_reset(x);
+    }
+    exec_exclusive_end(x, cs->exec->thread);
+    stats_inc(&cs->exec->stats, STAT_tb_flushed);
+}
+
+/* Translates and emits. The block has no place yet. NULL: the instruction does not fit into in->len. */
+static TranslationBlock *translate(CPUState *cs, const TranslateInput *in)
+{
+    CPUExec *e = cs->exec;
+    TranslationBlock *tb = g_aligned_alloc0(1, sizeof(*tb), 16);
+    TranslateResult res = { 0 };
+
+    tcg_gen_begin(e->gen, tb);
+    CPU_CLASS_OF(cs)->translate(cs, e->gen, in, &res);
+    if (res.bytes == 0) {
+        g_aligned_free(tb);
+        return NULL;
+    }
+    g_assert(res.bytes <= in->len);
+    if (log_enabled(LOG_IN_ASM)) {
+        log_code(cs, in, &res);
+    }
+    if (log_enabled(LOG_IR)) {
+        GString *out = g_string_new(NULL);
+
+        tcg_gen_dump(e->gen, out);
+        log_write("IR: 0x%016" G_GINT64_MODIFIER "x\n%s\n", in->pc, out->str);
+        g_string_free(out, TRUE);
+    }
+    while (!tcg_gen_finish(e->gen, e->x->buf, &tb->code)) {
+        recycle(cs);
+    }
+    if (log_enabled(LOG_OUT_ASM)) {
+        GString *out = g_string_new(NULL);
+
+        tcg_code_dump(e->x->be, &tb->code, out);
+        log_write("OUT: 0x%016" G_GINT64_MODIFIER "x\n%s\n", in->pc, out->str);
+        g_string_free(out, TRUE);
+    }
+    tb->cc = CPU_CLASS_OF(cs);
+    tb->key = cs->key;
+    tb->bytes = res.bytes;
+    tb->insns = res.insns;
+    stats_inc(&e->stats, STAT_tb_translated);
+    stats_add(&e->stats, STAT_tb_guest_insns, res.insns);
+    stats_add(&e->stats, STAT_tb_host_bytes, tb->code.size);
+    return tb;
+}
+
+/* Copies n bytes of code from addr on, over the end of a page and from devices too. False: raised. */
+static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n)
+{
+    const CPUClass *cc = CPU_CLASS_OF(cs);
+    uint64_t page_mask = BIT64(cc->tcg->page_bits) - 1;
+
+    while (n) {
+        TlbInfo info;
+        uint64_t in_page = addr & page_mask;
+        unsigned len, unit = 1u << cc->insn_align;
+
+        if (!tlb_find(cs, addr, unit, ACCESS_FETCH, cs->fetch_mmu, false, &info)) {
+            return false;
+        }
+        len = MIN(n, info.hi - in_page + 1);
+        if (info.mr && memory_region_is_ram(info.mr, false)) {
+            ram_read(info.mr->ram->host + info.offset + in_page, buf, len);
+        } else {
+            MemTxAttrs attrs = info.attrs;
+            MemTxResult r = MEMTX_DECODE_ERROR;
+            uint64_t v = 0;
+
+            attrs.fetch = 1;
+            len = MIN(len, unit);
+            if (info.mr && info.mr->ops) {
+                r = memory_region_access(info.mr, info.offset + in_page, len, &v, attrs, false);
+            }
+            if (r != MEMTX_OK) {
+                cc->bus_error(cs, addr, info.paddr + in_page, ACCESS_FETCH, cs->fetch_mmu, r);
+                return false;
+            }
+            memcpy(buf, &v, len);
+        }
+        addr += len;
+        buf += len;
+        n -= len;
+    }
+    return true;
+}
+
+TranslationBlock *tb_get_alone(CPUState *cs)
+{
+    const CPUClass *cc = CPU_CLASS_OF(cs);
+    vaddr pc = cc->get_pc(cs);
+    uint8_t buf[MAX_INSN_BYTES];
+    unsigned unit = 1u << cc->insn_align;
+
+    /* Only as many bytes as the instruction has: a device may mind more. */
+    for (unsigned n = 0; n < MAX_INSN_BYTES; n += unit) {
+        TranslateInput in = {
+            .key = cs->key, .bytes = buf, .len = n + unit, .max_insns = 1, .pc = pc,
+            .page_offset = pc & (BIT64(cc->tcg->page_bits) - 1),
+        };
+        TranslationBlock *tb;
+
+        if (!fetch_bytes(cs, pc + n, buf + n, unit)) {
+            return NULL;
+        }
+        tb = translate(cs, &in);
+        if (tb) {
+            return tb;
+        }
+    }
+    g_assert_not_reached();                     /* the translator takes no instruction of so many bytes */
+}
+
+void tb_put(CPUState *cs, TranslationBlock *tb)
+{
+    /* Its code may still be looked at by a thread that prints it; nobody else knows it. */
+    epoch_retire(cs->exec->x->epoch, g_aligned_free, tb);
+}
+
+/* A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. */
+static TranslationBlock *make(CPUState *cs, vaddr pc, RamBlock *rb, ram_addr offset, unsigned len, bool whole_page)
+{
+    ExecMachine *x = cs->exec->x;
+    TranslateInput in = {
+        .key = cs->key, .len = MIN(len, TB_MAX_BYTES), .max_insns = x->config.one_insn ? 1 : MAX_INSNS, .pc = pc,
+        .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1),
+    };
+    uint8_t bytes[TB_MAX_BYTES];
+
+    for (unsigned tries = 0; tries < MAX_TRIES; tries++) {
+        uint64_t generation = tb_begin(x, cs, rb, offset, in.len);
+        TranslationBlock *tb, *in_cache = NULL;
+
+        ram_read(rb->host + offset, bytes, in.len);
+        in.bytes = bytes;
+        tb = translate(cs, &in);
+        if (!tb) {
+            tb_abandon(x, rb, offset);
+            return NULL;
+        }
+        tb->rb = rb;
+        tb->offset = offset;
+        tb->whole_page = whole_page;
+        tb->hash = tb_hash_bytes(bytes, tb->bytes);
+        if (tb_insert(x, tb, generation, &in_cache)) {
+            if (in_cache != tb) {
+                g_aligned_free(tb);
+            }
+            return in_cache;
+        }
+        g_aligned_free(tb);
+    }
+    return NULL;                                /* written all the time: one instruction, uncached, gets on */
+}
+
+TranslationBlock *tb_get(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    const CPUClass *cc = e->ec->cc;
+    uint64_t page_mask = BIT64(cc->tcg->page_bits) - 1;
+    vaddr pc = cc->get_pc(cs);
+    TranslationBlock *tb;
+    ram_addr offset;
+    unsigned len;
+    TlbInfo info;
+
+    if (!tlb_find(cs, pc, 1u << cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, false, &info)) {
+        return NULL;
+    }
+    if (!info.mr || !memory_region_is_ram(info.mr, false)) {
+        return tb_get_alone(cs);
+    }
+    offset = info.offset + (pc & page_mask);
+    len = info.hi - (pc & page_mask) + 1;
+    len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
+    stats_inc(&e->stats, STAT_tb_lookup);
+    tb = tb_lookup(e->x, cc, &cs->key, info.mr->ram, offset, len);
+    if (!tb) {
+        tb = make(cs, pc, info.mr->ram, offset, len, info.lo == 0 && info.hi == page_mask);
+    }
+    return tb ? tb : tb_get_alone(cs);
+}

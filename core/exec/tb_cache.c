@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The cache of translations, and how writes find what they change.
+ *
+ * Each RAM block has a table of its 4 KiB pages that hold code. A page has its blocks, a bitmap of 64-byte granules
+ * that they cover, and a generation that each write into such a granule moves on, so that a translation made of bytes
+ * which changed meanwhile is not published.
+ *
+ * A store by generated code reaches us only if its TLB entry says TLB_CODE. When a page becomes code, entries that
+ * let stores pass are on their way out of the other CPUs' TLBs (a posted request), not gone: until every CPU has been
+ * outside generated code once, stores may pass unseen. What was translated in that time is compared with memory at
+ * its end (verify). To ask nobody where nobody stores, `writable` has the pages that some TLB may store to:
+ *
+ *     filling an entry:  writable := 1; flagged?         becoming code:  flagged := 1; writable?
+ */
+#include <sys/mman.h>
+#include "core/bits.h"
+#include "core/exec/memory_int.h"
+#include "core/exec/tb_int.h"
+#include "core/log.h"
+
+enum {
+    BUCKETS = 1 << 17,
+    GRANULE_BITS = CODE_PAGE_BITS - 6,
+    MAX_MISSES = 256,                           /* stores beside the code of a page until its code is given up */
+};
+
+typedef struct PageCode {
+    bool flagged;                               /* atomic: stores must come to us */
+    uint64_t granules;                          /* atomic: that blocks or running translations cover */
+    uint64_t pending;                           /* of running translations alone */
+    unsigned translating;
+    uint64_t generation;
+    unsigned misses;
+    bool verify;                                /* on the verify list */
+    TranslationBlock *first;
+} PageCode;
+
+typedef struct RamCode {
+    ExecMachine *x;
+    uint64_t num_pages;
+    PageCode **page;                            /* atomic pointers */
+    uint8_t *writable;                          /* atomic bytes */
+} RamCode;
+
+typedef struct VerifyItem {
+    ExecMachine *x;
+    RamBlock *rb;
+    uint64_t page;
+} VerifyItem;
+
+struct TbCache {
+    TranslationBlock **bucket;                  /* atomic */
+    GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
+    GMutex verify_lock;
+    GArray *verify;                             /* VerifyItem whose time has come */
+};
+
+static void *zero_pages(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    g_assert(p != MAP_FAILED);
+    return p;
+}
+
+struct TbCache *tb_cache_new(void)
+{
+    struct TbCache *c = g_new0(struct TbCache, 1);
+
+    c->bucket = zero_pages(BUCKETS * sizeof(*c->bucket));
+    c->rams = g_ptr_array_new();
+    g_mutex_init(&c->verify_lock);
+    c->verify = g_array_new(FALSE, FALSE, sizeof(VerifyItem));
+    return c;
+}
+
+static void ram_code_free(RamCode *rc)
+{
+    for (uint64_t i = 0; i < rc->num_pages; i++) {
+        g_free(rc->page[i]);
+    }
+    munmap(rc->page, rc->num_pages * sizeof(*rc->page));
+    munmap(rc->writable, rc->num_pages);
+    g_free(rc);
+}
+
+void tb_cache_free(struct TbCache *c)
+{
+    if (!c) {
+        return;
+    }
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        while (c->bucket[i]) {
+            TranslationBlock *tb = c->bucket[i];
+
+            c->bucket[i] = tb->next;
+            g_aligned_free(tb);
+        }
+    }
+    munmap(c->bucket, BUCKETS * sizeof(*c->bucket));
+    for (unsigned i = 0; i < c->rams->len; i++) {
+        RamBlock *rb = c->rams->pdata[i];
+
+        ram_code_free(rb->code);
+        rb->code = NULL;
+    }
+    g_ptr_array_unref(c->rams);
+    g_array_unref(c->verify);
+    g_mutex_clear(&c->verify_lock);
+    g_free(c);
+}
+
+static void on_write(RamBlock *rb, ram_addr offset, uint64_t len)
+{
+    RamCode *rc = rb->code;
+
+    tb_invalidate(rc->x, NULL, rb, offset, len);
+}
+
+static void on_free(RamBlock *rb)
+{
+    RamCode *rc = rb->code;
+
+    tb_invalidate(rc->x, NULL, rb, 0, rb->size);
+    g_mutex_lock(&rc->x->tb_lock);
+    g_ptr_array_remove(rc->x->tbs->rams, rb);
+    g_mutex_unlock(&rc->x->tb_lock);
+    rb->code = NULL;
+    ram_code_free(rc);
+}
+
+static RamCode *ram_code(ExecMachine *x, RamBlock *rb)
+{
+    RamCode *rc = __atomic_load_n((RamCode **)&rb->code, __ATOMIC_ACQUIRE);
+
+    if (!rc) {
+        g_mutex_lock(&x->tb_lock);
+        rc = rb->code;
+        if (!rc) {
+            rc = g_new0(RamCode, 1);
+            rc->x = x;
+            rc->num_pages = (rb->size + CODE_PAGE - 1) >> CODE_PAGE_BITS;
+            rc->page = zero_pages(rc->num_pages * sizeof(*rc->page));
+            rc->writable = zero_pages(rc->num_pages);
+            rb->on_write = on_write;
+            rb->on_free = on_free;
+            g_ptr_array_add(x->tbs->rams, rb);
+            __atomic_store_n((RamCode **)&rb->code, rc, __ATOMIC_RELEASE);
+        }
+        g_mutex_unlock(&x->tb_lock);
+    }
+    g_assert(rc->x == x);
+    return rc;
+}
+
+static PageCode *page_of(const RamCode *rc, uint64_t n)
+{
+    return __atomic_load_n(&rc->page[n], __ATOMIC_ACQUIRE);
+}
+
+static uint64_t granule_mask(ram_addr first, ram_addr last)
+{
+    unsigned a = (first & (CODE_PAGE - 1)) >> GRANULE_BITS, b = (last & (CODE_PAGE - 1)) >> GRANULE_BITS;
+
+    return mask64(a, b - a + 1);
+}
+
+bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len)
+{
+    RamCode *rc = ram_code(x, rb);
+    bool code = false;
+
+    for (uint64_t n = offset >> CODE_PAGE_BITS; n <= (offset + len - 1) >> CODE_PAGE_BITS; n++) {
+        const PageCode *p;
+
+        __atomic_store_n(&rc->writable[n], 1, __ATOMIC_SEQ_CST);
+        p = __atomic_load_n(&rc->page[n], __ATOMIC_SEQ_CST);
+        code |= p && __atomic_load_n(&p->flagged, __ATOMIC_SEQ_CST);
+    }
+    return code;
+}
+
+/* -- blocks in and out of their structures; all under tb_lock ------------------------------------------------------ */
+
+static unsigned hash_key(const CPUClass *cc, const CPUKey *key, const RamBlock *rb, ram_addr offset)
+{
+    uint64_t h = (uintptr_t)cc * UINT64_C(0x9e3779b97f4a7c15);
+
+    h = (h ^ key->w[0]) * UINT64_C(0xff51afd7ed558ccd);
+    h = (h ^ h >> 32 ^ key->w[1]) * UINT64_C(0xc4ceb9fe1a85ec53);
+    h = (h ^ h >> 29 ^ (uintptr_t)rb) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ h >> 32 ^ offset) * UINT64_C(0xff51afd7ed558ccd);
+    return (h ^ h >> 33) & (BUCKETS - 1);
+}
+
+uint64_t tb_hash_bytes(const uint8_t *p, unsigned len)
+{
+    uint64_t h = len;
+
+    for (; len >= 8; p += 8, len -= 8) {
+        h = (h ^ ldq_le_p(p)) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    for (; len; p++, len--) {
+        h = (h ^ *p) * UINT64_C(0x100000001b3);
+    }
+    return h ^ h >> 32;
+}
+
+TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
+                            unsigned max_bytes)
+{
+    TranslationBlock **b = &x->tbs->bucket[hash_key(cc, key, rb, offset)];
+    TranslationBlock *tb = __atomic_load_n(b, __ATOMIC_ACQUIRE);
+
+    while (tb && !(tb->offset == offset && tb->rb == rb && tb->cc == cc && tb->key.w[0] == key->w[0] &&
+                   tb->key.w[1] == key->w[1] && tb->bytes <= max_bytes)) {
+        tb = __atomic_load_n(&tb->next, __ATOMIC_ACQUIRE);
+    }
+    return tb;
+}
+
+static void unlink_edge(ExecMachine *x, TranslationBlock *from, unsigned n)
+{
+    TranslationBlock *to = from->out[n];
+    uintptr_t *p;
+
+    if (!to) {
+        return;
+    }
+    tcg_chain(x->be, x->buf, &from->code, n, NULL);
+    for (p = &to->in; *p != ((uintptr_t)from | n);) {
+        TranslationBlock *src = (TranslationBlock *)(*p & ~(uintptr_t)7);
+
+        p = &src->in_next[*p & 7];
+    }
+    *p = from->in_next[n];
+    __atomic_store_n(&from->out[n], NULL, __ATOMIC_RELAXED);
+}
+
+static void remove_block(ExecMachine *x, TranslationBlock *tb)
+{
+    TranslationBlock **p = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
+
+    tb->valid = false;
+    while (*p != tb) {
+        p = &(*p)->next;
+    }
+    __atomic_store_n(p, tb->next, __ATOMIC_RELEASE);
+    while (tb->in) {
+        unlink_edge(x, (TranslationBlock *)(tb->in & ~(uintptr_t)7), tb->in & 7);
+    }
+    for (unsigned n = 0; n < TCG_MAX_CHAINS; n++) {
+        unlink_edge(x, tb, n);
+    }
+}
+
+static void update_granules(PageCode *p)
+{
+    uint64_t g = p->translating ? p->pending : 0;
+
+    for (const TranslationBlock *tb = p->first; tb; tb = tb->page_next) {
+        g |= granule_mask(tb->offset, tb->offset + tb->bytes - 1);
+    }
+    p->pending = p->translating ? p->pending : 0;
+    __atomic_store_n(&p->granules, g, __ATOMIC_RELAXED);
+}
+
+static bool overlaps(const TranslationBlock *tb, ram_addr first, ram_addr last)
+{
+    return tb->offset <= last && tb->offset + tb->bytes - 1 >= first;
+}
+
+/* Blocks of the page that overlap go; how many. */
+static unsigned remove_overlapping(ExecMachine *x, PageCode *p, ram_addr first, ram_addr last)
+{
+    TranslationBlock **q = &p->first;
+    unsigned n = 0;
+
+    while (*q) {
+        TranslationBlock *tb = *q;
+
+        if (overlaps(tb, first, last)) {
+            *q = tb->page_next;
+            remove_block(x, tb);
+            epoch_retire(x->epoch, g_aligned_free, tb);
+            n++;
+        } else {
+            q = &tb->page_next;
+        }
+    }
+    if (n) {
+        update_granules(p);
+    }
+    return n;
+}
+
+/* Other CPUs may have the blocks that went in their jump caches. */
+static void forget_jumps(ExecMachine *x, CPUState *cs)
+{
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+
+        for (unsigned k = 0; k < t->cpus->len; k++) {
+            CPUState *other = t->cpus->pdata[k];
+
+            if (other == cs) {
+                jc_flush(cs);
+            } else {
+                cpu_request(other, CPU_REQ_JC);
+            }
+        }
+    }
+}
+
+/* -- writes ---------------------------------------------------------------------------------------------------------- */
+
+bool tb_store_hits(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len)
+{
+    RamCode *rc = ram_code(x, rb);
+    ram_addr end = offset + len - 1;
+    bool hit = false;
+
+    for (uint64_t n = offset >> CODE_PAGE_BITS; n <= end >> CODE_PAGE_BITS; n++) {
+        PageCode *p = page_of(rc, n);
+        ram_addr first = MAX(offset, n << CODE_PAGE_BITS), last = MIN(end, (n << CODE_PAGE_BITS) + CODE_PAGE - 1);
+
+        if (!p || !__atomic_load_n(&p->flagged, __ATOMIC_RELAXED)) {
+            continue;
+        }
+        if (__atomic_load_n(&p->granules, __ATOMIC_RELAXED) & granule_mask(first, last)) {
+            g_mutex_lock(&x->tb_lock);
+            for (const TranslationBlock *tb = p->first; tb && !hit; tb = tb->page_next) {
+                hit = overlaps(tb, first, last);
+            }
+            g_mutex_unlock(&x->tb_lock);
+        }
+    }
+    return hit;
+}
+
+void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len)
+{
+    RamCode *rc = __atomic_load_n((RamCode **)&rb->code, __ATOMIC_ACQUIRE);
+    ram_addr end = offset + len - 1;
+    unsigned gone = 0;
+
+    if (!rc || !len) {
+        return;
+    }
+    for (uint64_t n = offset >> CODE_PAGE_BITS; n <= end >> CODE_PAGE_BITS && n < rc->num_pages; n++) {
+        PageCode *p = page_of(rc, n);
+        ram_addr first = MAX(offset, n << CODE_PAGE_BITS), last = MIN(end, (n << CODE_PAGE_BITS) + CODE_PAGE - 1);
+
+        if (!p || !__atomic_load_n(&p->flagged, __ATOMIC_SEQ_CST)) {
+            continue;
+        }
+        g_mutex_lock(&x->tb_lock);
+        if (p->granules & granule_mask(first, last)) {
+            p->generation++;
+            gone += remove_overlapping(x, p, first, last);
+        } else if (cs && ++p->misses > MAX_MISSES && !p->translating) {
+            gone += remove_overlapping(x, p, n << CODE_PAGE_BITS, (n << CODE_PAGE_BITS) + CODE_PAGE - 1);
+        }
+        if (!p->first && !p->translating) {
+            p->misses = 0;
+            __atomic_store_n(&p->granules, 0, __ATOMIC_RELAXED);
+            __atomic_store_n(&p->flagged, false, __ATOMIC_SEQ_CST);
+        }
+        g_mutex_unlock(&x->tb_lock);
+    }
+    if (gone) {
+        forget_jumps(x, cs);
+        if (cs) {
+            stats_add(&cs->exec->stats, STAT_tb_invalidated, gone);
+        }
+    }
+}
+
+/* -- becoming code --------------------------------------------------------------------------------------------------- */
+
+/* Every CPU has been outside since the page was flagged. Called wherever epochs end: only notes it. */
+static void verify_later(void *opaque)
+{
+    VerifyItem *v = opaque;
+    struct TbCache *c = v->x->tbs;
+
+    if (c) {
+        g_mutex_lock(&c->verify_lock);
+        g_array_append_val(c->verify, *v);
+        g_mutex_unlock(&c->verify_lock);
+        __atomic_store_n(&v->x->verify_due, true, __ATOMIC_RELEASE);
+    }
+    g_free(v);
+}
+
+static void verify_page(ExecMachine *x, CPUState *cs, const VerifyItem *v)
+{
+    RamCode *rc = v->rb->code;
+    PageCode *p = page_of(rc, v->page);
+    unsigned gone = 0;
+
+    g_mutex_lock(&x->tb_lock);
+    p->verify = false;
+    p->generation++;                            /* whoever translates now read too early */
+    for (TranslationBlock *tb = p->first, *next; tb; tb = next) {
+        uint8_t bytes[TB_MAX_BYTES];
+
+        next = tb->page_next;
+        ram_read(v->rb->host + tb->offset, bytes, tb->bytes);
+        if (tb_hash_bytes(bytes, tb->bytes) != tb->hash) {
+            gone += remove_overlapping(x, p, tb->offset, tb->offset + tb->bytes - 1);
+            next = p->first;                    /* its neighbours may have gone with it */
+        }
+    }
+    g_mutex_unlock(&x->tb_lock);
+    if (gone) {
+        forget_jumps(x, cs);
+        stats_add(&cs->exec->stats, STAT_tb_invalidated, gone);
+    }
+}
+
+void tb_verify(ExecMachine *x, CPUState *cs)
+{
+    struct TbCache *c = x->tbs;
+    GArray *list;
+
+    g_mutex_lock(&c->verify_lock);
+    list = c->verify;
+    c->verify = g_array_new(FALSE, FALSE, sizeof(VerifyItem));
+    __atomic_store_n(&x->verify_due, false, __ATOMIC_RELAXED);
+    g_mutex_unlock(&c->verify_lock);
+    for (unsigned i = 0; i < list->len; i++) {
+        verify_page(x, cs, &g_array_index(list, VerifyItem, i));
+    }
+    g_array_unref(list);
+}
+
+uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, unsigned len)
+{
+    RamCode *rc = ram_code(x, rb);
+    uint64_t n = offset >> CODE_PAGE_BITS;
+    uint64_t generation;
+    bool ask = false;
+    PageCode *p;
+
+    g_mutex_lock(&x->tb_lock);
+    p = rc->page[n];
+    if (!p) {
+        p = g_new0(PageCode, 1);
+        __atomic_store_n(&rc->page[n], p, __ATOMIC_SEQ_CST);
+    }
+    p->translating++;
+    p->pending |= granule_mask(offset, offset + len - 1);
+    __atomic_store_n(&p->granules, p->granules | p->pending, __ATOMIC_SEQ_CST);
+    generation = p->generation;
+    if (!p->flagged) {
+        p->misses = 0;
+        __atomic_store_n(&p->flagged, true, __ATOMIC_SEQ_CST);
+        ask = __atomic_exchange_n(&rc->writable[n], 0, __ATOMIC_SEQ_CST);
+        if (ask && x->threads->len > 1 && !p->verify) {
+            VerifyItem *v = g_new(VerifyItem, 1);
+
+            *v = (VerifyItem){ x, rb, n };
+            p->verify = true;
+            epoch_retire(x->epoch, verify_later, v);
+        }
+    }
+    g_mutex_unlock(&x->tb_lock);
+    for (unsigned i = 0; ask && i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+
+        for (unsigned k = 0; k < t->cpus->len; k++) {
+            CPUState *other = t->cpus->pdata[k];
+
+            if (other == cs) {
+                tlb_set_code_page(cs, rb, n << CODE_PAGE_BITS);
+            } else {
+                tlb_post_code_page(other, rb, n << CODE_PAGE_BITS);
+            }
+        }
+    }
+    return generation;
+}
+
+/* A translation of the page has ended. */
+static void end(PageCode *p)
+{
+    p->translating--;
+    update_granules(p);
+}
+
+void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset)
+{
+    g_mutex_lock(&x->tb_lock);
+    end(page_of(rb->code, offset >> CODE_PAGE_BITS));
+    g_mutex_unlock(&x->tb_lock);
+}
+
+bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret)
+{
+    PageCode *p = page_of(tb->rb->code, tb->offset >> CODE_PAGE_BITS);
+    TranslationBlock **b = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
+    bool ok;
+
+    g_mutex_lock(&x->tb_lock);
+    ok = p->generation == generation;
+    if (ok) {
+        *ret = tb_lookup(x, tb->cc, &tb->key, tb->rb, tb->offset, tb->bytes);
+        if (!*ret) {
+            *ret = tb;
+            tb->valid = true;
+            tb->page_next = p->first;
+            p->first = tb;
+            tb->next = *b;
+            __atomic_store_n(b, tb, __ATOMIC_RELEASE);
+        }
+    }
+    end(p);
+    g_mutex_unlock(&x->tb_lock);
+    return ok;
+}
+
+void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
+{
+    if (!from->rb || from->rb != to->rb || (from->offset ^ to->offset) >> CODE_PAGE_BITS || from->cc != to->cc ||
+        from->key.w[0] != to->key.w[0] || from->key.w[1] != to->key.w[1] || !from->whole_page || !to->whole_page) {
+        return;
+    }
+    g_mutex_lock(&x->tb_lock);
+    if (from->valid && to->valid && !from->out[n]) {
+        __atomic_store_n(&from->out[n], to, __ATOMIC_RELAXED);
+        from->in_next[n] = to->in;
+        to->in = (uintptr_t)from | n;
+        tcg_chain(x->be, x->buf, &from->code, n, to->code.entry);
+        stats_inc(&cs->exec->stats, STAT_tb_chained);
+    }
+    g_mutex_unlock(&x->tb_lock);
+}
+
+static void free_list(void *p)
+{
+    for (TranslationBlock *tb = p, *next; tb; tb = next) {
+        next = tb->page_next;
+        g_aligned_free(tb);
+    }
+}
+
+void tb_reset(ExecMachine *x)
+{
+    struct TbCache *c = x->tbs;
+    TranslationBlock *gone = NULL;
+
+    g_mutex_lock(&x->tb_lock);
+    for (unsigned i = 0; i < c->rams->len; i++) {
+        RamCode *rc = ((RamBlock *)c->rams->pdata[i])->code;
+
+        for (uint64_t n = 0; n < rc->num_pages; n++) {
+            PageCode *p = rc->page[n];
+
+            while (p && p->first) {
+                TranslationBlock *tb = p->first;
+
+                p->first = tb->page_next;
+                tb->valid = false;
+                tb->page_next = gone;
+                gone = tb;
+            }
+            if (p) {
+                update_granules(p);
+            }
+        }
+    }
+    memset(c->bucket, 0, BUCKETS * sizeof(*c->bucket));
+    tcg_codebuf_reset(x->buf);
+    if (gone) {
+        epoch_retire(x->epoch, free_list, gone);
+    }
+    g_mutex_unlock(&x->tb_lock);
+    forget_jumps(x, NULL);
+}

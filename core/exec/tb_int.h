@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Translation blocks and their cache: private to this folder.
+ *
+ * A block is found by (class, key, RAM block, offset): no virtual address is in it, so one translation serves every
+ * mapping. Looking up takes no lock; blocks that went are retired by epoch. Everything else is under tb_lock.
+ */
+#ifndef CORE_EXEC_TB_INT_H
+#define CORE_EXEC_TB_INT_H
+
+#include "core/exec/exec_int.h"
+
+enum { CODE_PAGE_BITS = 12, CODE_PAGE = 1 << CODE_PAGE_BITS, TB_MAX_BYTES = 1024 };
+
+struct TranslationBlock {
+    const CPUClass *cc;
+    CPUKey key;
+    RamBlock *rb;                               /* NULL: not cached (one instruction, run once) */
+    ram_addr offset;
+    uint32_t bytes, insns;
+    uint64_t hash;                              /* of the guest bytes */
+    bool valid;                                 /* under tb_lock */
+    bool whole_page;                            /* its page was checked as one: may be chained */
+    TcgCode code;
+    TranslationBlock *next;                     /* atomic: in its bucket */
+    TranslationBlock *page_next;                /* in its page */
+    /* direct edges: out[n] is where slot n jumps to; in: (source | slot) of those that jump here */
+    TranslationBlock *out[TCG_MAX_CHAINS];
+    uintptr_t in;
+    uintptr_t in_next[TCG_MAX_CHAINS];
+} __attribute__((aligned(16)));
+
+struct TbCache *tb_cache_new(void);
+void tb_cache_free(struct TbCache *c);
+
+/*
+ * [offset, offset + len) of rb will be stored to without further notice; true: no, it holds code, so let the slow
+ * path see every store.
+ */
+bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len);
+/* Whether a store there would change translated code. */
+bool tb_store_hits(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len);
+/* Translations made of [offset, offset + len) go. cs: whose store it was, on its thread; NULL: another's. */
+void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len);
+/* Compares what was translated while other CPUs could still store unseen. By a CPU thread, outside. */
+void tb_verify(ExecMachine *x, CPUState *cs);
+
+TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
+                            unsigned max_bytes);
+/* Before reading the bytes: they are code from now on. Returns the page's generation. */
+uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, unsigned len);
+/* False: the page was written meanwhile. *ret may be an equal block that was first. */
+bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret);
+void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset);
+/* Links slot n of from to `to`, if both are still valid and the edge stays in one page of RAM and one key. */
+void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to);
+/* Every thread is outside: all blocks go, and the code buffer is empty again. */
+void tb_reset(ExecMachine *x);
+uint64_t tb_hash_bytes(const uint8_t *p, unsigned len);
+
+/* tb.c: the block at cs's PC under its key; NULL: fetching raised. Own thread, outside. */
+TranslationBlock *tb_get(CPUState *cs);
+/* The instruction at cs's PC as a block of its own that is not in the cache; NULL as above. tb_put it. */
+TranslationBlock *tb_get_alone(CPUState *cs);
+void tb_put(CPUState *cs, TranslationBlock *tb);
+
+#endif

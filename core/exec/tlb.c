@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * TLBs. Level 1 is what generated code looks at: a direct-mapped table for each translation context, from a pool of
+ * the CPU's, grown while entries push each other out. Level 2 is one set-associative table per CPU, tagged with the
+ * context (or, for global entries, with what contexts share), which refills level 1 without a walk.
+ *
+ * Translations larger than the page are entered page by page; the ranges that were seen are remembered, so that a
+ * flush of one address takes all of a large translation.
+ */
+#include "core/bits.h"
+#include "core/exec/exec_int.h"
+#include "core/exec/memory_int.h"
+#include "core/exec/tb_int.h"
+#include "core/log.h"
+
+enum {
+    POOL = 48,                                  /* contexts */
+    MIN_ENTRIES = 256, MAX_ENTRIES = 8192,      /* of a level 1 table */
+    SETS = 1024, WAYS = 8,                      /* level 2 */
+    MAX_LARGE = 16,
+    MAX_POSTED = 64,                            /* beyond, everything is flushed */
+    FLAGS = 31,                                 /* low bits of a comparator */
+};
+
+typedef struct Context {
+    uint64_t id, global_mask;
+    uint64_t used;                              /* when, for replacement; 0: never */
+    unsigned mmu;
+    unsigned entries;
+    unsigned evictions;                         /* since the table was made */
+    TcgTlbEntry *fast;
+    TlbInfo *info;
+} Context;
+
+typedef struct Tag {
+    uint64_t page;                              /* page number + 1; 0: empty */
+    uint64_t context;                           /* id, or id & global_mask of a global entry */
+} Tag;
+
+typedef struct Large {
+    vaddr first, last;
+} Large;
+
+typedef struct Posted {
+    TlbFlush flush;
+    RamBlock *code;                             /* not NULL: a page that holds code now, at flush.addr */
+} Posted;
+
+typedef struct CPUTlb {
+    unsigned page_bits;
+    uint64_t page_size;
+    uint64_t now;
+    Context pool[POOL];
+    Context *cur[TLB_MAX_MMU];
+    uint8_t next_way[SETS];
+    Tag tag[SETS][WAYS];
+    uint8_t tag_mmu[SETS][WAYS];
+    TlbInfo info[SETS][WAYS];
+    Large large[MAX_LARGE];
+    unsigned num_large;
+    /* posted by others */
+    GMutex lock;
+    GArray *queue;                              /* Posted */
+    bool overflow;
+    uint64_t posted;                            /* atomic: requests so far; written under lock */
+    uint64_t done;                              /* atomic: served so far; written by the owner */
+} CPUTlb;
+
+static CPUTlb *tlb_of(CPUState *cs)
+{
+    return (CPUTlb *)cs->tlb_state;
+}
+
+static void clear_entries(TcgTlbEntry *e, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        e[i] = (TcgTlbEntry){ UINT64_MAX, UINT64_MAX, UINT64_MAX, 0 };
+    }
+}
+
+static void context_alloc(Context *c, unsigned entries)
+{
+    c->entries = entries;
+    c->evictions = 0;
+    c->fast = g_aligned_alloc(entries, sizeof(TcgTlbEntry), 64);
+    c->info = g_new0(TlbInfo, entries);
+    clear_entries(c->fast, entries);
+}
+
+static void context_release(Context *c)
+{
+    g_aligned_free(c->fast);
+    g_free(c->info);
+    c->fast = NULL;
+    c->info = NULL;
+}
+
+static void context_use(CPUState *cs, unsigned mmu, Context *c)
+{
+    cs->tlb[mmu].table = c->fast;
+    cs->tlb[mmu].mask = (uintptr_t)(c->entries - 1) * sizeof(TcgTlbEntry);
+}
+
+static void context_clear(Context *c)
+{
+    if (c->fast) {
+        clear_entries(c->fast, c->entries);
+    }
+}
+
+void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_mask)
+{
+    CPUTlb *t = tlb_of(cs);
+    Context *c = t->cur[mmu], *oldest = NULL;
+
+    g_assert(mmu < TLB_MAX_MMU);
+    if (c->id == id && c->global_mask == global_mask) {
+        return;
+    }
+    cs->jc_tag = 0;                             /* recomputed if this regime fetches */
+    cs->key_valid = false;
+    for (unsigned i = 0; i < POOL; i++) {
+        Context *p = &t->pool[i];
+
+        if (p->used && p->id == id && p->mmu == mmu && p->global_mask == global_mask) {
+            oldest = p;
+            break;
+        }
+        if (p != t->cur[p->mmu] && (!oldest || p->used < oldest->used)) {
+            oldest = p;
+        }
+    }
+    c = oldest;
+    if (!(c->used && c->id == id && c->mmu == mmu && c->global_mask == global_mask)) {
+        if (!c->fast || c->entries > MIN_ENTRIES) {
+            context_release(c);
+            context_alloc(c, MIN_ENTRIES);
+        } else {
+            context_clear(c);
+        }
+        c->id = id;
+        c->mmu = mmu;
+        c->global_mask = global_mask;
+    }
+    c->used = ++t->now;
+    t->cur[mmu] = c;
+    context_use(cs, mmu, c);
+}
+
+uint64_t tlb_context_id(CPUState *cs, unsigned mmu)
+{
+    return tlb_of(cs)->cur[mmu]->id;
+}
+
+void tlb_init(CPUState *cs, unsigned page_bits)
+{
+    CPUTlb *t = g_new0(CPUTlb, 1);
+
+    g_assert(page_bits >= 5 && page_bits <= 12);
+    cs->tlb_state = t;
+    t->page_bits = page_bits;
+    t->page_size = BIT64(page_bits);
+    t->queue = g_array_new(FALSE, FALSE, sizeof(Posted));
+    g_mutex_init(&t->lock);
+    for (unsigned i = 0; i < TLB_MAX_MMU; i++) {
+        Context *c = &t->pool[i];
+
+        context_alloc(c, MIN_ENTRIES);
+        c->mmu = i;
+        c->used = ++t->now;
+        t->cur[i] = c;
+        context_use(cs, i, c);
+    }
+}
+
+void tlb_free(CPUState *cs)
+{
+    CPUTlb *t = tlb_of(cs);
+
+    for (unsigned i = 0; i < POOL; i++) {
+        context_release(&t->pool[i]);
+    }
+    g_array_unref(t->queue);
+    g_mutex_clear(&t->lock);
+    g_free(t);
+    cs->tlb_state = NULL;
+}
+
+/* -- filling --------------------------------------------------------------------------------------------------------- */
+
+static unsigned index_of(const CPUTlb *t, const Context *c, vaddr addr)
+{
+    return (addr >> t->page_bits) & (c->entries - 1);
+}
+
+/* Enters what info says into its slot. */
+static void write_entry(CPUState *cs, CPUTlb *t, Context *c, const TlbInfo *info)
+{
+    unsigned i = index_of(t, c, info->page);
+    TcgTlbEntry e = { UINT64_MAX, UINT64_MAX, UINT64_MAX, 0 };
+    uint64_t sub = info->lo > 0 || info->hi < t->page_size - 1 ? TLB_SUBPAGE : 0;
+    const MemoryRegion *mr = info->mr;
+    bool reads = mr && memory_region_is_ram(mr, false);
+    bool writes = mr && memory_region_is_ram(mr, true) && !info->readonly;
+
+    if (reads || writes) {
+        e.addend = (uintptr_t)mr->ram->host + info->offset - info->page;
+    }
+    if (info->prot & PROT_R) {
+        e.read = info->page | sub | (reads ? 0 : TLB_MMIO);
+    }
+    if (info->prot & PROT_X) {
+        e.code = info->page | sub | (reads ? 0 : TLB_MMIO);
+    }
+    if (info->prot & PROT_W) {
+        e.write = info->page | sub | (writes ? 0 : TLB_MMIO);
+        if (writes) {
+            ram_addr start = info->offset + info->lo;
+
+            /* First say that this page may be stored to, then ask whether it holds code: see tb_cache.c. */
+            if (tb_will_be_written(cs->exec->x, mr->ram, start, info->hi - info->lo + 1)) {
+                e.write |= TLB_CODE;
+            }
+        }
+    }
+    c->fast[i] = e;
+    c->info[i] = *info;
+}
+
+static void grow(CPUState *cs, CPUTlb *t, Context *c)
+{
+    Context old = *c;
+
+    context_alloc(c, old.entries * 2);
+    for (unsigned i = 0; i < old.entries; i++) {
+        const TcgTlbEntry *e = &old.fast[i];
+
+        if (!(e->read & e->write & e->code & TLB_INVALID)) {
+            unsigned n = index_of(t, c, old.info[i].page);
+
+            c->fast[n] = *e;
+            c->info[n] = old.info[i];
+        }
+    }
+    context_release(&old);
+    if (t->cur[c->mmu] == c) {
+        context_use(cs, c->mmu, c);
+    }
+    stats_inc(&cs->exec->stats, STAT_tlb_resize);
+}
+
+static void install(CPUState *cs, Context *c, const TlbInfo *info)
+{
+    CPUTlb *t = tlb_of(cs);
+    const TcgTlbEntry *e = &c->fast[index_of(t, c, info->page)];
+
+    if (!(e->read & e->write & e->code & TLB_INVALID) &&
+        c->info[index_of(t, c, info->page)].page != info->page && ++c->evictions > c->entries / 2 &&
+        c->entries < MAX_ENTRIES) {
+        grow(cs, t, c);
+    }
+    write_entry(cs, t, c, info);
+}
+
+static unsigned set_of(const CPUTlb *t, vaddr page)
+{
+    uint64_t n = page >> t->page_bits;
+
+    return (n ^ n >> 10 ^ n >> 22) & (SETS - 1);
+}
+
+static void remember_large(CPUTlb *t, vaddr first, vaddr last)
+{
+    unsigned best = 0;
+    uint64_t least = UINT64_MAX;
+
+    for (unsigned i = 0; i < t->num_large; i++) {
+        Large *l = &t->large[i];
+
+        if (l->first <= first && last <= l->last) {
+            return;
+        }
+        if (MAX(l->last, last) - MIN(l->first, first) < least) {
+            least = MAX(l->last, last) - MIN(l->first, first);
+            best = i;
+        }
+    }
+    if (t->num_large < MAX_LARGE) {
+        t->large[t->num_large++] = (Large){ first, last };
+    } else {
+        t->large[best] = (Large){ MIN(t->large[best].first, first), MAX(t->large[best].last, last) };
+    }
+}
+
+void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
+{
+    CPUTlb *t = tlb_of(cs);
+    Context *c = t->cur[mmu];
+    uint64_t mask = t->page_size - 1;
+    uint64_t in_page = p->vaddr & mask;
+    MemorySection s = address_space_lookup(cs->as, p->paddr, p->attrs.pas);
+    uint64_t tag = p->global ? c->id & c->global_mask : c->id;
+    unsigned set, way;
+    TlbInfo info = {
+        .page = p->vaddr - in_page, .paddr = p->paddr - in_page, .mr = s.mr, .offset = s.offset - in_page,
+        .lo = 0, .hi = mask, .attrs = p->attrs, .prot = p->prot, .user = p->user, .global = p->global,
+        .readonly = s.readonly,
+    };
+
+    g_assert(is_pow2(p->size));
+    if (p->size < t->page_size) {
+        info.lo = in_page & ~(p->size - 1);
+        info.hi = info.lo + p->size - 1;
+    } else if (p->size > t->page_size) {
+        remember_large(t, p->vaddr & ~(p->size - 1), p->vaddr | (p->size - 1));
+    }
+    /* Where the region ends inside the page. */
+    info.lo = MAX(info.lo, in_page - MIN(in_page, p->paddr - s.start));
+    info.hi = MIN(info.hi, in_page + MIN(mask - in_page, s.last - p->paddr));
+
+    set = set_of(t, info.page);
+    for (way = 0; way < WAYS; way++) {
+        const Tag *g = &t->tag[set][way];
+
+        if (!g->page || (g->page == (info.page >> t->page_bits) + 1 && t->tag_mmu[set][way] == mmu &&
+                         g->context == tag && t->info[set][way].global == info.global)) {
+            break;
+        }
+    }
+    if (way == WAYS) {
+        way = t->next_way[set]++ % WAYS;
+    }
+    t->tag[set][way] = (Tag){ (info.page >> t->page_bits) + 1, tag };
+    t->tag_mmu[set][way] = mmu;
+    t->info[set][way] = info;
+    install(cs, c, &info);
+}
+
+/* -- finding --------------------------------------------------------------------------------------------------------- */
+
+static bool permits(const TlbInfo *info, AccessType type)
+{
+    static const uint8_t need[] = {
+        [ACCESS_LOAD] = PROT_R, [ACCESS_STORE] = PROT_W, [ACCESS_FETCH] = PROT_X, [ACCESS_RMW] = PROT_R | PROT_W,
+    };
+
+    return (info->prot & need[type]) == need[type];
+}
+
+/* An access that runs over the end of a part of a page is decided by its first byte's part. */
+static bool covers(const CPUTlb *t, const TlbInfo *info, vaddr addr)
+{
+    uint64_t in_page = addr & (t->page_size - 1);
+
+    return info->page == addr - in_page && info->lo <= in_page && in_page <= info->hi;
+}
+
+static bool find_level1(CPUTlb *t, Context *c, vaddr addr, AccessType type, TlbInfo *ret)
+{
+    unsigned i = index_of(t, c, addr);
+    const TcgTlbEntry *e = &c->fast[i];
+    const TlbInfo *info = &c->info[i];
+
+    if ((e->read & e->write & e->code & TLB_INVALID) || !covers(t, info, addr) || !permits(info, type)) {
+        return false;
+    }
+    *ret = *info;
+    return true;
+}
+
+static bool find_level2(CPUTlb *t, Context *c, vaddr addr, AccessType type, TlbInfo *ret)
+{
+    uint64_t page = (addr >> t->page_bits) + 1;
+    unsigned set = set_of(t, addr);
+
+    for (unsigned way = 0; way < WAYS; way++) {
+        const TlbInfo *info = &t->info[set][way];
+
+        if (t->tag[set][way].page == page && t->tag_mmu[set][way] == c->mmu &&
+            t->tag[set][way].context == (info->global ? c->id & c->global_mask : c->id) &&
+            covers(t, info, addr) && permits(info, type)) {
+            *ret = *info;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe, TlbInfo *ret)
+{
+    CPUTlb *t = tlb_of(cs);
+    Context *c = t->cur[mmu];
+    bool filled;
+
+    if (find_level1(t, c, addr, type, ret)) {
+        return true;
+    }
+    if (find_level2(t, c, addr, type, ret)) {
+        stats_inc(&cs->exec->stats, STAT_tlb_refill);
+        install(cs, c, ret);
+        return true;
+    }
+    stats_inc(&cs->exec->stats, STAT_tlb_fill);
+    if (!CPU_CLASS_OF(cs)->tlb_fill(cs, addr, size, type, mmu, probe)) {
+        return false;
+    }
+    filled = find_level1(t, t->cur[mmu], addr, type, ret);
+    g_assert(filled);                           /* else tlb_fill said yes and entered something else */
+    return true;
+}
+
+void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu)
+{
+    CPUTlb *t = tlb_of(cs);
+    Context *c = t->cur[mmu];
+    unsigned i = index_of(t, c, addr);
+    TlbInfo info = c->info[i];
+
+    if (!(c->fast[i].write & TLB_INVALID) && info.page == (addr & ~(t->page_size - 1))) {
+        write_entry(cs, t, c, &info);               /* asks again */
+    }
+}
+
+/* -- flushing -------------------------------------------------------------------------------------------------------- */
+
+/* Whether a flush concerns entries of contexts with this id; globals: entries that such contexts share. */
+static bool hits(const TlbFlush *f, uint64_t id)
+{
+    return ((id ^ f->value) & f->mask) == 0;
+}
+
+static bool hits_global(const TlbFlush *f, uint64_t id, uint64_t global_mask)
+{
+    return f->globals && ((id ^ f->value) & f->mask & global_mask) == 0;
+}
+
+/* Level 2 entries keep no mask; a global entry's id has zeros where contexts may differ. */
+static bool hits_level2(const CPUTlb *t, const TlbFlush *f, const Tag *tag, const TlbInfo *info, unsigned mmu)
+{
+    if (!info->global) {
+        return hits(f, tag->context);
+    }
+    for (unsigned i = 0; i < POOL; i++) {
+        const Context *c = &t->pool[i];
+
+        if (c->used && c->mmu == mmu && (c->id & c->global_mask) == tag->context &&
+            hits_global(f, c->id, c->global_mask)) {
+            return true;
+        }
+    }
+    /* No context of the group is left to tell its mask: the entry may go. */
+    return f->globals;
+}
+
+static void flush_level2(CPUTlb *t, const TlbFlush *f, vaddr first, vaddr last)
+{
+    uint64_t pages = (last - first) >> t->page_bits;
+    bool some = pages < SETS;                   /* else every set */
+
+    for (uint64_t n = 0; n < (some ? pages + 1 : SETS); n++) {
+        unsigned set = some ? set_of(t, first + (n << t->page_bits)) : n;
+
+        for (unsigned way = 0; way < WAYS; way++) {
+            Tag *g = &t->tag[set][way];
+            TlbInfo *info = &t->info[set][way];
+
+            if (g->page && info->page >= first && info->page <= last && hits_level2(t, f, g, info, t->tag_mmu[set][way])) {
+                g->page = 0;
+            }
+        }
+    }
+}
+
+void tlb_flush(CPUState *cs, const TlbFlush *f)
+{
+    CPUTlb *t = tlb_of(cs);
+    vaddr first = 0, last = UINT64_MAX;
+    uint64_t pages;
+
+    stats_inc(&cs->exec->stats, STAT_tlb_flush);
+    if (f->size) {
+        first = f->addr & ~(t->page_size - 1);
+        last = f->addr + (f->size - 1);
+        last = last < f->addr ? UINT64_MAX : last;
+        for (unsigned i = 0; i < t->num_large; i++) {
+            const Large *l = &t->large[i];
+
+            if (l->first <= last && first <= l->last) {
+                first = MIN(first, l->first);
+                last = MAX(last, l->last);
+            }
+        }
+    } else if (f->mask == 0 && f->globals) {
+        t->num_large = 0;
+    }
+    pages = (last - first) >> t->page_bits;
+    for (unsigned i = 0; i < POOL; i++) {
+        Context *c = &t->pool[i];
+
+        if (!c->used || !(hits(f, c->id) || hits_global(f, c->id, c->global_mask))) {
+            continue;
+        }
+        if (pages >= c->entries) {
+            for (unsigned n = 0; n < c->entries; n++) {
+                if (c->info[n].page >= first && c->info[n].page <= last) {
+                    clear_entries(&c->fast[n], 1);
+                }
+            }
+            continue;
+        }
+        for (uint64_t n = 0; n <= pages; n++) {
+            vaddr page = first + (n << t->page_bits);
+            unsigned k = index_of(t, c, page);
+
+            if (c->info[k].page == page) {
+                clear_entries(&c->fast[k], 1);
+            }
+        }
+    }
+    flush_level2(t, f, first, last);
+    if (f->size && pages < 64) {
+        jc_flush_page(cs, first, last - first + 1);
+    } else if (f->globals) {
+        jc_flush(cs);
+    } else {
+        jc_flush_contexts(cs, f->mask, f->value);
+    }
+}
+
+void tlb_flush_all(CPUState *cs)
+{
+    static const TlbFlush all = { .globals = true };
+
+    tlb_flush(cs, &all);
+}
+
+/* -- code pages ------------------------------------------------------------------------------------------------------ */
+
+void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset)
+{
+    CPUTlb *t = tlb_of(cs);
+    uintptr_t first = (uintptr_t)rb->host + offset;
+    uintptr_t last = first + 4095;
+
+    for (unsigned i = 0; i < POOL; i++) {
+        Context *c = &t->pool[i];
+
+        for (unsigned n = 0; c->used && n < c->entries; n++) {
+            TcgTlbEntry *e = &c->fast[n];
+            uintptr_t host = (e->write & ~(uint64_t)FLAGS) + e->addend;
+
+            if (!(e->write & (TLB_INVALID | TLB_MMIO)) && host <= last && host + (t->page_size - 1) >= first) {
+                e->write |= TLB_CODE;
+            }
+        }
+    }
+}
+
+/* -- others' requests ------------------------------------------------------------------------------------------------ */
+
+static void post(CPUState *cs, const Posted *p)
+{
+    CPUTlb *t = tlb_of(cs);
+
+    g_mutex_lock(&t->lock);
+    if (t->queue->len >= MAX_POSTED) {
+        t->overflow = true;
+    } else {
+        g_array_append_val(t->queue, *p);
+    }
+    __atomic_store_n(&t->posted, t->posted + 1, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&t->lock);
+    cpu_request(cs, CPU_REQ_TLB);
+}
+
+void tlb_post(CPUState *cs, const TlbFlush *f)
+{
+    Posted p = { .flush = *f };
+
+    post(cs, &p);
+}
+
+void tlb_post_code_page(CPUState *cs, RamBlock *rb, ram_addr offset)
+{
+    Posted p = { .code = rb, .flush.addr = offset };
+
+    post(cs, &p);
+}
+
+void tlb_serve(CPUState *cs)
+{
+    CPUTlb *t = tlb_of(cs);
+    Posted todo[MAX_POSTED];
+    unsigned num;
+    bool overflow;
+    uint64_t upto;
+
+    g_mutex_lock(&t->lock);
+    num = t->queue->len;
+    memcpy(todo, t->queue->data, num * sizeof(Posted));
+    overflow = t->overflow;
+    upto = t->posted;
+    g_array_set_size(t->queue, 0);
+    t->overflow = false;
+    g_mutex_unlock(&t->lock);
+    if (overflow) {
+        tlb_flush_all(cs);                      /* refilling asks which pages hold code */
+    } else {
+        for (unsigned i = 0; i < num; i++) {
+            if (todo[i].code) {
+                tlb_set_code_page(cs, todo[i].code, todo[i].flush.addr);
+            } else {
+                tlb_flush(cs, &todo[i].flush);
+            }
+        }
+    }
+    __atomic_store_n(&t->done, upto, __ATOMIC_SEQ_CST);
+}
+
+void tlb_flush_broadcast(CPUState *cs, const TlbFlush *f)
+{
+    tlb_flush(cs, f);
+    for (unsigned i = 0; i < cs->cluster->cpus->len; i++) {
+        CPUState *other = cs->cluster->cpus->pdata[i];
+
+        if (other != cs) {
+            tlb_post(other, f);
+        }
+    }
+}
+
+void tlb_sync(CPUState *cs)
+{
+    for (unsigned i = 0; i < cs->cluster->cpus->len; i++) {
+        CPUState *other = cs->cluster->cpus->pdata[i];
+        CPUTlb *t = tlb_of(other);
+        uint64_t want;
+        unsigned spins = 0;
+
+        if (other == cs || other->exec->thread == cs->exec->thread) {
+            continue;                           /* serves before it runs */
+        }
+        want = __atomic_load_n(&t->posted, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&t->done, __ATOMIC_SEQ_CST) < want &&
+               __atomic_load_n(&other->exec->thread->running, __ATOMIC_SEQ_CST)) {
+            tlb_serve(cs);                      /* who waits for us does not wait for ever */
+            if (++spins > 64) {
+                g_usleep(10);
+            }
+        }
+    }
+}

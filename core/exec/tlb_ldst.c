@@ -1,0 +1,745 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guest accesses that generated code does not do inline, and accesses by C code: everything that is not an aligned
+ * access to plain RAM in level 1 of the TLB.
+ *
+ * RAM is accessed with host atomics of the access's size, so that what the guest is promised as single-copy atomic is.
+ * An access that crosses a page has both pages checked first. A device is called under its lock, in sizes that it
+ * accepts. A store that changes translated code leaves before its instruction (redo), which is then run alone.
+ */
+#include "core/bits.h"
+#include "core/exec/memory_int.h"
+#include "core/exec/tb_int.h"
+#include "core/log.h"
+
+typedef unsigned __int128 u128;
+
+static uint64_t page_mask(CPUState *cs)
+{
+    return BIT64(cs->exec->ec->cc->tcg->page_bits) - 1;
+}
+
+/* -- the host's accesses --------------------------------------------------------------------------------------------- */
+
+static uint64_t host_load(const void *p, unsigned size)
+{
+    switch (size) {
+    case 1:
+        return __atomic_load_n((const uint8_t *)p, __ATOMIC_ACQUIRE);
+    case 2:
+        return __atomic_load_n((const uint16_t *)p, __ATOMIC_ACQUIRE);
+    case 4:
+        return __atomic_load_n((const uint32_t *)p, __ATOMIC_ACQUIRE);
+    default:
+        return __atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE);
+    }
+}
+
+/* As an atomic operation, which thread checkers know. */
+static void full_fence(void)
+{
+    unsigned word = 0;
+
+    __atomic_exchange_n(&word, 1, __ATOMIC_SEQ_CST);
+}
+
+static void host_store(void *p, uint64_t v, unsigned size, bool release)
+{
+    switch (size) {
+    case 1:
+        __atomic_store_n((uint8_t *)p, v, __ATOMIC_RELEASE);
+        break;
+    case 2:
+        __atomic_store_n((uint16_t *)p, v, __ATOMIC_RELEASE);
+        break;
+    case 4:
+        __atomic_store_n((uint32_t *)p, v, __ATOMIC_RELEASE);
+        break;
+    default:
+        __atomic_store_n((uint64_t *)p, v, __ATOMIC_RELEASE);
+        break;
+    }
+    if (release) {                              /* ordered before later acquiring loads too */
+        full_fence();
+    }
+}
+
+/* 16 aligned bytes at once. A host without such an instruction takes the library's way. */
+static bool host_cas16(void *p, u128 *expect, u128 v)
+{
+#ifdef __x86_64__
+    uint64_t lo = (uint64_t)*expect, hi = (uint64_t)(*expect >> 64);
+    bool ok;
+
+    __asm__ __volatile__("lock cmpxchg16b %1"
+                         : "=@ccz"(ok), "+m"(*(u128 *)p), "+a"(lo), "+d"(hi)
+                         : "b"((uint64_t)v), "c"((uint64_t)(v >> 64)) : "memory");
+    *expect = (u128)hi << 64 | lo;
+    return ok;
+#else
+    return __atomic_compare_exchange_n((u128 *)p, expect, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+#endif
+}
+
+static u128 host_load16(void *p)
+{
+#ifdef __x86_64__
+    u128 v;
+
+    /* Atomic on every processor with AVX; read-only RAM is never asked for a write. */
+    __asm__ __volatile__("movdqa %1, %%xmm0\n\tmovdqu %%xmm0, %0" : "=m"(v) : "m"(*(u128 *)p) : "xmm0", "memory");
+    return v;
+#else
+    return __atomic_load_n((u128 *)p, __ATOMIC_ACQUIRE);
+#endif
+}
+
+static void host_store16(void *p, u128 v)
+{
+    u128 old = host_load16(p);
+
+    while (!host_cas16(p, &old, v)) {
+    }
+}
+
+/* Any alignment. within16: at once if it lies in 16 aligned bytes; else byte by byte, aligned halves whole. */
+static void load_bytes(const uint8_t *p, void *ret, unsigned size, MemOp mo)
+{
+    if (((uintptr_t)p & 15) + size <= 16 && (mo & MO_ATOM) == MO_ATOM_WITHIN16) {
+        u128 v = host_load16((void *)((uintptr_t)p & ~(uintptr_t)15));
+
+        memcpy(ret, (uint8_t *)&v + ((uintptr_t)p & 15), size);
+    } else if (size == 16 && ((uintptr_t)p & 7) == 0) {
+        uint64_t v[2] = { host_load(p, 8), host_load(p + 8, 8) };
+
+        memcpy(ret, v, 16);
+    } else {
+        ram_read(p, ret, size);
+    }
+}
+
+static void store_bytes(uint8_t *p, const void *value, unsigned size, MemOp mo)
+{
+    if (((uintptr_t)p & 15) + size <= 16 && (mo & MO_ATOM) == MO_ATOM_WITHIN16) {
+        void *block = (void *)((uintptr_t)p & ~(uintptr_t)15);
+        u128 old, v;
+
+        if (size == 16) {
+            memcpy(&v, value, 16);
+            host_store16(block, v);
+            return;
+        }
+        old = host_load16(block);
+        do {
+            v = old;
+            memcpy((uint8_t *)&v + ((uintptr_t)p & 15), value, size);
+        } while (!host_cas16(block, &old, v));
+    } else if (size == 16 && ((uintptr_t)p & 7) == 0) {
+        host_store(p, ldq_le_p(value), 8, false);
+        host_store(p + 8, ldq_le_p((const uint8_t *)value + 8), 8, false);
+    } else {
+        ram_write(p, value, size);
+    }
+}
+
+/* -- what every access asks first --------------------------------------------------------------------------------- */
+
+static bool aligned(CPUState *cs, vaddr addr, MemOp mo, AccessType type)
+{
+    unsigned size = memop_size(mo);
+    bool ok;
+
+    switch (mo & MO_ALIGN) {
+    case MO_ALIGN_NATURAL:
+        ok = (addr & (size - 1)) == 0;
+        break;
+    case MO_ALIGN_WITHIN16:
+        ok = (addr & 15) + size <= 16;
+        break;
+    case MO_ALIGN_4:
+        ok = (addr & 3) == 0;
+        break;
+    case MO_ALIGN_8:
+        ok = (addr & 7) == 0;
+        break;
+    case MO_ALIGN_16:
+        ok = (addr & 15) == 0;
+        break;
+    default:
+        return true;
+    }
+    if (!ok && (mo & MO_KIND) != MO_PROBE) {
+        cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
+    }
+    return ok;
+}
+
+static void redo_alone(CPUState *cs)
+{
+    cs->exec->redo = true;
+    cs->raised = 1;
+}
+
+/* Before a store to RAM. False: leave; the instruction will be run alone. */
+static bool may_store(CPUState *cs, const TlbInfo *info, uint64_t in_page, unsigned size)
+{
+    if (!cs->exec->alone && tb_store_hits(cs->exec->x, info->mr->ram, info->offset + in_page, size)) {
+        redo_alone(cs);
+        return false;
+    }
+    return true;
+}
+
+/* After it: what was translated goes, or the page turns out to hold no code any more. */
+static void stored(CPUState *cs, const TlbInfo *info, vaddr addr, unsigned size, unsigned mmu)
+{
+    uint64_t in_page = addr - info->page;
+
+    tb_invalidate(cs->exec->x, cs, info->mr->ram, info->offset + in_page, size);
+    tlb_clear_code(cs, addr, mmu);
+}
+
+static MemTxAttrs attrs_of(CPUState *cs, const TlbInfo *info)
+{
+    return info->attrs;
+}
+
+/* -- parts: what lies in one piece of one page, in memory order ------------------------------------------------------ */
+
+static bool device(CPUState *cs, const TlbInfo *info, vaddr addr, uint8_t *buf, unsigned len, AccessType type, MemOp mo,
+                   bool write)
+{
+    uint64_t in_page = addr - info->page;
+    MemTxResult r = MEMTX_OK;
+    unsigned done = 0;
+
+    while (r == MEMTX_OK && done < len) {
+        hwaddr offset = info->offset + in_page + done;
+        unsigned n = len - done > 8 ? 8 : len - done;
+        uint64_t v = 0;
+
+        if (!is_pow2(n) || (offset & (n - 1))) {
+            /* A piece of an access that crosses a page: what the device takes. */
+            n = info->mr && info->mr->ops ? memory_region_best_size(info->mr, offset, n) : 1;
+        }
+        if (!info->mr) {
+            log_guest_error("cpu %u: %s at 0x%" G_GINT64_MODIFIER "x, where nothing is\n", cs->index,
+                            write ? "store" : "load", info->paddr + in_page);
+            r = MEMTX_DECODE_ERROR;
+        } else if (!info->mr->ops) {
+            if (info->mr->kind == MR_RAM && write) {    /* ROM */
+                log_guest_error("cpu %u: store to ROM at 0x%" G_GINT64_MODIFIER "x ignored\n", cs->index,
+                                info->paddr + in_page);
+                return true;
+            }
+            r = MEMTX_DECODE_ERROR;
+        } else if (n == 0) {
+            r = MEMTX_DECODE_ERROR;
+        } else {
+            if (write) {
+                memcpy(&v, buf + done, n);
+                stats_inc(&cs->exec->stats, STAT_mmio_write);
+            } else {
+                stats_inc(&cs->exec->stats, STAT_mmio_read);
+            }
+            r = memory_region_access(info->mr, offset, n, &v, attrs_of(cs, info), write);
+            if (!write) {
+                memcpy(buf + done, &v, n);
+            }
+        }
+        if (r == MEMTX_OK) {
+            done += n;
+        }
+    }
+    if (r != MEMTX_OK) {
+        if ((mo & MO_KIND) != MO_PROBE) {
+            cs->exec->ec->cc->bus_error(cs, addr + done, info->paddr + in_page + done, type, memop_mmu(mo), r);
+        }
+        return false;
+    }
+    return true;
+}
+
+static bool is_ram(const TlbInfo *info, bool write)
+{
+    return info->mr && memory_region_is_ram(info->mr, write) && !(write && info->readonly);
+}
+
+static bool load_part(CPUState *cs, const TlbInfo *info, vaddr addr, void *buf, unsigned len, MemOp mo)
+{
+    if (is_ram(info, false)) {
+        load_bytes(info->mr->ram->host + info->offset + (addr - info->page), buf, len, mo);
+        return true;
+    }
+    return device(cs, info, addr, buf, len, ACCESS_LOAD, mo, false);
+}
+
+static bool store_part(CPUState *cs, const TlbInfo *info, vaddr addr, const void *buf, unsigned len, MemOp mo)
+{
+    if (is_ram(info, true)) {
+        store_bytes(info->mr->ram->host + info->offset + (addr - info->page), buf, len, mo);
+        stored(cs, info, addr, len, memop_mmu(mo));
+        return true;
+    }
+    return device(cs, info, addr, (uint8_t *)buf, len, ACCESS_STORE, mo, true);
+}
+
+/*
+ * The pieces that an access of size bytes at addr consists of: one, or two when it goes on in another page or part of
+ * one. 0: raised, or the probe found nothing.
+ */
+static unsigned find_parts(CPUState *cs, vaddr addr, unsigned size, AccessType type, MemOp mo, TlbInfo info[2],
+                           unsigned *ret_first)
+{
+    bool probe = (mo & MO_KIND) == MO_PROBE;
+    uint64_t in_page = addr & page_mask(cs);
+
+    if (!tlb_find(cs, addr, size, type, memop_mmu(mo), probe, &info[0])) {
+        return 0;
+    }
+    if (in_page + size - 1 <= info[0].hi) {
+        *ret_first = size;
+        return 1;
+    }
+    *ret_first = info[0].hi - in_page + 1;
+    if (!tlb_find(cs, addr + *ret_first, size - *ret_first, type, memop_mmu(mo), probe, &info[1])) {
+        return 0;
+    }
+    if (info[1].hi - ((addr + *ret_first) & page_mask(cs)) + 1 < size - *ret_first) {
+        return 3;                               /* the second is not the last either */
+    }
+    return 2;
+}
+
+/* In memory order. False: raised. */
+static bool load_any(CPUState *cs, vaddr addr, void *buf, unsigned size, MemOp mo)
+{
+    TlbInfo info[2];
+    unsigned first, parts = find_parts(cs, addr, size, ACCESS_LOAD, mo, info, &first);
+
+    if (parts == 0) {
+        return false;
+    }
+    if (parts == 3) {
+        for (unsigned i = 0; i < size; i++) {
+            if (!load_any(cs, addr + i, (uint8_t *)buf + i, 1, mo)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    return load_part(cs, &info[0], addr, buf, first, mo) &&
+           (parts == 1 || load_part(cs, &info[1], addr + first, (uint8_t *)buf + first, size - first, mo));
+}
+
+static bool store_any(CPUState *cs, vaddr addr, const void *buf, unsigned size, MemOp mo)
+{
+    TlbInfo info[2];
+    unsigned first, parts = find_parts(cs, addr, size, ACCESS_STORE, mo, info, &first);
+
+    if (parts == 0) {
+        return false;
+    }
+    if (parts == 3) {
+        TlbInfo each;
+
+        for (unsigned i = 0; i < size; i++) {   /* all may be stored to, then each is */
+            if (!tlb_find(cs, addr + i, 1, ACCESS_STORE, memop_mmu(mo), false, &each)) {
+                return false;
+            }
+        }
+        for (unsigned i = 0; i < size; i++) {
+            if (!store_any(cs, addr + i, (const uint8_t *)buf + i, 1, mo)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    for (unsigned i = 0; i < parts; i++) {
+        if (is_ram(&info[i], true) && !may_store(cs, &info[i], (i ? addr + first : addr) - info[i].page,
+                                                 i ? size - first : first)) {
+            return false;
+        }
+    }
+    return store_part(cs, &info[0], addr, buf, first, mo) &&
+           (parts == 1 || store_part(cs, &info[1], addr + first, (const uint8_t *)buf + first, size - first, mo));
+}
+
+/* -- the slow paths ----------------------------------------------------------------------------------------------------- */
+
+/* From the bytes in memory, lowest first, to the guest's number, and back. */
+static uint64_t to_guest(uint64_t v, MemOp mo)
+{
+    unsigned size = memop_size(mo);
+
+    v &= mask64(0, 8 * size);
+    if (mo & MO_BE) {
+        v = bswap_size(v, size);
+    }
+    return mo & MO_SIGN ? (uint64_t)sign_extend64(v, 8 * size) : v;
+}
+
+static uint64_t from_guest(uint64_t v, MemOp mo)
+{
+    v &= mask64(0, 8 * memop_size(mo));
+    return mo & MO_BE ? bswap_size(v, memop_size(mo)) : v;
+}
+
+static uint64_t slow_ld(CPUState *cs, vaddr addr, MemOp mo, const void *map)
+{
+    uint64_t v = 0;
+
+    stats_inc(&cs->exec->stats, STAT_tlb_slow);
+    if (!aligned(cs, addr, mo, ACCESS_LOAD) || !load_any(cs, addr, &v, memop_size(mo), mo)) {
+        return 0;
+    }
+    return to_guest(v, mo);
+}
+
+static void slow_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map)
+{
+    uint64_t v = from_guest(value, mo);
+
+    stats_inc(&cs->exec->stats, STAT_tlb_slow);
+    if (aligned(cs, addr, mo, ACCESS_STORE) && store_any(cs, addr, &v, memop_size(mo), mo) &&
+        (mo & MO_RELEASE)) {
+        full_fence();
+    }
+}
+
+static void swap16(uint8_t *p, MemOp mo)
+{
+    if (mo & MO_BE) {
+        uint64_t lo = ldq_be_p(p), hi = ldq_be_p(p + 8);
+
+        stq_le_p(p, hi);
+        stq_le_p(p + 8, lo);
+    }
+}
+
+static void slow_ld128(CPUState *cs, vaddr addr, void *ret, MemOp mo, const void *map)
+{
+    uint8_t buf[16] = { 0 };
+
+    stats_inc(&cs->exec->stats, STAT_tlb_slow);
+    if (aligned(cs, addr, mo, ACCESS_LOAD) && load_any(cs, addr, buf, 16, mo)) {
+        swap16(buf, mo);
+    }
+    memcpy(ret, buf, 16);
+}
+
+static void slow_st128(CPUState *cs, vaddr addr, const void *value, MemOp mo, const void *map)
+{
+    uint8_t buf[16];
+
+    stats_inc(&cs->exec->stats, STAT_tlb_slow);
+    memcpy(buf, value, 16);
+    swap16(buf, mo);
+    if (aligned(cs, addr, mo, ACCESS_STORE) && store_any(cs, addr, buf, 16, mo) && (mo & MO_RELEASE)) {
+        full_fence();
+    }
+}
+
+/* -- atomics ------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t combine(TcgRmw op, uint64_t old, uint64_t v, unsigned size)
+{
+    int64_t so = sign_extend64(old, 8 * size), sv = sign_extend64(v, 8 * size);
+
+    switch (op) {
+    case RMW_SWP:
+        return v;
+    case RMW_ADD:
+        return old + v;
+    case RMW_AND:
+        return old & v;
+    case RMW_OR:
+        return old | v;
+    case RMW_XOR:
+        return old ^ v;
+    case RMW_SMAX:
+        return so > sv ? old : v;
+    case RMW_SMIN:
+        return so < sv ? old : v;
+    case RMW_UMAX:
+        return old > v ? old : v;
+    case RMW_UMIN:
+        return old < v ? old : v;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+/* Compare and swap of up to 8 bytes within 16 aligned ones; *expect becomes what was there. Memory order. */
+static bool ram_cas(uint8_t *p, uint64_t *expect, uint64_t v, unsigned size)
+{
+    if (((uintptr_t)p & (size - 1)) == 0) {
+        switch (size) {
+        case 1: {
+            uint8_t e = *expect;
+            bool ok = __atomic_compare_exchange_n(p, &e, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+
+            *expect = e;
+            return ok;
+        }
+        case 2: {
+            uint16_t e = *expect;
+            bool ok = __atomic_compare_exchange_n((uint16_t *)p, &e, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+
+            *expect = e;
+            return ok;
+        }
+        case 4: {
+            uint32_t e = *expect;
+            bool ok = __atomic_compare_exchange_n((uint32_t *)p, &e, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+
+            *expect = e;
+            return ok;
+        }
+        default:
+            return __atomic_compare_exchange_n((uint64_t *)p, expect, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        }
+    } else {
+        unsigned at = (uintptr_t)p & 15;
+        void *block = p - at;
+        u128 old = host_load16(block);
+
+        for (;;) {
+            uint64_t here = 0;
+            u128 n = old;
+
+            memcpy(&here, (uint8_t *)&old + at, size);
+            if (here != *expect) {
+                *expect = here;
+                return false;
+            }
+            memcpy((uint8_t *)&n + at, &v, size);
+            if (host_cas16(block, &old, n)) {
+                return true;
+            }
+        }
+    }
+}
+
+/* Finds where an atomic goes. False: raised. */
+static bool find_atomic(CPUState *cs, vaddr addr, unsigned size, MemOp mo, TlbInfo *info)
+{
+    uint64_t in_page = addr & page_mask(cs);
+
+    stats_inc(&cs->exec->stats, STAT_tlb_slow);
+    if (!aligned(cs, addr, mo, ACCESS_RMW)) {
+        return false;
+    }
+    if ((addr & 15) + size > 16) {              /* cannot be done at once */
+        cs->exec->ec->cc->unaligned(cs, addr, ACCESS_RMW, memop_mmu(mo));
+        return false;
+    }
+    if (!tlb_find(cs, addr, size, ACCESS_RMW, memop_mmu(mo), false, info)) {
+        return false;
+    }
+    if (in_page + size - 1 > info->hi) {
+        cs->exec->ec->cc->unaligned(cs, addr, ACCESS_RMW, memop_mmu(mo));
+        return false;
+    }
+    return !is_ram(info, true) || may_store(cs, info, in_page, size);
+}
+
+static void lock_region(const TlbInfo *info)
+{
+    if (info->mr && info->mr->lock) {
+        g_rec_mutex_lock(info->mr->lock);
+    } else if (info->mr) {
+        machine_lock(info->mr->machine);
+    }
+}
+
+static void unlock_region(const TlbInfo *info)
+{
+    if (info->mr && info->mr->lock) {
+        g_rec_mutex_unlock(info->mr->lock);
+    } else if (info->mr) {
+        machine_unlock(info->mr->machine);
+    }
+}
+
+static uint64_t slow_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map)
+{
+    unsigned size = memop_size(mo);
+    MemOp plain = mo & ~MO_SIGN;
+    uint64_t old = 0, v;
+    TlbInfo info;
+
+    if (!find_atomic(cs, addr, size, mo, &info)) {
+        return 0;
+    }
+    value &= mask64(0, 8 * size);
+    if (is_ram(&info, true)) {
+        uint8_t *p = info.mr->ram->host + info.offset + (addr - info.page);
+
+        ram_read(p, &old, size);                /* only a guess */
+        do {
+            v = from_guest(combine(op, to_guest(old, plain), value, size), mo);
+        } while (!ram_cas(p, &old, v, size));
+        stored(cs, &info, addr, size, memop_mmu(mo));
+    } else {
+        lock_region(&info);
+        if (load_part(cs, &info, addr, &old, size, mo)) {
+            v = from_guest(combine(op, to_guest(old, plain), value, size), mo);
+            device(cs, &info, addr, (uint8_t *)&v, size, ACCESS_RMW, mo, true);
+        }
+        unlock_region(&info);
+    }
+    return to_guest(old, mo);
+}
+
+static uint64_t slow_cas(CPUState *cs, vaddr addr, uint64_t expect, uint64_t value, MemOp mo, const void *map)
+{
+    unsigned size = memop_size(mo);
+    uint64_t old = from_guest(expect, mo), want = old, v = from_guest(value, mo);
+    TlbInfo info;
+
+    if (!find_atomic(cs, addr, size, mo, &info)) {
+        return 0;
+    }
+    if (is_ram(&info, true)) {
+        if (ram_cas(info.mr->ram->host + info.offset + (addr - info.page), &old, v, size)) {
+            stored(cs, &info, addr, size, memop_mmu(mo));
+        }
+    } else {
+        lock_region(&info);
+        old = 0;
+        if (load_part(cs, &info, addr, &old, size, mo) && old == want) {
+            device(cs, &info, addr, (uint8_t *)&v, size, ACCESS_RMW, mo, true);
+        }
+        unlock_region(&info);
+    }
+    return to_guest(old, mo);
+}
+
+static void slow_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *value, MemOp mo, const void *map)
+{
+    uint8_t expect[16], v[16];
+    TlbInfo info;
+    u128 old, n;
+
+    memcpy(expect, expect_ret, 16);
+    memcpy(v, value, 16);
+    swap16(expect, mo);
+    swap16(v, mo);
+    if (!find_atomic(cs, addr, 16, mo, &info)) {
+        return;
+    }
+    memcpy(&old, expect, 16);
+    memcpy(&n, v, 16);
+    if (is_ram(&info, true)) {
+        if (host_cas16(info.mr->ram->host + info.offset + (addr - info.page), &old, n)) {
+            stored(cs, &info, addr, 16, memop_mmu(mo));
+        }
+    } else {
+        u128 was = 0;
+
+        lock_region(&info);
+        if (load_part(cs, &info, addr, &was, 16, mo)) {
+            if (was == old) {
+                device(cs, &info, addr, v, 16, ACCESS_RMW, mo, true);
+            }
+            old = was;
+        }
+        unlock_region(&info);
+    }
+    memcpy(expect, &old, 16);
+    swap16(expect, mo);
+    memcpy(expect_ret, expect, 16);
+}
+
+const TcgMemOps tlb_mem_ops = {
+    .ld = slow_ld, .st = slow_st, .ld128 = slow_ld128, .st128 = slow_st128, .rmw = slow_rmw, .cas = slow_cas,
+    .cas128 = slow_cas128,
+};
+
+/* -- accesses by C code --------------------------------------------------------------------------------------------- */
+
+static const TcgTlbEntry *entry_of(CPUState *cs, vaddr addr, MemOp mo)
+{
+    const TcgTlbFast *f = &cs->tlb[memop_mmu(mo)];
+    unsigned bits = cs->exec->ec->cc->tcg->page_bits;
+
+    return (const TcgTlbEntry *)((const char *)f->table + (((addr >> bits) * sizeof(TcgTlbEntry)) & f->mask));
+}
+
+uint64_t cpu_ld(CPUState *cs, vaddr addr, MemOp mo, bool *ret_ok)
+{
+    unsigned size = memop_size(mo);
+    const TcgTlbEntry *e = entry_of(cs, addr, mo);
+    uint64_t v;
+
+    if (e->read == (addr & ~page_mask(cs)) && (addr & (size - 1)) == 0) {
+        *ret_ok = true;
+        return to_guest(host_load((const void *)(uintptr_t)(addr + e->addend), size), mo);
+    }
+    v = slow_ld(cs, addr, mo, NULL);
+    *ret_ok = !cs->raised;
+    return v;
+}
+
+bool cpu_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo)
+{
+    unsigned size = memop_size(mo);
+    const TcgTlbEntry *e = entry_of(cs, addr, mo);
+
+    if (e->write == (addr & ~page_mask(cs)) && (addr & (size - 1)) == 0) {
+        host_store((void *)(uintptr_t)(addr + e->addend), from_guest(value, mo), size, mo & MO_RELEASE);
+        return true;
+    }
+    slow_st(cs, addr, value, mo, NULL);
+    return !cs->raised;
+}
+
+bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint64_t *ret_old)
+{
+    *ret_old = slow_rmw(cs, addr, value, mo, op, NULL);
+    return !cs->raised;
+}
+
+void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool *ret_ok)
+{
+    bool write = type == ACCESS_STORE || type == ACCESS_RMW;
+    uint64_t in_page = addr & page_mask(cs);
+    TlbInfo info;
+
+    *ret_ok = tlb_find(cs, addr, size, type, mmu, false, &info);
+    if (!*ret_ok || in_page + size - 1 > info.hi || !is_ram(&info, write) ||
+        (type == ACCESS_RMW && !is_ram(&info, false))) {
+        return NULL;
+    }
+    if (write && tb_will_be_written(cs->exec->x, info.mr->ram, info.offset + in_page, size)) {
+        return NULL;                            /* it holds code: by cpu_st, which looks */
+    }
+    return info.mr->ram->host + info.offset + in_page;
+}
+
+bool cpu_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write)
+{
+    const CPUClass *cc = CPU_CLASS_OF(cs);
+    uint64_t mask = BIT64(cc->tcg->page_bits) - 1;
+
+    for (uint8_t *p = buf; len;) {
+        uint64_t n = MIN(len, mask + 1 - (addr & mask));
+        MemTxAttrs attrs = MEMTX_ATTRS_DEBUG;
+        MemTxResult r;
+        hwaddr paddr;
+
+        if (!cc->debug_translate(cs, addr, &paddr, &attrs)) {
+            return false;
+        }
+        attrs.debug = 1;
+        r = write ? address_space_write(cs->as, paddr, attrs, p, n) : address_space_read(cs->as, paddr, attrs, p, n);
+        if (r != MEMTX_OK) {
+            return false;
+        }
+        addr += n;
+        p += n;
+        len -= n;
+    }
+    return true;
+}

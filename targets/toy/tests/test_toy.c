@@ -1,0 +1,918 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * core/exec through the toy: programs run on both back ends, on one thread and on several, normally and with blocks
+ * of one instruction. What a program found is what it writes to EXIT, or what it left in memory.
+ */
+#include <stdlib.h>
+#include "core/exec/clock.h"
+#include "core/exec/exec.h"
+#include "core/bits.h"
+#include "targets/toy/cpu.h"
+
+/* -- an assembler ---------------------------------------------------------------------------------------- */
+
+typedef struct Asm {
+    uint32_t w[32768];
+    unsigned n;                                 /* words so far: the next goes to address 4 * n */
+} Asm;
+
+enum {                                          /* opcodes, of variant a */
+    ADD = 0x01, SUB = 0x02, AND = 0x03, XOR = 0x04, MUL = 0x05, ADDI = 0x10, XORI = 0x11, LUI = 0x12, LD = 0x20,
+    ST = 0x21, LDB = 0x22, STB = 0x23, BEQ = 0x30, BNE = 0x31, BLT = 0x32, JAL = 0x33, JR = 0x34, AMOADD = 0x40,
+    SWAP = 0x41, MFC = 0x50, MTC = 0x51, SYS = 0x52, RTI = 0x53, WFI = 0x54, FENCE = 0x55, FLUSH = 0x56, ADD_SUB = 0x60,
+    ADDI_XORI = 0x61,
+};
+
+static uint32_t ins(unsigned op, unsigned d, unsigned a, int imm)
+{
+    return op << 24 | d << 20 | a << 16 | (imm & 0xffff);
+}
+
+static void i(Asm *p, unsigned op, unsigned d, unsigned a, int imm)
+{
+    p->w[p->n++] = ins(op, d, a, imm);
+}
+
+static void r(Asm *p, unsigned op, unsigned d, unsigned a, unsigned b)
+{
+    i(p, op, d, a, b << 12);
+}
+
+/* Register 0 is zero by convention: programs never write it. */
+static void li(Asm *p, unsigned d, uint32_t v)
+{
+    i(p, LUI, d, 0, (v + 0x8000) >> 16);
+    i(p, ADDI, d, d, v & 0xffff);
+}
+
+/* A branch or jump to the word `to`. */
+static void b(Asm *p, unsigned op, unsigned d, unsigned a, unsigned to)
+{
+    i(p, op, d, a, (int)to - (int)p->n);
+}
+
+/* Reserves a branch; land() makes it go to what comes next. */
+static unsigned hole(Asm *p, unsigned op, unsigned d, unsigned a)
+{
+    i(p, op, d, a, 0);
+    return p->n - 1;
+}
+
+static void land(Asm *p, unsigned at)
+{
+    p->w[at] |= (p->n - at) & 0xffff;
+}
+
+static void org(Asm *p, uint32_t addr)
+{
+    g_assert(p->n <= addr / 4);
+    p->n = addr / 4;
+}
+
+/* Ends the machine with the status in d. Uses r15. */
+static void finish(Asm *p, unsigned d)
+{
+    li(p, 15, TOY_IO_BASE);
+    i(p, ST, d, 15, TOY_IO_EXIT);
+    b(p, JAL, 0, 0, p->n);                      /* until the machine is stopped */
+}
+
+static void finish_with(Asm *p, uint32_t status)
+{
+    li(p, 14, status);
+    finish(p, 14);
+}
+
+/* -- running --------------------------------------------------------------------------------------------- */
+
+typedef struct Mode {
+    const char *name, *backend;
+    bool single, one_insn, naive;
+    size_t code_size;
+} Mode;
+
+static const Mode modes[] = {
+    { "tcg", "tcg" },
+    { "tci", "tci" },
+    { "tcg-single", "tcg", .single = true },
+    { "tcg-one-insn", "tcg", .one_insn = true },
+    { "tcg-naive", "tcg", .naive = true },
+    { "tci-one-insn", "tci", .one_insn = true, .naive = true },
+};
+
+typedef struct Run {
+    TypeRegistry *types;
+    Machine *m;
+} Run;
+
+static void start(Run *run, const Mode *mode, const Asm *p, const char *cpus, unsigned smp)
+{
+    static const TypeInfo *const own[] = { &toy_cpu_type, &toy_a_type, &toy_b_type, &toy_io_type, &toy_machine_type };
+    AccelConfig config = {
+        .backend = mode->backend, .single_thread = mode->single, .one_insn = mode->one_insn, .naive = mode->naive,
+        .code_size = mode->code_size,
+    };
+    GError *error = NULL;
+
+    run->types = type_registry_new(NULL, NULL);
+    exec_register_types(run->types);
+    for (unsigned n = 0; n < G_N_ELEMENTS(own); n++) {
+        type_register(run->types, own[n], &error);
+        g_assert_no_error(error);
+    }
+    run->m = machine_new(run->types, "toy", &error);
+    g_assert_no_error(error);
+    run->m->config.smp = smp;
+    run->m->config.cpu = g_strdup(cpus);
+    exec_init(run->m, &config, &error);
+    g_assert_no_error(error);
+    MACHINE_CLASS_OF(run->m)->build(run->m, &error);
+    g_assert_no_error(error);
+    machine_reset(run->m, RESET_COLD);
+    address_space_write(run->m->sysmem, 0, MEMTX_ATTRS_DEBUG, p->w, sizeof(p->w));
+    exec_start(run->m);
+}
+
+static gboolean tick(void *opaque)
+{
+    return G_SOURCE_CONTINUE;
+}
+
+/* Runs until the guest ends the machine: its status. */
+static uint32_t wait_end(Run *run)
+{
+    GSource *wake = g_timeout_source_new(20);
+    int64_t end = g_get_monotonic_time() + 50 * G_USEC_PER_SEC;
+
+    g_source_set_callback(wake, tick, NULL, NULL);
+    g_source_attach(wake, run->m->context);
+    while (!__atomic_load_n(&run->m->shutdown_requested, __ATOMIC_ACQUIRE)) {
+        if (g_get_monotonic_time() > end) {
+            for (unsigned n = 0; n < run->m->cpus->len; n++) {
+                ToyCPU *cpu = run->m->cpus->pdata[n];
+
+                g_printerr("cpu %u: pc %x epc %x cause %u faddr %x r1 %x r2 %x r3 %x halted %d\n", n, (unsigned)cpu->pc,
+                           cpu->ctl[TOY_EPC], cpu->ctl[TOY_CAUSE], cpu->ctl[TOY_FADDR], cpu->r[1], cpu->r[2], cpu->r[3],
+                           cpu->parent.halted);
+            }
+            g_error("the guest does not end");
+        }
+        g_main_context_iteration(run->m->context, TRUE);
+    }
+    g_source_destroy(wake);
+    g_source_unref(wake);
+    return __atomic_load_n(&run->m->exit_status, __ATOMIC_RELAXED);
+}
+
+static void end(Run *run)
+{
+    exec_stop(run->m);
+    machine_free(run->m);
+    type_registry_free(run->types);
+}
+
+static uint32_t go(const Mode *mode, const Asm *p, const char *cpus, unsigned smp)
+{
+    uint32_t status;
+    Run run;
+
+    start(&run, mode, p, cpus, smp);
+    exec_resume(run.m);
+    status = wait_end(&run);
+    end(&run);
+    return status;
+}
+
+static uint32_t word(Run *run, uint32_t addr)
+{
+    return address_space_ld(run->m->sysmem, addr, 4, false, MEMTX_ATTRS_NONE, NULL);
+}
+
+/* -- one CPU --------------------------------------------------------------------------------------------- */
+
+static void test_sum(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+
+    li(p, 1, 0);
+    li(p, 2, 1);
+    li(p, 3, 100001);
+    loop = p->n;
+    r(p, ADD, 1, 1, 2);
+    i(p, ADDI, 2, 2, 1);
+    b(p, BNE, 2, 3, loop);
+    finish(p, 1);
+    g_assert_cmphex(go(mode, p, "toy-a", 1), ==, (uint32_t)(UINT64_C(100000) * 100001 / 2));
+}
+
+/* Loads and stores of bytes and words, over many pages, calls through registers, multiplication. */
+static void test_memory(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned call, fn, loop;
+    uint32_t want = 0, x = 1;
+
+    li(p, 1, 1);                                /* x */
+    li(p, 2, 0x100000);
+    li(p, 3, 0x100000 + 3000 * 4100);
+    li(p, 4, 0);
+    li(p, 5, 4100);
+    li(p, 9, 1103515245);
+    loop = p->n;
+    call = hole(p, JAL, 10, 0);
+    i(p, ST, 1, 2, 0);
+    i(p, LDB, 6, 2, 1);
+    r(p, ADD, 4, 4, 6);
+    i(p, STB, 4, 2, 3);
+    i(p, LD, 6, 2, 0);
+    r(p, XOR, 4, 4, 6);
+    r(p, ADD, 2, 2, 5);
+    b(p, BNE, 2, 3, loop);
+    finish(p, 4);
+    land(p, call);
+    fn = p->n;
+    r(p, MUL, 1, 1, 9);
+    i(p, ADDI, 1, 1, 12345);
+    i(p, JR, 0, 10, 0);
+    g_assert_cmpuint(fn, >, 0);
+    for (unsigned n = 0; n < 3000; n++) {
+        uint32_t v;
+
+        x = x * 1103515245 + 12345;
+        want += x >> 8 & 0xff;
+        v = (x & 0xffffff) | want << 24;
+        want ^= v;
+    }
+    g_assert_cmphex(go(mode, p, "toy-a", 1), ==, want);
+}
+
+/* A store into the running block: the next instruction, then one that has run, each time with a new value. */
+static void test_self_modifying(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop, target, patch[2];
+
+    li(p, 1, 0);
+    li(p, 2, 0);
+    li(p, 3, 200);
+    patch[0] = p->n;
+    li(p, 4, 0);                                /* address of target */
+    li(p, 5, ins(ADDI, 1, 1, 0));
+    loop = p->n;
+    i(p, ADDI, 5, 5, 1);                        /* the instruction with a larger number */
+    i(p, ST, 5, 4, 0);
+    target = p->n;
+    i(p, ADDI, 1, 1, 7);                        /* replaced before it runs: 1, 2, 3, ... */
+    i(p, ADDI, 2, 2, 1);
+    b(p, BNE, 2, 3, loop);
+    finish(p, 1);
+    patch[1] = p->n;
+    p->n = patch[0];
+    li(p, 4, 4 * target);
+    p->n = patch[1];
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 200 * 201 / 2);
+}
+
+/* A loop that stores beside its own code, in its page, many times: slow, not wrong; and code elsewhere changes. */
+static void test_data_beside_code(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+
+    li(p, 1, 0);
+    li(p, 2, 0);
+    li(p, 3, 5000);
+    li(p, 4, 0x800);                            /* data in the page of the code */
+    loop = p->n;
+    i(p, LD, 5, 4, 0);
+    i(p, ADDI, 5, 5, 3);
+    i(p, ST, 5, 4, 0);
+    i(p, ADDI, 2, 2, 1);
+    b(p, BNE, 2, 3, loop);
+    finish(p, 5);
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 15000);
+}
+
+/* A device copies new code over a function that has run. */
+static void test_dma(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop, call;
+
+    li(p, 1, 0);
+    li(p, 8, 100);
+    li(p, 9, TOY_IO_BASE);
+    li(p, 7, 0x2000);
+    i(p, ST, 7, 9, TOY_IO_DMA_DST);
+    li(p, 5, 0x3000);
+    li(p, 6, 0x4000);
+    li(p, 4, 8);
+    loop = p->n;
+    i(p, ST, 5, 9, TOY_IO_DMA_SRC);
+    i(p, ST, 4, 9, TOY_IO_DMA_GO);
+    call = p->n;
+    b(p, JAL, 10, 0, 0x2000 / 4);
+    i(p, ST, 6, 9, TOY_IO_DMA_SRC);
+    i(p, ST, 4, 9, TOY_IO_DMA_GO);
+    b(p, JAL, 10, 0, 0x2000 / 4);
+    i(p, ADDI, 8, 8, -1);
+    b(p, BNE, 8, 0, loop);
+    finish(p, 1);
+    g_assert_cmpuint(call, >, 0);
+    org(p, 0x3000);
+    i(p, ADDI, 1, 1, 1);
+    i(p, JR, 0, 10, 0);
+    org(p, 0x4000);
+    i(p, ADDI, 1, 1, 1000);
+    i(p, JR, 0, 10, 0);
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 100 * 1001);
+}
+
+/* Code in a device, run word by word; a counter that is read once for each instruction that reads it. */
+static void test_mmio(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+
+    li(p, 9, TOY_IO_BASE);
+    li(p, 1, 0);
+    li(p, 2, ins(ADDI, 1, 1, 5));
+    i(p, ST, 2, 9, TOY_IO_PROG);
+    i(p, ST, 2, 9, TOY_IO_PROG + 4);
+    li(p, 2, ins(JR, 0, 10, 0));
+    i(p, ST, 2, 9, TOY_IO_PROG + 8);
+    i(p, ADDI, 11, 9, TOY_IO_PROG);
+    li(p, 3, 10);
+    loop = p->n;
+    li(p, 10, 4 * (p->n + 3));
+    i(p, JR, 0, 11, 0);
+    i(p, LD, 4, 9, TOY_IO_COUNT);
+    i(p, ADDI, 3, 3, -1);
+    b(p, BNE, 3, 0, loop);
+    i(p, LD, 4, 9, TOY_IO_COUNT);               /* 11 */
+    li(p, 5, 100);
+    r(p, MUL, 4, 4, 5);
+    r(p, ADD, 1, 1, 4);
+    finish(p, 1);
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 10 * 10 + 1100);
+}
+
+/* Exceptions: cause, address and PC, and what the faulting instruction must not have done. */
+static void test_exceptions(gconstpointer mode)
+{
+    static const struct {
+        uint32_t insn, cause, faddr;
+    } cases[] = {
+        { 0, TOY_CAUSE_UNDEF, 0 },
+        { SYS << 24, TOY_CAUSE_SYS, 0 },
+        { LD << 24 | 1 << 20 | 2 << 16 | 0x10, TOY_CAUSE_BUS, 0x20000010 },     /* nothing is there */
+        { LD << 24 | 2 << 20 | 2 << 16 | 0x11, TOY_CAUSE_ALIGN, 0x20000011 },
+        { ST << 24 | 1 << 20 | 2 << 16 | 0x20, TOY_CAUSE_BUS, 0x20000020 },
+        { AMOADD << 24 | 1 << 20 | 2 << 16 | 3 << 12, TOY_CAUSE_BUS, 0x20000000 },
+        { LDB << 24 | 1 << 20 | 2 << 16 | 0x11, TOY_CAUSE_BUS, 0x20000011 },
+    };
+    g_autofree Asm *p = g_new0(Asm, 1);
+    uint32_t at[G_N_ELEMENTS(cases)];
+    unsigned handler;
+    Run run;
+
+    li(p, 3, 0x2000);                           /* where the handler notes what it sees */
+    li(p, 4, 0x1000);
+    i(p, MTC, 0, 4, TOY_VBR);
+    li(p, 2, 0x20000000);
+    for (unsigned n = 0; n < G_N_ELEMENTS(cases); n++) {
+        li(p, 1, 0x1234 + n);
+        i(p, ADDI, 5, 0, n);                    /* in the block before the fault */
+        at[n] = 4 * p->n;
+        p->w[p->n++] = cases[n].insn;
+    }
+    finish_with(p, 77);
+    org(p, 0x1000);
+    handler = p->n;
+    i(p, MFC, 6, 0, TOY_CAUSE);
+    i(p, ST, 6, 3, 0);
+    i(p, MFC, 6, 0, TOY_FADDR);
+    i(p, ST, 6, 3, 4);
+    i(p, MFC, 6, 0, TOY_EPC);
+    i(p, ST, 6, 3, 8);
+    i(p, ST, 1, 3, 12);
+    i(p, ST, 5, 3, 16);
+    i(p, ST, 2, 3, 20);
+    i(p, ADDI, 3, 3, 24);
+    i(p, ADDI, 6, 6, 4);
+    i(p, MTC, 0, 6, TOY_EPC);
+    i(p, RTI, 0, 0, 0);
+    g_assert_cmpuint(handler, ==, 0x400);
+
+    start(&run, mode, p, "toy-a", 1);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 77);
+    exec_pause(run.m);
+    for (unsigned n = 0; n < G_N_ELEMENTS(cases); n++) {
+        uint32_t a = 0x2000 + 24 * n;
+
+        g_assert_cmpuint(word(&run, a), ==, cases[n].cause);
+        g_assert_cmphex(word(&run, a + 4), ==, cases[n].faddr);
+        g_assert_cmphex(word(&run, a + 8), ==, at[n]);
+        g_assert_cmphex(word(&run, a + 12), ==, 0x1234 + n);
+        g_assert_cmphex(word(&run, a + 16), ==, n);
+        g_assert_cmphex(word(&run, a + 20), ==, 0x20000000);
+    }
+    end(&run);
+}
+
+/* Timer interrupts wake WFI, and break a loop that never looks. */
+static void test_timer(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop, spin;
+
+    li(p, 4, 0x1000);
+    i(p, MTC, 0, 4, TOY_VBR);
+    li(p, 9, TOY_IO_BASE);
+    li(p, 1, 0);                                /* interrupts so far */
+    li(p, 2, 200);
+    li(p, 3, 5);
+    i(p, ST, 2, 9, TOY_IO_TIMER);
+    li(p, 5, 1);
+    i(p, MTC, 0, 5, TOY_IE);
+    loop = p->n;
+    i(p, WFI, 0, 0, 0);
+    b(p, BLT, 1, 3, loop);
+    li(p, 3, 10);
+    spin = p->n;
+    b(p, BLT, 1, 3, spin);
+    finish(p, 3);
+    org(p, 0x1000);
+    i(p, ST, 0, 9, TOY_IO_ACK);
+    i(p, ADDI, 1, 1, 1);
+    i(p, ST, 2, 9, TOY_IO_TIMER);
+    i(p, RTI, 0, 0, 0);
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 10);
+}
+
+/* -- address translation --------------------------------------------------------------------------------- */
+
+enum { TABLES = 0x10000, F_R = 1, F_W = 2, F_X = 4, F_G = 8 };
+
+static void map(Asm *p, uint32_t table, uint32_t virt, uint32_t phys, unsigned flags)
+{
+    p->w[table / 4 + (virt >> 12)] = phys | flags;
+}
+
+/*
+ * Two address spaces with one page each of their own at the same address, switched many times without a flush; code
+ * at two virtual addresses of one page; a mapping that changes; a page that may not be written.
+ */
+static void test_mmu(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+    uint32_t status;
+    Run run;
+
+    li(p, 4, 0x1000);
+    i(p, MTC, 0, 4, TOY_VBR);
+    li(p, 9, TABLES);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    li(p, 1, 0);
+    li(p, 2, 0x800000);
+    li(p, 3, 500);
+    loop = p->n;
+    li(p, 5, 1);
+    li(p, 9, TABLES);
+    i(p, MTC, 0, 5, TOY_ASID);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    i(p, LD, 6, 2, 0);
+    i(p, ADDI, 6, 6, 1);
+    i(p, ST, 6, 2, 0);
+    li(p, 5, 2);
+    li(p, 9, TABLES + 0x4000);
+    i(p, MTC, 0, 5, TOY_ASID);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    i(p, LD, 6, 2, 0);
+    i(p, ADDI, 6, 6, 1000);
+    i(p, ST, 6, 2, 0);
+    b(p, JAL, 10, 0, 0x3000 / 4);
+    i(p, ADDI, 3, 3, -1);
+    b(p, BNE, 3, 0, loop);
+    /* The same code at 0x900000: the return address that it makes is 0x900000 + 4. */
+    li(p, 11, 0x900000);
+    li(p, 10, 4 * (p->n + 3));
+    i(p, JR, 0, 11, 0x10);
+    i(p, ADDI, 7, 12, 0);                       /* 0x900014 */
+    li(p, 10, 4 * (p->n + 3));
+    i(p, JR, 0, 0, 0x3010);
+    r(p, SUB, 7, 7, 12);                        /* - 0x3014 */
+    /* Change the mapping of 0x800000 and flush it. */
+    li(p, 9, 0xa00000);                         /* the tables, mapped */
+    li(p, 6, 0x9000 | F_R | F_W);
+    i(p, ST, 6, 9, 0x2000);
+    i(p, FLUSH, 0, 2, 0);
+    i(p, LD, 8, 2, 0);                          /* 0x55 */
+    r(p, ADD, 7, 7, 8);
+    /* A store where only loads are allowed. */
+    li(p, 2, 0xb00000);
+    i(p, ST, 6, 2, 8);
+    finish_with(p, 1);                          /* not reached */
+    org(p, 0x1000);
+    i(p, MFC, 8, 0, TOY_CAUSE);
+    r(p, ADD, 7, 7, 8);
+    i(p, MFC, 8, 0, TOY_FADDR);
+    r(p, ADD, 7, 7, 8);
+    i(p, MTC, 0, 0, TOY_PTBR);                  /* no table maps the device */
+    finish(p, 7);
+    org(p, 0x3000);
+    i(p, ADDI, 1, 1, 1);
+    i(p, JR, 0, 10, 0);
+    org(p, 0x3010);
+    i(p, JAL, 12, 0, 1);
+    i(p, JR, 0, 10, 0);
+    org(p, 0x9000);
+    p->w[p->n++] = 0x55;
+    for (unsigned t = 0; t < 2; t++) {
+        uint32_t table = TABLES + 0x4000 * t;
+
+        for (uint32_t a = 0; a < 0x9000; a += 0x1000) {
+            map(p, table, a, a, F_R | F_W | F_X | F_G);
+        }
+        map(p, table, 0x800000, 0x6000 + 0x1000 * t, F_R | F_W);
+        map(p, table, 0x900000, 0x3000, F_R | F_X);
+        map(p, table, 0xb00000, 0x6000, F_R);
+    }
+    /* The entry of 0x800000 in the second table is at TABLES + 0x4000 + 0x2000: two pages on. */
+    map(p, TABLES + 0x4000, 0xa02000, TABLES + 0x4000 + 0x2000, F_R | F_W);
+    start(&run, mode, p, "toy-a", 1);
+    exec_resume(run.m);
+    status = wait_end(&run);
+    exec_pause(run.m);
+    g_assert_cmpuint(word(&run, 0x6000), ==, 500);
+    g_assert_cmpuint(word(&run, 0x7000), ==, 500000);
+    g_assert_cmphex(status, ==, 0x900000 - 0x3000 + 0x55 + TOY_CAUSE_STORE + 0xb00008);
+    end(&run);
+}
+
+/* -- several CPUs ---------------------------------------------------------------------------------------- */
+
+/* Barrier at [d]: adds one and waits until it is `count` times smp. Uses r12, r13, r14. */
+static void barrier(Asm *p, unsigned base, unsigned count, unsigned smp)
+{
+    unsigned wait;
+
+    li(p, 12, 1);
+    r(p, AMOADD, 13, base, 12);
+    li(p, 13, count * smp);
+    wait = p->n;
+    i(p, LD, 14, base, 0);
+    b(p, BLT, 14, 13, wait);
+}
+
+/*
+ * The same bytes at the same address, translated by two front ends on two threads at the same time: two results, many
+ * times over, with the code rewritten (by both, with the same bytes) so that each round translates again.
+ */
+static void test_two_variants(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+    Run run;
+
+    li(p, 9, 0x8000);
+    i(p, MFC, 8, 0, TOY_CPUID);
+    barrier(p, 9, 1, 2);
+    li(p, 1, 0);
+    li(p, 2, 3000);
+    li(p, 5, 0x2000);
+    li(p, 7, ins(ADDI_XORI, 1, 1, 3));
+    loop = p->n;
+    b(p, JAL, 10, 0, 0x2000 / 4);
+    i(p, ST, 7, 5, 4);                          /* what is there already */
+    i(p, ADDI, 2, 2, -1);
+    b(p, BNE, 2, 0, loop);
+    li(p, 4, 0x8100);
+    r(p, ADD, 3, 8, 8);
+    r(p, ADD, 3, 3, 3);
+    r(p, ADD, 4, 4, 3);
+    i(p, ST, 1, 4, 0);
+    barrier(p, 9, 2, 2);
+    finish_with(p, 5);
+    org(p, 0x2000);
+    r(p, ADD_SUB, 1, 1, 2);                     /* a: + counter   b: - counter */
+    i(p, ADDI_XORI, 1, 1, 3);                   /* a: + 3         b: ^ 3 */
+    i(p, JR, 0, 10, 0);
+    start(&run, mode, p, "toy-a:toy-b", 2);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 5);
+    exec_pause(run.m);
+    {
+        uint32_t a = 0, bb = 0;
+
+        for (uint32_t n = 3000; n; n--) {
+            a = a + n + 3;
+            bb = (bb - n) ^ 3;
+        }
+        g_assert_cmphex(word(&run, 0x8100), ==, a);
+        g_assert_cmphex(word(&run, 0x8104), ==, bb);
+    }
+    end(&run);
+}
+
+/* Atomic additions and a lock, and doorbells between CPUs. */
+static void test_atomics(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop, spin, is0, other, done;
+    Run run;
+
+    li(p, 9, 0x8000);
+    li(p, 4, 0x1000);
+    i(p, MTC, 0, 4, TOY_VBR);
+    i(p, MFC, 8, 0, TOY_CPUID);
+    li(p, 7, TOY_IO_BASE);
+    barrier(p, 9, 1, 2);
+    li(p, 1, 5000);
+    li(p, 2, 1);
+    loop = p->n;
+    i(p, ADDI, 3, 9, 0x40);
+    r(p, AMOADD, 4, 3, 2);
+    i(p, ADDI, 3, 9, 0x80);                     /* take the lock */
+    spin = p->n;
+    r(p, SWAP, 4, 3, 2);
+    b(p, BNE, 4, 0, spin);
+    i(p, LD, 5, 9, 0x84);
+    i(p, ADDI, 5, 5, 1);
+    i(p, ST, 5, 9, 0x84);
+    i(p, FENCE, 0, 0, 0);
+    r(p, SWAP, 4, 3, 0);
+    i(p, ADDI, 1, 1, -1);
+    b(p, BNE, 1, 0, loop);
+    barrier(p, 9, 2, 2);
+    /* Ping-pong by doorbell: CPU 0 rings 1, whose handler rings 0, ... 50 times. */
+    li(p, 6, 0);                                /* rings taken */
+    li(p, 5, 50);
+    is0 = hole(p, BNE, 8, 0);
+    r(p, XOR, 3, 8, 2);
+    i(p, ST, 3, 7, TOY_IO_IPI);
+    land(p, is0);
+    other = p->n;
+    i(p, MTC, 0, 0, TOY_IE);                    /* masked from the question to the sleep, which ends all the same */
+    done = hole(p, BEQ, 6, 5);
+    i(p, WFI, 0, 0, 0);
+    i(p, MTC, 0, 2, TOY_IE);
+    b(p, JAL, 0, 0, other);
+    land(p, done);
+    barrier(p, 9, 3, 2);
+    finish_with(p, 9);
+    org(p, 0x1000);
+    i(p, ST, 8, 7, TOY_IO_IPI_ACK);
+    i(p, ADDI, 6, 6, 1);
+    {
+        unsigned last0;
+
+        r(p, XOR, 3, 8, 2);
+        last0 = hole(p, BNE, 8, 2);             /* CPU 1 always answers; CPU 0 unless it was the last */
+        i(p, ST, 3, 7, TOY_IO_IPI);
+        i(p, RTI, 0, 0, 0);
+        land(p, last0);
+        last0 = hole(p, BEQ, 6, 5);
+        i(p, ST, 3, 7, TOY_IO_IPI);
+        land(p, last0);
+        i(p, RTI, 0, 0, 0);
+    }
+    start(&run, mode, p, "toy-a:toy-b", 2);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 9);
+    exec_pause(run.m);
+    g_assert_cmpuint(word(&run, 0x8040), ==, 10000);
+    g_assert_cmpuint(word(&run, 0x8084), ==, 10000);
+    end(&run);
+}
+
+/* One CPU rewrites a function; the other calls it until it sees the new one: never anything but old or new. */
+static void test_cross_modify(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned is1, loop, wait, again, bad[2];
+    Run run;
+
+    li(p, 9, 0x8000);
+    i(p, MFC, 8, 0, TOY_CPUID);
+    li(p, 5, 0x2000);
+    li(p, 6, ins(ADDI, 1, 0, 0));
+    li(p, 2, 0);                                /* the round */
+    li(p, 3, 200);
+    barrier(p, 9, 1, 2);
+    is1 = hole(p, BNE, 8, 0);
+    loop = p->n;                                /* CPU 0 */
+    i(p, ADDI, 2, 2, 1);
+    i(p, ADDI, 6, 6, 1);
+    i(p, ST, 6, 5, 0);
+    i(p, FENCE, 0, 0, 0);
+    wait = p->n;
+    i(p, LD, 4, 9, 0x40);
+    b(p, BNE, 4, 2, wait);
+    b(p, BNE, 2, 3, loop);
+    barrier(p, 9, 2, 2);
+    finish_with(p, 3);
+    land(p, is1);                               /* CPU 1 */
+    again = p->n;
+    b(p, JAL, 10, 0, 0x2000 / 4);
+    b(p, BEQ, 1, 2, again);
+    i(p, ADDI, 4, 2, 1);
+    bad[0] = hole(p, BNE, 1, 4);
+    i(p, ADDI, 2, 4, 0);
+    i(p, ST, 2, 9, 0x40);
+    b(p, BNE, 2, 3, again);
+    barrier(p, 9, 2, 2);
+    bad[1] = hole(p, JAL, 0, 0);
+    land(p, bad[0]);
+    finish_with(p, 4);
+    land(p, bad[1]);
+    b(p, JAL, 0, 0, p->n);
+    org(p, 0x2000);
+    i(p, ADDI, 1, 0, 0);
+    i(p, JR, 0, 10, 0);
+    start(&run, mode, p, "toy-a", 2);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 3);
+    end(&run);
+}
+
+/*
+ * A page is taken from under a CPU that reads it: after the broadcast flush has been waited for, the old frame is
+ * poisoned; the reader must never see poison.
+ */
+static void test_broadcast(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned is1, loop, again, bad;
+    Run run;
+
+    li(p, 7, TOY_IO_BASE);
+    i(p, MFC, 8, 0, TOY_CPUID);
+    li(p, 9, TABLES);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    li(p, 9, 0x8000);
+    li(p, 4, 0x1000);
+    i(p, MTC, 0, 4, TOY_VBR);
+    barrier(p, 9, 1, 2);
+    is1 = hole(p, BNE, 8, 0);
+    /* CPU 0: r1, r2: the two frames' entries; r5: where the entry is, r6: the page */
+    li(p, 1, 0xc000 | F_R);
+    li(p, 2, 0xd000 | F_R);
+    li(p, 5, TABLES + 0x2000);
+    li(p, 6, 0x800000);
+    li(p, 3, 2000);
+    li(p, 10, 0xc000);
+    li(p, 11, 0xd000);
+    li(p, 4, 0x600d);
+    loop = p->n;
+    i(p, ST, 4, 11, 0);                         /* the new frame is good */
+    i(p, FENCE, 0, 0, 0);
+    i(p, ST, 2, 5, 0);
+    i(p, FENCE, 0, 0, 0);
+    i(p, FLUSH, 0, 6, 0);
+    i(p, ST, 3, 10, 0);                         /* the old one is poison */
+    r(p, XOR, 1, 1, 2);
+    r(p, XOR, 2, 1, 2);
+    r(p, XOR, 1, 1, 2);
+    r(p, XOR, 10, 10, 11);
+    r(p, XOR, 11, 10, 11);
+    r(p, XOR, 10, 10, 11);
+    i(p, ADDI, 3, 3, -1);
+    b(p, BNE, 3, 0, loop);
+    i(p, ST, 4, 9, 0x40);
+    barrier(p, 9, 2, 2);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    finish_with(p, 6);
+    land(p, is1);
+    li(p, 2, 0x800000);
+    li(p, 4, 0x600d);
+    again = p->n;
+    i(p, LD, 3, 2, 0);
+    bad = hole(p, BNE, 3, 4);
+    i(p, LD, 5, 9, 0x40);
+    b(p, BNE, 5, 4, again);
+    barrier(p, 9, 2, 2);
+    b(p, JAL, 0, 0, p->n);
+    land(p, bad);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    finish_with(p, 7);
+    org(p, 0x1000);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    finish_with(p, 8);
+    for (uint32_t a = 0; a < 0x20000; a += 0x1000) {
+        map(p, TABLES, a, a, F_R | F_W | F_X | F_G);
+    }
+    map(p, TABLES, 0x800000, 0xc000, F_R);
+    p->w[0xc000 / 4] = 0x600d;
+    start(&run, mode, p, "toy-a", 2);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 6);
+    end(&run);
+}
+
+/* More code than the buffer holds, on two CPUs: it is recycled again and again. */
+static void test_recycle(gconstpointer m)
+{
+    Mode mode = *(const Mode *)m;
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+    Run run;
+    Stats stats;
+
+    mode.code_size = 64 << 10;
+    li(p, 9, 0x8000);
+    li(p, 1, 0);
+    li(p, 2, 3);
+    loop = p->n;
+    b(p, JAL, 0, 0, 0x2000 / 4);
+    org(p, 0x2000);
+    for (unsigned n = 0; n < 2000; n++) {       /* a block each */
+        i(p, ADDI, 1, 1, 1);
+        i(p, JAL, 0, 0, 1);
+    }
+    i(p, ADDI, 2, 2, -1);
+    b(p, BNE, 2, 0, loop);
+    li(p, 9, 0xff00);
+    barrier(p, 9, 1, 2);
+    finish(p, 1);
+    start(&run, &mode, p, "toy-a", 2);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 6000);
+    exec_pause(run.m);
+    exec_stats(run.m, &stats);
+    g_assert_cmpuint(stats.count[STAT_tb_flushed], >, 0);
+    end(&run);
+}
+
+/* Pausing, asking a CPU, resetting while it runs. */
+static void note_pc(CPUState *cs, void *opaque)
+{
+    *(uint64_t *)opaque = CPU_CLASS_OF(cs)->get_pc(cs);
+}
+
+static void test_pause(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    Run run;
+    uint64_t pc = 99;
+    uint32_t before, after;
+
+    li(p, 9, 0x8000);
+    i(p, LD, 1, 9, 0);
+    i(p, ADDI, 1, 1, 1);
+    i(p, ST, 1, 9, 0);
+    b(p, JAL, 0, 0, 2);
+    start(&run, mode, p, "toy-a", 2);
+    g_usleep(2000);
+    g_assert_cmpuint(word(&run, 0x8000), ==, 0);        /* created paused */
+    for (unsigned n = 0; n < 20; n++) {
+        exec_resume(run.m);
+        g_usleep(1000);
+        cpu_run_on(run.m->cpus->pdata[n & 1], note_pc, &pc, true);
+        g_assert_cmpuint(pc, <, 0x1000);
+        exec_pause(run.m);
+        before = word(&run, 0x8000);
+        g_usleep(1000);
+        after = word(&run, 0x8000);
+        g_assert_cmpuint(before, ==, after);
+        g_assert_cmpuint(before, >, 0);
+        pc = 0x1000;
+        cpu_run_on(run.m->cpus->pdata[n & 1], note_pc, &pc, true);      /* a paused CPU answers too */
+        g_assert_cmpuint(pc, <, 0x1000);
+    }
+    exec_resume(run.m);
+    exec_reset(run.m);
+    g_usleep(1000);
+    exec_pause(run.m);
+    end(&run);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*fn)(gconstpointer mode);
+    } tests[] = {
+        { "sum", test_sum }, { "memory", test_memory }, { "self-modifying", test_self_modifying },
+        { "data-beside-code", test_data_beside_code }, { "dma", test_dma }, { "mmio", test_mmio },
+        { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
+        { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
+        { "broadcast", test_broadcast }, { "recycle", test_recycle }, { "pause", test_pause },
+    };
+
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned m = 0; m < G_N_ELEMENTS(modes); m++) {
+        if (!tcg_backend_find(modes[m].backend)) {
+            continue;                           /* not on this host */
+        }
+        for (unsigned t = 0; t < G_N_ELEMENTS(tests); t++) {
+            g_autofree char *path = g_strdup_printf("/toy/%s/%s", modes[m].name, tests[t].name);
+
+            g_test_add_data_func(path, &modes[m], tests[t].fn);
+        }
+    }
+    return g_test_run();
+}
