@@ -148,7 +148,29 @@ static int leaf_kind(const Web *w, const TcgNode *n)
     return -1;
 }
 
-/* The phis that reach `phi` through phis alone, and the kinds of their other arguments. */
+/* Adds the phis that have one of the web among their arguments. False: there are too many. */
+static bool web_add_users(const TcgFn *fn, Web *w)
+{
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        TcgId id = fn_block(fn, g_array_index(fn->rpo, uint32_t, i))->first;
+
+        for (; id && fn_node(fn, id)->op == OP_phi; id = fn_node(fn, id)->next) {
+            const TcgNode *p = fn_node(fn, id);
+
+            for (uint32_t a = 0; a < p->list_len && is_unmarked_phi(p) && web_index(w, id) < 0; a++) {
+                if (web_index(w, *fn_list(fn, p->list + a)) >= 0) {
+                    if (w->num == MAX_WEB) {
+                        return false;
+                    }
+                    w->phi[w->num++] = id;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+/* The phis that `phi` is connected to through phis alone, and the kinds of their other arguments. */
 static bool web_collect(Dce *d, TcgId phi, Web *w)
 {
     TcgFn *fn = d->fn;
@@ -162,16 +184,26 @@ static bool web_collect(Dce *d, TcgId phi, Web *w)
 
         for (uint32_t a = 0; a < p->list_len; a++) {
             TcgId v = *fn_list(fn, p->list + a);
+
+            if (is_unmarked_phi(fn_node(fn, v)) && web_index(w, v) < 0) {
+                if (w->num == MAX_WEB) {
+                    return false;
+                }
+                w->phi[w->num++] = v;
+            }
+        }
+        if (i == w->num - 1 && !web_add_users(fn, w)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < w->num; i++) {
+        const TcgNode *p = fn_node(fn, w->phi[i]);
+
+        for (uint32_t a = 0; a < p->list_len; a++) {
+            TcgId v = *fn_list(fn, p->list + a);
             const TcgNode *n = fn_node(fn, v);
 
-            if (is_unmarked_phi(n)) {
-                if (web_index(w, v) < 0) {
-                    if (w->num == MAX_WEB) {
-                        return false;
-                    }
-                    w->phi[w->num++] = v;
-                }
-            } else if (leaf_kind(w, n) < 0) {
+            if (web_index(w, v) < 0 && leaf_kind(w, n) < 0) {
                 bool flags = tcg_op_def[n->op].flags & TCGF_FLAGS && !n->pos;
 
                 if (w->num_kinds == MAX_KINDS) {

@@ -257,6 +257,9 @@ void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgV
     case OP_const:
         r.u64[0] = type == TCG_I32 ? (uint32_t)imm : imm;
         break;
+    case OP_mov:
+        r = v[0];
+        break;
     case OP_select:
         r = (uint32_t)v[0].u64[0] ? v[1] : v[2];
         break;

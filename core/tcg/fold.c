@@ -169,8 +169,8 @@ static void fold_branch(Fold *f, TcgId id)
     if (known < 0) {
         known = tcg_simplify_compare(fn, &c);
     }
-    if (known >= 0) {
-        decide(f, id, known ? 0 : 1);
+    if (known >= 0 || fn_block(fn, fn_node(fn, id)->block)->succ[0] == fn_block(fn, fn_node(fn, id)->block)->succ[1]) {
+        decide(f, id, known == 0);
         return;
     }
     set_branch(f, id, &c);

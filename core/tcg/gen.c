@@ -87,7 +87,7 @@ void tcg_gen_dump_after(TcgGen *g, const char *letters, GString *out)
 /* -- emission --------------------------------------------------------------------------------------------------- */
 
 /* The node is appended; what follows the end of a block goes to a block that nothing reaches. */
-static TcgNode *append(TcgGen *g, TcgOpcode op, TcgType type, TcgId *ret_id)
+static inline TcgNode *append(TcgGen *g, TcgOpcode op, TcgType type, TcgId *ret_id)
 {
     TcgId id = tcg_fn_node_new(g->fn, op, type);
 
@@ -103,26 +103,61 @@ static TcgNode *append(TcgGen *g, TcgOpcode op, TcgType type, TcgId *ret_id)
 TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
                 TcgVal d)
 {
-    TcgProto p = { .op = op, .type = type, .aux = aux, .arg = { a.id, b.id, c.id, d.id }, .imm = imm };
     TcgNode *n;
     TcgId id;
 
     if ((tcg_op_def[op].flags & TCGF_PURE) && !g->config.naive) {
+        TcgProto p;
+
+        p.op = op;
+        p.type = type;
+        p.aux = aux;
+        p.imm = imm;
+        p.arg[0] = a.id;
+        p.arg[1] = b.id;
+        p.arg[2] = c.id;
+        p.arg[3] = d.id;
         id = tcg_simplify(g->fn, &p);
         if (id) {
             return (TcgVal){ id };
         }
+        op = p.op;
+        type = p.type;
+        aux = p.aux;
+        imm = p.imm;
+        a.id = p.arg[0];
+        b.id = p.arg[1];
+        c.id = p.arg[2];
+        d.id = p.arg[3];
     }
-    n = append(g, p.op, p.type, &id);
-    n->aux = p.aux;
-    n->imm = p.imm;
-    memcpy(n->arg, p.arg, sizeof(n->arg));
+    n = append(g, op, type, &id);
+    n->aux = aux;
+    n->imm = imm;
+    n->arg[0] = a.id;
+    n->arg[1] = b.id;
+    n->arg[2] = c.id;
+    n->arg[3] = d.id;
     return (TcgVal){ id };
 }
 
 static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm)
 {
-    return tcg_emit(g, op, type, aux, imm, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    TcgId id;
+    TcgNode *n = append(g, op, type, &id);
+
+    n->aux = aux;
+    n->imm = imm;
+    return (TcgVal){ id };
+}
+
+static void emit1(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a)
+{
+    TcgId id;
+    TcgNode *n = append(g, op, type, &id);
+
+    n->aux = aux;
+    n->imm = imm;
+    n->arg[0] = a.id;
 }
 
 TcgVal tcg_const(TcgGen *g, TcgType type, uint64_t value)
@@ -158,7 +193,7 @@ TcgVal tcg_get_reg(TcgGen *g, unsigned row)
 
 void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
 {
-    tcg_emit(g, OP_set_reg, TCG_VOID, row, 0, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
 }
 
 unsigned tcg_local(TcgGen *g, TcgType type)
@@ -176,7 +211,7 @@ TcgVal tcg_ld_env(TcgGen *g, TcgType type, MemOp mo, uint32_t offset)
 
 void tcg_st_env(TcgGen *g, TcgVal v, MemOp mo, uint32_t offset)
 {
-    tcg_emit(g, OP_st_env, tcg_val_type(g, v), mo & MO_SIZE, offset, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    emit1(g, OP_st_env, tcg_val_type(g, v), mo & MO_SIZE, offset, v);
 }
 
 void tcg_insn_start(TcgGen *g, uint64_t pc_delta)

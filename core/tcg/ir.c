@@ -100,23 +100,13 @@ void tcg_fn_clear(TcgFn *fn)
     fn->done = 0;
 }
 
-TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type)
+void tcg_fn_grow(TcgFn *fn)
 {
-    TcgId id = fn->nodes->len;
-    TcgNode *n;
+    guint len = fn->nodes->len;
 
-    if (G_LIKELY(id < fn->node_cap)) {
-        fn->nodes->len = id + 1;
-    } else {
-        fn->node_cap = MAX(fn->node_cap * 2, id + 1);
-        g_array_set_size(fn->nodes, fn->node_cap);
-        fn->nodes->len = id + 1;
-    }
-    n = fn_node(fn, id);
-    memset(n, 0, sizeof(*n));
-    n->op = op;
-    n->type = type;
-    return id;
+    fn->node_cap = MAX(fn->node_cap * 2, len + 1);
+    g_array_set_size(fn->nodes, fn->node_cap);
+    fn->nodes->len = len;
 }
 
 static inline TcgId const_find(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi)
@@ -217,37 +207,6 @@ TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i)
 
 /* -- lists of a block ----------------------------------------------------------------------------------------- */
 
-void tcg_fn_append(TcgFn *fn, uint32_t block, TcgId id)
-{
-    TcgIrBlock *b = fn_block(fn, block);
-    TcgNode *n = fn_node(fn, id);
-
-    n->block = block;
-    n->prev = b->last;
-    n->next = 0;
-    if (b->last) {
-        fn_node(fn, b->last)->next = id;
-    } else {
-        b->first = id;
-    }
-    b->last = id;
-}
-
-void tcg_fn_insert_before(TcgFn *fn, TcgId where, TcgId id)
-{
-    TcgNode *w = fn_node(fn, where), *n = fn_node(fn, id);
-
-    n->block = w->block;
-    n->prev = w->prev;
-    n->next = where;
-    if (w->prev) {
-        fn_node(fn, w->prev)->next = id;
-    } else {
-        fn_block(fn, w->block)->first = id;
-    }
-    w->prev = id;
-}
-
 void tcg_fn_insert_after(TcgFn *fn, TcgId where, TcgId id)
 {
     TcgId next = fn_node(fn, where)->next;
@@ -268,24 +227,6 @@ void tcg_fn_insert_first(TcgFn *fn, uint32_t block, TcgId id)
     } else {
         tcg_fn_append(fn, block, id);
     }
-}
-
-void tcg_fn_remove(TcgFn *fn, TcgId id)
-{
-    TcgNode *n = fn_node(fn, id);
-    TcgIrBlock *b = fn_block(fn, n->block);
-
-    if (n->prev) {
-        fn_node(fn, n->prev)->next = n->next;
-    } else {
-        b->first = n->next;
-    }
-    if (n->next) {
-        fn_node(fn, n->next)->prev = n->prev;
-    } else {
-        b->last = n->prev;
-    }
-    n->block = n->prev = n->next = 0;
 }
 
 /* -- the graph -------------------------------------------------------------------------------------------------- */

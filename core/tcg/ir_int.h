@@ -160,7 +160,7 @@ TcgFn *tcg_gen_fn(TcgGen *g);                    /* the region being built: for 
 TcgFn *tcg_fn_new(const TcgConfig *config);
 void tcg_fn_free(TcgFn *fn);
 void tcg_fn_clear(TcgFn *fn);                   /* ready for the next region; keeps its memory */
-TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type);           /* not yet in a block */
+void tcg_fn_grow(TcgFn *fn);                    /* room for one more node */
 TcgId tcg_fn_const(TcgFn *fn, TcgType type, uint64_t value);
 TcgId tcg_fn_const_v(TcgFn *fn, uint64_t lo, uint64_t hi);
 uint32_t tcg_fn_block_new(TcgFn *fn);
@@ -170,16 +170,83 @@ TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i);
 TcgType tcg_row_type(const TcgFn *fn, unsigned row);    /* of a register row or local */
 /* At least `bytes` of working memory, contents unspecified; slot 0-3. */
 void *tcg_fn_scratch(TcgFn *fn, unsigned slot, size_t bytes);
-void tcg_fn_append(TcgFn *fn, uint32_t block, TcgId id);
-void tcg_fn_insert_before(TcgFn *fn, TcgId where, TcgId id);
 void tcg_fn_insert_after(TcgFn *fn, TcgId where, TcgId id);
 void tcg_fn_insert_first(TcgFn *fn, uint32_t block, TcgId id);
-void tcg_fn_remove(TcgFn *fn, TcgId id);
 void tcg_fn_print(const TcgFn *fn, GString *out);
 /* Text as tcg_fn_print writes it (and golden files hold). NULL with GError naming the line. */
 TcgFn *tcg_fn_parse(const TcgConfig *config, const char *text, GError **error);
 void tcg_fn_compute_order(TcgFn *fn);           /* predecessors, rpo, dominators, loop depth */
 bool tcg_fn_dominates(const TcgFn *fn, uint32_t a, uint32_t b);         /* block a dominates block b; after order */
+
+/* A new node, not yet in a block. Pointers to nodes do not survive it. */
+static inline TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type)
+{
+    typedef uint64_t Pair __attribute__((vector_size(16), aligned(8), may_alias));
+    TcgId id = fn->nodes->len;
+    TcgNode *n;
+
+    G_STATIC_ASSERT(sizeof(TcgNode) % 16 == 0);
+    if (G_UNLIKELY(id >= fn->node_cap)) {
+        tcg_fn_grow(fn);
+    }
+    fn->nodes->len = id + 1;
+    n = fn_node(fn, id);
+    for (unsigned i = 0; i < sizeof(*n) / 16; i++) {    /* a call to memset, or rep stos, costs more than all else */
+        ((Pair *)n)[i] = (Pair){ 0, 0 };
+    }
+    n->op = op;
+    n->type = type;
+    return id;
+}
+
+static inline void tcg_fn_append(TcgFn *fn, uint32_t block, TcgId id)
+{
+    TcgIrBlock *b = fn_block(fn, block);
+    TcgNode *n = fn_node(fn, id);
+
+    n->block = block;
+    n->prev = b->last;
+    n->next = 0;
+    if (b->last) {
+        fn_node(fn, b->last)->next = id;
+    } else {
+        b->first = id;
+    }
+    b->last = id;
+}
+
+static inline void tcg_fn_insert_before(TcgFn *fn, TcgId where, TcgId id)
+{
+    TcgNode *w = fn_node(fn, where), *n = fn_node(fn, id);
+
+    n->block = w->block;
+    n->prev = w->prev;
+    n->next = where;
+    if (w->prev) {
+        fn_node(fn, w->prev)->next = id;
+    } else {
+        fn_block(fn, w->block)->first = id;
+    }
+    w->prev = id;
+}
+
+static inline void tcg_fn_remove(TcgFn *fn, TcgId id)
+{
+    TcgNode *n = fn_node(fn, id);
+    TcgIrBlock *b = fn_block(fn, n->block);
+
+    if (n->prev) {
+        fn_node(fn, n->prev)->next = n->next;
+    } else {
+        b->first = n->next;
+    }
+    if (n->next) {
+        fn_node(fn, n->next)->prev = n->prev;
+    } else {
+        b->last = n->prev;
+    }
+    n->block = n->prev = n->next = 0;
+}
 
 /* -- passes ------------------------------------------------------------------------------------------------------ */
 typedef enum TcgPassProps { PROP_SSA = 1, PROP_LEGAL = 2, PROP_ALLOCATED = 4 } TcgPassProps;

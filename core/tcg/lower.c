@@ -93,22 +93,29 @@ static TcgId vk(Lower *l, unsigned es, uint64_t v)
 
 /* -- integers ----------------------------------------------------------------------------------------------------- */
 
+/* Where an operation has two new arguments, these are named first: C leaves the order of a call's arguments open. */
+
 /* (x & m) << s | (x >> s) & m */
 static TcgId swap_groups(Lower *l, TcgType t, TcgId x, unsigned s, uint64_t m)
 {
     TcgId up = opk(l, OP_shl, t, opk(l, OP_and, t, x, m), s);
+    TcgId down = opk(l, OP_and, t, opk(l, OP_shr, t, x, s), m);
 
-    return op2(l, OP_or, t, up, opk(l, OP_and, t, opk(l, OP_shr, t, x, s), m));
+    return op2(l, OP_or, t, up, down);
 }
 
 static TcgId expand_bswap(Lower *l, TcgType t, TcgId x)
 {
+    unsigned half = t == TCG_I64 ? 32 : 16;
+    TcgId up, down;
+
     x = swap_groups(l, t, x, 8, 0x00ff00ff00ff00ff);
     if (t == TCG_I64) {
         x = swap_groups(l, t, x, 16, 0x0000ffff0000ffff);
     }
-    x = op2(l, OP_or, t, opk(l, OP_shl, t, x, t == TCG_I64 ? 32 : 16), opk(l, OP_shr, t, x, t == TCG_I64 ? 32 : 16));
-    return x;
+    up = opk(l, OP_shl, t, x, half);
+    down = opk(l, OP_shr, t, x, half);
+    return op2(l, OP_or, t, up, down);
 }
 
 static TcgId expand_rbit(Lower *l, TcgType t, TcgId x)
@@ -122,9 +129,12 @@ static TcgId expand_rbit(Lower *l, TcgType t, TcgId x)
 static TcgId expand_popcnt(Lower *l, TcgType t, TcgId x)
 {
     uint64_t ones = 0x0101010101010101;
+    TcgId even, odd;
 
     x = op2(l, OP_sub, t, x, opk(l, OP_and, t, opk(l, OP_shr, t, x, 1), 0x55 * ones));
-    x = op2(l, OP_add, t, opk(l, OP_and, t, x, 0x33 * ones), opk(l, OP_and, t, opk(l, OP_shr, t, x, 2), 0x33 * ones));
+    even = opk(l, OP_and, t, x, 0x33 * ones);
+    odd = opk(l, OP_and, t, opk(l, OP_shr, t, x, 2), 0x33 * ones);
+    x = op2(l, OP_add, t, even, odd);
     x = opk(l, OP_and, t, op2(l, OP_add, t, x, opk(l, OP_shr, t, x, 4)), 0x0f * ones);
     return opk(l, OP_shr, t, opk(l, OP_mul, t, x, ones), t == TCG_I64 ? 56 : 24);
 }
@@ -147,8 +157,9 @@ static TcgId expand_mulh64(Lower *l, TcgId a, TcgId b, bool is_signed)
     TcgId b0 = opk(l, OP_and, t, b, UINT32_MAX), b1 = opk(l, OP_shr, t, b, 32);
     TcgId low = opk(l, OP_shr, t, op2(l, OP_mul, t, a0, b0), 32);
     TcgId m1 = op2(l, OP_add, t, op2(l, OP_mul, t, a1, b0), low);
-    TcgId m2 = op2(l, OP_add, t, op2(l, OP_mul, t, a0, b1), opk(l, OP_and, t, m1, UINT32_MAX));
-    TcgId r = op2(l, OP_add, t, op2(l, OP_mul, t, a1, b1), opk(l, OP_shr, t, m1, 32));
+    TcgId m1_low = opk(l, OP_and, t, m1, UINT32_MAX), m1_high = opk(l, OP_shr, t, m1, 32);
+    TcgId m2 = op2(l, OP_add, t, op2(l, OP_mul, t, a0, b1), m1_low);
+    TcgId r = op2(l, OP_add, t, op2(l, OP_mul, t, a1, b1), m1_high);
 
     r = op2(l, OP_add, t, r, opk(l, OP_shr, t, m2, 32));
     if (is_signed) {                            /* less b where a is negative, less a where b is */
@@ -165,7 +176,9 @@ static TcgId expand_mulh(Lower *l, TcgType t, TcgId a, TcgId b, bool is_signed)
     if (t == TCG_I64) {
         return expand_mulh64(l, a, b, is_signed);
     }
-    a = op2(l, OP_mul, TCG_I64, op1(l, ext, TCG_I64, a), op1(l, ext, TCG_I64, b));
+    a = op1(l, ext, TCG_I64, a);
+    b = op1(l, ext, TCG_I64, b);
+    a = op2(l, OP_mul, TCG_I64, a, b);
     return op1(l, OP_trunc, TCG_I32, opk(l, OP_shr, TCG_I64, a, 32));
 }
 
@@ -261,7 +274,9 @@ static TcgId expand_vcmp(Lower *l, unsigned es, TcgCond c, TcgId a, TcgId b)
     case COND_LEU: return v1(l, OP_vnot, es, vcmp(l, COND_GTU, es, a, b), 0);
     case COND_GTU:
         r = vk(l, es, 1ull << ((8u << es) - 1));
-        return vcmp(l, COND_GT, es, v2(l, OP_vxor, es, a, r), v2(l, OP_vxor, es, b, r));
+        a = v2(l, OP_vxor, es, a, r);
+        b = v2(l, OP_vxor, es, b, r);
+        return vcmp(l, COND_GT, es, a, b);
     case COND_TSTEQ: return vcmp(l, COND_EQ, es, v2(l, OP_vand, es, a, b), vk(l, es, 0));
     case COND_TSTNE: return v1(l, OP_vnot, es, vcmp(l, COND_TSTEQ, es, a, b), 0);
     default:                                    /* EQ, GT of 8 bytes: by halves */
@@ -270,7 +285,7 @@ static TcgId expand_vcmp(Lower *l, unsigned es, TcgCond c, TcgId a, TcgId b)
         }
         r = 0;
         for (unsigned lane = 0; lane < 2; lane++) {
-            TcgId one = setcond(l, TCG_I64, c, vget(l, 3, a, lane), vget(l, 3, b, lane));
+            TcgId x = vget(l, 3, a, lane), y = vget(l, 3, b, lane), one = setcond(l, TCG_I64, c, x, y);
 
             one = op2(l, OP_sub, TCG_I64, k(l, TCG_I64, 0), op1(l, OP_zext, TCG_I64, one));
             r = lane ? emit(l, OP_vpair, TCG_V128, 0, 0, r, one, 0, 0) : one;
@@ -283,7 +298,7 @@ static TcgId expand_vcmp(Lower *l, unsigned es, TcgCond c, TcgId a, TcgId b)
 static TcgId expand_vmul1(Lower *l, TcgId a, TcgId b)
 {
     TcgId even = v2(l, OP_vand, 1, v2(l, OP_vmul, 1, a, b), vk(l, 1, 0x00ff));
-    TcgId odd = v2(l, OP_vmul, 1, v1(l, OP_vshr, 1, a, 8), v1(l, OP_vshr, 1, b, 8));
+    TcgId a1 = v1(l, OP_vshr, 1, a, 8), b1 = v1(l, OP_vshr, 1, b, 8), odd = v2(l, OP_vmul, 1, a1, b1);
 
     return v2(l, OP_vor, 1, even, v1(l, OP_vshl, 1, odd, 8));
 }
@@ -323,7 +338,8 @@ static TcgId expand_vsat(Lower *l, const TcgNode *n)
         lost = v2(l, OP_vxor, es, a, n->op == OP_vsadds ? r : b);
         lost = v2(l, OP_vand, es, lost, v2(l, OP_vxor, es, n->op == OP_vsadds ? b : a, r));
         limit = v2(l, OP_vxor, es, v1(l, OP_vsar, es, a, bits - 1), vk(l, es, (1ull << (bits - 1)) - 1));
-        return emit(l, OP_vbitsel, TCG_V128, 3, 0, v1(l, OP_vsar, es, lost, bits - 1), limit, r, 0);
+        lost = v1(l, OP_vsar, es, lost, bits - 1);
+        return emit(l, OP_vbitsel, TCG_V128, 3, 0, lost, limit, r, 0);
     }
 }
 
@@ -333,17 +349,21 @@ static TcgId expand_vbyterev(Lower *l, const TcgNode *n)
     TcgId x = n->arg[0];
 
     for (unsigned s = n->aux; s < n->imm; s++) {
-        x = v2(l, OP_vor, 3, v1(l, OP_vshl, s + 1, x, 8u << s), v1(l, OP_vshr, s + 1, x, 8u << s));
+        TcgId up = v1(l, OP_vshl, s + 1, x, 8u << s), down = v1(l, OP_vshr, s + 1, x, 8u << s);
+
+        x = v2(l, OP_vor, 3, up, down);
     }
     return x;
 }
 
 static TcgId expand_vpopcnt8(Lower *l, TcgId x)
 {
-    TcgId m2 = vk(l, 0, 0x33);
+    TcgId m2 = vk(l, 0, 0x33), even, odd;
 
     x = v2(l, OP_vsub, 0, x, v2(l, OP_vand, 0, v1(l, OP_vshr, 3, x, 1), vk(l, 0, 0x55)));
-    x = v2(l, OP_vadd, 0, v2(l, OP_vand, 0, x, m2), v2(l, OP_vand, 0, v1(l, OP_vshr, 3, x, 2), m2));
+    even = v2(l, OP_vand, 0, x, m2);
+    odd = v2(l, OP_vand, 0, v1(l, OP_vshr, 3, x, 2), m2);
+    x = v2(l, OP_vadd, 0, even, odd);
     return v2(l, OP_vand, 0, v2(l, OP_vadd, 0, x, v1(l, OP_vshr, 3, x, 4)), vk(l, 0, 0x0f));
 }
 
@@ -386,7 +406,8 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
     case OP_vnot: return v2(l, OP_vxor, es, a, vk(l, 3, UINT64_MAX));
     case OP_vandn: return v2(l, OP_vand, es, a, v1(l, OP_vnot, es, b, 0));
     case OP_vbitsel:
-        return v2(l, OP_vor, es, v2(l, OP_vand, es, b, a), v2(l, OP_vandn, es, n->arg[2], a));
+        b = v2(l, OP_vand, es, b, a);
+        return v2(l, OP_vor, es, b, v2(l, OP_vandn, es, n->arg[2], a));
     case OP_vcmp: return expand_vcmp(l, es, n->imm, a, b);
     case OP_vmul: return es == 0 ? expand_vmul1(l, a, b) : 0;
     case OP_vsmin: case OP_vsmax: case OP_vumin: case OP_vumax: return expand_minmax(l, n);

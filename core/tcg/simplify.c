@@ -10,8 +10,6 @@
  */
 #include "core/tcg/ir_int.h"
 
-#include <string.h>
-
 static inline unsigned width(TcgType t)
 {
     return t == TCG_I32 ? 32 : 64;
@@ -876,6 +874,8 @@ static TcgId step(TcgFn *fn, TcgProto *p)
     const TcgNode *a;
 
     switch (p->op) {
+    case OP_mov:
+        return p->arg[0];
     case OP_add: case OP_sub:
         return add_sub(fn, p);
     case OP_mul:
@@ -925,7 +925,7 @@ TcgId tcg_simplify(TcgFn *fn, TcgProto *p)
     for (unsigned round = 0; round < 4; round++) {
         const TcgOpDef *def = &tcg_op_def[p->op];
         unsigned args = def->args, consts = 0;
-        TcgProto before;
+        TcgProto was;
         TcgId r;
 
         if (args == 0) {
@@ -943,9 +943,14 @@ TcgId tcg_simplify(TcgFn *fn, TcgProto *p)
             p->arg[0] = p->arg[1];
             p->arg[1] = t;
         }
-        before = *p;
+        was.op = p->op;
+        was.aux = p->aux;
+        was.imm = p->imm;
+        was.arg[0] = p->arg[0];
+        was.arg[1] = p->arg[1];
         r = step(fn, p);
-        if (r || !memcmp(&before, p, sizeof(before))) {
+        if (r || (was.op == p->op && was.arg[0] == p->arg[0] && was.arg[1] == p->arg[1] && was.aux == p->aux &&
+                  was.imm == p->imm)) {
             return r;
         }
     }

@@ -9,6 +9,7 @@
 #include "core/tcg/backend.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { FUEL = 60, MAX_FAULTS = 40 };
 
@@ -149,7 +150,7 @@ static bool one_program(const Case *c, uint64_t seed)
     TcgConfig plain = config;
     TcgGen *g, *ref;
     uint64_t s1 = seed, s2 = seed;
-    unsigned events, all;
+    unsigned events, all = 0;
     bool ok;
 
     plain.naive = true;                         /* nothing is folded while it is generated */
@@ -199,11 +200,83 @@ static const Case cases[] = {
     { "/tcg/passes/lower", "sfdl", false, true, { 4, 3, true, true, true }, 80 },
 };
 
+/* -- speed ------------------------------------------------------------------------------------------------------ */
+
+/* ldr x0, [x1, #8]; add x2, x2, x0; subs x3, x3, #1; str w2, [x1, #16]; b.ne: as a translator emits a block. */
+static void typical_block(TcgGen *g)
+{
+    TcgBlockRef taken = tcg_block(g), not_taken = tcg_block(g);
+    TcgVal a, b, d;
+
+    tcg_poll(g);
+    tcg_insn_start(g, 0);
+    a = tcg_addi(g, TCG_I64, tcg_get_reg(g, 1), 8);
+    tcg_set_reg(g, 0, tcg_guest_ld(g, TCG_I64, a, MO_64));
+    tcg_insn_start(g, 4);
+    tcg_set_reg(g, 2, tcg_add(g, TCG_I64, tcg_get_reg(g, 2), tcg_get_reg(g, 0)));
+    tcg_insn_start(g, 8);
+    a = tcg_get_reg(g, 3);
+    b = tcg_const(g, TCG_I64, 1);
+    d = tcg_sub(g, TCG_I64, a, b);
+    tcg_set_reg(g, TEST_NZCV, tcg_flags_sub(g, TCG_I64, a, b));
+    tcg_set_reg(g, 3, d);
+    tcg_insn_start(g, 12);
+    a = tcg_addi(g, TCG_I64, tcg_get_reg(g, 1), 16);
+    tcg_guest_st(g, a, tcg_trunc(g, tcg_get_reg(g, 2)), MO_32);
+    tcg_insn_start(g, 16);
+    tcg_brflag(g, FC_NE, tcg_get_reg(g, TEST_NZCV), taken, not_taken);
+    tcg_block_start(g, taken);
+    tcg_set_reg(g, TEST_PC, tcg_pc(g, -64));
+    tcg_goto_tb(g, 0);
+    tcg_block_start(g, not_taken);
+    tcg_set_reg(g, TEST_PC, tcg_pc(g, 20));
+    tcg_goto_tb(g, 1);
+}
+
+static void test_speed(void)
+{
+    TcgConfig config = { .backend = &backend_all, .target = &test_target, .layout = &test_layout };
+    TcgGen *g = tcg_gen_new(&config);
+    double best[6] = { 0 };
+    static const char *const what[6] = { "generate", "ssa", "fold", "dce", "lower", "all" };
+
+    for (unsigned round = 0; round < 20000; round++) {
+        gint64 t[6];
+
+        for (unsigned i = 0; i <= 4; i++) {
+            struct timespec ts;
+
+            if (i == 0) {
+                tcg_gen_begin(g, NULL);
+                clock_gettime(CLOCK_MONOTONIC, &ts);
+                t[0] = ts.tv_sec * 1000000000ll + ts.tv_nsec;
+                typical_block(g);
+            } else {
+                tcg_pass_run(tcg_gen_fn(g), &tcg_pipeline[i - 1]);
+            }
+            clock_gettime(CLOCK_MONOTONIC, &ts);
+            t[i + 1] = ts.tv_sec * 1000000000ll + ts.tv_nsec;
+        }
+        for (unsigned i = 0; i < 6; i++) {
+            double ns = (i < 5 ? t[i + 1] - t[i] : t[5] - t[0]) / 5.0;
+
+            best[i] = best[i] == 0 ? ns : MIN(best[i], ns);
+        }
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        g_test_message("%s: %.0f ns a guest instruction", what[i], best[i]);
+    }
+    tcg_gen_free(g);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_test_add_data_func(cases[i].path, &cases[i], test_case);
+    }
+    if (g_test_perf()) {
+        g_test_add_func("/tcg/passes/speed", test_speed);
     }
     return g_test_run();
 }
