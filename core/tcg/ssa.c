@@ -598,7 +598,7 @@ static void join_row(Ssa *s, uint32_t block, uint32_t r, bool header)
         st->cur = does & LOOP_SETS || !same_cur ? phi_new(s, block, r, false) : cur;
         return;
     }
-    if (s->insn && (started || does & (LOOP_SETS | LOOP_CALL_WRITES))) {
+    if (s->insn && (started || does & (r ? LOOP_SETS | LOOP_CALL_WRITES : LOOP_SETS))) {
         /* Paths through one instruction meet, or it loops. What a call in it wrote is not undone. */
         st->stamp = s->insn;
         st->start = r && (!same_start || does & LOOP_CALL_WRITES) ? phi_new(s, block, r, true) : start;

@@ -117,6 +117,22 @@ static bool event(Machine *m)
     return m->cpu->raised != 0;
 }
 
+static bool poll(Machine *m)
+{
+    bool counted = m->fn->config->layout->counted;
+
+    if (counted) {
+        m->cpu->poll -= m->fn->num_insns;
+    }
+    if (m->cpu->poll >= 0) {
+        return false;
+    }
+    if (counted) {
+        m->cpu->poll += m->fn->num_insns;
+    }
+    return true;
+}
+
 static void guest_access(Machine *m, TcgId id, const TcgNode *n)
 {
     const TcgMemOps *ops = m->fn->config->layout->mem;
@@ -185,6 +201,9 @@ static void call(Machine *m, TcgId id, const TcgNode *n)
     tcg_helper_call(h, (struct TcgHelperCif *)cif, test_cs(m->cpu), args, &ret);
     if (pc && !m->cpu->raised && !lists_pc(m, h->writes, n->writes, n->num_writes)) {
         m->cpu->pc = old_pc;
+    }
+    if (lists_pc(m, h->writes, n->writes, n->num_writes)) {
+        m->pc_set = false;                      /* later calls see the instruction's PC again */
     }
     if (h->ret != TCG_VOID) {
         set(m, id, ret);
@@ -321,7 +340,7 @@ static uint32_t run_block(Machine *m, uint32_t block)
             }
             break;
         case OP_poll:
-            if (event(m)) {
+            if (poll(m) || event(m)) {
                 restore(m, n);
                 m->e->left = TCG_EXIT_POLL;
                 return 0;

@@ -257,6 +257,7 @@ void test_cpu_init(TestCpu *cpu, uint64_t seed)
     cpu->jc = cpu->jc_entries;
     for (unsigned i = 0; i < 1u << TEST_JC_BITS; i++) {
         cpu->jc_entries[i].pc = UINT64_MAX;
+        cpu->jc_entries[i].tag = UINT64_MAX;    /* never the current one */
     }
     cpu->direct_base = (uintptr_t)cpu->mem - TEST_MEM_BASE;
 }

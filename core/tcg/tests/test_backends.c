@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The whole way through: random programs, optimised and naive, on every backend that the host has, against the meaning
+ * of what was generated (irexec.c). The n-th access or helper raises, or a loop runs out of its budget; registers,
+ * memory, the order of accesses and how the code was left must be equal.
+ */
+#include "core/tcg/tests/irexec.h"
+#include "core/tcg/tests/randprog.h"
+#include "core/tcg/backend.h"
+
+#include <string.h>
+
+enum { OWNER = 0x1000 };
+
+typedef struct Case {
+    const char *name;
+    bool naive, fill;                           /* fill: the TLB hits */
+    RandProg shape;
+    unsigned programs;
+} Case;
+
+static const Case cases[] = {
+    { "straight", false, false, { 1, 6, true, true, false }, 150 },
+    { "loops", false, false, { 4, 3, true, true, true }, 200 },
+    { "loops-tlb", false, true, { 4, 3, true, false, true }, 100 },
+    { "large", false, false, { 20, 4, true, true, true }, 10 },
+    { "naive", true, false, { 4, 3, true, true, true }, 100 },
+};
+
+typedef struct Run {
+    const Case *c;
+    const TcgBackend *be;
+} Run;
+
+static void describe(TcgGen *ref, TcgGen *g)
+{
+    GString *s = g_string_new(NULL);
+
+    tcg_fn_compute_order(tcg_gen_fn(ref));
+    tcg_gen_dump(ref, s);
+    g_string_append(s, "---- as emitted\n");
+    tcg_gen_dump(g, s);
+    g_test_message("%s", s->str);
+    g_string_free(s, TRUE);
+}
+
+static void compare(const Case *c, TestCpu *a, TestCpu *b, int left, int want, GString *why)
+{
+    if (left != want) {
+        g_string_append_printf(why, "left by %d, not %d", left, want);
+        return;
+    }
+    if (!test_cpu_equal(a, b, why)) {
+        return;
+    }
+    if (a->poll != b->poll || !a->raised != !b->raised || a->scratch != b->scratch) {
+        g_string_append(why, "the poll or raised word or another field differs");
+    } else if (a->num_calls != b->num_calls || memcmp(a->seen, b->seen, sizeof(a->seen)) || memcmp(&a->seen_v, &b->seen_v, 16)) {
+        g_string_append(why, "the calls differ");
+    } else if (!c->fill && (a->num_log != b->num_log || memcmp(a->log, b->log, sizeof(a->log)))) {
+        g_string_append(why, "the accesses differ");
+    }
+}
+
+static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed)
+{
+    TcgConfig config = { .backend = r->be, .target = &test_target, .layout = &test_layout_counted,
+                         .naive = r->c->naive, .verify = true };
+    TcgConfig plain = config;
+    TcgGen *g = tcg_gen_new(&config), *ref;
+    TestCpu *a = g_new0(TestCpu, 1), *b = g_new0(TestCpu, 1);
+    GString *why = g_string_new(NULL);
+    uint64_t s1 = seed, s2 = seed;
+    TcgCode code = { 0 };
+    bool ok;
+
+    plain.naive = true;
+    ref = tcg_gen_new(&plain);
+    tcg_gen_begin(ref, NULL);
+    rand_prog(ref, &r->c->shape, &s1);
+    tcg_gen_begin(g, (void *)(uintptr_t)OWNER);
+    rand_prog(g, &r->c->shape, &s2);
+    if (!tcg_gen_finish(g, buf, &code)) {
+        tcg_codebuf_reset(buf);
+        g_assert_true(tcg_gen_finish(g, buf, &code));
+    }
+    for (unsigned i = 0; i < 12 && !why->len; i++) {
+        unsigned insns = tcg_gen_fn(ref)->num_insns, budget = test_rand(&s1) % 12 * insns;
+        IrExec e = { .fuel = 100000 };
+        uintptr_t left;
+
+        test_cpu_init(a, seed + i);
+        test_cpu_init(b, seed + i);
+        a->poll = b->poll = budget;
+        if (r->c->fill) {
+            test_cpu_fill_tlb(b);
+        } else {
+            a->raise_after = b->raise_after = i;
+        }
+        ir_exec(tcg_gen_fn(ref), a, &e);
+        left = tcg_run(r->be, buf, test_cs(b), code.entry);
+        if ((left & ~(uintptr_t)TCG_EXIT_MASK) != OWNER) {
+            g_string_append(why, "not the owner that was given");
+        } else {
+            compare(r->c, a, b, left & TCG_EXIT_MASK, e.left, why);
+        }
+        if (why->len) {
+            describe(ref, g);
+            g_test_fail_printf("seed %" G_GUINT64_FORMAT ", run %u: %s", seed, i, why->str);
+        }
+    }
+    tcg_gen_free(ref);
+    tcg_gen_free(g);
+    g_free(a);
+    g_free(b);
+    ok = why->len == 0;
+    g_string_free(why, TRUE);
+    return ok;
+}
+
+static void test_run(gconstpointer data)
+{
+    const Run *r = data;
+    GError *error = NULL;
+    TcgCodeBuf *buf = tcg_codebuf_new(1 << 20, r->be, &error);
+    unsigned programs = r->c->programs * (g_test_slow() ? 100 : 1);
+
+    g_assert_no_error(error);
+    for (unsigned i = 0; i < programs && run_program(r, buf, 1000003ull * i + 5); i++) {
+    }
+    tcg_codebuf_free(buf);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const names[] = { "tcg", "tci" };
+    Run runs[G_N_ELEMENTS(names) * G_N_ELEMENTS(cases)], *r = runs;
+
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned n = 0; n < G_N_ELEMENTS(names); n++) {
+        const TcgBackend *be = tcg_backend_find(names[n]);
+
+        for (unsigned i = 0; be && i < G_N_ELEMENTS(cases); i++) {
+            char *path = g_strdup_printf("/tcg/backends/%s/%s", names[n], cases[i].name);
+
+            *r = (Run){ &cases[i], be };
+            g_test_add_data_func(path, r++, test_run);
+            g_free(path);
+        }
+    }
+    return g_test_run();
+}
