@@ -11,8 +11,10 @@ static const TcgBackend *const backends[] = {
 const TcgBackend *tcg_backend_find(const char *name)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(backends); i++) {
-        if (strcmp(backends[i]->name, name) == 0) {
-            return backends[i];
+        const TcgBackend *be = backends[i];
+
+        if (strcmp(be->name, name) == 0) {
+            return !be->usable || be->usable() ? be : NULL;
         }
     }
     return NULL;

@@ -51,6 +51,8 @@ struct TcgBackend {
     uint8_t call_ret_int;
     uint16_t num_slots;                         /* 8-byte frame slots there are */
     uint64_t features;                          /* host extensions it may use (a backend's own bits), if the host has */
+    /* Whether this host can run it; NULL: every host can. */
+    bool (*usable)(void);
     /* False: lower.c must rewrite the op (imm, aux and type of the node decide too). */
     bool (*has_op)(const TcgBackend *be, const TcgNode *n);
     void (*constraints)(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include "core/tcg/backend.h"
 
+/* Code reaches code by displacements of 31 bits and a sign. */
+#define MAX_SIZE ((size_t)1 << 31)
 enum { CODE_ALIGN = 16 };
 
 TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
@@ -19,6 +21,11 @@ TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
 
     size = (MAX(size, page) + page - 1) / page * page;
     buf->be = be;
+    buf->fd = -1;
+    if (size > MAX_SIZE) {
+        errno = EFBIG;
+        goto fail;
+    }
     buf->fd = memfd_create("chimera-code", MFD_CLOEXEC);
     if (buf->fd < 0 || ftruncate(buf->fd, (off_t)size) < 0) {
         goto fail;

@@ -54,6 +54,23 @@ uint64_t tcg_x86_host_features(void)
     return f;
 }
 
+static bool x86_usable(void)
+{
+    const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
+    unsigned a, b, c, d, max;
+
+    __cpuid(1, a, b, c, d);
+    if ((c & v2) != v2) {
+        return false;
+    }
+    __cpuid(0x80000000, max, b, c, d);
+    if (max < 0x80000001) {
+        return false;
+    }
+    __cpuid(0x80000001, a, b, c, d);
+    return c & bit_LAHF_LM;
+}
+
 /* -- shared routines ------------------------------------------------------------------------------------- */
 static const uint8_t saved_by_us[] = { RBP, RBX, R12, R13, R14, R15 };
 
@@ -274,6 +291,7 @@ const TcgBackend tcg_backend_x86_64 = {
     .call_ret_int = RAX,
     .num_slots = NUM_SLOTS,
     .features = HOST_ALL,
+    .usable = x86_usable,
     .has_op = tcg_x86_has_op,
     .constraints = tcg_x86_constraints,
     .emit = tcg_x86_emit,

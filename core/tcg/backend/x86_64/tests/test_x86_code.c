@@ -64,10 +64,12 @@ static void test_no_memory(void)
 {
     GError *error = NULL;
 
-    g_assert_null(tcg_codebuf_new((size_t)1 << 60, &tcg_backend_x86_64, &error));
-    g_assert_nonnull(error);
-    g_assert_true(error->domain == G_FILE_ERROR);
-    g_error_free(error);
+    for (unsigned shift = 32; shift < 64; shift += 15) {
+        g_assert_null(tcg_codebuf_new((size_t)1 << shift, &tcg_backend_x86_64, &error));
+        g_assert_nonnull(error);
+        g_assert_true(error->domain == G_FILE_ERROR);
+        g_clear_error(&error);
+    }
 }
 
 /* A buffer fills up: emit says no and publishes nothing; after a reset there is room again. */
@@ -411,8 +413,11 @@ static void test_call(gconstpointer features)
 }
 
 /* -- leaving through a state map ------------------------------------------------------------------------- */
-/* Rows x0.., v0.. in random registers, slots or constants, restored when the node of kind `op` leaves. */
-static void run_restore(Env *env, TcgOpcode op)
+/*
+ * Rows x0.., v0.. in random registers, slots or constants, restored when the node of kind `op` leaves. h: whom a
+ * call calls.
+ */
+static void run_restore(Env *env, TcgOpcode op, const TcgHelper *h)
 {
     static const uint8_t rows[] = { TEST_X0, TEST_X0 + 1, TEST_X0 + 5, TEST_NZCV, TEST_V0, TEST_V0 + 2 };
     TcgFn *fn = env->fn;
@@ -428,8 +433,7 @@ static void run_restore(Env *env, TcgOpcode op)
 
     hand_begin(env);
     test_cpu_init(&env->cpu.t, test_rand(&env->seed));
-    TcgNode probe = { .op = op, .type = TCG_I64, .imm = op == OP_call ? (uintptr_t)&test_helpers[TEST_H_MAY_RAISE]
-                                                                     : MO_64 };
+    TcgNode probe = { .op = op, .type = TCG_I64, .imm = op == OP_call ? (uintptr_t)h : MO_64 };
     env->be.constraints(&env->be, fn, &probe, &k);
     if (op != OP_poll && op != OP_call) {
         addr_reg = pick(env, k.arg[0]);
@@ -482,7 +486,7 @@ static void run_restore(Env *env, TcgOpcode op)
         uint32_t list = tcg_fn_list_new(fn, 1);
 
         n = fn_node(fn, id);
-        n->list_len = 1;
+        n->list_len = h->num_args;
         n->arg_locs = list;
         *fn_list(fn, list) = TCG_LOC(LOC_CONST, odd);
     } else if (op != OP_poll) {
@@ -491,9 +495,10 @@ static void run_restore(Env *env, TcgOpcode op)
         }
     }
     if (tcg_op_def[op].results) {
-        n->out = TCG_LOC(LOC_REG, pick(env, k.out & ~used));
+        /* on top of what the map wants, too: it is not written */
+        n->out = op == OP_call && h->ret == TCG_VOID ? 0 : TCG_LOC(LOC_REG, pick(env, k.out));
     }
-    add_node(env, fn->entry, OP_exit, TCG_VOID, 0, 0);
+    add_node(env, fn->entry, op == OP_call && (h->flags & HELPER_NO_RETURN) ? OP_raise_exit : OP_exit, TCG_VOID, 0, 0);
     env->cpu.t.poll = -1;
     before = env->cpu.t;
     code = hand_emit(env, HAND_OWNER);
@@ -513,18 +518,38 @@ static void run_restore(Env *env, TcgOpcode op)
     }
 }
 
+/* A helper that never returns, when the state is in the CPU object already. */
+static void test_raise_exit(void)
+{
+    Env env;
+    TcgCode code;
+    TcgId id;
+
+    env_init(&env, "all", &test_layout);
+    hand_begin(&env);
+    test_cpu_init(&env.cpu.t, 1);
+    id = add_node(&env, env.fn->entry, OP_call, TCG_VOID, 0, (uintptr_t)&test_helpers[TEST_H_RAISE]);
+    g_assert_cmpuint(fn_node(env.fn, id)->map, ==, 0);
+    add_node(&env, env.fn->entry, OP_raise_exit, TCG_VOID, 0, 0);
+    code = hand_emit(&env, HAND_OWNER);
+    g_assert_cmphex(hand_go(&env, &code), ==, HAND_OWNER | TCG_EXIT_RAISED);
+    g_assert_cmpuint(env.cpu.t.raised, ==, 1);
+    env_free(&env);
+}
+
 static void test_restore(gconstpointer features)
 {
     Env env;
 
     env_init(&env, features, &test_layout);
     for (unsigned i = 0; i < 500; i++) {
-        run_restore(&env, OP_guest_ld);
-        run_restore(&env, OP_guest_st);
-        run_restore(&env, OP_guest_rmw);
-        run_restore(&env, OP_guest_cas);
-        run_restore(&env, OP_call);
-        run_restore(&env, OP_poll);
+        run_restore(&env, OP_guest_ld, NULL);
+        run_restore(&env, OP_guest_st, NULL);
+        run_restore(&env, OP_guest_rmw, NULL);
+        run_restore(&env, OP_guest_cas, NULL);
+        run_restore(&env, OP_call, &test_helpers[TEST_H_MAY_RAISE]);
+        run_restore(&env, OP_call, &test_helpers[TEST_H_RAISE]);
+        run_restore(&env, OP_poll, NULL);
     }
     env_free(&env);
 }
@@ -541,6 +566,7 @@ int main(int argc, char **argv)
     g_test_add_func("/x86/code/chain-threads", test_chain_threads);
     g_test_add_func("/x86/code/goto-ptr", test_goto_ptr);
     g_test_add_func("/x86/code/poll", test_poll);
+    g_test_add_func("/x86/code/raise-exit", test_raise_exit);
     for (unsigned i = 0; i < 2; i++) {
         g_autofree char *call = g_strdup_printf("/x86/code/call/%s", variants[i].name);
         g_autofree char *restore = g_strdup_printf("/x86/code/restore/%s", variants[i].name);
