@@ -6,6 +6,7 @@ static const TcgBackend *const backends[] = {
 #ifdef __x86_64__
     &tcg_backend_x86_64,
 #endif
+    &tcg_backend_tci,
 };
 
 const TcgBackend *tcg_backend_find(const char *name)

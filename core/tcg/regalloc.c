@@ -32,7 +32,7 @@ typedef struct RaVal {
     uint32_t use;                               /* by nodes, from the current position on */
     uint32_t map_use;                           /* by maps: the last one in each block */
     uint32_t def, end;                          /* positions that bound where it lives */
-    uint32_t hot;                               /* a loop that lasts up to here wants it again */
+    uint32_t hot;                               /* a loop that lasts up to here wants it again; a recipe's size */
     int32_t slot;                               /* -1: none */
     TcgId phi;                                  /* phi that takes this value over an edge */
     uint8_t reg;
@@ -61,6 +61,9 @@ typedef struct TcgRegalloc {
     /* of this region */
     TcgFn *fn;
     const TcgBackend *be;
+    TcgNode *node;                              /* fn's; moves when nodes are made */
+    RaUse *use;
+    uint32_t num_uses, cap_uses;
     RaVal *val;
     RaBlock *blk;
     uint64_t *live_in, *live_out;
@@ -76,7 +79,7 @@ typedef struct TcgRegalloc {
 
 static inline TcgNode *node_of(const TcgRegalloc *ra, TcgId id)
 {
-    return fn_node(ra->fn, id);
+    return &ra->node[id];
 }
 
 static inline const TcgOpDef *def_of(const TcgNode *n)
@@ -291,14 +294,14 @@ static void number_nodes(TcgRegalloc *ra)
             n->pos = pos;
             n->out = LOC_NONE;
             memset(n->in, 0, sizeof(n->in));
-            v->def = n->op == OP_phi ? blk->start : pos;
+            v->def = v->end = n->op == OP_phi ? blk->start : pos;
             pos += 2;
             if (node_is_recipe(n)) {
                 uint32_t size = 1;
 
                 for (unsigned k = 0; k < def_of(n)->args; k++) {
                     if (node_is_recipe(fn_node(fn, n->arg[k]))) {
-                        size += ra->val[n->arg[k]].end;
+                        size += ra->val[n->arg[k]].hot;
                     }
                 }
                 if (size > RECIPE_LIMIT) {
@@ -309,7 +312,7 @@ static void number_nodes(TcgRegalloc *ra)
                         }
                     }
                 }
-                v->end = size;
+                v->hot = size;
             }
         }
         blk->end = pos + 1;
@@ -365,15 +368,18 @@ static void mark_live_in(TcgRegalloc *ra, TcgId id, uint32_t block)
 
 static inline uint32_t use_pos(const TcgRegalloc *ra, uint32_t use)
 {
-    return g_array_index(ra->uses, RaUse, use).pos;
+    return ra->use[use].pos;
 }
 
 static void prepend_use(TcgRegalloc *ra, uint32_t *chain, uint32_t pos)
 {
-    RaUse u = { pos, *chain };
-
-    *chain = ra->uses->len;
-    g_array_append_val(ra->uses, u);
+    if (G_UNLIKELY(ra->num_uses >= ra->cap_uses)) {
+        ra->cap_uses = MAX(2 * ra->cap_uses, 1024);
+        g_array_set_size(ra->uses, ra->cap_uses);
+        ra->use = (RaUse *)ra->uses->data;
+    }
+    ra->use[ra->num_uses] = (RaUse) { pos, *chain };
+    *chain = ra->num_uses++;
 }
 
 static void touch(TcgRegalloc *ra, TcgId id, uint32_t pos, uint32_t block)
@@ -415,10 +421,6 @@ static void collect_uses(TcgRegalloc *ra)
 {
     TcgFn *fn = ra->fn;
 
-    /* a recipe's size stood here */
-    for (TcgId id = 1; id < fn->nodes->len; id++) {
-        ra->val[id].end = ra->val[id].def;
-    }
     for (uint32_t i = fn->rpo->len; i-- > 0;) {
         uint32_t num = g_array_index(fn->rpo, uint32_t, i);
         const TcgIrBlock *b = fn_block(fn, num);
@@ -483,8 +485,10 @@ static TcgLoc where(const TcgRegalloc *ra, TcgId id)
 static void insert_mov(TcgRegalloc *ra, TcgId before, TcgId id, TcgLoc src, TcgLoc dst)
 {
     TcgId m = tcg_fn_node_new(ra->fn, OP_mov, node_type(node_of(ra, id)));
-    TcgNode *n = node_of(ra, m);
+    TcgNode *n;
 
+    ra->node = fn_node(ra->fn, 0);
+    n = node_of(ra, m);
     n->arg[0] = id;
     n->in[0] = src;
     n->out = dst;
@@ -577,7 +581,7 @@ static uint32_t next_use(TcgRegalloc *ra, RaVal *v)
     uint32_t pos;
 
     while (v->use && use_pos(ra, v->use) < ra->pos) {
-        v->use = g_array_index(ra->uses, RaUse, v->use).next;
+        v->use = ra->use[v->use].next;
     }
     pos = v->use ? use_pos(ra, v->use) : NEVER;
     return v->hot >= ra->pos ? MIN(pos, v->hot + 1) : pos;
@@ -592,17 +596,17 @@ static bool is_live_after(TcgRegalloc *ra, TcgId id, bool map_here)
     next_use(ra, v);
     u = v->use;
     if (u && use_pos(ra, u) == ra->pos) {
-        u = g_array_index(ra->uses, RaUse, u).next;
+        u = ra->use[u].next;
     }
     if (u && use_pos(ra, u) <= ra->block_end) {
         return true;
     }
     while (v->map_use && use_pos(ra, v->map_use) < ra->pos) {
-        v->map_use = g_array_index(ra->uses, RaUse, v->map_use).next;
+        v->map_use = ra->use[v->map_use].next;
     }
     u = v->map_use;
     if (u && use_pos(ra, u) == ra->pos && !map_here) {
-        u = g_array_index(ra->uses, RaUse, u).next;
+        u = ra->use[u].next;
     }
     return (u && use_pos(ra, u) <= ra->block_end) || test_live(ra->live_out, ra->words, ra->block, id);
 }
@@ -858,17 +862,27 @@ static void release_if_dead(TcgRegalloc *ra, TcgId id, bool map_here)
     }
 }
 
+/* After the map's node. Most values are in a later map as well. */
+static inline void release_map_value(TcgRegalloc *ra, TcgId id)
+{
+    const RaVal *v = &ra->val[id];
+
+    if (v->reg != NO_REG && !(v->map_use && use_pos(ra, v->map_use) > ra->pos &&
+                              use_pos(ra, v->map_use) <= ra->block_end)) {
+        release_if_dead(ra, id, false);
+    }
+}
+
 static void release_map(TcgRegalloc *ra, const TcgStateMap *m)
 {
-    for (uint32_t k = 0; k < m->num; k++) {
-        TcgId v = fn_map_entry(ra->fn, m->first + k)->value;
+    const TcgMapEntry *e = fn_map_entry(ra->fn, m->first);
+    const TcgMapLeaf *l = &g_array_index(ra->fn->map_leaves, TcgMapLeaf, m->leaves);
 
-        if (!node_is_recipe(node_of(ra, v))) {
-            release_if_dead(ra, v, false);
-        }
+    for (uint32_t k = 0; k < m->num; k++) {
+        release_map_value(ra, e[k].value);      /* a recipe is in no register */
     }
     for (uint32_t k = 0; k < m->num_leaves; k++) {
-        release_if_dead(ra, g_array_index(ra->fn->map_leaves, TcgMapLeaf, m->leaves + k).value, false);
+        release_map_value(ra, l[k].value);
     }
 }
 
@@ -910,20 +924,20 @@ static void alloc_node(TcgRegalloc *ra, TcgId id)
             avoid |= c.arg[k];
         }
     }
-    /* the narrowest choice first; of equals, the one that the result takes last, so that it avoids the others */
-    for (unsigned i = 0; i < args; i++) {
-        unsigned best = 0, best_size = 1000;
-
-        for (unsigned k = 0; k < args; k++) {
-            unsigned size = 2 * __builtin_popcountll(c.arg[k] & ra->be->allocatable) + (c.out_same_as == (int)k);
-
-            if (!(done >> k & 1) && size < best_size) {
-                best = k;
-                best_size = size;
-            }
+    /* the narrowest choice first; then the one that the result takes last, so that it avoids the others */
+    for (unsigned k = 0; k < args; k++) {
+        if (is_single(c.arg[k])) {
+            done |= 1u << k;
+            place_arg(ra, id, k, &c, avoid);
         }
-        done |= 1u << best;
-        place_arg(ra, id, best, &c, avoid);
+    }
+    for (unsigned k = 0; k < args; k++) {
+        if (!(done >> k & 1) && c.out_same_as != (int)k) {
+            place_arg(ra, id, k, &c, avoid);
+        }
+    }
+    if (c.out_same_as >= 0 && !(done >> c.out_same_as & 1)) {
+        place_arg(ra, id, (unsigned)c.out_same_as, &c, avoid);
     }
     if (is_call) {
         place_list(ra, id);
@@ -1325,13 +1339,15 @@ void tcg_regalloc(TcgFn *fn)
 
     ra->fn = fn;
     ra->be = fn->config->backend;
-    ra->val = sized(ra->vals, fn->nodes->len);
+    g_array_set_size(ra->vals, fn->nodes->len);
+    ra->val = (RaVal *)ra->vals->data;
+    ra->node = fn_node(fn, 0);
     ra->blk = sized(ra->blocks, fn->blocks->len);
     sized(ra->maps_seen, fn->maps->len);
     ra->words = fn->rpo->len > 1 ? (fn->nodes->len + 63) / 64 : 0;
     ra->live_in = sized(ra->bits, 2 * (size_t)ra->words * fn->blocks->len);
     ra->live_out = ra->live_in + (size_t)ra->words * fn->blocks->len;
-    g_array_set_size(ra->uses, 1);
+    ra->num_uses = 1;                           /* chains end with 0 */
     g_array_set_size(ra->calls, 0);
     g_array_set_size(fn->map_leaves, 0);
     ra->num_slots = 0;
@@ -1339,9 +1355,7 @@ void tcg_regalloc(TcgFn *fn)
     memset(ra->regs, 0, sizeof(ra->regs));
     ra->free = ra->be->allocatable;
     for (TcgId id = 0; id < fn->nodes->len; id++) {
-        ra->val[id].reg = NO_REG;
-        ra->val[id].slot = -1;
-        ra->val[id].is_const = fn_node(fn, id)->op == OP_const;
+        ra->val[id] = (RaVal) { .reg = NO_REG, .slot = -1, .is_const = fn_node(fn, id)->op == OP_const };
     }
     number_nodes(ra);
     collect_uses(ra);
@@ -1361,4 +1375,12 @@ void tcg_regalloc(TcgFn *fn)
     }
     join_empty_edges(fn, first_split);
     fn->frame_slots = (ra->num_slots + 1) & ~1u;
+    if (fn->config->verify) {
+        GString *why = g_string_new("allocation: ");
+
+        if (!tcg_regalloc_check(fn, why)) {
+            g_assertion_message(G_LOG_DOMAIN, __FILE__, __LINE__, G_STRFUNC, why->str);
+        }
+        g_string_free(why, TRUE);
+    }
 }
