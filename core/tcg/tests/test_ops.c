@@ -707,6 +707,106 @@ static void test_fence(const void *data)
     g_ptr_array_unref(all);
 }
 
+/* -- two threads on one memory ------------------------------------------------------------------------------------------ */
+
+typedef struct Sharer {
+    Engine *engine;
+    TcgCode code;
+    OpCpu cpu;
+    unsigned runs, index;
+    uint64_t wrong;
+} Sharer;
+
+static void *sharer_run(void *data)
+{
+    Sharer *s = data;
+
+    for (unsigned i = 1; i <= s->runs; i++) {
+        s->cpu.cpu.x[0] = i;
+        s->cpu.cpu.x[1] = 0;
+        s->cpu.cpu.x[2] = 0;
+        engine_run(s->engine, &s->code, &s->cpu);
+        /* what was stored before a release is seen after the acquire that sees it */
+        s->wrong += s->index == 1 && s->cpu.cpu.x[2] < s->cpu.cpu.x[1];
+    }
+    return NULL;
+}
+
+/* Both count in one word (by an addition, by compare and swap); 0 passes messages to 1. */
+static void build_sharer(Sharer *s)
+{
+    TcgGen *g = engine_begin(s->engine, OWNER);
+    TcgVal base = tcg_ld_env(g, TCG_I64, MO_64, OFF(in[0])), one = tcg_const(g, TCG_I64, 1), old;
+    TcgBlockRef again = tcg_block(g), out = tcg_block(g);
+
+    tcg_insn_start(g, 0);
+    tcg_guest_rmw(g, TCG_I64, RMW_ADD, base, one, MO_32 | MO_ALIGN_NATURAL);
+    tcg_guest_rmw(g, TCG_I64, RMW_SMAX, tcg_addi(g, TCG_I64, base, 8), tcg_get_reg(g, TEST_X0),
+                  MO_64 | MO_ALIGN_NATURAL | MO_ACQ_REL);
+    if (s->index == 0) {
+        tcg_guest_st(g, tcg_addi(g, TCG_I64, base, 64), tcg_get_reg(g, TEST_X0), MO_64);
+        tcg_guest_st(g, tcg_addi(g, TCG_I64, base, 128), tcg_get_reg(g, TEST_X0),
+                     MO_64 | MO_ALIGN_NATURAL | MO_RELEASE);
+    } else {
+        tcg_set_reg(g, TEST_X0 + 1, tcg_guest_ld(g, TCG_I64, tcg_addi(g, TCG_I64, base, 128),
+                                                 MO_64 | MO_ALIGN_NATURAL | MO_ACQUIRE));
+        tcg_set_reg(g, TEST_X0 + 2, tcg_guest_ld(g, TCG_I64, tcg_addi(g, TCG_I64, base, 64), MO_64));
+    }
+    tcg_br(g, again);
+    tcg_block_start(g, again);
+    tcg_insn_start(g, 4);
+    tcg_poll(g);
+    base = tcg_ld_env(g, TCG_I64, MO_64, OFF(in[0]));
+    base = tcg_addi(g, TCG_I64, base, 16);
+    old = tcg_guest_ld(g, TCG_I64, base, MO_16);
+    tcg_brcond(g, TCG_I64, COND_EQ, tcg_guest_cas(g, TCG_I64, base, old, tcg_addi(g, TCG_I64, old, 1), MO_16 | MO_ALIGN_NATURAL),
+               old, out, again);
+    tcg_block_start(g, out);
+    tcg_exit(g);
+    engine_finish(s->engine, &s->code);
+}
+
+static void test_threads(const void *data)
+{
+    GPtrArray *all = engines_new(&test_layout);
+
+    for (unsigned i = 0; i < MIN(all->len, 4); i++) {
+        Sharer *s = g_new0(Sharer, 2);
+        uint8_t *memory = s[0].cpu.cpu.mem;
+        uint16_t half;
+        uint32_t sum;
+        uint64_t most;
+        GThread *thread;
+
+        for (unsigned k = 0; k < 2; k++) {
+            s[k].engine = all->pdata[i];
+            s[k].index = k;
+            s[k].runs = long_run ? 1000000 : 20000;
+            test_cpu_init(&s[k].cpu.cpu, 1);
+            test_cpu_fill_tlb(&s[k].cpu.cpu);
+            for (unsigned n = 0; n < TEST_TLB_ENTRIES; n++) {
+                s[k].cpu.cpu.tlb_entries[0][n].addend = (uintptr_t)memory - TEST_MEM_BASE;
+            }
+            s[k].cpu.in[0].u64[0] = TEST_MEM_BASE;
+            build_sharer(&s[k]);
+        }
+        memset(memory, 0, TEST_MEM_SIZE);
+        thread = g_thread_new("sharer", sharer_run, &s[1]);
+        sharer_run(&s[0]);
+        g_thread_join(thread);
+        memcpy(&sum, memory, 4);
+        memcpy(&most, memory + 8, 8);
+        memcpy(&half, memory + 16, 2);
+        g_assert_cmpuint(sum, ==, 2 * s[0].runs);
+        g_assert_cmpuint(most, ==, s[0].runs);
+        g_assert_cmpuint(half, ==, (uint16_t)(2 * s[0].runs));
+        g_assert_cmpuint(s[1].wrong, ==, 0);
+        g_assert_cmpuint(s[0].cpu.cpu.num_slow + s[1].cpu.cpu.num_slow, ==, 0);
+        g_free(s);
+    }
+    g_ptr_array_unref(all);
+}
+
 /* -- control ------------------------------------------------------------------------------------------------------------ */
 
 /* kind 0: brcond; 1: brflag. The result says which way it went; a value lives across. */
@@ -1068,6 +1168,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/tcg/ops/memory", reached, test_memory);
     g_test_add_data_func("/tcg/ops/memory-direct", reached, test_memory_direct);
     g_test_add_data_func("/tcg/ops/fence", reached, test_fence);
+    g_test_add_data_func("/tcg/ops/threads", reached, test_threads);
     g_test_add_data_func("/tcg/ops/branches", reached, test_branches);
     g_test_add_data_func("/tcg/ops/chains", reached, test_chains);
     g_test_add_data_func("/tcg/ops/poll", reached, test_poll);
