@@ -111,8 +111,8 @@ struct ARMCPU {
     uint64_t spsr_abt, spsr_und, spsr_irq, spsr_fiq;            /* AArch32's, visible from EL2 */
     ARMVector v[32];
     uint32_t fpcr;
-    uint32_t fpsr;                              /* QC and the cumulative flags */
-    FloatStatus fp, fp16;                       /* derived from fpcr: single and double; half precision */
+    uint32_t fpsr;                              /* QC; the cumulative flags are in fp.flags, at FPSR's positions */
+    FloatStatus fp;                             /* rules derived from fpcr */
 
     /* system registers, by the manual's names; _el[n] is REG_ELn */
     uint64_t sctlr_el[4], actlr_el[4], tcr_el[4], ttbr0_el[4], ttbr1_el[4], mair_el[4], amair_el[4], vbar_el[4];

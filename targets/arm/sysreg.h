@@ -48,6 +48,7 @@ struct SysReg {
     uint64_t rw;                                /* bits a plain write sets; the others keep their value */
     uint64_t value;                             /* constant: no storage, reads as this (const_value) */
     bool const_value;
+    bool is_alias;                              /* another row's storage: that row resets it */
     bool no_gdb;
     uint16_t e2h_redirect;                      /* at EL2 with E2H this encoding means that one (SCTLR_EL1 -> SCTLR_EL2); 0: none */
     ArmTrap (*check)(ARMCPU *cpu, const SysReg *r, bool write);
@@ -61,6 +62,19 @@ typedef struct SysRegGroup {
     const SysReg *regs;
     unsigned num;
 } SysRegGroup;
+
+void arm_sysregs_free(ARMCPU *cpu);
+/* Each row that the CPU has, by encoding. */
+void arm_sysregs_foreach(const ARMCPU *cpu, void (*fn)(ARMCPU *cpu, const SysReg *r, void *opaque), void *opaque);
+
+/* -- writing rows: S("NAME", op0, op1, CRn, CRm, op2, access, ...) and what it is stored in ------------------------- */
+#define SR(name_, op0, op1, crn, crm, op2, access_, ...) \
+    { .name = name_, .enc = SYSREG(op0, op1, crn, crm, op2), .access = access_, ##__VA_ARGS__ }
+#define SR_FIELD(f) .offset = offsetof(ARMCPU, f), .size = sizeof(((ARMCPU *)0)->f), .rw = UINT64_MAX
+#define SR_FIELD_RO(f) .offset = offsetof(ARMCPU, f), .size = sizeof(((ARMCPU *)0)->f)
+#define SR_ALIAS(f) SR_FIELD(f), .is_alias = true
+#define SR_CONST(v) .const_value = true, .value = (v)
+#define SR_NEEDS(f) .feature = FEAT_##f + 1
 
 /* The row of an encoding on this CPU, or NULL. */
 const SysReg *arm_sysreg_find(const ARMCPU *cpu, uint16_t enc);

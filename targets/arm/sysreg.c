@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * System registers by encoding: which rows a CPU has, who may access them now, and what a write sets going
+ * (Arm DDI 0487, D1.3.4 for the order of checks, D23 for the registers).
+ */
+#include <string.h>
+
+#include "core/bits.h"
+#include "core/log.h"
+#include "targets/arm/sysreg.h"
+#include "targets/arm/sysreg_groups.h"
+
+static const SysRegGroup *const groups[] = {
+    &arm_sysregs_cache, &arm_sysregs_debug, &arm_sysregs_el2, &arm_sysregs_el3, &arm_sysregs_gtimer, &arm_sysregs_id,
+    &arm_sysregs_gic, &arm_sysregs_pmu, &arm_sysregs_pstate, &arm_sysregs_ras, &arm_sysregs_tlbi, &arm_sysregs_vmsa,
+};
+
+/* Rows by encoding: encodings have op0 >= 1, so 16 bits index a table of pages of 256 rows. */
+struct ArmSysregs {
+    const SysReg **page[256];
+};
+
+static bool row_exists(const ARMCPU *cpu, const SysReg *r)
+{
+    if (r->feature && !arm_feature(cpu, r->feature - 1)) {
+        return false;
+    }
+    switch (r->needs_el) {
+    case 2:
+        /* EL2's registers are there for EL3 too when only EL3 is implemented: as RES0; those rows are needs_el 0 */
+        return cpu->has_el2;
+    case 3:
+        return cpu->has_el3;
+    default:
+        return true;
+    }
+}
+
+bool arm_sysregs_realize(ARMCPU *cpu, GError **error G_GNUC_UNUSED)
+{
+    ArmSysregs *s = g_new0(ArmSysregs, 1);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++) {
+        for (unsigned j = 0; j < groups[i]->num; j++) {
+            const SysReg *r = &groups[i]->regs[j];
+            const SysReg ***page = &s->page[r->enc >> 8];
+
+            if (!row_exists(cpu, r)) {
+                continue;
+            }
+            if (!*page) {
+                *page = g_new0(const SysReg *, 256);
+            }
+            g_assert(!(*page)[r->enc & 0xff]);  /* one row an encoding */
+            (*page)[r->enc & 0xff] = r;
+        }
+    }
+    cpu->sysregs = s;
+    return true;
+}
+
+void arm_sysregs_free(ARMCPU *cpu)
+{
+    ArmSysregs *s = (ArmSysregs *)cpu->sysregs;
+
+    if (s) {
+        for (unsigned i = 0; i < G_N_ELEMENTS(s->page); i++) {
+            g_free(s->page[i]);
+        }
+        g_free(s);
+        cpu->sysregs = NULL;
+    }
+}
+
+const SysReg *arm_sysreg_find(const ARMCPU *cpu, uint16_t enc)
+{
+    const SysReg *const *page = (const SysReg *const *)cpu->sysregs->page[enc >> 8];
+
+    return page ? page[enc & 0xff] : NULL;
+}
+
+void arm_sysregs_foreach(const ARMCPU *cpu, void (*fn)(ARMCPU *cpu, const SysReg *r, void *opaque), void *opaque)
+{
+    for (unsigned i = 0; i < 256; i++) {
+        for (unsigned j = 0; cpu->sysregs->page[i] && j < 256; j++) {
+            if (cpu->sysregs->page[i][j]) {
+                fn((ARMCPU *)cpu, cpu->sysregs->page[i][j], opaque);
+            }
+        }
+    }
+}
+
+static uint64_t load_field(const ARMCPU *cpu, const SysReg *r)
+{
+    const uint8_t *p = (const uint8_t *)cpu + r->offset;
+
+    return r->size == 4 ? *(const uint32_t *)p : *(const uint64_t *)p;
+}
+
+static void store_field(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    uint8_t *p = (uint8_t *)cpu + r->offset;
+
+    if (r->size == 4) {
+        *(uint32_t *)p = value;
+    } else {
+        *(uint64_t *)p = value;
+    }
+}
+
+static void reset_row(ARMCPU *cpu, const SysReg *r, void *opaque G_GNUC_UNUSED)
+{
+    if (r->reset_fn) {
+        r->reset_fn(cpu, r);
+    } else if (r->offset && !r->is_alias) {
+        store_field(cpu, r, r->reset);
+    }
+}
+
+void arm_sysregs_reset(ARMCPU *cpu)
+{
+    arm_sysregs_foreach(cpu, reset_row, NULL);
+}
+
+bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write)
+{
+    unsigned levels = write ? r->access >> 4 : r->access & 15;
+
+    if (r->check || (write ? (r->write || r->changes || r->const_value) : r->read != NULL)) {
+        return false;
+    }
+    if (!r->offset && !r->const_value) {
+        return false;
+    }
+    return levels & (2u << el) - 1;
+}
+
+/* -- access ------------------------------------------------------------------------------------------------------- */
+
+/* The ISS of a trapped MSR, MRS or system instruction (D23.2.37, EC 0x18). */
+static uint32_t syndrome(uint16_t enc, unsigned rt, bool write)
+{
+    uint32_t iss = (enc >> 14) << 20 | (enc & 7) << 17 | (enc >> 11 & 7) << 14 | (enc >> 7 & 15) << 10 | rt << 5 |
+                   (enc >> 3 & 15) << 1 | !write;
+
+    return ARM_SYNDROME(EC_SYSREG, iss);
+}
+
+/* The row that an encoding means now: E2H turns EL1's names into EL2's at EL2, and gives EL1's the _EL12 names. */
+static const SysReg *redirect(const ARMCPU *cpu, const SysReg *r)
+{
+    if (cpu->el == 2 && r->e2h_redirect && arm_hcr_e2h(cpu)) {
+        return arm_sysreg_find(cpu, r->e2h_redirect);
+    }
+    return r;
+}
+
+/* Trap controls of EL2 and EL3 by group of encodings; a row's own check does the rest. */
+static ArmTrap group_traps(const ARMCPU *cpu, const SysReg *r, bool write)
+{
+    uint64_t hcr = arm_hcr_el2_eff(cpu);
+    unsigned op0 = r->enc >> 14, op1 = r->enc >> 11 & 7, crn = r->enc >> 7 & 15, crm = r->enc >> 3 & 15, op2 = r->enc & 7;
+
+    if (cpu->el > 1 || !arm_el2_enabled(cpu)) {
+        return TRAP_NONE;
+    }
+    if (op0 == 3 && op1 == 0 && cpu->el == 1) {
+        bool vm = crn == 1 ? crm == 0 && op2 == 0 : crn == 2 ? crm == 0 :
+                  crn == 5 ? (crm == 1 && op2 < 2) || (crm == 2 && op2 == 0) :
+                  crn == 6 ? crm == 0 : crn == 10 ? (crm == 2 || crm == 3) && op2 == 0 :
+                  crn == 13 ? crm == 0 && op2 == 1 : false;
+
+        if (vm && hcr & UINT64_C(1) << (write ? 26 : 30)) {
+            return TRAP_EL2;                    /* TVM, TRVM */
+        }
+        if (crn == 0 && !write && crm >= 1 && hcr & UINT64_C(1) << 18) {
+            return TRAP_EL2;                    /* TID3: the feature ID registers */
+        }
+        if (crn == 0 && !write && crm == 0 && op2 == 6 && hcr & UINT64_C(1) << 16) {
+            return TRAP_EL2;                    /* TID1: REVIDR_EL1 */
+        }
+        if (crn == 1 && crm == 0 && op2 == 1 && hcr & UINT64_C(1) << 21) {
+            return TRAP_EL2;                    /* TACR: ACTLR_EL1 */
+        }
+        if (crn == 5 && (crm == 3 || crm == 4) && hcr & UINT64_C(1) << 36) {
+            return TRAP_EL2;                    /* TERR */
+        }
+    }
+    if (op0 == 3 && op1 == 1 && crn == 0 && crm == 0 && (op2 <= 2 || op2 == 7)) {
+        if (op2 == 7 ? hcr & UINT64_C(1) << 16 : hcr & (UINT64_C(1) << 17 | UINT64_C(1) << 49)) {
+            return TRAP_EL2;                    /* TID1: AIDR_EL1; TID2, TID4: cache identification */
+        }
+    }
+    if (op0 == 3 && op1 == 2 && crn == 0 && crm == 0 && hcr & (UINT64_C(1) << 17 | UINT64_C(1) << 49)) {
+        return TRAP_EL2;                        /* CSSELR_EL1 */
+    }
+    if (op0 == 3 && op1 == 3 && crn == 0 && crm == 0 && op2 == 1 && hcr & UINT64_C(1) << 17) {
+        return TRAP_EL2;                        /* CTR_EL0 */
+    }
+    return TRAP_NONE;
+}
+
+static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, unsigned rt, bool write)
+{
+    switch (trap) {
+    case TRAP_NONE:
+        return true;
+    case TRAP_UNDEFINED:
+        arm_raise_undefined(cpu);
+        return false;
+    case TRAP_EL1:
+        /* a trap to EL1 goes to EL2 under TGE */
+        arm_raise(cpu, MAX(arm_default_target_el(cpu), 1), syndrome(r->enc, rt, write));
+        return false;
+    case TRAP_EL2:
+    case TRAP_EL3:
+        arm_raise(cpu, trap == TRAP_EL2 ? 2 : 3, syndrome(r->enc, rt, write));
+        return false;
+    }
+    g_assert_not_reached();
+}
+
+bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value)
+{
+    const SysReg *r = arm_sysreg_find(cpu, enc);
+    unsigned levels;
+    ArmTrap trap;
+
+    if (!r) {
+        arm_raise_undefined(cpu);
+        return false;
+    }
+    r = redirect(cpu, r);
+    if (!r) {
+        arm_raise_undefined(cpu);
+        return false;
+    }
+    levels = write ? r->access >> 4 : r->access & 15;
+    if (!(levels & ((2u << cpu->el) - 1))) {
+        /* an identification register that EL0 asks for is UNDEFINED, or a trap that lets an OS emulate it */
+        if (cpu->el == 0 && !write && enc >> 14 == 3 && (enc >> 11 & 7) == 0 && (enc >> 7 & 15) == 0 &&
+            arm_feature(cpu, FEAT_IDST)) {
+            return raise_trap(cpu, TRAP_EL1, r, rt, write);
+        }
+        arm_raise_undefined(cpu);
+        return false;
+    }
+    trap = group_traps(cpu, r, write);
+    if (trap == TRAP_NONE && r->check) {
+        trap = r->check(cpu, r, write);
+    }
+    if (!raise_trap(cpu, trap, r, rt, write)) {
+        return false;
+    }
+    if (!write) {
+        *value = r->read ? r->read(cpu, r) : r->const_value ? r->value : r->offset ? load_field(cpu, r) : 0;
+        return true;
+    }
+    if (r->write) {
+        r->write(cpu, r, *value);
+    } else if (r->offset) {
+        store_field(cpu, r, (load_field(cpu, r) & ~r->rw) | (*value & r->rw));
+    }
+    if (r->changes & SRC_TLB) {
+        arm_tlb_contexts_changed(cpu);
+    }
+    if (r->changes & (SRC_KEY | SRC_TLB)) {
+        cpu_key_changed(&cpu->parent);
+    }
+    if (r->changes & SRC_IRQ) {
+        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+    }
+    return true;
+}
