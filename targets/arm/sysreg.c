@@ -27,8 +27,8 @@ static bool row_exists(const ARMCPU *cpu, const SysReg *r)
     }
     switch (r->needs_el) {
     case 2:
-        /* EL2's registers are there for EL3 too when only EL3 is implemented: as RES0; those rows are needs_el 0 */
-        return cpu->has_el2;
+        /* where only EL3 is implemented EL2's registers are storage without effect for it */
+        return cpu->has_el2 || cpu->has_el3;
     case 3:
         return cpu->has_el3;
     default:
@@ -132,7 +132,7 @@ bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write)
     if (!r->offset && !r->const_value) {
         return false;
     }
-    return levels & (2u << el) - 1;
+    return levels & ((2u << el) - 1);
 }
 
 /* -- access ------------------------------------------------------------------------------------------------------- */
@@ -207,6 +207,9 @@ static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, unsigned rt, 
         return true;
     case TRAP_UNDEFINED:
         arm_raise_undefined(cpu);
+        return false;
+    case TRAP_FP:
+        arm_raise(cpu, arm_fp_trap_el(cpu), ARM_SYNDROME(EC_FP_ASIMD, 1u << 24 | 0xe << 20));
         return false;
     case TRAP_EL1:
         /* a trap to EL1 goes to EL2 under TGE */

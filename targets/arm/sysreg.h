@@ -32,6 +32,7 @@ typedef enum ArmTrap {                          /* what a check says */
     TRAP_NONE,
     TRAP_UNDEFINED,                             /* UNDEFINED at the current level */
     TRAP_EL1, TRAP_EL2, TRAP_EL3,               /* trapped with the MSR/MRS syndrome (EC 0x18) */
+    TRAP_FP,                                    /* floating point is disabled: EC 0x07 to the level that says so */
 } ArmTrap;
 
 typedef struct SysReg SysReg;

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Caches: identification, and maintenance by address or set and way (Arm DDI 0487, C5.3 and D23.2).
+ * Memory is always coherent and translated code is tracked by content, so maintenance does nothing but check and fault.
+ */
+#include <string.h>
+
+#include "core/bits.h"
+#include "targets/arm/helper.h"
+#include "targets/arm/mmu.h"
+#include "targets/arm/sysreg.h"
+#include "targets/arm/sysreg_groups.h"
+
+#define HCR_TPCP (UINT64_C(1) << 23)
+#define HCR_TPU  (UINT64_C(1) << 24)
+#define HCR_TSW  (UINT64_C(1) << 22)
+#define HCR_TDZ  (UINT64_C(1) << 28)
+#define HCR_TICAB (UINT64_C(1) << 50)
+#define HCR_TOCU (UINT64_C(1) << 52)
+
+/* The SCTLR that controls what EL0 may do. */
+static uint64_t el0_sctlr(const ARMCPU *cpu)
+{
+    return cpu->sctlr_el[arm_is_in_host(cpu) ? 2 : 1];
+}
+
+static ArmTrap ctr_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return cpu->el == 0 && !(el0_sctlr(cpu) >> 15 & 1) ? TRAP_EL1 : TRAP_NONE;          /* UCT */
+}
+
+static uint64_t ctr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->ctr_el0;
+}
+
+static bool zva_prohibited(const ARMCPU *cpu)
+{
+    return (cpu->el == 0 && !(el0_sctlr(cpu) >> 14 & 1)) || (cpu->el < 2 && arm_hcr_el2_eff(cpu) & HCR_TDZ);
+}
+
+static uint64_t dczid_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->dczid_el0 | zva_prohibited(cpu) << 4;
+}
+
+static uint64_t clidr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->clidr_el1;
+}
+
+static uint64_t ccsidr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->ccsidr[cpu->csselr_el1 & 15];
+}
+
+/* To the point of coherency or persistence, and invalidation, by address. */
+static ArmTrap poc_check(ARMCPU *cpu, const SysReg *r, bool write G_GNUC_UNUSED)
+{
+    if (cpu->el == 0 && !(el0_sctlr(cpu) >> 26 & 1)) {
+        return TRAP_EL1;                        /* UCI */
+    }
+    if (cpu->el < 2) {
+        uint64_t hcr = arm_hcr_el2_eff(cpu);
+        bool pou = (r->enc >> 3 & 15) == 11 || (r->enc >> 3 & 15) == 5;
+
+        if (pou ? hcr & (HCR_TPU | HCR_TOCU) : hcr & HCR_TPCP) {
+            return TRAP_EL2;
+        }
+    }
+    return TRAP_NONE;
+}
+
+static ArmTrap ic_all_check(ARMCPU *cpu, const SysReg *r, bool write G_GNUC_UNUSED)
+{
+    uint64_t hcr = arm_hcr_el2_eff(cpu);
+    bool is = (r->enc >> 3 & 15) == 1;
+
+    return cpu->el == 1 && hcr & (HCR_TPU | (is ? HCR_TICAB : HCR_TOCU)) ? TRAP_EL2 : TRAP_NONE;
+}
+
+static ArmTrap sw_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return cpu->el == 1 && arm_hcr_el2_eff(cpu) & HCR_TSW ? TRAP_EL2 : TRAP_NONE;
+}
+
+static ArmTrap zva_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    if (cpu->el == 0 && !(el0_sctlr(cpu) >> 14 & 1)) {
+        return TRAP_EL1;                        /* DZE */
+    }
+    return cpu->el < 2 && arm_hcr_el2_eff(cpu) & HCR_TDZ ? TRAP_EL2 : TRAP_NONE;
+}
+
+static void nothing(ARMCPU *cpu G_GNUC_UNUSED, const SysReg *r G_GNUC_UNUSED, uint64_t value G_GNUC_UNUSED)
+{
+}
+
+static unsigned current_mmu(ARMCPU *cpu)
+{
+    ArmKey key;
+    CPUKey k;
+    unsigned fetch;
+
+    arm_get_key(&cpu->parent, &k, &fetch);
+    memcpy(&key, &k.w[0], sizeof(key));
+    return key.data_mmu;
+}
+
+/* By address: translation faults are seen; DC IVAC needs write permission as well. CM is set in the syndrome. */
+static void by_address(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    bool ivac = (r->enc >> 3 & 15) == 6, ok;
+
+    cpu_probe(&cpu->parent, value, 1, ivac ? ACCESS_STORE : ACCESS_LOAD, current_mmu(cpu), &ok);
+    if (!ok && cpu->exc.kind == ARM_EXC_SYNC) {
+        cpu->exc.syndrome |= 1 << 8 | 1 << 6;
+    }
+}
+
+static void zva(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    helper_dc_zva(cpu, value, current_mmu(cpu));
+}
+
+#define OP(name_, op1, crm, op2, acc, chk, fn, ...) \
+    SR(name_, 1, op1, 7, crm, op2, acc, .check = chk, .write = fn, .no_gdb = true, ##__VA_ARGS__)
+
+static const SysReg cache_regs[] = {
+    SR("CTR_EL0", 3, 3, 0, 0, 1, SR_R0, .read = ctr_read, .check = ctr_check),
+    SR("DCZID_EL0", 3, 3, 0, 0, 7, SR_R0, .read = dczid_read),
+    SR("CLIDR_EL1", 3, 1, 0, 0, 1, SR_R1, .read = clidr_read),
+    SR("CCSIDR_EL1", 3, 1, 0, 0, 0, SR_R1, .read = ccsidr_read),
+    SR("CSSELR_EL1", 3, 2, 0, 0, 0, SR_RW1, SR_FIELD(csselr_el1), .rw = 15),
+
+    OP("IC IALLUIS", 0, 1, 0, SR_W1, ic_all_check, nothing),
+    OP("IC IALLU", 0, 5, 0, SR_W1, ic_all_check, nothing),
+    OP("IC IVAU", 3, 5, 1, SR_W0, poc_check, by_address),
+    OP("DC IVAC", 0, 6, 1, SR_W1, poc_check, by_address),
+    OP("DC ISW", 0, 6, 2, SR_W1, sw_check, nothing),
+    OP("DC CSW", 0, 10, 2, SR_W1, sw_check, nothing),
+    OP("DC CISW", 0, 14, 2, SR_W1, sw_check, nothing),
+    OP("DC CVAC", 3, 10, 1, SR_W0, poc_check, by_address),
+    OP("DC CVAU", 3, 11, 1, SR_W0, poc_check, by_address),
+    OP("DC CVAP", 3, 12, 1, SR_W0, poc_check, by_address, SR_NEEDS(DPB)),
+    OP("DC CVADP", 3, 13, 1, SR_W0, poc_check, by_address, SR_NEEDS(DPB2)),
+    OP("DC CIVAC", 3, 14, 1, SR_W0, poc_check, by_address),
+    OP("DC ZVA", 3, 4, 1, SR_W0, zva_check, zva),
+};
+const SysRegGroup arm_sysregs_cache = { cache_regs, G_N_ELEMENTS(cache_regs) };
