@@ -71,7 +71,8 @@ void arm_sysregs_foreach(const ARMCPU *cpu, void (*fn)(ARMCPU *cpu, const SysReg
 /* -- writing rows: S("NAME", op0, op1, CRn, CRm, op2, access, ...) and what it is stored in ------------------------- */
 #define SR(name_, op0, op1, crn, crm, op2, access_, ...) \
     { .name = name_, .enc = SYSREG(op0, op1, crn, crm, op2), .access = access_, ##__VA_ARGS__ }
-#define SR_FIELD(f) .offset = offsetof(ARMCPU, f), .size = sizeof(((ARMCPU *)0)->f), .rw = UINT64_MAX
+#define SR_FIELD_RW(f, bits) .offset = offsetof(ARMCPU, f), .size = sizeof(((ARMCPU *)0)->f), .rw = bits
+#define SR_FIELD(f) SR_FIELD_RW(f, UINT64_MAX)
 #define SR_FIELD_RO(f) .offset = offsetof(ARMCPU, f), .size = sizeof(((ARMCPU *)0)->f)
 #define SR_ALIAS(f) SR_FIELD(f), .is_alias = true
 #define SR_CONST(v) .const_value = true, .value = (v)

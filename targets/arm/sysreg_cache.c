@@ -131,7 +131,7 @@ static const SysReg cache_regs[] = {
     SR("DCZID_EL0", 3, 3, 0, 0, 7, SR_R0, .read = dczid_read),
     SR("CLIDR_EL1", 3, 1, 0, 0, 1, SR_R1, .read = clidr_read),
     SR("CCSIDR_EL1", 3, 1, 0, 0, 0, SR_R1, .read = ccsidr_read),
-    SR("CSSELR_EL1", 3, 2, 0, 0, 0, SR_RW1, SR_FIELD(csselr_el1), .rw = 15),
+    SR("CSSELR_EL1", 3, 2, 0, 0, 0, SR_RW1, SR_FIELD_RW(csselr_el1, 15)),
 
     OP("IC IALLUIS", 0, 1, 0, SR_W1, ic_all_check, nothing),
     OP("IC IALLU", 0, 5, 0, SR_W1, ic_all_check, nothing),

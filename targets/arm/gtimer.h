@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The Generic Timer, for the rest of this target. */
+#ifndef TARGETS_ARM_GTIMER_H
+#define TARGETS_ARM_GTIMER_H
+
+#include "targets/arm/cpu.h"
+
+void arm_gtimer_init(ARMCPU *cpu);              /* at realize, when the clock is known */
+void arm_gtimer_reset(ARMCPU *cpu);
+uint64_t arm_gtimer_count(ARMCPU *cpu);         /* the physical count now */
+/* Recomputes a timer's status, line and next expiry. */
+void arm_gtimer_update(ARMCPU *cpu, ArmGtimer t);
+void arm_event_stream_update(ARMCPU *cpu);
+
+#endif
