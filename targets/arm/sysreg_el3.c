@@ -31,7 +31,7 @@ static const SysReg el3_regs[] = {
     SR("SCR_EL3", 3, 6, 1, 1, 0, SR_RW3, SR_FIELD(scr_el3), .write = scr_write, .reset_fn = scr_reset,
        .changes = CTX | SRC_IRQ, .needs_el = 3),
     SR("SDER32_EL3", 3, 6, 1, 1, 1, SR_RW3, SR_FIELD_RW(sder32_el3, 3), .needs_el = 3, SR_NEEDS(AA32EL1)),
-    SR("CPTR_EL3", 3, 6, 1, 1, 2, SR_RW3, SR_FIELD_RW(cptr_el3, UINT64_C(0xc0100400))), .changes = SRC_KEY,
+    SR("CPTR_EL3", 3, 6, 1, 1, 2, SR_RW3, SR_FIELD_RW(cptr_el3, UINT64_C(0xc0100400)), .changes = SRC_KEY,
        .needs_el = 3),
     SR("MDCR_EL3", 3, 6, 1, 3, 1, SR_RW3, SR_FIELD(mdcr_el3), .changes = SRC_KEY, .needs_el = 3),
     SR("RVBAR_EL3", 3, 6, 12, 0, 1, SR_R3, SR_FIELD_RO(rvbar), .is_alias = true, .needs_el = 3),
