@@ -150,8 +150,8 @@ void cpu_request(CPUState *cs, uint32_t bits);
 void cpu_set_line(CPUState *cs, unsigned bit, int level);
 /* Any thread: wakes a CPU that sleeps in WFE/WFI without any request (SEV, timer). */
 void cpu_wake(CPUState *cs);
-/* Any thread: power on at pc with fn(cs, opaque) run first on the CPU's own thread; power off. */
-void cpu_power_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque);
+/* Any thread: power on, with fn(cs, opaque) run first on the CPU's own thread; false if it is on or being so already. */
+bool cpu_power_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque);
 void cpu_power_off_self(CPUState *cs);          /* own thread */
 /* Runs fn on the CPU's thread between blocks; async, or waits (never called with a CPU's own thread waiting on itself). */
 void cpu_run_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque, bool wait);

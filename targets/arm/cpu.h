@@ -139,6 +139,7 @@ struct ARMCPU {
     uint64_t excl_value[2];
     uint32_t excl_size;
     uint32_t event_register;                    /* atomic: SEV, events */
+    bool waits_for_event;                       /* halted by WFE: the event register ends it too */
 
     ArmException exc;
 
@@ -154,7 +155,7 @@ struct ARMCPU {
     uint64_t ctx_id[ARM_NUM_MMU];               /* what tlb_set_context was last told */
     bool has_el2, has_el3;
     /* properties */
-    bool prop_el2, prop_el3, prop_pmu, prop_start_powered_off;
+    bool prop_el2, prop_el3, prop_start_powered_off;
     uint32_t psci_conduit;                      /* ArmPsciConduit */
     uint64_t prop_mpidr, prop_rvbar;
     uint64_t prop_cntfrq;
@@ -174,6 +175,7 @@ struct ARMCPUClass {
     CPUClass parent;
     const ArmModel *model;
 };
+DECLARE_CLASS(ARMCPUClass, ARM_CPU, TYPE_ARM_CPU)
 
 /* A CPU model: the values of its ID registers (cpu_models.c). */
 struct ArmModel {
@@ -182,8 +184,7 @@ struct ArmModel {
     uint64_t midr, revidr, ctr, dczid, clidr, ccsidr[16];
     const struct ArmIdValue { uint8_t reg; uint64_t value; } *id;       /* ends with reg 0xff */
     bool el2, el3;
-    unsigned pmu_counters;
-    unsigned psci_affinity_shift;               /* MPIDR layout: bits of Aff0 per cluster; 0: Aff0 = CPU, Aff1 = cluster */
+    bool multithreaded;                         /* MPIDR_EL1.MT: the CPU's number is in Aff1 */
 };
 
 static inline bool arm_feature(const ARMCPU *cpu, ArmFeature f)
@@ -211,6 +212,11 @@ uint32_t arm_get_fpsr(ARMCPU *cpu);
 void arm_set_fpsr(ARMCPU *cpu, uint32_t value);
 /* Contexts of the TLB from TTBRs, VMID and security state; call when any of these changed. */
 void arm_tlb_contexts_changed(ARMCPU *cpu);
+
+/* Reset state at an exception level with everything above it set up to let it run, as firmware would have (boot, PSCI). */
+void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc);
+/* Any thread: sets the event register and wakes the CPU. */
+void arm_send_event(ARMCPU *cpu);
 
 /* -- exceptions (exception.c) ------------------------------------------------------------------------------------------ */
 

@@ -254,6 +254,9 @@ bool arm_has_work(CPUState *cs)
     if (lines & (1 << ARM_LINE_IRQ | 1 << ARM_LINE_FIQ | 1 << ARM_LINE_SERROR)) {
         return true;
     }
+    if (cpu->waits_for_event && __atomic_load_n(&cpu->event_register, __ATOMIC_ACQUIRE)) {
+        return true;
+    }
     return cpu->el < 2 && arm_el2_enabled(cpu) && !(hcr & HCR_TGE) &&
            ((hcr & HCR_IMO && (lines & 1 << ARM_LINE_VIRQ || hcr & HCR_VI)) ||
             (hcr & HCR_FMO && (lines & 1 << ARM_LINE_VFIQ || hcr & HCR_VF)) || (hcr & HCR_AMO && hcr & HCR_VSE));

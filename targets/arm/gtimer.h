@@ -11,5 +11,7 @@ uint64_t arm_gtimer_count(ARMCPU *cpu);         /* the physical count now */
 /* Recomputes a timer's status, line and next expiry. */
 void arm_gtimer_update(ARMCPU *cpu, ArmGtimer t);
 void arm_event_stream_update(ARMCPU *cpu);
+/* Sets the event register in that many counts (WFET, WFIT). */
+void arm_gtimer_wait(ARMCPU *cpu, uint64_t counts);
 
 #endif

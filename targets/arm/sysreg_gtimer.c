@@ -37,11 +37,20 @@ static uint64_t virtual_offset(const ARMCPU *cpu)
     return cpu->cntvoff_el2;
 }
 
+/* The first nanosecond at which the physical count has advanced by counts. */
+static int64_t time_of_count(ARMCPU *cpu, uint64_t counts)
+{
+    unsigned __int128 at = (unsigned __int128)arm_gtimer_count(cpu) + counts;
+    unsigned __int128 ns = (at * NS_PER_S + cpu->prop_cntfrq - 1) / cpu->prop_cntfrq;
+
+    return ns > INT64_MAX - 1 ? INT64_MAX - 1 : (int64_t)ns;
+}
+
 void arm_gtimer_update(ARMCPU *cpu, ArmGtimer t)
 {
     ArmGtimerState *s = &cpu->gtimer[t];
     Machine *m = cpu->parent.parent.machine;
-    uint64_t count, left;
+    uint64_t count;
     bool fired;
 
     machine_lock(m);
@@ -52,12 +61,7 @@ void arm_gtimer_update(ARMCPU *cpu, ArmGtimer t)
     if (!(s->ctl & CTL_ENABLE) || fired) {
         timer_del(&cpu->gtimer_timer[t]);
     } else {
-        /* the first nanosecond at which the count has reached cval */
-        left = s->cval - count;
-        unsigned __int128 ns = ((unsigned __int128)(arm_gtimer_count(cpu) + left) * NS_PER_S + cpu->prop_cntfrq - 1) /
-                               cpu->prop_cntfrq;
-
-        timer_mod(&cpu->gtimer_timer[t], ns > INT64_MAX - 1 ? INT64_MAX - 1 : (int64_t)ns);
+        timer_mod(&cpu->gtimer_timer[t], time_of_count(cpu, s->cval - count));
     }
     machine_unlock(m);
 }
@@ -78,8 +82,7 @@ static void event_stream_expired(void *opaque)
 {
     ARMCPU *cpu = opaque;
 
-    __atomic_store_n(&cpu->event_register, 1, __ATOMIC_RELEASE);
-    cpu_wake(&cpu->parent);
+    arm_send_event(cpu);
     arm_event_stream_update(cpu);
 }
 
@@ -96,10 +99,18 @@ void arm_event_stream_update(ARMCPU *cpu)
     uint64_t period = UINT64_C(2) << bit, count = arm_gtimer_count(cpu) - timer_offset(cpu, GTIMER_VIRT);
     uint64_t phase = ctl >> 3 & 1 ? 0 : period / 2;
     uint64_t wait = period - ((count - phase) & (period - 1));
-    unsigned __int128 ns = ((unsigned __int128)(arm_gtimer_count(cpu) + wait) * NS_PER_S + cpu->prop_cntfrq - 1) /
-                           cpu->prop_cntfrq;
 
-    timer_mod(&cpu->event_stream_timer, (int64_t)ns);
+    timer_mod(&cpu->event_stream_timer, time_of_count(cpu, wait));
+}
+
+static void wait_expired(void *opaque)
+{
+    arm_send_event(opaque);
+}
+
+void arm_gtimer_wait(ARMCPU *cpu, uint64_t counts)
+{
+    timer_mod(&cpu->wfxt_timer, time_of_count(cpu, counts));
 }
 
 void arm_gtimer_init(ARMCPU *cpu)
@@ -114,6 +125,7 @@ void arm_gtimer_init(ARMCPU *cpu)
         timer_init(&cpu->gtimer_timer[t], clock, fn[t], cpu);
     }
     timer_init(&cpu->event_stream_timer, clock, event_stream_expired, cpu);
+    timer_init(&cpu->wfxt_timer, clock, wait_expired, cpu);
 }
 
 void arm_gtimer_reset(ARMCPU *cpu)
@@ -124,6 +136,7 @@ void arm_gtimer_reset(ARMCPU *cpu)
         irq_set(&cpu->timer_irq[t], 0);
     }
     timer_del(&cpu->event_stream_timer);
+    timer_del(&cpu->wfxt_timer);
     cpu->cntfrq_el0 = cpu->prop_cntfrq;
 }
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * CPU models: the values of their ID registers, from the Technical Reference Manuals, and `max`, which has every
+ * feature that is complete here.
+ * AArch32 is not modelled: ID_AA64PFR0_EL1 says AArch64 only for every model, and the AArch32 registers read as zero
+ * (docs/CAVEATS.md). SVE, statistical profiling, trace and memory tagging are left out in the same way.
+ */
+#include "targets/arm/cpu_models.h"
+
+/* Rows of an identification table. */
+#define ID(reg, value) { ARM_##reg##_EL1, UINT64_C(value) }
+#define ID_END { 0xff, 0 }
+
+/* CCSIDR_EL1 (without FEAT_CCIDX): sets - 1, ways - 1, log2(line bytes) - 4. */
+#define CCSIDR(size_kib, ways) \
+    ((uint64_t)((size_kib) * 1024 / 64 / (ways) - 1) << 13 | ((ways) - 1) << 3 | 2)
+
+/* EL0-EL3 in AArch64, FP and Advanced SIMD; PFR0 fields above are added by each model. */
+#define PFR0_A64 UINT64_C(0x1111)
+#define PFR0_GIC UINT64_C(0x01000000)
+
+static const struct ArmIdValue id_a53[] = {
+    ID(ID_AA64PFR0, 0x00001111), ID(ID_AA64DFR0, 0x10305106), ID(ID_AA64ISAR0, 0x00011120),
+    ID(ID_AA64MMFR0, 0x00001122), ID_END,
+};
+static const struct ArmIdValue id_a57[] = {
+    ID(ID_AA64PFR0, 0x00001111), ID(ID_AA64DFR0, 0x10305106), ID(ID_AA64ISAR0, 0x00011120),
+    ID(ID_AA64MMFR0, 0x00001124), ID_END,
+};
+static const struct ArmIdValue id_a72[] = {
+    ID(ID_AA64PFR0, 0x00001111), ID(ID_AA64DFR0, 0x10305106), ID(ID_AA64ISAR0, 0x00011120),
+    ID(ID_AA64MMFR0, 0x00001124), ID_END,
+};
+/* Armv8.2: LSE, RDM, dot product, half precision, RCpc, PAN, UAO, VHE, LOR, HPDS, HAFDBS, XNX, DPB, RAS. */
+static const struct ArmIdValue id_a55[] = {
+    ID(ID_AA64PFR0, 0x0000000010111111), ID(ID_AA64PFR1, 0x0000000000000010), ID(ID_AA64DFR0, 0x0000000010305408),
+    ID(ID_AA64ISAR0, 0x0000100010211120), ID(ID_AA64ISAR1, 0x0000000000100001), ID(ID_AA64MMFR0, 0x0000000000101122),
+    ID(ID_AA64MMFR1, 0x0000000010212122), ID(ID_AA64MMFR2, 0x0000000000001011), ID_END,
+};
+static const struct ArmIdValue id_a76[] = {
+    ID(ID_AA64PFR0, 0x1100000010111111), ID(ID_AA64PFR1, 0x0000000000000010), ID(ID_AA64DFR0, 0x0000000010305408),
+    ID(ID_AA64ISAR0, 0x0000100010211120), ID(ID_AA64ISAR1, 0x0000000000100001), ID(ID_AA64MMFR0, 0x0000000000101122),
+    ID(ID_AA64MMFR1, 0x0000000010212122), ID(ID_AA64MMFR2, 0x0000000000001011), ID_END,
+};
+static const struct ArmIdValue id_n1[] = {
+    ID(ID_AA64PFR0, 0x1100000010111111), ID(ID_AA64PFR1, 0x0000000000000020), ID(ID_AA64DFR0, 0x0000000010305408),
+    ID(ID_AA64ISAR0, 0x0000100010211120), ID(ID_AA64ISAR1, 0x0000000000100001), ID(ID_AA64MMFR0, 0x0000000000101125),
+    ID(ID_AA64MMFR1, 0x0000000010212122), ID(ID_AA64MMFR2, 0x0000000000001011), ID_END,
+};
+/*
+ * max. ISAR0: AES+PMULL, SHA1, SHA512, CRC32, LSE, RDM, SHA3, SM3, SM4, DP, FHM, FlagM2, TLBI range and OS.
+ * ISAR1: DPB2, APA (QARMA5, EPAC none), JSCVT, FCMA, LRCPC2, GPA, FRINTTS, SB, BF16, DGH, I8MM.
+ * ISAR2: WFxT, BC (HBC), CSSC.
+ */
+static const struct ArmIdValue id_max[] = {
+    ID(ID_AA64PFR0, 0x1101000010111111), ID(ID_AA64PFR1, 0x0000000000000021), ID(ID_AA64DFR0, 0x0000000010305408),
+    ID(ID_AA64ISAR0, 0x0221111110212120), ID(ID_AA64ISAR1, 0x0011111101211012),
+    ID(ID_AA64ISAR2, 0x0010000000100002), ID(ID_AA64MMFR0, 0x0000000000101126),
+    ID(ID_AA64MMFR1, 0x0000000010312122), ID(ID_AA64MMFR2, 0x1000000100011011), ID_END,
+};
+
+/* CTR_EL0: 64-byte lines, VIPT or PIPT instruction cache; IDC and DIC are not claimed by the older cores. */
+#define CTR_A53 UINT64_C(0x84448004)
+#define CTR_A57 UINT64_C(0x8444c004)
+#define CTR_A76 UINT64_C(0x8444c004)
+#define DCZID_64 4                              /* log2 words of the block: 64 bytes */
+
+static const ArmModel models[] = {
+    {
+        .name = "cortex-a35", .desc = "Arm Cortex-A35 (Armv8.0-A)", .midr = 0x411fd040, .ctr = CTR_A53,
+        .dczid = DCZID_64, .clidr = 0x0a200023,
+        .ccsidr = { CCSIDR(32, 4), CCSIDR(32, 2), CCSIDR(512, 8) }, .id = id_a53, .el2 = true, .el3 = true,
+    },
+    {
+        .name = "cortex-a53", .desc = "Arm Cortex-A53 (Armv8.0-A)", .midr = 0x410fd034, .ctr = CTR_A53,
+        .dczid = DCZID_64, .clidr = 0x0a200023,
+        .ccsidr = { CCSIDR(32, 4), CCSIDR(32, 2), CCSIDR(1024, 16) }, .id = id_a53, .el2 = true, .el3 = true,
+    },
+    {
+        .name = "cortex-a55", .desc = "Arm Cortex-A55 (Armv8.2-A)", .midr = 0x412fd050, .ctr = CTR_A76,
+        .dczid = DCZID_64, .clidr = 0x82000023,
+        .ccsidr = { CCSIDR(32, 4), CCSIDR(32, 4), CCSIDR(512, 16) }, .id = id_a55, .el2 = true, .el3 = true,
+        .multithreaded = true,
+    },
+    {
+        .name = "cortex-a57", .desc = "Arm Cortex-A57 (Armv8.0-A)", .midr = 0x411fd070, .ctr = CTR_A57,
+        .dczid = DCZID_64, .clidr = 0x0a200023,
+        .ccsidr = { CCSIDR(32, 2), CCSIDR(48, 3), CCSIDR(2048, 16) }, .id = id_a57, .el2 = true, .el3 = true,
+    },
+    {
+        .name = "cortex-a72", .desc = "Arm Cortex-A72 (Armv8.0-A)", .midr = 0x410fd083, .ctr = CTR_A57,
+        .dczid = DCZID_64, .clidr = 0x0a200023,
+        .ccsidr = { CCSIDR(32, 2), CCSIDR(48, 3), CCSIDR(1024, 16) }, .id = id_a72, .el2 = true, .el3 = true,
+    },
+    {
+        .name = "cortex-a76", .desc = "Arm Cortex-A76 (Armv8.2-A)", .midr = 0x414fd0b1, .ctr = CTR_A76,
+        .dczid = DCZID_64, .clidr = 0x82000023,
+        .ccsidr = { CCSIDR(64, 4), CCSIDR(64, 4), CCSIDR(512, 8) }, .id = id_a76, .el2 = true, .el3 = true,
+        .multithreaded = true,
+    },
+    {
+        .name = "neoverse-n1", .desc = "Arm Neoverse N1 (Armv8.2-A)", .midr = 0x414fd0c1, .ctr = CTR_A76,
+        .dczid = DCZID_64, .clidr = 0x82000023,
+        .ccsidr = { CCSIDR(64, 4), CCSIDR(64, 4), CCSIDR(1024, 8) }, .id = id_n1, .el2 = true, .el3 = true,
+        .multithreaded = true,
+    },
+    {
+        .name = "max", .desc = "every Arm feature that is complete", .midr = 0x000f0510, .ctr = CTR_A76 | 3u << 28,
+        .dczid = DCZID_64, .clidr = 0x82000023,
+        .ccsidr = { CCSIDR(64, 4), CCSIDR(64, 4), CCSIDR(1024, 8) }, .id = id_max, .el2 = true, .el3 = true,
+    },
+};
+
+/* One type a model. */
+#define TYPES \
+    T(0, "cortex-a35") T(1, "cortex-a53") T(2, "cortex-a55") T(3, "cortex-a57") T(4, "cortex-a72") T(5, "cortex-a76") \
+    T(6, "neoverse-n1") T(7, "max")
+#define T(n, name_) \
+    static const TypeInfo model_type_##n = { \
+        .name = name_ "-arm-cpu", .parent = TYPE_ARM_CPU, .class_data = &models[n], .class_init = arm_model_class_init, \
+        .instance_size = 0, .desc = "", \
+    };
+TYPES
+#undef T
+const TypeInfo *const arm_model_types[] = {
+#define T(n, name) &model_type_##n,
+    TYPES
+#undef T
+    NULL,
+};

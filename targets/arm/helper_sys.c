@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Exceptions, hints, PSTATE and system registers as generated code asks for them (Arm DDI 0487, C5.6 and D1.6). */
+#include "core/bits.h"
+#include "core/log.h"
+#include "core/qom/machine.h"
+#include "targets/arm/gtimer.h"
+#include "targets/arm/helper.h"
+#include "targets/arm/psci.h"
+#include "targets/arm/sysreg.h"
+
+#define HCR_TWI (UINT64_C(1) << 13)
+#define HCR_TWE (UINT64_C(1) << 14)
+#define HCR_TSC (UINT64_C(1) << 19)
+#define HCR_TGE (UINT64_C(1) << 27)
+#define HCR_HCD (UINT64_C(1) << 29)
+#define SCR_SMD (UINT64_C(1) << 7)
+#define SCR_HCE (UINT64_C(1) << 8)
+#define SCR_TWI (UINT64_C(1) << 12)
+#define SCR_TWE (UINT64_C(1) << 13)
+
+/* -- exceptions ----------------------------------------------------------------------------------------------------- */
+
+void helper_raise(ARMCPU *cpu, uint32_t target_el, uint32_t syndrome)
+{
+    arm_raise(cpu, target_el, syndrome);
+}
+
+void helper_raise_undefined(ARMCPU *cpu)
+{
+    arm_raise_undefined(cpu);
+}
+
+void helper_sp_misaligned(ARMCPU *cpu)
+{
+    arm_raise(cpu, 0, ARM_SYNDROME(EC_SP_ALIGN, 0));
+}
+
+void helper_brk(ARMCPU *cpu, uint32_t imm)
+{
+    unsigned target = arm_el2_enabled(cpu) && cpu->el < 2 && (cpu->mdcr_el2 >> 8 & 1 || cpu->hcr_el2 & HCR_TGE) ? 2 :
+                      MAX(cpu->el, 1);
+
+    arm_raise(cpu, target, ARM_SYNDROME(EC_BRK64, imm));
+}
+
+void helper_svc(ARMCPU *cpu, uint32_t imm)
+{
+    arm_raise(cpu, 0, ARM_SYNDROME(EC_SVC64, imm));
+    cpu->exc.return_next = true;
+}
+
+void helper_hvc(ARMCPU *cpu, uint32_t imm)
+{
+    if (cpu->psci_conduit == ARM_PSCI_HVC && arm_psci_call(cpu)) {
+        return;
+    }
+    /* HCE where there is EL3, HCD where there is not, and EL2 in this security state */
+    if (!cpu->has_el2 || (cpu->has_el3 ? !(cpu->scr_el3 & SCR_HCE) : !!(cpu->hcr_el2 & HCR_HCD)) ||
+        (cpu->el < 3 && !arm_el2_enabled(cpu))) {
+        arm_raise_undefined(cpu);
+        return;
+    }
+    arm_raise(cpu, MAX(cpu->el, 2), ARM_SYNDROME(EC_HVC64, imm));
+    cpu->exc.return_next = true;
+}
+
+void helper_smc(ARMCPU *cpu, uint32_t imm)
+{
+    if (cpu->psci_conduit == ARM_PSCI_SMC) {
+        if (cpu->el == 1 && arm_hcr_el2_eff(cpu) & HCR_TSC) {
+            arm_raise(cpu, 2, ARM_SYNDROME(EC_SMC64, imm));
+        } else if (!arm_psci_call(cpu)) {
+            arm_raise_undefined(cpu);
+        }
+        return;
+    }
+    if (cpu->el == 1 && arm_hcr_el2_eff(cpu) & HCR_TSC && (cpu->has_el3 || cpu->psci_conduit == ARM_PSCI_NONE)) {
+        arm_raise(cpu, 2, ARM_SYNDROME(EC_SMC64, imm));
+        return;
+    }
+    if (!cpu->has_el3 || cpu->scr_el3 & SCR_SMD) {
+        arm_raise_undefined(cpu);
+        return;
+    }
+    arm_raise(cpu, 3, ARM_SYNDROME(EC_SMC64, imm));
+    cpu->exc.return_next = true;
+}
+
+void helper_eret(ARMCPU *cpu, uint32_t key)
+{
+    uint64_t pc = cpu->elr_el[cpu->el];
+
+    if (key) {
+        bool enabled = cpu->sctlr_el[arm_is_in_host(cpu) && cpu->el == 0 ? 2 : cpu->el] >> (key == 1 ? 31 : 30) & 1;
+
+        if (enabled) {
+            pc = helper_pac_auth(cpu, pc, cpu->sp, key - 1);
+            if (cpu->parent.raised) {
+                return;
+            }
+        }
+    }
+    arm_exception_return(cpu, pc, cpu->spsr_el[cpu->el]);
+    cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+}
+
+/* -- waiting ---------------------------------------------------------------------------------------------------------- */
+
+/* Traps of WFI (ti 0), WFE (1), WFIT (2), WFET (3). True: the exception is recorded. */
+static bool wfx_traps(ARMCPU *cpu, unsigned ti)
+{
+    bool e = ti & 1;
+    uint32_t syndrome = ARM_SYNDROME(EC_WFX, 1u << 24 | 0xe << 20 | ti);
+    unsigned regime = arm_is_in_host(cpu) ? 2 : 1;
+
+    if (cpu->el == 0 && !(cpu->sctlr_el[regime] >> (e ? 18 : 16) & 1)) {
+        arm_raise(cpu, arm_default_target_el(cpu), syndrome);
+        return true;
+    }
+    if (cpu->el < 2 && arm_hcr_el2_eff(cpu) & (e ? HCR_TWE : HCR_TWI)) {
+        arm_raise(cpu, 2, syndrome);
+        return true;
+    }
+    if (cpu->el < 3 && cpu->has_el3 && cpu->scr_el3 & (e ? SCR_TWE : SCR_TWI)) {
+        arm_raise(cpu, 3, syndrome);
+        return true;
+    }
+    return false;
+}
+
+void helper_wfi(ARMCPU *cpu)
+{
+    if (arm_has_work(&cpu->parent)) {
+        cpu->pc += 4;
+        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+        return;
+    }
+    if (!wfx_traps(cpu, 0)) {
+        cpu->pc += 4;
+        cpu->waits_for_event = false;
+        cpu_halt(&cpu->parent);
+    }
+}
+
+/*
+ * With the event register set it is consumed. With a monitor armed a plain store of another CPU would end the wait,
+ * which is not seen here: then it is a yield. Otherwise the CPU sleeps until an event, as arm_has_work tells.
+ */
+void helper_wfe(ARMCPU *cpu)
+{
+    if (__atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL)) {
+        cpu->pc += 4;
+        return;
+    }
+    if (wfx_traps(cpu, 1)) {
+        return;
+    }
+    cpu->pc += 4;
+    if (cpu->excl_addr == UINT64_MAX && !arm_has_work(&cpu->parent)) {
+        cpu->waits_for_event = true;
+        cpu_halt(&cpu->parent);
+    } else {
+        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+    }
+}
+
+/* WFIT, WFET: until CNTVCT_EL0 reaches the operand at the latest. */
+void helper_wfxt(ARMCPU *cpu, uint64_t until, uint32_t ti)
+{
+    uint64_t now = arm_gtimer_count(cpu) - (cpu->has_el2 && cpu->el < 2 ? cpu->cntvoff_el2 : 0);
+
+    if (ti & 1 ? __atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL) : arm_has_work(&cpu->parent)) {
+        cpu->pc += 4;
+        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+        return;
+    }
+    if (wfx_traps(cpu, ti)) {
+        return;
+    }
+    cpu->pc += 4;
+    if (now < until) {
+        arm_gtimer_wait(cpu, until - now);
+        cpu->waits_for_event = true;
+        cpu_halt(&cpu->parent);
+    }
+}
+
+/* Nothing to do here: the translator ends the block, and single-threaded execution goes on to the next CPU. */
+void helper_yield(ARMCPU *cpu)
+{
+    cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+}
+
+void arm_send_event(ARMCPU *cpu)
+{
+    __atomic_store_n(&cpu->event_register, 1, __ATOMIC_RELEASE);
+    cpu_wake(&cpu->parent);
+}
+
+/* To every CPU of the machine, of whatever cluster and architecture: what an event does there is its own business. */
+void helper_sev(ARMCPU *cpu)
+{
+    Machine *m = cpu->parent.parent.machine;
+
+    for (unsigned i = 0; i < m->cpus->len; i++) {
+        CPUState *other = g_ptr_array_index(m->cpus, i);
+
+        if (object_is_a(&other->parent.parent, TYPE_ARM_CPU)) {
+            arm_send_event(ARM_CPU(other));
+        }
+    }
+}
+
+void helper_sevl(ARMCPU *cpu)
+{
+    __atomic_store_n(&cpu->event_register, 1, __ATOMIC_RELEASE);
+}
+
+/* Without pending SErrors there is nothing to synchronise; DISR_EL1 stays as it is. */
+void helper_esb(ARMCPU *cpu G_GNUC_UNUSED)
+{
+}
+
+void helper_dsb(ARMCPU *cpu)
+{
+    tlb_sync(&cpu->parent);
+}
+
+void helper_key_changed(ARMCPU *cpu)
+{
+    cpu_key_changed(&cpu->parent);
+}
+
+/* -- PSTATE -------------------------------------------------------------------------------------------------------------- */
+
+void helper_msr_i(ARMCPU *cpu, uint32_t field, uint32_t imm)
+{
+    unsigned regime = arm_is_in_host(cpu) ? 2 : 1;
+
+    switch (field) {
+    case 0 << 3 | 3:
+        cpu->uao = imm & 1;
+        break;
+    case 0 << 3 | 4:
+        cpu->pan = imm & 1;
+        break;
+    case 0 << 3 | 5:
+        arm_switch_sp(cpu, cpu->el, imm & 1);
+        break;
+    case 3 << 3 | 1:
+        cpu->ssbs = imm & 1;
+        break;
+    case 3 << 3 | 2:
+        cpu->dit = imm & 1;
+        break;
+    case 3 << 3 | 6:
+    case 3 << 3 | 7:
+        if (cpu->el == 0 && !(cpu->sctlr_el[regime] >> 9 & 1)) {
+            /* UMA: trapped as the MSR (immediate) that it is: op0 0, CRn 4, CRm imm, Rt 31 */
+            arm_raise(cpu, 0, ARM_SYNDROME(EC_SYSREG, (field & 7) << 17 | (field >> 3) << 14 | 4 << 10 | 31 << 5 | imm << 1));
+            return;
+        }
+        cpu->daif = (field & 7) == 6 ? cpu->daif | imm : cpu->daif & ~imm;
+        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+    cpu_key_changed(&cpu->parent);
+}
+
+/* -- system registers --------------------------------------------------------------------------------------------------- */
+
+uint64_t helper_sysreg_read(ARMCPU *cpu, uint32_t enc_rt)
+{
+    uint64_t value = 0;
+
+    arm_sysreg_access(cpu, enc_rt & 0xffff, false, enc_rt >> 16, &value);
+    return value;
+}
+
+void helper_sysreg_write(ARMCPU *cpu, uint32_t enc_rt, uint64_t value)
+{
+    arm_sysreg_access(cpu, enc_rt & 0xffff, true, enc_rt >> 16, &value);
+}
