@@ -142,6 +142,7 @@ struct ARMCPU {
     bool waits_for_event;                       /* halted by WFE: the event register ends it too */
 
     ArmException exc;
+    uint8_t sysreg_rt;                          /* Rt of the system register access under way */
 
     /* -- wiring and derived; not guest state ------------------------------------------------------------------ */
     const ArmModel *model;

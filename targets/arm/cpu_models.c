@@ -5,6 +5,8 @@
  * AArch32 is not modelled: ID_AA64PFR0_EL1 says AArch64 only for every model, and the AArch32 registers read as zero
  * (docs/CAVEATS.md). SVE, statistical profiling, trace and memory tagging are left out in the same way.
  */
+#include <string.h>
+
 #include "targets/arm/cpu_models.h"
 
 /* Rows of an identification table. */
@@ -14,10 +16,6 @@
 /* CCSIDR_EL1 (without FEAT_CCIDX): sets - 1, ways - 1, log2(line bytes) - 4. */
 #define CCSIDR(size_kib, ways) \
     ((uint64_t)((size_kib) * 1024 / 64 / (ways) - 1) << 13 | ((ways) - 1) << 3 | 2)
-
-/* EL0-EL3 in AArch64, FP and Advanced SIMD; PFR0 fields above are added by each model. */
-#define PFR0_A64 UINT64_C(0x1111)
-#define PFR0_GIC UINT64_C(0x01000000)
 
 static const struct ArmIdValue id_a53[] = {
     ID(ID_AA64PFR0, 0x00001111), ID(ID_AA64DFR0, 0x10305106), ID(ID_AA64ISAR0, 0x00011120),
@@ -111,20 +109,31 @@ static const ArmModel models[] = {
     },
 };
 
-/* One type a model. */
-#define TYPES \
-    T(0, "cortex-a35") T(1, "cortex-a53") T(2, "cortex-a55") T(3, "cortex-a57") T(4, "cortex-a72") T(5, "cortex-a76") \
-    T(6, "neoverse-n1") T(7, "max")
-#define T(n, name_) \
-    static const TypeInfo model_type_##n = { \
-        .name = name_ "-arm-cpu", .parent = TYPE_ARM_CPU, .class_data = &models[n], .class_init = arm_model_class_init, \
-        .instance_size = 0, .desc = "", \
-    };
-TYPES
-#undef T
+const ArmModel *arm_model_find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
+        if (strcmp(models[i].name, name) == 0) {
+            return &models[i];
+        }
+    }
+    return NULL;
+}
+
+#define MODEL_TYPE(n, name_, desc_) \
+    { .name = name_ "-aarch64-cpu", .parent = TYPE_ARM_CPU, .desc = desc_, .class_data = &models[n], \
+      .class_init = arm_model_class_init }
+static const TypeInfo model_types[] = {
+    MODEL_TYPE(0, "cortex-a35", "Arm Cortex-A35 (Armv8.0-A)"),
+    MODEL_TYPE(1, "cortex-a53", "Arm Cortex-A53 (Armv8.0-A)"),
+    MODEL_TYPE(2, "cortex-a55", "Arm Cortex-A55 (Armv8.2-A)"),
+    MODEL_TYPE(3, "cortex-a57", "Arm Cortex-A57 (Armv8.0-A)"),
+    MODEL_TYPE(4, "cortex-a72", "Arm Cortex-A72 (Armv8.0-A)"),
+    MODEL_TYPE(5, "cortex-a76", "Arm Cortex-A76 (Armv8.2-A)"),
+    MODEL_TYPE(6, "neoverse-n1", "Arm Neoverse N1 (Armv8.2-A)"),
+    MODEL_TYPE(7, "max", "every Arm feature that is complete"),
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(model_types) == G_N_ELEMENTS(models));
+
 const TypeInfo *const arm_model_types[] = {
-#define T(n, name) &model_type_##n,
-    TYPES
-#undef T
-    NULL,
+    &model_types[0], &model_types[1], &model_types[2], &model_types[3], &model_types[4], &model_types[5], &model_types[6], &model_types[7], NULL,
 };

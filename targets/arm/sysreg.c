@@ -223,6 +223,11 @@ static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, unsigned rt, 
     g_assert_not_reached();
 }
 
+void arm_sysreg_trap(ARMCPU *cpu, const SysReg *r, unsigned el, bool write)
+{
+    arm_raise(cpu, el, syndrome(r->enc, cpu->sysreg_rt, write));
+}
+
 bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value)
 {
     const SysReg *r = arm_sysreg_find(cpu, enc);
@@ -238,6 +243,7 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
         arm_raise_undefined(cpu);
         return false;
     }
+    cpu->sysreg_rt = rt;
     levels = write ? r->access >> 4 : r->access & 15;
     if (!(levels & ((2u << cpu->el) - 1))) {
         /* an identification register that EL0 asks for is UNDEFINED, or a trap that lets an OS emulate it */
@@ -257,10 +263,13 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
     }
     if (!write) {
         *value = r->read ? r->read(cpu, r) : r->const_value ? r->value : r->offset ? load_field(cpu, r) : 0;
-        return true;
+        return !cpu->parent.raised;
     }
     if (r->write) {
         r->write(cpu, r, *value);
+        if (cpu->parent.raised) {
+            return false;
+        }
     } else if (r->offset) {
         store_field(cpu, r, (load_field(cpu, r) & ~r->rw) | (*value & r->rw));
     }

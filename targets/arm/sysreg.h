@@ -85,6 +85,8 @@ const SysReg *arm_sysreg_find(const ARMCPU *cpu, uint16_t enc);
  * changes nothing: then it is a load or store at r->offset.
  */
 bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write);
+/* From a row's hook: the access traps to `el` after all. Only while arm_sysreg_access runs. */
+void arm_sysreg_trap(ARMCPU *cpu, const SysReg *r, unsigned el, bool write);
 /* A run-time access with all checks: false: an exception is recorded. */
 bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value);
 
