@@ -165,7 +165,7 @@ struct ARMCPU {
     IrqLine pmu_irq;
     IrqLine gicv3_maintenance_irq;
     Timer gtimer_timer[NUM_GTIMERS];
-    Timer event_stream_timer, wfxt_timer;
+    Timer event_stream_timer, wfxt_timer, pmu_timer;
 };
 
 DECLARE_OBJECT(ARMCPU, ARM_CPU, TYPE_ARM_CPU)
@@ -216,6 +216,8 @@ void arm_tlb_contexts_changed(ARMCPU *cpu);
 
 /* Reset state at an exception level with everything above it set up to let it run, as firmware would have (boot, PSCI). */
 void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc);
+/* Tells a GICv3 that the exception level or security state changed; a CPU without EL3 never needs to. */
+void arm_gic_state_changed(ARMCPU *cpu);
 /* Any thread: sets the event register and wakes the CPU. */
 void arm_send_event(ARMCPU *cpu);
 

@@ -119,6 +119,14 @@ const ArmModel *arm_model_find(const char *name)
     return NULL;
 }
 
+void arm_model_idregs(const ArmModel *model, uint64_t *ret_idreg)
+{
+    memset(ret_idreg, 0, ARM_NUM_IDREGS * sizeof(*ret_idreg));
+    for (const struct ArmIdValue *v = model->id; v->reg != 0xff; v++) {
+        ret_idreg[v->reg] = v->value;
+    }
+}
+
 #define MODEL_TYPE(n, name_, desc_) \
     { .name = name_ "-aarch64-cpu", .parent = TYPE_ARM_CPU, .desc = desc_, .class_data = &models[n], \
       .class_init = arm_model_class_init }
@@ -134,6 +142,6 @@ static const TypeInfo model_types[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(model_types) == G_N_ELEMENTS(models));
 
-const TypeInfo *const arm_model_types[] = {
-    &model_types[0], &model_types[1], &model_types[2], &model_types[3], &model_types[4], &model_types[5], &model_types[6], &model_types[7], NULL,
+const TypeInfo *const arm_types[] = {
+    &arm_cpu_type, &model_types[0], &model_types[1], &model_types[2], &model_types[3], &model_types[4], &model_types[5], &model_types[6], &model_types[7], NULL,
 };

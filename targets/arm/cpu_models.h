@@ -6,9 +6,12 @@
 #include "targets/arm/cpu.h"
 
 extern const TypeInfo arm_cpu_type;                     /* abstract base (cpu.c) */
-extern const TypeInfo *const arm_model_types[];         /* ends with NULL */
+extern const TypeInfo *const arm_types[];               /* the base and the models; ends with NULL */
 void arm_model_class_init(ObjectClass *oc, const TypeInfo *info);
 /* By the name that -cpu takes; NULL if there is none. */
 const ArmModel *arm_model_find(const char *name);
+
+/* All ID registers of a model, by ARM_IDREG. */
+void arm_model_idregs(const ArmModel *model, uint64_t *ret_idreg);
 
 #endif

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The module arm: A-profile CPUs. */
 #include "core/module.h"
+#include "targets/arm/cpu_models.h"
 #include "targets/arm/isa.h"
 
 static const IsaInfo *const isas[] = { &arm_isa_aarch64, NULL };
+static const char *const needs[] = { "fpu", NULL };
 
-CHIMERA_MODULE(.name = "arm", .isas = isas);
+static const char *const system_names[] = { "qemu-system-aarch64", NULL };
+static const ModuleArch archs[] = {
+    { .name = "aarch64", .desc = "Arm, AArch64", .system_names = system_names, .elf_machine = 183, .elf64 = true },
+    { .name = NULL },
+};
+
+CHIMERA_MODULE(.name = "arm", .types = arm_types, .needs = needs, .isas = isas, .archs = archs);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* -cpu NAME,feature=on|off as edits of ID registers; features follow from these alone. */
+#include <string.h>
+
+#include "core/bits.h"
+#include "core/keyval.h"
+#include "targets/arm/arm_features.h"
+
+/* Property, ID register, field position, and the field's value when on and when off. */
+typedef struct ArmFeatureProp {
+    const char *name;
+    uint8_t reg, shift;
+    uint8_t on, off;
+} ArmFeatureProp;
+
+#define REG(r) ARM_ID_AA64##r##_EL1
+static const ArmFeatureProp rows[] = {
+    { "aes", REG(ISAR0), 4, 2, 0 },
+    { "sha1", REG(ISAR0), 8, 1, 0 },
+    { "sha256", REG(ISAR0), 12, 1, 0 },
+    { "crc32", REG(ISAR0), 16, 1, 0 },
+    { "lse", REG(ISAR0), 20, 2, 0 },
+    { "rdm", REG(ISAR0), 28, 1, 0 },
+    { "dotprod", REG(ISAR0), 44, 1, 0 },
+    { "fp16", REG(PFR0), 16, 1, 0 },
+    { "fp16", REG(PFR0), 20, 1, 0 },
+    { "pmu", REG(DFR0), 8, 4, 0 },
+    { "aarch64", REG(PFR0), 0, 1, 1 },
+    { "sve", REG(PFR0), 32, 0, 0 },
+    { "sme", REG(PFR1), 24, 0, 0 },
+    { "mte", REG(PFR1), 8, 0, 0 },
+};
+
+/* APA, API (ISAR1 [7:4], [11:8]) and APA3 (ISAR2 [15:12]) with their GPA, GPI, GPA3: one algorithm at a time. */
+typedef enum PauthAlgorithm { PAUTH_NONE, PAUTH_QARMA5, PAUTH_IMPDEF, PAUTH_QARMA3 } PauthAlgorithm;
+
+static PauthAlgorithm pauth_get(const uint64_t *idreg)
+{
+    uint64_t isar1 = idreg[REG(ISAR1)], isar2 = idreg[REG(ISAR2)];
+
+    return extract64(isar1, 4, 4) ? PAUTH_QARMA5 : extract64(isar1, 8, 4) ? PAUTH_IMPDEF :
+           extract64(isar2, 12, 4) ? PAUTH_QARMA3 : PAUTH_NONE;
+}
+
+static void pauth_set(uint64_t *idreg, PauthAlgorithm a)
+{
+    uint64_t *isar1 = &idreg[REG(ISAR1)], *isar2 = &idreg[REG(ISAR2)];
+
+    *isar1 = deposit64(*isar1, 4, 4, a == PAUTH_QARMA5);
+    *isar1 = deposit64(*isar1, 24, 4, a == PAUTH_QARMA5);
+    *isar1 = deposit64(*isar1, 8, 4, a == PAUTH_IMPDEF);
+    *isar1 = deposit64(*isar1, 28, 4, a == PAUTH_IMPDEF);
+    *isar2 = deposit64(*isar2, 12, 4, a == PAUTH_QARMA3);
+    *isar2 = deposit64(*isar2, 8, 4, a == PAUTH_QARMA3);
+}
+
+static PauthAlgorithm pauth_named(const char *name)
+{
+    return strcmp(name, "pauth-impdef") == 0 ? PAUTH_IMPDEF : strcmp(name, "pauth-qarma3") == 0 ? PAUTH_QARMA3 :
+           PAUTH_QARMA5;
+}
+
+static bool fail(GError **error, const char *name, const char *why)
+{
+    g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: %s", name, why);
+    return false;
+}
+
+bool arm_idreg_has_prop(const char *name)
+{
+    if (g_str_has_prefix(name, "pauth")) {
+        return true;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool edit_pauth(uint64_t *idreg, const char *name, bool on, GError **error)
+{
+    PauthAlgorithm now = pauth_get(idreg), a = pauth_named(name);
+
+    if (strcmp(name, "pauth") == 0) {
+        pauth_set(idreg, !on ? PAUTH_NONE : now != PAUTH_NONE ? now : PAUTH_QARMA5);
+        return true;
+    }
+    if (on && now == PAUTH_NONE) {
+        return fail(error, name, "the CPU has no pointer authentication");
+    }
+    if (on) {
+        pauth_set(idreg, a);
+    } else if (now == a) {
+        pauth_set(idreg, PAUTH_QARMA5);
+    }
+    return true;
+}
+
+bool arm_idreg_edit(uint64_t *idreg, const char *name, bool on, GError **error)
+{
+    bool found = false;
+
+    if (g_str_has_prefix(name, "pauth")) {
+        return edit_pauth(idreg, name, on, error);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const ArmFeatureProp *row = &rows[i];
+
+        if (strcmp(row->name, name) != 0) {
+            continue;
+        }
+        found = true;
+        if (on && !row->on) {
+            return fail(error, name, "not supported yet");
+        }
+        if (!on && row->off) {
+            return fail(error, name, "AArch32 is not supported yet");
+        }
+        /* on keeps what the model says if it has the feature in some form */
+        if (!on || extract64(idreg[row->reg], row->shift, 4) == 0) {
+            idreg[row->reg] = deposit64(idreg[row->reg], row->shift, 4, on ? row->on : row->off);
+        }
+    }
+    return found || fail(error, name, "no such CPU feature");
+}
+
+bool arm_feature_prop_set(Object *obj, const Property *p, const char *value, GError **error)
+{
+    bool on;
+
+    return parse_bool(p->name, value, &on, error) && arm_idreg_edit(ARM_CPU(obj)->idreg, p->name, on, error);
+}
+
+char *arm_feature_prop_get(Object *obj, const Property *p)
+{
+    ARMCPU *cpu = ARM_CPU(obj);
+    bool on = false;
+
+    if (g_str_has_prefix(p->name, "pauth")) {
+        PauthAlgorithm a = pauth_get(cpu->idreg);
+
+        on = strcmp(p->name, "pauth") == 0 ? a != PAUTH_NONE : a == pauth_named(p->name);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (strcmp(rows[i].name, p->name) == 0) {
+            on = extract64(cpu->idreg[rows[i].reg], rows[i].shift, 4) != 0;
+        }
+    }
+    return g_strdup(on ? "on" : "off");
+}

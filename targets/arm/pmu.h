@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The Performance Monitors, for the rest of this target. */
+#ifndef TARGETS_ARM_PMU_H
+#define TARGETS_ARM_PMU_H
+
+#include "targets/arm/cpu.h"
+
+enum { PMU_COUNTERS = 6 };                      /* event counters of a CPU with PMUv3 */
+
+void arm_pmu_init(ARMCPU *cpu);
+unsigned arm_pmu_num_counters(const ARMCPU *cpu);
+
+#endif

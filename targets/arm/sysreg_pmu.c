@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Performance Monitors, PMUv3 (Arm DDI 0487, D13 and D23.5): the cycle counter and event counters for SW_INCR and
+ * CPU_CYCLES. A cycle is a nanosecond of virtual time. Other events count nothing, as PMCEID0_EL0 says; filtering by
+ * exception level counts at all levels or none (docs/CAVEATS.md).
+ */
+#include <string.h>
+
+#include "core/bits.h"
+#include "core/qom/machine.h"
+#include "targets/arm/pmu.h"
+#include "targets/arm/sysreg.h"
+#include "targets/arm/sysreg_groups.h"
+
+enum { PMCR_E = 1, PMCR_P = 2, PMCR_C = 4, PMCR_LC = 1 << 6 };
+enum { EVENT_SW_INCR = 0x00, EVENT_CPU_CYCLES = 0x11 };
+#define CYCLE UINT64_C(0x80000000)              /* the cycle counter's bit in the set and clear registers */
+
+unsigned arm_pmu_num_counters(const ARMCPU *cpu)
+{
+    return extract64(cpu->idreg[ARM_ID_AA64DFR0_EL1], 8, 4) ? PMU_COUNTERS : 0;
+}
+
+static uint64_t counter_mask(const ARMCPU *cpu)
+{
+    return CYCLE | mask64(0, arm_pmu_num_counters(cpu));
+}
+
+static uint64_t cycles(ARMCPU *cpu)
+{
+    Clock *clock = device_clock(&cpu->parent.parent);
+
+    return clock ? clock_now(clock) : 0;
+}
+
+/* Counter 31 is the cycle counter. */
+static bool counts_cycles(const ARMCPU *cpu, unsigned n)
+{
+    bool enabled = cpu->pmcr_el0 & PMCR_E && cpu->pmcnten >> n & 1;
+
+    return enabled && (n == 31 || extract64(cpu->pmevtyper[n], 0, 16) == EVENT_CPU_CYCLES);
+}
+
+static uint64_t *counter(ARMCPU *cpu, unsigned n)
+{
+    return n == 31 ? &cpu->pmccntr_base : &cpu->pmevcntr[n];
+}
+
+/* The value at which counter n overflows: 2^64 for the long cycle counter, else 2^32. */
+static bool overflows(const ARMCPU *cpu, unsigned n, uint64_t before, uint64_t after)
+{
+    if (n == 31 && cpu->pmcr_el0 & PMCR_LC) {
+        return after < before;
+    }
+    return before >> 32 != after >> 32 || after < before;
+}
+
+static void update_line(ARMCPU *cpu)
+{
+    Machine *m = cpu->parent.parent.machine;
+
+    machine_lock(m);
+    irq_set(&cpu->pmu_irq, cpu->pmcr_el0 & PMCR_E && (cpu->pmovs & cpu->pminten) != 0);
+    machine_unlock(m);
+}
+
+/* Brings the counters that count cycles up to now. pmccntr_delta is the time of the last call. */
+static void sync(ARMCPU *cpu)
+{
+    uint64_t now = cycles(cpu), passed = now - cpu->pmccntr_delta;
+
+    cpu->pmccntr_delta = now;
+    for (unsigned n = 0; n < 32; n++) {
+        if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts_cycles(cpu, n)) {
+            uint64_t *c = counter(cpu, n), before = *c, after = before + passed;
+
+            if (overflows(cpu, n, before, after)) {
+                cpu->pmovs |= UINT64_C(1) << n;
+            }
+            *c = n == 31 ? after : (uint32_t)after;
+        }
+    }
+}
+
+/* The next overflow that interrupts, as a timer. */
+static void schedule(ARMCPU *cpu)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (unsigned n = 0; n < 32; n++) {
+        if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts_cycles(cpu, n) && cpu->pminten >> n & 1) {
+            uint64_t value = *counter(cpu, n);
+            uint64_t left = n == 31 && cpu->pmcr_el0 & PMCR_LC ? -value : (UINT64_C(1) << 32) - (uint32_t)value;
+
+            next = MIN(next, left - (left == 0));
+        }
+    }
+    if (next < (uint64_t)INT64_MAX / 2) {
+        timer_mod(&cpu->pmu_timer, cycles(cpu) + next);
+    } else {
+        timer_del(&cpu->pmu_timer);
+    }
+    update_line(cpu);
+}
+
+static void overflow_due(void *opaque)
+{
+    ARMCPU *cpu = opaque;
+
+    sync(cpu);
+    schedule(cpu);
+}
+
+void arm_pmu_init(ARMCPU *cpu)
+{
+    timer_init(&cpu->pmu_timer, device_clock(&cpu->parent.parent), overflow_due, cpu);
+}
+
+/* -- controls --------------------------------------------------------------------------------------------------------- */
+
+/* PMUSERENR_EL0 for EL0: EN, or the bit for this register; MDCR_EL2 and MDCR_EL3 TPM for the others. */
+static ArmTrap check(ARMCPU *cpu, unsigned user_bits)
+{
+    if (cpu->el == 0 && !(cpu->pmuserenr_el0 & (1 | user_bits))) {
+        return TRAP_EL1;
+    }
+    if (cpu->el < 2 && arm_el2_enabled(cpu) && cpu->mdcr_el2 >> 6 & 1) {
+        return TRAP_EL2;
+    }
+    return cpu->el < 3 && cpu->has_el3 && cpu->mdcr_el3 >> 6 & 1 ? TRAP_EL3 : TRAP_NONE;
+}
+
+static ArmTrap pm_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return check(cpu, 0);
+}
+
+static ArmTrap swinc_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return check(cpu, 2);
+}
+
+static ArmTrap cycle_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write)
+{
+    return check(cpu, write ? 0 : 4);
+}
+
+static ArmTrap event_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write)
+{
+    return check(cpu, write ? 0 : 8);
+}
+
+static ArmTrap select_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return check(cpu, 8);
+}
+
+/* PMUSERENR_EL0 itself can be read at EL0 always. */
+static ArmTrap user_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return check(cpu, 0xffffffff);
+}
+
+/* -- registers ------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t pmcr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    uint64_t imp = extract64(cpu->midr, 24, 8), idcode = extract64(cpu->midr, 4, 8);
+
+    return imp << 24 | idcode << 16 | arm_pmu_num_counters(cpu) << 11 | cpu->pmcr_el0;
+}
+
+static void pmcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    if (value & PMCR_C) {
+        cpu->pmccntr_base = 0;
+    }
+    if (value & PMCR_P) {
+        memset(cpu->pmevcntr, 0, sizeof(cpu->pmevcntr));
+    }
+    cpu->pmcr_el0 = value & 0x79;
+    schedule(cpu);
+}
+
+static void cntenset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    cpu->pmcnten |= value & counter_mask(cpu);
+    schedule(cpu);
+}
+
+static void cntenclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    cpu->pmcnten &= ~value;
+    schedule(cpu);
+}
+
+static void intenset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    cpu->pminten |= value & counter_mask(cpu);
+    schedule(cpu);
+}
+
+static void intenclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    cpu->pminten &= ~value;
+    schedule(cpu);
+}
+
+static uint64_t ovs_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    sync(cpu);
+    return cpu->pmovs;
+}
+
+static void ovsset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    cpu->pmovs |= value & counter_mask(cpu);
+    schedule(cpu);
+}
+
+static void ovsclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    cpu->pmovs &= ~value;
+    schedule(cpu);
+}
+
+static void swinc_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    for (unsigned n = 0; n < arm_pmu_num_counters(cpu); n++) {
+        if (value >> n & 1 && cpu->pmcr_el0 & PMCR_E && cpu->pmcnten >> n & 1 &&
+            extract64(cpu->pmevtyper[n], 0, 16) == EVENT_SW_INCR) {
+            cpu->pmevcntr[n] = (uint32_t)(cpu->pmevcntr[n] + 1);
+            if (cpu->pmevcntr[n] == 0) {
+                cpu->pmovs |= UINT64_C(1) << n;
+            }
+        }
+    }
+    update_line(cpu);
+}
+
+static uint64_t ccntr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    sync(cpu);
+    return cpu->pmccntr_base;
+}
+
+static void ccntr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    sync(cpu);
+    cpu->pmccntr_base = value;
+    schedule(cpu);
+}
+
+static uint64_t ceid0_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return arm_pmu_num_counters(cpu) ? 1u << EVENT_SW_INCR | 1u << EVENT_CPU_CYCLES : 0;
+}
+
+/* PMEVCNTRn and PMEVTYPERn have n in CRm<1:0>:op2; PMXEV* take it from PMSELR_EL0. */
+static unsigned event_number(const ARMCPU *cpu, const SysReg *r)
+{
+    return (r->enc >> 7 & 15) == 9 ? cpu->pmselr_el0 & 31 : (r->enc & 0x1f);
+}
+
+static uint64_t evcntr_read(ARMCPU *cpu, const SysReg *r)
+{
+    unsigned n = event_number(cpu, r);
+
+    sync(cpu);
+    return n < arm_pmu_num_counters(cpu) ? cpu->pmevcntr[n] : 0;
+}
+
+static void evcntr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    unsigned n = event_number(cpu, r);
+
+    sync(cpu);
+    if (n < arm_pmu_num_counters(cpu)) {
+        cpu->pmevcntr[n] = (uint32_t)value;
+    }
+    schedule(cpu);
+}
+
+static uint64_t evtyper_read(ARMCPU *cpu, const SysReg *r)
+{
+    unsigned n = event_number(cpu, r);
+
+    return n == 31 ? cpu->pmccfiltr_el0 : n < arm_pmu_num_counters(cpu) ? cpu->pmevtyper[n] : 0;
+}
+
+static void evtyper_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    unsigned n = event_number(cpu, r);
+
+    sync(cpu);
+    if (n == 31) {
+        cpu->pmccfiltr_el0 = value & 0xfc000000;
+    } else if (n < arm_pmu_num_counters(cpu)) {
+        cpu->pmevtyper[n] = value & 0xfe00ffff;
+    }
+    schedule(cpu);
+}
+
+#define P(name_, op1, crn, crm, op2, acc, chk, ...) \
+    SR(name_, 3, op1, crn, crm, op2, acc, .check = chk, SR_NEEDS(PMUv3), ##__VA_ARGS__)
+#define EV(n) \
+    P("PMEVCNTR" #n "_EL0", 3, 14, 8 + n / 8, n % 8, SR_RW0, event_check, .read = evcntr_read, .write = evcntr_write), \
+    P("PMEVTYPER" #n "_EL0", 3, 14, 12 + n / 8, n % 8, SR_RW0, pm_check, .read = evtyper_read, .write = evtyper_write)
+
+static const SysReg pmu_regs[] = {
+    P("PMCR_EL0", 3, 9, 12, 0, SR_RW0, pm_check, SR_FIELD(pmcr_el0), .read = pmcr_read, .write = pmcr_write),
+    P("PMCNTENSET_EL0", 3, 9, 12, 1, SR_RW0, pm_check, SR_FIELD(pmcnten), .write = cntenset_write),
+    P("PMCNTENCLR_EL0", 3, 9, 12, 2, SR_RW0, pm_check, SR_ALIAS(pmcnten), .write = cntenclr_write),
+    P("PMOVSCLR_EL0", 3, 9, 12, 3, SR_RW0, pm_check, SR_FIELD(pmovs), .read = ovs_read, .write = ovsclr_write),
+    P("PMOVSSET_EL0", 3, 9, 14, 3, SR_RW0, pm_check, SR_ALIAS(pmovs), .read = ovs_read, .write = ovsset_write),
+    P("PMSWINC_EL0", 3, 9, 12, 4, SR_W0, swinc_check, .write = swinc_write),
+    P("PMSELR_EL0", 3, 9, 12, 5, SR_RW0, select_check, SR_FIELD_RW(pmselr_el0, 31)),
+    P("PMCEID0_EL0", 3, 9, 12, 6, SR_R0, pm_check, .read = ceid0_read),
+    P("PMCEID1_EL0", 3, 9, 12, 7, SR_R0, pm_check, SR_CONST(0)),
+    P("PMCCNTR_EL0", 3, 9, 13, 0, SR_RW0, cycle_check, SR_FIELD(pmccntr_base), .read = ccntr_read, .write = ccntr_write),
+    P("PMXEVTYPER_EL0", 3, 9, 13, 1, SR_RW0, pm_check, .read = evtyper_read, .write = evtyper_write, .no_gdb = true),
+    P("PMXEVCNTR_EL0", 3, 9, 13, 2, SR_RW0, event_check, .read = evcntr_read, .write = evcntr_write, .no_gdb = true),
+    P("PMUSERENR_EL0", 3, 9, 14, 0, SR_R0 | SR_W1, user_check, SR_FIELD_RW(pmuserenr_el0, 15)),
+    P("PMINTENSET_EL1", 0, 9, 14, 1, SR_RW1, pm_check, SR_FIELD(pminten), .write = intenset_write),
+    P("PMINTENCLR_EL1", 0, 9, 14, 2, SR_RW1, pm_check, SR_ALIAS(pminten), .write = intenclr_write),
+    P("PMMIR_EL1", 0, 9, 14, 6, SR_R1, pm_check, SR_CONST(0)),
+    P("PMCCFILTR_EL0", 3, 14, 15, 7, SR_RW0, pm_check, SR_FIELD(pmccfiltr_el0), .read = evtyper_read,
+      .write = evtyper_write),
+    EV(0), EV(1), EV(2), EV(3), EV(4), EV(5),
+};
+const SysRegGroup arm_sysregs_pmu = { pmu_regs, G_N_ELEMENTS(pmu_regs) };
