@@ -128,7 +128,7 @@ struct ARMCPU {
     uint64_t apkey[10];                         /* APIAKeyLo/Hi, IB, DA, DB, GA */
     uint64_t scxtnum_el[4];
     /* performance monitors */
-    uint64_t pmcr_el0, pmcnten, pmovs, pminten_el1, pmselr_el0, pmuserenr_el0, pmccfiltr_el0, pmccntr_base, pmccntr_delta;
+    uint64_t pmcr_el0, pmcnten, pmovs, pminten, pmselr_el0, pmuserenr_el0, pmccfiltr_el0, pmccntr_base, pmccntr_delta;
     uint64_t pmevcntr[31], pmevtyper[31];
     /* generic timers */
     uint64_t cntfrq_el0;
