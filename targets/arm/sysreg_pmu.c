@@ -65,7 +65,7 @@ static void update_line(ARMCPU *cpu)
 }
 
 /* Brings the counters that count cycles up to now. pmccntr_delta is the time of the last call. */
-static void sync(ARMCPU *cpu)
+static void catch_up(ARMCPU *cpu)
 {
     uint64_t now = cycles(cpu), passed = now - cpu->pmccntr_delta;
 
@@ -107,7 +107,7 @@ static void overflow_due(void *opaque)
 {
     ARMCPU *cpu = opaque;
 
-    sync(cpu);
+    catch_up(cpu);
     schedule(cpu);
 }
 
@@ -172,7 +172,7 @@ static uint64_t pmcr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 
 static void pmcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     if (value & PMCR_C) {
         cpu->pmccntr_base = 0;
     }
@@ -185,48 +185,48 @@ static void pmcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
 
 static void cntenset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     cpu->pmcnten |= value & counter_mask(cpu);
     schedule(cpu);
 }
 
 static void cntenclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     cpu->pmcnten &= ~value;
     schedule(cpu);
 }
 
 static void intenset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     cpu->pminten |= value & counter_mask(cpu);
     schedule(cpu);
 }
 
 static void intenclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     cpu->pminten &= ~value;
     schedule(cpu);
 }
 
 static uint64_t ovs_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
-    sync(cpu);
+    catch_up(cpu);
     return cpu->pmovs;
 }
 
 static void ovsset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     cpu->pmovs |= value & counter_mask(cpu);
     schedule(cpu);
 }
 
 static void ovsclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     cpu->pmovs &= ~value;
     schedule(cpu);
 }
@@ -247,13 +247,13 @@ static void swinc_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t val
 
 static uint64_t ccntr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
-    sync(cpu);
+    catch_up(cpu);
     return cpu->pmccntr_base;
 }
 
 static void ccntr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    sync(cpu);
+    catch_up(cpu);
     cpu->pmccntr_base = value;
     schedule(cpu);
 }
@@ -273,7 +273,7 @@ static uint64_t evcntr_read(ARMCPU *cpu, const SysReg *r)
 {
     unsigned n = event_number(cpu, r);
 
-    sync(cpu);
+    catch_up(cpu);
     return n < arm_pmu_num_counters(cpu) ? cpu->pmevcntr[n] : 0;
 }
 
@@ -281,7 +281,7 @@ static void evcntr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     unsigned n = event_number(cpu, r);
 
-    sync(cpu);
+    catch_up(cpu);
     if (n < arm_pmu_num_counters(cpu)) {
         cpu->pmevcntr[n] = (uint32_t)value;
     }
@@ -299,7 +299,7 @@ static void evtyper_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     unsigned n = event_number(cpu, r);
 
-    sync(cpu);
+    catch_up(cpu);
     if (n == 31) {
         cpu->pmccfiltr_el0 = value & 0xfc000000;
     } else if (n < arm_pmu_num_counters(cpu)) {
