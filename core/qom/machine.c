@@ -6,7 +6,18 @@
 typedef struct MachineReset {
     void (*fn)(void *opaque);
     void *opaque;
+    void (*free_opaque)(void *opaque);
 } MachineReset;
+
+static void reset_free(void *data)
+{
+    MachineReset *r = data;
+
+    if (r->free_opaque) {
+        r->free_opaque(r->opaque);
+    }
+    g_free(r);
+}
 
 static void drive_option_free(void *p)
 {
@@ -35,7 +46,7 @@ static void machine_init(Object *obj)
     m->context = g_main_context_ref(g_main_context_default());
     m->clusters = g_ptr_array_new();
     m->cpus = g_ptr_array_new();
-    m->resets = g_ptr_array_new_with_free_func(g_free);
+    m->resets = g_ptr_array_new_with_free_func(reset_free);
     m->config.serials = g_ptr_array_new();
     m->config.drives = g_ptr_array_new_with_free_func(drive_option_free);
     m->config.loaders = g_ptr_array_new_with_free_func(loader_option_free);
@@ -154,11 +165,11 @@ void machine_request_shutdown(Machine *m, int status)
     g_main_context_wakeup(m->context);
 }
 
-void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque)
+void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void (*free_opaque)(void *opaque))
 {
     MachineReset *r = g_new(MachineReset, 1);
 
-    *r = (MachineReset){ fn, opaque };
+    *r = (MachineReset){ fn, opaque, free_opaque };
     g_ptr_array_add(m->resets, r);
 }
 

@@ -84,6 +84,7 @@ struct Machine {
     const void *accel;                          /* const AccelOps *, core/exec/accel.h */
     void *exec;                                 /* core/exec's own (exec_int.h), freed with the machine by exec_free */
     void (*exec_free)(void *exec);
+    void *roms;                                 /* core/exec/loader.c's, owned by m->resets */
     Object *backends;                           /* chardevs, drives, netdevs, objects by id */
     /* run state; under the lock, with cond signalled on each change */
     RunState state;
@@ -123,8 +124,8 @@ static inline AddressSpace *device_dma(const Device *dev)
 /* From any thread: ask the main loop to reset or end the machine. status is the process's exit status. */
 void machine_request_reset(Machine *m);
 void machine_request_shutdown(Machine *m, int status);
-/* fn(opaque) runs at every machine reset after the devices' (boot loaders set registers there). */
-void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque);
+/* fn(opaque) runs at every machine reset after the devices' (boot loaders set registers there). free_opaque: or NULL. */
+void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void (*free_opaque)(void *opaque));
 /* The drive of a kind and number that no board took yet, now taken; NULL if there is none. */
 BlockBackend *machine_take_drive(Machine *m, const char *interface, int index);
 /* Resets every device, then runs the functions of machine_add_reset in order. By the main loop, CPUs stopped. */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pieces of memory that come back at every reset, and -device loader. */
+#include <inttypes.h>
+
+#include "core/bits.h"
+#include "core/exec/cpu.h"
+#include "core/exec/loader.h"
+#include "core/keyval.h"
+
+/* -- pieces --------------------------------------------------------------------------------------------------------- */
+
+typedef struct Rom {
+    char *name;
+    AddressSpace *as;
+    hwaddr addr;
+    GBytes *data;
+    uint64_t mem_size;
+} Rom;
+
+typedef struct RomList {
+    Machine *m;
+    GPtrArray *roms;                            /* Rom, in order of adding */
+} RomList;
+
+static void rom_free(void *opaque)
+{
+    Rom *r = opaque;
+
+    g_free(r->name);
+    g_bytes_unref(r->data);
+    g_free(r);
+}
+
+static bool write_zeros(AddressSpace *as, hwaddr addr, uint64_t len)
+{
+    static const uint8_t zeros[4096];
+    MemTxResult res = MEMTX_OK;
+
+    while (len && res == MEMTX_OK) {
+        uint64_t n = MIN(len, sizeof(zeros));
+
+        res = address_space_write(as, addr, MEMTX_ATTRS_DEBUG, zeros, n);
+        addr += n;
+        len -= n;
+    }
+    return res == MEMTX_OK;
+}
+
+static bool rom_write(const Rom *r)
+{
+    gsize len;
+    const void *data = g_bytes_get_data(r->data, &len);
+
+    return address_space_write(r->as, r->addr, MEMTX_ATTRS_DEBUG, data, len) == MEMTX_OK &&
+           write_zeros(r->as, r->addr + len, r->mem_size - len);
+}
+
+static void roms_reset(void *opaque)
+{
+    RomList *list = opaque;
+
+    for (unsigned i = 0; i < list->roms->len; i++) {
+        rom_write(list->roms->pdata[i]);
+    }
+}
+
+static void rom_list_free(void *opaque)
+{
+    RomList *list = opaque;
+
+    g_ptr_array_unref(list->roms);
+    g_free(list);
+}
+
+static RomList *rom_list(Machine *m)
+{
+    RomList *list = m->roms;
+
+    if (!list) {
+        list = g_new0(RomList, 1);
+        list->m = m;
+        list->roms = g_ptr_array_new_with_free_func(rom_free);
+        m->roms = list;
+        machine_add_reset(m, roms_reset, list, rom_list_free);
+    }
+    return list;
+}
+
+bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, GError **error)
+{
+    RomList *list = rom_list(m);
+    Rom *r = g_new0(Rom, 1);
+
+    mem_size = MAX(mem_size, g_bytes_get_size(data));
+    *r = (Rom){ .name = g_strdup(name), .as = as, .addr = addr, .data = g_bytes_ref(data), .mem_size = mem_size };
+    for (unsigned i = 0; i < list->roms->len; i++) {
+        const Rom *o = list->roms->pdata[i];
+
+        if (o->as == as && mem_size && o->mem_size && addr < o->addr + o->mem_size && o->addr < addr + mem_size) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: 0x%" PRIx64 " to 0x%" PRIx64 " overlaps %s at 0x%" PRIx64,
+                        name, addr, addr + mem_size - 1, o->name, o->addr);
+            rom_free(r);
+            return false;
+        }
+    }
+    if (!rom_write(r)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: 0x%" PRIx64 " to 0x%" PRIx64 " is not all memory of this machine",
+                    name, addr, addr + mem_size - (mem_size != 0));
+        rom_free(r);
+        return false;
+    }
+    g_ptr_array_add(list->roms, r);
+    return true;
+}
+
+/* -- -device loader --------------------------------------------------------------------------------------------------- */
+
+const LoaderOps *loader_ops(Machine *m, GError **error)
+{
+    const LoaderOps *ops = type_registry_interface(object_types(&m->parent.parent), "loader");
+
+    if (!ops) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED, "the module \"loader\" is not loaded");
+    }
+    return ops;
+}
+
+typedef struct Start {
+    CPUState *cs;
+    hwaddr pc;
+} Start;
+
+static void start_at(void *opaque)
+{
+    Start *s = opaque;
+
+    CPU_CLASS_OF(s->cs)->set_pc(s->cs, s->pc);
+}
+
+static bool load_file(Machine *m, AddressSpace *as, const LoaderOption *o, hwaddr *ret_entry, GError **error)
+{
+    const LoaderOps *ops = loader_ops(m, error);
+    Image *image = ops ? ops->open(o->file, o->force_raw, error) : NULL;
+    bool ok = image != NULL;
+
+    for (unsigned i = 0; ok && i < image->segments->len; i++) {
+        ImageSegment *s = &g_array_index(image->segments, ImageSegment, i);
+        hwaddr addr = image->format == IMAGE_ELF ? s->addr : o->has_addr ? o->addr : image->load_addr;
+
+        if (image->format != IMAGE_ELF && image->format != IMAGE_UBOOT && !o->has_addr) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-device loader: %s: a raw file wants addr=", o->file);
+            ok = false;
+        } else {
+            ok = rom_add(m, o->file, as, addr, s->data, s->mem_size, error);
+        }
+    }
+    if (ok) {
+        *ret_entry = image->format == IMAGE_ELF || image->format == IMAGE_UBOOT ? image->entry : o->addr;
+    }
+    if (image) {
+        ops->free(image);
+    }
+    return ok;
+}
+
+bool loader_run_options(Machine *m, AddressSpace *as, GError **error)
+{
+    for (unsigned i = 0; m->config.loaders && i < m->config.loaders->len; i++) {
+        const LoaderOption *o = m->config.loaders->pdata[i];
+        hwaddr entry = o->addr;
+
+        if (o->file) {
+            if (!load_file(m, as, o, &entry, error)) {
+                return false;
+            }
+        } else if (o->data_len) {
+            uint64_t value = o->data_be ? bswap64(o->data) >> (64 - 8 * o->data_len) : o->data;
+            g_autoptr(GBytes) bytes = g_bytes_new(&value, o->data_len);
+
+            if (!rom_add(m, "-device loader,data=", as, o->addr, bytes, o->data_len, error)) {
+                return false;
+            }
+        }
+        if (o->cpu_num >= 0) {
+            if ((unsigned)o->cpu_num >= m->cpus->len) {
+                g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-device loader: cpu-num=%d: the machine has %u CPUs",
+                            o->cpu_num, m->cpus->len);
+                return false;
+            }
+            Start *s = g_new(Start, 1);
+
+            *s = (Start){ .cs = m->cpus->pdata[o->cpu_num], .pc = entry };
+            machine_add_reset(m, start_at, s, g_free);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is in memory when a machine starts: pieces of images, written again at every reset, and the contract of the
+ * module that understands image formats (modules/loader).
+ */
+#ifndef CORE_EXEC_LOADER_H
+#define CORE_EXEC_LOADER_H
+
+#include <glib.h>
+#include "core/exec/memory.h"
+#include "core/qom/machine.h"
+
+/* -- pieces of memory ------------------------------------------------------------------------------------------- */
+
+/*
+ * data appears at addr of as now and at every reset of the machine; mem_size beyond data's length is zero. Takes a
+ * reference. Pieces that overlap, and pieces outside RAM and ROM, are errors that name both.
+ */
+bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, GError **error);
+
+/* -- images ---------------------------------------------------------------------------------------------------------- */
+
+typedef enum ImageFormat {
+    IMAGE_RAW,                                  /* anything else */
+    IMAGE_ELF,
+    IMAGE_LINUX_ARM64,                          /* "Image" with Linux's header */
+    IMAGE_UBOOT,                                /* legacy uImage */
+} ImageFormat;
+
+typedef struct ImageSegment {
+    hwaddr addr;                                /* ELF: physical; others: 0, the board places it */
+    uint64_t mem_size;                          /* at least data's length */
+    GBytes *data;
+} ImageSegment;
+
+typedef struct Image {
+    ImageFormat format;
+    char *path;
+    GArray *segments;                           /* ImageSegment */
+    hwaddr entry;                               /* ELF, uImage */
+    hwaddr load_addr;                           /* uImage */
+    uint16_t elf_machine;                       /* e_machine */
+    bool elf64, big_endian;
+    uint64_t text_offset, image_size;           /* Linux Image: from the start of a 2 MiB aligned base; memory it needs */
+    bool any_base;                              /* Linux Image: may be at any 2 MiB boundary of memory */
+} Image;
+
+typedef struct LoaderOps {
+    /* Reads a file, uncompressed if it is gzip, and finds out its format (raw_only: does not look). NULL with GError. */
+    Image *(*open)(const char *path, bool raw_only, GError **error);
+    void (*free)(Image *image);
+} LoaderOps;
+
+/* The loader of a machine whose modules need "loader". */
+const LoaderOps *loader_ops(Machine *m, GError **error);
+/* Carries out m->config.loaders (-device loader) against `as`; starts of CPUs are set at reset. */
+bool loader_run_options(Machine *m, AddressSpace *as, GError **error);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file as an image: gzip taken off, the format found out. */
+#include <zlib.h>
+
+#include "core/keyval.h"
+#include "modules/loader/formats.h"
+
+/* No guest memory that a compressed kernel goes to is larger; it bounds what a forged file can make us allocate. */
+#define MAX_UNCOMPRESSED (UINT64_C(1) << 30)
+
+bool image_error(GError **error, const Image *image, const char *what)
+{
+    g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: %s", image->path, what);
+    return false;
+}
+
+void image_add_segment(Image *image, hwaddr addr, GBytes *bytes, gsize offset, gsize len, uint64_t mem_size)
+{
+    ImageSegment s = { .addr = addr, .mem_size = mem_size, .data = g_bytes_new_from_bytes(bytes, offset, len) };
+
+    g_array_append_val(image->segments, s);
+}
+
+static void segment_clear(void *opaque)
+{
+    g_bytes_unref(((ImageSegment *)opaque)->data);
+}
+
+GBytes *image_gunzip(GBytes *bytes, const Image *image, GError **error)
+{
+    gsize len;
+    const uint8_t *data = g_bytes_get_data(bytes, &len);
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    z_stream z = { .next_in = (Bytef *)data, .avail_in = len };
+    static const guint chunk = 1 << 20;
+    int ret = Z_OK;
+
+    if (len > UINT32_MAX || inflateInit2(&z, 15 + 16) != Z_OK) {
+        image_error(error, image, "gzip: too large");
+        return NULL;
+    }
+    while (ret == Z_OK && out->len < MAX_UNCOMPRESSED) {
+        guint have = out->len;
+
+        g_byte_array_set_size(out, have + chunk);
+        z.next_out = out->data + have;
+        z.avail_out = chunk;
+        ret = inflate(&z, Z_NO_FLUSH);
+        g_byte_array_set_size(out, have + chunk - z.avail_out);
+    }
+    inflateEnd(&z);
+    if (ret != Z_STREAM_END) {
+        image_error(error, image, "gzip: the file is truncated or damaged");
+        return NULL;
+    }
+    return g_byte_array_free_to_bytes(g_steal_pointer(&out));
+}
+
+Image *image_open(const char *path, bool raw_only, GError **error)
+{
+    static bool (*const parse[])(GBytes *, Image *, GError **) = { elf_parse, linux_arm64_parse, uboot_parse };
+    g_autoptr(GBytes) bytes = NULL;
+    g_autoptr(GError) err = NULL;
+    char *contents;
+    gsize len;
+    Image *image;
+
+    if (!g_file_get_contents(path, &contents, &len, &err)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: %s", path,
+                    g_error_matches(err, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? "there is no such file" : err->message);
+        return NULL;
+    }
+    bytes = g_bytes_new_take(contents, len);
+    image = g_new0(Image, 1);
+    image->path = g_strdup(path);
+    image->segments = g_array_new(FALSE, TRUE, sizeof(ImageSegment));
+    g_array_set_clear_func(image->segments, segment_clear);
+    if (!raw_only && len >= 2 && (uint8_t)contents[0] == 0x1f && (uint8_t)contents[1] == 0x8b) {
+        GBytes *plain = image_gunzip(bytes, image, error);
+
+        if (!plain) {
+            image_free(image);
+            return NULL;
+        }
+        g_bytes_unref(bytes);
+        bytes = plain;
+    }
+    for (unsigned i = 0; !raw_only && i < G_N_ELEMENTS(parse); i++) {
+        if (parse[i](bytes, image, &err)) {
+            return image;
+        }
+        if (err) {
+            g_propagate_error(error, g_steal_pointer(&err));
+            image_free(image);
+            return NULL;
+        }
+    }
+    image->format = IMAGE_RAW;
+    len = g_bytes_get_size(bytes);
+    if (len == 0) {
+        image_error(error, image, "the file is empty");
+        image_free(image);
+        return NULL;
+    }
+    image_add_segment(image, 0, bytes, 0, len, len);
+    return image;
+}
+
+void image_free(Image *image)
+{
+    if (image) {
+        g_array_unref(image->segments);
+        g_free(image->path);
+        g_free(image);
+    }
+}
