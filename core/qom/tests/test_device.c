@@ -119,7 +119,7 @@ static void test_life(void)
     g_assert_cmpstr(error->message, ==, "told to fail");
     g_assert_false(bad->parent.realized);
     g_assert_false(object_set(&a->parent.parent, "fail", "on", NULL));
-    machine_add_reset(m, reset_fn, log);
+    machine_add_reset(m, reset_fn, log, NULL);
     machine_reset(m, RESET_WARM);
     g_assert_cmpstr(log->str, ==, "reset a 1;reset c 1;reset b 1;fn;");
     g_string_truncate(log, 0);
