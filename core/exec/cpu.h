@@ -52,6 +52,8 @@ struct CPUClass {
     unsigned insn_align;                        /* log2: jump cache shift */
 
     vaddr (*get_pc)(CPUState *cs);
+    /* As firmware leaves a CPU to an operating system: at pc, the protocol's level and modes, args in its registers. */
+    void (*boot)(CPUState *cs, vaddr pc, const uint64_t args[4]);
     void (*set_pc)(CPUState *cs, vaddr pc);     /* reset vectors, loaders, gdb; may pick an instruction set by low bits */
     /*
      * Called on the slow way to a block, before the PC is fetched from: makes it canonical (address tags) and checks

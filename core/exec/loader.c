@@ -15,6 +15,7 @@ typedef struct Rom {
     hwaddr addr;
     GBytes *data;
     uint64_t mem_size;
+    Pas pas;
 } Rom;
 
 typedef struct RomList {
@@ -31,7 +32,7 @@ static void rom_free(void *opaque)
     g_free(r);
 }
 
-static bool write_zeros(AddressSpace *as, hwaddr addr, uint64_t len)
+static bool write_zeros(AddressSpace *as, hwaddr addr, uint64_t len, MemTxAttrs attrs)
 {
     static const uint8_t zeros[4096];
     MemTxResult res = MEMTX_OK;
@@ -39,7 +40,7 @@ static bool write_zeros(AddressSpace *as, hwaddr addr, uint64_t len)
     while (len && res == MEMTX_OK) {
         uint64_t n = MIN(len, sizeof(zeros));
 
-        res = address_space_write(as, addr, MEMTX_ATTRS_DEBUG, zeros, n);
+        res = address_space_write(as, addr, attrs, zeros, n);
         addr += n;
         len -= n;
     }
@@ -50,9 +51,10 @@ static bool rom_write(const Rom *r)
 {
     gsize len;
     const void *data = g_bytes_get_data(r->data, &len);
+    MemTxAttrs attrs = { .pas = r->pas, .debug = 1, .requester = MEMTX_NO_REQUESTER };
 
-    return address_space_write(r->as, r->addr, MEMTX_ATTRS_DEBUG, data, len) == MEMTX_OK &&
-           write_zeros(r->as, r->addr + len, r->mem_size - len);
+    return address_space_write(r->as, r->addr, attrs, data, len) == MEMTX_OK &&
+           write_zeros(r->as, r->addr + len, r->mem_size - len, attrs);
 }
 
 static void roms_reset(void *opaque)
@@ -88,15 +90,21 @@ static RomList *rom_list(Machine *m)
 
 bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, GError **error)
 {
+    return rom_add_pas(m, name, as, addr, data, mem_size, PAS_NONSECURE, error);
+}
+
+bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, Pas pas,
+                 GError **error)
+{
     RomList *list = rom_list(m);
     Rom *r = g_new0(Rom, 1);
 
     mem_size = MAX(mem_size, g_bytes_get_size(data));
-    *r = (Rom){ .name = g_strdup(name), .as = as, .addr = addr, .data = g_bytes_ref(data), .mem_size = mem_size };
+    *r = (Rom){ .name = g_strdup(name), .as = as, .addr = addr, .data = g_bytes_ref(data), .mem_size = mem_size, .pas = pas };
     for (unsigned i = 0; i < list->roms->len; i++) {
         const Rom *o = list->roms->pdata[i];
 
-        if (o->as == as && mem_size && o->mem_size && addr < o->addr + o->mem_size && o->addr < addr + mem_size) {
+        if (o->as == as && o->pas == pas && mem_size && o->mem_size && addr < o->addr + o->mem_size && o->addr < addr + mem_size) {
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: 0x%" PRIx64 " to 0x%" PRIx64 " overlaps %s at 0x%" PRIx64,
                         name, addr, addr + mem_size - 1, o->name, o->addr);
             rom_free(r);

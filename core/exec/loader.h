@@ -17,6 +17,9 @@
  * reference. Pieces that overlap, and pieces outside RAM and ROM, are errors that name both.
  */
 bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, GError **error);
+/* The same in the view of one physical address space. */
+bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, Pas pas,
+                 GError **error);
 
 /* -- images ---------------------------------------------------------------------------------------------------------- */
 

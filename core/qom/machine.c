@@ -173,7 +173,7 @@ void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void 
     g_ptr_array_add(m->resets, r);
 }
 
-BlockBackend *machine_take_drive(Machine *m, const char *interface, int index)
+static DriveOption *find_drive(Machine *m, const char *interface, int index)
 {
     int next = 0;
 
@@ -187,11 +187,26 @@ BlockBackend *machine_take_drive(Machine *m, const char *interface, int index)
         number = d->index >= 0 ? d->index : next;
         next = number + 1;
         if (number == index && !d->taken) {
-            d->taken = true;
-            return d->blk;
+            return d;
         }
     }
     return NULL;
+}
+
+BlockBackend *machine_take_drive(Machine *m, const char *interface, int index)
+{
+    DriveOption *d = find_drive(m, interface, index);
+
+    if (!d) {
+        return NULL;
+    }
+    d->taken = true;
+    return d->blk;
+}
+
+bool machine_has_drive(Machine *m, const char *interface, int index)
+{
+    return find_drive(m, interface, index) != NULL;
 }
 
 void machine_reset(Machine *m, ResetType type)

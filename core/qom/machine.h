@@ -128,6 +128,8 @@ void machine_request_shutdown(Machine *m, int status);
 void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void (*free_opaque)(void *opaque));
 /* The drive of a kind and number that no board took yet, now taken; NULL if there is none. */
 BlockBackend *machine_take_drive(Machine *m, const char *interface, int index);
+/* Whether there is such a drive that no board took yet. */
+bool machine_has_drive(Machine *m, const char *interface, int index);
 /* Resets every device, then runs the functions of machine_add_reset in order. By the main loop, CPUs stopped. */
 void machine_reset(Machine *m, ResetType type);
 

@@ -213,6 +213,15 @@ static void set_pc(CPUState *cs, vaddr pc)
     ARM_CPU(cs)->pc = pc;
 }
 
+/* Linux, Documentation/arm64/booting.rst: the highest Non-secure level, X0 to X3, everything masked and off. */
+static void boot(CPUState *cs, vaddr pc, const uint64_t args[4])
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+
+    arm_enter_at(cpu, cpu->has_el2 ? 2 : 1, pc);
+    memcpy(cpu->x, args, 4 * sizeof(args[0]));
+}
+
 static void dump(CPUState *cs, GString *out)
 {
     ARMCPU *cpu = ARM_CPU(cs);
@@ -244,6 +253,7 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->insn_align = 2;
     cc->get_pc = get_pc;
     cc->set_pc = set_pc;
+    cc->boot = boot;
     cc->check_pc = arm_check_pc;
     cc->get_key = arm_get_key;
     cc->translate = arm_translate;

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The module hw-arm: boards with Arm CPUs. */
+#include "core/module.h"
+#include "modules/hw/arm/boards.h"
+
+static const TypeInfo *const types[] = { &virt_type, NULL };
+static const char *const needs[] = { "loader", "hw-char", "hw-flash", "hw-gpio", "hw-intc", "hw-rtc", "hw-virtio", NULL };
+
+CHIMERA_MODULE(.name = "hw-arm", .types = types, .needs = needs);
