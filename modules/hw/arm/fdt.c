@@ -126,7 +126,7 @@ void fdt_regs(Fdt *f, const char *path, const char *prop, unsigned n, const uint
     fdt_bytes(f, path, prop, buf, 8 * n);
 }
 
-GBytes *fdt_finish(Fdt *f)
+GBytes *fdt_blob(Fdt *f)
 {
     int err = fdt_pack(f->blob);
 

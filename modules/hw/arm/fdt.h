@@ -28,6 +28,6 @@ void fdt_regs(Fdt *f, const char *path, const char *prop, unsigned n, const uint
 #define FDT_REGS(f, path, ...) \
     fdt_regs(f, path, "reg", sizeof((uint64_t[]){ __VA_ARGS__ }) / 8, (const uint64_t[]){ __VA_ARGS__ })
 /* The finished blob. */
-GBytes *fdt_finish(Fdt *f);
+GBytes *fdt_blob(Fdt *f);
 
 #endif

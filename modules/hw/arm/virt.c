@@ -591,7 +591,7 @@ static bool load(VirtMachine *v, GError **error)
             fdt_str(v->fdt, "/chosen", "bootargs", c->append);
         }
     }
-    dtb = fdt_finish(v->fdt);
+    dtb = fdt_blob(v->fdt);
     if (c->dumpdtb) {
         gsize len;
         const char *data = g_bytes_get_data(dtb, &len);
