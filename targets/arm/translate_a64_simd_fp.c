@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A64: Advanced SIMD floating point, vectors and scalars (Arm DDI 0487, C4.1.96), by element too. */
+#include "targets/arm/arm_a64_simd_elem.trans.h"
+#include "targets/arm/arm_a64_simd_fp.trans.h"
+#include "targets/arm/translate_fp.h"
+
+bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn, unsigned rm, unsigned ra, unsigned num_args,
+                 const uint32_t *args)
+{
+    const uint16_t reads[4] = { ARM_REG_V0 + rn, ARM_REG_V0 + rm, ARM_REG_V0 + ra, ARM_REG_V0 + rd };
+    const uint16_t writes[1] = { ARM_REG_V0 + rd };
+    TcgVal vals[3];
+
+    if (a64_fp_access(dc)) {
+        vals[0] = tcg_const(dc->g, TCG_I32, FP_REGS(rd, rn, rm, ra));
+        for (unsigned i = 0; i < num_args; i++) {
+            vals[i + 1] = tcg_const(dc->g, TCG_I32, args[i]);
+        }
+        tcg_call_regs(dc->g, h, vals, reads, 4, writes, 1);
+    }
+    return true;
+}
+
+static unsigned num_lanes(unsigned q, unsigned esz)
+{
+    return (q ? 16u : 8u) >> esz;
+}
+
+/* -- three registers ----------------------------------------------------------------------------------------------- */
+
+static bool vec3(DisasContext *dc, const arg_FADD_v *a, FpOp op, FpShape shape, unsigned aux)
+{
+    if (a->esz == 3 && !a->q) {
+        return false;
+    }
+    return a64_fp_lanes(dc, op, shape, a->esz, num_lanes(a->q, a->esz), 0, aux, a->rd, a->rn, a->rm, a->rd);
+}
+
+static bool scalar3(DisasContext *dc, const arg_FMULX_s *a, FpOp op)
+{
+    return a64_fp_lanes(dc, op, FP_LANES, a->esz, 1, 0, 0, a->rd, a->rn, a->rm, a->rn);
+}
+
+#define V3(name, op, shape, aux) \
+    bool trans_##name##_v(DisasContext *dc, const arg_##name##_v *a) { return vec3(dc, a, op, shape, aux); }
+V3(FADD, FP_ADD, FP_LANES, 0)
+V3(FSUB, FP_SUB, FP_LANES, 0)
+V3(FMUL, FP_MUL, FP_LANES, 0)
+V3(FMULX, FP_MULX, FP_LANES, 0)
+V3(FDIV, FP_DIV, FP_LANES, 0)
+V3(FABD, FP_ABD, FP_LANES, 0)
+V3(FMAX, FP_MAX, FP_LANES, 0)
+V3(FMIN, FP_MIN, FP_LANES, 0)
+V3(FMAXNM, FP_MAXNM, FP_LANES, 0)
+V3(FMINNM, FP_MINNM, FP_LANES, 0)
+V3(FMLA, FP_MULADD, FP_LANES, 0)
+V3(FMLS, FP_MULADD, FP_LANES, FLOAT_NEG_PRODUCT)
+V3(FRECPS, FP_RECPS, FP_LANES, 0)
+V3(FRSQRTS, FP_RSQRTS, FP_LANES, 0)
+V3(FCMEQ, FP_CMEQ, FP_LANES, 0)
+V3(FCMGE, FP_CMGE, FP_LANES, 0)
+V3(FCMGT, FP_CMGT, FP_LANES, 0)
+V3(FACGE, FP_ACGE, FP_LANES, 0)
+V3(FACGT, FP_ACGT, FP_LANES, 0)
+V3(FADDP, FP_ADD, FP_PAIRS, 0)
+V3(FMAXP, FP_MAX, FP_PAIRS, 0)
+V3(FMINP, FP_MIN, FP_PAIRS, 0)
+V3(FMAXNMP, FP_MAXNM, FP_PAIRS, 0)
+V3(FMINNMP, FP_MINNM, FP_PAIRS, 0)
+
+#define S3(name, op) \
+    bool trans_##name##_s(DisasContext *dc, const arg_##name##_s *a) { return scalar3(dc, a, op); }
+S3(FMULX, FP_MULX)
+S3(FRECPS, FP_RECPS)
+S3(FRSQRTS, FP_RSQRTS)
+S3(FABD, FP_ABD)
+S3(FCMEQ, FP_CMEQ)
+S3(FCMGE, FP_CMGE)
+S3(FCMGT, FP_CMGT)
+S3(FACGE, FP_ACGE)
+S3(FACGT, FP_ACGT)
+
+/* -- two registers ----------------------------------------------------------------------------------------------------- */
+
+static bool lanes1(DisasContext *dc, FpOp op, unsigned esz, unsigned lanes, unsigned aux, unsigned rd, unsigned rn)
+{
+    return a64_fp_lanes(dc, op, FP_LANES, esz, lanes, 0, aux, rd, rn, rn, rn);
+}
+
+enum { EXACT = 1 << 3, CURRENT = 1 << 4 };
+#define V2(name, op, aux) \
+    bool trans_##name##_v(DisasContext *dc, const arg_##name##_v *a) \
+    { \
+        return !(a->esz == 3 && !a->q) && lanes1(dc, op, a->esz, num_lanes(a->q, a->esz), aux, a->rd, a->rn); \
+    }
+#define S2(name, op, aux) \
+    bool trans_##name##_s(DisasContext *dc, const arg_##name##_s *a) \
+    { \
+        return lanes1(dc, op, a->esz, 1, aux, a->rd, a->rn); \
+    }
+#define VS2(name, op, aux) V2(name, op, aux) S2(name, op, aux)
+V2(FSQRT, FP_SQRT, 0)
+V2(FRINTN, FP_RINT, FLOAT_ROUND_TIE_EVEN)
+V2(FRINTP, FP_RINT, FLOAT_ROUND_UP)
+V2(FRINTM, FP_RINT, FLOAT_ROUND_DOWN)
+V2(FRINTZ, FP_RINT, FLOAT_ROUND_ZERO)
+V2(FRINTA, FP_RINT, FLOAT_ROUND_TIE_AWAY)
+V2(FRINTX, FP_RINT, CURRENT | EXACT)
+V2(FRINTI, FP_RINT, CURRENT)
+V2(FRINT32Z, FP_RINTN, FLOAT_ROUND_ZERO | 32 << 8)
+V2(FRINT32X, FP_RINTN, CURRENT | 32 << 8)
+V2(FRINT64Z, FP_RINTN, FLOAT_ROUND_ZERO | 64 << 8)
+V2(FRINT64X, FP_RINTN, CURRENT | 64 << 8)
+VS2(FRECPE, FP_RECPE, 0)
+VS2(FRSQRTE, FP_RSQRTE, 0)
+S2(FRECPX, FP_RECPX, 0)
+VS2(FCMGT0, FP_CMGT0, 0)
+VS2(FCMGE0, FP_CMGE0, 0)
+VS2(FCMEQ0, FP_CMEQ0, 0)
+VS2(FCMLE0, FP_CMLE0, 0)
+VS2(FCMLT0, FP_CMLT0, 0)
+VS2(FCVTNS, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_TIE_EVEN, 0))
+VS2(FCVTNU, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_TIE_EVEN, 1))
+VS2(FCVTMS, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_DOWN, 0))
+VS2(FCVTMU, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_DOWN, 1))
+VS2(FCVTPS, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_UP, 0))
+VS2(FCVTPU, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_UP, 1))
+VS2(FCVTAS, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_TIE_AWAY, 0))
+VS2(FCVTAU, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_TIE_AWAY, 1))
+VS2(FCVTZS, FP_TO_INT, FP_AUX_INT(a->fbits, FLOAT_ROUND_ZERO, 0))
+VS2(FCVTZU, FP_TO_INT, FP_AUX_INT(a->fbits, FLOAT_ROUND_ZERO, 1))
+VS2(SCVTF, FP_FROM_INT, FP_AUX_INT(a->fbits, 0, 0))
+VS2(UCVTF, FP_FROM_INT, FP_AUX_INT(a->fbits, 0, 1))
+
+static TcgVal sign_mask(DisasContext *dc, unsigned esz, bool invert)
+{
+    uint64_t m = esz == 3 ? UINT64_C(1) << 63 : esz == 2 ? UINT64_C(0x8000000080000000) : UINT64_C(0x8000800080008000);
+
+    m = invert ? ~m : m;
+    return tcg_const_v(dc->g, m, m);
+}
+
+static bool sign_op(DisasContext *dc, const arg_FABS_v *a, TcgOpcode op, bool invert)
+{
+    if (a->esz == 3 && !a->q) {
+        return false;
+    }
+    if (a64_fp_access(dc)) {
+        TcgVal v = tcg_vec2(dc->g, op, 3, a64_get_v(dc, a->rn), sign_mask(dc, a->esz, invert), 0);
+
+        if (a->q) {
+            a64_set_v(dc, a->rd, v);
+        } else {
+            a64_set_v_low(dc, a->rd, v);
+        }
+    }
+    return true;
+}
+
+bool trans_FABS_v(DisasContext *dc, const arg_FABS_v *a) { return sign_op(dc, a, OP_vand, true); }
+bool trans_FNEG_v(DisasContext *dc, const arg_FNEG_v *a) { return sign_op(dc, a, OP_vxor, false); }
+
+/* -- across lanes, scalar pairs ---------------------------------------------------------------------------------------- */
+
+#define REDUCE(name, op) \
+    bool trans_##name(DisasContext *dc, const arg_##name *a) \
+    { \
+        return a64_fp_lanes(dc, op, FP_REDUCE, a->esz, num_lanes(a->q, a->esz), 0, 0, a->rd, a->rn, a->rn, a->rn); \
+    }
+REDUCE(FMAXV, FP_MAX)
+REDUCE(FMINV, FP_MIN)
+REDUCE(FMAXNMV, FP_MAXNM)
+REDUCE(FMINNMV, FP_MINNM)
+
+#define PAIR(name, op) \
+    bool trans_##name##_s(DisasContext *dc, const arg_##name##_s *a) \
+    { \
+        return a64_fp_lanes(dc, op, FP_PAIRS, a->esz, 1, 0, 0, a->rd, a->rn, a->rn, a->rn); \
+    }
+PAIR(FADDP, FP_ADD)
+PAIR(FMAXP, FP_MAX)
+PAIR(FMINP, FP_MIN)
+PAIR(FMAXNMP, FP_MAXNM)
+PAIR(FMINNMP, FP_MINNM)
+
+/* -- lanes that change size ---------------------------------------------------------------------------------------------- */
+
+static bool resize(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn, uint32_t desc)
+{
+    return a64_fp_call(dc, h, rd, rn, rn, rd, 1, &desc);
+}
+
+/* esz is that of the narrow lanes in the table; q names the upper half. */
+bool trans_FCVTL_v(DisasContext *dc, const arg_FCVTL_v *a)
+{
+    return resize(dc, &arm_helper_fcvtl, a->rd, a->rn, (a->esz + 1) | a->q << 4);
+}
+
+bool trans_FCVTN_v(DisasContext *dc, const arg_FCVTN_v *a)
+{
+    return resize(dc, &arm_helper_fcvtn, a->rd, a->rn, (a->esz + 1) | a->q << 4);
+}
+
+bool trans_FCVTXN_v(DisasContext *dc, const arg_FCVTXN_v *a)
+{
+    return resize(dc, &arm_helper_fcvtxn, a->rd, a->rn, 3 | a->q << 4);
+}
+
+bool trans_FCVTXN_s(DisasContext *dc, const arg_FCVTXN_s *a)
+{
+    return resize(dc, &arm_helper_fcvtxn, a->rd, a->rn, 3 | 1 << 5);
+}
+
+bool trans_BFCVTN_v(DisasContext *dc, const arg_BFCVTN_v *a)
+{
+    return resize(dc, &arm_helper_bfcvtn, a->rd, a->rn, 2 | a->q << 4);
+}
+
+bool trans_BFCVT(DisasContext *dc, const arg_BFCVT *a)
+{
+    if (a64_fp_access(dc)) {
+        a64_set_fp(dc, 1, a->rd, tcg_trunc(dc->g, a64_call(dc, bfcvt, tcg_zext(dc->g, a64_get_fp(dc, 2, a->rn)))));
+    }
+    return true;
+}
+
+/* -- wider sums, complex numbers --------------------------------------------------------------------------------------- */
+
+static bool wide(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn, unsigned rm, uint32_t desc)
+{
+    return a64_fp_call(dc, h, rd, rn, rm, rd, 1, &desc);
+}
+
+enum { TOP = 1, SUBTRACT = 2, ELEMENT = 3, INDEX = 4 };
+
+bool trans_FMLAL_v(DisasContext *dc, const arg_FMLAL_v *a)
+{
+    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm, a->q | a->top << TOP);
+}
+
+bool trans_FMLSL_v(DisasContext *dc, const arg_FMLSL_v *a)
+{
+    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm, a->q | a->top << TOP | 1 << SUBTRACT);
+}
+
+bool trans_FMLAL_ve(DisasContext *dc, const arg_FMLAL_ve *a)
+{
+    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm, a->q | a->top << TOP | 1 << ELEMENT | a->index << INDEX);
+}
+
+bool trans_FMLSL_ve(DisasContext *dc, const arg_FMLSL_ve *a)
+{
+    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm,
+                a->q | a->top << TOP | 1 << SUBTRACT | 1 << ELEMENT | a->index << INDEX);
+}
+
+bool trans_BFDOT_v(DisasContext *dc, const arg_BFDOT_v *a)
+{
+    return wide(dc, &arm_helper_bfdot, a->rd, a->rn, a->rm, a->q);
+}
+
+bool trans_BFDOT_ve(DisasContext *dc, const arg_BFDOT_ve *a)
+{
+    return wide(dc, &arm_helper_bfdot, a->rd, a->rn, a->rm, a->q | 1 << ELEMENT | a->index << INDEX);
+}
+
+/* BFMLALB, BFMLALT: q names the odd lanes. */
+bool trans_BFMLAL_v(DisasContext *dc, const arg_BFMLAL_v *a)
+{
+    return wide(dc, &arm_helper_bfmlal, a->rd, a->rn, a->rm, 1 | a->q << TOP);
+}
+
+bool trans_BFMLAL_ve(DisasContext *dc, const arg_BFMLAL_ve *a)
+{
+    return wide(dc, &arm_helper_bfmlal, a->rd, a->rn, a->rm, 1 | a->q << TOP | 1 << ELEMENT | a->index << INDEX);
+}
+
+bool trans_BFMMLA(DisasContext *dc, const arg_BFMMLA *a)
+{
+    return a64_fp_call(dc, &arm_helper_bfmmla, a->rd, a->rn, a->rm, a->rd, 0, NULL);
+}
+
+bool trans_FCMLA_v(DisasContext *dc, const arg_FCMLA_v *a)
+{
+    if (a->esz == 0 || (a->esz == 3 && !a->q)) {
+        return false;
+    }
+    return wide(dc, &arm_helper_fcmla, a->rd, a->rn, a->rm, a->esz | num_lanes(a->q, a->esz) << 4 | a->rot << 12);
+}
+
+bool trans_FCADD_v(DisasContext *dc, const arg_FCADD_v *a)
+{
+    if (a->esz == 0 || (a->esz == 3 && !a->q)) {
+        return false;
+    }
+    return wide(dc, &arm_helper_fcadd, a->rd, a->rn, a->rm, a->esz | num_lanes(a->q, a->esz) << 4 | a->rot << 12);
+}
+
+bool trans_FCMLA_ve(DisasContext *dc, const arg_FCMLA_ve *a)
+{
+    return wide(dc, &arm_helper_fcmla, a->rd, a->rn, a->rm,
+                a->esz | num_lanes(a->q, a->esz) << 4 | a->rot << 12 | 1 << 16 | a->index << 20);
+}
+
+/* -- by element ------------------------------------------------------------------------------------------------------------- */
+
+#define ELEMENTS(name, op, aux) \
+    bool trans_##name##_ve(DisasContext *dc, const arg_##name##_ve *a) \
+    { \
+        return !(a->esz == 3 && !a->q) && \
+               a64_fp_lanes(dc, op, FP_ELEMENT, a->esz, num_lanes(a->q, a->esz), a->index, aux, a->rd, a->rn, a->rm, a->rd); \
+    } \
+    bool trans_##name##_se(DisasContext *dc, const arg_##name##_se *a) \
+    { \
+        return a64_fp_lanes(dc, op, FP_ELEMENT, a->esz, 1, a->index, aux, a->rd, a->rn, a->rm, a->rd); \
+    }
+ELEMENTS(FMUL, FP_MUL, 0)
+ELEMENTS(FMULX, FP_MULX, 0)
+ELEMENTS(FMLA, FP_MULADD, 0)
+ELEMENTS(FMLS, FP_MULADD, FLOAT_NEG_PRODUCT)
