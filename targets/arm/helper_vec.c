@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Advanced SIMD integer instructions lane by lane (Arm DDI 0487, C7.2).
+ *
+ * A row gives an operation as an expression of lanes a, b (and d) of `bits` bits, computed in 64 bits, or for
+ * doublewords in 128. SSAT and USAT limit to the lane's signed and unsigned range and note saturation for FPSR.QC.
+ */
+#include <string.h>
+
+#include "core/bits.h"
+#include "targets/arm/helper.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+__extension__ typedef __int128 Int128;
+
+typedef union Vec {
+    uint8_t b[16];
+    uint16_t h[8];
+    uint32_t s[4];
+    uint64_t d[2];
+} Vec;
+
+/* -- lanes -------------------------------------------------------------------------------------------------------- */
+
+static ALWAYS_INLINE uint64_t lane_u(const Vec *v, unsigned es, unsigned i)
+{
+    return es == 0 ? v->b[i] : es == 1 ? v->h[i] : es == 2 ? v->s[i] : v->d[i];
+}
+
+static ALWAYS_INLINE int64_t lane_s(const Vec *v, unsigned es, unsigned i)
+{
+    return es == 0 ? (int8_t)v->b[i] : es == 1 ? (int16_t)v->h[i] : es == 2 ? (int32_t)v->s[i] : (int64_t)v->d[i];
+}
+
+static ALWAYS_INLINE void lane_set(Vec *v, unsigned es, unsigned i, uint64_t x)
+{
+    switch (es) {
+    case 0:
+        v->b[i] = x;
+        break;
+    case 1:
+        v->h[i] = x;
+        break;
+    case 2:
+        v->s[i] = x;
+        break;
+    default:
+        v->d[i] = x;
+    }
+}
+
+/* -- saturation and shifts, in both widths of computation ------------------------------------------------------------- */
+
+#define LIMIT(name, T) \
+    static ALWAYS_INLINE T name(T x, T min, T max, bool *qc) \
+    { \
+        if (x < min || x > max) { \
+            *qc = true; \
+            return x < min ? min : max; \
+        } \
+        return x; \
+    }
+LIMIT(limit_small, int64_t)
+LIMIT(limit_big, Int128)
+
+/* x << sh, or for a negative sh x >> -sh, rounded half up. What is shifted out on the left stays a large number. */
+#define SHIFT_BY(name, T, width) \
+    static ALWAYS_INLINE T name(T x, int sh, bool round) \
+    { \
+        int n = MIN(-sh, (width) + 1); \
+        T huge = (T)1 << ((width) * 2 - 2); \
+        if (sh >= (width)) { \
+            return x == 0 ? 0 : x < 0 ? -huge : huge; \
+        } \
+        return sh >= 0 ? x * ((T)1 << sh) : (x + (round ? (T)1 << (n - 1) : 0)) >> n; \
+    }
+SHIFT_BY(shift_small, int64_t, 32)
+SHIFT_BY(shift_big, Int128, 64)
+
+#define ONE ((__typeof__(a))1)
+#define LIMITED(x, min, max) _Generic((a), Int128: limit_big, default: limit_small)(x, min, max, &qc)
+#define SSAT(x) LIMITED(x, -(ONE << (bits - 1)), (ONE << (bits - 1)) - 1)
+#define USAT(x) LIMITED(x, 0, ONE * 2 * ((ONE << (bits - 1)) - 1) + 1)
+#define SHIFTED(x, sh, round) _Generic((a), Int128: shift_big, default: shift_small)(x, sh, round)
+
+/* -- loops over lanes ----------------------------------------------------------------------------------------------- */
+
+/* A loop is compiled once an element size: small computes in 64 bits, big in 128. */
+#define BY_SIZE(es, name, ...) \
+    ((es) == 0 ? name##_small(__VA_ARGS__, 0) : (es) == 1 ? name##_small(__VA_ARGS__, 1) : \
+     (es) == 2 ? name##_small(__VA_ARGS__, 2) : name##_big(__VA_ARGS__, 3))
+/* ... by that of the narrow elements, computing in the wide ones. */
+#define BY_NARROW_SIZE(es, name, ...) \
+    ((es) == 0 ? name##_small(__VA_ARGS__, 0) : (es) == 1 ? name##_small(__VA_ARGS__, 1) : name##_big(__VA_ARGS__, 2))
+
+static void finish(ARMCPU *cpu, bool qc, const Vec *r, void *ret)
+{
+    if (qc) {
+        cpu->fpsr |= FPSR_QC;
+    }
+    memcpy(ret, r, sizeof(*r));
+}
+
+#define UNARY_LOOP(name, T, get, expr) \
+    static ALWAYS_INLINE bool name(const Vec *n, Vec *r, unsigned es) \
+    { \
+        const int bits G_GNUC_UNUSED = 8 << es; \
+        bool qc = false; \
+        for (unsigned i = 0; i < 16u >> es; i++) { \
+            T a = get(n, es, i); \
+            lane_set(r, es, i, expr); \
+        } \
+        return qc; \
+    }
+#define UNARY(name, get, expr) \
+    UNARY_LOOP(name##_small, int64_t, get, expr) \
+    UNARY_LOOP(name##_big, Int128, get, expr) \
+    void helper_v_##name(ARMCPU *cpu, const void *n, uint32_t es, void *ret) \
+    { \
+        Vec r; \
+        finish(cpu, BY_SIZE(es, name, n, &r), &r, ret); \
+    }
+
+#define BINARY_LOOP(name, T, getn, getm, expr) \
+    static ALWAYS_INLINE bool name(const Vec *n, const Vec *m, Vec *r, unsigned es) \
+    { \
+        const int bits G_GNUC_UNUSED = 8 << es; \
+        bool qc = false; \
+        for (unsigned i = 0; i < 16u >> es; i++) { \
+            T a = getn(n, es, i), b = getm(m, es, i); \
+            lane_set(r, es, i, expr); \
+        } \
+        return qc; \
+    }
+#define BINARY(name, getn, getm, expr) \
+    BINARY_LOOP(name##_small, int64_t, getn, getm, expr) \
+    BINARY_LOOP(name##_big, Int128, getn, getm, expr) \
+    void helper_v_##name(ARMCPU *cpu, const void *n, const void *m, uint32_t es, void *ret) \
+    { \
+        Vec r; \
+        finish(cpu, BY_SIZE(es, name, n, m, &r), &r, ret); \
+    }
+
+#define TERNARY_LOOP(name, T, expr) \
+    static ALWAYS_INLINE bool name(const Vec *dv, const Vec *n, const Vec *m, Vec *r, unsigned es) \
+    { \
+        const int bits G_GNUC_UNUSED = 8 << es; \
+        bool qc = false; \
+        for (unsigned i = 0; i < 16u >> es; i++) { \
+            T d = lane_s(dv, es, i), a = lane_s(n, es, i), b = lane_s(m, es, i); \
+            lane_set(r, es, i, expr); \
+        } \
+        return qc; \
+    }
+#define TERNARY(name, expr) \
+    TERNARY_LOOP(name##_small, int64_t, expr) \
+    TERNARY_LOOP(name##_big, Int128, expr) \
+    void helper_v_##name(ARMCPU *cpu, const void *d, const void *n, const void *m, uint32_t es, void *ret) \
+    { \
+        Vec r; \
+        finish(cpu, BY_SIZE(es, name, d, n, m, &r), &r, ret); \
+    }
+
+#define NARROW_LOOP(name, T, get, expr) \
+    static ALWAYS_INLINE bool name(const Vec *n, int shift, Vec *r, unsigned es) \
+    { \
+        const int bits G_GNUC_UNUSED = 8 << es; \
+        bool qc = false; \
+        for (unsigned i = 0; i < 8u >> es; i++) { \
+            T a = get(n, es + 1, i); \
+            lane_set(r, es, i, expr); \
+        } \
+        return qc; \
+    }
+#define NARROW_LOOPS(name, get, expr) \
+    NARROW_LOOP(name##_small, int64_t, get, expr) \
+    NARROW_LOOP(name##_big, Int128, get, expr)
+#define NARROW(name, get, expr) \
+    NARROW_LOOPS(name, get, expr) \
+    void helper_v_##name(ARMCPU *cpu, const void *n, uint32_t es, void *ret) \
+    { \
+        Vec r = { .d = { 0, 0 } }; \
+        finish(cpu, BY_NARROW_SIZE(es, name, n, 0, &r), &r, ret); \
+    }
+#define NARROW_SHIFT(name, get, expr) \
+    NARROW_LOOPS(name, get, expr) \
+    void helper_v_##name(ARMCPU *cpu, const void *n, uint32_t es, uint32_t shift, void *ret) \
+    { \
+        Vec r = { .d = { 0, 0 } }; \
+        finish(cpu, BY_NARROW_SIZE(es, name, n, shift, &r), &r, ret); \
+    }
+
+/* -- one operand ---------------------------------------------------------------------------------------------------- */
+
+static ALWAYS_INLINE int count_leading_zeros(uint64_t x, int bits)
+{
+    return x ? __builtin_clzll(x) - (64 - bits) : bits;
+}
+
+UNARY(clz, lane_u, count_leading_zeros(a, bits))
+UNARY(cls, lane_s, count_leading_zeros(a < 0 ? ~a : a, bits) - 1)
+UNARY(sqabs, lane_s, SSAT(a < 0 ? -a : a))
+UNARY(sqneg, lane_s, SSAT(-a))
+NARROW(sqxtn, lane_s, SSAT(a))
+NARROW(uqxtn, lane_u, USAT(a))
+NARROW(sqxtun, lane_s, USAT(a))
+
+/* UnsignedRecipEstimate(), UnsignedRSqrtEstimate(): fixed point, from the 9 most significant bits. */
+static uint32_t recip_estimate(uint32_t x)
+{
+    uint32_t a = (x >> 23) * 2 + 1;
+
+    return x >> 31 ? ((1u << 19) / a + 1) / 2 << 23 : UINT32_MAX;
+}
+
+static uint32_t rsqrt_estimate(uint32_t x)
+{
+    uint32_t a = x >> 23, b = 512;
+
+    if (!(x >> 30)) {
+        return UINT32_MAX;
+    }
+    /* the interval's middle, in units of 1/512 */
+    a = a < 256 ? a * 2 + 1 : ((a >> 1 << 1) + 1) * 2;
+    while (a * (b + 1) * (b + 1) < 1u << 28) {
+        b++;
+    }
+    return (b + 1) / 2 << 23;
+}
+
+UNARY(urecpe, lane_u, recip_estimate(a))
+UNARY(ursqrte, lane_u, rsqrt_estimate(a))
+
+/* -- two and three operands --------------------------------------------------------------------------------------------- */
+
+BINARY(sqadd, lane_s, lane_s, SSAT(a + b))
+BINARY(uqadd, lane_u, lane_u, USAT(a + b))
+BINARY(sqsub, lane_s, lane_s, SSAT(a - b))
+BINARY(uqsub, lane_u, lane_u, USAT(a - b))
+BINARY(suqadd, lane_s, lane_u, SSAT(a + b))
+BINARY(usqadd, lane_u, lane_s, USAT(a + b))
+
+/* The count is the signed low byte of the second operand's lane. */
+BINARY(sshl, lane_s, lane_s, SHIFTED(a, (int8_t)b, false))
+BINARY(ushl, lane_u, lane_s, SHIFTED(a, (int8_t)b, false))
+BINARY(srshl, lane_s, lane_s, SHIFTED(a, (int8_t)b, true))
+BINARY(urshl, lane_u, lane_s, SHIFTED(a, (int8_t)b, true))
+BINARY(sqshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, false)))
+BINARY(uqshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, false)))
+BINARY(sqrshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, true)))
+BINARY(uqrshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, true)))
+BINARY(sqshlu, lane_s, lane_s, USAT(SHIFTED(a, (int8_t)b, false)))
+NARROW_SHIFT(sqshrn, lane_s, SSAT(SHIFTED(a, -shift, false)))
+NARROW_SHIFT(sqrshrn, lane_s, SSAT(SHIFTED(a, -shift, true)))
+NARROW_SHIFT(uqshrn, lane_u, USAT(SHIFTED(a, -shift, false)))
+NARROW_SHIFT(uqrshrn, lane_u, USAT(SHIFTED(a, -shift, true)))
+NARROW_SHIFT(sqshrun, lane_s, USAT(SHIFTED(a, -shift, false)))
+NARROW_SHIFT(sqrshrun, lane_s, USAT(SHIFTED(a, -shift, true)))
+
+/* The doubled product's high half: 2ab >> bits is ab >> (bits - 1). */
+BINARY(sqdmulh, lane_s, lane_s, SSAT(a * b >> (bits - 1)))
+BINARY(sqrdmulh, lane_s, lane_s, SSAT((a * b + (ONE << (bits - 2))) >> (bits - 1)))
+TERNARY(sqrdmlah, SSAT((d * (ONE << (bits - 1)) + a * b + (ONE << (bits - 2))) >> (bits - 1)))
+TERNARY(sqrdmlsh, SSAT((d * (ONE << (bits - 1)) - a * b + (ONE << (bits - 2))) >> (bits - 1)))
+BINARY(sqdmull, lane_s, lane_s, SSAT(2 * a * b))
+TERNARY(sqdmlal, SSAT(d + SSAT(2 * a * b)))
+TERNARY(sqdmlsl, SSAT(d - SSAT(2 * a * b)))
+
+/* Polynomials over {0, 1}. */
+static ALWAYS_INLINE unsigned pmul_byte(unsigned a, unsigned b)
+{
+    unsigned r = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        r ^= b >> i & 1 ? a << i : 0;
+    }
+    return r;
+}
+BINARY(pmul, lane_u, lane_u, pmul_byte(a, b))
+
+/* -- sums of products of bytes into words --------------------------------------------------------------------------------- */
+
+#define DOT(name, getn, getm) \
+    void helper_v_##name(ARMCPU *cpu, const void *d, const void *n, const void *m, uint32_t es, void *ret) \
+    { \
+        Vec r; \
+        memcpy(&r, d, sizeof(r)); \
+        for (unsigned i = 0; i < 16; i++) { \
+            r.s[i / 4] += (int32_t)getn(n, 0, i) * (int32_t)getm(m, 0, i); \
+        } \
+        memcpy(ret, &r, sizeof(r)); \
+    }
+DOT(sdot, lane_s, lane_s)
+DOT(udot, lane_u, lane_u)
+DOT(usdot, lane_u, lane_s)
+
+/* 2x8 by 8x2 matrices of bytes, rows and columns being doublewords, into a 2x2 matrix of words. */
+#define MMLA(name, getn, getm) \
+    void helper_v_##name(ARMCPU *cpu, const void *d, const void *n, const void *m, uint32_t es, void *ret) \
+    { \
+        Vec r; \
+        memcpy(&r, d, sizeof(r)); \
+        for (unsigned i = 0; i < 32; i++) { \
+            unsigned row = i / 16, col = i / 8 % 2, k = i % 8; \
+            r.s[row * 2 + col] += (int32_t)getn(n, 0, row * 8 + k) * (int32_t)getm(m, 0, col * 8 + k); \
+        } \
+        memcpy(ret, &r, sizeof(r)); \
+    }
+MMLA(smmla, lane_s, lane_s)
+MMLA(ummla, lane_u, lane_u)
+MMLA(usmmla, lane_u, lane_s)

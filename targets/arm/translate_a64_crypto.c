@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A64: cryptographic instructions (Arm DDI 0487, C4.1.96). */
+#include "targets/arm/arm_a64_crypto.trans.h"
+#include "targets/arm/translate_simd.h"
+
+#define V(field) a64_get_v(dc, a->field)
+
+static TcgVal op2(DisasContext *dc, TcgOpcode op, TcgVal a, TcgVal b)
+{
+    return tcg_vec2(dc->g, op, 3, a, b, 0);
+}
+
+/* Doublewords rotated right by 1 to 63, or not at all. */
+static TcgVal rotate64(DisasContext *dc, TcgVal v, unsigned n)
+{
+    return n ? op2(dc, OP_vor, tcg_vec1(dc->g, OP_vshr, 3, v, n), tcg_vec1(dc->g, OP_vshl, 3, v, 64 - n)) : v;
+}
+
+/* A helper's result to rd. */
+#define SET(...) a64_set_v(dc, a->rd, __VA_ARGS__)
+#define CALL(...) SET(a64_call(dc, __VA_ARGS__))
+
+TRANS(AESE, CALL(aese, op2(dc, OP_vxor, V(rd), V(rn))))
+TRANS(AESD, CALL(aesd, op2(dc, OP_vxor, V(rd), V(rn))))
+TRANS(AESMC, CALL(aesmc, V(rn)))
+TRANS(AESIMC, CALL(aesimc, V(rn)))
+
+TRANS(SHA1C, CALL(sha1c, V(rd), V(rn), V(rm)))
+TRANS(SHA1P, CALL(sha1p, V(rd), V(rn), V(rm)))
+TRANS(SHA1M, CALL(sha1m, V(rd), V(rn), V(rm)))
+TRANS(SHA1H, a64_set_fp(dc, 2, a->rd, tcg_rori(dc->g, TCG_I32, a64_get_fp(dc, 2, a->rn), 2)))
+TRANS(SHA1SU0, CALL(sha1su0, V(rd), V(rn), V(rm)))
+TRANS(SHA1SU1, CALL(sha1su1, V(rd), V(rn)))
+TRANS(SHA256H, CALL(sha256h, V(rd), V(rn), V(rm)))
+TRANS(SHA256H2, CALL(sha256h2, V(rd), V(rn), V(rm)))
+TRANS(SHA256SU0, CALL(sha256su0, V(rd), V(rn)))
+TRANS(SHA256SU1, CALL(sha256su1, V(rd), V(rn), V(rm)))
+TRANS(SHA512H, CALL(sha512h, V(rd), V(rn), V(rm)))
+TRANS(SHA512H2, CALL(sha512h2, V(rd), V(rn), V(rm)))
+TRANS(SHA512SU0, CALL(sha512su0, V(rd), V(rn)))
+TRANS(SHA512SU1, CALL(sha512su1, V(rd), V(rn), V(rm)))
+
+TRANS(EOR3, SET(op2(dc, OP_vxor, op2(dc, OP_vxor, V(rn), V(rm)), V(ra))))
+TRANS(BCAX, SET(op2(dc, OP_vxor, V(rn), op2(dc, OP_vandn, V(rm), V(ra)))))
+TRANS(RAX1, SET(op2(dc, OP_vxor, V(rn), rotate64(dc, V(rm), 63))))
+TRANS(XAR, SET(rotate64(dc, op2(dc, OP_vxor, V(rn), V(rm)), a->imm)))
+
+static void sm3tt(DisasContext *dc, const arg_SM3TT1A *a, unsigned which)
+{
+    CALL(sm3tt, V(rd), V(rn), V(rm), tcg_const(dc->g, TCG_I32, which), tcg_const(dc->g, TCG_I32, a->imm));
+}
+
+TRANS(SM3SS1, CALL(sm3ss1, V(rn), V(rm), V(ra)))
+TRANS(SM3TT1A, sm3tt(dc, a, 0))
+TRANS(SM3TT1B, sm3tt(dc, a, 1))
+TRANS(SM3TT2A, sm3tt(dc, a, 2))
+TRANS(SM3TT2B, sm3tt(dc, a, 3))
+TRANS(SM3PARTW1, CALL(sm3partw1, V(rd), V(rn), V(rm)))
+TRANS(SM3PARTW2, CALL(sm3partw2, V(rd), V(rn), V(rm)))
+
+TRANS(SM4E, CALL(sm4e, V(rd), V(rn)))
+TRANS(SM4EKEY, CALL(sm4ekey, V(rn), V(rm)))
