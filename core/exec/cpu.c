@@ -241,15 +241,21 @@ static void power_on(CPUState *cs, void *opaque)
     cs->halted = false;
     cpu_key_changed(cs);
     __atomic_store_n(&cs->powered_off, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cs->starting, false, __ATOMIC_SEQ_CST);
     g_free(p);
 }
 
-void cpu_power_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque)
+bool cpu_power_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque)
 {
-    PowerOn *p = g_new(PowerOn, 1);
+    PowerOn *p;
 
+    if (!__atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST) || __atomic_exchange_n(&cs->starting, true, __ATOMIC_SEQ_CST)) {
+        return false;
+    }
+    p = g_new(PowerOn, 1);
     *p = (PowerOn){ fn, opaque };
     cpu_run_on(cs, power_on, p, false);
+    return true;
 }
 
 void cpu_power_off_self(CPUState *cs)

@@ -107,6 +107,7 @@ struct CPUState {
     bool halted;                                /* WFI: waiting for has_work; own thread only */
     bool powered_off;                           /* atomic: held by PSCI, a reset controller; own thread sleeps */
     bool key_valid;
+    bool starting;                              /* atomic: cpu_power_on was accepted and is under way */
     unsigned index;                             /* in the machine */
     Cluster *cluster;
     AddressSpace *as;                           /* the root space this CPU sees */

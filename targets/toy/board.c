@@ -204,7 +204,7 @@ static bool toy_build(Machine *m, GError **error)
         if (!g_file_get_contents(m->config.kernel, (char **)&s->image, &s->image_size, error)) {
             return false;
         }
-        machine_add_reset(m, load_image, s);
+        machine_add_reset(m, load_image, s, NULL);
     }
     io = DEVICE(object_new_child(&m->parent.parent, "io", TYPE_TOY_IO, error));
     if (m->config.serials->len && m->config.serials->pdata[0] &&
