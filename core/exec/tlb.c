@@ -4,8 +4,8 @@
  * the CPU's, grown while entries push each other out. Level 2 is one set-associative table per CPU, tagged with the
  * context (or, for global entries, with what contexts share), which refills level 1 without a walk.
  *
- * Translations larger than the page are entered page by page; the ranges that were seen are remembered, so that a
- * flush of one address takes all of a large translation.
+ * Translations larger than the page are entered page by page. Which blocks of each larger size were seen is remembered
+ * in a filter, so that a flush of one address takes all of the large translation that it may belong to.
  */
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
@@ -17,7 +17,8 @@ enum {
     POOL = 48,                                  /* contexts */
     MIN_ENTRIES = 256, MAX_ENTRIES = 8192,      /* of a level 1 table */
     SETS = 1024, WAYS = 8,                      /* level 2 */
-    MAX_LARGE = 16,
+    MAX_LARGE = 6,                              /* sizes of translations larger than a page */
+    FILTER_WORDS = 32,
     MAX_POSTED = 64,                            /* beyond, everything is flushed */
     FLAGS = 31,                                 /* low bits of a comparator */
 };
@@ -37,8 +38,10 @@ typedef struct Tag {
     uint64_t context;                           /* id, or id & global_mask of a global entry */
 } Tag;
 
+/* Translations of one size: a bit for each block number, hashed, of which an entry was made. */
 typedef struct Large {
-    vaddr first, last;
+    unsigned shift;                             /* log2 bytes; 0: the row is free */
+    uint64_t filter[FILTER_WORDS];
 } Large;
 
 typedef struct Posted {
@@ -57,7 +60,6 @@ typedef struct CPUTlb {
     uint8_t tag_mmu[SETS][WAYS];
     TlbInfo info[SETS][WAYS];
     Large large[MAX_LARGE];
-    unsigned num_large;
     /* posted by others */
     GMutex lock;
     GArray *queue;                              /* Posted */
@@ -262,33 +264,67 @@ static void install(CPUState *cs, Context *c, const TlbInfo *info)
     write_entry(cs, t, c, info);
 }
 
+/* An address without its tag byte: what flushes compare. */
+static vaddr untagged(vaddr addr)
+{
+    return addr & (BIT64(56) - 1);
+}
+
 static unsigned set_of(const CPUTlb *t, vaddr page)
 {
-    uint64_t n = page >> t->page_bits;
+    uint64_t n = untagged(page) >> t->page_bits;
 
     return (n ^ n >> 10 ^ n >> 22) & (SETS - 1);
 }
 
-static void remember_large(CPUTlb *t, vaddr first, vaddr last)
+static unsigned filter_bit(vaddr addr, unsigned shift)
 {
-    unsigned best = 0;
-    uint64_t least = UINT64_MAX;
+    uint64_t n = untagged(addr) >> shift;
 
-    for (unsigned i = 0; i < t->num_large; i++) {
+    return (n ^ n >> 11 ^ n >> 22) & (FILTER_WORDS * 64 - 1);
+}
+
+static void remember_large(CPUTlb *t, vaddr addr, unsigned shift)
+{
+    unsigned bit = filter_bit(addr, shift);
+
+    for (unsigned i = 0; i < MAX_LARGE; i++) {
         Large *l = &t->large[i];
 
-        if (l->first <= first && last <= l->last) {
+        if (l->shift == 0) {
+            l->shift = shift;
+        }
+        /* with more sizes than rows the last row stands for all that are larger */
+        if (l->shift == shift || i == MAX_LARGE - 1) {
+            if (l->shift != shift) {
+                l->shift = MAX(l->shift, shift);
+                memset(l->filter, 0xff, sizeof(l->filter));
+            }
+            l->filter[bit / 64] |= BIT64(bit % 64);
             return;
         }
-        if (MAX(l->last, last) - MIN(l->first, first) < least) {
-            least = MAX(l->last, last) - MIN(l->first, first);
-            best = i;
-        }
     }
-    if (t->num_large < MAX_LARGE) {
-        t->large[t->num_large++] = (Large){ first, last };
-    } else {
-        t->large[best] = (Large){ MIN(t->large[best].first, first), MAX(t->large[best].last, last) };
+}
+
+/* Widens a flush of [*first, *last] by the large translations that it may touch. */
+static void widen_by_large(const CPUTlb *t, vaddr *first, vaddr *last)
+{
+    vaddr lo = *first, hi = *last;
+
+    for (unsigned i = 0; i < MAX_LARGE && t->large[i].shift; i++) {
+        const Large *l = &t->large[i];
+        uint64_t mask = BIT64(l->shift) - 1;
+        bool hit = (hi - lo) >> l->shift > 16;  /* not worth asking */
+
+        for (uint64_t n = 0; !hit && n <= ((hi - (lo & ~mask)) >> l->shift); n++) {
+            unsigned bit = filter_bit(lo + (n << l->shift), l->shift);
+
+            hit = l->filter[bit / 64] >> (bit % 64) & 1;
+        }
+        if (hit) {
+            *first = MIN(*first, lo & ~mask);
+            *last = MAX(*last, hi | mask);
+        }
     }
 }
 
@@ -312,7 +348,7 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
         info.lo = in_page & ~(p->size - 1);
         info.hi = info.lo + p->size - 1;
     } else if (p->size > t->page_size) {
-        remember_large(t, p->vaddr & ~(p->size - 1), p->vaddr | (p->size - 1));
+        remember_large(t, p->vaddr, ctz64(p->size));
     }
     /* Where the region ends inside the page. */
     info.lo = MAX(info.lo, in_page - MIN(in_page, p->paddr - s.start));
@@ -452,6 +488,11 @@ static bool hits_level2(const CPUTlb *t, const TlbFlush *f, const Tag *tag, cons
     return f->globals;
 }
 
+static bool in_range(vaddr page, vaddr first, vaddr last)
+{
+    return untagged(page - first) <= last - first;
+}
+
 static void flush_level2(CPUTlb *t, const TlbFlush *f, vaddr first, vaddr last)
 {
     uint64_t pages = (last - first) >> t->page_bits;
@@ -464,7 +505,7 @@ static void flush_level2(CPUTlb *t, const TlbFlush *f, vaddr first, vaddr last)
             Tag *g = &t->tag[set][way];
             TlbInfo *info = &t->info[set][way];
 
-            if (g->page && info->page >= first && info->page <= last && hits_level2(t, f, g, info, t->tag_mmu[set][way])) {
+            if (g->page && in_range(info->page, first, last) && hits_level2(t, f, g, info, t->tag_mmu[set][way])) {
                 g->page = 0;
             }
         }
@@ -482,16 +523,9 @@ void tlb_flush(CPUState *cs, const TlbFlush *f)
         first = f->addr & ~(t->page_size - 1);
         last = f->addr + (f->size - 1);
         last = last < f->addr ? UINT64_MAX : last;
-        for (unsigned i = 0; i < t->num_large; i++) {
-            const Large *l = &t->large[i];
-
-            if (l->first <= last && first <= l->last) {
-                first = MIN(first, l->first);
-                last = MAX(last, l->last);
-            }
-        }
+        widen_by_large(t, &first, &last);
     } else if (f->mask == 0 && f->globals) {
-        t->num_large = 0;
+        memset(t->large, 0, sizeof(t->large));
     }
     pages = (last - first) >> t->page_bits;
     for (unsigned i = 0; i < POOL; i++) {
@@ -502,7 +536,7 @@ void tlb_flush(CPUState *cs, const TlbFlush *f)
         }
         if (pages >= c->entries) {
             for (unsigned n = 0; n < c->entries; n++) {
-                if (c->info[n].page >= first && c->info[n].page <= last) {
+                if (in_range(c->info[n].page, first, last)) {
                     clear_entries(&c->fast[n], 1);
                 }
             }
@@ -512,7 +546,7 @@ void tlb_flush(CPUState *cs, const TlbFlush *f)
             vaddr page = first + (n << t->page_bits);
             unsigned k = index_of(t, c, page);
 
-            if (c->info[k].page == page) {
+            if (untagged(c->info[k].page ^ page) == 0) {
                 clear_entries(&c->fast[k], 1);
             }
         }
