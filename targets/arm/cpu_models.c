@@ -143,5 +143,6 @@ static const TypeInfo model_types[] = {
 G_STATIC_ASSERT(G_N_ELEMENTS(model_types) == G_N_ELEMENTS(models));
 
 const TypeInfo *const arm_types[] = {
-    &arm_cpu_type, &model_types[0], &model_types[1], &model_types[2], &model_types[3], &model_types[4], &model_types[5], &model_types[6], &model_types[7], NULL,
+    &arm_cpu_type, &model_types[0], &model_types[1], &model_types[2], &model_types[3], &model_types[4],
+    &model_types[5], &model_types[6], &model_types[7], NULL,
 };
