@@ -44,75 +44,85 @@ enum {
     X_BREG = 1 << 13, X_BRM = 1 << 14,          /* that operand is a byte register: SPL..DIL need a REX */
 };
 
+/*
+ * Encoders below carry the place in a local pointer p: a byte stored through Asm.p could be Asm.p itself, as far as
+ * the compiler knows.
+ */
 static inline void put8(Asm *a, unsigned v) { *a->p++ = (uint8_t)v; }
 static inline void put16(Asm *a, uint16_t v) { memcpy(a->p, &v, 2); a->p += 2; }
 static inline void put32(Asm *a, uint32_t v) { memcpy(a->p, &v, 4); a->p += 4; }
 static inline void put64(Asm *a, uint64_t v) { memcpy(a->p, &v, 8); a->p += 8; }
+static inline uint8_t *enc32(uint8_t *p, uint32_t v) { memcpy(p, &v, 4); return p + 4; }
 
 static inline bool fits8(int64_t v) { return v == (int8_t)v; }
 static inline bool fits32(int64_t v) { return v == (int32_t)v; }
 
 /* ModRM, SIB and displacement; imm_bytes follow the displacement (rip counts from the instruction's end). */
-static inline void put_mem(Asm *a, unsigned reg, Mem m, unsigned imm_bytes)
+static inline uint8_t *enc_mem(uint8_t *p, unsigned reg, Mem m, unsigned imm_bytes)
 {
     unsigned r = (reg & 7) << 3;
 
     if (m.base == RIP) {
-        put8(a, r | 5);
-        put32(a, (uint32_t)(m.target - (a->p + 4 + imm_bytes)));
-        return;
+        *p++ = r | 5;
+        return enc32(p, (uint32_t)(m.target - (p + 4 + imm_bytes)));
     }
     bool sib = m.index != NOREG || (m.base & 7) == RSP;
     unsigned mod = m.disp == 0 && (m.base & 7) != RBP ? 0 : fits8(m.disp) ? 0x40 : 0x80;
 
-    put8(a, mod | r | (sib ? 4 : m.base & 7));
+    *p++ = mod | r | (sib ? 4 : m.base & 7);
     if (sib) {
-        put8(a, m.scale << 6 | (m.index != NOREG ? m.index & 7 : 4) << 3 | (m.base & 7));
+        *p++ = m.scale << 6 | (m.index != NOREG ? m.index & 7 : 4) << 3 | (m.base & 7);
     }
     if (mod == 0x40) {
-        put8(a, (uint8_t)m.disp);
+        *p++ = (uint8_t)m.disp;
     } else if (mod == 0x80) {
-        put32(a, (uint32_t)m.disp);
+        p = enc32(p, (uint32_t)m.disp);
     }
+    return p;
 }
 
-static inline void put_legacy_head(Asm *a, unsigned opc, unsigned rex, bool force_rex)
+static inline uint8_t *enc_head(uint8_t *p, unsigned opc, unsigned rex, bool force_rex)
 {
     static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
 
     if (opc & P_MASK) {
-        put8(a, prefix[(opc & P_MASK) >> 10]);
+        *p++ = prefix[(opc & P_MASK) >> 10];
     }
     if (rex || force_rex) {
-        put8(a, 0x40 | rex);
+        *p++ = 0x40 | rex;
     }
     if (opc & M_MASK) {
-        put8(a, 0x0f);
-        if ((opc & M_MASK) == M_38) {
-            put8(a, 0x38);
-        } else if ((opc & M_MASK) == M_3A) {
-            put8(a, 0x3a);
+        *p++ = 0x0f;
+        if ((opc & M_MASK) != M_0F) {
+            *p++ = (opc & M_MASK) == M_38 ? 0x38 : 0x3a;
         }
     }
-    put8(a, opc);
+    *p++ = (uint8_t)opc;
+    return p;
 }
 
-/* -- legacy encodings: reg is ModRM.reg (or its digit), rm the other ------------------------------------- */
+static inline void put_legacy_head(Asm *a, unsigned opc, unsigned rex, bool force_rex)
+{
+    a->p = enc_head(a->p, opc, rex, force_rex);
+}
+
+/* -- legacy encodings: reg is ModRM.reg (or its digit), rm the other ----------------------------------------- */
 static inline void op_rr(Asm *a, unsigned opc, unsigned reg, unsigned rm)
 {
     unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1 | (rm & 8) >> 3;
     bool force = ((opc & X_BREG) && reg >= 4) || ((opc & X_BRM) && rm >= 4);
+    uint8_t *p = enc_head(a->p, opc, rex, force);
 
-    put_legacy_head(a, opc, rex, force);
-    put8(a, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    *p++ = 0xc0 | (reg & 7) << 3 | (rm & 7);
+    a->p = p;
 }
 
 static inline void op_rm_imm(Asm *a, unsigned opc, unsigned reg, Mem m, unsigned imm_bytes)
 {
     unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1 | (m.index >= 8 ? 2 : 0) | (m.base >= 8 ? 1 : 0);
+    uint8_t *p = enc_head(a->p, opc, rex, (opc & X_BREG) && reg >= 4);
 
-    put_legacy_head(a, opc, rex, (opc & X_BREG) && reg >= 4);
-    put_mem(a, reg, m, imm_bytes);
+    a->p = enc_mem(p, reg, m, imm_bytes);
 }
 
 static inline void op_rm(Asm *a, unsigned opc, unsigned reg, Mem m)
@@ -145,7 +155,7 @@ static inline void vex_rr(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, uns
 static inline void vex_rm_imm(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, Mem m, unsigned imm_bytes)
 {
     put_vex_head(a, opc, reg, vvvv, m.index >= 8, m.base >= 8);
-    put_mem(a, reg, m, imm_bytes);
+    a->p = enc_mem(a->p, reg, m, imm_bytes);
 }
 
 static inline void vex_rm(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, Mem m)
