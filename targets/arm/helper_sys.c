@@ -51,7 +51,8 @@ void helper_svc(ARMCPU *cpu, uint32_t imm)
 
 void helper_hvc(ARMCPU *cpu, uint32_t imm)
 {
-    if (cpu->psci_conduit == ARM_PSCI_HVC && arm_psci_call(cpu)) {
+    if (cpu->psci_conduit == ARM_PSCI_HVC) {
+        arm_psci_call(cpu);
         return;
     }
     /* HCE where there is EL3, HCD where there is not, and EL2 in this security state */
@@ -69,12 +70,12 @@ void helper_smc(ARMCPU *cpu, uint32_t imm)
     if (cpu->psci_conduit == ARM_PSCI_SMC) {
         if (cpu->el == 1 && arm_hcr_el2_eff(cpu) & HCR_TSC) {
             arm_raise(cpu, 2, ARM_SYNDROME(EC_SMC64, imm));
-        } else if (!arm_psci_call(cpu)) {
-            arm_raise_undefined(cpu);
+        } else {
+            arm_psci_call(cpu);
         }
         return;
     }
-    if (cpu->el == 1 && arm_hcr_el2_eff(cpu) & HCR_TSC && (cpu->has_el3 || cpu->psci_conduit == ARM_PSCI_NONE)) {
+    if (cpu->el == 1 && arm_hcr_el2_eff(cpu) & HCR_TSC && cpu->has_el3) {
         arm_raise(cpu, 2, ARM_SYNDROME(EC_SMC64, imm));
         return;
     }

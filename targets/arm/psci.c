@@ -98,7 +98,7 @@ static bool implemented(uint32_t function)
     }
 }
 
-bool arm_psci_call(ARMCPU *cpu)
+void arm_psci_call(ARMCPU *cpu)
 {
     uint32_t function = cpu->x[0];
     bool smc64 = function & SMC64;
@@ -122,7 +122,7 @@ bool arm_psci_call(ARMCPU *cpu)
         cpu->x[0] = PSCI_SUCCESS;
         cpu->pc += 4;
         cpu_halt(&cpu->parent);
-        return true;
+        return;
     case PSCI_CPU_OFF:
         if (smc64) {
             ret = PSCI_NOT_SUPPORTED;
@@ -130,7 +130,7 @@ bool arm_psci_call(ARMCPU *cpu)
         }
         cpu->pc += 4;
         cpu_power_off_self(&cpu->parent);
-        return true;
+        return;
     case PSCI_MIGRATE_INFO_TYPE:
         ret = smc64 ? PSCI_NOT_SUPPORTED : 2;   /* no trusted OS, or one that needs no migration */
         break;
@@ -138,13 +138,13 @@ bool arm_psci_call(ARMCPU *cpu)
         machine_request_shutdown(m, 0);
         cpu->pc += 4;
         cpu_power_off_self(&cpu->parent);
-        return true;
+        return;
     case PSCI_SYSTEM_RESET:
     case PSCI_SYSTEM_RESET2:
         machine_request_reset(m);
         cpu->pc += 4;
         cpu_power_off_self(&cpu->parent);
-        return true;
+        return;
     case PSCI_FEATURES:
         ret = implemented(a1) ? 0 : PSCI_NOT_SUPPORTED;
         break;
@@ -155,14 +155,10 @@ bool arm_psci_call(ARMCPU *cpu)
         ret = a1 == SMCCC_VERSION || a1 == SMCCC_ARCH_FEATURES ? 0 : PSCI_NOT_SUPPORTED;
         break;
     default:
-        if (cpu->has_el3 || (cpu->has_el2 && cpu->psci_conduit == ARM_PSCI_HVC)) {
-            return false;
-        }
         log_guest_error("arm: cpu %u: unknown firmware call 0x%08x", cpu->parent.index, function);
         ret = PSCI_NOT_SUPPORTED;
         break;
     }
     cpu->x[0] = ret;
     cpu->pc += 4;
-    return true;
 }

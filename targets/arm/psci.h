@@ -6,9 +6,9 @@
 #include "targets/arm/cpu.h"
 
 /*
- * A call by HVC or SMC from the CPU's registers (SMC Calling Convention). True: it was answered, X0 has the result and
- * the PC is at the next instruction. False: EL2 or EL3 of the guest is to answer it.
+ * A call by HVC or SMC, whichever is the CPU's conduit, from its registers (SMC Calling Convention): X0 gets the result,
+ * -1 for a function that is not known, and the PC is at the next instruction.
  */
-bool arm_psci_call(ARMCPU *cpu);
+void arm_psci_call(ARMCPU *cpu);
 
 #endif

@@ -221,7 +221,8 @@ static void gicv2_reset(Device *dev, ResetType type)
         memset(c->sgi_source, 0, sizeof(c->sgi_source));
         c->ctlr = 0;
         c->ap[0] = c->ap[1] = 0;
-        c->pmr = 0;
+        /* Non-secure code cannot raise a mask that is in the Secure half: firmware would have */
+        c->pmr = s->reset_nonsecure ? 0x80 : 0;
         c->bpr = MIN_BPR;
         c->abpr = MIN_BPR + 1;
         gicv2_virt_reset(c);
