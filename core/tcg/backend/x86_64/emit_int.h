@@ -123,6 +123,29 @@ static inline const uint8_t *thunk_rw(const Emit *e, unsigned n)
     return e->buf->rw + ((const uint8_t *)e->buf->thunk[n] - e->buf->rx);
 }
 static inline Mem vconst(const Emit *e, unsigned c) { return mem_rip(thunk_rw(e, THUNK_CONSTS) + 16 * c); }
+/* A constant at a location, sign-extended from the type it is used as. */
+static inline int64_t loc_const(const Emit *e, TcgLoc l, unsigned type)
+{
+    uint64_t v = fn_node(e->fn, loc_num(l))->imm;
+
+    return type == TCG_I64 ? (int64_t)v : (int32_t)v;
+}
+
+static inline bool is_const(const TcgNode *n, unsigned i)
+{
+    return loc_kind(n->in[i]) == LOC_CONST;
+}
+
+static inline int64_t arg_const(const Emit *e, const TcgNode *n, unsigned i, unsigned type)
+{
+    return loc_const(e, n->in[i], type);
+}
+
+static inline bool reg_is(const TcgNode *n, unsigned i, unsigned r)
+{
+    return in_reg(n, i) && loc_num(n->in[i]) == r;
+}
+
 Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node);
 
 /* The value of argument i in a register: its own, or scratch after loading it there. */
@@ -135,6 +158,13 @@ void tcg_x86_vmov(Emit *e, unsigned dst, unsigned src);
 void tcg_x86_vmov_rm(Emit *e, unsigned dst, Mem m);
 void tcg_x86_vmov_mr(Emit *e, Mem m, unsigned src);
 
+/* emit_alu.c: pure integer operations, selects and flags */
+void tcg_x86_emit_alu(Emit *e, const TcgNode *n);
+/* Compares arguments 0 and 1 (tests a flag condition on argument 0); returns the condition code. Uses RAX, RDX. */
+unsigned tcg_x86_emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned cond);
+unsigned tcg_x86_emit_fc(Emit *e, const TcgNode *n, unsigned fc);
+/* Whether the i32 operation of a node clears the upper half of its result's register. */
+bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id);
 /* emit_mem.c */
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n);
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s);

@@ -1,0 +1,721 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Integers, comparisons and flags. An nzcv value is made of the host's flags by LAHF and SETO, since N, Z and V are
+ * the host's SF, ZF and OF, and C is CF, inverted after a subtraction.
+ *
+ * Every operation copes with every assignment of registers: the result may be in any argument's.
+ */
+#include "core/tcg/backend/x86_64/emit_int.h"
+
+static const uint8_t cc_of_cond[TCG_NUM_CONDS] = {
+    [COND_EQ] = CC_E, [COND_NE] = CC_NE, [COND_LT] = CC_L, [COND_GE] = CC_GE, [COND_LE] = CC_LE, [COND_GT] = CC_G,
+    [COND_LTU] = CC_B, [COND_GEU] = CC_AE, [COND_LEU] = CC_BE, [COND_GTU] = CC_A,
+    [COND_TSTEQ] = CC_E, [COND_TSTNE] = CC_NE,
+};
+
+static unsigned type_bits(unsigned type)
+{
+    return type == TCG_I64 ? 64 : 32;
+}
+
+/* -- arithmetic ------------------------------------------------------------------------------------------ */
+/* dst = dst op v; RDX is used when v is no immediate. */
+static void alu_const(Emit *e, unsigned op, unsigned w, unsigned dst, int64_t v)
+{
+    if (w && op == ALU_AND && (uint64_t)v <= UINT32_MAX) {
+        w = 0;                                  /* clears the upper half as the mask would */
+        v = (int32_t)v;
+    }
+    if (!w || fits32(v)) {
+        alu_ri(&e->a, op, w, dst, (int32_t)v);
+    } else if (op == ALU_AND && is_pow2(~(uint64_t)v)) {
+        op_rr(&e->a, M_0F | 0xba | X_W, 6, dst);                /* btr */
+        put8(&e->a, ctz64(~(uint64_t)v));
+    } else if (op == ALU_OR && is_pow2((uint64_t)v)) {
+        op_rr(&e->a, M_0F | 0xba | X_W, 5, dst);                /* bts */
+        put8(&e->a, ctz64((uint64_t)v));
+    } else {
+        mov_ri(&e->a, RDX, (uint64_t)v);
+        alu_rr(&e->a, op, X_W, dst, RDX);
+    }
+}
+
+/* dst = dst op argument i. */
+static void alu_arg(Emit *e, unsigned op, unsigned type, unsigned dst, const TcgNode *n, unsigned i)
+{
+    unsigned w = width_w(type);
+
+    switch (loc_kind(n->in[i])) {
+    case LOC_REG:
+        alu_rr(&e->a, op, w, dst, loc_num(n->in[i]));
+        break;
+    case LOC_SLOT:
+        alu_rm(&e->a, op, w, dst, slot_mem(n->in[i]));
+        break;
+    default:
+        alu_const(e, op, w, dst, arg_const(e, n, i, type));
+    }
+}
+
+static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
+{
+    unsigned w = width_w(n->type);
+
+    if (reg_is(n, 1, d) && !reg_is(n, 0, d)) {
+        if (op == ALU_SUB) {
+            op_rr(&e->a, 0xf7 | w, 3, d);       /* neg */
+            alu_arg(e, ALU_ADD, n->type, d, n, 0);
+        } else {
+            alu_arg(e, op, n->type, d, n, 0);
+        }
+        return;
+    }
+    if (in_reg(n, 0) && loc_num(n->in[0]) != d && (op == ALU_ADD || op == ALU_SUB)) {
+        unsigned ra = loc_num(n->in[0]);
+
+        if (op == ALU_ADD && in_reg(n, 1)) {
+            lea(&e->a, w, d, mem_bi(ra, loc_num(n->in[1]), 0, 0));
+            return;
+        }
+        if (is_const(n, 1)) {
+            int64_t v = arg_const(e, n, 1, n->type);
+
+            v = op == ALU_SUB ? (int64_t)-(uint64_t)v : v;
+            if (!w || fits32(v)) {
+                lea(&e->a, w, d, mem(ra, (int32_t)v));
+                return;
+            }
+        }
+    }
+    if (op == ALU_AND && in_reg(n, 0) && is_const(n, 1)) {
+        uint64_t v = (uint64_t)arg_const(e, n, 1, n->type);
+        unsigned ra = loc_num(n->in[0]);
+
+        if (v == 0xff) {
+            movzx8(&e->a, d, ra);
+            return;
+        }
+        if (v == 0xffff) {
+            movzx16(&e->a, d, ra);
+            return;
+        }
+        if (w && v <= UINT32_MAX) {
+            mov_rr(&e->a, 0, d, ra);
+            if (v != UINT32_MAX) {
+                alu_ri(&e->a, op, 0, d, (int32_t)v);
+            }
+            return;
+        }
+    }
+    tcg_x86_load(e, n, 0, n->type, d);
+    alu_arg(e, op, n->type, d, n, 1);
+}
+
+static void emit_mul(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), other = 1;
+
+    if (is_const(n, 1)) {
+        int64_t v = arg_const(e, n, 1, n->type);
+
+        if (fits32(v)) {
+            unsigned ra = tcg_x86_use(e, n, 0, RAX);
+
+            op_rr(&e->a, (fits8(v) ? 0x6b : 0x69) | w, d, ra);
+            if (fits8(v)) {
+                put8(&e->a, (uint8_t)v);
+            } else {
+                put32(&e->a, (uint32_t)v);
+            }
+            return;
+        }
+    }
+    if (reg_is(n, 1, d)) {
+        other = 0;
+    } else {
+        tcg_x86_load(e, n, 0, n->type, d);
+    }
+    if (loc_kind(n->in[other]) == LOC_SLOT) {
+        op_rm(&e->a, M_0F | 0xaf | w, d, slot_mem(n->in[other]));
+    } else {
+        op_rr(&e->a, M_0F | 0xaf | w, d, tcg_x86_use(e, n, other, RDX));
+    }
+}
+
+static void emit_mulh(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned rb = tcg_x86_use(e, n, 1, RDX);
+
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    op_rr(&e->a, 0xf7 | width_w(n->type), n->op == OP_mulhu ? 4 : 5, rb);
+    mov_rr(&e->a, width_w(n->type), d, RDX);
+}
+
+static void emit_div(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), rb = loc_num(n->in[1]);
+    uint8_t *zero, *minus = NULL, *done = NULL;
+
+    alu_rr(&e->a, ALU_XOR, 0, RAX, RAX);
+    test_rr(&e->a, w, rb, rb);
+    zero = jcc_fwd8(&e->a, CC_E);
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    if (n->op == OP_divs) {
+        alu_ri(&e->a, ALU_CMP, w, rb, -1);
+        minus = jcc_fwd8(&e->a, CC_E);
+        put_legacy_head(&e->a, 0x99, w ? 8 : 0, false);         /* cdq, cqo */
+        op_rr(&e->a, 0xf7 | w, 7, rb);
+        done = jmp_fwd8(&e->a);
+        fix8(minus, e->a.p);
+        op_rr(&e->a, 0xf7 | w, 3, RAX);
+        fix8(done, e->a.p);
+    } else {
+        alu_rr(&e->a, ALU_XOR, 0, RDX, RDX);
+        op_rr(&e->a, 0xf7 | w, 6, rb);
+    }
+    fix8(zero, e->a.p);
+    mov_rr(&e->a, w, d, RAX);
+}
+
+/* andn, orn: a op ~b. */
+static void emit_not_b(Emit *e, const TcgNode *n, unsigned op, unsigned d)
+{
+    unsigned w = width_w(n->type);
+
+    if (is_const(n, 1)) {
+        int64_t v = ~arg_const(e, n, 1, n->type);
+
+        tcg_x86_load(e, n, 0, n->type, d);
+        alu_const(e, op, w, d, v);
+        return;
+    }
+    if (op == ALU_AND && have(e, HOST_BMI1)) {
+        unsigned rb = tcg_x86_use(e, n, 1, RDX), ra = tcg_x86_use(e, n, 0, RAX);
+
+        vex_rr(&e->a, M_38 | 0xf2 | w, d, rb, ra);
+        return;
+    }
+    tcg_x86_load(e, n, 1, n->type, RAX);
+    op_rr(&e->a, 0xf7 | w, 2, RAX);             /* not */
+    alu_arg(e, op, n->type, RAX, n, 0);
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_shift(Emit *e, const TcgNode *n, unsigned sh, unsigned d)
+{
+    unsigned w = width_w(n->type), bits = type_bits(n->type);
+
+    if (is_const(n, 1)) {
+        unsigned count = (unsigned)arg_const(e, n, 1, n->type) & (bits - 1);
+
+        if (sh == SH_ROR && have(e, HOST_BMI2) && in_reg(n, 0) && !reg_is(n, 0, d)) {
+            vex_rr(&e->a, M_3A | P_F2 | 0xf0 | w, d, 0, loc_num(n->in[0]));     /* rorx */
+            put8(&e->a, count);
+            return;
+        }
+        if (count == 0 && reg_is(n, 0, d)) {
+            mov_rr(&e->a, w, d, d);
+            return;
+        }
+        if (sh == SH_SHL && count == 1 && in_reg(n, 0) && !reg_is(n, 0, d)) {
+            lea(&e->a, w, d, mem_bi(loc_num(n->in[0]), loc_num(n->in[0]), 0, 0));
+            return;
+        }
+        tcg_x86_load(e, n, 0, n->type, d);
+        if (count) {
+            sh_ri(&e->a, sh, w, d, count);
+        }
+        return;
+    }
+    if (sh != SH_ROR && have(e, HOST_BMI2)) {
+        static const unsigned opc[8] = { [SH_SHL] = P_66, [SH_SHR] = P_F2, [SH_SAR] = P_F3 };
+        unsigned rb = tcg_x86_use(e, n, 1, RDX), ra = tcg_x86_use(e, n, 0, RAX);
+
+        vex_rr(&e->a, M_38 | 0xf7 | opc[sh] | w, d, rb, ra);
+        return;
+    }
+    /* The count must be in CL; what RCX holds waits in RDX. */
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    bool save = !reg_is(n, 1, RCX) && d != RCX;
+    if (save) {
+        mov_rr(&e->a, X_W, RDX, RCX);
+    }
+    tcg_x86_load(e, n, 1, TCG_I32, RCX);
+    sh_rcl(&e->a, sh, w, RAX);
+    if (save) {
+        mov_rr(&e->a, X_W, RCX, RDX);
+    }
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_count_zeros(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), bits = type_bits(n->type), ra = tcg_x86_use(e, n, 0, RAX);
+    bool clz = n->op == OP_clz;
+
+    if (have(e, HOST_LZCNT)) {
+        op_rr(&e->a, M_0F | P_F3 | (clz ? 0xbd : 0xbc) | w, d, ra);
+        return;
+    }
+    mov_ri(&e->a, RDX, clz ? 2 * bits - 1 : bits);
+    op_rr(&e->a, M_0F | (clz ? 0xbd : 0xbc) | w, RAX, ra);      /* bsr, bsf: ZF if there is no bit */
+    cmov(&e->a, CC_E, w, RAX, RDX);
+    if (clz) {
+        alu_ri(&e->a, ALU_XOR, w, RAX, (int32_t)bits - 1);
+    }
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_rbit(Emit *e, const TcgNode *n, unsigned d)
+{
+    static const uint64_t mask[3] = { 0x0f0f0f0f0f0f0f0f, 0x3333333333333333, 0x5555555555555555 };
+    unsigned w = width_w(n->type);
+
+    tcg_x86_load(e, n, 0, n->type, RAX);
+    bswap(&e->a, w, RAX);
+    for (unsigned i = 0; i < 3; i++) {
+        mov_ri(&e->a, RDX, w ? mask[i] : (uint32_t)mask[i]);
+        mov_rr(&e->a, w, d, RAX);
+        sh_ri(&e->a, SH_SHR, w, d, 4 >> i);
+        alu_rr(&e->a, ALU_AND, w, d, RDX);
+        alu_rr(&e->a, ALU_AND, w, RAX, RDX);
+        sh_ri(&e->a, SH_SHL, w, RAX, 4 >> i);
+        alu_rr(&e->a, ALU_OR, w, RAX, d);
+    }
+    mov_rr(&e->a, w, d, RAX);
+}
+
+static void emit_extract(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned pos = n->aux & 0xff, len = n->aux >> 8, w = width_w(n->type), bits = type_bits(n->type);
+
+    if (pos == 0 && len <= 32) {
+        unsigned ra = tcg_x86_use(e, n, 0, RAX);
+
+        if (len == 8) {
+            movzx8(&e->a, d, ra);
+        } else if (len == 16) {
+            movzx16(&e->a, d, ra);
+        } else {
+            mov_rr(&e->a, 0, d, ra);
+            if (len < 32) {
+                alu_ri(&e->a, ALU_AND, 0, d, (int32_t)((1u << len) - 1));
+            }
+        }
+        return;
+    }
+    if (pos + len <= 32) {
+        w = 0;                                  /* the field lies in the low half */
+        bits = 32;
+    }
+    tcg_x86_load(e, n, 0, w ? TCG_I64 : TCG_I32, d);
+    if (pos + len == bits) {
+        if (pos) {
+            sh_ri(&e->a, SH_SHR, w, d, pos);
+        }
+    } else if (len <= 32) {
+        sh_ri(&e->a, SH_SHR, w, d, pos);
+        if (len == 8) {
+            movzx8(&e->a, d, d);
+        } else if (len == 16) {
+            movzx16(&e->a, d, d);
+        } else if (len == 32) {
+            mov_rr(&e->a, 0, d, d);
+        } else {
+            alu_ri(&e->a, ALU_AND, 0, d, (int32_t)((1u << len) - 1));
+        }
+    } else {
+        sh_ri(&e->a, SH_SHL, w, d, bits - len - pos);
+        sh_ri(&e->a, SH_SHR, w, d, bits - len);
+    }
+}
+
+static void emit_sextract(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned pos = n->aux & 0xff, len = n->aux >> 8, w = width_w(n->type), bits = type_bits(n->type);
+
+    if (pos == 0 && (len == 8 || len == 16 || len == 32)) {
+        unsigned ra = tcg_x86_use(e, n, 0, RAX);
+
+        if (len == 8) {
+            movsx8(&e->a, w, d, ra);
+        } else if (len == 16) {
+            movsx16(&e->a, w, d, ra);
+        } else if (w) {
+            movsxd(&e->a, d, ra);
+        } else {
+            mov_rr(&e->a, 0, d, ra);
+        }
+        return;
+    }
+    tcg_x86_load(e, n, 0, n->type, d);
+    if (pos + len < bits) {
+        sh_ri(&e->a, SH_SHL, w, d, bits - len - pos);
+    }
+    if (len < bits) {
+        sh_ri(&e->a, SH_SAR, w, d, bits - len);
+    }
+}
+
+static void emit_deposit(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned pos = n->aux & 0xff, len = n->aux >> 8, w = width_w(n->type), bits = type_bits(n->type);
+    uint64_t ones = len == 64 ? UINT64_MAX : BIT64(len) - 1, keep = ~(ones << pos);
+    int64_t keep_s = w ? (int64_t)keep : (int32_t)keep;
+
+    if (len == bits) {
+        tcg_x86_load(e, n, 1, n->type, d);
+        return;
+    }
+    if (is_const(n, 1)) {
+        uint64_t v = ((uint64_t)arg_const(e, n, 1, n->type) & ones) << pos;
+
+        tcg_x86_load(e, n, 0, n->type, d);
+        if (v != ~keep) {
+            alu_const(e, ALU_AND, w, d, keep_s);
+        }
+        if (v) {
+            alu_const(e, ALU_OR, w, d, w ? (int64_t)v : (int32_t)v);
+        }
+        return;
+    }
+    if (pos == 0 && (len == 8 || len == 16) && in_reg(n, 1) && !reg_is(n, 1, d)) {
+        tcg_x86_load(e, n, 0, n->type, d);
+        op_rr(&e->a, len == 8 ? 0x8a | X_BREG | X_BRM : P_66 | 0x8b, d, loc_num(n->in[1]));
+        return;
+    }
+    tcg_x86_load(e, n, 1, n->type, RAX);
+    if (pos == 0 && len < 32) {
+        alu_ri(&e->a, ALU_AND, 0, RAX, (int32_t)ones);
+    } else if (pos + len == bits) {
+        sh_ri(&e->a, SH_SHL, w, RAX, pos);
+    } else {
+        sh_ri(&e->a, SH_SHL, w, RAX, bits - len);
+        sh_ri(&e->a, SH_SHR, w, RAX, bits - len - pos);
+    }
+    tcg_x86_load(e, n, 0, n->type, d);
+    if (!w || fits32(keep_s) || (uint64_t)keep_s <= UINT32_MAX) {
+        alu_const(e, ALU_AND, w, d, keep_s);
+    } else if (pos == 0) {
+        sh_ri(&e->a, SH_SHR, w, d, len);
+        sh_ri(&e->a, SH_SHL, w, d, len);
+    } else if (pos + len == bits) {
+        sh_ri(&e->a, SH_SHL, w, d, len);
+        sh_ri(&e->a, SH_SHR, w, d, len);
+    } else {
+        alu_const(e, ALU_AND, w, d, keep_s);
+    }
+    alu_rr(&e->a, ALU_OR, w, d, RAX);
+}
+
+static void emit_extract2(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned w = width_w(n->type), t = d;
+
+    if (reg_is(n, 1, d) && !reg_is(n, 0, d)) {
+        t = RAX;
+    }
+    tcg_x86_load(e, n, 0, n->type, t);
+    if (n->aux) {
+        op_rr(&e->a, M_0F | 0xac | w, tcg_x86_use(e, n, 1, RDX), t);    /* shrd */
+        put8(&e->a, n->aux);
+    }
+    if (t != d) {
+        mov_rr(&e->a, w, d, t);
+    }
+}
+
+/* Whether the i32 operation of a node clears the upper half of its result's register. */
+bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id)
+{
+    const TcgNode *n = fn_node(fn, id);
+
+    if (n->type != TCG_I32 && !(tcg_op_def[n->op].flags & TCGF_ARGT)) {
+        return false;
+    }
+    switch (n->op) {
+    case OP_add: case OP_sub: case OP_mul: case OP_and: case OP_or: case OP_xor: case OP_andn: case OP_orn:
+    case OP_not: case OP_neg: case OP_shl: case OP_shr: case OP_sar: case OP_ror: case OP_clz: case OP_ctz:
+    case OP_popcnt: case OP_bswap: case OP_rbit: case OP_extract: case OP_setcond: case OP_select_cmp:
+    case OP_flags_cond: case OP_guest_ld: case OP_ld_env:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* -- conditions ------------------------------------------------------------------------------------------ */
+/* Compares arguments 0 and 1; returns the condition code for cond. Uses RAX and RDX. */
+unsigned tcg_x86_emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned cond)
+{
+    unsigned w = width_w(type), ra;
+    bool test = cond == COND_TSTEQ || cond == COND_TSTNE;
+
+    if (is_const(n, 1)) {
+        int64_t v = arg_const(e, n, 1, type);
+
+        if (test) {
+            if (w && v >= 0 && v <= INT32_MAX) {
+                w = 0;
+            }
+            ra = tcg_x86_use(e, n, 0, RAX);
+            if (w && (uint64_t)v <= UINT32_MAX) {
+                test_ri(&e->a, 0, ra, (int32_t)v);
+            } else if (!w || fits32(v)) {
+                test_ri(&e->a, w, ra, (int32_t)v);
+            } else if (is_pow2((uint64_t)v)) {
+                op_rr(&e->a, M_0F | 0xba | X_W, 4, ra);         /* bt: the bit to CF */
+                put8(&e->a, ctz64((uint64_t)v));
+                return cond == COND_TSTNE ? CC_B : CC_AE;
+            } else {
+                mov_ri(&e->a, RDX, (uint64_t)v);
+                test_rr(&e->a, X_W, ra, RDX);
+            }
+            return cc_of_cond[cond];
+        }
+        if (loc_kind(n->in[0]) == LOC_SLOT && fits32(v)) {
+            alu_mi(&e->a, ALU_CMP, w, slot_mem(n->in[0]), (int32_t)v);
+            return cc_of_cond[cond];
+        }
+        ra = tcg_x86_use(e, n, 0, RAX);
+        if (v == 0) {
+            test_rr(&e->a, w, ra, ra);          /* CF = OF = 0, as a comparison with 0 gives */
+        } else {
+            alu_const(e, ALU_CMP, w, ra, v);
+        }
+        return cc_of_cond[cond];
+    }
+    ra = tcg_x86_use(e, n, 0, RAX);
+    if (test) {
+        test_rr(&e->a, w, ra, tcg_x86_use(e, n, 1, RDX));
+    } else {
+        alu_arg(e, ALU_CMP, type, ra, n, 1);
+    }
+    return cc_of_cond[cond];
+}
+
+/* Tests a flag condition on the nzcv value in argument 0; returns the condition code. Uses RAX and RDX. */
+unsigned tcg_x86_emit_fc(Emit *e, const TcgNode *n, unsigned fc)
+{
+    static const uint8_t one_bit[] = { [FC_EQ] = FLAG_Z, [FC_CS] = FLAG_C, [FC_MI] = FLAG_N, [FC_VS] = FLAG_V };
+    unsigned r = tcg_x86_use(e, n, 0, RDX);
+
+    if (fc >= FC_AL) {
+        alu_rr(&e->a, ALU_CMP, 0, RAX, RAX);
+        return CC_E;
+    }
+    if (fc <= FC_VC) {
+        test_ri(&e->a, 0, r, one_bit[fc & ~1u]);
+        return fc & 1 ? CC_E : CC_NE;
+    }
+    mov_ri(&e->a, RAX, tcg_flag_truth[fc]);
+    op_rr(&e->a, M_0F | 0xa3, r, RAX);          /* bt */
+    return CC_B;
+}
+
+static void emit_setcc(Emit *e, unsigned cc, unsigned d)
+{
+    setcc(&e->a, cc, RAX);
+    movzx8(&e->a, d, RAX);
+}
+
+/* d = cc ? argument t : argument f; the flags are set. RDX may hold none of them. */
+static void emit_cmov(Emit *e, const TcgNode *n, unsigned cc, unsigned t, unsigned f, unsigned d)
+{
+    unsigned w = width_w(n->type);
+
+    if (n->in[t] == n->out && n->in[f] != n->out) {
+        unsigned swap = t;
+
+        t = f;
+        f = swap;
+        cc ^= 1;
+    }
+    if (n->type == TCG_V128) {
+        uint8_t *skip;
+
+        if (n->in[f] != n->out) {
+            tcg_x86_vload(e, n, f, d - FIRST_VREG);
+        }
+        skip = jcc_fwd8(&e->a, cc ^ 1);
+        tcg_x86_vload(e, n, t, d - FIRST_VREG);
+        fix8(skip, e->a.p);
+        return;
+    }
+    tcg_x86_load(e, n, f, n->type, d);
+    if (loc_kind(n->in[t]) == LOC_SLOT) {
+        op_rm(&e->a, M_0F | 0x40 | cc | w, d, slot_mem(n->in[t]));
+    } else {
+        cmov(&e->a, cc, w, d, tcg_x86_use(e, n, t, RDX));
+    }
+}
+
+/* nzcv of the host's flags to d. */
+static void emit_nzcv(Emit *e, unsigned d, bool borrow)
+{
+    if (borrow) {
+        put8(&e->a, 0xf5);                      /* cmc */
+    }
+    put8(&e->a, 0x9f);                          /* lahf: AX bits 15, 14, 8 are SF, ZF, CF */
+    setcc(&e->a, CC_O, RAX);
+    if (have(e, HOST_PEXT)) {
+        mov_ri(&e->a, RDX, 0xc101);
+        vex_rr(&e->a, M_38 | P_F3 | 0xf5, d, RAX, RDX);         /* pext: V, C, Z, N to bits 0 to 3 */
+        return;
+    }
+    /* Bits 0, 8, 14, 15 times 2^12 + 2^5 + 1 meet at 12, 13, 14, 15; no other product lands there. */
+    alu_ri(&e->a, ALU_AND, 0, RAX, 0xc101);
+    op_rr(&e->a, 0x69, RAX, RAX);
+    put32(&e->a, 0x1021);
+    sh_ri(&e->a, SH_SHR, 0, RAX, 12);
+    alu_ri(&e->a, ALU_AND, 0, RAX, 15);
+    mov_rr(&e->a, 0, d, RAX);
+}
+
+static void emit_flags(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned type = n->type, w = width_w(type), r;
+
+    switch (n->op) {
+    case OP_flags_add:
+        tcg_x86_load(e, n, 0, type, RAX);
+        alu_arg(e, ALU_ADD, type, RAX, n, 1);
+        break;
+    case OP_flags_sub:
+        r = tcg_x86_use(e, n, 0, RAX);
+        alu_arg(e, ALU_CMP, type, r, n, 1);
+        break;
+    case OP_flags_adc:
+        tcg_x86_load(e, n, 0, type, RAX);
+        r = tcg_x86_use(e, n, 2, RDX);
+        op_rr(&e->a, M_0F | 0xba, 4, r);        /* bt r, 0: the carry in */
+        put8(&e->a, 0);
+        alu_arg(e, ALU_ADC, type, RAX, n, 1);
+        break;
+    default:
+        r = tcg_x86_use(e, n, 0, RAX);
+        test_rr(&e->a, w, r, r);
+    }
+    emit_nzcv(e, d, n->op == OP_flags_sub);
+}
+
+void tcg_x86_emit_alu(Emit *e, const TcgNode *n)
+{
+    unsigned d = loc_num(n->out), w = width_w(n->type);
+
+    switch (n->op) {
+    case OP_add:
+        emit_alu(e, n, ALU_ADD, d);
+        break;
+    case OP_sub:
+        emit_alu(e, n, ALU_SUB, d);
+        break;
+    case OP_and:
+        emit_alu(e, n, ALU_AND, d);
+        break;
+    case OP_or:
+        emit_alu(e, n, ALU_OR, d);
+        break;
+    case OP_xor:
+        emit_alu(e, n, ALU_XOR, d);
+        break;
+    case OP_mul:
+        emit_mul(e, n, d);
+        break;
+    case OP_mulhu:
+    case OP_mulhs:
+        emit_mulh(e, n, d);
+        break;
+    case OP_divu:
+    case OP_divs:
+        emit_div(e, n, d);
+        break;
+    case OP_andn:
+        emit_not_b(e, n, ALU_AND, d);
+        break;
+    case OP_orn:
+        emit_not_b(e, n, ALU_OR, d);
+        break;
+    case OP_not:
+    case OP_neg:
+        tcg_x86_load(e, n, 0, n->type, d);
+        op_rr(&e->a, 0xf7 | w, n->op == OP_not ? 2 : 3, d);
+        break;
+    case OP_shl:
+        emit_shift(e, n, SH_SHL, d);
+        break;
+    case OP_shr:
+        emit_shift(e, n, SH_SHR, d);
+        break;
+    case OP_sar:
+        emit_shift(e, n, SH_SAR, d);
+        break;
+    case OP_ror:
+        emit_shift(e, n, SH_ROR, d);
+        break;
+    case OP_clz:
+    case OP_ctz:
+        emit_count_zeros(e, n, d);
+        break;
+    case OP_popcnt:
+        op_rr(&e->a, M_0F | P_F3 | 0xb8 | w, d, tcg_x86_use(e, n, 0, RAX));
+        break;
+    case OP_bswap:
+        tcg_x86_load(e, n, 0, n->type, d);
+        bswap(&e->a, w, d);
+        break;
+    case OP_rbit:
+        emit_rbit(e, n, d);
+        break;
+    case OP_extract:
+        emit_extract(e, n, d);
+        break;
+    case OP_sextract:
+        emit_sextract(e, n, d);
+        break;
+    case OP_deposit:
+        emit_deposit(e, n, d);
+        break;
+    case OP_extract2:
+        emit_extract2(e, n, d);
+        break;
+    case OP_trunc:
+        tcg_x86_load(e, n, 0, TCG_I32, d);
+        break;
+    case OP_zext:
+        if (!reg_is(n, 0, d) || !tcg_x86_upper_is_zero(e->fn, n->arg[0])) {
+            mov_rr(&e->a, 0, d, tcg_x86_use(e, n, 0, d));
+        }
+        break;
+    case OP_sext:
+        movsxd(&e->a, d, tcg_x86_use(e, n, 0, d));
+        break;
+    case OP_setcond:
+        emit_setcc(e, tcg_x86_emit_cmp(e, n, n->type, n->aux), d);
+        break;
+    case OP_flags_cond:
+        emit_setcc(e, tcg_x86_emit_fc(e, n, n->aux), d);
+        break;
+    case OP_select: {
+        unsigned r = tcg_x86_use(e, n, 0, RAX);
+
+        test_rr(&e->a, 0, r, r);
+        emit_cmov(e, n, CC_NE, 1, 2, d);
+        break;
+    }
+    case OP_select_cmp:
+        emit_cmov(e, n, tcg_x86_emit_cmp(e, n, (unsigned)n->imm, n->aux), 2, 3, d);
+        break;
+    case OP_select_fc:
+        emit_cmov(e, n, tcg_x86_emit_fc(e, n, n->aux), 1, 2, d);
+        break;
+    case OP_flags_add:
+    case OP_flags_sub:
+    case OP_flags_adc:
+    case OP_flags_logic:
+        emit_flags(e, n, d);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+}
