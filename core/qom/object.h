@@ -99,10 +99,13 @@ void *class_check(const void *oc, const char *type);
  *   DECLARE_OBJECT(PL011State, PL011, "pl011")
  */
 #define DECLARE_OBJECT(Struct, NAME, type) \
-    static inline Struct *NAME(const void *obj) { return object_check(obj, type); }
+    static inline G_GNUC_UNUSED Struct *NAME(const void *obj) { return object_check(obj, type); }
 #define DECLARE_CLASS(Class, NAME, type) \
-    static inline Class *NAME##_CLASS(const void *oc) { return class_check(oc, type); } \
-    static inline Class *NAME##_CLASS_OF(const void *obj) { return class_check(((const Object *)obj)->oc, type); }
+    static inline G_GNUC_UNUSED Class *NAME##_CLASS(const void *oc) { return class_check(oc, type); } \
+    static inline G_GNUC_UNUSED Class *NAME##_CLASS_OF(const void *obj) \
+    { \
+        return class_check(((const Object *)obj)->oc, type); \
+    }
 
 /* -- the composition tree ---------------------------------------------------------------------------------- */
 

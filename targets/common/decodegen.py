@@ -733,59 +733,67 @@ class Tree:
         self.next = []
         self.lists = [self.END]
         self.list_at = {(): 0}
-        self.top = self.build([r for r in isa.rows if r.width == width], 0)
+        # sets of rows, as a bit for each row's index: that fix bit i, and that agree with bit i being 0 and 1
+        self.fixes = [0] * width
+        self.compatible = [[0, 0] for _ in range(width)]
+        everything = 0
+        for r in isa.rows:
+            if r.width == width:
+                everything |= 1 << r.index
+                for i in range(width):
+                    fixed = r.mask >> i & 1
+                    self.fixes[i] |= fixed << r.index
+                    for v in (0, 1):
+                        self.compatible[i][v] |= (not fixed or r.value >> i & 1 == v) << r.index
+        self.top = self.build(everything, 0)
         if len(self.lists) >= self.LEAF or len(self.nodes) >= self.LEAF:
             raise DecodeError('decodegen: the decision tree is too big')
 
     def build(self, rows, known):
-        """The entry for these rows."""
+        """The entry for a set of rows, a bit for each row's index, when the bits of known have been looked at."""
         relevant = 0
-        for r in rows:
-            relevant |= r.mask
-        key = (tuple(r.index for r in rows), known & relevant)
+        for i in range(self.width):
+            if rows & self.fixes[i]:
+                relevant |= 1 << i
+        key = (rows, known & relevant)
         if key not in self.known:
-            entry = self.split(rows, known) if len(rows) > self.TRY else None
+            entry = self.split(rows, known) if rows.bit_count() > self.TRY else None
             self.known[key] = self.leaf(rows) if entry is None else entry
         return self.known[key]
 
-    @staticmethod
-    def cost(rows, shift, width):
-        """What looking at width bits at shift costs in time and, a little, in size; and the buckets."""
-        window = ((1 << width) - 1) << shift
-        buckets = {}
-        for n in range(1 << width):
-            key = tuple(r.index for r in rows if not r.mask & window & ((n << shift) ^ r.value))
-            buckets.setdefault(key, []).append(n)
-        cost = sum(len(k) ** 2 * len(v) for k, v in buckets.items()) / (1 << width)
-        return cost + 0.1 * sum(len(k) for k in buckets) + 0.01 * (1 << width), buckets
+    def buckets(self, rows, shift, width):
+        """What is left of rows for each value of the bits."""
+        sets = [rows]
+        for i in range(shift + width - 1, shift - 1, -1):
+            sets = [s & c for s in sets for c in self.compatible[i]]
+        return sets
 
     def split(self, rows, known):
         best = None
         for width in range(1, 8):
             for shift in range(0, self.width - width + 1):
-                if ((1 << width) - 1) << shift & known or \
-                        not any(r.mask >> shift & 1 for r in rows) or \
-                        not any(r.mask >> (shift + width - 1) & 1 for r in rows):
+                if ((1 << width) - 1) << shift & known or not rows & self.fixes[shift] or \
+                        not rows & self.fixes[shift + width - 1]:
                     continue
-                cost, buckets = self.cost(rows, shift, width)
+                sets = self.buckets(rows, shift, width)
+                # the time that is left, and, a little, the size
+                cost = sum(s.bit_count() ** 2 for s in sets) / (1 << width) + \
+                    0.1 * sum(s.bit_count() for s in set(sets)) + 0.01 * (1 << width)
                 if best is None or cost < best[0] - 1e-9:
-                    best = (cost, shift, width, buckets)
-        if best is None or best[0] > 0.95 * len(rows) ** 2:
+                    best = (cost, shift, width, sets)
+        if best is None or best[0] > 0.95 * rows.bit_count() ** 2:
             return None
-        _, shift, width, buckets = best
-        by_index = {r.index: r for r in rows}
+        _, shift, width, sets = best
         known |= ((1 << width) - 1) << shift
         node, first = len(self.nodes), len(self.next)
         self.nodes.append((shift, width, first))
         self.next += [0] * (1 << width)
-        for key, values in buckets.items():
-            entry = self.build([by_index[i] for i in key], known)
-            for v in values:
-                self.next[first + v] = entry
+        for n, s in enumerate(sets):
+            self.next[first + n] = self.build(s, known)
         return node
 
     def leaf(self, rows):
-        key = tuple(sorted((r.index for r in rows), key=lambda i: self.isa.rank[i]))
+        key = tuple(sorted((i for i in range(rows.bit_length()) if rows >> i & 1), key=lambda i: self.isa.rank[i]))
         if key not in self.list_at:
             self.list_at[key] = len(self.lists)
             self.lists += list(key) + [self.END]
