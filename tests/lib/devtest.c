@@ -43,6 +43,18 @@ static void connect_chars(const Property *p, void *opaque)
     no_error(error);
 }
 
+/* What setup has put on the device. */
+static bool realize_below(Object *obj, void *opaque)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (object_is_a(obj, TYPE_DEVICE) && !DEVICE(obj)->realized) {
+        device_realize(DEVICE(obj), &error);
+        no_error(error);
+    }
+    return true;
+}
+
 static void start(DevTest *t)
 {
     g_autoptr(GError) error = NULL;
@@ -83,6 +95,7 @@ static void start(DevTest *t)
     machine_lock(t->machine);
     device_realize(t->dev, &error);
     no_error(error);
+    object_foreach(&t->dev->parent, realize_below, NULL);
     for (unsigned i = 0; i < t->dev->regions->len; i++) {
         memory_region_add(&t->root, REGION_BASE + i * REGION_STRIDE,
                           g_array_index(t->dev->regions, DeviceRegion, i).mr, 0);

@@ -40,7 +40,10 @@ struct DevTest {
  * properties without a value get a ring buffer whose id is the property's name.
  */
 DevTest *devtest_new(const ChimeraModule *const *modules, const char *type, ...) G_GNUC_NULL_TERMINATED;
-/* The same with setup(t, opaque), called before realize: t->dev has its properties; backends and links can be made. */
+/*
+ * The same with setup(t, opaque), called before realize: t->dev has its properties; it can make backends, links, and
+ * devices below t->dev, which are realized after it.
+ */
 DevTest *devtest_new_setup(const ChimeraModule *const *modules, const char *type,
                            void (*setup)(DevTest *t, void *opaque), void *opaque, ...) G_GNUC_NULL_TERMINATED;
 void devtest_free(DevTest *t);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The types of this module. */
+#ifndef MODULES_HW_MISC_MISC_H
+#define MODULES_HW_MISC_MISC_H
+
+#include "core/qom/object.h"
+
+extern const TypeInfo fw_cfg_type, fw_cfg_mem_type;
+
+#endif

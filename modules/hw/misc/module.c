@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Module hw-misc: what belongs to no other folder. */
+#include "core/module.h"
+#include "modules/hw/misc/misc.h"
+
+static const TypeInfo *const types[] = { &fw_cfg_type, &fw_cfg_mem_type, NULL };
+
+CHIMERA_MODULE(.name = "hw-misc", .types = types);
