@@ -160,7 +160,7 @@ static void dr_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
     uint8_t c = (uint8_t)value;
 
     if (!(s->reg[CR] & CR_UARTEN) || !(s->reg[CR] & CR_TXE)) {
-        /* real parts send nothing; early consoles rely on a UART that firmware would have enabled */
+        /* a real one sends nothing; see can_receive */
         log_guest_error("pl011: data written while the transmitter is disabled\n");
     }
     if (s->reg[CR] & CR_LBE) {
@@ -274,7 +274,7 @@ static unsigned can_receive(void *opaque)
 {
     PL011State *s = opaque;
 
-    /* a disabled receiver would lose what is typed before the driver starts; keep it at the backend instead */
+    /* whether or not the receiver is enabled: early consoles rely on a UART that firmware would have enabled */
     return s->reg[CR] & CR_LBE ? 0 : depth(s) - s->rx_num;
 }
 

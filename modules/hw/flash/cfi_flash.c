@@ -35,7 +35,7 @@ typedef struct CfiFlash {
     uint64_t sector_length;
     uint8_t width, device_width;
     uint16_t id[4];
-    uint64_t size;
+    uint64_t size;                              /* property, and as realized */
     uint8_t query[0x40];                        /* the query table, from word 0 */
     /* guest state, but for the contents, which are a RAM block */
     uint8_t mode, next, status;
@@ -346,6 +346,8 @@ static bool check_properties(CfiFlash *s, GError **error)
     } else if ((s->width != 1 && s->width != 2 && s->width != 4) || !s->device_width ||
                s->width % s->device_width || !is_pow2(s->device_width)) {
         why = "width: 1, 2 or 4, and a multiple of device-width";
+    } else if (s->size && s->size != s->num_blocks * s->sector_length) {
+        why = "size: a multiple of sector-length";
     } else if (s->blk && block_size(s->blk) > s->num_blocks * s->sector_length) {
         why = "the drive is larger than the flash";
     }
@@ -361,6 +363,9 @@ static bool cfi_flash_realize(Device *dev, GError **error)
 
     if (!s->device_width) {
         s->device_width = s->width;
+    }
+    if (s->size && s->sector_length && s->size % s->sector_length == 0) {
+        s->num_blocks = (uint32_t)MIN(s->size / s->sector_length, UINT32_MAX);
     }
     if (!check_properties(s, error) || (s->blk && !block_attach(s->blk, s, error))) {
         return false;
@@ -438,6 +443,7 @@ static const VMStateField cfi_flash_vmstate[] = {
 static const Property cfi_flash_props[] = {
     { .name = "drive", .type = PROP_BLOCK, .offset = offsetof(CfiFlash, blk), .help = "the contents" },
     { .name = "name", .type = PROP_STRING, .offset = offsetof(CfiFlash, name), .help = "what info mtree calls it" },
+    PROP_DEF("size", CfiFlash, size, PROP_SIZE, 0, "bytes; 0: as num-blocks says"),
     PROP_DEF("num-blocks", CfiFlash, num_blocks, PROP_U32, 256, "blocks"),
     PROP_DEF("sector-length", CfiFlash, sector_length, PROP_SIZE, 0x40000, "bytes a block, over all chips"),
     PROP_DEF("width", CfiFlash, width, PROP_U8, 4, "bytes of the bus"),

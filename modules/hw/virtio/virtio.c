@@ -246,18 +246,17 @@ void virtqueue_push(VirtQueueElement *e, uint32_t written)
 void virtqueue_notify(VirtQueue *vq)
 {
     uint16_t old = vq->signalled_used, now = vq->used_idx;
-    bool valid = vq->signalled_valid, wanted;
+    bool wanted;
 
-    if (!usable(vq) || (valid && old == now)) {
+    if (!usable(vq) || old == now) {
         return;
     }
+    vq->signalled_used = now;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (virtio_has(vq->vdev, VIRTIO_F_EVENT_IDX)) {
         uint16_t event = ld16(vq, used_event_addr(vq));
 
-        vq->signalled_valid = true;
-        vq->signalled_used = now;
-        wanted = !valid || (uint16_t)(now - event - 1) < (uint16_t)(now - old);
+        wanted = (uint16_t)(now - event - 1) < (uint16_t)(now - old);
     } else {
         wanted = !(ld16(vq, vq->driver) & AVAIL_NO_INTERRUPT);
     }
@@ -370,17 +369,13 @@ void virtio_notified(VirtIODevice *vdev, unsigned queue)
 
 /* -- the type ---------------------------------------------------------------------------------------------- */
 
-typedef struct FindFree {
-    Device *found;
-} FindFree;
-
+/* The last in the tree: QEMU's virt fills its transports from the last to the first, and guests number disks by it. */
 static bool find_free(Object *obj, void *opaque)
 {
-    FindFree *f = opaque;
+    Device **found = opaque;
 
     if (object_is_a(obj, "virtio-mmio") && virtio_mmio_is_free(DEVICE(obj))) {
-        f->found = DEVICE(obj);
-        return false;
+        *found = DEVICE(obj);
     }
     return true;
 }
@@ -403,24 +398,24 @@ static Device *find_bus(Machine *m, const char *name)
 static bool virtio_plug(Device *dev, Machine *m, GError **error)
 {
     VirtIODevice *vdev = VIRTIO_DEVICE(dev);
-    FindFree f = { NULL };
+    Device *found = NULL;
 
     if (vdev->bus) {
-        f.found = find_bus(m, vdev->bus);
-        if (!f.found) {
+        found = find_bus(m, vdev->bus);
+        if (!found) {
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "bus=%s: there is no such virtio transport",
                         vdev->bus);
             return false;
         }
     } else {
-        object_foreach(&m->parent.parent, find_free, &f);
-        if (!f.found) {
+        object_foreach(&m->parent.parent, find_free, &found);
+        if (!found) {
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE,
                         "the machine has no free virtio transport for %s", dev->parent.oc->info->name);
             return false;
         }
     }
-    return virtio_mmio_attach(f.found, vdev, error);
+    return virtio_mmio_attach(found, vdev, error);
 }
 
 static bool virtio_device_realize(Device *dev, GError **error)
@@ -492,7 +487,6 @@ static const VMStateField queue_vmstate[] = {
     VMSTATE_UINT(VirtQueue, last_avail),
     VMSTATE_UINT(VirtQueue, used_idx),
     VMSTATE_UINT(VirtQueue, signalled_used),
-    VMSTATE_BOOL(VirtQueue, signalled_valid),
     VMSTATE_END
 };
 

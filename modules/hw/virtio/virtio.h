@@ -36,7 +36,6 @@ typedef struct VirtQueue {
     uint16_t last_avail;                        /* what was taken */
     uint16_t used_idx;                          /* what was given back */
     uint16_t signalled_used;                    /* used_idx at the last interrupt */
-    bool signalled_valid;
 } VirtQueue;
 
 /* A piece of guest memory. */

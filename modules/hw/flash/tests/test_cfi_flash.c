@@ -12,7 +12,7 @@ static const ChimeraModule *const modules[] = { DEVTEST_MODULE_REF(hw_flash), NU
 
 static DevTest *new_flash(void)
 {
-    return devtest_new(modules, "cfi.pflash01", "num-blocks", "4", "sector-length", "64K", NULL);
+    return devtest_new(modules, "cfi.pflash01", "size", "256K", "sector-length", "64K", NULL);
 }
 
 /* The same command to both chips. */
