@@ -7,7 +7,7 @@
 #include <elf.h>
 #include <gmodule.h>
 #include <string.h>
-#include "core/exec/cpu.h"
+#include "core/exec/exec.h"
 #include "core/io/net.h"
 #include "core/isa.h"
 #include "core/keyval.h"
@@ -434,6 +434,7 @@ static TypeRegistry *new_registry(TypeLoadFn *load, void *opaque)
 {
     TypeRegistry *types = type_registry_new(load, opaque);
 
+    exec_register_types(types);
     for (unsigned i = 0; i < G_N_ELEMENTS(base_types); i++) {
         bool ok = type_register(types, base_types[i], NULL);
 

@@ -1,16 +1,752 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From options to a machine that runs: backends, the board, devices of the user, the main loop. */
+/*
+ * From options to a machine that runs: backends, the board, the user's devices, the main loop, the end.
+ * The main loop's thread is the process's first; CPUs have theirs (core/exec).
+ */
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/io/backends.h"
+#include "core/io/block.h"
+#include "core/io/char.h"
+#include "core/io/net.h"
+#include "core/log.h"
 #include "core/program.h"
+
+typedef struct Run {
+    ModuleLoader *ml;
+    Options *o;
+    TypeRegistry *types;
+    Machine *m;
+    const ModuleName *row;                      /* the machine's */
+    MachineClass *mc;
+    unsigned num_auto;                          /* ids that we made up */
+    bool quit;                                  /* a signal: -no-shutdown does not count */
+} Run;
+
+static bool bad(const char *what, const char *why, GError **error)
+{
+    g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: %s", what, why);
+    return false;
+}
+
+/* -- the machine and its CPUs -------------------------------------------------------------------------------- */
+
+static bool find_machine(Run *r, GError **error)
+{
+    const char *name = keyval_get(r->o->machine, "type");
+    ObjectClass *oc;
+
+    if (!name) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "no machine: name one with -M: -M help lists them");
+        return false;
+    }
+    r->row = module_find(r->ml, MODULE_MACHINE, "machine", name, r->o->target, error);
+    oc = r->row ? type_class(r->types, r->row->type, error) : NULL;
+    if (!oc) {
+        return false;
+    }
+    r->mc = MACHINE_CLASS(oc);
+    return true;
+}
+
+static bool cpu_fits(Run *r, const ModuleName *cpu, GError **error)
+{
+    if (r->mc->valid_cpus) {
+        g_autofree char *list = NULL;
+
+        for (unsigned i = 0; r->mc->valid_cpus[i]; i++) {
+            if (strcmp(r->mc->valid_cpus[i], cpu->type) == 0 || strcmp(r->mc->valid_cpus[i], cpu->name) == 0) {
+                return true;
+            }
+        }
+        list = g_strjoinv(", ", (char **)r->mc->valid_cpus);
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "machine %s: CPU model %s does not fit: it takes %s",
+                    r->row->name, cpu->name, list);
+        return false;
+    }
+    if (r->mc->arch && *cpu->arch && strcmp(r->mc->arch, cpu->arch) != 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "machine %s: CPU model %s does not fit: it is %s, the "
+                    "machine %s", r->row->name, cpu->name, cpu->arch, r->mc->arch);
+        return false;
+    }
+    return true;
+}
+
+/* "NAME[,FEATURE=on|off...]": NAME becomes its type's. */
+static bool append_cpu(Run *r, const char *text, GString *out, GError **error)
+{
+    g_autofree char *name = g_strndup(text, strcspn(text, ","));
+    const ModuleName *cpu = module_find(r->ml, MODULE_CPU, "CPU model", name, r->mc->arch, NULL);
+
+    if (!cpu) {
+        cpu = module_find(r->ml, MODULE_CPU, "CPU model", name, NULL, error);
+    }
+    if (!cpu || !cpu_fits(r, cpu, error)) {
+        return false;
+    }
+    g_string_append_printf(out, "%s%s%s", out->len ? ":" : "", cpu->type, text + strlen(name));
+    return true;
+}
+
+/* "A:B": models in turn. */
+static bool check_cpu(Run *r, GError **error)
+{
+    MachineConfig *c = &r->m->config;
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_auto(GStrv) models = NULL;
+
+    if (!c->cpu) {
+        c->cpu = g_strdup(r->mc->default_cpu);
+        if (!c->cpu) {
+            return true;                        /* a board that chooses for itself */
+        }
+    }
+    models = g_strsplit(c->cpu, ":", -1);
+    for (unsigned i = 0; models[i]; i++) {
+        if (!append_cpu(r, models[i], out, error)) {
+            return false;
+        }
+    }
+    g_free(c->cpu);
+    c->cpu = g_strdup(out->str);
+    return true;
+}
+
+static bool check_counts(Run *r, GError **error)
+{
+    MachineConfig *c = &r->m->config;
+
+    if (!c->smp) {
+        c->smp = r->mc->default_smp ? r->mc->default_smp : 1;
+    }
+    c->max_smp = MAX(c->max_smp, c->smp);
+    if (r->mc->max_smp && c->max_smp > r->mc->max_smp) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-smp %u: machine %s has at most %u CPUs", c->max_smp,
+                    r->row->name, r->mc->max_smp);
+        return false;
+    }
+    if (!c->ram_size) {
+        c->ram_size = r->mc->default_ram;
+    }
+    return true;
+}
+
+/* The options' own fields become the machine's. */
+static void take_config(Run *r)
+{
+    MachineConfig *from = &r->o->config, *to = &r->m->config;
+
+    to->ram_size = from->ram_size;
+    to->smp = from->smp;
+    to->max_smp = from->max_smp;
+    to->cpu = g_steal_pointer(&from->cpu);
+    to->kernel = g_steal_pointer(&from->kernel);
+    to->initrd = g_steal_pointer(&from->initrd);
+    to->append = g_steal_pointer(&from->append);
+    to->dtb = g_steal_pointer(&from->dtb);
+    to->dumpdtb = g_steal_pointer(&from->dumpdtb);
+    to->bios = g_steal_pointer(&from->bios);
+    to->seed = from->seed;
+    to->seed_set = from->seed_set;
+    to->no_reboot = from->no_reboot;
+    to->rtc_vm_clock = from->rtc_vm_clock;
+}
+
+/* A default that no object takes is found here, not in the middle of a board's work. */
+static bool try_global(Run *r, const char *type, const char *prop, GError **error)
+{
+    ObjectClass *oc = type_class(r->types, type, error);
+    Object *trial;
+
+    if (!oc) {
+        return false;
+    }
+    if (oc->info->abstract) {
+        if (!class_find_property(oc, prop)) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "%s.%s: unknown property", type, prop);
+            return false;
+        }
+        return true;
+    }
+    trial = object_new(r->types, type, error);
+    object_unref(trial);
+    return trial != NULL;
+}
+
+static bool add_globals(Run *r, GError **error)
+{
+    for (unsigned i = 0; i < r->o->globals->len; i++) {
+        const char *text = r->o->globals->pdata[i], *eq = strchr(text, '=');
+        g_autofree char *left = g_strndup(text, (size_t)(eq - text));
+        char *dot = strrchr(left, '.');
+        static const ModuleNameKind kinds[] = {
+            MODULE_DEVICE, MODULE_CPU, MODULE_MACHINE, MODULE_BACKEND, MODULE_TYPE,
+        };
+        const ModuleName *row = NULL;
+
+        *dot = '\0';
+        for (unsigned k = 0; k < G_N_ELEMENTS(kinds) && !row; k++) {
+            row = module_find(r->ml, kinds[k], "", left, r->mc->arch, NULL);
+        }
+        if (!row && !type_class_known(r->types, left)) {
+            module_find(r->ml, MODULE_DEVICE, "-global: type", left, NULL, error);
+            return false;
+        }
+        type_registry_add_global(r->types, row ? row->type : left, dot + 1, eq + 1);
+        if (!try_global(r, row ? row->type : left, dot + 1, error)) {
+            g_prefix_error(error, "-global: ");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool set_machine_property(void *opaque, const char *key, const char *value, GError **error)
+{
+    Run *r = opaque;
+
+    return object_set(&r->m->parent.parent, key, value, error);
+}
+
+/* -- backends ---------------------------------------------------------------------------------------------- */
+
+static char *auto_id(Run *r, const char *stem)
+{
+    for (;;) {
+        char *id = g_strdup_printf("%s%u", stem, r->num_auto++);
+
+        if (!object_child(r->m->backends, id)) {
+            return id;
+        }
+        g_free(id);
+    }
+}
+
+static bool set_property(void *opaque, const char *key, const char *value, GError **error)
+{
+    return object_set(opaque, key, value, error);
+}
+
+/* -object: below /machine/backends by its id. */
+static bool new_object(Run *r, KeyVal *kv, GError **error)
+{
+    const char *type = keyval_get(kv, "qom-type"), *id = keyval_need(kv, "id", error);
+    const ModuleName *row;
+    Object *obj;
+
+    if (!id) {
+        return false;
+    }
+    row = module_find(r->ml, MODULE_BACKEND, "object", type, NULL, error);
+    if (!row) {
+        return false;
+    }
+    if (object_child(r->m->backends, id)) {
+        return bad(id, "this id is taken", error);
+    }
+    obj = object_new_child(r->m->backends, id, row->type, error);
+    if (!obj || !keyval_foreach_unused(kv, set_property, obj, error)) {
+        return false;
+    }
+    if (obj->oc->complete && !obj->oc->complete(obj, error)) {
+        return false;
+    }
+    obj->frozen = true;
+    return true;
+}
+
+/* Host-side hints that change nothing a guest can see are taken; what would is refused. */
+static bool check_cache(KeyVal *kv, GError **error)
+{
+    static const char *const hints[] = { "aio", "discard", "detect-zeroes" };
+    static const char *const caches[] = { "writeback", "none", "unsafe", NULL };
+    unsigned which;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(hints); i++) {
+        keyval_get(kv, hints[i]);
+    }
+    if (g_strcmp0(keyval_get(kv, "cache"), "writethrough") == 0 ||
+        g_strcmp0(keyval_get(kv, "cache"), "directsync") == 0) {
+        return not_supported("cache=writethrough", error);
+    }
+    return keyval_get_enum(kv, "cache", caches, &which, error);
+}
+
+/* -drive: a block backend, and what takes it. */
+static bool new_drive(Run *r, KeyVal *kv, GError **error)
+{
+    static const char *const interfaces[] = { "none", "virtio", "pflash", "sd", "mtd", NULL };
+    static const char *const unsupported[] = { "ide", "scsi", "floppy", "xen" };
+    static const char *const medias[] = { "disk", "cdrom", NULL };
+    unsigned interface = 1, media = 0;
+    uint64_t index = 0;
+    bool readonly = false, snapshot = r->o->snapshot;
+    const char *file, *format, *id;
+    g_autofree char *made = NULL;
+    BlockBackend *blk;
+    DriveOption *d;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(unsupported); i++) {
+        if (g_strcmp0(keyval_get(kv, "if"), unsupported[i]) == 0) {
+            return not_supported(unsupported[i], error);
+        }
+    }
+    id = keyval_get(kv, "id");
+    format = keyval_get(kv, "format");
+    if (!keyval_get_enum(kv, "if", interfaces, &interface, error) ||
+        !keyval_get_enum(kv, "media", medias, &media, error) ||
+        !keyval_get_uint(kv, "index", 255, &index, error) || !keyval_get_uint(kv, "unit", 255, &index, error) ||
+        !keyval_get_bool(kv, "readonly", &readonly, error) || !keyval_get_bool(kv, "read-only", &readonly, error) ||
+        !keyval_get_bool(kv, "snapshot", &snapshot, error) || !check_cache(kv, error) ||
+        !(file = keyval_need(kv, "file", error)) || !keyval_check_all_used(kv, error)) {
+        return false;
+    }
+    if (!id) {
+        id = made = auto_id(r, interfaces[interface]);
+    }
+    blk = block_open(r->m->backends, id, file, format, readonly || media == 1, snapshot, r->m->context, error);
+    if (!blk) {
+        return false;
+    }
+    if (interface == 1) {
+        KeyVal *dev = keyval_new();
+
+        if (!r->mc->drive_device) {
+            keyval_free(dev);
+            return bad("if=virtio", "this machine has no place for it", error);
+        }
+        keyval_set(dev, "driver", r->mc->drive_device);
+        keyval_set(dev, "drive", id);
+        g_ptr_array_add(r->o->devices, dev);    /* made with the others, after the board */
+    } else if (interface > 1) {
+        d = g_new0(DriveOption, 1);
+        d->interface = g_strdup(interfaces[interface]);
+        d->index = keyval_has(kv, "index") || keyval_has(kv, "unit") ? (int)index : -1;
+        d->blk = blk;
+        g_ptr_array_add(r->m->config.drives, d);
+    }
+    return true;
+}
+
+/* The file node that a format node of -blockdev names, or NULL. */
+static KeyVal *find_node(Run *r, const char *name)
+{
+    for (unsigned i = 0; i < r->o->blockdevs->len; i++) {
+        KeyVal *kv = r->o->blockdevs->pdata[i];
+
+        if (g_strcmp0(keyval_get(kv, "node-name"), name) == 0) {
+            return kv;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * -blockdev: a format node over a file node, written as one (file.driver=, file.filename=), as two (file=NODE), or a
+ * file node alone.
+ */
+static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
+{
+    static const char *const drivers[] = { "raw", "file", NULL };
+    static const char *const file_drivers[] = { "file", NULL };
+    unsigned driver = 0, file_driver = 0;
+    bool readonly = false;
+    const char *id = keyval_need(kv, "node-name", error), *node, *file;
+    g_autofree char *prefix = NULL;
+
+    if (!id || !keyval_need(kv, "driver", error)) {
+        return false;
+    }
+    if (strcmp(keyval_get(kv, "driver"), "qcow2") == 0) {
+        return not_supported("qcow2", error);
+    }
+    if (!keyval_get_enum(kv, "driver", drivers, &driver, error) ||
+        !keyval_get_enum(kv, "file.driver", file_drivers, &file_driver, error) ||
+        !keyval_get_bool(kv, "read-only", &readonly, error) || !check_cache(kv, error)) {
+        return false;
+    }
+    keyval_get(kv, "auto-read-only");
+    keyval_get(kv, "cache.direct");
+    keyval_get(kv, "cache.no-flush");
+    node = driver == 0 ? keyval_get(kv, "file") : NULL;
+    if (node) {
+        KeyVal *below = find_node(r, node);
+
+        if (!below || below == kv) {
+            return bad(node, "no such node", error);
+        }
+        file = keyval_need(below, "filename", error);
+    } else {
+        file = keyval_need(kv, driver == 0 ? "file.filename" : "filename", error);
+    }
+    if (!file || !keyval_check_all_used(kv, error)) {
+        return false;
+    }
+    for (unsigned i = 0; driver == 1 && i < r->o->blockdevs->len; i++) {
+        if (g_strcmp0(keyval_get(r->o->blockdevs->pdata[i], "file"), id) == 0) {
+            return true;                        /* a format node opens it */
+        }
+    }
+    return block_open(r->m->backends, id, file, "raw", readonly, r->o->snapshot, r->m->context, error) != NULL;
+}
+
+/* -nic: a -netdev and the card that takes it. */
+static bool new_nic(Run *r, KeyVal *kv, GError **error)
+{
+    const char *model = keyval_get(kv, "model"), *mac = keyval_get(kv, "mac"), *id = keyval_get(kv, "id");
+    g_autofree char *made = NULL, *opts = NULL;
+    g_autoptr(KeyVal) net = NULL;
+    KeyVal *dev;
+
+    model = model ? model : r->mc->nic_device;
+    if (!model) {
+        return bad("model=", "missing: this machine has no network card of its own", error);
+    }
+    if (!id) {
+        id = made = auto_id(r, "nic");
+    }
+    net = keyval_copy(kv);
+    keyval_set(net, "model", NULL);
+    keyval_set(net, "mac", NULL);
+    keyval_set(net, "id", id);
+    opts = keyval_to_string(net);
+    if (!netdev_new_from_opts(r->m->backends, opts, r->m->context, error)) {
+        return false;
+    }
+    dev = keyval_new();
+    keyval_set(dev, "driver", model);
+    keyval_set(dev, "netdev", id);
+    keyval_set(dev, "mac", mac);
+    g_ptr_array_add(r->o->devices, dev);
+    return true;
+}
+
+/* Without -serial, the first port is the terminal unless there is a display, or defaults are not wanted. */
+static bool new_serials(Run *r, GError **error)
+{
+    Options *o = r->o;
+
+    if (o->serials->len == 0 && !o->nodefaults) {
+        const char *spec = o->monitor_none ? "stdio" : "mon:stdio";
+
+        g_ptr_array_add(o->serials, g_strdup(o->display_none && !o->nographic ? "null" : spec));
+    }
+    for (unsigned i = 0; i < o->serials->len; i++) {
+        g_autofree char *id = g_strdup_printf("serial%u", i);
+        GError *why = NULL;
+        Chardev *chr = chardev_new_from_spec(r->m->backends, id, o->serials->pdata[i], r->m->context, &why);
+
+        if (why) {
+            g_propagate_error(error, why);
+            return false;
+        }
+        g_ptr_array_add(r->m->config.serials, chr);
+    }
+    return true;
+}
+
+static bool each(Run *r, const GPtrArray *list, const char *option, bool (*fn)(Run *r, KeyVal *kv, GError **error),
+                 GError **error)
+{
+    for (unsigned i = 0; i < list->len; i++) {
+        if (!fn(r, list->pdata[i], error)) {
+            g_prefix_error(error, "%s: ", option);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_backends(Run *r, GError **error)
+{
+    io_backends_init(r->m);
+    for (unsigned i = 0; i < r->o->chardevs->len; i++) {
+        if (!chardev_new_from_opts(r->m->backends, r->o->chardevs->pdata[i], r->m->context, error)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < r->o->netdevs->len; i++) {
+        if (!netdev_new_from_opts(r->m->backends, r->o->netdevs->pdata[i], r->m->context, error)) {
+            return false;
+        }
+    }
+    return each(r, r->o->objects, "-object", new_object, error) &&
+           each(r, r->o->blockdevs, "-blockdev", new_blockdev, error) &&
+           each(r, r->o->drives, "-drive", new_drive, error) && each(r, r->o->nics, "-nic", new_nic, error) &&
+           new_serials(r, error);
+}
+
+/* -- devices of the user ------------------------------------------------------------------------------------- */
+
+static bool new_loader(Run *r, KeyVal *kv, GError **error)
+{
+    LoaderOption *l = g_new0(LoaderOption, 1);
+    uint64_t len = 0, cpu = 0;
+
+    g_ptr_array_add(r->m->config.loaders, l);
+    l->file = g_strdup(keyval_get(kv, "file"));
+    l->has_addr = keyval_has(kv, "addr");
+    l->cpu_num = -1;
+    keyval_get(kv, "id");
+    if (!keyval_get_uint(kv, "addr", UINT64_MAX, &l->addr, error) ||
+        !keyval_get_bool(kv, "force-raw", &l->force_raw, error) ||
+        !keyval_get_uint(kv, "data", UINT64_MAX, &l->data, error) ||
+        !keyval_get_uint(kv, "data-len", 8, &len, error) ||
+        !keyval_get_bool(kv, "data-be", &l->data_be, error) ||
+        !keyval_get_uint(kv, "cpu-num", r->m->config.max_smp - 1, &cpu, error)) {
+        return false;
+    }
+    if (keyval_has(kv, "cpu-num")) {
+        l->cpu_num = (int)cpu;
+    }
+    l->data_len = (unsigned)len;
+    if (l->file ? keyval_has(kv, "data") || len : keyval_has(kv, "data") != (len > 0)) {
+        return bad("loader", "file=, or data= with data-len=", error);
+    }
+    if (len & (len - 1)) {
+        return bad("data-len", "1, 2, 4 or 8", error);
+    }
+    if (!l->file && !l->has_addr) {
+        return bad("loader", "addr= is missing", error);
+    }
+    if (!l->file && !len && l->cpu_num < 0) {
+        return bad("loader", "nothing to load: file=, data= or cpu-num=", error);
+    }
+    return keyval_check_all_used(kv, error);
+}
+
+/* Loaders are the board's to know before it is built; other devices come after it. */
+static bool take_loaders(Run *r, GError **error)
+{
+    GPtrArray *devices = r->o->devices;
+
+    for (unsigned i = 0; i < devices->len;) {
+        if (strcmp(keyval_get(devices->pdata[i], "driver"), "loader") != 0) {
+            i++;
+            continue;
+        }
+        if (!new_loader(r, devices->pdata[i], error)) {
+            g_prefix_error(error, "-device loader: ");
+            return false;
+        }
+        g_ptr_array_remove_index(devices, i);
+    }
+    return true;
+}
+
+/* Whether other emulators have a device of this name on a bus that we do not have. */
+static bool is_known_elsewhere(const char *name)
+{
+    static const char *const names[] = {
+        "e1000", "e1000e", "igb", "nvme", "rtl8139", "VGA", "bochs-display", "ramfb", "qemu-xhci", "nec-usb-xhci",
+        "ahci", "ivshmem-plain", "scsi-hd", "scsi-cd", "sd-card", "pcie-root-port", "pxb-pcie", "vmxnet3",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return strstr(name, "-pci") || g_str_has_prefix(name, "usb-") || g_str_has_prefix(name, "pci-") ||
+           g_str_has_prefix(name, "vhost-");
+}
+
+static Object *container(Object *parent, const char *name)
+{
+    Object *c = object_child(parent, name);
+
+    return c ? c : object_new_child(parent, name, TYPE_CONTAINER, NULL);
+}
+
+static bool new_device(Run *r, KeyVal *kv, GError **error)
+{
+    const char *name = keyval_get(kv, "driver"), *id = keyval_get(kv, "id");
+    const ModuleName *row = module_find(r->ml, MODULE_DEVICE, "device", name, NULL, error);
+    Object *root = &r->m->parent.parent, *where, *obj;
+    Device *dev;
+
+    if (!row) {
+        if (is_known_elsewhere(name)) {
+            g_clear_error(error);
+            not_supported(name, error);
+        }
+        return false;
+    }
+    if (!row->by_user) {
+        return bad(name, "only a board makes this device", error);
+    }
+    where = container(root, id ? "peripheral" : "peripheral-anon");
+    if (id && object_child(where, id)) {
+        return bad(id, "this id is taken", error);
+    }
+    obj = object_new_child(where, id ? id : "device[*]", row->type, error);
+    if (!obj) {
+        return false;
+    }
+    dev = DEVICE(obj);
+    dev->id = g_strdup(id);
+    if (!keyval_foreach_unused(kv, set_property, obj, error)) {
+        return false;
+    }
+    if (DEVICE_CLASS_OF(dev)->plug && !DEVICE_CLASS_OF(dev)->plug(dev, r->m, error)) {
+        return false;
+    }
+    if (!device_realize(dev, error)) {
+        g_prefix_error(error, "%s: ", name);
+        return false;
+    }
+    return true;
+}
+
+static bool all_drives_taken(Run *r, GError **error)
+{
+    const GPtrArray *drives = r->m->config.drives;
+
+    for (unsigned i = 0; i < drives->len; i++) {
+        const DriveOption *d = drives->pdata[i];
+
+        if (!d->taken) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-drive id=%s: machine %s has no free place for if=%s",
+                        block_id(d->blk), r->row->name, d->interface);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* -- building ---------------------------------------------------------------------------------------------- */
+
+static bool build(Run *r, GError **error)
+{
+    Options *o = r->o;
+
+    if (!find_machine(r, error) || !add_globals(r, error)) {
+        return false;
+    }
+    r->m = machine_new(r->types, r->row->type, error);
+    if (!r->m) {
+        return false;
+    }
+    take_config(r);
+    return check_cpu(r, error) && check_counts(r, error) && exec_init(r->m, &o->accel, error) &&
+           keyval_foreach_unused(o->machine, set_machine_property, r, error) && make_backends(r, error) &&
+           take_loaders(r, error) && r->mc->build(r->m, error) && device_realize(&r->m->parent, error) &&
+           (r->m->config.dumpdtb || (each(r, o->devices, "-device", new_device, error) && all_drives_taken(r, error)));
+}
+
+static bool write_pidfile(const char *file, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("%ld\n", (long)getpid());
+
+    if (!g_file_set_contents_full(file, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, error)) {
+        g_prefix_error(error, "-pidfile: ");
+        return false;
+    }
+    return true;
+}
+
+/* -- running ----------------------------------------------------------------------------------------------- */
+
+static gboolean on_signal(void *opaque)
+{
+    Run *r = opaque;
+
+    r->quit = true;
+    machine_request_shutdown(r->m, 0);
+    return G_SOURCE_CONTINUE;
+}
+
+static void attach_signals(Run *r, GSource **sources)
+{
+    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++) {
+        sources[i] = g_unix_signal_source_new(signals[i]);
+        g_source_set_callback(sources[i], on_signal, r, NULL);
+        g_source_attach(sources[i], r->m->context);
+    }
+}
+
+static void log_stats(Machine *m)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    Stats stats = { { 0 } };
+
+    exec_stats(m, &stats);
+    stats_format(&stats, text);
+    log_write("%s", text->str);
+}
+
+/* Returns the exit status. */
+static int main_loop(Run *r)
+{
+    Machine *m = r->m;
+
+    for (;;) {
+        if (__atomic_exchange_n(&m->shutdown_requested, false, __ATOMIC_ACQ_REL)) {
+            if (!r->o->no_shutdown || r->quit) {
+                return __atomic_load_n(&m->exit_status, __ATOMIC_RELAXED);
+            }
+            exec_pause(m);
+        }
+        if (__atomic_exchange_n(&m->reset_requested, false, __ATOMIC_ACQ_REL)) {
+            if (m->config.no_reboot) {
+                machine_request_shutdown(m, 0);
+            } else {
+                exec_reset(m);
+            }
+            continue;
+        }
+        g_main_context_iteration(m->context, TRUE);
+    }
+}
+
+static int run(Run *r, GError **error)
+{
+    GSource *sources[3];
+    int status;
+
+    if (r->o->pidfile && !write_pidfile(r->o->pidfile, error)) {
+        return -1;
+    }
+    attach_signals(r, sources);
+    exec_start(r->m);
+    exec_reset(r->m);
+    if (!r->o->paused) {
+        exec_resume(r->m);
+    }
+    status = main_loop(r);
+    exec_stop(r->m);
+    if (log_enabled(LOG_STATS)) {
+        log_stats(r->m);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++) {
+        g_source_destroy(sources[i]);
+        g_source_unref(sources[i]);
+    }
+    if (r->o->pidfile) {
+        unlink(r->o->pidfile);
+    }
+    return status;
+}
 
 int run_machine(ModuleLoader *ml, Options *o, GError **error)
 {
-    if (!keyval_has(o->machine, "type")) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "no machine: name one with -M: -M help lists them");
+    Run r = { .ml = ml, .o = o };
+    int status = -1;
+    bool ok;
+
+    if (!log_set(o->log_items, o->log_file, error)) {
         return -1;
     }
-    if (!module_find(ml, MODULE_MACHINE, "machine", keyval_get(o->machine, "type"), o->target, error)) {
-        return -1;
+    r.types = module_loader_types(ml);
+    ok = build(&r, error);
+    if (ok) {
+        status = r.m->config.dumpdtb ? 0 : run(&r, error);
     }
-    not_supported("running a machine", error);
-    return -1;
+    machine_free(r.m);
+    type_registry_free(r.types);
+    return status;
 }

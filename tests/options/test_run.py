@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A run from argv to its end, on the made-up architecture: output, exit status, signals, and the mistakes that are
+found when a machine is built."""
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
+ADDI, LUI, ST, JAL, WFI = 0x10, 0x12, 0x21, 0x33, 0x54       # targets/toy/cpu.h
+PUTC, EXIT = 0, 4
+
+
+def ins(op, d=0, a=0, imm=0):
+    return op << 24 | d << 20 | a << 16 | imm & 0xffff
+
+
+def program(text, status):
+    """Prints text; then ends with status, or sleeps for ever if it is None."""
+    words = [ins(LUI, 15, 0, 0x1000)]
+    for c in text:
+        words += [ins(ADDI, 1, 0, ord(c)), ins(ST, 1, 15, PUTC)]
+    if status is not None:
+        words += [ins(ADDI, 1, 0, status), ins(ST, 1, 15, EXIT)]
+    words += [ins(WFI), ins(JAL, 0, 0, -1)]
+    return struct.pack(f"<{len(words)}I", *words)
+
+
+class Run(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="chimera-test-")
+        cls.hello = cls.kernel("hello", "hello\n", 7)
+        cls.off = cls.kernel("off", "x", 0)
+        cls.sleep = cls.kernel("sleep", "ready\n", None)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def kernel(cls, name, text, status):
+        path = os.path.join(cls.folder.name, name)
+        with open(path, "wb") as f:
+            f.write(program(text, status))
+        return path
+
+    def path(self, name):
+        return os.path.join(self.folder.name, self.id().split(".")[-1] + "-" + name)
+
+    def run_toy(self, *args):
+        return subprocess.run([CHIMERA, "-M", "toy", *args], capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL)
+
+    def start(self, *args):
+        return subprocess.Popen([CHIMERA, "-M", "toy", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def assertRefused(self, args, pattern):
+        with self.subTest(args=args):
+            done = self.run_toy(*args)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+            self.assertRegex(done.stderr, "^chimera: " + pattern)
+
+    def test_output_and_status(self):
+        for args in ([], ["-nographic"], ["-serial", "stdio"], ["-monitor", "none", "-nographic"], ["-accel", "tci"],
+                     ["-accel", "tcg,thread=single"], ["-accel", "tcg,one-insn-per-tb=on,naive=on"],
+                     ["-machine", "accel=tci"], ["-cpu", "toy-b"], ["-m", "32"], ["-accel", "tcg,tb-size=1"]):
+            with self.subTest(args=args):
+                done = self.run_toy("-kernel", self.hello, *args)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (7, "hello\n", ""))
+
+    def test_several_cpus(self):
+        done = self.run_toy("-smp", "4", "-cpu", "toy-a:toy-b", "-kernel", self.off, "-display", "none", "-serial", "stdio")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, "^x{1,4}$")
+
+    def test_serial_elsewhere(self):
+        log = self.path("log")
+        for args in (["-serial", f"file:{log}"], ["-chardev", f"file,id=a,path={log}", "-serial", "chardev:a"]):
+            done = self.run_toy("-kernel", self.hello, *args)
+            self.assertEqual((done.returncode, done.stdout), (7, ""))
+            with open(log) as f:
+                self.assertEqual(f.read(), "hello\n")
+        for args in (["-serial", "none"], ["-serial", "null"], ["-nodefaults"], ["-display", "none"]):
+            done = self.run_toy("-kernel", self.hello, *args)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (7, "", ""))
+
+    def test_signals_end_with_status_0(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            pidfile = self.path("pid")
+            with self.start("-kernel", self.sleep, "-nographic", "-pidfile", pidfile) as process:
+                self.assertEqual(process.stdout.readline(), "ready\n")
+                with open(pidfile) as f:
+                    self.assertEqual(f.read(), f"{process.pid}\n")
+                process.send_signal(number)
+                self.assertEqual(process.wait(30), 0, process.stderr.read())
+            self.assertFalse(os.path.exists(pidfile))
+
+    def test_ctrl_a_x(self):
+        with self.start("-kernel", self.sleep, "-nographic") as process:
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            process.stdin.write("\x01x")
+            process.stdin.flush()
+            self.assertEqual(process.wait(30), 0)
+
+    def test_paused(self):
+        with self.start("-kernel", self.hello, "-S") as process:
+            time.sleep(0.5)
+            self.assertIsNone(process.poll())
+            process.terminate()
+            self.assertEqual(process.stdout.read(), "")
+            self.assertEqual(process.wait(30), 0)
+
+    def test_no_shutdown(self):
+        with self.start("-kernel", self.hello, "-no-shutdown") as process:
+            self.assertEqual(process.stdout.readline(), "hello\n")
+            time.sleep(0.3)
+            self.assertIsNone(process.poll())
+            process.terminate()
+            self.assertEqual(process.wait(30), 0)
+
+    def test_log(self):
+        log = self.path("log")
+        done = self.run_toy("-kernel", self.off, "-d", "in_asm,exec,nochain", "-D", log)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "x", ""))
+        self.assertGreater(os.path.getsize(log), 0)
+        done = self.run_toy("-kernel", self.off, "-d", "stats")
+        self.assertRegex(done.stderr, r"(?m)^tb_translated \d+$")
+
+    def test_refused(self):
+        image = self.path("disk")
+        with open(image, "wb") as f:
+            f.truncate(1 << 20)
+        rows = [
+            (["-kernel", "/nowhere"], ".*/nowhere"),
+            (["-smp", "9"], "-smp 9: machine toy has at most 8 CPUs"),
+            (["-m", "100000000G"], ""),
+            (["-cpu", "toy-c"], r"CPU model toy-c: unknown \(near names: toy-a, toy-b\)"),
+            (["-machine", "tyo=1"], "/machine.tyo: unknown property"),
+            (["-M", "toyy"], r"machine toyy: unknown \(near names: toy\)"),
+            (["-device", "pl011"], "-device: pl011: only a board makes this device"),
+            (["-device", "virtio-net-pci,netdev=x"], "-device: virtio-net-pci: not supported yet"),
+            (["-device", "usb-kbd"], "-device: usb-kbd: not supported yet"),
+            (["-device", "nothing-like-it"], "-device: device nothing-like-it: unknown"),
+            (["-device", "loader"], "-device loader: loader: "),
+            (["-device", "loader,addr=0,data=1,data-len=3"], "-device loader: data-len: 1, 2, 4 or 8"),
+            (["-device", "loader,file=x,data=1"], "-device loader: loader: file=, or data="),
+            (["-device", "loader,file=x,cpu-num=4"], "-device loader: cpu-num=4: at most 0"),
+            (["-drive", f"file={image}"], "-drive: if=virtio: this machine has no place for it"),
+            (["-drive", f"file={image},if=pflash"], "-drive id=pflash0: machine toy has no free place for if=pflash"),
+            (["-drive", f"file={image},if=ide"], "-drive: ide: not supported yet"),
+            (["-drive", f"file={image},if=none,fromat=raw"], r"-drive: fromat: unknown parameter \(near names: format\)"),
+            (["-drive", "if=none,id=a"], "-drive: file=: missing"),
+            (["-drive", "file=/nowhere,if=none"], ".*/nowhere"),
+            (["-drive", f"file={image},if=none,cache=writethrough"], "-drive: cache=writethrough: not supported yet"),
+            (["-blockdev", "qcow2,node-name=a,file=b"], "-blockdev: qcow2: not supported yet"),
+            (["-blockdev", "raw,node-name=a,file=b"], "-blockdev: b: no such node"),
+            (["-nic", "user"], "-nic: model=: missing"),
+            (["-netdev", "tap,id=a"], ".*tap: not supported yet"),
+            (["-global", "nothing-like-it.x=1"], "-global: type nothing-like-it: unknown"),
+            (["-global", "toy-io.x=1"], "-global: toy-io.x: unknown property"),
+            (["-global", "device.x=1"], "-global: device.x: unknown property"),
+            (["-object", "nothing-like-it,id=a"], "-object: object nothing-like-it: unknown"),
+            (["-chardev", "stdio,id=a", "-chardev", "null,id=a"], ".*a"),
+            (["-serial", "nothing:x"], ".*nothing"),
+            (["-serial", "chardev:none-such"], ".*none-such"),
+            (["-pidfile", "/nowhere/pid", "-kernel", self.off], "-pidfile: "),
+            (["-D", "/nowhere/log"], "/nowhere/log: "),
+            (["-d", "gest_errors"], "gest_errors: unknown log item"),
+        ]
+        for args, pattern in rows:
+            self.assertRefused(args, pattern)
+
+    def test_blockdev_and_drive_open(self):
+        image = self.path("disk")
+        with open(image, "wb") as f:
+            f.truncate(1 << 20)
+        for args in (["-blockdev", f"file,node-name=f,filename={image}", "-blockdev", "raw,node-name=d,file=f"],
+                     ["-blockdev", f"driver=raw,node-name=d,file.driver=file,file.filename={image},read-only=on"],
+                     ["-drive", f"file={image},if=none,id=d,format=raw,cache=unsafe,aio=threads"],
+                     ["-snapshot", "-drive", f"file={image},if=none,id=d"]):
+            with self.subTest(args=args):
+                done = self.run_toy("-kernel", self.hello, *args)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (7, "hello\n", ""))
+
+
+if __name__ == "__main__":
+    sys.exit(not unittest.main(exit=False, verbosity=2).result.wasSuccessful())
