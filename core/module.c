@@ -428,7 +428,7 @@ static bool load_type(void *opaque, TypeRegistry *types, const char *name, GErro
 }
 
 /* Beside core/qom's own, the types that modules derive from. */
-static const TypeInfo *const base_types[] = { &netdev_type, &cpu_type, &cluster_type };
+static const TypeInfo *const base_types[] = { &netdev_type };
 
 static TypeRegistry *new_registry(TypeLoadFn *load, void *opaque)
 {
