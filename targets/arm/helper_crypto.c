@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Cryptographic instructions (Arm DDI 0487, C7.2; FIPS 180-4, FIPS 197, GB/T 32905 SM3, GB/T 32907 SM4) and polynomial
- * multiplication. Words and doublewords of a vector are numbered from the lowest.
+ * Cryptographic instructions (Arm DDI 0487, C7.2; FIPS 180-4, FIPS 197, GB/T 32905 SM3, GB/T 32907 SM4) and
+ * polynomial multiplication. Words and doublewords of a vector are numbered from the lowest.
  *
  * Not modelled: time that does not depend on data. Tables are indexed by it.
  */
@@ -30,7 +30,7 @@ static void store(void *p, Vec v)
     memcpy(p, &v, sizeof(v));
 }
 
-/* -- polynomials over {0, 1} --------------------------------------------------------------------------------------- */
+/* -- polynomials over {0, 1} ------------------------------------------------------------------- */
 
 void helper_pmull8(ARMCPU *cpu, const void *np, const void *mp, void *ret)
 {
@@ -64,7 +64,7 @@ void helper_pmull64(ARMCPU *cpu, const void *np, const void *mp, void *ret)
     store(ret, r);
 }
 
-/* -- AES: bytes of the state by columns ------------------------------------------------------------------------------ */
+/* -- AES: bytes of the state by columns -------------------------------------------------------- */
 
 static const uint8_t aes_sbox[256] = {
     0x63, 0x7c, 0x77, 0x7b, 0xf2, 0x6b, 0x6f, 0xc5, 0x30, 0x01, 0x67, 0x2b, 0xfe, 0xd7, 0xab, 0x76,
@@ -162,7 +162,7 @@ void helper_aesimc(ARMCPU *cpu, const void *p, void *ret)
     store(ret, v);
 }
 
-/* -- SHA-1 ----------------------------------------------------------------------------------------------------------- */
+/* -- SHA-1 ------------------------------------------------------------------------------------- */
 
 static uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
 {
@@ -214,14 +214,15 @@ void helper_sha1su1(ARMCPU *cpu, const void *dp, const void *np, void *ret)
     store(ret, r);
 }
 
-/* -- SHA-256 ----------------------------------------------------------------------------------------------------------- */
+/* -- SHA-256 ----------------------------------------------------------------------------------- */
 
 /* Four rounds: x is A to D, y is E to H; both are updated. */
 static void sha256_rounds(Vec *x, Vec *y, Vec w)
 {
     for (unsigned i = 0; i < 4; i++) {
         uint32_t e = y->s[0], a = x->s[0];
-        uint32_t t1 = y->s[3] + (ror32(e, 6) ^ ror32(e, 11) ^ ror32(e, 25)) + choose(e, y->s[1], y->s[2]) + w.s[i];
+        uint32_t t1 = y->s[3] + (ror32(e, 6) ^ ror32(e, 11) ^ ror32(e, 25)) + choose(e, y->s[1], y->s[2]) +
+                      w.s[i];
         uint32_t t2 = (ror32(a, 2) ^ ror32(a, 13) ^ ror32(a, 22)) + majority(a, x->s[1], x->s[2]);
 
         *y = (Vec){ .s = { x->s[3] + t1, e, y->s[1], y->s[2] } };
@@ -269,7 +270,7 @@ void helper_sha256su1(ARMCPU *cpu, const void *dp, const void *np, const void *m
     store(ret, r);
 }
 
-/* -- SHA-512 ----------------------------------------------------------------------------------------------------------- */
+/* -- SHA-512 ----------------------------------------------------------------------------------- */
 
 static uint64_t sum512(uint64_t x, unsigned a, unsigned b, unsigned c)
 {
@@ -322,7 +323,7 @@ void helper_sha512su1(ARMCPU *cpu, const void *wp, const void *xp, const void *y
     store(ret, w);
 }
 
-/* -- SM3 --------------------------------------------------------------------------------------------------------------- */
+/* -- SM3 --------------------------------------------------------------------------------------- */
 
 void helper_sm3ss1(ARMCPU *cpu, const void *np, const void *mp, const void *ap, void *ret)
 {
@@ -332,7 +333,8 @@ void helper_sm3ss1(ARMCPU *cpu, const void *np, const void *mp, const void *ap, 
 }
 
 /* which: bit 1 is TT2 (else TT1), bit 0 the functions of rounds 16 to 63 (B). */
-void helper_sm3tt(ARMCPU *cpu, const void *dp, const void *np, const void *mp, uint32_t which, uint32_t lane, void *ret)
+void helper_sm3tt(ARMCPU *cpu, const void *dp, const void *np, const void *mp, uint32_t which, uint32_t lane,
+                  void *ret)
 {
     Vec d = load(dp);
     bool tt2 = which & 2, b = which & 1;
@@ -371,7 +373,7 @@ void helper_sm3partw2(ARMCPU *cpu, const void *dp, const void *np, const void *m
     store(ret, d);
 }
 
-/* -- SM4 --------------------------------------------------------------------------------------------------------------- */
+/* -- SM4 --------------------------------------------------------------------------------------- */
 
 static const uint8_t sm4_sbox[256] = {
     0xd6, 0x90, 0xe9, 0xfe, 0xcc, 0xe1, 0x3d, 0xb7, 0x16, 0xb6, 0x14, 0xc2, 0x28, 0xfb, 0x2c, 0x05,
@@ -404,7 +406,8 @@ static Vec sm4_rounds(Vec v, Vec k, bool schedule)
     for (unsigned i = 0; i < 4; i++) {
         uint32_t t = sm4_substitute(v.s[3] ^ v.s[2] ^ v.s[1] ^ k.s[i]);
 
-        t ^= schedule ? rol32(t, 13) ^ rol32(t, 23) : rol32(t, 2) ^ rol32(t, 10) ^ rol32(t, 18) ^ rol32(t, 24);
+        t ^= schedule ? rol32(t, 13) ^ rol32(t, 23) :
+                        rol32(t, 2) ^ rol32(t, 10) ^ rol32(t, 18) ^ rol32(t, 24);
         v = (Vec){ .s = { v.s[1], v.s[2], v.s[3], v.s[0] ^ t } };
     }
     return v;

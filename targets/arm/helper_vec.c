@@ -2,8 +2,9 @@
 /*
  * Advanced SIMD integer instructions lane by lane (Arm DDI 0487, C7.2).
  *
- * A row gives an operation as an expression of lanes a, b (and d) of `bits` bits, computed in 64 bits, or for
- * doublewords in 128. SSAT and USAT limit to the lane's signed and unsigned range and note saturation for FPSR.QC.
+ * A row gives an operation as an expression of lanes a, b (and d) of `bits` bits, computed in 64 bits, or
+ * for doublewords in 128. SSAT and USAT limit to the lane's signed and unsigned range and note saturation
+ * for FPSR.QC.
  */
 #include <string.h>
 
@@ -21,7 +22,7 @@ typedef union Vec {
     uint64_t d[2];
 } Vec;
 
-/* -- lanes -------------------------------------------------------------------------------------------------------- */
+/* -- lanes ------------------------------------------------------------------------------------- */
 
 static ALWAYS_INLINE uint64_t lane_u(const Vec *v, unsigned es, unsigned i)
 {
@@ -30,7 +31,8 @@ static ALWAYS_INLINE uint64_t lane_u(const Vec *v, unsigned es, unsigned i)
 
 static ALWAYS_INLINE int64_t lane_s(const Vec *v, unsigned es, unsigned i)
 {
-    return es == 0 ? (int8_t)v->b[i] : es == 1 ? (int16_t)v->h[i] : es == 2 ? (int32_t)v->s[i] : (int64_t)v->d[i];
+    return es == 0 ? (int8_t)v->b[i] : es == 1 ? (int16_t)v->h[i] : es == 2 ? (int32_t)v->s[i] :
+           (int64_t)v->d[i];
 }
 
 static ALWAYS_INLINE void lane_set(Vec *v, unsigned es, unsigned i, uint64_t x)
@@ -50,7 +52,7 @@ static ALWAYS_INLINE void lane_set(Vec *v, unsigned es, unsigned i, uint64_t x)
     }
 }
 
-/* -- saturation and shifts, in both widths of computation ------------------------------------------------------------- */
+/* -- saturation and shifts, in both widths of computation -------------------------------------- */
 
 #define LIMIT(name, T) \
     static ALWAYS_INLINE T name(T x, T min, T max, bool *qc) \
@@ -64,7 +66,10 @@ static ALWAYS_INLINE void lane_set(Vec *v, unsigned es, unsigned i, uint64_t x)
 LIMIT(limit_small, int64_t)
 LIMIT(limit_big, Int128)
 
-/* x << sh, or for a negative sh x >> -sh, rounded half up. What is shifted out on the left stays a large number. */
+/*
+ * x << sh, or for a negative sh x >> -sh, rounded half up. What is shifted out on the left stays a large
+ * number.
+ */
 #define SHIFT_BY(name, T, width) \
     static ALWAYS_INLINE T name(T x, int sh, bool round) \
     { \
@@ -84,7 +89,7 @@ SHIFT_BY(shift_big, Int128, 64)
 #define USAT(x) LIMITED(x, 0, ONE * 2 * ((ONE << (bits - 1)) - 1) + 1)
 #define SHIFTED(x, sh, round) _Generic((a), Int128: shift_big, default: shift_small)(x, sh, round)
 
-/* -- loops over lanes ----------------------------------------------------------------------------------------------- */
+/* -- loops over lanes -------------------------------------------------------------------------- */
 
 /* A loop is compiled once an element size: small computes in 64 bits, big in 128. */
 #define BY_SIZE(es, name, ...) \
@@ -92,7 +97,8 @@ SHIFT_BY(shift_big, Int128, 64)
      (es) == 2 ? name##_small(__VA_ARGS__, 2) : name##_big(__VA_ARGS__, 3))
 /* ... by that of the narrow elements, computing in the wide ones. */
 #define BY_NARROW_SIZE(es, name, ...) \
-    ((es) == 0 ? name##_small(__VA_ARGS__, 0) : (es) == 1 ? name##_small(__VA_ARGS__, 1) : name##_big(__VA_ARGS__, 2))
+    ((es) == 0 ? name##_small(__VA_ARGS__, 0) : (es) == 1 ? name##_small(__VA_ARGS__, 1) : \
+     name##_big(__VA_ARGS__, 2))
 
 static void finish(ARMCPU *cpu, bool qc, const Vec *r, void *ret)
 {
@@ -191,7 +197,7 @@ static void finish(ARMCPU *cpu, bool qc, const Vec *r, void *ret)
         finish(cpu, BY_NARROW_SIZE(es, name, n, shift, &r), &r, ret); \
     }
 
-/* -- one operand ---------------------------------------------------------------------------------------------------- */
+/* -- one operand ------------------------------------------------------------------------------- */
 
 static ALWAYS_INLINE int count_leading_zeros(uint64_t x, int bits)
 {
@@ -232,7 +238,7 @@ static uint32_t rsqrt_estimate(uint32_t x)
 UNARY(urecpe, lane_u, recip_estimate(a))
 UNARY(ursqrte, lane_u, rsqrt_estimate(a))
 
-/* -- two and three operands --------------------------------------------------------------------------------------------- */
+/* -- two and three operands -------------------------------------------------------------------- */
 
 BINARY(sqadd, lane_s, lane_s, SSAT(a + b))
 BINARY(uqadd, lane_u, lane_u, USAT(a + b))
@@ -279,7 +285,7 @@ static ALWAYS_INLINE unsigned pmul_byte(unsigned a, unsigned b)
 }
 BINARY(pmul, lane_u, lane_u, pmul_byte(a, b))
 
-/* -- sums of products of bytes into words --------------------------------------------------------------------------------- */
+/* -- sums of products of bytes into words ------------------------------------------------------ */
 
 #define DOT(name, getn, getm) \
     void helper_v_##name(ARMCPU *cpu, const void *d, const void *n, const void *m, uint32_t es, void *ret) \

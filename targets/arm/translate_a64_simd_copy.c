@@ -8,7 +8,7 @@ static TcgVal permute(DisasContext *dc, TcgOpcode op, unsigned es, TcgVal a, Tcg
     return tcg_vec2(dc->g, op, es, a, b, 0);
 }
 
-/* -- permutations ------------------------------------------------------------------------------------------------- */
+/* -- permutations ------------------------------------------------------------------------------ */
 
 static void zip(DisasContext *dc, const arg_ZIP1 *a, TcgOpcode op)
 {
@@ -71,9 +71,12 @@ TRANS(TRN1, transpose(dc, a, false))
 TRANS(TRN2, transpose(dc, a, true))
 TRANS(EXT, extract(dc, a))
 
-/* -- tables ----------------------------------------------------------------------------------------------------------- */
+/* -- tables ------------------------------------------------------------------------------------ */
 
-/* Each register of the table is looked up with the indices less its first; an index outside of it gives zero. */
+/*
+ * Each register of the table is looked up with the indices less its first; an index outside of it gives
+ * zero.
+ */
 static void table(DisasContext *dc, const arg_TBL *a, bool keep)
 {
     TcgVal index = a64_get_v(dc, a->rm), r = TCG_NOVAL;
@@ -95,7 +98,7 @@ static void table(DisasContext *dc, const arg_TBL *a, bool keep)
 TRANS(TBL, table(dc, a, false))
 TRANS(TBX, table(dc, a, true))
 
-/* -- copies ----------------------------------------------------------------------------------------------------------- */
+/* -- copies ------------------------------------------------------------------------------------ */
 
 static TcgVal lane(DisasContext *dc, unsigned es, unsigned rn, unsigned index)
 {
@@ -127,7 +130,7 @@ TRANS(UMOV, a64_set(dc, a->rd, lane(dc, a->esz, a->rn, a->index)))
 TRANS(INS_g, insert(dc, a->esz, a->rd, a->index, a64_get(dc, a->esz == 3, a->rn)))
 TRANS(INS_e, insert(dc, a->esz, a->rd, a->dst, lane(dc, a->esz, a->rn, a->src)))
 
-/* -- modified immediates ------------------------------------------------------------------------------------------------ */
+/* -- modified immediates ----------------------------------------------------------------------- */
 
 /* AdvSIMDExpandImm() without the floating-point forms. */
 static uint64_t expand_imm(unsigned op, unsigned cmode, uint64_t imm)
@@ -169,7 +172,7 @@ static uint64_t expand_fp(unsigned es, unsigned imm)
 {
     static const unsigned exponent_bits[] = { 0, 5, 8, 11 };
     unsigned bits = 8u << es, e = exponent_bits[es], f = bits - e - 1;
-    uint64_t exponent = (uint64_t)(~imm >> 6 & 1) << (e - 1) | (imm >> 6 & 1 ? mask64(2, e - 3) : 0) | (imm >> 4 & 3);
+    uint64_t exponent = (imm >> 6 & 1 ? mask64(2, e - 3) : UINT64_C(1) << (e - 1)) | (imm >> 4 & 3);
     uint64_t v = (uint64_t)(imm >> 7) << (bits - 1) | exponent << f | (uint64_t)(imm & 15) << (f - 4);
 
     return v * (UINT64_MAX / (UINT64_MAX >> (64 - bits)));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A64: Advanced SIMD integer instructions by element (Arm DDI 0487, C4.1.96): those of vectors with one element of the
- * second operand in every lane.
+ * A64: Advanced SIMD integer instructions by element (Arm DDI 0487, C4.1.96): those of vectors with one
+ * element of the second operand in every lane.
  */
 #include "targets/arm/arm_a64_simd_elem.trans.h"
 #include "targets/arm/translate_simd.h"
 
-/* -- forms ---------------------------------------------------------------------------------------------------------- */
+/* -- forms ------------------------------------------------------------------------------------- */
 
 static TcgVal element(DisasContext *dc, unsigned es, unsigned rm, unsigned index)
 {
@@ -38,17 +38,19 @@ static void scalar(DisasContext *dc, const arg_SQDMULH_se *a, VecFn *fn)
 
 static void vector_long(DisasContext *dc, const arg_SMULL_ve *a, bool sign, VecFn *fn)
 {
-    a64_set_v(dc, a->rd, fn(dc, a->esz + 1, a64_get_v(dc, a->rd), vec_widen(dc, a->esz, a->q, sign, a64_get_v(dc, a->rn)),
-                            vec_widen(dc, a->esz, 0, sign, element(dc, a->esz, a->rm, a->index))));
+    TcgVal n = vec_widen(dc, a->esz, a->q, sign, a64_get_v(dc, a->rn));
+    TcgVal m = vec_widen(dc, a->esz, 0, sign, element(dc, a->esz, a->rm, a->index));
+
+    a64_set_v(dc, a->rd, fn(dc, a->esz + 1, a64_get_v(dc, a->rd), n, m));
 }
 
 static void scalar_long(DisasContext *dc, const arg_SQDMULL_se *a, VecFn *fn)
 {
     unsigned bytes = 1u << a->esz;
+    TcgVal n = vec_widen(dc, a->esz, 0, true, vec_get(dc, bytes, a->rn));
+    TcgVal m = vec_widen(dc, a->esz, 0, true, scalar_element(dc, a->esz, a->rm, a->index));
 
-    vec_set(dc, bytes * 2, a->rd, fn(dc, a->esz + 1, vec_get(dc, bytes * 2, a->rd),
-                                     vec_widen(dc, a->esz, 0, true, vec_get(dc, bytes, a->rn)),
-                                     vec_widen(dc, a->esz, 0, true, scalar_element(dc, a->esz, a->rm, a->index))));
+    vec_set(dc, bytes * 2, a->rd, fn(dc, a->esz + 1, vec_get(dc, bytes * 2, a->rd), n, m));
 }
 
 /* index is of groups of four bytes. swapped: the element is the unsigned operand. */
@@ -59,7 +61,7 @@ static void dot(DisasContext *dc, const arg_SDOT_ve *a, VecFn *fn, bool swapped)
     vec_set(dc, vec_bytes(a->q), a->rd, swapped ? fn(dc, 2, d, m, n) : fn(dc, 2, d, n, m));
 }
 
-/* -- instructions --------------------------------------------------------------------------------------------------- */
+/* -- instructions ------------------------------------------------------------------------------ */
 
 TRANS(MUL_ve, vector(dc, a, vec_mul))
 TRANS(MLA_ve, vector(dc, a, vec_mla))

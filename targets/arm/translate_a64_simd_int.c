@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A64: Advanced SIMD integer instructions (Arm DDI 0487, C4.1.96): which operation of translate_simd.h each is, and
- * how its operands are taken.
+ * A64: Advanced SIMD integer instructions (Arm DDI 0487, C4.1.96): which operation of translate_simd.h each
+ * is, and how its operands are taken.
  */
 #include "targets/arm/arm_a64_simd_int.trans.h"
 #include "targets/arm/translate_simd.h"
 
-/* -- forms ---------------------------------------------------------------------------------------------------------- */
+/* -- forms ------------------------------------------------------------------------------------- */
+
+/* Whole registers, and their low bytes with zeros above. */
+#define V(field) a64_get_v(dc, a->field)
+#define LOW(bytes, field) vec_get(dc, bytes, a->field)
 
 /* Three vectors of a size. */
 static void three(DisasContext *dc, const arg_ADD_v *a, VecFn *fn)
 {
-    vec_set(dc, vec_bytes(a->q), a->rd, fn(dc, a->esz, a64_get_v(dc, a->rd), a64_get_v(dc, a->rn), a64_get_v(dc, a->rm)));
+    vec_set(dc, vec_bytes(a->q), a->rd, fn(dc, a->esz, V(rd), V(rn), V(rm)));
 }
 
 static void logic(DisasContext *dc, const arg_AND_v *a, VecFn *fn)
@@ -24,86 +28,85 @@ static void three_sat(DisasContext *dc, const arg_ADD_v *a, VecFn *fn)
 {
     unsigned bytes = vec_bytes(a->q);
 
-    a64_set_v(dc, a->rd, fn(dc, a->esz, vec_get(dc, bytes, a->rd), vec_get(dc, bytes, a->rn), vec_get(dc, bytes, a->rm)));
+    a64_set_v(dc, a->rd, fn(dc, a->esz, LOW(bytes, rd), LOW(bytes, rn), LOW(bytes, rm)));
 }
 
 static void three_scalar(DisasContext *dc, const arg_ADD_s *a, VecFn *fn)
 {
     unsigned bytes = 1u << a->esz;
 
-    vec_set(dc, bytes, a->rd, fn(dc, a->esz, vec_get(dc, bytes, a->rd), vec_get(dc, bytes, a->rn), vec_get(dc, bytes, a->rm)));
+    vec_set(dc, bytes, a->rd, fn(dc, a->esz, LOW(bytes, rd), LOW(bytes, rn), LOW(bytes, rm)));
 }
 
 static void two(DisasContext *dc, const arg_ABS_v *a, VecFn *fn)
 {
-    vec_set(dc, vec_bytes(a->q), a->rd, fn(dc, a->esz, a64_get_v(dc, a->rd), a64_get_v(dc, a->rn), TCG_NOVAL));
+    vec_set(dc, vec_bytes(a->q), a->rd, fn(dc, a->esz, V(rd), V(rn), TCG_NOVAL));
 }
 
 static void two_sat(DisasContext *dc, const arg_ABS_v *a, VecFn *fn)
 {
     unsigned bytes = vec_bytes(a->q);
 
-    a64_set_v(dc, a->rd, fn(dc, a->esz, vec_get(dc, bytes, a->rd), vec_get(dc, bytes, a->rn), TCG_NOVAL));
+    a64_set_v(dc, a->rd, fn(dc, a->esz, LOW(bytes, rd), LOW(bytes, rn), TCG_NOVAL));
 }
 
 static void two_scalar(DisasContext *dc, const arg_ABS_s *a, VecFn *fn)
 {
     unsigned bytes = 1u << a->esz;
 
-    vec_set(dc, bytes, a->rd, fn(dc, a->esz, vec_get(dc, bytes, a->rd), vec_get(dc, bytes, a->rn), TCG_NOVAL));
+    vec_set(dc, bytes, a->rd, fn(dc, a->esz, LOW(bytes, rd), LOW(bytes, rn), TCG_NOVAL));
 }
 
 /* Bits alone, whatever the element. */
 static void two_bits(DisasContext *dc, const arg_NOT_v *a, VecFn *fn)
 {
-    vec_set(dc, vec_bytes(a->q), a->rd, fn(dc, 0, TCG_NOVAL, a64_get_v(dc, a->rn), TCG_NOVAL));
+    vec_set(dc, vec_bytes(a->q), a->rd, fn(dc, 0, TCG_NOVAL, V(rn), TCG_NOVAL));
 }
 
 /* Wide result; both operands, or only m, are the halves that q says of narrow vectors. */
 static void three_long(DisasContext *dc, const arg_SADDL_v *a, bool sign, VecFn *fn)
 {
-    a64_set_v(dc, a->rd, fn(dc, a->esz + 1, a64_get_v(dc, a->rd), vec_widen(dc, a->esz, a->q, sign, a64_get_v(dc, a->rn)),
-                            vec_widen(dc, a->esz, a->q, sign, a64_get_v(dc, a->rm))));
+    a64_set_v(dc, a->rd, fn(dc, a->esz + 1, V(rd), vec_widen(dc, a->esz, a->q, sign, V(rn)),
+                            vec_widen(dc, a->esz, a->q, sign, V(rm))));
 }
 
 static void three_wide(DisasContext *dc, const arg_SADDL_v *a, bool sign, VecFn *fn)
 {
-    a64_set_v(dc, a->rd, fn(dc, a->esz + 1, TCG_NOVAL, a64_get_v(dc, a->rn),
-                            vec_widen(dc, a->esz, a->q, sign, a64_get_v(dc, a->rm))));
+    a64_set_v(dc, a->rd, fn(dc, a->esz + 1, TCG_NOVAL, V(rn), vec_widen(dc, a->esz, a->q, sign, V(rm))));
 }
 
 static void scalar_long(DisasContext *dc, const arg_ADD_s *a, VecFn *fn)
 {
     unsigned bytes = 1u << a->esz;
 
-    vec_set(dc, bytes * 2, a->rd, fn(dc, a->esz + 1, vec_get(dc, bytes * 2, a->rd),
-                                     vec_widen(dc, a->esz, 0, true, vec_get(dc, bytes, a->rn)),
-                                     vec_widen(dc, a->esz, 0, true, vec_get(dc, bytes, a->rm))));
+    vec_set(dc, bytes * 2, a->rd, fn(dc, a->esz + 1, LOW(bytes * 2, rd),
+                                     vec_widen(dc, a->esz, 0, true, LOW(bytes, rn)),
+                                     vec_widen(dc, a->esz, 0, true, LOW(bytes, rm))));
 }
 
 /* The high halves of the wide result, perhaps rounded. */
 static void three_narrow(DisasContext *dc, const arg_ADDHN_v *a, bool round, VecFn *fn)
 {
     unsigned bits = 8u << a->esz;
-    TcgVal v = fn(dc, a->esz + 1, TCG_NOVAL, a64_get_v(dc, a->rn), a64_get_v(dc, a->rm));
+    TcgVal v = fn(dc, a->esz + 1, TCG_NOVAL, V(rn), V(rm));
 
     vec_set_narrow(dc, a->q, a->rd, (round ? vec_rshrn : vec_shrn)(dc, a->esz, TCG_NOVAL, v, bits));
 }
 
 static void two_narrow(DisasContext *dc, const arg_SQXTN_v *a, VecFn *fn)
 {
-    vec_set_narrow(dc, a->q, a->rd, fn(dc, a->esz, TCG_NOVAL, a64_get_v(dc, a->rn), TCG_NOVAL));
+    vec_set_narrow(dc, a->q, a->rd, fn(dc, a->esz, TCG_NOVAL, V(rn), TCG_NOVAL));
 }
 
 static void scalar_narrow(DisasContext *dc, const arg_SQXTN_s *a, VecFn *fn)
 {
-    a64_set_v(dc, a->rd, fn(dc, a->esz, TCG_NOVAL, vec_get(dc, 2u << a->esz, a->rn), TCG_NOVAL));
+    a64_set_v(dc, a->rd, fn(dc, a->esz, TCG_NOVAL, LOW(2u << a->esz, rn), TCG_NOVAL));
 }
 
 /* Neighbours of n and then of m. */
 static void pairwise(DisasContext *dc, const arg_ADDP_v *a, VecFn *fn)
 {
-    TcgVal n = a64_get_v(dc, a->rn), m = a64_get_v(dc, a->rm);
+    TcgVal n = V(rn), m = V(rm);
 
     if (!a->q) {
         n = m = vec_join(dc, n, m);
@@ -123,12 +126,12 @@ static void reduce(DisasContext *dc, unsigned q, unsigned es, unsigned rd, TcgVa
 
 static void across(DisasContext *dc, const arg_ADDV *a, VecFn *fn)
 {
-    reduce(dc, a->q, a->esz, a->rd, a64_get_v(dc, a->rn), fn);
+    reduce(dc, a->q, a->esz, a->rd, V(rn), fn);
 }
 
 static void across_long(DisasContext *dc, const arg_SADDLV *a, VecFn *pairs)
 {
-    reduce(dc, a->q, a->esz + 1, a->rd, pairs(dc, a->esz, TCG_NOVAL, a64_get_v(dc, a->rn), TCG_NOVAL), vec_add);
+    reduce(dc, a->q, a->esz + 1, a->rd, pairs(dc, a->esz, TCG_NOVAL, V(rn), TCG_NOVAL), vec_add);
 }
 
 static void dot(DisasContext *dc, const arg_SDOT_v *a, VecFn *fn)
@@ -143,26 +146,26 @@ static void mmla(DisasContext *dc, const arg_SMMLA *a, VecFn *fn)
 
 static void polynomial_long(DisasContext *dc, const arg_PMULL_v *a)
 {
-    TcgVal n = vec_high(dc, a->q, a64_get_v(dc, a->rn)), m = vec_high(dc, a->q, a64_get_v(dc, a->rm));
+    TcgVal n = vec_high(dc, a->q, V(rn)), m = vec_high(dc, a->q, V(rm));
 
     a64_set_v(dc, a->rd, a->esz == 3 ? a64_call(dc, pmull64, n, m) : a64_call(dc, pmull8, n, m));
 }
 
 static void shift_long(DisasContext *dc, const arg_SHLL_v *a)
 {
-    TcgVal v = a64_get_v(dc, a->rn);
+    TcgVal v = V(rn);
 
     a64_set_v(dc, a->rd, tcg_vec2(dc->g, a->q ? OP_vzip2 : OP_vzip1, a->esz, tcg_const_v(dc->g, 0, 0), v, 0));
 }
 
 static void add_pair(DisasContext *dc, const arg_ADDP_s *a)
 {
-    TcgVal v = a64_get_v(dc, a->rn);
+    TcgVal v = V(rn);
 
     a64_set_fp(dc, 3, a->rd, tcg_add(dc->g, TCG_I64, tcg_vget(dc->g, 3, v, 0), tcg_vget(dc->g, 3, v, 1)));
 }
 
-/* -- three registers --------------------------------------------------------------------------------------------------- */
+/* -- three registers --------------------------------------------------------------------------- */
 
 TRANS(AND_v, logic(dc, a, vec_and))
 TRANS(BIC_v, logic(dc, a, vec_bic))
@@ -284,7 +287,7 @@ TRANS(RADDHN_v, three_narrow(dc, a, true, vec_add))
 TRANS(SUBHN_v, three_narrow(dc, a, false, vec_sub))
 TRANS(RSUBHN_v, three_narrow(dc, a, true, vec_sub))
 
-/* -- two registers ------------------------------------------------------------------------------------------------------ */
+/* -- two registers ----------------------------------------------------------------------------- */
 
 TRANS(REV16_v, two(dc, a, vec_rev16))
 TRANS(REV32_v, two(dc, a, vec_rev32))
@@ -323,7 +326,7 @@ TRANS(UADDLP_v, two(dc, a, vec_uaddlp))
 TRANS(SADALP_v, two(dc, a, vec_sadalp))
 TRANS(UADALP_v, two(dc, a, vec_uadalp))
 TRANS(SHLL_v, shift_long(dc, a))
-TRANS(XTN_v, vec_set_narrow(dc, a->q, a->rd, vec_narrow(dc, a->esz, a64_get_v(dc, a->rn))))
+TRANS(XTN_v, vec_set_narrow(dc, a->q, a->rd, vec_narrow(dc, a->esz, V(rn))))
 TRANS(SQXTN_v, two_narrow(dc, a, vec_sqxtn))
 TRANS(SQXTN_s, scalar_narrow(dc, a, vec_sqxtn))
 TRANS(UQXTN_v, two_narrow(dc, a, vec_uqxtn))
@@ -331,7 +334,7 @@ TRANS(UQXTN_s, scalar_narrow(dc, a, vec_uqxtn))
 TRANS(SQXTUN_v, two_narrow(dc, a, vec_sqxtun))
 TRANS(SQXTUN_s, scalar_narrow(dc, a, vec_sqxtun))
 
-/* -- across lanes ------------------------------------------------------------------------------------------------------ */
+/* -- across lanes ------------------------------------------------------------------------------ */
 
 TRANS(ADDV, across(dc, a, vec_add))
 TRANS(SMAXV, across(dc, a, vec_smax))

@@ -2,13 +2,13 @@
 /*
  * A64: loads and stores of the SIMD&FP registers (Arm DDI 0487, C4.1.94).
  *
- * Structure loads and stores of whole registers are made of 128- or 64-bit accesses in memory order, the elements
- * being sorted in registers; each element is still one atomic access when it is aligned.
+ * Structure loads and stores of whole registers are made of 128- or 64-bit accesses in memory order, the
+ * elements being sorted in registers; each element is still one atomic access when it is aligned.
  */
 #include "targets/arm/arm_a64_simd_ldst.trans.h"
 #include "targets/arm/translate.h"
 
-/* -- one register ------------------------------------------------------------------------------------------------ */
+/* -- one register ------------------------------------------------------------------------------ */
 
 /* A register of 1 << size bytes from memory, with zeros above. */
 static TcgVal load(DisasContext *dc, unsigned size, TcgVal addr, MemOp mo)
@@ -103,9 +103,12 @@ bool trans_LDR_lit_v(DisasContext *dc, const arg_LDR_lit_v *a)
     return true;
 }
 
-/* -- pairs ---------------------------------------------------------------------------------------------------------- */
+/* -- pairs ------------------------------------------------------------------------------------- */
 
-/* Two registers of 1 << size bytes. Pairs of S and of D are one access whose halves are atomic each on its own. */
+/*
+ * Two registers of 1 << size bytes. Pairs of S and of D are one access whose halves are atomic each on its
+ * own.
+ */
 static MemOp pair_memop(DisasContext *dc, unsigned size)
 {
     MemOp mo = a64_memop(dc, size + 1, false);
@@ -185,7 +188,7 @@ bool trans_LDP_v_pre(DisasContext *dc, const arg_LDP_v_pre *a) { return do_load_
 bool trans_STP_v_post(DisasContext *dc, const arg_STP_v_post *a) { return do_store_pair(dc, a, POST); }
 bool trans_LDP_v_post(DisasContext *dc, const arg_LDP_v_post *a) { return do_load_pair(dc, a, POST); }
 
-/* -- structures: whole registers -------------------------------------------------------------------------------------- */
+/* -- structures: whole registers --------------------------------------------------------------- */
 
 enum { MAX_STRUCT = 4 };
 
@@ -278,7 +281,8 @@ static TcgVal gather3(DisasContext *dc, const TcgVal *src, const uint8_t *from)
 }
 
 /* Registers from memory order: element e of register k is element e * n + k in memory. */
-static void deinterleave(DisasContext *dc, const Pieces *p, unsigned n, unsigned esz, unsigned bytes, TcgVal *ret)
+static void deinterleave(DisasContext *dc, const Pieces *p, unsigned n, unsigned esz, unsigned bytes,
+                         TcgVal *ret)
 {
     TcgVal a = p->v[0], b = p->num > 1 ? p->v[1] : a, even, odd;
 
@@ -429,7 +433,7 @@ bool trans_ST_mult(DisasContext *dc, const arg_ST_mult *a)
     return true;
 }
 
-/* -- structures: single elements -------------------------------------------------------------------------------------- */
+/* -- structures: single elements --------------------------------------------------------------- */
 
 /* The elements of one structure, loaded in order. */
 static void load_elements(DisasContext *dc, unsigned size, unsigned n, TcgVal base, TcgVal *ret)
@@ -465,7 +469,9 @@ bool trans_LD_rep(DisasContext *dc, const arg_LD_rep *a)
         base = a64_base(dc, a->rn);
         load_elements(dc, a->size, a->selem, base, x);
         for (int k = 0; k < a->selem; k++) {
-            (a->q ? a64_set_v : a64_set_v_low)(dc, (a->rt + k) % 32, tcg_vec1(dc->g, OP_vdup, a->size, x[k], 0));
+            TcgVal v = tcg_vec1(dc->g, OP_vdup, a->size, x[k], 0);
+
+            (a->q ? a64_set_v : a64_set_v_low)(dc, (a->rt + k) % 32, v);
         }
         write_back(dc, a->post, a->rn, a->rm, base, a->selem << a->size);
     }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A64: Advanced SIMD shifts by immediate (Arm DDI 0487, C4.1.96): which operation of translate_simd.h each is. */
+/*
+ * A64: Advanced SIMD shifts by immediate (Arm DDI 0487, C4.1.96): which operation of translate_simd.h each
+ * is.
+ */
 #include "targets/arm/arm_a64_simd_shift.trans.h"
 #include "targets/arm/translate_simd.h"
 
-/* -- forms ---------------------------------------------------------------------------------------------------------- */
+/* -- forms ------------------------------------------------------------------------------------- */
 
 static void vector(DisasContext *dc, const arg_SSHR_vi *a, VecShiftFn *fn)
 {
@@ -40,7 +43,7 @@ static void widen(DisasContext *dc, const arg_SSHLL_vi *a, bool sign)
     a64_set_v(dc, a->rd, vec_shl(dc, a->esz + 1, TCG_NOVAL, v, a->shift));
 }
 
-/* -- instructions --------------------------------------------------------------------------------------------------- */
+/* -- instructions ------------------------------------------------------------------------------ */
 
 TRANS(SHL_vi, vector(dc, a, vec_shl))
 TRANS(SHL_si, scalar(dc, a, vec_shl))

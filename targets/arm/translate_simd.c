@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Advanced SIMD integer operations on values (Arm DDI 0487, C7.2): IR where a few operations do, else helpers. */
+/*
+ * Advanced SIMD integer operations on values (Arm DDI 0487, C7.2): IR where a few operations do, else
+ * helpers.
+ */
 #include "targets/arm/translate_simd.h"
 
-/* -- registers ----------------------------------------------------------------------------------------------------- */
+/* -- registers --------------------------------------------------------------------------------- */
 
 TcgVal vec_get(DisasContext *dc, unsigned bytes, unsigned n)
 {
@@ -41,7 +44,7 @@ void vec_set_narrow(DisasContext *dc, unsigned q, unsigned n, TcgVal v)
     }
 }
 
-/* -- parts and constants ---------------------------------------------------------------------------------------------- */
+/* -- parts and constants ----------------------------------------------------------------------- */
 
 static TcgVal op1(DisasContext *dc, TcgOpcode op, unsigned es, TcgVal a, uint64_t imm)
 {
@@ -90,7 +93,8 @@ TcgVal vec_widen(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal v)
     TcgOpcode zip = q ? OP_vzip2 : OP_vzip1;
     TcgVal zero = tcg_const_v(dc->g, 0, 0);
 
-    return sign ? op1(dc, OP_vsar, es + 1, op2(dc, zip, es, zero, v), lane_bits(es)) : op2(dc, zip, es, v, zero);
+    return sign ? op1(dc, OP_vsar, es + 1, op2(dc, zip, es, zero, v), lane_bits(es)) :
+                  op2(dc, zip, es, v, zero);
 }
 
 TcgVal vec_narrow(DisasContext *dc, unsigned es, TcgVal v)
@@ -98,7 +102,7 @@ TcgVal vec_narrow(DisasContext *dc, unsigned es, TcgVal v)
     return op2(dc, OP_vuzp1, es, v, v);
 }
 
-/* -- operations that are IR -------------------------------------------------------------------------------------------- */
+/* -- operations that are IR -------------------------------------------------------------------- */
 
 #define VEC(name, ...) \
     TcgVal vec_##name(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m) \
@@ -196,7 +200,7 @@ TcgVal vec_rbit(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
     return op2(dc, OP_vor, 0, lo, op1(dc, OP_vshr, 0, hi, 4));
 }
 
-/* -- shifts by immediate ------------------------------------------------------------------------------------------------- */
+/* -- shifts by immediate ----------------------------------------------------------------------- */
 
 #define SHIFT(name, ...) \
     TcgVal vec_##name(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, unsigned shift) \
@@ -226,9 +230,10 @@ SHIFT(sri, tcg_vbitsel(dc->g, vec_const(dc, es, shift == lane_bits(es) ? 0 : lan
                        OPI(vshr, n, shift), d))
 SHIFT(shrn, vec_narrow(dc, es, op1(dc, OP_vshr, es + 1, n, shift)))
 /* a carry out of the wide element is in none of the bits that stay */
-SHIFT(rshrn, vec_shrn(dc, es, d, op2(dc, OP_vadd, es + 1, n, vec_const(dc, es + 1, UINT64_C(1) << (shift - 1))), shift))
+SHIFT(rshrn, vec_shrn(dc, es, d, op2(dc, OP_vadd, es + 1, n, vec_const(dc, es + 1, UINT64_C(1) << (shift - 1))),
+                      shift))
 
-/* -- operations that are helpers -------------------------------------------------------------------------------------------- */
+/* -- operations that are helpers --------------------------------------------------------------- */
 
 #define CALL1(name) VEC(name, a64_call(dc, v_##name, n, imm32(dc, es)))
 #define CALL2(name) VEC(name, a64_call(dc, v_##name, n, m, imm32(dc, es)))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Advanced SIMD on values: what instructions compute, for every form in which they come (vectors, scalars, by element,
- * by immediate). Values are V128; `es` is log2 of an element's bytes. All lanes are computed; the caller keeps what
- * the form has. A vec_ function of a long or narrow operation works on the wide elements, which the caller widens.
+ * Advanced SIMD on values: what instructions compute, for every form in which they come (vectors, scalars,
+ * by element, by immediate). Values are V128; `es` is log2 of an element's bytes. All lanes are computed;
+ * the caller keeps what the form has. A vec_ function of a long or narrow operation works on the wide
+ * elements, which the caller widens.
  */
 #ifndef TARGETS_ARM_TRANSLATE_SIMD_H
 #define TARGETS_ARM_TRANSLATE_SIMD_H
@@ -32,13 +33,19 @@ static inline unsigned vec_bytes(unsigned q)
 {
     return q ? 16 : 8;
 }
-/* Writes a narrowed result, which is in v's low half: to the low half, or with q to the high half, keeping the low. */
+/*
+ * Writes a narrowed result, which is in v's low half: to the low half, or with q to the high half, keeping
+ * the low.
+ */
 void vec_set_narrow(DisasContext *dc, unsigned q, unsigned n, TcgVal v);
 
 TcgVal vec_const(DisasContext *dc, unsigned es, uint64_t lane);          /* to every lane */
 /* The low half's elements, or with q the high half's, at twice their size. */
 TcgVal vec_widen(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal v);
-/* The low halves of the wide elements (2 << es bytes), in the low half; what is in the high half does not matter. */
+/*
+ * The low halves of the wide elements (2 << es bytes), in the low half; what is in the high half does not
+ * matter.
+ */
 TcgVal vec_narrow(DisasContext *dc, unsigned es, TcgVal v);
 /* The low halves of two registers in one. */
 TcgVal vec_join(DisasContext *dc, TcgVal lo, TcgVal hi);
@@ -65,7 +72,8 @@ VecFn vec_sqxtn, vec_uqxtn, vec_sqxtun;
 /* sums of products into 32-bit lanes; usdot and usmmla: n unsigned, m signed */
 VecFn vec_sdot, vec_udot, vec_usdot, vec_smmla, vec_ummla, vec_usmmla;
 
-VecShiftFn vec_shl, vec_sshr, vec_ushr, vec_srshr, vec_urshr, vec_ssra, vec_usra, vec_srsra, vec_ursra, vec_sli, vec_sri;
+VecShiftFn vec_shl, vec_sshr, vec_ushr, vec_srshr, vec_urshr, vec_ssra, vec_usra, vec_srsra, vec_ursra;
+VecShiftFn vec_sli, vec_sri;
 VecShiftFn vec_sqshl_i, vec_uqshl_i, vec_sqshlu_i;
 /* narrowing: es is of the narrow elements; the result is in the low half */
 VecShiftFn vec_shrn, vec_rshrn, vec_sqshrn, vec_sqrshrn, vec_uqshrn, vec_uqrshrn, vec_sqshrun, vec_sqrshrun;
