@@ -445,10 +445,12 @@ void helper_fcmla(ARMCPU *cpu, uint32_t regs, uint32_t desc)
         /* rotations by 0 and 180 degrees take Vn's real part, by 90 and 270 its imaginary part */
         uint64_t x = lane(n, esz, i + (rot & 1));
         uint64_t first = rot & 1 ? imag : real, second = rot & 1 ? real : imag;
-        unsigned neg_first = rot == 1 || rot == 2 ? FLOAT_NEG_PRODUCT : 0, neg_second = rot >= 2 ? FLOAT_NEG_PRODUCT : 0;
 
-        result_set(&r, esz, i, BY_FORMAT(muladd, x, first, lane(d, esz, i), neg_first, &cpu->fp));
-        result_set(&r, esz, i + 1, BY_FORMAT(muladd, x, second, lane(d, esz, i + 1), neg_second, &cpu->fp));
+        /* the element is negated, also if it is a NaN */
+        first = rot == 1 || rot == 2 ? neg(cpu, esz, first) : first;
+        second = rot >= 2 ? neg(cpu, esz, second) : second;
+        result_set(&r, esz, i, BY_FORMAT(muladd, x, first, lane(d, esz, i), 0, &cpu->fp));
+        result_set(&r, esz, i + 1, BY_FORMAT(muladd, x, second, lane(d, esz, i + 1), 0, &cpu->fp));
     }
     write_result(cpu, regs & 31, &r);
 }
