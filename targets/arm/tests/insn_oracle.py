@@ -231,7 +231,8 @@ def main():
     p.add_argument('--patterns', nargs='*', help='pattern files instead of the default ones')
     p.add_argument('--names', default='', help='only patterns whose name matches')
     p.add_argument('--accel', default='tcg,tci')
-    p.add_argument('--fpcr', default='0,400000,800000,c00000,1000000,2000000,3000000,1080000', help='values of FPCR, hexadecimal, with commas')
+    p.add_argument('--fpcr', default='0,400000,800000,c00000,1000000,2000000,3000000,1080000',
+                   help='values of FPCR, hexadecimal, with commas')
     p.add_argument('--big-endian', action='store_true', help='data, not code')
     p.add_argument('--align-check', action='store_true', help='SCTLR_EL1.A here; for instructions without offset')
     p.add_argument('--all', action='store_true', help='show every pattern that differs, not the first 5')
