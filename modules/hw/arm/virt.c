@@ -10,6 +10,7 @@
 #include "core/bits.h"
 #include "core/exec/cpu.h"
 #include "core/exec/loader.h"
+#include "core/io/block.h"
 #include "core/io/char.h"
 #include "core/keyval.h"
 #include "core/qom/machine.h"
@@ -18,7 +19,7 @@
 
 #define TYPE_VIRT "virt-aarch64-machine"
 
-enum { MAX_CPUS = 123, MAX_CPUS_GICV2 = 8, NUM_IRQ = 256 };
+enum { MAX_CPUS = 123, MAX_CPUS_GICV2 = 8, NUM_TRANSPORTS = 32, NUM_IRQ = 256 };
 
 /* -- the memory and interrupt map ----------------------------------------------------------------------------------- */
 
@@ -41,7 +42,7 @@ static const MapEntry map[] = {
     [FW_CFG]      = { 0x09020000, 0x00000018, -1 },
     [GPIO]        = { 0x09030000, 0x00001000, 7 },
     [SECURE_UART] = { 0x09040000, 0x00001000, 8 },
-    [VIRTIO]      = { 0x0a000000, 0x00000200, 16 },     /* one of 32 */
+    [VIRTIO]      = { 0x0a000000, 0x00000200, 16 },     /* one of NUM_TRANSPORTS */
     [SECURE_MEM]  = { 0x0e000000, 0x01000000, -1 },
     [RAM]         = { 0x40000000, UINT64_C(255) << 30, -1 },
 };
@@ -191,6 +192,80 @@ static bool add_gpio(VirtMachine *v, GError **error)
     fdt_str(v->fdt, "/gpio-keys/poweroff", "label", "GPIO Key Poweroff");
     FDT_CELLS(v->fdt, "/gpio-keys/poweroff", "linux,code", 116);
     FDT_CELLS(v->fdt, "/gpio-keys/poweroff", "gpios", PHANDLE_GPIO, 3, 0);
+    return true;
+}
+
+static bool add_virtio(VirtMachine *v, GError **error)
+{
+    /* devices of the user take transports from the last to the first, so that Linux finds them in order */
+    for (unsigned i = 0; i < NUM_TRANSPORTS; i++) {
+        hwaddr base = map[VIRTIO].base + i * map[VIRTIO].size;
+        g_autofree char *name = g_strdup_printf("virtio-mmio[%u]", i);
+        Object *obj = object_new_child(&v->parent.parent.parent, name, "virtio-mmio", error);
+
+        if (!obj || !device_realize(DEVICE(obj), error)) {
+            return false;
+        }
+        map_region(v, DEVICE(obj), NULL, base, 0);
+        connect_spi(v, DEVICE(obj), "intr", map[VIRTIO].spi + i);
+    }
+    for (unsigned i = NUM_TRANSPORTS; i-- > 0;) {
+        hwaddr base = map[VIRTIO].base + i * map[VIRTIO].size;
+        g_autofree char *path = g_strdup_printf("/virtio_mmio@%" PRIx64, base);
+
+        fdt_node(v->fdt, path);
+        fdt_str(v->fdt, path, "compatible", "virtio,mmio");
+        FDT_REGS(v->fdt, path, base, map[VIRTIO].size);
+        FDT_CELLS(v->fdt, path, "interrupts", FDT_SPI, map[VIRTIO].spi + i, FDT_EDGE);
+        fdt_empty(v->fdt, path, "dma-coherent");
+    }
+    return true;
+}
+
+/* Firmware finds it in the tree; there is nothing in it but its signature and the number of CPUs. */
+static bool add_fw_cfg(VirtMachine *v, GError **error)
+{
+    static const char path[] = "/fw-cfg@9020000";
+    Object *obj = object_new_child(&v->parent.parent.parent, "fw-cfg", "fw_cfg_mem", error);
+
+    if (!obj || !device_realize(DEVICE(obj), error)) {
+        return false;
+    }
+    map_region(v, DEVICE(obj), NULL, map[FW_CFG].base, 0);
+    fdt_node(v->fdt, path);
+    fdt_str(v->fdt, path, "compatible", "qemu,fw-cfg-mmio");
+    FDT_REGS(v->fdt, path, map[FW_CFG].base, map[FW_CFG].size);
+    fdt_empty(v->fdt, path, "dma-coherent");
+    return true;
+}
+
+/* Two banks; the first is the boot ROM, Secure only where there is EL3. */
+static bool add_flash(VirtMachine *v, GError **error)
+{
+    hwaddr size = map[FLASH].size / 2;
+
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *name = g_strdup_printf("flash[%u]", i);
+        Object *obj = object_new_child(&v->parent.parent.parent, name, "cfi.pflash01", error);
+        BlockBackend *blk = machine_take_drive(&v->parent, "pflash", i);
+
+        if (!obj) {
+            return false;
+        }
+        object_set_uint(obj, "size", size);
+        if ((blk && !object_set(obj, "drive", block_id(blk), error)) || !device_realize(DEVICE(obj), error)) {
+            return false;
+        }
+        map_region(v, DEVICE(obj), NULL, map[FLASH].base + i * size, v->secure && i == 0 ? 1 << PAS_SECURE : 0);
+    }
+    fdt_node(v->fdt, "/flash@0");
+    fdt_str(v->fdt, "/flash@0", "compatible", "cfi-flash");
+    if (v->secure) {
+        FDT_REGS(v->fdt, "/flash@0", map[FLASH].base + size, size);
+    } else {
+        FDT_REGS(v->fdt, "/flash@0", map[FLASH].base, size, map[FLASH].base + size, size);
+    }
+    FDT_CELLS(v->fdt, "/flash@0", "bank-width", 4);
     return true;
 }
 
@@ -597,10 +672,10 @@ static bool virt_build(Machine *m, GError **error)
     fdt_str(v->fdt, "/apb-pclk", "clock-output-names", "clk24mhz");
     FDT_CELLS(v->fdt, "/apb-pclk", "phandle", PHANDLE_CLOCK);
 
-    return add_memory(v, error) && add_gic(v, error) && add_cpus(v, error) &&
+    return add_memory(v, error) && add_gic(v, error) && add_cpus(v, error) && add_flash(v, error) &&
            add_uart(v, "uart0", UART, 0, 0, error) &&
            (!v->secure || add_uart(v, "uart1", SECURE_UART, 1, 1 << PAS_SECURE, error)) && add_rtc(v, error) &&
-           add_gpio(v, error) && load(v, error);
+           add_gpio(v, error) && add_fw_cfg(v, error) && add_virtio(v, error) && load(v, error);
 }
 
 static void virt_powerdown(Machine *m)
