@@ -4,6 +4,8 @@
 #include "modules/hw/arm/boards.h"
 
 static const TypeInfo *const types[] = { &virt_type, NULL };
-static const char *const needs[] = { "loader", "hw-char", "hw-flash", "hw-gpio", "hw-intc", "hw-misc", "hw-rtc", "hw-virtio", NULL };
+static const char *const needs[] = {
+    "loader", "hw-char", "hw-flash", "hw-gpio", "hw-intc", "hw-misc", "hw-rtc", "hw-virtio", NULL,
+};
 
 CHIMERA_MODULE(.name = "hw-arm", .types = types, .needs = needs);
