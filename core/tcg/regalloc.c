@@ -963,6 +963,10 @@ static void alloc_node(TcgRegalloc *ra, TcgId id)
     for (uint32_t k = 0; is_call && k < n->list_len; k++) {
         release_if_dead(ra, *fn_list(ra->fn, n->list + k), true);
     }
+    /* a call's map is wanted when the call is over, an access's only if there will be no result */
+    if (!is_call && n->map) {
+        release_map(ra, fn_map(ra->fn, n->map));
+    }
     ra->pinned = 0;
     if (has_result(n)) {
         bool wanted = n->uses || n->map_uses;
@@ -987,7 +991,7 @@ static void alloc_node(TcgRegalloc *ra, TcgId id)
             release_if_dead(ra, id, false);
         }
     }
-    if (n->map) {
+    if (is_call && n->map) {
         release_map(ra, fn_map(ra->fn, n->map));
     }
 }
