@@ -7,7 +7,7 @@
 #   make check-asan|ubsan|tsan   the short tests under a sanitizer, in a build folder of their own
 #   make coverage           the short tests with gcov, and a summary a folder
 #   make demo, demo-virt    boot a Linux guest in this terminal
-#   make bench              benchmarks: JSON, a table, a plot
+#   make bench              the boot beside QEMU's: a table, and JSON in the build folder
 #   make fuzz, fuzz-NAME    the fuzzers, SECONDS each
 
 BUILD ?= build
@@ -51,10 +51,9 @@ prof:
 demo demo-virt: setup
 	tests/demo $@
 
-bench: setup all
-	bench/run
-	bench/system
-	bench/boot
+bench: all
+	tests/setup bench
+	bench/boot --json $(BUILD)/bench-boot.json
 
 fuzz: setup
 	tests/fuzz/run --seconds $(SECONDS)
