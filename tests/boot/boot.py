@@ -2,20 +2,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Boots Debian's arm64 kernel on virt in many configurations, to the shell, and uses it; TAP.
 
-boot.py --chimera PROGRAM [--long] [NAME...]
+boot.py --chimera PROGRAM [--long] [--scale N] [NAME...]      --scale: this many times the usual patience
 """
 import argparse
 import hashlib
-import http.server
 import os
 import pathlib
 import sys
 import tempfile
-import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 import console
 import guest
+import webserver
 
 PROMPT = r'/ # '
 MODELS = ['cortex-a35', 'cortex-a53', 'cortex-a55', 'cortex-a57', 'cortex-a72', 'cortex-a76', 'neoverse-n1', 'max']
@@ -36,36 +35,9 @@ def configs():
     yield 'tci', 'long', 'virt', 'cortex-a72', 1, ['-accel', 'tci']
 
 
-class Server:
-    """A web server on the loopback whose one page is known."""
-
-    TEXT = b'served from the loopback\n'
-
-    def __enter__(self):
-        text = self.TEXT
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header('Content-Length', str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self.server.server_address[1]
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 def boot(chimera, name, machine, cpu, smp, more, timeout):
     files = guest.linux()
-    with tempfile.TemporaryDirectory() as tmp, Server() as port:
+    with tempfile.TemporaryDirectory() as tmp, webserver.WebServer() as port:
         disk = pathlib.Path(tmp) / 'disk'
         content = os.urandom(65536)
         disk.write_bytes(content + bytes(1 << 20))
@@ -82,7 +54,7 @@ def boot(chimera, name, machine, cpu, smp, more, timeout):
             sums = c.run('dd if=/dev/vda bs=4096 count=16 2>/dev/null | sha256sum', timeout)
             assert hashlib.sha256(content).hexdigest() in sums, 'reading the disk'
             c.run('echo written by the guest | dd of=/dev/vda bs=512 seek=256 conv=notrunc,fsync', timeout)
-            assert Server.TEXT.decode() in c.run(f'wget -q -O - http://10.0.2.2:{port}/', timeout), 'wget'
+            assert webserver.WebServer.TEXT.decode() in c.run(f'wget -q -O - http://10.0.2.2:{port}/', timeout), 'wget'
             c.send('poweroff -f')
             assert c.wait(timeout) == 0, f'exit status {c.proc.returncode}'
             assert disk.read_bytes()[256 * 512:].startswith(b'written by the guest\n'), 'writing the disk'
@@ -94,6 +66,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--chimera', required=True)
     p.add_argument('--long', action='store_true')
+    p.add_argument('--scale', type=int, default=1)
     p.add_argument('names', nargs='*')
     args = p.parse_args()
     todo = [c for c in configs() if (c[0] in args.names if args.names else args.long or c[1] == 'short')]
@@ -101,7 +74,7 @@ def main():
     print(f'1..{len(todo)}', flush=True)
     for n, (name, _, *what) in enumerate(todo, 1):
         try:
-            boot(args.chimera, name, *what, timeout=600 if name == 'tci' else 120)
+            boot(args.chimera, name, *what, timeout=(600 if name == 'tci' else 120) * args.scale)
             print(f'ok {n} {name}', flush=True)
         except (console.ConsoleError, AssertionError) as e:
             failed += 1

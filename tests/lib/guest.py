@@ -4,6 +4,7 @@
 
 guest.py [FOLDER]   makes them (default: the cache) and prints their paths, versions and sha256.
 """
+import fcntl
 import functools
 import gzip
 import hashlib
@@ -31,6 +32,9 @@ fi
 printf '#!/bin/sh\\npoweroff -f\\n' >/etc/acpi/PWRF/00000080
 chmod 755 /etc/acpi/PWRF/00000080
 [ -e /dev/input/event0 ] && acpid -e /dev/input/event0 -c /etc/acpi >/dev/null 2>&1
+# the shell is the first process: there is no init to ask for a shutdown
+printf "alias poweroff='poweroff -f' reboot='reboot -f' halt='halt -f'\\n" >/etc/profile
+export ENV=/etc/profile
 echo guest-is-up
 exec setsid cttyhack sh
 """
@@ -83,20 +87,31 @@ def make_initrd(root, version):
     return gzip.compress(cpio.finish(), mtime=0)
 
 
+def write(path, data):
+    """All at once: another test may be reading it."""
+    part = path.with_name(f'{path.name}.{os.getpid()}')
+    part.write_bytes(data)
+    part.replace(path)
+
+
 @functools.lru_cache
 def linux(folder=None):
     """{'kernel', 'initrd': paths, 'version', 'packages'} of Debian's arm64 kernel, fetched and made if need be."""
     folder = pathlib.Path(folder or cache() / 'guest-arm64')
-    stamp = folder / 'packages'
-    if not stamp.exists():
-        lines = unpack(folder / 'root', 'linux-image-arm64', 'busybox-static', 'u-boot-qemu')
-        version = next((folder / 'root/lib/modules').iterdir()).name
-        (folder / 'initrd.gz').write_bytes(make_initrd(folder / 'root', version))
-        stamp.write_text('\n'.join(lines) + '\n')
-    root = folder / 'root'
-    version = next((root / 'lib/modules').iterdir()).name
+    folder.mkdir(parents=True, exist_ok=True)
+    root, stamp = folder / 'root', folder / 'packages'
+    with open(folder / 'lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)        # one fetches, the others wait
+        if not stamp.exists():
+            lines = unpack(root, 'linux-image-arm64', 'busybox-static', 'u-boot-qemu')
+            write(stamp, ('\n'.join(lines) + '\n').encode())
+        version = max(p.name for p in (root / 'lib/modules').iterdir())
+        recipe = hashlib.sha256(f'{version} {MODULES} {INIT}'.encode()).hexdigest()[:12]
+        initrd = folder / f'initrd-{recipe}.gz'
+        if not initrd.exists():
+            write(initrd, make_initrd(root, version))
     return {
-        'kernel': root / 'boot' / f'vmlinuz-{version}', 'initrd': folder / 'initrd.gz', 'version': version,
+        'kernel': root / 'boot' / f'vmlinuz-{version}', 'initrd': initrd, 'version': version,
         'uboot': root / 'usr/lib/u-boot/qemu_arm64/u-boot.bin', 'packages': stamp.read_text().split('\n')[:-1],
     }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A web server on the host's loopback whose one page is known: what a guest fetches through user networking."""
+"""A web server on the loopback whose one page is known: what guests fetch through user networking."""
 import http.server
 import threading
 
