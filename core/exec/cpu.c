@@ -178,6 +178,12 @@ void cpu_kick(CPUState *cs)
     wake(cs->exec->thread);
 }
 
+void cpu_request_quiet(CPUState *cs, uint32_t bits)
+{
+    __atomic_or_fetch(&cs->requests, bits, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+}
+
 void cpu_request(CPUState *cs, uint32_t bits)
 {
     __atomic_or_fetch(&cs->requests, bits, __ATOMIC_SEQ_CST);

@@ -109,6 +109,8 @@ void exec_machine_free(ExecMachine *x);
 void exec_exclusive_begin(ExecMachine *x, ExecThread *self);
 void exec_exclusive_end(ExecMachine *x, ExecThread *self);
 void exec_watch_space(ExecMachine *x, AddressSpace *as);        /* CPUs look at it: a change flushes their TLBs */
+/* As cpu_request, for what a sleeping CPU may do when it wakes for another reason. */
+void cpu_request_quiet(CPUState *cs, uint32_t bits);
 /* Makes whoever runs cs look at its requests. Any thread. */
 void cpu_kick(CPUState *cs);
 

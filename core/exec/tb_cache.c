@@ -308,7 +308,7 @@ static void forget_jumps(ExecMachine *x, CPUState *cs)
             if (other == cs) {
                 jc_flush(cs);
             } else {
-                cpu_request(other, CPU_REQ_JC);
+                cpu_request_quiet(other, CPU_REQ_JC);
             }
         }
     }

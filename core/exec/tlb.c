@@ -604,7 +604,7 @@ static void post(CPUState *cs, const Posted *p)
     }
     __atomic_store_n(&t->posted, t->posted + 1, __ATOMIC_SEQ_CST);
     g_mutex_unlock(&t->lock);
-    cpu_request(cs, CPU_REQ_TLB);
+    cpu_request_quiet(cs, CPU_REQ_TLB);
 }
 
 void tlb_post(CPUState *cs, const TlbFlush *f)
