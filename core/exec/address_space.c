@@ -120,7 +120,9 @@ static FlatView *flatten(AddressSpace *as, Pas pas)
     v = g_malloc(sizeof(FlatView) + num * sizeof(FlatRange));
     v->refs = 1;
     v->num = num;
-    memcpy(v->range, ranges->data, num * sizeof(FlatRange));
+    if (num) {
+        memcpy(v->range, ranges->data, num * sizeof(FlatRange));
+    }
     for (unsigned i = 0; i < num; i++) {
         if (v->range[i].mr->machine != as->x->machine) {
             v->range[i].mr->machine = as->x->machine;

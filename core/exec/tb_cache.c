@@ -272,8 +272,8 @@ static bool overlaps(const TranslationBlock *tb, ram_addr first, ram_addr last)
     return tb->offset <= last && tb->offset + tb->bytes - 1 >= first;
 }
 
-/* Blocks of the page that overlap go; how many. */
-static unsigned remove_overlapping(ExecMachine *x, PageCode *p, ram_addr first, ram_addr last)
+/* Blocks of the page that overlap go, to the list *gone; how many. */
+static unsigned remove_overlapping(ExecMachine *x, PageCode *p, ram_addr first, ram_addr last, TranslationBlock **gone)
 {
     TranslationBlock **q = &p->first;
     unsigned n = 0;
@@ -284,7 +284,8 @@ static unsigned remove_overlapping(ExecMachine *x, PageCode *p, ram_addr first, 
         if (overlaps(tb, first, last)) {
             *q = tb->page_next;
             remove_block(x, tb);
-            epoch_retire(x->epoch, g_aligned_free, tb);
+            tb->page_next = *gone;
+            *gone = tb;
             n++;
         } else {
             q = &tb->page_next;
@@ -296,7 +297,8 @@ static unsigned remove_overlapping(ExecMachine *x, PageCode *p, ram_addr first, 
     return n;
 }
 
-/* Other CPUs may have the blocks that went in their jump caches. */
+/* Jump caches may have the blocks that went: to be called before those are retired, so that who was outside since
+ * then has been told. */
 static void forget_jumps(ExecMachine *x, CPUState *cs)
 {
     for (unsigned i = 0; i < x->threads->len; i++) {
@@ -310,6 +312,26 @@ static void forget_jumps(ExecMachine *x, CPUState *cs)
             } else {
                 cpu_request_quiet(other, CPU_REQ_JC);
             }
+        }
+    }
+}
+
+static void free_list(void *p)
+{
+    for (TranslationBlock *tb = p, *next; tb; tb = next) {
+        next = tb->page_next;
+        g_aligned_free(tb);
+    }
+}
+
+/* Without tb_lock: what was removed, after jump caches were told. */
+static void retire(ExecMachine *x, CPUState *cs, TranslationBlock *gone, unsigned num)
+{
+    if (gone) {
+        forget_jumps(x, cs);
+        epoch_retire(x->epoch, free_list, gone);
+        if (cs) {
+            stats_add(&cs->exec->stats, STAT_tb_invalidated, num);
         }
     }
 }
@@ -344,7 +366,8 @@ void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, 
 {
     RamCode *rc = __atomic_load_n((RamCode **)&rb->code, __ATOMIC_ACQUIRE);
     ram_addr end = offset + len - 1;
-    unsigned gone = 0;
+    TranslationBlock *gone = NULL;
+    unsigned num = 0;
 
     if (!rc || !len) {
         return;
@@ -359,9 +382,9 @@ void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, 
         g_mutex_lock(&x->tb_lock);
         if (p->granules & granule_mask(first, last)) {
             p->generation++;
-            gone += remove_overlapping(x, p, first, last);
+            num += remove_overlapping(x, p, first, last, &gone);
         } else if (cs && ++p->misses > MAX_MISSES && !p->translating) {
-            gone += remove_overlapping(x, p, n << CODE_PAGE_BITS, (n << CODE_PAGE_BITS) + CODE_PAGE - 1);
+            num += remove_overlapping(x, p, n << CODE_PAGE_BITS, (n << CODE_PAGE_BITS) + CODE_PAGE - 1, &gone);
         }
         if (!p->first && !p->translating) {
             p->misses = 0;
@@ -370,12 +393,7 @@ void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, 
         }
         g_mutex_unlock(&x->tb_lock);
     }
-    if (gone) {
-        forget_jumps(x, cs);
-        if (cs) {
-            stats_add(&cs->exec->stats, STAT_tb_invalidated, gone);
-        }
-    }
+    retire(x, cs, gone, num);
 }
 
 /* -- becoming code --------------------------------------------------------------------------------------------------- */
@@ -399,7 +417,8 @@ static void verify_page(ExecMachine *x, CPUState *cs, const VerifyItem *v)
 {
     RamCode *rc = v->rb->code;
     PageCode *p = page_of(rc, v->page);
-    unsigned gone = 0;
+    TranslationBlock *gone = NULL;
+    unsigned num = 0;
 
     g_mutex_lock(&x->tb_lock);
     p->verify = false;
@@ -410,15 +429,12 @@ static void verify_page(ExecMachine *x, CPUState *cs, const VerifyItem *v)
         next = tb->page_next;
         ram_read(v->rb->host + tb->offset, bytes, tb->bytes);
         if (tb_hash_bytes(bytes, tb->bytes) != tb->hash) {
-            gone += remove_overlapping(x, p, tb->offset, tb->offset + tb->bytes - 1);
+            num += remove_overlapping(x, p, tb->offset, tb->offset + tb->bytes - 1, &gone);
             next = p->first;                    /* its neighbours may have gone with it */
         }
     }
     g_mutex_unlock(&x->tb_lock);
-    if (gone) {
-        forget_jumps(x, cs);
-        stats_add(&cs->exec->stats, STAT_tb_invalidated, gone);
-    }
+    retire(x, cs, gone, num);
 }
 
 void tb_verify(ExecMachine *x, CPUState *cs)
@@ -539,14 +555,6 @@ void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, T
     g_mutex_unlock(&x->tb_lock);
 }
 
-static void free_list(void *p)
-{
-    for (TranslationBlock *tb = p, *next; tb; tb = next) {
-        next = tb->page_next;
-        g_aligned_free(tb);
-    }
-}
-
 void tb_reset(ExecMachine *x)
 {
     struct TbCache *c = x->tbs;
@@ -574,9 +582,6 @@ void tb_reset(ExecMachine *x)
     }
     memset(c->bucket, 0, BUCKETS * sizeof(*c->bucket));
     tcg_codebuf_reset(x->buf);
-    if (gone) {
-        epoch_retire(x->epoch, free_list, gone);
-    }
     g_mutex_unlock(&x->tb_lock);
-    forget_jumps(x, NULL);
+    retire(x, NULL, gone, 0);
 }
