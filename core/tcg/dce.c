@@ -25,18 +25,25 @@ typedef struct Deferred {
 
 typedef struct Dce {
     TcgFn *fn;
-    uint32_t top;                               /* of the stack in scratch slot 0 */
+    TcgId *stack;                               /* in scratch slot 0 */
+    uint32_t top, cap;
     uint32_t num_deferred, num_placed;          /* in scratch slot 1 */
 } Dce;
 
 /* While this pass runs, a node's pos says whether it was visited, and out how high a recipe it is. */
 
-static void push(Dce *d, TcgId id)
+static void grow(Dce *d)
 {
-    if (d->fn->scratch[0]->len < (d->top + 1) * sizeof(TcgId)) {
-        g_byte_array_set_size(d->fn->scratch[0], 2 * (d->top + 1) * sizeof(TcgId) + 1024);
+    d->cap = 2 * d->cap + d->fn->nodes->len;
+    d->stack = tcg_fn_scratch(d->fn, 0, d->cap * sizeof(TcgId));
+}
+
+static inline void push(Dce *d, TcgId id)
+{
+    if (G_UNLIKELY(d->top == d->cap)) {
+        grow(d);
     }
-    ((TcgId *)d->fn->scratch[0]->data)[d->top++] = id;
+    d->stack[d->top++] = id;
 }
 
 static inline void use(Dce *d, TcgId v)
@@ -56,12 +63,12 @@ static bool may_defer(const TcgFn *fn, const TcgNode *n)
 }
 
 /* A use by code in block `at`: put off if it is one that can have its own copy there. */
-static void use_at(Dce *d, TcgId user, uint32_t arg, TcgId v, uint32_t at)
+static inline void use_at(Dce *d, TcgId user, uint32_t arg, TcgId v, uint32_t at)
 {
     TcgFn *fn = d->fn;
     const TcgNode *n = fn_node(fn, v);
 
-    if (fn->has_loops && n->block && !n->pos && may_defer(fn, n) &&
+    if (G_UNLIKELY(fn->has_loops) && n->block && !n->pos && may_defer(fn, n) &&
         fn_block(fn, at)->loop_depth < fn_block(fn, n->block)->loop_depth) {
         if (fn->scratch[1]->len < (d->num_deferred + 1) * sizeof(Deferred)) {
             g_byte_array_set_size(fn->scratch[1], 2 * (d->num_deferred + 1) * sizeof(Deferred) + 256);
@@ -77,7 +84,7 @@ static void drain(Dce *d)
     TcgFn *fn = d->fn;
 
     while (d->top) {
-        TcgId id = ((TcgId *)fn->scratch[0]->data)[--d->top];
+        TcgId id = d->stack[--d->top];
         const TcgNode *n = fn_node(fn, id);
         const TcgIrBlock *b = fn_block(fn, n->block);
         unsigned args = tcg_op_def[n->op].args;
@@ -501,12 +508,16 @@ void tcg_dce(TcgFn *fn)
     Dce d = { .fn = fn };
     uint32_t num = fn->nodes->len;
 
-    for (TcgId id = 1; id < num; id++) {
-        TcgNode *n = fn_node(fn, id);
+    grow(&d);
+    if (fn->counted) {
+        for (TcgId id = 1; id < num; id++) {
+            TcgNode *n = fn_node(fn, id);
 
-        n->uses = n->map_uses = n->pos = 0;
-        n->out = LOC_NONE;
+            n->uses = n->map_uses = n->pos = 0;
+            n->out = LOC_NONE;
+        }
     }
+    fn->counted = true;
     for (uint32_t i = 0; i < fn->rpo->len; i++) {
         uint32_t block = g_array_index(fn->rpo, uint32_t, i);
 

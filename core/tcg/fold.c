@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { TABLE_BITS = 8 };
+enum { TABLE_BITS = 7 };
 
 typedef struct Fold {
     TcgFn *fn;

@@ -53,6 +53,10 @@ TcgFn *tcg_fn_new(const TcgConfig *config)
     fn->rpo = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 32);
     g_array_set_size(fn->nodes, 512);
     fn->node_cap = 512;
+    g_array_set_size(fn->maps, 64);
+    fn->map_cap = 64;
+    g_array_set_size(fn->map_entries, 256);
+    fn->entry_cap = 256;
     for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
         fn->scratch[i] = g_byte_array_sized_new(1024);
     }
@@ -96,7 +100,7 @@ void tcg_fn_clear(TcgFn *fn)
     fn->entry_pc = 0;
     fn->num_insns = 0;
     fn->frame_slots = 0;
-    fn->has_loops = false;
+    fn->has_loops = fn->counted = false;
     fn->done = 0;
 }
 

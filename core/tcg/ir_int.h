@@ -134,7 +134,8 @@ struct TcgFn {
     uint32_t num_insns;
     TcgId entry_pc;                             /* the PC row's value on entry, 0: not asked for yet */
     bool has_loops;                             /* by tcg_fn_compute_order */
-    uint32_t node_cap;                          /* nodes that fit without growing the array */
+    bool counted;                               /* uses have been counted once: a second time they are cleared first */
+    uint32_t node_cap, map_cap, entry_cap;      /* nodes, maps, map entries that fit without growing the arrays */
     TcgId const_cache[64];                      /* by hash of type and value */
     GByteArray *scratch[4];                     /* working memory of the pass that runs: tcg_fn_scratch */
     /* set by regalloc */
@@ -184,16 +185,16 @@ static inline TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type)
     typedef uint64_t Pair __attribute__((vector_size(16), aligned(8), may_alias));
     TcgId id = fn->nodes->len;
     TcgNode *n;
+    Pair *p;
 
-    G_STATIC_ASSERT(sizeof(TcgNode) % 16 == 0);
+    G_STATIC_ASSERT(sizeof(TcgNode) == 7 * sizeof(Pair));
     if (G_UNLIKELY(id >= fn->node_cap)) {
         tcg_fn_grow(fn);
     }
     fn->nodes->len = id + 1;
     n = fn_node(fn, id);
-    for (unsigned i = 0; i < sizeof(*n) / 16; i++) {    /* a call to memset, or rep stos, costs more than all else */
-        ((Pair *)n)[i] = (Pair){ 0, 0 };
-    }
+    p = (Pair *)n;                              /* a memset, or what looks like one, becomes a slow rep stos */
+    p[0] = p[1] = p[2] = p[3] = p[4] = p[5] = p[6] = (Pair){ 0, 0 };
     n->op = op;
     n->type = type;
     return id;
@@ -280,6 +281,7 @@ typedef struct TcgProto {
     uint16_t aux;
     TcgId arg[4];
     uint64_t imm;
+    bool changed;                               /* by a rule: others may apply now */
 } TcgProto;
 TcgId tcg_simplify(TcgFn *fn, TcgProto *p);
 

@@ -95,6 +95,7 @@ static void become(TcgProto *p, TcgOpcode op, TcgId a, TcgId b)
     p->arg[0] = a;
     p->arg[1] = b;
     p->arg[2] = p->arg[3] = 0;
+    p->changed = true;
 }
 
 static void become_field(TcgProto *p, TcgOpcode op, TcgId a, unsigned pos, unsigned len)
@@ -608,9 +609,11 @@ static TcgId deposit(TcgFn *fn, TcgProto *p)
         return p->arg[0];
     } else if ((b->op == OP_extract || b->op == OP_sextract) && (b->aux & 0xff) == 0 && (b->aux >> 8) >= len) {
         p->arg[1] = b->arg[0];                  /* bits above the field do not matter */
+        p->changed = true;
     } else if (b->op == OP_and && fn_node(fn, b->arg[1])->op == OP_const &&
                (fn_node(fn, b->arg[1])->imm & mask_of(len)) == mask_of(len)) {
         p->arg[1] = b->arg[0];
+        p->changed = true;
     }
     return 0;
 }
@@ -711,6 +714,7 @@ static TcgId choose(TcgFn *fn, TcgProto *p)
             p->op = OP_select_fc;
             p->aux = a->aux;
             p->arg[0] = a->arg[0];
+            p->changed = true;
             return 0;
         }
         c = (TcgCompare){ COND_NE, TCG_I32, p->arg[0], tcg_fn_const(fn, TCG_I32, 0) };
@@ -740,6 +744,7 @@ static TcgId choose(TcgFn *fn, TcgProto *p)
     p->arg[1] = c.b;
     p->arg[2] = x;
     p->arg[3] = y;
+    p->changed = true;
     return 0;
 }
 
@@ -788,6 +793,7 @@ static TcgId vget(TcgFn *fn, TcgProto *p)
     case OP_vset:
         if (es == v->aux && lane != v->imm) {
             p->arg[0] = v->arg[0];
+            p->changed = true;
             return 0;
         }
         x = es == v->aux ? v->arg[1] : 0;
@@ -797,6 +803,7 @@ static TcgId vget(TcgFn *fn, TcgProto *p)
             return tcg_fn_const(fn, p->type, 0);
         }
         p->arg[0] = v->arg[0];
+        p->changed = true;
         return 0;
     default:
         return 0;
@@ -851,6 +858,7 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         } else if (a->op == OP_zext && p->aux == 3) {
             p->aux = 2;
             p->arg[0] = a->arg[0];
+            p->changed = true;
         }
         return 0;
     case OP_vmovz64:
@@ -925,7 +933,6 @@ TcgId tcg_simplify(TcgFn *fn, TcgProto *p)
     for (unsigned round = 0; round < 4; round++) {
         const TcgOpDef *def = &tcg_op_def[p->op];
         unsigned args = def->args, consts = 0;
-        TcgProto was;
         TcgId r;
 
         if (args == 0) {
@@ -943,14 +950,9 @@ TcgId tcg_simplify(TcgFn *fn, TcgProto *p)
             p->arg[0] = p->arg[1];
             p->arg[1] = t;
         }
-        was.op = p->op;
-        was.aux = p->aux;
-        was.imm = p->imm;
-        was.arg[0] = p->arg[0];
-        was.arg[1] = p->arg[1];
+        p->changed = false;
         r = step(fn, p);
-        if (r || (was.op == p->op && was.arg[0] == p->arg[0] && was.arg[1] == p->arg[1] && was.aux == p->aux &&
-                  was.imm == p->imm)) {
+        if (r || !p->changed) {
             return r;
         }
     }

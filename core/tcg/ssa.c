@@ -405,6 +405,18 @@ static void store_dirty(Ssa *s, TcgId before)
     }
 }
 
+static inline void add_entry(TcgFn *fn, unsigned row, TcgId value)
+{
+    uint32_t i = fn->map_entries->len;
+
+    if (G_UNLIKELY(i >= fn->entry_cap)) {
+        fn->entry_cap *= 2;
+        g_array_set_size(fn->map_entries, fn->entry_cap);
+    }
+    fn->map_entries->len = i + 1;
+    *fn_map_entry(fn, i) = (TcgMapEntry){ row, value, LOC_NONE };
+}
+
 static void add_map(Ssa *s, TcgId exit)
 {
     TcgFn *fn = s->fn;
@@ -415,22 +427,23 @@ static void add_map(Ssa *s, TcgId exit)
     if (pc_offset(s, s->st[0].env, &in_env)) {
         map.pc_delta = delta - in_env;
     } else {
-        TcgMapEntry e = { s->rows[0].row, value_of(s, insn_pc(s, exit), s->block, exit), LOC_NONE };
-
-        g_array_append_val(fn->map_entries, e);
+        add_entry(fn, s->rows[0].row, value_of(s, insn_pc(s, exit), s->block, exit));
     }
     for (uint32_t r = 1; r < s->num_rows; r++) {
         RowState *st = &s->st[r];
         Ref start = st->stamp == s->insn ? st->start : st->cur;
 
         if (start != st->env && !s->rows[r].local) {
-            TcgMapEntry e = { s->rows[r].row, value_of(s, start, s->block, exit), LOC_NONE };
-
-            g_array_append_val(fn->map_entries, e);
+            add_entry(fn, s->rows[r].row, value_of(s, start, s->block, exit));
         }
     }
     map.num = fn->map_entries->len - map.first;
-    g_array_append_val(fn->maps, map);
+    if (G_UNLIKELY(m >= fn->map_cap)) {
+        fn->map_cap *= 2;
+        g_array_set_size(fn->maps, fn->map_cap);
+    }
+    fn->maps->len = m + 1;
+    *fn_map(fn, m) = map;
     fn_node(fn, exit)->map = m;
 }
 
@@ -683,7 +696,7 @@ static void fill_phis(Ssa *s)
 
                 *fn_list(fn, list + p) = v;
             }
-            fn_node(fn, id)->aux = 0;
+            fn_node(fn, id)->aux = fn_node(fn, id)->pos = 0;
         }
     }
 }
