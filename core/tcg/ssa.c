@@ -62,6 +62,8 @@ typedef struct Ssa {
     RowState *st;
     TcgId insn;
     uint32_t insns;
+    TcgId pc_ld;                                /* a load of the entry PC in pc_block, where it is the block walked */
+    uint32_t pc_block;
 } Ssa;
 
 /* Scratch slots: 0 rows and states, 1 contents, 2 phis made, 3 the graph's stack. */
@@ -333,13 +335,31 @@ static bool pc_offset(Ssa *s, Ref ref, int64_t *ret)
         *ret = 0;
         return true;
     }
-    n = fn_node(s->fn, ref);
-    if (ref & CONTENT || n->op != OP_add || !content(s, 0)->ld || n->arg[0] != content(s, 0)->ld ||
-        fn_node(s->fn, n->arg[1])->op != OP_const) {
+    n = fn_node(s->fn, ref & CONTENT ? 0 : ref);
+    if (n->op != OP_add || ref_of(s, n->arg[0]) != CONTENT || fn_node(s->fn, n->arg[1])->op != OP_const) {
         return false;
     }
     *ret = fn_node(s->fn, n->arg[1])->imm;
     return true;
+}
+
+/* The entry PC before a node of the block walked: loaded there while the field still holds it, lest it live long. */
+static TcgId entry_pc(Ssa *s, TcgId before)
+{
+    TcgFn *fn = s->fn;
+
+    if (s->pc_block == s->block) {
+        return s->pc_ld;
+    }
+    if (s->st[0].env != CONTENT) {
+        return value_of(s, CONTENT, s->block, before);
+    }
+    s->pc_ld = tcg_fn_node_new(fn, OP_ld_env, TCG_VOID);
+    s->pc_block = s->block;
+    make_ld(s, s->pc_ld, 0);
+    fn_node(fn, s->pc_ld)->list = 1;
+    tcg_fn_insert_before(fn, before, s->pc_ld);
+    return s->pc_ld;
 }
 
 static int64_t insn_delta(const Ssa *s)
@@ -357,7 +377,7 @@ static Ref insn_pc(Ssa *s, TcgId before)
     if (delta == 0) {
         return CONTENT;
     }
-    base = value_of(s, CONTENT, s->block, before);
+    base = entry_pc(s, before);
     k = tcg_fn_const(fn, s->rows[0].type, delta);
     id = tcg_fn_node_new(fn, OP_add, s->rows[0].type);
     fn_node(fn, id)->arg[0] = base;
@@ -396,9 +416,9 @@ static void store(Ssa *s, uint32_t row, Ref ref, TcgId before)
     s->st[row].env = ref;
 }
 
-static void store_dirty(Ssa *s, TcgId before)
+static void store_dirty(Ssa *s, uint32_t first, TcgId before)
 {
-    for (uint32_t r = 0; r < s->num_rows; r++) {
+    for (uint32_t r = first; r < s->num_rows; r++) {
         if (!s->rows[r].local && differs(s, r, s->st[r].cur, s->st[r].env)) {
             store(s, r, s->st[r].cur, before);
         }
@@ -415,6 +435,12 @@ static inline void add_entry(TcgFn *fn, unsigned row, TcgId value)
     }
     fn->map_entries->len = i + 1;
     *fn_map_entry(fn, i) = (TcgMapEntry){ row, value, LOC_NONE };
+}
+
+/* What an operation's argument has become. */
+static inline TcgId argument(Ssa *s, TcgId v, TcgId user)
+{
+    return G_UNLIKELY(v == s->fn->entry_pc) ? entry_pc(s, user) : renamed(s->fn, v);
 }
 
 static void add_map(Ssa *s, TcgId exit)
@@ -455,7 +481,7 @@ static void do_call(Ssa *s, TcgId id)
     uint32_t list = n->list, len = n->list_len;
 
     for (uint32_t i = 0; i < len; i++) {
-        *fn_list(fn, list + i) = renamed(fn, *fn_list(fn, list + i));
+        *fn_list(fn, list + i) = argument(s, *fn_list(fn, list + i), id);
     }
     if (h->reads || h->writes) {
         for (uint32_t r = 0; r < s->num_rows; r++) {
@@ -536,6 +562,35 @@ static void do_set(Ssa *s, TcgId id, TcgNode *n)
     tcg_fn_remove(s->fn, id);
 }
 
+/* Whether a block does nothing but set the PC and leave the region. */
+static bool only_leaves(const TcgFn *fn, uint32_t block)
+{
+    for (TcgId id = fn_block(fn, block)->first; id; id = fn_node(fn, id)->next) {
+        const TcgNode *n = fn_node(fn, id);
+        bool end = n->op == OP_goto_tb || n->op == OP_goto_ptr || n->op == OP_exit;
+        bool pc = n->op == OP_set_reg && n->aux == fn->config->target->pc_reg;
+
+        if (!end && !pc && n->op != OP_get_reg && n->op != OP_insn_start && !(tcg_op_def[n->op].flags & TCGF_PURE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool both_leave(const Ssa *s)
+{
+    const TcgIrBlock *b = fn_block(s->fn, s->block);
+
+    for (unsigned i = 0; i < 2; i++) {
+        const TcgIrBlock *to = fn_block(s->fn, b->succ[i]);
+
+        if (to->num_preds != 1 || to->loop_depth != b->loop_depth || !only_leaves(s->fn, b->succ[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void walk_block(Ssa *s)
 {
     TcgFn *fn = s->fn;
@@ -547,11 +602,18 @@ static void walk_block(Ssa *s)
 
         next = n->next;
         for (unsigned i = 0; i < def->args; i++) {
-            n->arg[i] = renamed(fn, n->arg[i]);
+            TcgId v = argument(s, n->arg[i], id);
+
+            n = fn_node(fn, id);
+            n->arg[i] = v;
         }
         switch (n->op) {
         case OP_get_reg:
-            do_get(s, id, n);
+            if (id == fn->entry_pc) {
+                tcg_fn_remove(fn, id);          /* loaded where it is wanted */
+            } else {
+                do_get(s, id, n);
+            }
             break;
         case OP_set_reg:
             do_set(s, id, n);
@@ -564,7 +626,12 @@ static void walk_block(Ssa *s)
             do_call(s, id);
             break;
         case OP_goto_tb: case OP_goto_ptr: case OP_exit:
-            store_dirty(s, id);
+            store_dirty(s, 0, id);
+            break;
+        case OP_brcond: case OP_brflag:
+            if (both_leave(s)) {
+                store_dirty(s, 1, id);          /* once, not in each of the two; the PC differs */
+            }
             break;
         default:
             if (def->flags & TCGF_EXIT) {
