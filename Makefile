@@ -8,7 +8,7 @@
 #   make coverage           the short tests with gcov, and a summary a folder
 #   make demo, demo-virt    boot a Linux guest in this terminal
 #   make bench              the boot beside QEMU's: a table, and JSON in the build folder
-#   make fuzz, fuzz-NAME    the fuzzers, SECONDS each
+#   make fuzz, fuzz-images  random words as kernels, for about SECONDS
 
 BUILD ?= build
 SECONDS ?= 600
@@ -55,13 +55,10 @@ bench: all
 	tests/setup bench
 	bench/boot --json $(BUILD)/bench-boot.json
 
-fuzz: setup
-	tests/fuzz/run --seconds $(SECONDS)
-
-fuzz-%: setup
-	tests/fuzz/run --seconds $(SECONDS) $*
+fuzz fuzz-images: setup all
+	tests/fuzz/random_images.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds 2 --count $(SECONDS)
 
 clean:
 	rm -rf build build-asan build-ubsan build-tsan build-cov build-prof
 
-.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz clean
+.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images clean

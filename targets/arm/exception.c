@@ -99,7 +99,7 @@ static void enter(ARMCPU *cpu, const ArmException *e)
     bool in_host = arm_hcr_e2h(cpu) && cpu->hcr_el2 & HCR_TGE && arm_el2_enabled(cpu);
 
     log_printf(LOG_INT, "arm: cpu %u: %s exception from EL%u to EL%u, ESR 0x%08" PRIx32 " (EC 0x%02x), PC 0x%" PRIx64
-               ", FAR 0x%" PRIx64, cpu->parent.index, exc_name(e), from, target, e->syndrome, e->syndrome >> 26,
+               ", FAR 0x%" PRIx64 "\n", cpu->parent.index, exc_name(e), from, target, e->syndrome, e->syndrome >> 26,
                cpu->pc, e->has_far ? e->far : 0);
     cpu->spsr_el[target] = spsr;
     cpu->elr_el[target] = cpu->pc + (e->return_next ? 4 : 0);
@@ -310,12 +310,12 @@ void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr)
         cpu->il = 1;
         cpu->ss = 0;
         cpu->pc = new_pc;
-        log_guest_error("arm: cpu %u: illegal exception return from EL%u with SPSR 0x%" PRIx64, cpu->parent.index, from,
+        log_guest_error("arm: cpu %u: illegal exception return from EL%u with SPSR 0x%" PRIx64 "\n", cpu->parent.index, from,
                         spsr);
     } else {
         arm_pstate_set(cpu, spsr);
         cpu->pc = new_pc;
-        log_printf(LOG_INT, "arm: cpu %u: return from EL%u to EL%u, PC 0x%" PRIx64, cpu->parent.index, from, cpu->el,
+        log_printf(LOG_INT, "arm: cpu %u: return from EL%u to EL%u, PC 0x%" PRIx64 "\n", cpu->parent.index, from, cpu->el,
                    new_pc);
     }
     cpu_key_changed(&cpu->parent);

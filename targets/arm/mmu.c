@@ -689,7 +689,7 @@ static void raise_abort(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, cons
         cpu->exc.has_hpfar = true;
         cpu->exc.hpfar = extract64(f->ipa, 12, 40) << 4 | (f->ns && arm_is_secure(cpu) ? UINT64_C(1) << 63 : 0);
     }
-    log_printf(LOG_MMU, "arm: cpu %u: %s fault at 0x%" PRIx64 ": fsc 0x%02x%s, to EL%u", cpu->parent.index,
+    log_printf(LOG_MMU, "arm: cpu %u: %s fault at 0x%" PRIx64 ": fsc 0x%02x%s, to EL%u\n", cpu->parent.index,
                fetch ? "fetch" : f->write ? "store" : "load", va, f->fsc, f->stage2 ? " (stage 2)" : "", target);
 }
 
@@ -705,7 +705,7 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
         }
         return false;
     }
-    log_printf(LOG_MMU, "arm: cpu %u: 0x%" PRIx64 " -> 0x%" PRIx64 " size 0x%" PRIx64 " prot %u mmu %u", cs->index,
+    log_printf(LOG_MMU, "arm: cpu %u: 0x%" PRIx64 " -> 0x%" PRIx64 " size 0x%" PRIx64 " prot %u mmu %u\n", cs->index,
                addr, x.pa, x.page_size, x.prot, mmu);
     TlbPage page = {
         .vaddr = addr, .paddr = x.pa, .size = x.page_size, .prot = x.prot, .global = x.global,
@@ -727,7 +727,7 @@ void arm_bus_error(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsi
 {
     ArmFault f = { .fsc = FSC_SYNC_EXTERNAL, .write = needs_write(type), .ea = true };
 
-    log_guest_error("arm: cpu %u: %s of 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s: external abort", cs->index,
+    log_guest_error("arm: cpu %u: %s of 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s: external abort\n", cs->index,
                     type == ACCESS_FETCH ? "fetch" : needs_write(type) ? "store" : "load", addr, paddr,
                     why == MEMTX_DECODE_ERROR ? "nothing is there" : "refused by the device");
     raise_abort(ARM_CPU(cs), addr, type, mmu, &f);

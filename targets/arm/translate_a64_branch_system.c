@@ -472,7 +472,7 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
     const SysReg *r = arm_sysreg_find(dc->cpu, enc);
 
     if (!r) {
-        log_unimp("arm: system register or instruction S%u_%u_C%u_C%u_%u is not there: UNDEFINED", enc >> 14,
+        log_unimp("arm: system register or instruction S%u_%u_C%u_C%u_%u is not there: UNDEFINED\n", enc >> 14,
                   enc >> 11 & 7, enc >> 7 & 15, enc >> 3 & 15, enc & 7);
         return false;
     }
