@@ -631,7 +631,9 @@ void tlb_serve(CPUState *cs)
 
     g_mutex_lock(&t->lock);
     num = t->queue->len;
-    memcpy(todo, t->queue->data, num * sizeof(Posted));
+    if (num) {                                  /* an empty array has no data */
+        memcpy(todo, t->queue->data, num * sizeof(Posted));
+    }
     overflow = t->overflow;
     upto = t->posted;
     g_array_set_size(t->queue, 0);
