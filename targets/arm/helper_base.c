@@ -4,29 +4,34 @@
 
 #include "targets/arm/helper.h"
 
-/* Reflected polynomials of CRC-32 (IEEE 802.3) and CRC-32C (Castagnoli). */
-#define POLY_CRC32  0xedb88320u
-#define POLY_CRC32C 0x82f63b78u
+/* Remainders of the 16 nibbles by the reflected polynomials of CRC-32 (IEEE 802.3) and CRC-32C (Castagnoli). */
+static const uint32_t crc32_nibble[16] = {
+    0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+    0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+};
+static const uint32_t crc32c_nibble[16] = {
+    0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+    0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+};
 
-static uint32_t crc(uint32_t acc, uint64_t value, unsigned bytes, uint32_t poly)
+static uint32_t crc(uint32_t acc, uint64_t value, unsigned bytes, const uint32_t *nibble)
 {
     for (unsigned i = 0; i < bytes; i++) {
         acc ^= (uint8_t)(value >> (8 * i));
-        for (unsigned bit = 0; bit < 8; bit++) {
-            acc = acc >> 1 ^ (acc & 1 ? poly : 0);
-        }
+        acc = acc >> 4 ^ nibble[acc & 15];
+        acc = acc >> 4 ^ nibble[acc & 15];
     }
     return acc;
 }
 
 uint32_t helper_crc32(ARMCPU *cpu G_GNUC_UNUSED, uint32_t acc, uint64_t value, uint32_t bytes)
 {
-    return crc(acc, value, bytes, POLY_CRC32);
+    return crc(acc, value, bytes, crc32_nibble);
 }
 
 uint32_t helper_crc32c(ARMCPU *cpu G_GNUC_UNUSED, uint32_t acc, uint64_t value, uint32_t bytes)
 {
-    return crc(acc, value, bytes, POLY_CRC32C);
+    return crc(acc, value, bytes, crc32c_nibble);
 }
 
 void helper_unaligned_store(ARMCPU *cpu, uint64_t addr, uint32_t mmu)

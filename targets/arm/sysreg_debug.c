@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Self-hosted debug (Arm DDI 0487, D2 and D23.3). Software step works; the breakpoint and watchpoint registers keep
- * what is written, but do not match yet (docs/CAVEATS.md).
+ * Self-hosted debug (Arm DDI 0487, D2 and D23.3). The registers keep what is written; breakpoints and watchpoints do not
+ * match and software step raises nothing yet (docs/CAVEATS.md).
  */
 #include "core/bits.h"
 #include "targets/arm/sysreg.h"

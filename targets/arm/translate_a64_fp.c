@@ -25,9 +25,6 @@ bool trans_FABS_s(DisasContext *dc, const arg_FABS_s *a)
     if (a64_fp_access(dc)) {
         uint64_t sign = UINT64_C(1) << ((8u << a->esz) - 1);
 
-        if (dc->key.fpcr_ah) {
-            return false;                       /* FEAT_AFP is not offered */
-        }
         a64_set_fp(dc, a->esz, a->rd, tcg_andi(dc->g, fp_type(a->esz), a64_get_fp(dc, a->esz, a->rn), sign - 1));
     }
     return true;
