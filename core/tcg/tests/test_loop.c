@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a loop becomes: two loads and a subtraction that sets flags which only faults could see. In its body, found by
- * the backward jump in the disassembly, nothing is stored to the CPU object and no flags are computed. The same code
- * is run: to its end, with a fault at each load and with an interrupt at each turn.
+ * What a loop becomes on each back end: two loads and a subtraction that sets flags which only faults could see. In
+ * its body, found by the backward jump in the disassembly or in the bytecode, nothing is stored to the CPU object or
+ * to the frame and no flags are computed. That the same eyes see stores and flags where they are, code that keeps
+ * every register in the CPU object shows. The same code is run: to its end, with a fault at each load and with an
+ * interrupt at each turn.
  */
 #include <glib/gstdio.h>
 #include <string.h>
-#include "core/tcg/backend.h"
+#include "core/tcg/backend/tci/asm.h"
 #include "core/tcg/tests/testtarget.h"
 
 #define OWNER ((void *)0x1230)
@@ -54,10 +56,10 @@ typedef struct Translated {
     TcgCode code;
 } Translated;
 
-static void translate(Translated *t, const TcgLayout *layout)
+static void translate(Translated *t, const TcgBackend *be, const TcgLayout *layout, bool naive)
 {
     t->config = (TcgConfig){
-        .backend = &tcg_backend_x86_64, .target = &test_target, .layout = layout, .verify = true,
+        .backend = be, .target = &test_target, .layout = layout, .naive = naive, .verify = true,
     };
     t->buf = tcg_codebuf_new(1 << 16, t->config.backend, NULL);
     t->gen = tcg_gen_new(&t->config);
@@ -71,7 +73,31 @@ static void discard(Translated *t)
     tcg_codebuf_free(t->buf);
 }
 
-/* -- the text -------------------------------------------------------------------------------------------- */
+/* What there is in a loop's body. */
+typedef struct Body {
+    unsigned insns, polls, loads, xors, stores, flags;
+} Body;
+
+static void check_body(const Body *b, unsigned max_insns)
+{
+    /* The loop that was meant: its poll, two accesses, and the arithmetic. */
+    g_assert_cmpuint(b->polls, ==, 1);
+    g_assert_cmpuint(b->loads, ==, 2);
+    g_assert_cmpuint(b->xors, ==, 1);
+    g_assert_cmpuint(b->stores, ==, 0);
+    g_assert_cmpuint(b->flags, ==, 0);
+    g_assert_cmpuint(b->insns, <=, max_insns);
+}
+
+static void check_naive(const Body *b)
+{
+    g_assert_cmpuint(b->polls, ==, 1);
+    g_assert_cmpuint(b->loads, ==, 2);
+    g_assert_cmpuint(b->stores, >=, 5);         /* x0, x3, x1, x2, nzcv */
+    g_assert_cmpuint(b->flags, >=, 1);
+}
+
+/* -- x86-64: the disassembly ------------------------------------------------------------------------------- */
 static char *disassemble(const char *objdump, const TcgCode *code)
 {
     g_autofree char *path = NULL;
@@ -131,34 +157,101 @@ static unsigned count(GPtrArray *body, const char *pattern)
     return n;
 }
 
-static void test_text(void)
+static void look_x86(const char *objdump, const Translated *t, Body *ret)
 {
-    g_autofree char *objdump = g_find_program_in_path("objdump"), *text = NULL;
-    g_auto(GStrv) lines = NULL;
-    GPtrArray *body;
+    g_autofree char *text = disassemble(objdump, &t->code);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    GPtrArray *body = loop_body(lines);
+
+    for (unsigned i = 0; i < body->len; i++) {
+        g_test_message("%s", (char *)g_ptr_array_index(body, i));
+    }
+    *ret = (Body){
+        .insns = body->len,
+        .polls = count(body, "cmp +DWORD PTR \\[rbp"),
+        .loads = count(body, "and +rax,QWORD PTR \\[rbp"),      /* the checks that they begin with */
+        .xors = count(body, "xor +r[a-z0-9]+,"),
+        /* to the CPU object or to the frame: the destination is the first operand */
+        .stores = count(body, ":\\s+(?!cmp|test)[a-z0-9]+ +[A-Z]+ PTR \\[r[bs]p"),
+        .flags = count(body, "lahf|seto|pext|cmc|call"),
+    };
+    g_ptr_array_unref(body);
+}
+
+static void test_x86(const void *data)
+{
+    g_autofree char *objdump = g_find_program_in_path("objdump");
     Translated t;
+    Body body;
 
     if (!objdump) {
         g_test_skip("no objdump");
         return;
     }
-    translate(&t, &test_layout);
-    text = disassemble(objdump, &t.code);
-    lines = g_strsplit(text, "\n", -1);
-    body = loop_body(lines);
-    for (unsigned i = 0; i < body->len; i++) {
-        g_test_message("%s", (char *)g_ptr_array_index(body, i));
+    translate(&t, data, &test_layout, false);
+    look_x86(objdump, &t, &body);
+    check_body(&body, 32);
+    discard(&t);
+    translate(&t, data, &test_layout, true);
+    look_x86(objdump, &t, &body);
+    check_naive(&body);
+    discard(&t);
+}
+
+/* -- the interpreter: the bytecode ------------------------------------------------------------------------- */
+/* The words that a jump goes, or 0 of another instruction. */
+static int64_t distance(const TciInsn *i)
+{
+    const char *name = tcg_tci_name[i->op];
+
+    if (i->op != TCI_br && i->op != TCI_brflag && !g_str_has_prefix(name, "brcond_")) {
+        return 0;
     }
-    /* The loop that was meant: its poll, two accesses with their checks, and the arithmetic. */
-    g_assert_cmpuint(count(body, "cmp +DWORD PTR \\[rbp"), ==, 1);
-    g_assert_cmpuint(count(body, "and +rax,QWORD PTR \\[rbp"), ==, 2);
-    g_assert_cmpuint(count(body, "xor +r[a-z0-9]+,"), ==, 1);
-    /* No store to the CPU object or to the frame: its destination would be the first operand. */
-    g_assert_cmpuint(count(body, ":\\s+(?!cmp|test)[a-z0-9]+ +[A-Z]+ PTR \\[r[bs]p"), ==, 0);
-    /* No flags. */
-    g_assert_cmpuint(count(body, "lahf|seto|pext|cmc|call"), ==, 0);
-    g_assert_cmpuint(body->len, <=, 32);
-    g_ptr_array_unref(body);
+    return (int64_t)((const uint64_t *)i)[tcg_tci_length(i) - 1];
+}
+
+static void look_tci(const Translated *t, Body *ret)
+{
+    const TciCode *code = t->code.entry;
+    const TciInsn *first = NULL, *last = NULL;
+
+    for (uint32_t at = 0; at < code->num_words; at += tcg_tci_length(&code->insns[at])) {
+        const TciInsn *i = &code->insns[at];
+
+        if (distance(i) < 0) {
+            g_assert_null(last);                /* one loop */
+            first = i + distance(i);
+            last = i;
+        }
+    }
+    g_assert_nonnull(last);
+    *ret = (Body){ 0 };
+    for (const TciInsn *i = first; i <= last; i += tcg_tci_length(i)) {
+        const char *name = tcg_tci_name[i->op];
+
+        g_test_message("%5u  %s", (unsigned)(i - code->insns), name);
+        ret->insns++;
+        ret->polls += i->op == TCI_poll;
+        ret->loads += i->op == TCI_ld64;
+        ret->xors += g_str_has_prefix(name, "xor_");
+        ret->stores += g_str_has_prefix(name, "st_env") || g_str_has_prefix(name, "spill") ||
+                       g_str_has_prefix(name, "slot_");
+        ret->flags += g_str_has_prefix(name, "flags_") || i->op == TCI_eval || i->op == TCI_call;
+    }
+}
+
+static void test_tci(void)
+{
+    Translated t;
+    Body body;
+
+    translate(&t, &tcg_backend_tci, &test_layout, false);
+    look_tci(&t, &body);
+    check_body(&body, 16);
+    discard(&t);
+    translate(&t, &tcg_backend_tci, &test_layout, true);
+    look_tci(&t, &body);
+    check_naive(&body);
     discard(&t);
 }
 
@@ -188,13 +281,13 @@ static void start(TestCpu *cpu, TestCpu *want)
     *want = *cpu;
 }
 
-static void test_run(void)
+static void test_run(const void *data)
 {
     TestCpu *cpu = g_new(TestCpu, 1), *want = g_new(TestCpu, 1);
     GString *why = g_string_new(NULL);
     Translated t;
 
-    translate(&t, &test_layout);
+    translate(&t, data, &test_layout, false);
     for (unsigned hit = 0; hit < 2; hit++) {
         start(cpu, want);
         if (hit) {
@@ -239,7 +332,7 @@ static uint64_t ld_and_ask(CPUState *cs, vaddr addr, MemOp mo, const void *map)
     return test_layout.mem->ld(cs, addr, mo, map);
 }
 
-static void test_interrupt(void)
+static void test_interrupt(const void *data)
 {
     TestCpu *cpu = g_new(TestCpu, 1), *want = g_new(TestCpu, 1);
     TcgMemOps ops = *test_layout.mem;
@@ -249,7 +342,7 @@ static void test_interrupt(void)
 
     ops.ld = ld_and_ask;
     layout.mem = &ops;
-    translate(&t, &layout);
+    translate(&t, data, &layout, false);
     for (unsigned n = 1; n <= 2 * (TURNS - 1); n++) {
         start(cpu, want);
         cpu->scratch = n;
@@ -267,9 +360,16 @@ static void test_interrupt(void)
 
 int main(int argc, char **argv)
 {
+    const TcgBackend *native = tcg_backend_find("tcg");
+
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/x86/loop/text", test_text);
-    g_test_add_func("/x86/loop/run", test_run);
-    g_test_add_func("/x86/loop/interrupt", test_interrupt);
+    if (native) {
+        g_test_add_data_func("/tcg/loop/x86_64/text", native, test_x86);
+        g_test_add_data_func("/tcg/loop/x86_64/run", native, test_run);
+        g_test_add_data_func("/tcg/loop/x86_64/interrupt", native, test_interrupt);
+    }
+    g_test_add_func("/tcg/loop/tci/text", test_tci);
+    g_test_add_data_func("/tcg/loop/tci/run", &tcg_backend_tci, test_run);
+    g_test_add_data_func("/tcg/loop/tci/interrupt", &tcg_backend_tci, test_interrupt);
     return g_test_run();
 }
