@@ -50,6 +50,12 @@ struct CPUClass {
     const TcgTarget *tcg;
     unsigned num_mmu;                           /* regimes: values of MemOp's mmu index */
     unsigned insn_align;                        /* log2: jump cache shift */
+    /*
+     * Bits of key.w[0], by position; 0: there are none. variant: two bits that generated code changes by itself, in the
+     * state that get_key makes them of and then with cpu_variant_* below. page: set by core for a page whose
+     * TlbPage.user has bit 0 set, so that a translator knows it of the page that it reads.
+     */
+    uint8_t key_variant_shift, key_page_shift;
 
     vaddr (*get_pc)(CPUState *cs);
     /* As firmware leaves a CPU to an operating system: at pc, the protocol's level and modes, args in its registers. */
@@ -137,6 +143,11 @@ static inline void cpu_key_changed(CPUState *cs)
     cs->jc_tag = 0;
 }
 void cpu_update_key(CPUState *cs);
+/*
+ * The low bits of jc_tag are the key's variant. Generated code that switches it before OP_goto_ptr, and a block that
+ * leaves it behind, write these bits of the tag and set key_valid to 0 (offsets for tcg_st_env).
+ */
+enum { CPU_TAG_VARIANT = 3 };
 /*
  * Own thread: an interrupt that was masked when it came may be taken now (the mask was cleared, a priority lowered).
  * Leaves at the next block's entry if there is any.

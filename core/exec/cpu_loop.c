@@ -68,17 +68,25 @@ void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value)
 void cpu_update_key(CPUState *cs)
 {
     CPUExec *e = cs->exec;
-    uint64_t context, h;
+    const CPUClass *cc = e->ec->cc;
+    uint64_t context, h, variant = 0;
+    CPUKey key;
     JcTag *row;
 
-    e->ec->cc->get_key(cs, &cs->key, &cs->fetch_mmu);
+    cc->get_key(cs, &cs->key, &cs->fetch_mmu);
     context = tlb_context_id(cs, cs->fetch_mmu);
-    h = (cs->key.w[0] ^ cs->key.w[1] * 31 ^ context * 17) * UINT64_C(0x9e3779b97f4a7c15);
-    row = &e->jc_tags[h >> 58 & (NUM_JC_TAGS - 1)];
-    if (!row->tag || row->context != context || row->key.w[0] != cs->key.w[0] || row->key.w[1] != cs->key.w[1]) {
-        *row = (JcTag){ .key = cs->key, .context = context, .tag = ++e->last_tag };
+    key = cs->key;
+    if (cc->key_variant_shift) {
+        variant = key.w[0] >> cc->key_variant_shift & CPU_TAG_VARIANT;
+        key.w[0] ^= variant << cc->key_variant_shift;
     }
-    cs->jc_tag = row->tag;
+    h = (key.w[0] ^ key.w[1] * 31 ^ context * 17) * UINT64_C(0x9e3779b97f4a7c15);
+    row = &e->jc_tags[h >> 58 & (NUM_JC_TAGS - 1)];
+    if (!row->tag || row->context != context || row->key.w[0] != key.w[0] || row->key.w[1] != key.w[1]) {
+        e->last_tag += CPU_TAG_VARIANT + 1;
+        *row = (JcTag){ .key = key, .context = context, .tag = e->last_tag };
+    }
+    cs->jc_tag = row->tag | variant;
     cs->key_valid = true;
 }
 

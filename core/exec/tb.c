@@ -86,7 +86,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in)
         g_string_free(out, TRUE);
     }
     tb->cc = CPU_CLASS_OF(cs);
-    tb->key = cs->key;
+    tb->key = in->key;
     tb->bytes = res.bytes;
     tb->insns = res.insns;
     stats_inc(&e->stats, STAT_tb_translated);
@@ -95,8 +95,21 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in)
     return tb;
 }
 
-/* Copies n bytes of code from addr on, over the end of a page and from devices too. False: raised. */
-static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n)
+/* The CPU's key with what the page says of its code. */
+static CPUKey key_on_page(const CPUState *cs, const TlbInfo *info)
+{
+    CPUKey key = cs->key;
+    unsigned shift = CPU_CLASS_OF(cs)->key_page_shift;
+
+    if (shift) {
+        key.w[0] |= (uint64_t)(info->user & 1) << shift;
+    }
+    return key;
+}
+
+/* Copies n bytes of code from addr on, over the end of a page and from devices too. *ret_key: by
+ * the last page. False: raised. */
+static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n, CPUKey *ret_key)
 {
     const CPUClass *cc = CPU_CLASS_OF(cs);
     uint64_t page_mask = BIT64(cc->tcg->page_bits) - 1;
@@ -109,6 +122,7 @@ static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n)
         if (!tlb_find(cs, addr, unit, ACCESS_FETCH, cs->fetch_mmu, false, &info)) {
             return false;
         }
+        *ret_key = key_on_page(cs, &info);
         len = MIN(n, info.hi - in_page + 1);
         if (info.mr && memory_region_is_ram(info.mr, false)) {
             ram_read(info.mr->ram->host + info.offset + in_page, buf, len);
@@ -145,12 +159,12 @@ TranslationBlock *tb_get_alone(CPUState *cs)
     /* Only as many bytes as the instruction has: a device may mind more. */
     for (unsigned n = 0; n < MAX_INSN_BYTES; n += unit) {
         TranslateInput in = {
-            .key = cs->key, .bytes = buf, .len = n + unit, .max_insns = 1, .pc = pc,
+            .bytes = buf, .len = n + unit, .max_insns = 1, .pc = pc,
             .page_offset = pc & (BIT64(cc->tcg->page_bits) - 1),
         };
         TranslationBlock *tb;
 
-        if (!fetch_bytes(cs, pc + n, buf + n, unit)) {
+        if (!fetch_bytes(cs, pc + n, buf + n, unit, &in.key)) {
             return NULL;
         }
         tb = translate(cs, &in);
@@ -168,11 +182,12 @@ void tb_put(CPUState *cs, TranslationBlock *tb)
 }
 
 /* A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. */
-static TranslationBlock *make(CPUState *cs, vaddr pc, RamBlock *rb, ram_addr offset, unsigned len, bool whole_page)
+static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBlock *rb, ram_addr offset, unsigned len,
+                              bool whole_page)
 {
     ExecMachine *x = cs->exec->x;
     TranslateInput in = {
-        .key = cs->key, .len = MIN(len, TB_MAX_BYTES), .max_insns = x->config.one_insn ? 1 : MAX_INSNS, .pc = pc,
+        .key = *key, .len = MIN(len, TB_MAX_BYTES), .max_insns = x->config.one_insn ? 1 : MAX_INSNS, .pc = pc,
         .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1),
     };
     uint8_t bytes[TB_MAX_BYTES];
@@ -211,6 +226,7 @@ TranslationBlock *tb_get(CPUState *cs)
     vaddr pc = cc->get_pc(cs);
     TranslationBlock *tb;
     ram_addr offset;
+    CPUKey key;
     unsigned len;
     TlbInfo info;
 
@@ -224,9 +240,10 @@ TranslationBlock *tb_get(CPUState *cs)
     len = info.hi - (pc & page_mask) + 1;
     len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
     stats_inc(&e->stats, STAT_tb_lookup);
-    tb = tb_lookup(e->x, cc, &cs->key, info.mr->ram, offset, len);
+    key = key_on_page(cs, &info);
+    tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, len);
     if (!tb) {
-        tb = make(cs, pc, info.mr->ram, offset, len, info.lo == 0 && info.hi == page_mask);
+        tb = make(cs, &key, pc, info.mr->ram, offset, len, info.lo == 0 && info.hi == page_mask);
     }
     return tb ? tb : tb_get_alone(cs);
 }

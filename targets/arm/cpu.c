@@ -251,6 +251,8 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->tcg = &arm_tcg_target;
     cc->num_mmu = ARM_NUM_MMU;
     cc->insn_align = 2;
+    cc->key_variant_shift = ARM_KEY_BTYPE_SHIFT;
+    cc->key_page_shift = ARM_KEY_GUARDED_SHIFT;
     cc->get_pc = get_pc;
     cc->set_pc = set_pc;
     cc->boot = boot;

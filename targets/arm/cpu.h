@@ -287,6 +287,8 @@ void arm_sysregs_reset(ARMCPU *cpu);
 /* Packed in CPUKey.w[0]; w[1] is features_hash. */
 typedef struct ArmKey {
     unsigned el : 2;
+    unsigned btype : 2;                         /* bits 3:2: ARM_KEY_BTYPE_SHIFT; switched by generated code */
+    unsigned guarded : 1;                       /* bit 4, by core: the fetch page has GP set (FEAT_BTI) */
     unsigned pas : 2;
     unsigned fetch_mmu : 4, data_mmu : 4, unpriv_mmu : 4;       /* ArmMmu; unpriv: for LDTR and STTR */
     unsigned align_check : 1;                   /* SCTLR_ELx.A */
@@ -294,7 +296,6 @@ typedef struct ArmKey {
     unsigned big_endian : 1;                    /* data */
     unsigned fp_trap_el : 2;                    /* 0: FP and SIMD enabled */
     unsigned il : 1;
-    unsigned btype : 2;
     unsigned ss_active : 1, pstate_ss : 1;      /* software step */
     unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
     unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
@@ -306,11 +307,11 @@ typedef struct ArmKey {
     unsigned tge : 1;
     unsigned spsel : 1;
     unsigned mte_active : 1;
-    unsigned guarded : 1;                       /* the fetch page has GP set (FEAT_BTI) */
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */
     unsigned nv : 3;
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);
+enum { ARM_KEY_BTYPE_SHIFT = 2, ARM_KEY_GUARDED_SHIFT = 4 };
 void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);
 void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret);
 /* PC canonical (address tag removed) and aligned, before a fetch; false: PC alignment fault recorded. */

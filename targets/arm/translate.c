@@ -68,7 +68,8 @@ void a64_goto(DisasContext *dc, unsigned slot, int64_t offset)
     uint64_t at = (dc->in->page_offset & (page - 1)) + dc->delta + offset;
 
     tcg_set_reg(dc->g, ARM_REG_PC, a64_pc(dc, offset));
-    if (at < page || dc->in->pc_is_constant) {
+    /* an edge is between blocks of one key, and BTYPE is behind this one */
+    if ((at < page || dc->in->pc_is_constant) && dc->key.btype == 0) {
         tcg_goto_tb(dc->g, slot);
     } else {
         tcg_goto_ptr(dc->g);
@@ -187,12 +188,49 @@ static void undefined(DisasContext *dc)
     dc->end = DISAS_STOP;
 }
 
+/* What may follow an indirect branch in a guarded page (BTypeCompatible): BTI, PACIASP and PACIBSP, BRK and HLT. */
+static bool is_landing_pad(DisasContext *dc)
+{
+    unsigned btype = dc->key.btype, targets = extract32(dc->insn, 6, 2);
+
+    if ((dc->insn & ~(3u << 6)) == 0xd503241f) {
+        return btype == 2 ? targets & 1 : btype == 3 ? targets & 2 : targets != 0;
+    }
+    if ((dc->insn & ~(1u << 6)) == 0xd503233f) {
+        return dc_feature(dc, FEAT_PAuth) && (btype != 3 || !dc->key.bti_enabled);
+    }
+    return (dc->insn & 0xffe0001f) == 0xd4200000 || (dc->insn & 0xffe0001f) == 0xd4400000;
+}
+
+void a64_switch_btype(DisasContext *dc, unsigned btype)
+{
+    TcgVal tag = tcg_andi(dc->g, TCG_I64, tcg_ld_env(dc->g, TCG_I64, MO_64, offsetof(ARMCPU, parent.jc_tag)),
+                          ~(uint64_t)CPU_TAG_VARIANT);
+    TcgVal zero = tcg_const(dc->g, TCG_I32, 0);
+
+    tcg_st_env(dc->g, tcg_ori(dc->g, TCG_I64, tag, btype), MO_64, offsetof(ARMCPU, parent.jc_tag));
+    tcg_st_env(dc->g, tcg_const(dc->g, TCG_I32, btype), MO_8, offsetof(ARMCPU, btype));
+    tcg_st_env(dc->g, zero, MO_8, offsetof(ARMCPU, parent.key_valid));
+}
+
 static void one_insn(DisasContext *dc)
 {
     dc->fp_checked = false;
     if (dc->key.il) {
         a64_raise(dc, 0, ARM_SYNDROME(EC_ILLEGAL, 0));
-    } else if (!decode_a64(dc, dc->insn)) {
+        return;
+    }
+    if (dc->key.btype && dc->delta == 0) {
+        if (dc->key.guarded && !is_landing_pad(dc)) {
+            a64_raise(dc, 0, ARM_SYNDROME(EC_BTI, dc->key.btype));
+            return;
+        }
+        /* the SPSR of a BRK has what was; of another exception it may as well be zero */
+        if ((dc->insn & 0xffe0001f) != 0xd4200000) {
+            a64_switch_btype(dc, 0);
+        }
+    }
+    if (!decode_a64(dc, dc->insn)) {
         undefined(dc);
     }
 }

@@ -94,13 +94,6 @@ enum { KEY_IA, KEY_IB };
  * PSTATE.BTYPE after BR, BLR and RET (DDI 0487, A2.2): BLR sets 2; BR sets 1 from X16 or X17 or outside a guarded page,
  * else 3; others clear it. It is kept only where FEAT_BTI is implemented.
  */
-static void set_btype(DisasContext *dc, unsigned btype)
-{
-    if (dc_feature(dc, FEAT_BTI)) {
-        tcg_st_env(dc->g, tcg_const(dc->g, TCG_I32, btype), MO_8, offsetof(ARMCPU, btype));
-    }
-}
-
 static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btype)
 {
     if (link) {
@@ -109,13 +102,9 @@ static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btyp
     tcg_set_reg(dc->g, ARM_REG_PC, target);
     dc->end = DISAS_STOP;
     if (btype && dc_feature(dc, FEAT_BTI)) {
-        /* BTYPE is part of the key */
-        set_btype(dc, btype);
-        a64_call(dc, key_changed);
-        tcg_exit(dc->g);
-    } else {
-        tcg_goto_ptr(dc->g);
+        a64_switch_btype(dc, btype);
     }
+    tcg_goto_ptr(dc->g);
     return true;
 }
 
