@@ -521,24 +521,25 @@ static bool ram_cas(uint8_t *p, uint64_t *expect, uint64_t v, unsigned size)
     }
 }
 
-/* Finds where an atomic goes. False: raised. */
+/* Finds where an atomic goes. False: raised. A store-exclusive is one too, but faults as the store that it is. */
 static bool find_atomic(CPUState *cs, vaddr addr, unsigned size, MemOp mo, TlbInfo *info)
 {
+    AccessType type = (mo & MO_KIND) == MO_EXCLUSIVE ? ACCESS_STORE : ACCESS_RMW;
     uint64_t in_page = addr & page_mask(cs);
 
     stats_inc(&cs->exec->stats, STAT_tlb_slow);
-    if (!aligned(cs, addr, mo, ACCESS_RMW)) {
+    if (!aligned(cs, addr, mo, type)) {
         return false;
     }
     if ((addr & 15) + size > 16) {              /* cannot be done at once */
-        cs->exec->ec->cc->unaligned(cs, addr, ACCESS_RMW, memop_mmu(mo));
+        cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
         return false;
     }
-    if (!tlb_find(cs, addr, size, ACCESS_RMW, memop_mmu(mo), false, info)) {
+    if (!tlb_find(cs, addr, size, type, memop_mmu(mo), false, info)) {
         return false;
     }
     if (in_page + size - 1 > info->hi) {
-        cs->exec->ec->cc->unaligned(cs, addr, ACCESS_RMW, memop_mmu(mo));
+        cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
         return false;
     }
     return !is_ram(info, true) || may_store(cs, info, in_page, size);

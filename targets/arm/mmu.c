@@ -337,6 +337,15 @@ static bool needs_write(AccessType type)
     return type == ACCESS_STORE || type == ACCESS_RMW;
 }
 
+/*
+ * ISS.WnR of a fault that a read has as well (D23.2.37): an atomic that reads and writes is told apart from a read
+ * only where reading alone is allowed.
+ */
+static bool faults_as_write(AccessType type)
+{
+    return type == ACCESS_STORE;
+}
+
 static bool permitted(AccessType type, unsigned prot)
 {
     if (type == ACCESS_FETCH) {
@@ -413,6 +422,7 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
         }
         if (!permitted(type, prot) || (for_walk && hcr & HCR_PTW && memattr < 4)) {
             fault->stage2 = true;
+            fault->write = fault->write || (type == ACCESS_RMW && prot & PROT_R);
             return fail(fault, FSC_PERMISSION, leaf.level);
         }
         if (dbm && !(s2ap & 2)) {
@@ -576,7 +586,7 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, b
     unsigned el = arm_regime_el(cpu, mmu);
     ArmXlat x;
 
-    *fault = (ArmFault){ .write = needs_write(type) };
+    *fault = (ArmFault){ .write = faults_as_write(type) };
     if (!s1_enabled(cpu, mmu)) {
         if (!s1_off(cpu, va, type, mmu, &x, fault)) {
             return false;
@@ -608,7 +618,7 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, b
                 return false;
             }
             if (!permitted(type, prot)) {
-                fault->write = needs_write(type) && !(type == ACCESS_RMW && !(prot & PROT_R));
+                fault->write = fault->write || (type == ACCESS_RMW && prot & PROT_R);
                 return fail(fault, FSC_PERMISSION, leaf.level);
             }
             if (dbm) {
@@ -718,14 +728,14 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
 
 void arm_unaligned(CPUState *cs, vaddr addr, AccessType type, unsigned mmu)
 {
-    ArmFault f = { .fsc = FSC_ALIGNMENT, .write = needs_write(type) };
+    ArmFault f = { .fsc = FSC_ALIGNMENT, .write = faults_as_write(type) };
 
     raise_abort(ARM_CPU(cs), addr, type, mmu, &f);
 }
 
 void arm_bus_error(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why)
 {
-    ArmFault f = { .fsc = FSC_SYNC_EXTERNAL, .write = needs_write(type), .ea = true };
+    ArmFault f = { .fsc = FSC_SYNC_EXTERNAL, .write = faults_as_write(type), .ea = true };
 
     log_guest_error("arm: cpu %u: %s of 0x%" PRIx64 " (physical 0x%" PRIx64 "): %s: external abort\n", cs->index,
                     type == ACCESS_FETCH ? "fetch" : needs_write(type) ? "store" : "load", addr, paddr,
