@@ -87,7 +87,7 @@ next:   ldr     x29, =ctl
         madd    x3, x3, x4, x5
         str     x3, [x29, #CTL_STATE]
         ldr     x5, =tests
-        add     x5, x5, x0, lsl #4
+        add     x5, x5, x0, lsl #5
         br      x5
 
 /* After a test: its result is in `result`. */
@@ -257,9 +257,11 @@ unexpected:
         b       bare_exit
         .ltorg
 
-        .balign 16
-        .macro  test word
+        .balign 32
+        .macro  test word, before
+        .balign 32
         bl      load
+        .inst   \before
         .inst   \word
         bl      save
         b       after

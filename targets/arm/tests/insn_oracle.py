@@ -27,14 +27,17 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ARM = os.path.dirname(HERE)
 ROOT = os.path.normpath(os.path.join(ARM, '..', '..'))
 LINK = 0x40080000
+CLREX = 0xd5033f5f
 ROUNDS, STATES = 4, 61
 MEMORY = 6144                                   # bytes that pointers lead into, at their middle
 STATE_QUADS = 64 + 30 + 4
 POINTERS, OFFSETS = range(16, 24), range(24, 28)        # X registers of a state: pointers, small offsets
+ALIGNED_POINTERS = range(16, 18)
 
 # What both sides have; a pattern that needs something else is left out.
 FEATURES = {'-', 'FP', 'AdvSIMD', 'FP16', 'RDM', 'DotProd', 'I8MM', 'AES', 'PMULL', 'SHA1', 'SHA256',
-            'SHA512', 'SHA3', 'SM3', 'SM4', 'FCMA', 'FHM', 'BF16', 'JSCVT', 'FRINTTS', 'CRC32', 'FlagM', 'FlagM2'}
+            'SHA512', 'SHA3', 'SM3', 'SM4', 'FCMA', 'FHM', 'BF16', 'JSCVT', 'FRINTTS', 'CRC32', 'FlagM', 'FlagM2',
+            'LSE', 'LOR', 'LRCPC', 'LRCPC2'}
 # (file, names): what is chosen from by default. Left out is what qemu-aarch64 7.2 gets wrong: FJCVTZS says that a
 # denormal that it flushes was exact, and FCVTZS and FCVTZU of a half-precision scalar by fixed point sign-extend.
 DEFAULT = [
@@ -42,7 +45,12 @@ DEFAULT = [
     ('a64_simd_elem.decode', ''), ('a64_crypto.decode', ''), ('a64_simd_ldst.decode', ''),
     ('a64_fp.decode', '(?!FJCVTZS)'), ('a64_simd_fp.decode', '(?!FCVTZ[SU]_s)'),
     ('a64_dp_imm.decode', ''), ('a64_dp_reg.decode', ''),
+    # at EL1 these access as EL0: precise.py has them
+    ('a64_ldst.decode', '(?!(LD|ST)TR)'),
 ]
+# What faults where it is not aligned.
+ALIGNED = {'LDXR', 'LDXP', 'STXR', 'STXP', 'STLR', 'LDAR', 'STLLR', 'LDLAR', 'LDAPR', 'STLUR', 'LDAPUR', 'CAS', 'CASP',
+           'LDADD', 'LDCLR', 'LDEOR', 'LDSET', 'LDSMAX', 'LDSMIN', 'LDUMAX', 'LDUMIN', 'SWP'}
 
 
 def load_rows(path):
@@ -58,7 +66,7 @@ def allowed(row):
     return all(f in FEATURES for f in re.split(r'[&|]', needs) if f)
 
 
-def choose_word(rng, row, memory):
+def choose_word(rng, row, memory, general=False):
     mask, value = (int(x, 16) for x in rng.choice(row['cubes']))
     free = ~mask & 0xffffffff
     word = value | (rng.getrandbits(32) & free)
@@ -72,7 +80,9 @@ def choose_word(rng, row, memory):
         if row['name'].startswith('LDR_lit'):
             put(5, 19, rng.randrange(2, 64))
             return word
-        put(5, 5, rng.choice(list(POINTERS) + [31]))
+        aligned = row['name'] in ALIGNED
+        base = rng.choice(list(ALIGNED_POINTERS if aligned else POINTERS) + [31])
+        put(5, 5, base)
         if 'option' in row['operands']:
             # a negative offset must not be zero-extended
             put(16, 5, rng.choice(OFFSETS[:2] if word >> 13 & 7 == 2 else OFFSETS))
@@ -80,7 +90,34 @@ def choose_word(rng, row, memory):
             put(16, 6, 0)
         if 'rt2' in row['operands']:
             put(10, 5, ((word & 31) + rng.randrange(1, 32)) % 32)
+        if general:
+            choose_general(rng, row, put, base)
+        if aligned:
+            if 'imm' in row['operands']:
+                put(12, 9, rng.randrange(-16, 16) * 8 & 511)
+            # fields that should be ones
+            if 'rs' not in row['operands']:
+                put(16, 5, 31)
+            if 'rt2' not in row['operands'] and word >> 24 & 0x3f == 8:
+                put(10, 5, 31)
     return word
+
+
+def choose_general(rng, row, put, base):
+    """Registers that the manual allows together: what is loaded, the base that is written, the status."""
+    free = [r for r in range(32) if r != base]
+    rng.shuffle(free)
+    if row['name'].endswith(('_pre', '_post')) or 'rt2' in row['operands'] or row['name'].startswith('STX'):
+        put(0, 5, free[0])
+        if 'rt2' in row['operands']:
+            put(10, 5, free[1])
+        if row['name'].startswith('STX'):
+            put(16, 5, free[2])
+
+
+def exclusive_before(word):
+    """The load-exclusive, to X30, that lets a store-exclusive succeed."""
+    return word & ~0x001ffc1f | 0x005f7c00 | 30
 
 
 EDGES = {1: [0, 1, 0x7f, 0x80, 0xff, 0x55, 8, 0xf8],
@@ -109,8 +146,9 @@ def random_bytes(rng, n):
 class Program:
     """The instructions with their states; builds executables that write hashes, or all results of one."""
 
-    def __init__(self, rng, words, memory, fpcr=(0,), big_endian=False, align_check=False):
+    def __init__(self, rng, words, before, memory, fpcr=(0,), big_endian=False, align_check=False):
         self.words = words
+        self.before = before
         self.memory = memory
         self.big_endian = big_endian
         self.align_check = align_check
@@ -121,6 +159,7 @@ class Program:
             v = [int.from_bytes(random_bytes(rng, 8), 'little') for _ in range(64)]
             misaligned = [0, 0, 16] if align_check else [0, 0, 16, 8, 4, 1, 3, 7, 61]
             pointers = [rng.choice(misaligned) for _ in range(len(POINTERS) + 1)]
+            pointers[:len(ALIGNED_POINTERS)] = [n // 16 * 16 for n in pointers[:len(ALIGNED_POINTERS)]]
             offsets = [rng.choice([0, 1, 2, 5, 16] + [-1, -8] * (i > 1)) for i in range(len(OFFSETS))]
             self.states.append((v, x, rng.getrandbits(4) << 28, rng.choice(fpcr), pointers, offsets))
 
@@ -130,7 +169,8 @@ class Program:
                  '.set MEMORY, %d' % (MEMORY if self.memory else 0),
                  '.set OUT_SIZE, %d' % (count * (ROUNDS * STATE_QUADS if raw else 1) * 8 + 64)]
         lines.append('.macro TEST_LIST')
-        lines += ['test 0x%08x' % w for w in self.words[first:first + count]]
+        for w, before in zip(self.words[first:first + count], self.before[first:first + count]):
+            lines.append('test 0x%08x, 0x%08x' % (w, before))
         lines += ['.endm', '.macro STATE_LIST']
         # a test alone has the states that it has among the others
         turn = first * ROUNDS % STATES
@@ -247,14 +287,16 @@ def main():
     for path, names in chosen:
         for row in load_rows(os.path.join(ARM, path)):
             if allowed(row) and re.match(names, row['name']) and re.match(args.names, row['name']):
-                rows.append((row, 'ldst' in path))
+                rows.append((row, 'ldst' in path, path == 'a64_ldst.decode'))
     rng.shuffle(rows)
-    words, which = [], []
+    words, before, which = [], [], []
     while len(words) < args.count:
-        row, memory = rows[len(words) % len(rows)]
-        words.append(choose_word(rng, row, memory))
+        row, memory, general = rows[len(words) % len(rows)]
+        words.append(choose_word(rng, row, memory, general))
+        exclusive = row['name'].startswith('STX') and rng.random() < 0.7
+        before.append(exclusive_before(words[-1]) if exclusive else CLREX)
         which.append(row['name'])
-    program = Program(rng, words, any(m for _, m in rows), [int(f, 16) for f in args.fpcr.split(',')],
+    program = Program(rng, words, before, any(m for _, m, _ in rows), [int(f, 16) for f in args.fpcr.split(',')],
                       args.big_endian, args.align_check)
     failed = False
     with tempfile.TemporaryDirectory() as folder:

@@ -36,7 +36,6 @@ REFERENCE = 'tcg,one-insn-per-tb=on,naive=on'
 ORACLE = 'qemu'
 STATE_QUADS = 100
 IRQ = 0xffffffff
-MORE_FEATURES = {'LSE', 'LOR', 'LRCPC', 'LRCPC2'}
 
 # X registers: results are 0 to 13; the rest is addresses and counters.
 BRANCH, INNER, POINTERS, BORDERS, INDEX, TRIGGER, OUTER, SGI = 14, 15, range(16, 20), range(20, 26), 26, 27, 28, 29
@@ -49,7 +48,6 @@ MEM = [('a64_ldst.decode', '(?!STX)', 2), ('a64_simd_ldst.decode', '', 1)]
 
 def load(files):
     """[(rows, weight)]: a list for each file."""
-    insn_oracle.FEATURES |= MORE_FEATURES
     return [([r for r in insn_oracle.load_rows(os.path.join(ARM, f)) if insn_oracle.allowed(r)
               and insn_oracle.re.match(names, r['name'])], weight) for f, names, weight in files]
 
