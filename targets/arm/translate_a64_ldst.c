@@ -226,6 +226,25 @@ bool trans_LDAPUR(DisasContext *dc, const arg_LDAPUR *a)
                         tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), (int64_t)a->imm), MO_ACQ_REL);
 }
 
+/* With the base written back: before the store, after the load. */
+bool trans_STLR_pre(DisasContext *dc, const arg_STLR_pre *a)
+{
+    TcgVal addr = tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), -(UINT64_C(1) << a->size));
+
+    store_ordered(dc, a->size, a->rt, addr);
+    a64_set_sp(dc, a->rn, addr);
+    return true;
+}
+
+bool trans_LDAPR_post(DisasContext *dc, const arg_LDAPR_post *a)
+{
+    TcgVal addr = a64_base(dc, a->rn);
+
+    load_ordered(dc, 0, a->size, false, a->rt, addr, MO_ACQ_REL);
+    a64_set_sp(dc, a->rn, tcg_addi(dc->g, TCG_I64, addr, 1u << a->size));
+    return true;
+}
+
 /* -- atomics --------------------------------------------------------------------------------------------------------- */
 
 static MemOp atomic_memop(DisasContext *dc, unsigned size, unsigned acq, unsigned rel)
@@ -289,6 +308,67 @@ bool trans_LDUMAX(DisasContext *dc, const arg_LDUMAX *a) { return atomic(dc, a, 
 bool trans_LDUMIN(DisasContext *dc, const arg_LDUMIN *a) { return atomic(dc, a, RMW_UMIN, false); }
 bool trans_SWP(DisasContext *dc, const arg_SWP *a) { return atomic(dc, a, RMW_SWP, false); }
 
+/* What 128 bits in memory become: of what is there, and the operand. */
+typedef TcgVal Atomic128(TcgGen *g, TcgVal there, TcgVal operand);
+
+static TcgVal bit_clear(TcgGen *g, TcgVal there, TcgVal operand)
+{
+    return tcg_andn(g, TCG_I64, there, operand);
+}
+
+static TcgVal bit_set(TcgGen *g, TcgVal there, TcgVal operand)
+{
+    return tcg_or(g, TCG_I64, there, operand);
+}
+
+static TcgVal swap(TcgGen *g G_GNUC_UNUSED, TcgVal there G_GNUC_UNUSED, TcgVal operand)
+{
+    return operand;
+}
+
+/* Compare and swap, until nobody else came between. */
+static bool atomic_pair(DisasContext *dc, const arg_LDCLRP *a, Atomic128 *fn)
+{
+    TcgGen *g = dc->g;
+    MemOp mo = atomic_memop(dc, 4, a->acq, a->rel);
+    unsigned addr = tcg_local(g, TCG_I64), there = tcg_local(g, TCG_V128);
+    TcgBlockRef again = tcg_block(g), retry = tcg_block(g), done = tcg_block(g);
+    TcgVal base = a64_base(dc, a->rn), first, second;
+    TcgVal old, new, want, lo, hi, differs;
+
+    tcg_set_reg(g, addr, base);
+    tcg_set_reg(g, there, tcg_guest_ld(g, TCG_V128, base, mo & ~(MemOp)MO_ORDER));
+    tcg_br(g, again);
+
+    tcg_block_start(g, again);
+    tcg_insn_start(g, dc->delta);
+    tcg_poll(g);
+    first = a64_get(dc, 1, dc->key.big_endian ? a->rt2 : a->rt);
+    second = a64_get(dc, 1, dc->key.big_endian ? a->rt : a->rt2);
+    want = tcg_get_reg(g, there);
+    lo = tcg_vget(g, 3, want, 0);
+    hi = tcg_vget(g, 3, want, 1);
+    new = tcg_vec2(g, OP_vpair, 0, fn(g, lo, first), fn(g, hi, second), 0);
+    old = tcg_guest_cas(g, TCG_V128, tcg_get_reg(g, addr), want, new, mo);
+    differs = tcg_or(g, TCG_I64, tcg_xor(g, TCG_I64, tcg_vget(g, 3, old, 0), lo),
+                     tcg_xor(g, TCG_I64, tcg_vget(g, 3, old, 1), hi));
+    tcg_set_reg(g, there, old);
+    tcg_brcond(g, TCG_I64, COND_EQ, differs, tcg_const(g, TCG_I64, 0), done, retry);
+
+    tcg_block_start(g, retry);
+    tcg_br(g, again);
+
+    tcg_block_start(g, done);
+    split64(dc, tcg_get_reg(g, there), &first, &second);
+    a64_set(dc, a->rt, first);
+    a64_set(dc, a->rt2, second);
+    return true;
+}
+
+bool trans_LDCLRP(DisasContext *dc, const arg_LDCLRP *a) { return atomic_pair(dc, a, bit_clear); }
+bool trans_LDSETP(DisasContext *dc, const arg_LDSETP *a) { return atomic_pair(dc, a, bit_set); }
+bool trans_SWPP(DisasContext *dc, const arg_SWPP *a) { return atomic_pair(dc, a, swap); }
+
 /* -- literals, prefetch ----------------------------------------------------------------------------------------------- */
 
 bool trans_LDR_lit(DisasContext *dc, const arg_LDR_lit *a)
@@ -317,17 +397,17 @@ static MemOp pair_memop(DisasContext *dc, unsigned size)
     return (mo & MO_ATOM) == MO_ATOM_WITHIN16 ? mo : (mo & ~(MemOp)MO_ATOM) | MO_ATOM_PAIR;
 }
 
-static void store_pair(DisasContext *dc, unsigned size, unsigned rt, unsigned rt2, TcgVal addr)
+static void store_pair(DisasContext *dc, unsigned size, unsigned rt, unsigned rt2, TcgVal addr, MemOp mo)
 {
     TcgVal v = size == 3 ? join64(dc, a64_get(dc, 1, rt), a64_get(dc, 1, rt2)) :
                            join32(dc, a64_get(dc, 0, rt), a64_get(dc, 0, rt2));
 
-    tcg_guest_st(dc->g, addr, v, pair_memop(dc, size));
+    tcg_guest_st(dc->g, addr, v, mo);
 }
 
-static void load_pair(DisasContext *dc, unsigned size, bool sign, unsigned rt, unsigned rt2, TcgVal addr)
+static void load_pair(DisasContext *dc, unsigned size, bool sign, unsigned rt, unsigned rt2, TcgVal addr, MemOp mo)
 {
-    TcgVal v = tcg_guest_ld(dc->g, size == 3 ? TCG_V128 : TCG_I64, addr, pair_memop(dc, size)), first, second;
+    TcgVal v = tcg_guest_ld(dc->g, size == 3 ? TCG_V128 : TCG_I64, addr, mo), first, second;
 
     if (size == 3) {
         split64(dc, v, &first, &second);
@@ -340,6 +420,40 @@ static void load_pair(DisasContext *dc, unsigned size, bool sign, unsigned rt, u
     }
     a64_set(dc, rt, first);
     a64_set(dc, rt2, second);
+}
+
+/* Ordered pairs, with the base written back before the store and after the load, or not at all. */
+static MemOp ordered_pair_memop(DisasContext *dc, unsigned size, MemOp order)
+{
+    MemOp mo = pair_memop(dc, size) | order;
+
+    if ((mo & MO_ALIGN) == MO_ALIGN_NONE && !dc->key.naa) {
+        mo |= !dc_feature(dc, FEAT_LSE2) ? (size == 3 ? MO_ALIGN_8 : MO_ALIGN_4) : MO_ALIGN_WITHIN16;
+    }
+    return mo;
+}
+
+bool trans_STILP(DisasContext *dc, const arg_STILP *a)
+{
+    TcgVal base = a64_base(dc, a->rn);
+    TcgVal addr = a->offset ? base : tcg_addi(dc->g, TCG_I64, base, -(UINT64_C(2) << a->size));
+
+    store_pair(dc, a->size, a->rt, a->rt2, addr, ordered_pair_memop(dc, a->size, MO_RELEASE));
+    if (!a->offset) {
+        a64_set_sp(dc, a->rn, addr);
+    }
+    return true;
+}
+
+bool trans_LDIAPP(DisasContext *dc, const arg_LDIAPP *a)
+{
+    TcgVal addr = a64_base(dc, a->rn);
+
+    load_pair(dc, a->size, false, a->rt, a->rt2, addr, ordered_pair_memop(dc, a->size, MO_ACQ_REL));
+    if (!a->offset) {
+        a64_set_sp(dc, a->rn, tcg_addi(dc->g, TCG_I64, addr, 2u << a->size));
+    }
+    return true;
 }
 
 /* Addressing: offset, or with the base written back before (pre) or after (post). */
@@ -357,7 +471,7 @@ static bool do_store_pair(DisasContext *dc, const arg_STP_i *a, Index index)
 {
     TcgVal new_base, addr = index_address(dc, a->rn, a->imm, index, &new_base);
 
-    store_pair(dc, a->size, a->rt, a->rt2, addr);
+    store_pair(dc, a->size, a->rt, a->rt2, addr, pair_memop(dc, a->size));
     if (index != OFFSET) {
         a64_set_sp(dc, a->rn, new_base);
     }
@@ -368,7 +482,7 @@ static bool do_load_pair(DisasContext *dc, const arg_LDP_i *a, Index index)
 {
     TcgVal new_base, addr = index_address(dc, a->rn, a->imm, index, &new_base);
 
-    load_pair(dc, a->size, a->sign, a->rt, a->rt2, addr);
+    load_pair(dc, a->size, a->sign, a->rt, a->rt2, addr, pair_memop(dc, a->size));
     if (index != OFFSET) {
         a64_set_sp(dc, a->rn, new_base);
     }

@@ -72,6 +72,43 @@ bool trans_LDR_v_post(DisasContext *dc, const arg_LDR_v_post *a) { return do_loa
 bool trans_STR_v_pre(DisasContext *dc, const arg_STR_v_pre *a) { return do_store(dc, a, PRE); }
 bool trans_LDR_v_pre(DisasContext *dc, const arg_LDR_v_pre *a) { return do_load(dc, a, PRE); }
 
+bool trans_STLUR_v(DisasContext *dc, const arg_STLUR_v *a)
+{
+    if (a64_fp_access(dc)) {
+        tcg_guest_st(dc->g, tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), a->imm), store_value(dc, a->size, a->rt),
+                     a64_memop_ordered(dc, a->size, false, MO_RELEASE));
+    }
+    return true;
+}
+
+bool trans_LDAPUR_v(DisasContext *dc, const arg_LDAPUR_v *a)
+{
+    if (a64_fp_access(dc)) {
+        a64_set_v(dc, a->rt, load(dc, a->size, tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), a->imm),
+                                  a64_memop_ordered(dc, a->size, false, MO_ACQ_REL)));
+    }
+    return true;
+}
+
+bool trans_STL1(DisasContext *dc, const arg_STL1 *a)
+{
+    if (a64_fp_access(dc)) {
+        tcg_guest_st(dc->g, a64_base(dc, a->rn), tcg_vget(dc->g, 3, a64_get_v(dc, a->rt), a->index),
+                     a64_memop_ordered(dc, 3, false, MO_RELEASE));
+    }
+    return true;
+}
+
+bool trans_LDAP1(DisasContext *dc, const arg_LDAP1 *a)
+{
+    if (a64_fp_access(dc)) {
+        TcgVal v = tcg_guest_ld(dc->g, TCG_I64, a64_base(dc, a->rn), a64_memop_ordered(dc, 3, false, MO_ACQ_REL));
+
+        a64_set_v(dc, a->rt, tcg_vec2(dc->g, OP_vset, 3, a64_get_v(dc, a->rt), v, a->index));
+    }
+    return true;
+}
+
 static TcgVal offset_address(DisasContext *dc, const arg_STR_v_r *a)
 {
     return tcg_add(dc->g, TCG_I64, a64_base(dc, a->rn), a64_extend(dc, 1, a->rm, a->option, a->shift));
