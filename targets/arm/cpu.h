@@ -199,6 +199,7 @@ bool arm_is_secure(const ARMCPU *cpu);                          /* the current s
 bool arm_is_secure_below_el3(const ARMCPU *cpu);
 bool arm_el2_enabled(const ARMCPU *cpu);                        /* EL2Enabled(): implemented and in this security state */
 uint64_t arm_hcr_el2_eff(const ARMCPU *cpu);                    /* HCR_EL2 as it acts now (0 when EL2 is not enabled) */
+uint64_t arm_hcrx_el2_eff(const ARMCPU *cpu);                   /* HCRX_EL2, or 0 where IsHCRXEL2Enabled() is false */
 static inline bool arm_hcr_e2h(const ARMCPU *cpu)
 {
     return cpu->hcr_el2 >> 34 & 1;                              /* RES0 without FEAT_VHE */
@@ -309,6 +310,7 @@ typedef struct ArmKey {
     unsigned mte_active : 1;
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */
     unsigned nv : 3;
+    unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);
 enum { ARM_KEY_BTYPE_SHIFT = 2, ARM_KEY_GUARDED_SHIFT = 4 };

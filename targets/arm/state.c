@@ -6,6 +6,9 @@
 #include "targets/arm/cpu.h"
 
 #define HCR_TGE (UINT64_C(1) << 27)
+#define SCR_HXEN (UINT64_C(1) << 38)
+#define SCTLR_MSCEN (UINT64_C(1) << 33)
+#define HCRX_MSCEN (UINT64_C(1) << 11)
 
 /* -- security ------------------------------------------------------------------------------------------------------ */
 
@@ -44,6 +47,13 @@ uint64_t arm_hcr_el2_eff(const ARMCPU *cpu)
         }
     }
     return hcr;
+}
+
+uint64_t arm_hcrx_el2_eff(const ARMCPU *cpu)
+{
+    bool enabled = arm_feature(cpu, FEAT_HCX) && !(cpu->has_el3 && !(cpu->scr_el3 & SCR_HXEN)) && arm_el2_enabled(cpu);
+
+    return enabled ? cpu->hcrx_el2 : 0;
 }
 
 bool arm_is_in_host(const ARMCPU *cpu)
@@ -191,6 +201,21 @@ static unsigned fetch_mmu(unsigned data)
     return data == ARM_MMU_EL10_1_PAN ? ARM_MMU_EL10_1 : data == ARM_MMU_EL20_2_PAN ? ARM_MMU_EL20_2 : data;
 }
 
+/* EL1&0 of a guest, or of an OS below a hypervisor that is not its host: HCRX_EL2 has its say. */
+static bool below_el2(const ARMCPU *cpu)
+{
+    return cpu->el < 2 && arm_el2_enabled(cpu) && !(arm_hcr_e2h(cpu) && cpu->hcr_el2 & HCR_TGE);
+}
+
+/* CheckMOPSEnabled. */
+static bool mops_enabled(const ARMCPU *cpu)
+{
+    if (below_el2(cpu) && !(arm_hcrx_el2_eff(cpu) & HCRX_MSCEN)) {
+        return false;
+    }
+    return cpu->el > 0 || cpu->sctlr_el[arm_is_in_host(cpu) ? 2 : 1] & SCTLR_MSCEN;
+}
+
 void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
 {
     ARMCPU *cpu = ARM_CPU(cs);
@@ -213,6 +238,7 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .e2h = arm_el2_enabled(cpu) && arm_hcr_e2h(cpu), .e2h_host = arm_is_in_host(cpu),
         .has_el2_enabled = arm_el2_enabled(cpu), .tge = !!(cpu->hcr_el2 & HCR_TGE),
         .spsel = cpu->spsel,
+        .mops = mops_enabled(cpu),
         .naa = arm_feature(cpu, FEAT_LSE2) && sctlr >> 6 & 1,
     };
 

@@ -4,6 +4,10 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
+#define SCR_HXEN (UINT64_C(1) << 38)
+#define HCRX_MCE2 (UINT64_C(1) << 10)
+#define HCRX_MSCEN (UINT64_C(1) << 11)
+
 /* Bits of HCR_EL2 that a CPU without the feature reads as zero. */
 static void hcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
@@ -42,12 +46,27 @@ static ArmTrap cptr_el2_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool w
     return cpu->el == 2 && cpu->has_el3 && cpu->cptr_el3 >> 31 & 1 ? TRAP_EL3 : TRAP_NONE;
 }
 
+/* The bits of what is implemented; the others are RES0. */
+static void hcrx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    uint64_t rw = 0;
+
+    rw |= arm_feature(cpu, FEAT_MOPS) ? HCRX_MCE2 | HCRX_MSCEN : 0;
+    cpu->hcrx_el2 = value & rw;
+}
+
+static ArmTrap hcrx_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return cpu->el == 2 && cpu->has_el3 && !(cpu->scr_el3 & SCR_HXEN) ? TRAP_EL3 : TRAP_NONE;
+}
+
 #define CTX SRC_TLB | SRC_KEY
 
 static const SysReg el2_regs[] = {
     SR("HCR_EL2", 3, 4, 1, 1, 0, SR_RW2, SR_FIELD(hcr_el2), .write = hcr_write, .reset_fn = hcr_reset,
        .changes = CTX | SRC_IRQ, .needs_el = 2),
-    SR("HCRX_EL2", 3, 4, 1, 2, 2, SR_RW2, SR_FIELD_RW(hcrx_el2, 0), .changes = SRC_KEY, .needs_el = 2, SR_NEEDS(HCX)),
+    SR("HCRX_EL2", 3, 4, 1, 2, 2, SR_RW2, SR_FIELD(hcrx_el2), .write = hcrx_write, .changes = SRC_KEY,
+       .needs_el = 2, SR_NEEDS(HCX), .check = hcrx_check),
     SR("MDCR_EL2", 3, 4, 1, 1, 1, SR_RW2, SR_FIELD(mdcr_el2), .changes = SRC_KEY, .needs_el = 2),
     SR("CPTR_EL2", 3, 4, 1, 1, 2, SR_RW2, SR_FIELD(cptr_el2), .changes = SRC_KEY, .needs_el = 2,
        .check = cptr_el2_check),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A64: loads and stores of the general registers (Arm DDI 0487, C4.1.94). */
 #include "targets/arm/arm_a64_ldst.trans.h"
+#include "targets/arm/mops.h"
 #include "targets/arm/translate.h"
 
 /* Type that a load of `size` yields for a W or X destination: i64 only where 64 bits are wanted. */
@@ -368,6 +369,40 @@ static bool atomic_pair(DisasContext *dc, const arg_LDCLRP *a, Atomic128 *fn)
 bool trans_LDCLRP(DisasContext *dc, const arg_LDCLRP *a) { return atomic_pair(dc, a, bit_clear); }
 bool trans_LDSETP(DisasContext *dc, const arg_LDSETP *a) { return atomic_pair(dc, a, bit_set); }
 bool trans_SWPP(DisasContext *dc, const arg_SWPP *a) { return atomic_pair(dc, a, swap); }
+
+/* -- memory copy and set ------------------------------------------------------------------------------------------------ */
+
+static bool mops(DisasContext *dc, const TcgHelper *helper, const arg_CPY *a, unsigned kind)
+{
+    bool set = kind == MOPS_SET;
+    unsigned wmmu = a->options & 1 ? dc->key.unpriv_mmu : dc->key.data_mmu;
+    unsigned rmmu = set ? wmmu : a->options & 2 ? dc->key.unpriv_mmu : dc->key.data_mmu;
+    TcgBlockRef again, done;
+    TcgVal args[2], r;
+
+    /* registers that overlap are CONSTRAINED UNPREDICTABLE: UNDEFINED here */
+    if (!dc->key.mops || a->rd == a->rs || a->rd == a->rn || a->rs == a->rn || a->rd == 31 || a->rn == 31 ||
+        (a->rs == 31 && !set)) {
+        return false;
+    }
+    args[0] = tcg_const(dc->g, TCG_I32, MOPS_OP(kind, a->stage, a->options, a->rd, a->rs, a->rn));
+    args[1] = tcg_const(dc->g, TCG_I32, rmmu | wmmu << 8);
+    r = tcg_call(dc->g, helper, args);
+    if (a->stage == MOPS_MAIN) {
+        again = tcg_block(dc->g);
+        done = tcg_block(dc->g);
+        tcg_brcond(dc->g, TCG_I32, COND_NE, r, tcg_const(dc->g, TCG_I32, 0), again, done);
+        tcg_block_start(dc->g, again);
+        tcg_set_reg(dc->g, ARM_REG_PC, a64_pc(dc, 0));
+        tcg_exit(dc->g);
+        tcg_block_start(dc->g, done);
+    }
+    return true;
+}
+
+bool trans_CPYF(DisasContext *dc, const arg_CPYF *a) { return mops(dc, &arm_helper_mops_cpy, a, MOPS_CPYF); }
+bool trans_CPY(DisasContext *dc, const arg_CPY *a) { return mops(dc, &arm_helper_mops_cpy, a, MOPS_CPY); }
+bool trans_SET(DisasContext *dc, const arg_SET *a) { return mops(dc, &arm_helper_mops_set, a, MOPS_SET); }
 
 /* -- literals, prefetch ----------------------------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 
 EC_DABORT, ALIGNMENT, WNR = 0x25, 0x21, 1 << 6
 NAA = 1 << 6                                    # SCTLR_EL1
-SIZE = 48                                       # bytes of memory that a case looks at
+SIZE = 64                                       # bytes of memory that a case looks at
 M64 = (1 << 64) - 1
 
 

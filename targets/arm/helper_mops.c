@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * FEAT_MOPS: memory copy and memory set (Arm DDI 0487, C6.2, CPYP to SETEN).
+ *
+ * The choices that the architecture leaves: Option A throughout; the prologue only sets the registers up, the main
+ * instruction moves everything, the epilogue nothing; a copy that does not overlap goes forward; a size of zero raises
+ * no mismatch. Bytes move in blocks of up to a page; Xn is written after each, so that a fault or an interrupt finds the
+ * instruction to be gone on with.
+ */
+#include <string.h>
+
+#include "core/bits.h"
+#include "targets/arm/helper.h"
+#include "targets/arm/mops.h"
+
+#define SIZE_MAX_CPY UINT64_C(0x007fffffffffffff)
+#define SIZE_MAX_SET UINT64_C(0x7fffffffffffffff)
+#define ADDRESS UINT64_C(0x00ffffffffffffff)
+#define HCR_TGE (UINT64_C(1) << 27)
+#define HCRX_MCE2 (UINT64_C(1) << 10)
+#define FLAG_C 2
+
+/* Bytes that one block has at most: to the end of the smallest page. */
+enum { PAGE = 4096 };
+
+static bool interrupted(ARMCPU *cpu)
+{
+    return __atomic_load_n(&cpu->parent.poll, __ATOMIC_RELAXED) < 0;
+}
+
+/* MismatchedMemCpyException, MismatchedMemSetException; MismatchedCpySetTargetEL. */
+static void mismatch(ARMCPU *cpu, uint32_t op, bool wrong_option)
+{
+    unsigned kind = MOPS_KIND(op), options = MOPS_OPTIONS(op);
+    uint32_t iss = MOPS_D(op) << 10 | MOPS_S(op) << 5 | MOPS_N(op) | 1u << 16 | (uint32_t)wrong_option << 17 |
+                   (uint32_t)(MOPS_STAGE(op) == MOPS_EPILOGUE) << 18 | options << 19;
+    unsigned target = 1;
+
+    if (kind == MOPS_SET || kind == MOPS_SETG) {
+        iss |= 1u << 24 | (uint32_t)(kind == MOPS_SETG) << 23;
+    }
+    if (cpu->el > 1) {
+        target = cpu->el;
+    } else if (arm_el2_enabled(cpu) && (cpu->el == 0 ? cpu->hcr_el2 & HCR_TGE :
+               arm_hcrx_el2_eff(cpu) & HCRX_MCE2)) {
+        target = 2;
+    }
+    arm_raise(cpu, target, ARM_SYNDROME(EC_MOPS, iss));
+}
+
+/* The checks of a main or epilogue instruction. False: the exception is recorded. */
+static bool stage_is_right(ARMCPU *cpu, uint32_t op, uint64_t size)
+{
+    if (size != 0 && cpu->nzcv & FLAG_C) {
+        mismatch(cpu, op, true);
+        return false;
+    }
+    if (MOPS_STAGE(op) == MOPS_EPILOGUE && size != 0) {
+        mismatch(cpu, op, false);
+        return false;
+    }
+    return true;
+}
+
+/* -- copying ------------------------------------------------------------------------------------------------------ */
+
+/* Between places that are not both plain RAM. The bytes done. */
+static unsigned copy_bytes(ARMCPU *cpu, uint64_t to, uint64_t from, unsigned n, bool down, unsigned rmmu, unsigned wmmu)
+{
+    for (unsigned i = 0; i < n; i++) {
+        unsigned at = down ? n - 1 - i : i;
+        bool ok;
+        uint64_t v = cpu_ld(&cpu->parent, from + at, MO_8 | rmmu << MO_MMU_SHIFT, &ok);
+
+        if (!ok || !cpu_st(&cpu->parent, to + at, v, MO_8 | wmmu << MO_MMU_SHIFT)) {
+            return i;
+        }
+    }
+    return n;
+}
+
+/* n bytes, which are in one page each of both. The bytes done; fewer: raised. */
+static unsigned copy_block(ARMCPU *cpu, uint64_t to, uint64_t from, unsigned n, bool down, unsigned rmmu, unsigned wmmu)
+{
+    CPUState *cs = &cpu->parent;
+    /* what faults is the first byte that is to be moved */
+    unsigned first = down ? n - 1 : 0;
+    bool ok;
+    const void *src;
+    void *dst;
+
+    if (cpu_probe(cs, from + first, 1, ACCESS_LOAD, rmmu, &ok), !ok) {
+        return 0;
+    }
+    if (cpu_probe(cs, to + first, 1, ACCESS_STORE, wmmu, &ok), !ok) {
+        return 0;
+    }
+    src = cpu_probe(cs, from, n, ACCESS_LOAD, rmmu, &ok);
+    dst = ok ? cpu_probe(cs, to, n, ACCESS_STORE, wmmu, &ok) : NULL;
+    if (!ok) {
+        return 0;
+    }
+    /* filling the second may have cost the first its place in the TLB, but not its memory */
+    if (src && dst) {
+        memmove(dst, src, n);
+        return n;
+    }
+    return copy_bytes(cpu, to, from, n, down, rmmu, wmmu);
+}
+
+/* 1: an interrupt came first. */
+static uint32_t copy_main(ARMCPU *cpu, uint32_t op, unsigned rmmu, unsigned wmmu)
+{
+    uint64_t to = cpu->x[MOPS_D(op)], from = cpu->x[MOPS_S(op)];
+    uint64_t *size = &cpu->x[MOPS_N(op)];
+
+    while (*size != 0) {
+        bool down = (int64_t)*size > 0;
+        uint64_t left = down ? *size : -*size;
+        /* the end that moves: the lowest byte upwards, or the one above the highest downwards */
+        uint64_t t = to + *size, f = from + *size;
+        unsigned n = down ? MIN(((t - 1) & (PAGE - 1)) + 1, ((f - 1) & (PAGE - 1)) + 1) :
+                     MIN(PAGE - (t & (PAGE - 1)), PAGE - (f & (PAGE - 1)));
+        unsigned done;
+
+        n = MIN(n, left);
+        done = copy_block(cpu, down ? t - n : t, down ? f - n : f, n, down, rmmu, wmmu);
+        *size = down ? *size - done : *size + done;
+        if (done < n) {
+            return 0;
+        }
+        if (*size != 0 && interrupted(cpu)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void copy_prologue(ARMCPU *cpu, uint32_t op)
+{
+    uint64_t *to = &cpu->x[MOPS_D(op)], *from = &cpu->x[MOPS_S(op)], *size = &cpu->x[MOPS_N(op)];
+    bool forward = true;
+
+    if (MOPS_KIND(op) == MOPS_CPYF) {
+        *size = MIN(*size, SIZE_MAX_SET);
+    } else {
+        *size = MIN(*size, SIZE_MAX_CPY);
+        if ((*from & ADDRESS) < (*to & ADDRESS) && ((*from + *size) & ADDRESS) > (*to & ADDRESS)) {
+            forward = false;
+        }
+    }
+    cpu->nzcv = 0;
+    if (forward) {
+        *to += *size;
+        *from += *size;
+        *size = -*size;
+    }
+}
+
+uint32_t helper_mops_cpy(ARMCPU *cpu, uint32_t op, uint32_t mmus)
+{
+    if (MOPS_STAGE(op) == MOPS_PROLOGUE) {
+        copy_prologue(cpu, op);
+        return 0;
+    }
+    return stage_is_right(cpu, op, cpu->x[MOPS_N(op)]) ? copy_main(cpu, op, mmus & 255, mmus >> 8) : 0;
+}
+
+/* -- setting ------------------------------------------------------------------------------------------------------ */
+
+static unsigned set_block(ARMCPU *cpu, uint64_t to, uint8_t value, unsigned n, unsigned mmu)
+{
+    CPUState *cs = &cpu->parent;
+    bool ok;
+    void *dst = cpu_probe(cs, to, n, ACCESS_STORE, mmu, &ok);
+
+    if (dst) {
+        memset(dst, value, n);
+        return n;
+    }
+    for (unsigned i = 0; ok && i < n; i++) {
+        if (!cpu_st(cs, to + i, value, MO_8 | mmu << MO_MMU_SHIFT)) {
+            return i;
+        }
+    }
+    return ok ? n : 0;
+}
+
+uint32_t helper_mops_set(ARMCPU *cpu, uint32_t op, uint32_t mmus)
+{
+    uint64_t *to = &cpu->x[MOPS_D(op)], *size = &cpu->x[MOPS_N(op)];
+    uint8_t value = MOPS_S(op) == 31 ? 0 : cpu->x[MOPS_S(op)];
+
+    if (MOPS_STAGE(op) == MOPS_PROLOGUE) {
+        *size = MIN(*size, SIZE_MAX_SET);
+        cpu->nzcv = 0;
+        *to += *size;
+        *size = -*size;
+        return 0;
+    }
+    if (!stage_is_right(cpu, op, *size)) {
+        return 0;
+    }
+    while ((int64_t)*size < 0) {
+        uint64_t at = *to + *size;
+        unsigned n = MIN(PAGE - (at & (PAGE - 1)), -*size), done = set_block(cpu, at, value, n, mmus & 255);
+
+        *size += done;
+        if (done < n) {
+            return 0;
+        }
+        if (*size != 0 && interrupted(cpu)) {
+            return 1;
+        }
+    }
+    return 0;
+}
