@@ -178,7 +178,7 @@ def cases(env, rounds):
                 user, kernel = place(rng, 200, (12, 13)), place(rng, 200)
                 whole('unprivileged', kind, user, kernel, 200, options)
                 whole('unprivileged', kind, kernel, user, 200, options)
-                whole('unprivileged', kind, user, place(rng, 200, (12, 13)), 200, options)
+                whole('unprivileged', kind, place(rng, 200, (12, 12)), place(rng, 200, (13, 13)), 200, options)
         whole('unprivileged', SET, place(rng, 200, (12, 13)), 3, 200, 1)
         whole('unprivileged', SET, place(rng, 200), 3, 200, 1)
     # mismatches
