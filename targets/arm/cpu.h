@@ -117,7 +117,7 @@ struct ARMCPU {
     /* system registers, by the manual's names; _el[n] is REG_ELn */
     uint64_t sctlr_el[4], actlr_el[4], tcr_el[4], ttbr0_el[4], ttbr1_el[4], mair_el[4], amair_el[4], vbar_el[4];
     uint64_t tcr2_el[4], sctlr2_el[4], pir_el[4], pire0_el[4], por_el[4];
-    uint64_t esr_el[4], far_el[4], afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4], rvbar, rmr;
+    uint64_t esr_el[4], far_el[4], afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4], rvbar;
     uint64_t tpidrro_el0, cpacr_el1, par_el1, cntkctl_el1, csselr_el1, mdscr_el1, osdlr_el1, oslsr_el1, mdccint_el1;
     uint64_t hcr_el2, hcrx_el2, hstr_el2, mdcr_el2, cptr_el2, vttbr_el2, vtcr_el2, hpfar_el2, vpidr_el2, vmpidr_el2;
     uint64_t cnthctl_el2, cntvoff_el2, vstcr_el2, vsttbr_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;

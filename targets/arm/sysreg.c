@@ -10,9 +10,10 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
-static const SysRegGroup *const groups[] = {
+const SysRegGroup *const arm_sysreg_groups[] = {
     &arm_sysregs_cache, &arm_sysregs_debug, &arm_sysregs_el2, &arm_sysregs_el3, &arm_sysregs_gtimer, &arm_sysregs_id,
     &arm_sysregs_gic, &arm_sysregs_pmu, &arm_sysregs_pstate, &arm_sysregs_ras, &arm_sysregs_tlbi, &arm_sysregs_vmsa,
+    NULL,
 };
 
 /* Rows by encoding: encodings have op0 >= 1, so 16 bits index a table of pages of 256 rows. */
@@ -40,9 +41,9 @@ bool arm_sysregs_realize(ARMCPU *cpu, GError **error G_GNUC_UNUSED)
 {
     ArmSysregs *s = g_new0(ArmSysregs, 1);
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(groups); i++) {
-        for (unsigned j = 0; j < groups[i]->num; j++) {
-            const SysReg *r = &groups[i]->regs[j];
+    for (const SysRegGroup *const *group = arm_sysreg_groups; *group; group++) {
+        for (unsigned j = 0; j < (*group)->num; j++) {
+            const SysReg *r = &(*group)->regs[j];
             const SysReg ***page = &s->page[r->enc >> 8];
 
             if (!row_exists(cpu, r)) {

@@ -2,6 +2,7 @@
 /*
  * Caches: identification, and maintenance by address or set and way (Arm DDI 0487, C5.3 and D23.2).
  * Memory is always coherent and translated code is tracked by content, so maintenance does nothing but check and fault.
+ * Nothing is predicted, so restricting predictions (C5.6) does nothing either.
  */
 #include <string.h>
 
@@ -92,6 +93,11 @@ static ArmTrap zva_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write 
     return cpu->el < 2 && arm_hcr_el2_eff(cpu) & HCR_TDZ ? TRAP_EL2 : TRAP_NONE;
 }
 
+static ArmTrap rctx_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return cpu->el == 0 && !(el0_sctlr(cpu) >> 10 & 1) ? TRAP_EL1 : TRAP_NONE;          /* EnRCTX */
+}
+
 static void nothing(ARMCPU *cpu G_GNUC_UNUSED, const SysReg *r G_GNUC_UNUSED, uint64_t value G_GNUC_UNUSED)
 {
 }
@@ -146,5 +152,9 @@ static const SysReg cache_regs[] = {
     OP("DC CVADP", 3, 13, 1, SR_W0, poc_check, by_address, SR_NEEDS(DPB2)),
     OP("DC CIVAC", 3, 14, 1, SR_W0, poc_check, by_address),
     OP("DC ZVA", 3, 4, 1, SR_W0, zva_check, zva),
+    OP("CFP RCTX", 3, 3, 4, SR_W0, rctx_check, nothing, SR_NEEDS(SPECRES)),
+    OP("DVP RCTX", 3, 3, 5, SR_W0, rctx_check, nothing, SR_NEEDS(SPECRES)),
+    OP("COSP RCTX", 3, 3, 6, SR_W0, rctx_check, nothing, SR_NEEDS(SPECRES2)),
+    OP("CPP RCTX", 3, 3, 7, SR_W0, rctx_check, nothing, SR_NEEDS(SPECRES)),
 };
 const SysRegGroup arm_sysregs_cache = { cache_regs, G_N_ELEMENTS(cache_regs) };

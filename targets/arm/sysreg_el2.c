@@ -82,6 +82,5 @@ static const SysReg el2_regs[] = {
     SR("DACR32_EL2", 3, 4, 3, 0, 0, SR_RW2, SR_FIELD_RW(dacr32_el2, 0xffffffff), .needs_el = 2, SR_NEEDS(AA32EL1)),
     SR("IFSR32_EL2", 3, 4, 5, 0, 1, SR_RW2, SR_FIELD_RW(ifsr32_el2, 0xffffffff), .needs_el = 2, SR_NEEDS(AA32EL1)),
     SR("FPEXC32_EL2", 3, 4, 5, 3, 0, SR_RW2, SR_FIELD_RW(fpexc32_el2, 0x40000000), .needs_el = 2, SR_NEEDS(AA32EL1)),
-    SR("RVBAR_EL2", 3, 4, 12, 0, 1, SR_R2, SR_FIELD_RO(rvbar), .is_alias = true, .needs_el = 2),
 };
 const SysRegGroup arm_sysregs_el2 = { el2_regs, G_N_ELEMENTS(el2_regs) };

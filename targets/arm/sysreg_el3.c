@@ -34,7 +34,5 @@ static const SysReg el3_regs[] = {
     SR("CPTR_EL3", 3, 6, 1, 1, 2, SR_RW3, SR_FIELD_RW(cptr_el3, UINT64_C(0xc0100400)), .changes = SRC_KEY,
        .needs_el = 3),
     SR("MDCR_EL3", 3, 6, 1, 3, 1, SR_RW3, SR_FIELD(mdcr_el3), .changes = SRC_KEY, .needs_el = 3),
-    SR("RVBAR_EL3", 3, 6, 12, 0, 1, SR_R3, SR_FIELD_RO(rvbar), .is_alias = true, .needs_el = 3),
-    SR("RMR_EL3", 3, 6, 12, 0, 2, SR_RW3, SR_FIELD_RW(rmr, 0), .reset = 1, .needs_el = 3),
 };
 const SysRegGroup arm_sysregs_el3 = { el3_regs, G_N_ELEMENTS(el3_regs) };

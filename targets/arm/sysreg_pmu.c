@@ -330,7 +330,7 @@ static const SysReg pmu_regs[] = {
     P("PMUSERENR_EL0", 3, 9, 14, 0, SR_R0 | SR_W1, user_check, SR_FIELD_RW(pmuserenr_el0, 15)),
     P("PMINTENSET_EL1", 0, 9, 14, 1, SR_RW1, pm_check, SR_FIELD(pminten), .write = intenset_write),
     P("PMINTENCLR_EL1", 0, 9, 14, 2, SR_RW1, pm_check, SR_ALIAS(pminten), .write = intenclr_write),
-    P("PMMIR_EL1", 0, 9, 14, 6, SR_R1, pm_check, SR_CONST(0)),
+    SR("PMMIR_EL1", 3, 0, 9, 14, 6, SR_R1, .check = pm_check, SR_CONST(0), SR_NEEDS(PMUv3p4)),
     P("PMCCFILTR_EL0", 3, 14, 15, 7, SR_RW0, pm_check, SR_FIELD(pmccfiltr_el0), .read = evtyper_read,
       .write = evtyper_write),
     EV(0), EV(1), EV(2), EV(3), EV(4), EV(5),

@@ -4,6 +4,13 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
+#define HCR_FMO (UINT64_C(1) << 3)
+#define HCR_IMO (UINT64_C(1) << 4)
+#define HCR_AMO (UINT64_C(1) << 5)
+#define HCR_VF  (UINT64_C(1) << 6)
+#define HCR_VI  (UINT64_C(1) << 7)
+#define HCR_VSE (UINT64_C(1) << 8)
+
 static uint64_t nzcv_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
     return (uint64_t)cpu->nzcv << 28;
@@ -87,6 +94,18 @@ static void ssbs_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
     cpu->ssbs = value >> 12 & 1;
 }
 
+/* What is pending, whatever masks it; at EL1 under EL2's routing the virtual interrupts. */
+static uint64_t isr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    uint32_t lines = __atomic_load_n(&cpu->parent.irq_lines, __ATOMIC_ACQUIRE);
+    uint64_t hcr = cpu->el == 1 ? arm_hcr_el2_eff(cpu) : 0;
+    bool f = hcr & HCR_FMO ? lines >> ARM_LINE_VFIQ & 1 || hcr & HCR_VF : lines >> ARM_LINE_FIQ & 1;
+    bool i = hcr & HCR_IMO ? lines >> ARM_LINE_VIRQ & 1 || hcr & HCR_VI : lines >> ARM_LINE_IRQ & 1;
+    bool a = hcr & HCR_AMO ? hcr & HCR_VSE : lines >> ARM_LINE_SERROR & 1;
+
+    return (uint64_t)a << 8 | i << 7 | f << 6;
+}
+
 /* SP_EL0 while it is the current SP is UNDEFINED to name. */
 static ArmTrap sp_el0_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
@@ -133,6 +152,7 @@ static const SysReg pstate_regs[] = {
     SR("NZCV", 3, 3, 4, 2, 0, SR_RW0, .read = nzcv_read, .write = nzcv_write),
     SR("DAIF", 3, 3, 4, 2, 1, SR_RW0, .read = daif_read, .write = daif_write, .check = daif_check, .changes = SRC_IRQ),
     SR("CurrentEL", 3, 0, 4, 2, 2, SR_R1, .read = currentel_read),
+    SR("ISR_EL1", 3, 0, 12, 1, 0, SR_R1, .read = isr_read),
     SR("SPSel", 3, 0, 4, 2, 0, SR_RW1, .read = spsel_read, .write = spsel_write, .changes = SRC_KEY),
     SR("PAN", 3, 0, 4, 2, 3, SR_RW1, .read = pan_read, .write = pan_write, .changes = SRC_KEY, SR_NEEDS(PAN)),
     SR("UAO", 3, 0, 4, 2, 4, SR_RW1, .read = uao_read, .write = uao_write, .changes = SRC_KEY, SR_NEEDS(UAO)),
@@ -151,10 +171,10 @@ static const SysReg pstate_regs[] = {
     SR("SP_EL0", 3, 0, 4, 1, 0, SR_RW1, SR_FIELD(sp_el[0]), .check = sp_el0_check),
     SR("SP_EL1", 3, 4, 4, 1, 0, SR_RW2, SR_FIELD(sp_el[1])),
     SR("SP_EL2", 3, 6, 4, 1, 0, SR_RW3, SR_FIELD(sp_el[2]), .needs_el = 2),
-    SR("SPSR_irq", 3, 4, 4, 3, 0, SR_RW2, SR_FIELD(spsr_irq), .needs_el = 2),
-    SR("SPSR_abt", 3, 4, 4, 3, 1, SR_RW2, SR_FIELD(spsr_abt), .needs_el = 2),
-    SR("SPSR_und", 3, 4, 4, 3, 2, SR_RW2, SR_FIELD(spsr_und), .needs_el = 2),
-    SR("SPSR_fiq", 3, 4, 4, 3, 3, SR_RW2, SR_FIELD(spsr_fiq), .needs_el = 2),
+    SR("SPSR_irq", 3, 4, 4, 3, 0, SR_RW2, SR_FIELD(spsr_irq), .needs_el = 2, SR_NEEDS(AA32EL1)),
+    SR("SPSR_abt", 3, 4, 4, 3, 1, SR_RW2, SR_FIELD(spsr_abt), .needs_el = 2, SR_NEEDS(AA32EL1)),
+    SR("SPSR_und", 3, 4, 4, 3, 2, SR_RW2, SR_FIELD(spsr_und), .needs_el = 2, SR_NEEDS(AA32EL1)),
+    SR("SPSR_fiq", 3, 4, 4, 3, 3, SR_RW2, SR_FIELD(spsr_fiq), .needs_el = 2, SR_NEEDS(AA32EL1)),
     SR("FPCR", 3, 3, 4, 4, 0, SR_RW0, .read = fpcr_read, .write = fpcr_write, .check = fp_check, .changes = SRC_KEY,
        .reset_fn = fpcr_reset),
     SR("FPSR", 3, 3, 4, 4, 1, SR_RW0, .read = fpsr_read, .write = fpsr_write, .check = fp_check),

@@ -11,6 +11,14 @@ static ArmTrap el12_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write
     return arm_hcr_e2h(cpu) ? TRAP_NONE : TRAP_UNDEFINED;
 }
 
+/* Reset registers are those of the highest level alone. */
+static ArmTrap highest_check(ARMCPU *cpu, const SysReg *r, bool write G_GNUC_UNUSED)
+{
+    unsigned op1 = r->enc >> 11 & 7, el = op1 == 0 ? 1 : op1 / 2;
+
+    return el == (cpu->has_el3 ? 3 : cpu->has_el2 ? 2 : 1) ? TRAP_NONE : TRAP_UNDEFINED;
+}
+
 static ArmTrap cpacr_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
     if (cpu->el < 2 && arm_el2_enabled(cpu) && cpu->cptr_el2 >> 31 & 1) {
@@ -95,6 +103,13 @@ static const SysReg vmsa_regs[] = {
        .e2h_redirect = SYSREG(3, 4, 13, 0, 7)),
     SR("SCXTNUM_EL2", 3, 4, 13, 0, 7, SR_RW2, SR_FIELD(scxtnum_el[2]), SR_NEEDS(CSV2_2), .needs_el = 2),
     SR("SCXTNUM_EL3", 3, 6, 13, 0, 7, SR_RW3, SR_FIELD(scxtnum_el[3]), SR_NEEDS(CSV2_2), .needs_el = 3),
+
+    SR("RVBAR_EL1", 3, 0, 12, 0, 1, SR_R1, SR_FIELD_RO(rvbar), .is_alias = true, .check = highest_check),
+    SR("RVBAR_EL2", 3, 4, 12, 0, 1, SR_R2, SR_FIELD_RO(rvbar), .is_alias = true, .check = highest_check, .needs_el = 2),
+    SR("RVBAR_EL3", 3, 6, 12, 0, 1, SR_R3, SR_FIELD_RO(rvbar), .is_alias = true, .needs_el = 3),
+    SR("RMR_EL1", 3, 0, 12, 0, 2, SR_RW1, SR_CONST(1), .check = highest_check),
+    SR("RMR_EL2", 3, 4, 12, 0, 2, SR_RW2, SR_CONST(1), .check = highest_check, .needs_el = 2),
+    SR("RMR_EL3", 3, 6, 12, 0, 2, SR_RW3, SR_CONST(1), .needs_el = 3),
 
     /* pointer authentication keys */
     SR("APIAKeyLo_EL1", 3, 0, 2, 1, 0, SR_RW1, SR_FIELD(apkey[0]), SR_NEEDS(PAuth)),
