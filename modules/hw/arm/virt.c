@@ -689,6 +689,9 @@ static void virt_finalize(Object *obj)
 {
     VirtMachine *v = VIRT(obj);
 
+    memory_region_destroy(&v->sysmem);
+    memory_region_destroy(&v->ram);
+    memory_region_destroy(&v->secure_ram);
     fdt_free(v->fdt);
 }
 
