@@ -33,7 +33,7 @@ conformance: setup
 
 # meson options of each mode; sanitizers make the compiler warn of code that it made itself
 MODE_asan = -Db_sanitize=address -Db_lundef=false -Dwerror=false
-MODE_ubsan = -Db_sanitize=undefined -Db_lundef=false -Dwerror=false
+MODE_ubsan = -Db_sanitize=undefined -Db_lundef=false -Dwerror=false -Dc_args=-fno-sanitize-recover=all
 MODE_tsan = -Db_sanitize=thread -Db_lundef=false -Dwerror=false
 MODE_cov = -Db_coverage=true -Dbuildtype=debug
 MODE_prof = -Dbuildtype=release -Dc_args=-fno-omit-frame-pointer
