@@ -374,7 +374,7 @@ void ir_exec(TcgFn *fn, TestCpu *cpu, IrExec *e)
     m.val = g_new0(TcgVecVal, fn->nodes->len);
     m.defined = g_new0(bool, fn->nodes->len);
     m.local = g_new0(TcgVecVal, fn->locals->len + 1);
-    m.start = g_new0(TestCpu, 1);
+    m.start = test_new0(TestCpu);
     start_insn(&m, NULL);
     e->events = e->insns = 0;
     e->left = -1;
@@ -389,5 +389,5 @@ void ir_exec(TcgFn *fn, TestCpu *cpu, IrExec *e)
     g_free(m.val);
     g_free(m.defined);
     g_free(m.local);
-    g_free(m.start);
+    g_aligned_free(m.start);
 }

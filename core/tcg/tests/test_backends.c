@@ -68,7 +68,7 @@ static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed)
                          .naive = r->c->naive, .verify = true };
     TcgConfig plain = config;
     TcgGen *g = tcg_gen_new(&config), *ref;
-    TestCpu *a = g_new0(TestCpu, 1), *b = g_new0(TestCpu, 1);
+    TestCpu *a = test_new0(TestCpu), *b = test_new0(TestCpu);
     GString *why = g_string_new(NULL);
     uint64_t s1 = seed, s2 = seed;
     TcgCode code = { 0 };
@@ -111,8 +111,8 @@ static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed)
     }
     tcg_gen_free(ref);
     tcg_gen_free(g);
-    g_free(a);
-    g_free(b);
+    g_aligned_free(a);
+    g_aligned_free(b);
     ok = why->len == 0;
     g_string_free(why, TRUE);
     return ok;

@@ -200,7 +200,7 @@ static void test_chains(void)
     TcgConfig config = { .backend = &backend_all, .target = &test_target, .layout = &test_layout, .verify = true };
     unsigned chains = g_test_slow() ? 400000 : 6000;
     TcgGen *ref = tcg_gen_new(&plain), *g = tcg_gen_new(&config);
-    TestCpu *a = g_new0(TestCpu, 1), *b = g_new0(TestCpu, 1);
+    TestCpu *a = test_new0(TestCpu), *b = test_new0(TestCpu);
     GString *why = g_string_new(NULL);
 
     for (unsigned i = 0; i < chains && !why->len; i++) {
@@ -239,8 +239,8 @@ static void test_chains(void)
         }
     }
     g_string_free(why, TRUE);
-    g_free(a);
-    g_free(b);
+    g_aligned_free(a);
+    g_aligned_free(b);
     tcg_gen_free(ref);
     tcg_gen_free(g);
 }

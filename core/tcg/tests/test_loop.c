@@ -283,7 +283,7 @@ static void start(TestCpu *cpu, TestCpu *want)
 
 static void test_run(const void *data)
 {
-    TestCpu *cpu = g_new(TestCpu, 1), *want = g_new(TestCpu, 1);
+    TestCpu *cpu = test_new0(TestCpu), *want = test_new0(TestCpu);
     GString *why = g_string_new(NULL);
     Translated t;
 
@@ -317,8 +317,8 @@ static void test_run(const void *data)
     g_assert_true(test_cpu_equal(cpu, want, NULL));
     discard(&t);
     g_string_free(why, TRUE);
-    g_free(cpu);
-    g_free(want);
+    g_aligned_free(cpu);
+    g_aligned_free(want);
 }
 
 /* Slow paths that ask for an interrupt at the n-th load: the next poll leaves, with the state of whole turns. */
@@ -334,7 +334,7 @@ static uint64_t ld_and_ask(CPUState *cs, vaddr addr, MemOp mo, const void *map)
 
 static void test_interrupt(const void *data)
 {
-    TestCpu *cpu = g_new(TestCpu, 1), *want = g_new(TestCpu, 1);
+    TestCpu *cpu = test_new0(TestCpu), *want = test_new0(TestCpu);
     TcgMemOps ops = *test_layout.mem;
     TcgLayout layout = test_layout;
     GString *why = g_string_new(NULL);
@@ -354,8 +354,8 @@ static void test_interrupt(const void *data)
     }
     discard(&t);
     g_string_free(why, TRUE);
-    g_free(cpu);
-    g_free(want);
+    g_aligned_free(cpu);
+    g_aligned_free(want);
 }
 
 int main(int argc, char **argv)

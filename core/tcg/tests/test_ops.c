@@ -329,7 +329,7 @@ static void test_pure(const void *data)
 {
     Reached *reached = (Reached *)data;
     GPtrArray *all = engines_new(&test_layout);
-    OpCpu *cpu = g_new0(OpCpu, 1);
+    OpCpu *cpu = test_new0(OpCpu);
 
     test_cpu_init(&cpu->cpu, 1);
     for (unsigned i = 0; i < all->len; i++) {
@@ -341,7 +341,7 @@ static void test_pure(const void *data)
             }
         }
     }
-    g_free(cpu);
+    g_aligned_free(cpu);
     g_ptr_array_unref(all);
 }
 
@@ -383,7 +383,7 @@ static void test_env(const void *data)
 {
     Reached *reached = (Reached *)data;
     GPtrArray *all = engines_new(&test_layout);
-    OpCpu *cpu = g_new0(OpCpu, 1);
+    OpCpu *cpu = test_new0(OpCpu);
     uint64_t seed = 3;
 
     reached->op[OP_ld_env] = reached->op[OP_st_env] = reached->op[OP_const] = reached->op[OP_mov] = true;
@@ -433,7 +433,7 @@ static void test_env(const void *data)
             }
         }
     }
-    g_free(cpu);
+    g_aligned_free(cpu);
     g_ptr_array_unref(all);
 }
 
@@ -641,8 +641,8 @@ static void run_memory(const TcgLayout *layout, Reached *reached, unsigned count
     static const MemOp aligns[] = { MO_ALIGN_NONE, MO_ALIGN_NONE, MO_ALIGN_NATURAL, MO_ALIGN_WITHIN16, MO_ALIGN_4, MO_ALIGN_8,
                                     MO_ALIGN_16 };
     GPtrArray *all = engines_new(layout);
-    OpCpu *cpu = g_new0(OpCpu, 1);
-    TestCpu *model = g_new0(TestCpu, 1);
+    OpCpu *cpu = test_new0(OpCpu);
+    TestCpu *model = test_new0(TestCpu);
 
     for (unsigned i = 0; i < all->len; i++) {
         uint64_t s = seed;
@@ -669,8 +669,8 @@ static void run_memory(const TcgLayout *layout, Reached *reached, unsigned count
             run_access(all->pdata[i], &m, cpu, model, layout->direct, &s);
         }
     }
-    g_free(cpu);
-    g_free(model);
+    g_aligned_free(cpu);
+    g_aligned_free(model);
     g_ptr_array_unref(all);
 }
 
@@ -688,7 +688,7 @@ static void test_fence(const void *data)
 {
     Reached *reached = (Reached *)data;
     GPtrArray *all = engines_new(&test_layout);
-    OpCpu *cpu = g_new0(OpCpu, 1);
+    OpCpu *cpu = test_new0(OpCpu);
 
     reached->op[OP_fence] = true;
     for (unsigned i = 0; i < all->len; i++) {
@@ -703,7 +703,7 @@ static void test_fence(const void *data)
             g_assert_cmphex(engine_run(all->pdata[i], &code, cpu), ==, (uintptr_t)OWNER | TCG_EXIT_LOOKUP);
         }
     }
-    g_free(cpu);
+    g_aligned_free(cpu);
     g_ptr_array_unref(all);
 }
 
@@ -771,7 +771,7 @@ static void test_threads(const void *data)
     GPtrArray *all = engines_new(&test_layout);
 
     for (unsigned i = 0; i < MIN(all->len, 4); i++) {
-        Sharer *s = g_new0(Sharer, 2);
+        Sharer *s = g_aligned_alloc0(2, sizeof(*s), _Alignof(Sharer));
         uint8_t *memory = s[0].cpu.cpu.mem;
         uint16_t half;
         uint32_t sum;
@@ -802,7 +802,7 @@ static void test_threads(const void *data)
         g_assert_cmpuint(half, ==, (uint16_t)(2 * s[0].runs));
         g_assert_cmpuint(s[1].wrong, ==, 0);
         g_assert_cmpuint(s[0].cpu.cpu.num_slow + s[1].cpu.cpu.num_slow, ==, 0);
-        g_free(s);
+        g_aligned_free(s);
     }
     g_ptr_array_unref(all);
 }
@@ -870,7 +870,7 @@ static void test_branches(const void *data)
 {
     Reached *reached = (Reached *)data;
     GPtrArray *all = engines_new(&test_layout);
-    OpCpu *cpu = g_new0(OpCpu, 1);
+    OpCpu *cpu = test_new0(OpCpu);
     uint64_t seed = 21;
 
     reached->op[OP_br] = reached->op[OP_brcond] = reached->op[OP_brflag] = reached->op[OP_phi] = true;
@@ -888,7 +888,7 @@ static void test_branches(const void *data)
             }
         }
     }
-    g_free(cpu);
+    g_aligned_free(cpu);
     g_ptr_array_unref(all);
 }
 
@@ -918,7 +918,7 @@ static void test_chains(const void *data)
     reached->op[OP_goto_tb] = reached->op[OP_goto_ptr] = true;
     for (unsigned i = 0; i < all->len; i++) {
         Engine *e = all->pdata[i];
-        TestCpu *cpu = g_new0(TestCpu, 1);
+        TestCpu *cpu = test_new0(TestCpu);
         TcgCode c[4];
 
         tcg_codebuf_reset(e->buf);
@@ -956,7 +956,7 @@ static void test_chains(const void *data)
         cpu->x[0] = 0;
         g_assert_cmphex(engine_run(e, &c[0], cpu), ==, 0x1000 | TCG_EXIT_CHAIN0);
         g_assert_cmphex(cpu->x[0], ==, 1);
-        g_free(cpu);
+        g_aligned_free(cpu);
     }
     g_ptr_array_unref(all);
 }
@@ -971,7 +971,7 @@ static void test_poll(const void *data)
 
         for (unsigned i = 0; i < all->len; i++) {
             Engine *e = all->pdata[i];
-            TestCpu *cpu = g_new0(TestCpu, 1);
+            TestCpu *cpu = test_new0(TestCpu);
             TcgGen *g = engine_begin(e, OWNER);
             TcgCode code;
 
@@ -1000,7 +1000,7 @@ static void test_poll(const void *data)
             g_assert_cmpint(cpu->poll, ==, counted ? 1 : -5);
             g_assert_cmpuint(cpu->x[0], ==, 6);
             g_assert_cmphex(cpu->pc, ==, 24);
-            g_free(cpu);
+            g_aligned_free(cpu);
         }
         g_ptr_array_unref(all);
     }
@@ -1127,7 +1127,7 @@ static void test_calls(const void *data)
 {
     Reached *reached = (Reached *)data;
     GPtrArray *all = engines_new(&test_layout);
-    OpCpu *cpu = g_new0(OpCpu, 1);
+    OpCpu *cpu = test_new0(OpCpu);
     uint64_t seed = 31;
 
     reached->op[OP_call] = reached->op[OP_raise_exit] = true;
@@ -1138,7 +1138,7 @@ static void test_calls(const void *data)
             }
         }
     }
-    g_free(cpu);
+    g_aligned_free(cpu);
     g_ptr_array_unref(all);
 }
 

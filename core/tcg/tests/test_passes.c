@@ -66,7 +66,7 @@ static void fail(TcgFn *ref, TcgFn *fn, const char *letters, uint64_t seed, unsi
 
 static bool compare_run(TcgFn *ref, TcgFn *fn, const char *letters, uint64_t seed, unsigned raise_at, unsigned *ret_events)
 {
-    TestCpu *a = g_new0(TestCpu, 1), *b = g_new0(TestCpu, 1);
+    TestCpu *a = test_new0(TestCpu), *b = test_new0(TestCpu);
     IrExec ea = { .raise_at = raise_at, .fuel = FUEL }, eb = { .raise_at = raise_at, .fuel = FUEL };
     GString *why = g_string_new(NULL);
     bool ok;
@@ -93,8 +93,8 @@ static bool compare_run(TcgFn *ref, TcgFn *fn, const char *letters, uint64_t see
     }
     *ret_events = ea.events;
     g_string_free(why, TRUE);
-    g_free(a);
-    g_free(b);
+    g_aligned_free(a);
+    g_aligned_free(b);
     return ok;
 }
 

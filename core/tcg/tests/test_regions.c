@@ -360,7 +360,7 @@ static void run_programs(const TcgLayout *layout, unsigned count, unsigned num, 
 {
     GPtrArray *all = engines_new(layout);
     Engine *stepper = all->pdata[1];
-    TestCpu *want = g_new0(TestCpu, 1), *got = g_new0(TestCpu, 1);
+    TestCpu *want = test_new0(TestCpu), *got = test_new0(TestCpu);
     Program *p = g_new0(Program, 1);
     unsigned faults = 0, polls = 0;
 
@@ -430,8 +430,8 @@ static void run_programs(const TcgLayout *layout, unsigned count, unsigned num, 
     g_assert_cmpuint(faults, >, count);
     g_assert_cmpuint(polls, >, count / 4);
     g_free(p);
-    g_free(want);
-    g_free(got);
+    g_aligned_free(want);
+    g_aligned_free(got);
     g_ptr_array_unref(all);
 }
 

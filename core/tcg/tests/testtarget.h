@@ -44,6 +44,9 @@ typedef struct TestCpu {
     uint8_t mem[TEST_MEM_SIZE] __attribute__((aligned(64)));
 } TestCpu;
 
+/* A zeroed TestCpu, or a struct with one inside: aligned as its members want; for g_aligned_free(). */
+#define test_new0(type) ((type *)g_aligned_alloc0(1, sizeof(type), _Alignof(type)))
+
 extern const TcgTarget test_target;
 extern const TcgLayout test_layout;             /* accesses are checked by the TLB */
 extern const TcgLayout test_layout_direct;      /* accesses go to direct_base + address */

@@ -204,7 +204,7 @@ static bool seen_all(Chaining *s)
 /* One thread runs a block that is chained to itself, to another, to nothing, while another thread changes the chain. */
 static void test_chain_threads(void)
 {
-    Chaining *s = g_new0(Chaining, 1);
+    Chaining *s = test_new0(Chaining);
     GThread *thread;
 
     env_init(&s->env, "all", &test_layout);
@@ -224,7 +224,7 @@ static void test_chain_threads(void)
     __atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
     g_thread_join(thread);
     env_free(&s->env);
-    g_free(s);
+    g_aligned_free(s);
 }
 
 /* -- the jump cache -------------------------------------------------------------------------------------- */

@@ -197,7 +197,7 @@ static void run_accesses(const char *features, const TcgLayout *layout)
 
     env_init(&env, features, layout);
     for (unsigned i = 0; i < 6000; i++) {
-        g_autofree TestCpu *copy = NULL;
+        TestCpu copy;
         bool filled = below(&env, 5) != 0, slow;
         TcgVecVal want;
         Access a;
@@ -214,16 +214,16 @@ static void run_accesses(const char *features, const TcgLayout *layout)
         place_access(&env, &a);
         env.cpu.t.num_slow = 0;
         make_equal(&env, &a);
-        copy = g_memdup2(&env.cpu.t, sizeof(*copy));
-        want = reference(copy, &a);
+        copy = env.cpu.t;
+        want = reference(&copy, &a);
         hand_run(&env);
         check_regs(&env, &a, want);
-        g_assert_cmpmem(env.cpu.t.mem, TEST_MEM_SIZE, copy->mem, TEST_MEM_SIZE);
+        g_assert_cmpmem(env.cpu.t.mem, TEST_MEM_SIZE, copy.mem, TEST_MEM_SIZE);
         slow = expect_slow(&env, &a, layout->direct) || (!filled && !layout->direct);
         g_assert_cmpuint(env.cpu.t.num_slow, ==, slow);
         if (slow) {
-            const TestAccess *got = &env.cpu.t.log[(env.cpu.t.num_log - 1) % G_N_ELEMENTS(copy->log)];
-            const TestAccess *ref = &copy->log[(copy->num_log - 1) % G_N_ELEMENTS(copy->log)];
+            const TestAccess *got = &env.cpu.t.log[(env.cpu.t.num_log - 1) % G_N_ELEMENTS(copy.log)];
+            const TestAccess *ref = &copy.log[(copy.num_log - 1) % G_N_ELEMENTS(copy.log)];
 
             g_assert_cmphex(got->addr, ==, ref->addr);
             g_assert_cmphex(got->mo, ==, ref->mo);
@@ -270,8 +270,8 @@ static void test_rights(void)
         } while (expect_slow(&env, &a, false));
         a.mo |= i & 4 ? 1 << MO_MMU_SHIFT : 0;
         place_access(&env, &a);
-        g_autofree TestCpu *copy = g_memdup2(&env.cpu.t, sizeof(*copy));
-        want = reference(copy, &a);
+        TestCpu copy = env.cpu.t;
+        want = reference(&copy, &a);
         hand_run(&env);
         check_regs(&env, &a, want);
         needs_read = a.op != OP_guest_st;
@@ -305,7 +305,7 @@ static gpointer add_thread(gpointer data)
 /* All add 1 to one 8-byte word, xor another with 1 and count those that found it even. */
 static void test_threads(void)
 {
-    Shared *s = g_new0(Shared, 1);
+    Shared *s = test_new0(Shared);
     GThread *threads[NUM_THREADS];
     uint64_t sum = 0;
     TcgFn *fn;
@@ -355,7 +355,7 @@ static void test_threads(void)
     g_assert_cmpuint(*(uint64_t *)(s->env.cpu.t.mem + 0x118), ==, 1);
     g_assert_cmpuint(sum, ==, NUM_THREADS * NUM_ROUNDS / 2);
     env_free(&s->env);
-    g_free(s);
+    g_aligned_free(s);
 }
 
 int main(int argc, char **argv)
