@@ -17,6 +17,10 @@
 #define CCSIDR(size_kib, ways) \
     ((uint64_t)((size_kib) * 1024 / 64 / (ways) - 1) << 13 | ((ways) - 1) << 3 | 2)
 
+static const struct ArmIdValue id_a35[] = {
+    ID(ID_AA64PFR0, 0x00001111), ID(ID_AA64DFR0, 0x10305106), ID(ID_AA64ISAR0, 0x00011120),
+    ID(ID_AA64MMFR0, 0x00101122), ID_END,
+};
 static const struct ArmIdValue id_a53[] = {
     ID(ID_AA64PFR0, 0x00001111), ID(ID_AA64DFR0, 0x10305106), ID(ID_AA64ISAR0, 0x00011120),
     ID(ID_AA64MMFR0, 0x00001122), ID_END,
@@ -54,7 +58,7 @@ static const struct ArmIdValue id_max[] = {
     ID(ID_AA64PFR0, 0x1101000010111111), ID(ID_AA64PFR1, 0x0000000000000021), ID(ID_AA64DFR0, 0x0000000010305408),
     ID(ID_AA64ISAR0, 0x0221111110312120), ID(ID_AA64ISAR1, 0x0011111101311012),
     ID(ID_AA64ISAR2, 0x0010000000110002), ID(ID_AA64MMFR0, 0x0000000000101126),
-    ID(ID_AA64MMFR1, 0x0000010010312122), ID(ID_AA64MMFR2, 0x1000000100011011), ID_END,
+    ID(ID_AA64MMFR1, 0x0000010010312122), ID(ID_AA64MMFR2, 0x1000001100011011), ID_END,
 };
 
 /* CTR_EL0: 64-byte lines, VIPT or PIPT instruction cache; IDC and DIC are not claimed by the older cores. */
@@ -67,7 +71,7 @@ static const ArmModel models[] = {
     {
         .name = "cortex-a35", .desc = "Arm Cortex-A35 (Armv8.0-A)", .midr = 0x411fd040, .ctr = CTR_A53,
         .dczid = DCZID_64, .clidr = 0x0a200023,
-        .ccsidr = { CCSIDR(32, 4), CCSIDR(32, 2), CCSIDR(512, 8) }, .id = id_a53, .el2 = true, .el3 = true,
+        .ccsidr = { CCSIDR(32, 4), CCSIDR(32, 2), CCSIDR(512, 8) }, .id = id_a35, .el2 = true, .el3 = true,
     },
     {
         .name = "cortex-a53", .desc = "Arm Cortex-A53 (Armv8.0-A)", .midr = 0x410fd034, .ctr = CTR_A53,

@@ -147,6 +147,24 @@ static uint32_t syndrome(uint16_t enc, unsigned rt, bool write)
     return ARM_SYNDROME(EC_SYSREG, iss);
 }
 
+bool arm_sysreg_is_id_space(const ARMCPU *cpu, uint16_t enc)
+{
+    unsigned op1 = enc >> 11 & 7;
+
+    return enc >> 14 == 3 && (op1 == 0 || op1 == 1 || op1 == 3) && (enc >> 7 & 15) == 0 && (enc >> 3 & 15) < 8 &&
+           arm_feature(cpu, FEAT_IDST);
+}
+
+/* An access that no row or level allows. */
+static void raise_absent(ARMCPU *cpu, uint16_t enc, unsigned rt, bool write)
+{
+    if (!write && arm_sysreg_is_id_space(cpu, enc)) {
+        arm_raise(cpu, arm_default_target_el(cpu), syndrome(enc, rt, false));
+    } else {
+        arm_raise_undefined(cpu);
+    }
+}
+
 /* The row that an encoding means now: E2H turns EL1's names into EL2's at EL2, and gives EL1's the _EL12 names. */
 static const SysReg *redirect(const ARMCPU *cpu, const SysReg *r)
 {
@@ -235,24 +253,15 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
     unsigned levels;
     ArmTrap trap;
 
+    r = r ? redirect(cpu, r) : NULL;
     if (!r) {
-        arm_raise_undefined(cpu);
-        return false;
-    }
-    r = redirect(cpu, r);
-    if (!r) {
-        arm_raise_undefined(cpu);
+        raise_absent(cpu, enc, rt, write);
         return false;
     }
     cpu->sysreg_rt = rt;
     levels = write ? r->access >> 4 : r->access & 15;
     if (!(levels & ((2u << cpu->el) - 1))) {
-        /* an identification register that EL0 asks for is UNDEFINED, or a trap that lets an OS emulate it */
-        if (cpu->el == 0 && !write && enc >> 14 == 3 && (enc >> 11 & 7) == 0 && (enc >> 7 & 15) == 0 &&
-            arm_feature(cpu, FEAT_IDST)) {
-            return raise_trap(cpu, TRAP_EL1, r, rt, write);
-        }
-        arm_raise_undefined(cpu);
+        raise_absent(cpu, enc, rt, write);
         return false;
     }
     trap = group_traps(cpu, r, write);

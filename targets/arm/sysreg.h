@@ -80,6 +80,8 @@ void arm_sysregs_foreach(const ARMCPU *cpu, void (*fn)(ARMCPU *cpu, const SysReg
 
 /* The row of an encoding on this CPU, or NULL. */
 const SysReg *arm_sysreg_find(const ARMCPU *cpu, uint16_t enc);
+/* Of the ID registers' space, where FEAT_IDST is: a read that is UNDEFINED is reported as a trapped MRS (EC 0x18). */
+bool arm_sysreg_is_id_space(const ARMCPU *cpu, uint16_t enc);
 /*
  * What the translator may do without asking at run time: true if at level `el` an access needs no check, no hook and
  * changes nothing: then it is a load or store at r->offset.

@@ -163,11 +163,28 @@ static ArmTrap user_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write
 
 /* -- registers ------------------------------------------------------------------------------------------------------------ */
 
+/* PMCR_EL0.IDCODE is the core's own (its technical reference manual); of others their part number. */
+static uint64_t idcode(const ARMCPU *cpu)
+{
+    switch (extract64(cpu->midr, 4, 12)) {
+    case 0xd04:                                 /* Cortex-A35 */
+        return 0x0a;
+    case 0xd05:                                 /* A55 */
+        return 0x45;
+    case 0xd07:                                 /* A57 */
+        return 0x01;
+    case 0xd08:                                 /* A72 */
+        return 0x02;
+    default:
+        return extract64(cpu->midr, 4, 8);
+    }
+}
+
 static uint64_t pmcr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
-    uint64_t imp = extract64(cpu->midr, 24, 8), idcode = extract64(cpu->midr, 4, 8);
+    uint64_t imp = extract64(cpu->midr, 24, 8);
 
-    return imp << 24 | idcode << 16 | arm_pmu_num_counters(cpu) << 11 | cpu->pmcr_el0;
+    return imp << 24 | idcode(cpu) << 16 | arm_pmu_num_counters(cpu) << 11 | cpu->pmcr_el0;
 }
 
 static void pmcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)

@@ -460,6 +460,10 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
 {
     const SysReg *r = arm_sysreg_find(dc->cpu, enc);
 
+    if (!r && !write && arm_sysreg_is_id_space(dc->cpu, enc)) {
+        a64_call(dc, sysreg_read, tcg_const(dc->g, TCG_I32, enc | rt << 16));           /* raises */
+        return true;
+    }
     if (!r) {
         log_unimp("arm: system register or instruction S%u_%u_C%u_C%u_%u is not there: UNDEFINED\n", enc >> 14,
                   enc >> 11 & 7, enc >> 7 & 15, enc >> 3 & 15, enc & 7);
