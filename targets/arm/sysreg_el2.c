@@ -5,6 +5,7 @@
 #include "targets/arm/sysreg_groups.h"
 
 #define SCR_HXEN (UINT64_C(1) << 38)
+#define HCRX_FNXS (UINT64_C(1) << 3)
 #define HCRX_MCE2 (UINT64_C(1) << 10)
 #define HCRX_MSCEN (UINT64_C(1) << 11)
 
@@ -51,6 +52,7 @@ static void hcrx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
 {
     uint64_t rw = 0;
 
+    rw |= arm_feature(cpu, FEAT_XS) ? HCRX_FNXS : 0;
     rw |= arm_feature(cpu, FEAT_MOPS) ? HCRX_MCE2 | HCRX_MSCEN : 0;
     cpu->hcrx_el2 = value & rw;
 }

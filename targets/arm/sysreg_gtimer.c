@@ -157,6 +157,13 @@ static bool el2_allows(const ARMCPU *cpu, unsigned n)
     return cpu->cnthctl_el2 >> (arm_hcr_e2h(cpu) ? n + 10 : n) & 1;
 }
 
+/* FEAT_ECV: bits of CNTHCTL_EL2 that trap, at EL1 and EL0 below it. */
+enum { EL1TVT = 13, EL1TVCT = 14, EVNTIS = 17 };
+static bool el2_traps(const ARMCPU *cpu, unsigned n)
+{
+    return cpu->el < 2 && arm_el2_enabled(cpu) && !arm_is_in_host(cpu) && cpu->cnthctl_el2 >> n & 1;
+}
+
 static ArmTrap pct_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
     if (cpu->el == 0 && !el0_allowed(cpu, 0)) {
@@ -167,7 +174,10 @@ static ArmTrap pct_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write 
 
 static ArmTrap vct_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
-    return cpu->el == 0 && !el0_allowed(cpu, 1) ? TRAP_EL1 : TRAP_NONE;
+    if (cpu->el == 0 && !el0_allowed(cpu, 1)) {
+        return TRAP_EL1;
+    }
+    return el2_traps(cpu, EL1TVCT) ? TRAP_EL2 : TRAP_NONE;
 }
 
 static ArmTrap frq_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write)
@@ -191,7 +201,10 @@ static ArmTrap ptimer_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool wri
 
 static ArmTrap vtimer_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
-    return cpu->el == 0 && !el0_allowed(cpu, 8) ? TRAP_EL1 : TRAP_NONE;
+    if (cpu->el == 0 && !el0_allowed(cpu, 8)) {
+        return TRAP_EL1;
+    }
+    return el2_traps(cpu, EL1TVT) ? TRAP_EL2 : TRAP_NONE;
 }
 
 /* CNTPS: Secure EL1 when SCR_EL3.ST allows, and EL3. */
@@ -295,6 +308,13 @@ static void cntkctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t v
     arm_event_stream_update(cpu);
 }
 
+static void cnthctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    uint64_t ecv = UINT64_C(1) << EL1TVT | UINT64_C(1) << EL1TVCT | UINT64_C(1) << EVNTIS;
+
+    cpu->cnthctl_el2 = value & (0xfff | (arm_feature(cpu, FEAT_ECV) ? ecv : 0));
+}
+
 static void gtimer_reset(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
     arm_gtimer_reset(cpu);
@@ -317,7 +337,8 @@ static const SysReg gtimer_regs[] = {
        .e2h_redirect = SYSREG(3, 4, 14, 1, 0)),
     SR("CNTKCTL_EL12", 3, 5, 14, 1, 0, SR_RW2, SR_ALIAS(cntkctl_el1), .write = cntkctl_write, .needs_el = 2,
        SR_NEEDS(VHE), .check = el02_check, .no_gdb = true),
-    SR("CNTHCTL_EL2", 3, 4, 14, 1, 0, SR_RW2, SR_FIELD_RW(cnthctl_el2, 0xfff), .reset = 3, .needs_el = 2),
+    SR("CNTHCTL_EL2", 3, 4, 14, 1, 0, SR_RW2, SR_FIELD(cnthctl_el2), .write = cnthctl_write, .reset = 3,
+       .needs_el = 2),
     SR("CNTVOFF_EL2", 3, 4, 14, 0, 3, SR_RW2, SR_FIELD(cntvoff_el2), .write = cntvoff_write, .needs_el = 2),
     TIMER3("CNTP", "EL0", 3, 2, SR_RW0, ptimer_check),
     TIMER3("CNTV", "EL0", 3, 3, SR_RW0, vtimer_check),

@@ -2,8 +2,7 @@
 /*
  * TLB maintenance and address translation instructions (Arm DDI 0487, C5.4 and C5.5).
  * A TLBI invalidates at least what it must: last-level forms do what the plain forms do, and by-IPA forms drop all
- * combined translations of the VMID. The nXS forms
- * (CRn 9) are not there: FEAT_XS is not offered.
+ * combined translations of the VMID. The nXS forms (CRn 9) wait for as much as the others.
  */
 #include "core/bits.h"
 #include "targets/arm/mmu.h"
@@ -256,53 +255,65 @@ static void at(ARMCPU *cpu, const SysReg *r, uint64_t value)
       .no_gdb = true, __VA_ARGS__ }
 #define NEEDS(f) .feature = FEAT_##f + 1
 
-#define TLBI_SET(sfx, crm, ...) \
-    TLBI("VMALLE1" sfx, 0, 8, crm, 0, SR_W1, tlbi_vmalle1, __VA_ARGS__), \
-    TLBI("VAE1" sfx, 0, 8, crm, 1, SR_W1, tlbi_vae1, __VA_ARGS__), \
-    TLBI("ASIDE1" sfx, 0, 8, crm, 2, SR_W1, tlbi_aside1, __VA_ARGS__), \
-    TLBI("VAAE1" sfx, 0, 8, crm, 3, SR_W1, tlbi_vaae1, __VA_ARGS__), \
-    TLBI("VALE1" sfx, 0, 8, crm, 5, SR_W1, tlbi_vae1, __VA_ARGS__), \
-    TLBI("VAALE1" sfx, 0, 8, crm, 7, SR_W1, tlbi_vaae1, __VA_ARGS__), \
-    TLBI("ALLE2" sfx, 4, 8, crm, 0, SR_W2, tlbi_alle23, .needs_el = 2, __VA_ARGS__), \
-    TLBI("VAE2" sfx, 4, 8, crm, 1, SR_W2, tlbi_vae23, .needs_el = 2, __VA_ARGS__), \
-    TLBI("ALLE1" sfx, 4, 8, crm, 4, SR_W2, tlbi_alle1, .needs_el = 2, __VA_ARGS__), \
-    TLBI("VALE2" sfx, 4, 8, crm, 5, SR_W2, tlbi_vae23, .needs_el = 2, __VA_ARGS__), \
-    TLBI("VMALLS12E1" sfx, 4, 8, crm, 6, SR_W2, tlbi_vmalle1, .needs_el = 2, __VA_ARGS__), \
-    TLBI("ALLE3" sfx, 6, 8, crm, 0, SR_W3, tlbi_alle23, .needs_el = 3, __VA_ARGS__), \
-    TLBI("VAE3" sfx, 6, 8, crm, 1, SR_W3, tlbi_vae23, .needs_el = 3, __VA_ARGS__), \
-    TLBI("VALE3" sfx, 6, 8, crm, 5, SR_W3, tlbi_vae23, .needs_el = 3, __VA_ARGS__)
-#define TLBI_RANGES(sfx, crm) \
-    TLBI("RVAE1" sfx, 0, 8, crm, 1, SR_W1, tlbi_rvae1, NEEDS(TLBIRANGE)), \
-    TLBI("RVAAE1" sfx, 0, 8, crm, 3, SR_W1, tlbi_rvaae1, NEEDS(TLBIRANGE)), \
-    TLBI("RVALE1" sfx, 0, 8, crm, 5, SR_W1, tlbi_rvae1, NEEDS(TLBIRANGE)), \
-    TLBI("RVAALE1" sfx, 0, 8, crm, 7, SR_W1, tlbi_rvaae1, NEEDS(TLBIRANGE)), \
-    TLBI("RVAE2" sfx, 4, 8, crm, 1, SR_W2, tlbi_rvae23, .needs_el = 2, NEEDS(TLBIRANGE)), \
-    TLBI("RVALE2" sfx, 4, 8, crm, 5, SR_W2, tlbi_rvae23, .needs_el = 2, NEEDS(TLBIRANGE)), \
-    TLBI("RVAE3" sfx, 6, 8, crm, 1, SR_W3, tlbi_rvae23, .needs_el = 3, NEEDS(TLBIRANGE)), \
-    TLBI("RVALE3" sfx, 6, 8, crm, 5, SR_W3, tlbi_rvae23, .needs_el = 3, NEEDS(TLBIRANGE))
+#define TLBI_SET(sfx, crn, crm, ...) \
+    TLBI("VMALLE1" sfx, 0, crn, crm, 0, SR_W1, tlbi_vmalle1, __VA_ARGS__), \
+    TLBI("VAE1" sfx, 0, crn, crm, 1, SR_W1, tlbi_vae1, __VA_ARGS__), \
+    TLBI("ASIDE1" sfx, 0, crn, crm, 2, SR_W1, tlbi_aside1, __VA_ARGS__), \
+    TLBI("VAAE1" sfx, 0, crn, crm, 3, SR_W1, tlbi_vaae1, __VA_ARGS__), \
+    TLBI("VALE1" sfx, 0, crn, crm, 5, SR_W1, tlbi_vae1, __VA_ARGS__), \
+    TLBI("VAALE1" sfx, 0, crn, crm, 7, SR_W1, tlbi_vaae1, __VA_ARGS__), \
+    TLBI("ALLE2" sfx, 4, crn, crm, 0, SR_W2, tlbi_alle23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("VAE2" sfx, 4, crn, crm, 1, SR_W2, tlbi_vae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("ALLE1" sfx, 4, crn, crm, 4, SR_W2, tlbi_alle1, .needs_el = 2, __VA_ARGS__), \
+    TLBI("VALE2" sfx, 4, crn, crm, 5, SR_W2, tlbi_vae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("VMALLS12E1" sfx, 4, crn, crm, 6, SR_W2, tlbi_vmalle1, .needs_el = 2, __VA_ARGS__), \
+    TLBI("ALLE3" sfx, 6, crn, crm, 0, SR_W3, tlbi_alle23, .needs_el = 3, __VA_ARGS__), \
+    TLBI("VAE3" sfx, 6, crn, crm, 1, SR_W3, tlbi_vae23, .needs_el = 3, __VA_ARGS__), \
+    TLBI("VALE3" sfx, 6, crn, crm, 5, SR_W3, tlbi_vae23, .needs_el = 3, __VA_ARGS__)
+#define TLBI_RANGES(sfx, crn, crm, ...) \
+    TLBI("RVAE1" sfx, 0, crn, crm, 1, SR_W1, tlbi_rvae1, __VA_ARGS__), \
+    TLBI("RVAAE1" sfx, 0, crn, crm, 3, SR_W1, tlbi_rvaae1, __VA_ARGS__), \
+    TLBI("RVALE1" sfx, 0, crn, crm, 5, SR_W1, tlbi_rvae1, __VA_ARGS__), \
+    TLBI("RVAALE1" sfx, 0, crn, crm, 7, SR_W1, tlbi_rvaae1, __VA_ARGS__), \
+    TLBI("RVAE2" sfx, 4, crn, crm, 1, SR_W2, tlbi_rvae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("RVALE2" sfx, 4, crn, crm, 5, SR_W2, tlbi_rvae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("RVAE3" sfx, 6, crn, crm, 1, SR_W3, tlbi_rvae23, .needs_el = 3, __VA_ARGS__), \
+    TLBI("RVALE3" sfx, 6, crn, crm, 5, SR_W3, tlbi_rvae23, .needs_el = 3, __VA_ARGS__)
+#define TLBI_IPA(sfx, crn, crm, op2, ...) \
+    TLBI("IPAS2E1" sfx, 4, crn, crm, op2, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__), \
+    TLBI("IPAS2LE1" sfx, 4, crn, crm, op2 + 4, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__)
+#define TLBI_IPA_RANGE(sfx, crn, crm, op2, ...) \
+    TLBI("RIPAS2E1" sfx, 4, crn, crm, op2, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__), \
+    TLBI("RIPAS2LE1" sfx, 4, crn, crm, op2 + 4, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__)
 #define AT(name_, op1, crm, op2, acc, ...) \
     { .name = "AT " name_, .enc = SYSREG(1, op1, 7, crm, op2), .access = acc, .check = at_check, .write = at, \
       .no_gdb = true, __VA_ARGS__ }
 
 static const SysReg tlbi_regs[] = {
-    TLBI_SET("", 7),
-    TLBI_SET("IS", 3),
-    TLBI_SET("OS", 1, NEEDS(TLBIOS)),
-    TLBI("IPAS2E1IS", 4, 8, 0, 1, SR_W2, tlbi_ipas2e1, .needs_el = 2),
-    TLBI("IPAS2LE1IS", 4, 8, 0, 5, SR_W2, tlbi_ipas2e1, .needs_el = 2),
-    TLBI("IPAS2E1", 4, 8, 4, 1, SR_W2, tlbi_ipas2e1, .needs_el = 2),
-    TLBI("IPAS2LE1", 4, 8, 4, 5, SR_W2, tlbi_ipas2e1, .needs_el = 2),
-    TLBI("IPAS2E1OS", 4, 8, 4, 0, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIOS)),
-    TLBI("IPAS2LE1OS", 4, 8, 4, 4, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIOS)),
-    TLBI_RANGES("IS", 2),
-    TLBI_RANGES("OS", 5),
-    TLBI_RANGES("", 6),
-    TLBI("RIPAS2E1IS", 4, 8, 0, 2, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIRANGE)),
-    TLBI("RIPAS2LE1IS", 4, 8, 0, 6, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIRANGE)),
-    TLBI("RIPAS2E1", 4, 8, 4, 2, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIRANGE)),
-    TLBI("RIPAS2LE1", 4, 8, 4, 6, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIRANGE)),
-    TLBI("RIPAS2E1OS", 4, 8, 4, 3, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIRANGE)),
-    TLBI("RIPAS2LE1OS", 4, 8, 4, 7, SR_W2, tlbi_ipas2e1, .needs_el = 2, NEEDS(TLBIRANGE)),
+    TLBI_SET("", 8, 7),
+    TLBI_SET("IS", 8, 3),
+    TLBI_SET("OS", 8, 1, NEEDS(TLBIOS)),
+    TLBI_IPA("IS", 8, 0, 1),
+    TLBI_IPA("", 8, 4, 1),
+    TLBI_IPA("OS", 8, 4, 0, NEEDS(TLBIOS)),
+    TLBI_RANGES("IS", 8, 2, NEEDS(TLBIRANGE)),
+    TLBI_RANGES("OS", 8, 5, NEEDS(TLBIRANGE)),
+    TLBI_RANGES("", 8, 6, NEEDS(TLBIRANGE)),
+    TLBI_IPA_RANGE("IS", 8, 0, 2, NEEDS(TLBIRANGE)),
+    TLBI_IPA_RANGE("", 8, 4, 2, NEEDS(TLBIRANGE)),
+    TLBI_IPA_RANGE("OS", 8, 4, 3, NEEDS(TLBIRANGE)),
+    TLBI_SET("NXS", 9, 7, NEEDS(XS)),
+    TLBI_SET("ISNXS", 9, 3, NEEDS(XS)),
+    TLBI_SET("OSNXS", 9, 1, NEEDS(XS)),
+    TLBI_IPA("ISNXS", 9, 0, 1, NEEDS(XS)),
+    TLBI_IPA("NXS", 9, 4, 1, NEEDS(XS)),
+    TLBI_IPA("OSNXS", 9, 4, 0, NEEDS(XS)),
+    TLBI_RANGES("ISNXS", 9, 2, NEEDS(XS)),
+    TLBI_RANGES("OSNXS", 9, 5, NEEDS(XS)),
+    TLBI_RANGES("NXS", 9, 6, NEEDS(XS)),
+    TLBI_IPA_RANGE("ISNXS", 9, 0, 2, NEEDS(XS)),
+    TLBI_IPA_RANGE("NXS", 9, 4, 2, NEEDS(XS)),
+    TLBI_IPA_RANGE("OSNXS", 9, 4, 3, NEEDS(XS)),
 
     AT("S1E1R", 0, 8, 0, SR_W1),
     AT("S1E1W", 0, 8, 1, SR_W1),
