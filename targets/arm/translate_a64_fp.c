@@ -15,29 +15,22 @@ bool trans_FMOV_s(DisasContext *dc, const arg_FMOV_s *a)
     return true;
 }
 
+static bool sign_op(DisasContext *dc, const arg_FABS_s *a, TcgOpcode op)
+{
+    if (a64_fp_access(dc)) {
+        TcgVal upper = a64_get_v(dc, a->rd), v = a64_fp_sign(dc, op, a->esz, a64_get_v(dc, a->rn));
+
+        a64_set_fp_merged(dc, a->esz, a->rd, tcg_vget(dc->g, a->esz, v, 0), upper);
+    }
+    return true;
+}
+
+bool trans_FABS_s(DisasContext *dc, const arg_FABS_s *a) { return sign_op(dc, a, OP_vand); }
+bool trans_FNEG_s(DisasContext *dc, const arg_FNEG_s *a) { return sign_op(dc, a, OP_vxor); }
+
 static TcgType fp_type(unsigned esz)
 {
     return esz == 3 ? TCG_I64 : TCG_I32;
-}
-
-bool trans_FABS_s(DisasContext *dc, const arg_FABS_s *a)
-{
-    if (a64_fp_access(dc)) {
-        uint64_t sign = UINT64_C(1) << ((8u << a->esz) - 1);
-
-        a64_set_fp(dc, a->esz, a->rd, tcg_andi(dc->g, fp_type(a->esz), a64_get_fp(dc, a->esz, a->rn), sign - 1));
-    }
-    return true;
-}
-
-bool trans_FNEG_s(DisasContext *dc, const arg_FNEG_s *a)
-{
-    if (a64_fp_access(dc)) {
-        uint64_t sign = UINT64_C(1) << ((8u << a->esz) - 1);
-
-        a64_set_fp(dc, a->esz, a->rd, tcg_xori(dc->g, fp_type(a->esz), a64_get_fp(dc, a->esz, a->rn), sign));
-    }
-    return true;
 }
 
 /* VFPExpandImm(). */
@@ -83,17 +76,17 @@ bool trans_FMOV_sg(DisasContext *dc, const arg_FMOV_sg *a)
 
 static bool scalar1(DisasContext *dc, const arg_FSQRT_s *a, FpOp op, unsigned aux)
 {
-    return a64_fp_lanes(dc, op, FP_LANES, a->esz, 1, 0, aux, a->rd, a->rn, a->rn, a->rn);
+    return a64_fp_scalar(dc, op, FP_LANES, a->esz, 0, aux, a->rd, a->rn, a->rn, a->rn, a->rd);
 }
 
 static bool scalar2(DisasContext *dc, const arg_FADD_s *a, FpOp op)
 {
-    return a64_fp_lanes(dc, op, FP_LANES, a->esz, 1, 0, 0, a->rd, a->rn, a->rm, a->rn);
+    return a64_fp_scalar(dc, op, FP_LANES, a->esz, 0, 0, a->rd, a->rn, a->rm, a->rn, a->rn);
 }
 
 static bool scalar3(DisasContext *dc, const arg_FMADD_s *a, unsigned mods)
 {
-    return a64_fp_lanes(dc, FP_MULADD, FP_LANES, a->esz, 1, 0, mods, a->rd, a->rn, a->rm, a->ra);
+    return a64_fp_scalar(dc, FP_MULADD, FP_LANES, a->esz, 0, mods, a->rd, a->rn, a->rm, a->ra, a->ra);
 }
 
 enum { EXACT = 1 << 3, CURRENT = 1 << 4 };
@@ -132,7 +125,7 @@ static TcgVal get_wide(DisasContext *dc, unsigned esz, unsigned n)
 
 static void set_wide(DisasContext *dc, unsigned esz, unsigned n, TcgVal v)
 {
-    a64_set_fp(dc, esz, n, esz == 3 ? v : tcg_trunc(dc->g, v));
+    a64_set_fp_merged(dc, esz, n, esz == 3 ? v : tcg_trunc(dc->g, v), a64_get_v(dc, n));
 }
 
 bool trans_FCVT_s(DisasContext *dc, const arg_FCVT_s *a)

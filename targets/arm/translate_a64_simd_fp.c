@@ -21,6 +21,29 @@ bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn,
     return true;
 }
 
+void a64_set_fp_merged(DisasContext *dc, unsigned esz, unsigned rd, TcgVal v, TcgVal upper)
+{
+    if (dc->key.fpcr_nep) {
+        a64_set_v(dc, rd, tcg_vec2(dc->g, OP_vset, esz, upper, v, 0));
+    } else {
+        a64_set_fp(dc, esz, rd, v);
+    }
+}
+
+bool a64_fp_scalar(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsigned index, uint32_t aux, unsigned rd,
+                   unsigned rn, unsigned rm, unsigned ra, unsigned merge)
+{
+    if (a64_fp_access(dc)) {
+        TcgVal upper = dc->key.fpcr_nep ? a64_get_v(dc, merge) : TCG_NOVAL;
+
+        a64_fp_lanes(dc, op, shape, esz, 1, index, aux, rd, rn, rm, ra);
+        if (dc->key.fpcr_nep) {
+            a64_set_fp_merged(dc, esz, rd, a64_get_fp(dc, esz, rd), upper);
+        }
+    }
+    return true;
+}
+
 static unsigned num_lanes(unsigned q, unsigned esz)
 {
     return (q ? 16u : 8u) >> esz;
@@ -36,9 +59,9 @@ static bool vec3(DisasContext *dc, const arg_FADD_v *a, FpOp op, FpShape shape, 
     return a64_fp_lanes(dc, op, shape, a->esz, num_lanes(a->q, a->esz), 0, aux, a->rd, a->rn, a->rm, a->rd);
 }
 
-static bool scalar3(DisasContext *dc, const arg_FMULX_s *a, FpOp op)
+static bool scalar3(DisasContext *dc, const arg_FMULX_s *a, FpOp op, unsigned merge)
 {
-    return a64_fp_lanes(dc, op, FP_LANES, a->esz, 1, 0, 0, a->rd, a->rn, a->rm, a->rn);
+    return a64_fp_scalar(dc, op, FP_LANES, a->esz, 0, 0, a->rd, a->rn, a->rm, a->rn, merge);
 }
 
 #define V3(name, op, shape, aux) \
@@ -68,17 +91,17 @@ V3(FMINP, FP_MIN, FP_PAIRS, 0)
 V3(FMAXNMP, FP_MAXNM, FP_PAIRS, 0)
 V3(FMINNMP, FP_MINNM, FP_PAIRS, 0)
 
-#define S3(name, op) \
-    bool trans_##name##_s(DisasContext *dc, const arg_##name##_s *a) { return scalar3(dc, a, op); }
-S3(FMULX, FP_MULX)
-S3(FRECPS, FP_RECPS)
-S3(FRSQRTS, FP_RSQRTS)
-S3(FABD, FP_ABD)
-S3(FCMEQ, FP_CMEQ)
-S3(FCMGE, FP_CMGE)
-S3(FCMGT, FP_CMGT)
-S3(FACGE, FP_ACGE)
-S3(FACGT, FP_ACGT)
+#define S3(name, op, merge) \
+    bool trans_##name##_s(DisasContext *dc, const arg_##name##_s *a) { return scalar3(dc, a, op, merge); }
+S3(FMULX, FP_MULX, a->rn)
+S3(FRECPS, FP_RECPS, a->rn)
+S3(FRSQRTS, FP_RSQRTS, a->rn)
+S3(FABD, FP_ABD, a->rn)
+S3(FCMEQ, FP_CMEQ, a->rm)
+S3(FCMGE, FP_CMGE, a->rm)
+S3(FCMGT, FP_CMGT, a->rm)
+S3(FACGE, FP_ACGE, a->rm)
+S3(FACGT, FP_ACGT, a->rm)
 
 /* -- two registers ----------------------------------------------------------------------------------------------------- */
 
@@ -96,8 +119,15 @@ enum { EXACT = 1 << 3, CURRENT = 1 << 4 };
 #define S2(name, op, aux) \
     bool trans_##name##_s(DisasContext *dc, const arg_##name##_s *a) \
     { \
-        return lanes1(dc, op, a->esz, 1, aux, a->rd, a->rn); \
+        return a64_fp_scalar(dc, op, FP_LANES, a->esz, 0, aux, a->rd, a->rn, a->rn, a->rn, a->rd); \
     }
+/* Comparisons with zero do not merge. */
+#define S2_CMP0(name, op) \
+    bool trans_##name##_s(DisasContext *dc, const arg_##name##_s *a) \
+    { \
+        return lanes1(dc, op, a->esz, 1, 0, a->rd, a->rn); \
+    }
+#define VS2_CMP0(name, op) V2(name, op, 0) S2_CMP0(name, op)
 #define VS2(name, op, aux) V2(name, op, aux) S2(name, op, aux)
 V2(FSQRT, FP_SQRT, 0)
 V2(FRINTN, FP_RINT, FLOAT_ROUND_TIE_EVEN)
@@ -114,11 +144,11 @@ V2(FRINT64X, FP_RINTN, CURRENT | 64 << 8)
 VS2(FRECPE, FP_RECPE, 0)
 VS2(FRSQRTE, FP_RSQRTE, 0)
 S2(FRECPX, FP_RECPX, 0)
-VS2(FCMGT0, FP_CMGT0, 0)
-VS2(FCMGE0, FP_CMGE0, 0)
-VS2(FCMEQ0, FP_CMEQ0, 0)
-VS2(FCMLE0, FP_CMLE0, 0)
-VS2(FCMLT0, FP_CMLT0, 0)
+VS2_CMP0(FCMGT0, FP_CMGT0)
+VS2_CMP0(FCMGE0, FP_CMGE0)
+VS2_CMP0(FCMEQ0, FP_CMEQ0)
+VS2_CMP0(FCMLE0, FP_CMLE0)
+VS2_CMP0(FCMLT0, FP_CMLT0)
 VS2(FCVTNS, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_TIE_EVEN, 0))
 VS2(FCVTNU, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_TIE_EVEN, 1))
 VS2(FCVTMS, FP_TO_INT, FP_AUX_INT(0, FLOAT_ROUND_DOWN, 0))
@@ -132,21 +162,35 @@ VS2(FCVTZU, FP_TO_INT, FP_AUX_INT(a->fbits, FLOAT_ROUND_ZERO, 1))
 VS2(SCVTF, FP_FROM_INT, FP_AUX_INT(a->fbits, 0, 0))
 VS2(UCVTF, FP_FROM_INT, FP_AUX_INT(a->fbits, 0, 1))
 
-static TcgVal sign_mask(DisasContext *dc, unsigned esz, bool invert)
+static TcgVal all_lanes(DisasContext *dc, unsigned esz, uint64_t d, uint32_t s, uint16_t h)
 {
-    uint64_t m = esz == 3 ? UINT64_C(1) << 63 : esz == 2 ? UINT64_C(0x8000000080000000) : UINT64_C(0x8000800080008000);
+    uint64_t v = esz == 3 ? d : esz == 2 ? s * UINT64_C(0x100000001) : h * UINT64_C(0x1000100010001);
 
-    m = invert ? ~m : m;
-    return tcg_const_v(dc->g, m, m);
+    return tcg_const_v(dc->g, v, v);
 }
 
-static bool sign_op(DisasContext *dc, const arg_FABS_v *a, TcgOpcode op, bool invert)
+TcgVal a64_fp_sign(DisasContext *dc, TcgOpcode op, unsigned esz, TcgVal v)
+{
+    TcgVal rest = all_lanes(dc, esz, INT64_MAX, INT32_MAX, INT16_MAX);
+    TcgVal sign = all_lanes(dc, esz, UINT64_C(1) << 63, UINT32_C(1) << 31, 1u << 15);
+    TcgVal result = tcg_vec2(dc->g, op, 3, v, op == OP_vand ? rest : sign, 0);
+
+    if (dc->key.fpcr_ah) {
+        TcgVal infinity = all_lanes(dc, esz, UINT64_C(0x7ff) << 52, 0x7f800000, 0x7c00);
+        TcgVal nan = tcg_vec2(dc->g, OP_vcmp, esz, tcg_vec2(dc->g, OP_vand, 3, v, rest, 0), infinity, COND_GT);
+
+        result = tcg_vbitsel(dc->g, nan, v, result);
+    }
+    return result;
+}
+
+static bool sign_op(DisasContext *dc, const arg_FABS_v *a, TcgOpcode op)
 {
     if (a->esz == 3 && !a->q) {
         return false;
     }
     if (a64_fp_access(dc)) {
-        TcgVal v = tcg_vec2(dc->g, op, 3, a64_get_v(dc, a->rn), sign_mask(dc, a->esz, invert), 0);
+        TcgVal v = a64_fp_sign(dc, op, a->esz, a64_get_v(dc, a->rn));
 
         if (a->q) {
             a64_set_v(dc, a->rd, v);
@@ -157,8 +201,8 @@ static bool sign_op(DisasContext *dc, const arg_FABS_v *a, TcgOpcode op, bool in
     return true;
 }
 
-bool trans_FABS_v(DisasContext *dc, const arg_FABS_v *a) { return sign_op(dc, a, OP_vand, true); }
-bool trans_FNEG_v(DisasContext *dc, const arg_FNEG_v *a) { return sign_op(dc, a, OP_vxor, false); }
+bool trans_FABS_v(DisasContext *dc, const arg_FABS_v *a) { return sign_op(dc, a, OP_vand); }
+bool trans_FNEG_v(DisasContext *dc, const arg_FNEG_v *a) { return sign_op(dc, a, OP_vxor); }
 
 /* -- across lanes, scalar pairs ---------------------------------------------------------------------------------------- */
 
@@ -208,7 +252,13 @@ bool trans_FCVTXN_v(DisasContext *dc, const arg_FCVTXN_v *a)
 
 bool trans_FCVTXN_s(DisasContext *dc, const arg_FCVTXN_s *a)
 {
-    return resize(dc, &arm_helper_fcvtxn, a->rd, a->rn, 3 | 1 << 5);
+    if (a64_fp_access(dc)) {
+        TcgVal upper = a64_get_v(dc, a->rd);
+
+        resize(dc, &arm_helper_fcvtxn, a->rd, a->rn, 3 | 1 << 5);
+        a64_set_fp_merged(dc, 2, a->rd, a64_get_fp(dc, 2, a->rd), upper);
+    }
+    return true;
 }
 
 bool trans_BFCVTN_v(DisasContext *dc, const arg_BFCVTN_v *a)
@@ -219,7 +269,10 @@ bool trans_BFCVTN_v(DisasContext *dc, const arg_BFCVTN_v *a)
 bool trans_BFCVT(DisasContext *dc, const arg_BFCVT *a)
 {
     if (a64_fp_access(dc)) {
-        a64_set_fp(dc, 1, a->rd, tcg_trunc(dc->g, a64_call(dc, bfcvt, tcg_zext(dc->g, a64_get_fp(dc, 2, a->rn)))));
+        TcgVal upper = a64_get_v(dc, a->rd);
+        TcgVal v = a64_call(dc, bfcvt, tcg_zext(dc->g, a64_get_fp(dc, 2, a->rn)));
+
+        a64_set_fp_merged(dc, 1, a->rd, tcg_trunc(dc->g, v), upper);
     }
     return true;
 }
@@ -304,7 +357,7 @@ bool trans_FCMLA_ve(DisasContext *dc, const arg_FCMLA_ve *a)
 
 /* -- by element ------------------------------------------------------------------------------------------------------------- */
 
-#define ELEMENTS(name, op, aux) \
+#define ELEMENTS(name, op, aux, merge) \
     bool trans_##name##_ve(DisasContext *dc, const arg_##name##_ve *a) \
     { \
         return !(a->esz == 3 && !a->q) && \
@@ -312,9 +365,9 @@ bool trans_FCMLA_ve(DisasContext *dc, const arg_FCMLA_ve *a)
     } \
     bool trans_##name##_se(DisasContext *dc, const arg_##name##_se *a) \
     { \
-        return a64_fp_lanes(dc, op, FP_ELEMENT, a->esz, 1, a->index, aux, a->rd, a->rn, a->rm, a->rd); \
+        return a64_fp_scalar(dc, op, FP_ELEMENT, a->esz, a->index, aux, a->rd, a->rn, a->rm, a->rd, merge); \
     }
-ELEMENTS(FMUL, FP_MUL, 0)
-ELEMENTS(FMULX, FP_MULX, 0)
-ELEMENTS(FMLA, FP_MULADD, 0)
-ELEMENTS(FMLS, FP_MULADD, FLOAT_NEG_PRODUCT)
+ELEMENTS(FMUL, FP_MUL, 0, a->rn)
+ELEMENTS(FMULX, FP_MULX, 0, a->rn)
+ELEMENTS(FMLA, FP_MULADD, 0, a->rd)
+ELEMENTS(FMLS, FP_MULADD, FLOAT_NEG_PRODUCT, a->rd)

@@ -16,4 +16,12 @@ static inline bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsign
                        (const uint32_t[]){ FP_DESC(op, shape, esz, lanes, index), aux });
 }
 
+/* One lane; with FPCR.NEP the rest of Vd is that of V<merge>. Always true. */
+bool a64_fp_scalar(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsigned index, uint32_t aux, unsigned rd,
+                   unsigned rn, unsigned rm, unsigned ra, unsigned merge);
+/* Writes a scalar: the rest of Vd is zero or, with FPCR.NEP, that of `upper` (V<merge> as it was). */
+void a64_set_fp_merged(DisasContext *dc, unsigned esz, unsigned rd, TcgVal v, TcgVal upper);
+/* FPAbs (op OP_vand) or FPNeg (OP_vxor) of the lanes of v; with FPCR.AH NaNs stay as they are. */
+TcgVal a64_fp_sign(DisasContext *dc, TcgOpcode op, unsigned esz, TcgVal v);
+
 #endif
