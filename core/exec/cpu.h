@@ -77,6 +77,11 @@ struct CPUClass {
     /* An access that cannot be done as asked: misaligned by its rule; MMIO or nothing answered with an error. */
     void (*unaligned)(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
     void (*bus_error)(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why);
+    /*
+     * May be NULL. Before an access to a page that was entered as watched: true if it may be done, false: an exception
+     * was recorded.
+     */
+    bool (*watch)(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu);
     /* Delivers the recorded exception (env is precise) and clears it. */
     void (*do_exception)(CPUState *cs);
     /* An interrupt line or virtual interrupt is pending and unmasked: deliver it and return true. */

@@ -137,6 +137,7 @@ typedef struct TlbInfo {
     uint8_t user;
     bool global;
     bool readonly;
+    bool watched;
 } TlbInfo;
 /*
  * The page of an access that lies in one page, filling as need be. False: raised (or, for a probe, nothing is).

@@ -201,6 +201,7 @@ static void write_entry(CPUState *cs, CPUTlb *t, Context *c, const TlbInfo *info
     unsigned i = index_of(t, c, info->page);
     TcgTlbEntry e = { UINT64_MAX, UINT64_MAX, UINT64_MAX, 0 };
     uint64_t sub = info->lo > 0 || info->hi < t->page_size - 1 ? TLB_SUBPAGE : 0;
+    uint64_t watch = info->watched ? TLB_WATCH : 0;
     const MemoryRegion *mr = info->mr;
     bool reads = mr && memory_region_is_ram(mr, false);
     bool writes = mr && memory_region_is_ram(mr, true) && !info->readonly;
@@ -209,13 +210,13 @@ static void write_entry(CPUState *cs, CPUTlb *t, Context *c, const TlbInfo *info
         e.addend = (uintptr_t)mr->ram->host + info->offset - info->page;
     }
     if (info->prot & PROT_R) {
-        e.read = info->page | sub | (reads ? 0 : TLB_MMIO);
+        e.read = info->page | sub | watch | (reads ? 0 : TLB_MMIO);
     }
     if (info->prot & PROT_X) {
         e.code = info->page | sub | (reads ? 0 : TLB_MMIO);
     }
     if (info->prot & PROT_W) {
-        e.write = info->page | sub | (writes ? 0 : TLB_MMIO);
+        e.write = info->page | sub | watch | (writes ? 0 : TLB_MMIO);
         if (writes) {
             ram_addr start = info->offset + info->lo;
 
@@ -339,7 +340,7 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
     unsigned set, way;
     TlbInfo info = {
         .page = p->vaddr - in_page, .paddr = p->paddr - in_page, .mr = s.mr, .offset = s.offset - in_page,
-        .lo = 0, .hi = mask, .attrs = p->attrs, .prot = p->prot, .user = p->user, .global = p->global,
+        .lo = 0, .hi = mask, .attrs = p->attrs, .prot = p->prot, .user = p->user, .watched = p->watched, .global = p->global,
         .readonly = s.readonly,
     };
 

@@ -19,7 +19,7 @@ enum {
     TLB_MMIO = 1 << 1,
     TLB_CODE = 1 << 2,                          /* a store: the page holds translated code */
     TLB_SUBPAGE = 1 << 3,                       /* covers less than the page: go to the range check */
-    TLB_WATCH = 1 << 4,
+    TLB_WATCH = 1 << 4,                         /* watchpoints: CPUClass.watch decides */
 };
 
 typedef enum TlbProt { PROT_R = 1, PROT_W = 2, PROT_X = 4 } TlbProt;
@@ -32,6 +32,7 @@ typedef struct TlbPage {
     unsigned prot;                              /* TlbProt */
     bool global;                                /* belongs to every context with the same (context & global_mask) */
     MemTxAttrs attrs;
+    bool watched;                               /* data accesses ask CPUClass.watch first */
     uint8_t user;                               /* the architecture's own bits (memory type), back with tlb_lookup */
 } TlbPage;
 

@@ -284,6 +284,12 @@ static bool store_part(CPUState *cs, const TlbInfo *info, vaddr addr, const void
     return device(cs, info, addr, (uint8_t *)buf, len, ACCESS_STORE, mo, true);
 }
 
+/* Watchpoints. False: raised. */
+static bool watch_allows(CPUState *cs, const TlbInfo *info, vaddr addr, unsigned size, AccessType type, unsigned mmu)
+{
+    return !info->watched || cs->exec->ec->cc->watch(cs, addr, size, type, mmu);
+}
+
 /*
  * The pieces that an access of size bytes at addr consists of: one, or two when it goes on in another page or part of
  * one. 0: raised, or the probe found nothing.
@@ -297,12 +303,19 @@ static unsigned find_parts(CPUState *cs, vaddr addr, unsigned size, AccessType t
     if (!tlb_find(cs, addr, size, type, memop_mmu(mo), probe, &info[0])) {
         return 0;
     }
+    if (!probe && !watch_allows(cs, &info[0], addr, MIN(size, page_mask(cs) + 1 - in_page), type, memop_mmu(mo))) {
+        return 0;
+    }
     if (in_page + size - 1 <= info[0].hi) {
         *ret_first = size;
         return 1;
     }
     *ret_first = info[0].hi - in_page + 1;
     if (!tlb_find(cs, addr + *ret_first, size - *ret_first, type, memop_mmu(mo), probe, &info[1])) {
+        return 0;
+    }
+    if (!probe && info[1].page != info[0].page &&
+        !watch_allows(cs, &info[1], info[1].page, in_page + size - page_mask(cs) - 1, type, memop_mmu(mo))) {
         return 0;
     }
     if (info[1].hi - ((addr + *ret_first) & page_mask(cs)) + 1 < size - *ret_first) {
@@ -542,7 +555,8 @@ static bool find_atomic(CPUState *cs, vaddr addr, unsigned size, MemOp mo, TlbIn
         cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
         return false;
     }
-    return !is_ram(info, true) || may_store(cs, info, in_page, size);
+    return watch_allows(cs, info, addr, size, type, memop_mmu(mo)) &&
+           (!is_ram(info, true) || may_store(cs, info, in_page, size));
 }
 
 static void lock_region(const TlbInfo *info)
@@ -708,7 +722,7 @@ void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsign
     uint64_t in_page = addr & page_mask(cs);
     TlbInfo info;
 
-    *ret_ok = tlb_find(cs, addr, size, type, mmu, false, &info);
+    *ret_ok = tlb_find(cs, addr, size, type, mmu, false, &info) && watch_allows(cs, &info, addr, size, type, mmu);
     if (!*ret_ok || in_page + size - 1 > info.hi || !is_ram(&info, write) ||
         (type == ACCESS_RMW && !is_ram(&info, false))) {
         return NULL;

@@ -7,6 +7,7 @@
 #include "core/qom/machine.h"
 #include "targets/arm/arm_features.h"
 #include "targets/arm/cpu_models.h"
+#include "targets/arm/debug.h"
 #include "targets/arm/gtimer.h"
 #include "targets/arm/iface/gicv3_cpu.h"
 #include "targets/arm/isa.h"
@@ -23,6 +24,7 @@ static const TcgReg arm_regs[ARM_NUM_REGS] = {
     [ARM_REG_SP] = { "sp", TCG_I64, offsetof(ARMCPU, sp) },
     [ARM_REG_PC] = { "pc", TCG_I64, offsetof(ARMCPU, pc) },
     [ARM_REG_NZCV] = { "nzcv", TCG_I32, offsetof(ARMCPU, nzcv) },
+    [ARM_REG_SS] = { "ss", TCG_I32, offsetof(ARMCPU, ss) },
     V(0), V(1), V(2), V(3), V(4), V(5), V(6), V(7), V(8), V(9), V(10), V(11), V(12), V(13), V(14), V(15),
     V(16), V(17), V(18), V(19), V(20), V(21), V(22), V(23), V(24), V(25), V(26), V(27), V(28), V(29), V(30), V(31),
 };
@@ -163,6 +165,7 @@ static void arm_cpu_reset(Device *dev, ResetType type)
     cpu->spsel = 1;
     cpu->daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
     cpu->pan = cpu->uao = cpu->dit = cpu->tco = cpu->allint = cpu->btype = cpu->il = cpu->ss = cpu->nrw = 0;
+    cpu->step_did = ARM_STEP_NONE;
     cpu->ssbs = 0;
     cpu->excl_addr = UINT64_MAX;
     cpu->event_register = 0;
@@ -264,6 +267,7 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->tlb_fill = arm_tlb_fill;
     cc->unaligned = arm_unaligned;
     cc->bus_error = arm_bus_error;
+    cc->watch = arm_watch;
     cc->do_exception = arm_do_exception;
     cc->take_interrupt = arm_take_interrupt;
     cc->has_work = arm_has_work;

@@ -29,7 +29,8 @@ enum {
     ARM_REG_PC = 32,
     ARM_REG_NZCV = 33,                          /* i32: N Z C V in bits 3-0 */
     ARM_REG_V0 = 34,                            /* V0-V31: the low 128 bits of Z0-Z31 */
-    ARM_NUM_REGS = 66,
+    ARM_REG_SS = 66,                            /* i32: PSTATE.SS, cleared as an instruction is stepped */
+    ARM_NUM_REGS = 67,
 };
 extern const TcgTarget arm_tcg_target;
 
@@ -103,7 +104,9 @@ struct ARMCPU {
     /* PSTATE, a field each; arm_pstate_get/set (pstate.h) make the manual's layouts of them */
     uint8_t el, spsel, nrw;                     /* nrw: AArch32 */
     uint8_t daif;                               /* D A I F in bits 3-0 */
-    uint8_t pan, uao, dit, ssbs, tco, allint, btype, il, ss;
+    uint8_t pan, uao, dit, ssbs, tco, allint, btype, il;
+    uint8_t step_did;                           /* ARM_STEP_*: debug.h */
+    uint32_t ss;
 
     uint64_t sp_el[4];
     uint64_t elr_el[4];                         /* [0] unused */
@@ -298,6 +301,7 @@ typedef struct ArmKey {
     unsigned fp_trap_el : 2;                    /* 0: FP and SIMD enabled */
     unsigned il : 1;
     unsigned ss_active : 1, pstate_ss : 1;      /* software step */
+    unsigned bp_active : 1;                     /* look for breakpoints before each instruction */
     unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
     unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
     unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */

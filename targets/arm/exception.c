@@ -7,7 +7,7 @@
 
 #include "core/bits.h"
 #include "core/log.h"
-#include "targets/arm/cpu.h"
+#include "targets/arm/debug.h"
 
 #define HCR_FMO  (UINT64_C(1) << 3)
 #define HCR_IMO  (UINT64_C(1) << 4)
@@ -95,9 +95,13 @@ static void enter(ARMCPU *cpu, const ArmException *e)
     };
     unsigned target = e->target_el, from = cpu->el;
     uint64_t offset = vector[e->kind] + (target > from ? 0x400 : cpu->spsel ? 0x200 : 0x000);
-    uint64_t spsr = arm_pstate_get(cpu);
+    uint64_t spsr;
     bool in_host = arm_hcr_e2h(cpu) && cpu->hcr_el2 & HCR_TGE && arm_el2_enabled(cpu);
 
+    if (e->return_next) {
+        cpu->ss = 0;                            /* SVC, HVC, SMC: the step is done */
+    }
+    spsr = arm_pstate_get(cpu);
     log_printf(LOG_INT, "arm: cpu %u: %s exception from EL%u to EL%u, ESR 0x%08" PRIx32 " (EC 0x%02x), PC 0x%" PRIx64
                ", FAR 0x%" PRIx64 "\n", cpu->parent.index, exc_name(e), from, target, e->syndrome, e->syndrome >> 26,
                cpu->pc, e->has_far ? e->far : 0);
@@ -116,6 +120,7 @@ static void enter(ARMCPU *cpu, const ArmException *e)
     cpu->daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
     cpu->il = 0;
     cpu->ss = 0;
+    cpu->step_did = ARM_STEP_NONE;
     cpu->btype = 0;
     if (arm_feature(cpu, FEAT_UAO)) {
         cpu->uao = 0;
@@ -290,11 +295,13 @@ static bool illegal_return(const ARMCPU *cpu, uint64_t spsr)
 
 void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr)
 {
+    bool illegal = illegal_return(cpu, spsr);
+    bool ss = arm_debug_return_ss(cpu, spsr, illegal ? cpu->el : extract64(spsr, 2, 2));
     unsigned from = cpu->el;
 
     cpu->excl_addr = UINT64_MAX;                /* ClearExclusiveLocal, EventRegisterSet */
     __atomic_store_n(&cpu->event_register, 1, __ATOMIC_RELEASE);
-    if (illegal_return(cpu, spsr)) {
+    if (illegal) {
         /* PSTATE.IL is set; EL, SPSel and the rest stay, flags and masks come from SPSR */
         cpu->nzcv = extract64(spsr, 28, 4);
         cpu->daif = extract64(spsr, 6, 4);
@@ -308,7 +315,6 @@ void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr)
             cpu->dit = !!(spsr & SPSR_DIT);
         }
         cpu->il = 1;
-        cpu->ss = 0;
         cpu->pc = new_pc;
         log_guest_error("arm: cpu %u: illegal exception return from EL%u with SPSR 0x%" PRIx64 "\n", cpu->parent.index, from,
                         spsr);
@@ -318,5 +324,7 @@ void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr)
         log_printf(LOG_INT, "arm: cpu %u: return from EL%u to EL%u, PC 0x%" PRIx64 "\n", cpu->parent.index, from, cpu->el,
                    new_pc);
     }
+    cpu->ss = ss;
+    cpu->step_did = ARM_STEP_NONE;
     cpu_key_changed(&cpu->parent);
 }

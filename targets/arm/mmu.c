@@ -11,6 +11,7 @@
 
 #include "core/bits.h"
 #include "core/log.h"
+#include "targets/arm/debug.h"
 #include "targets/arm/mmu.h"
 
 /* HCR_EL2, SCTLR_ELx and TCR_ELx bits that matter here. */
@@ -721,6 +722,7 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
         .vaddr = addr, .paddr = x.pa, .size = x.page_size, .prot = x.prot, .global = x.global,
         .attrs = { .pas = x.pas, .privileged = !arm_mmu_is_user(mmu), .requester = cs->index },
         .user = x.guarded | x.device << 1,
+        .watched = arm_page_watched(cpu, addr & ~mask64(0, arm_tcg_target.page_bits), BIT64(arm_tcg_target.page_bits)),
     };
     tlb_set_page(cs, mmu, &page);
     return true;

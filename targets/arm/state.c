@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/bits.h"
-#include "targets/arm/cpu.h"
+#include "targets/arm/debug.h"
 
 #define HCR_TGE (UINT64_C(1) << 27)
 #define SCR_HXEN (UINT64_C(1) << 38)
@@ -144,18 +144,6 @@ void arm_set_fpsr(ARMCPU *cpu, uint32_t value)
 
 /* -- the key ------------------------------------------------------------------------------------------------------- */
 
-/* MDSCR_EL1.SS with debug exceptions enabled from this level (D2.12): software step is active. */
-static bool software_step_active(const ARMCPU *cpu)
-{
-    unsigned target = arm_el2_enabled(cpu) && (cpu->mdcr_el2 >> 8 & 1 || cpu->hcr_el2 & HCR_TGE) ? 2 : 1;
-
-    if (!(cpu->mdscr_el1 & 1) || cpu->oslsr_el1 & 2 || cpu->el > target || arm_is_secure(cpu)) {
-        return false;
-    }
-    /* from the target level itself only with KDE set and D clear */
-    return cpu->el < target || (cpu->mdscr_el1 >> 13 & 1 && !(cpu->daif & DAIF_D));
-}
-
 /* Any control that traps system registers which EL0 or EL1 could otherwise use, or redirects them. */
 static bool sysregs_are_trapped(const ARMCPU *cpu)
 {
@@ -221,7 +209,7 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
     ARMCPU *cpu = ARM_CPU(cs);
     unsigned mmu = data_mmu(cpu), regime = arm_regime_el(cpu, mmu);
     uint64_t sctlr = cpu->sctlr_el[regime];
-    bool step = software_step_active(cpu);
+    bool step = arm_step_active(cpu);
     ArmKey key = {
         .el = cpu->el,
         .pas = arm_is_secure(cpu) ? PAS_SECURE : PAS_NONSECURE,
@@ -231,7 +219,7 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .big_endian = sctlr >> (cpu->el == 0 ? 24 : 25) & 1,
         .fp_trap_el = arm_fp_trap_el(cpu),
         .il = cpu->il, .btype = cpu->btype,
-        .ss_active = step, .pstate_ss = step && cpu->ss,
+        .ss_active = step, .pstate_ss = step && cpu->ss, .bp_active = arm_breakpoints_active(cpu),
         .sysreg_slow = sysregs_are_trapped(cpu),
         .fpcr_fz_rm = cpu->fpcr >> FPCR_RMODE_SHIFT & 15,
         .fpcr_ah = !!(cpu->fpcr & FPCR_AH), .fpcr_nep = !!(cpu->fpcr & FPCR_NEP),

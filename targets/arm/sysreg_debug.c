@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Self-hosted debug (Arm DDI 0487, D2 and D23.3). The registers keep what is written; breakpoints and watchpoints do not
- * match and software step raises nothing yet (docs/CAVEATS.md).
+ * The registers of self-hosted debug (Arm DDI 0487, D23.3); debug.c has what they do. External debug is not modelled:
+ * nothing is at the other end of the debug communications channel.
  */
 #include "core/bits.h"
 #include "targets/arm/sysreg.h"
@@ -65,11 +65,41 @@ static ArmTrap wp_check(ARMCPU *cpu, const SysReg *r, bool write)
            TRAP_UNDEFINED;
 }
 
+/* An enabled watchpoint is a property of TLB entries: these go when it comes, changes or is switched off. */
+static void watchpoint_changed(ARMCPU *cpu, unsigned n, bool was_enabled)
+{
+    static const TlbFlush all = { .globals = true };
+
+    if (was_enabled || cpu->dbgwcr_el1[n] & 1) {
+        tlb_flush(&cpu->parent, &all);
+    }
+}
+
+static void wvr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    unsigned n = r->enc >> 3 & 15;
+
+    cpu->dbgwvr_el1[n] = value & ~UINT64_C(3);
+    watchpoint_changed(cpu, n, false);
+}
+
+static void wcr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    unsigned n = r->enc >> 3 & 15;
+    bool was_enabled = cpu->dbgwcr_el1[n] & 1;
+
+    cpu->dbgwcr_el1[n] = value & 0x1fffffff;
+    watchpoint_changed(cpu, n, was_enabled);
+}
+
 #define DBG4(n) \
     SR("DBGBVR" #n "_EL1", 2, 0, 0, n, 4, SR_RW1, SR_FIELD(dbgbvr_el1[n]), .check = bp_check), \
-    SR("DBGBCR" #n "_EL1", 2, 0, 0, n, 5, SR_RW1, SR_FIELD_RW(dbgbcr_el1[n], 0xffffff), .check = bp_check), \
-    SR("DBGWVR" #n "_EL1", 2, 0, 0, n, 6, SR_RW1, SR_FIELD(dbgwvr_el1[n]), .check = wp_check), \
-    SR("DBGWCR" #n "_EL1", 2, 0, 0, n, 7, SR_RW1, SR_FIELD_RW(dbgwcr_el1[n], 0x1fffffff), .check = wp_check)
+    SR("DBGBCR" #n "_EL1", 2, 0, 0, n, 5, SR_RW1, SR_FIELD_RW(dbgbcr_el1[n], 0xffe1e7), \
+       .changes = SRC_KEY, .check = bp_check), \
+    SR("DBGWVR" #n "_EL1", 2, 0, 0, n, 6, SR_RW1, SR_FIELD(dbgwvr_el1[n]), .write = wvr_write, \
+       .changes = SRC_EXIT, .check = wp_check), \
+    SR("DBGWCR" #n "_EL1", 2, 0, 0, n, 7, SR_RW1, SR_FIELD_RW(dbgwcr_el1[n], 0x1fffffff), \
+       .write = wcr_write, .changes = SRC_EXIT, .check = wp_check)
 
 static const SysReg debug_regs[] = {
     SR("MDSCR_EL1", 2, 0, 0, 2, 2, SR_RW1, SR_FIELD(mdscr_el1), .changes = SRC_KEY, .check = tda_check),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PSTATE fields, saved state, stack pointers and floating-point control as registers (Arm DDI 0487, C5.2). */
 #include "core/bits.h"
+#include "targets/arm/debug.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
@@ -37,6 +38,9 @@ static uint64_t daif_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 static void daif_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
     cpu->daif = extract64(value, 6, 4);
+    if (cpu->mdscr_el1 & MDSCR_KDE) {
+        cpu_key_changed(&cpu->parent);          /* D: software step may start or end */
+    }
 }
 
 static uint64_t currentel_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)

@@ -5,6 +5,7 @@
  *
  * The PC is a value: code is the same for every virtual address that a page is mapped at.
  */
+#include "targets/arm/debug.h"
 #include "targets/arm/translate.h"
 
 /* A block has at most this many instructions, so that no block is slow to translate or to leave. */
@@ -68,6 +69,10 @@ void a64_goto(DisasContext *dc, unsigned slot, int64_t offset)
     uint64_t at = (dc->in->page_offset & (page - 1)) + dc->delta + offset;
 
     tcg_set_reg(dc->g, ARM_REG_PC, a64_pc(dc, offset));
+    if (dc->key.ss_active) {
+        tcg_exit(dc->g);
+        return;
+    }
     /* an edge is between blocks of one key, and BTYPE is behind this one */
     if ((at < page || dc->in->pc_is_constant) && dc->key.btype == 0) {
         tcg_goto_tb(dc->g, slot);
@@ -76,11 +81,20 @@ void a64_goto(DisasContext *dc, unsigned slot, int64_t offset)
     }
 }
 
+void a64_goto_pc(DisasContext *dc)
+{
+    if (dc->key.ss_active) {
+        tcg_exit(dc->g);
+    } else {
+        tcg_goto_ptr(dc->g);
+    }
+    dc->end = DISAS_STOP;
+}
+
 void a64_goto_reg(DisasContext *dc, TcgVal target)
 {
     tcg_set_reg(dc->g, ARM_REG_PC, target);
-    tcg_goto_ptr(dc->g);
-    dc->end = DISAS_STOP;
+    a64_goto_pc(dc);
 }
 
 void a64_raise(DisasContext *dc, unsigned target_el, uint32_t syndrome)
@@ -213,9 +227,40 @@ void a64_switch_btype(DisasContext *dc, unsigned btype)
     tcg_st_env(dc->g, zero, MO_8, offsetof(ARMCPU, parent.key_valid));
 }
 
+/* LDXR, LDAXR, LDXP, LDAXP: what ISS.EX of a step exception tells of. */
+static bool is_load_exclusive(uint32_t insn)
+{
+    return (insn & 0x3fc00000) == 0x08400000;
+}
+
+/*
+ * Software step, active (D2.12): with PSTATE.SS clear the step exception is pending; with it set, the instruction runs
+ * with it clear, and whatever it does leaves to the loop. A fault has SS as it was, since that is a register. False:
+ * the block has ended.
+ */
+static bool step(DisasContext *dc)
+{
+    if (!dc->key.pstate_ss) {
+        a64_call(dc, step_pending);
+        dc->end = DISAS_STOP;
+        return false;
+    }
+    tcg_set_reg(dc->g, ARM_REG_SS, tcg_const(dc->g, TCG_I32, 0));
+    tcg_st_env(dc->g, tcg_const(dc->g, TCG_I32, is_load_exclusive(dc->insn) ? ARM_STEP_EXCLUSIVE : ARM_STEP_INSN), MO_8,
+               offsetof(ARMCPU, step_did));
+    tcg_st_env(dc->g, tcg_const(dc->g, TCG_I32, 0), MO_8, offsetof(ARMCPU, parent.key_valid));
+    return true;
+}
+
 static void one_insn(DisasContext *dc)
 {
     dc->fp_checked = false;
+    if (dc->key.ss_active && !step(dc)) {
+        return;
+    }
+    if (dc->key.bp_active) {
+        a64_call(dc, breakpoint, a64_pc(dc, 0));
+    }
     if (dc->key.il) {
         a64_raise(dc, 0, ARM_SYNDROME(EC_ILLEGAL, 0));
         return;
@@ -250,6 +295,9 @@ void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateR
     while (dc.end == DISAS_NEXT && n < max && (n + 1) * 4 <= in->len) {
         dc.delta = n * 4;
         dc.insn = ldl_le_p(in->bytes + dc.delta);
+        if (dc.key.pstate_ss) {
+            tcg_set_reg(g, ARM_REG_SS, tcg_const(g, TCG_I32, 1));
+        }
         tcg_insn_start(g, dc.delta);
         one_insn(&dc);
         n++;

@@ -100,11 +100,10 @@ static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btyp
         a64_set(dc, 30, a64_pc(dc, 4));
     }
     tcg_set_reg(dc->g, ARM_REG_PC, target);
-    dc->end = DISAS_STOP;
     if (btype && dc_feature(dc, FEAT_BTI)) {
         a64_switch_btype(dc, btype);
     }
-    tcg_goto_ptr(dc->g);
+    a64_goto_pc(dc);
     return true;
 }
 
