@@ -37,6 +37,10 @@ ORACLE = 'qemu'
 STATE_QUADS = 100
 IRQ = 0xffffffff
 
+# What the other emulator has not.
+MORE_FEATURES = {'LSE128', 'LRCPC3'}
+PAIRS = {'STILP', 'LDIAPP', 'LDCLRP', 'LDSETP', 'SWPP'}         # their second register is in bits 20 to 16
+
 # X registers: results are 0 to 13; the rest is addresses and counters.
 BRANCH, INNER, POINTERS, BORDERS, INDEX, TRIGGER, OUTER, SGI = 14, 15, range(16, 20), range(20, 26), 26, 27, 28, 29
 RESULTS = 14
@@ -157,7 +161,7 @@ class Program:
                 w.put(0, rng.randrange(RESULTS))
             self.emit(w.word, name)
             return
-        back = name.endswith(('_pre', '_post')) or (name[:3] in ('LD_', 'ST_') and 'm' in w.fields)
+        back = name.endswith(('_pre', '_post')) or name in ('STILP', 'LDIAPP') or (name[:3] in ('LD_', 'ST_') and 'm' in w.fields)
         if not back and rng.random() < 0.3:
             base = rng.randrange(RESULTS)                       # which it may load
         else:
@@ -168,7 +172,7 @@ class Program:
                 w.put(0, rng.choice([rng.randrange(RESULTS), rng.randrange(RESULTS), 31]))
             if 'rs' in w.operands:
                 w.put(16, rng.randrange(RESULTS))
-            if 'rt2' in w.operands:
+            if 'rt2' in w.operands and name not in PAIRS:
                 w.put(10, rng.randrange(RESULTS))
             if name == 'CASP':
                 w.put(0, rng.randrange(RESULTS) & ~1)
@@ -178,8 +182,12 @@ class Program:
                 w.put(16, 31)
             if 'rt2' not in w.operands and name != 'LDAPR':
                 w.put(10, 31)
-        if 'rt2' in w.operands and w.get(10) == w.get(0):
-            w.put(10, (w.get(0) + 1) % RESULTS)
+        at = 16 if name in PAIRS else 10
+        if name in PAIRS:
+            w.put(0, rng.randrange(RESULTS))
+            w.put(16, rng.randrange(RESULTS))
+        if 'rt2' in w.operands and w.get(at) == w.get(0):
+            w.put(at, (w.get(0) + 1) % RESULTS)
         imm = w.fields.get('i', '')
         if imm == '7 bits':
             w.put(15, rng.randrange(-2, 3) & 127, 7)
@@ -190,7 +198,8 @@ class Program:
         if 'rm' in w.operands and 'm' in w.fields:
             w.put(16, rng.choice([31, INDEX]))
         aligned = name in ('LDXR', 'LDXP', 'STLR', 'LDAR', 'STLLR', 'LDLAR', 'LDAPR', 'STLUR', 'LDAPUR', 'CAS', 'CASP',
-                           'SWP') or (name[:2] == 'LD' and 'rs' in w.operands)
+                           'SWP', 'STLR_pre', 'LDAPR_post', 'STLUR_v', 'LDAPUR_v', 'STL1', 'LDAP1') or \
+            name in PAIRS or (name[:2] == 'LD' and 'rs' in w.operands)
         if rng.random() < (self.aligned if aligned else 0.25) or base == 31:
             offset = rng.randrange(-4, 4) * 16
             if aligned and imm:
@@ -349,6 +358,8 @@ def main():
         return 77
     build = os.environ.get('CHIMERA_BUILD', os.path.join(ROOT, 'build'))
     chimera = os.environ.get('CHIMERA') or os.path.join(build, 'chimera')
+    if not args.oracle:
+        insn_oracle.FEATURES |= MORE_FEATURES
     # the other emulator has no unaligned atomics (LSE2)
     image = Image(random.Random(args.seed), args.count, 1 if args.oracle else 0.85)
     ways = {a: lambda exe, a=a: run_here(chimera, exe, a) for a in [REFERENCE] + args.accel.split(';')}
