@@ -113,12 +113,15 @@ static unsigned current_mmu(ARMCPU *cpu)
     return key.data_mmu;
 }
 
-/* By address: translation faults are seen; DC IVAC needs write permission as well. CM is set in the syndrome. */
+/*
+ * By address: translation faults are seen; DC IVAC needs write permission as well, and is what watchpoints see: others
+ * access no byte. CM is set in the syndrome.
+ */
 static void by_address(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     bool ivac = (r->enc >> 3 & 15) == 6, ok;
 
-    cpu_probe(&cpu->parent, value, 1, ivac ? ACCESS_STORE : ACCESS_LOAD, current_mmu(cpu), &ok);
+    cpu_probe(&cpu->parent, value, ivac, ivac ? ACCESS_STORE : ACCESS_LOAD, current_mmu(cpu), &ok);
     if (!ok && cpu->exc.kind == ARM_EXC_SYNC) {
         cpu->exc.syndrome |= 1 << 8 | 1 << 6;
     }

@@ -213,6 +213,7 @@ bp7:    nop
         end
         watchpoint OWN + LOADS + STORES + (0xff << 5), data
         case    KERNEL - D, MDE + KDE
+        dc      cvau, x20
         str     x0, [x20, #8]
         str     x0, [x20]
         end
