@@ -242,6 +242,17 @@ static vaddr watched_block(const ARMCPU *cpu, unsigned n, unsigned *ret_bits)
     return cpu->dbgwvr_el1[n] & ~mask64(0, *ret_bits);
 }
 
+void arm_watchpoint_flush(ARMCPU *cpu, unsigned n)
+{
+    unsigned bits;
+    vaddr first = watched_block(cpu, n, &bits);
+    TlbFlush f = { .addr = (uint64_t)sextract64(first, 0, va_bits(cpu)), .size = BIT64(bits), .globals = true };
+
+    if (cpu->dbgwcr_el1[n] & 1) {
+        tlb_flush(&cpu->parent, &f);
+    }
+}
+
 bool arm_page_watched(const ARMCPU *cpu, vaddr addr, uint64_t size)
 {
     for (unsigned n = 0; n < num_watchpoints(cpu); n++) {

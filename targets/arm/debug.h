@@ -27,6 +27,8 @@ bool arm_step_active(const ARMCPU *cpu);
 bool arm_breakpoints_active(const ARMCPU *cpu);
 /* Some enabled watchpoint may match an access to [addr, addr + size). */
 bool arm_page_watched(const ARMCPU *cpu, vaddr addr, uint64_t size);
+/* Own thread: if watchpoint n is enabled, what the TLB has of its addresses goes. */
+void arm_watchpoint_flush(ARMCPU *cpu, unsigned n);
 /* Before an access of size bytes. False: the Watchpoint exception was recorded. */
 bool arm_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu);
 

@@ -4,6 +4,7 @@
  * nothing is at the other end of the debug communications channel.
  */
 #include "core/bits.h"
+#include "targets/arm/debug.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
@@ -65,31 +66,23 @@ static ArmTrap wp_check(ARMCPU *cpu, const SysReg *r, bool write)
            TRAP_UNDEFINED;
 }
 
-/* An enabled watchpoint is a property of TLB entries: these go when it comes, changes or is switched off. */
-static void watchpoint_changed(ARMCPU *cpu, unsigned n, bool was_enabled)
-{
-    static const TlbFlush all = { .globals = true };
-
-    if (was_enabled || cpu->dbgwcr_el1[n] & 1) {
-        tlb_flush(&cpu->parent, &all);
-    }
-}
-
+/* An enabled watchpoint is a property of TLB entries: those of its addresses go before and after it changes. */
 static void wvr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     unsigned n = r->enc >> 3 & 15;
 
+    arm_watchpoint_flush(cpu, n);
     cpu->dbgwvr_el1[n] = value & ~UINT64_C(3);
-    watchpoint_changed(cpu, n, false);
+    arm_watchpoint_flush(cpu, n);
 }
 
 static void wcr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     unsigned n = r->enc >> 3 & 15;
-    bool was_enabled = cpu->dbgwcr_el1[n] & 1;
 
+    arm_watchpoint_flush(cpu, n);
     cpu->dbgwcr_el1[n] = value & 0x1fffffff;
-    watchpoint_changed(cpu, n, was_enabled);
+    arm_watchpoint_flush(cpu, n);
 }
 
 #define DBG4(n) \
