@@ -22,7 +22,6 @@ typedef struct Run {
     const ModuleName *row;                      /* the machine's */
     MachineClass *mc;
     unsigned num_auto;                          /* ids that we made up */
-    bool quit;                                  /* a signal: -no-shutdown does not count */
 } Run;
 
 static bool bad(const char *what, const char *why, GError **error)
@@ -653,8 +652,7 @@ static gboolean on_signal(void *opaque)
 {
     Run *r = opaque;
 
-    r->quit = true;
-    machine_request_shutdown(r->m, 0);
+    machine_request_quit(r->m);
     return G_SOURCE_CONTINUE;
 }
 
@@ -686,7 +684,7 @@ static int main_loop(Run *r)
 
     for (;;) {
         if (__atomic_exchange_n(&m->shutdown_requested, false, __ATOMIC_ACQ_REL)) {
-            if (!r->o->no_shutdown || r->quit) {
+            if (!r->o->no_shutdown || __atomic_load_n(&m->quit_requested, __ATOMIC_RELAXED)) {
                 return __atomic_load_n(&m->exit_status, __ATOMIC_RELAXED);
             }
             exec_pause(m);

@@ -88,7 +88,7 @@ def main():
 
     if not os.path.exists(os.path.join(build, "build.ninja")):
         subprocess.run(["meson", "setup", build, *shlex.split(args.setup_args)], check=True, stdout=subprocess.DEVNULL)
-    if subprocess.run(["ninja", "-C", build]).returncode != 0:
+    if subprocess.run(["ninja", "-C", build, "all", "meson-test-prereq"]).returncode != 0:
         print("run.py: the build failed", file=sys.stderr)
         print("0 passed, 1 failed, 0 skipped")
         return 1

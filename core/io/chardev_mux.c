@@ -76,7 +76,7 @@ static void escaped(Mux *mux, uint8_t c)
     case 'x':
         say(mux, "\r\nchimera: terminated\r\n");
         if (io_machine(mux->chr)) {
-            machine_request_shutdown(io_machine(mux->chr), 0);
+            machine_request_quit(io_machine(mux->chr));
         }
         break;
     case 'c':

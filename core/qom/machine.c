@@ -165,6 +165,12 @@ void machine_request_shutdown(Machine *m, int status)
     g_main_context_wakeup(m->context);
 }
 
+void machine_request_quit(Machine *m)
+{
+    __atomic_store_n(&m->quit_requested, true, __ATOMIC_RELAXED);
+    machine_request_shutdown(m, 0);
+}
+
 void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void (*free_opaque)(void *opaque))
 {
     MachineReset *r = g_new(MachineReset, 1);

@@ -92,6 +92,7 @@ struct Machine {
     GMutex cond_mutex;
     bool reset_requested;                       /* atomic */
     bool shutdown_requested;                    /* atomic */
+    bool quit_requested;                        /* atomic: by the user, so that -no-shutdown does not count */
     int exit_status;
 };
 
@@ -124,6 +125,8 @@ static inline AddressSpace *device_dma(const Device *dev)
 /* From any thread: ask the main loop to reset or end the machine. status is the process's exit status. */
 void machine_request_reset(Machine *m);
 void machine_request_shutdown(Machine *m, int status);
+/* The user ends the program: as a shutdown with status 0, -no-shutdown or not. */
+void machine_request_quit(Machine *m);
 /* fn(opaque) runs at every machine reset after the devices' (boot loaders set registers there). free_opaque: or NULL. */
 void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void (*free_opaque)(void *opaque));
 /* The drive of a kind and number that no board took yet, now taken; NULL if there is none. */

@@ -155,7 +155,7 @@ void arm_psci_call(ARMCPU *cpu)
         ret = a1 == SMCCC_VERSION || a1 == SMCCC_ARCH_FEATURES ? 0 : PSCI_NOT_SUPPORTED;
         break;
     default:
-        log_guest_error("arm: cpu %u: unknown firmware call 0x%08x\n", cpu->parent.index, function);
+        log_unimp("arm: cpu %u: unknown firmware call 0x%08x\n", cpu->parent.index, function);
         ret = PSCI_NOT_SUPPORTED;
         break;
     }

@@ -390,10 +390,14 @@ static bool add_cpus(VirtMachine *v, GError **error)
     }
     for (unsigned n = c->smp; n-- > 0;) {
         g_autofree char *path = g_strdup_printf("/cpus/cpu@%x", (unsigned)affinity(v, n));
+        const char *type = ((Object *)v->cluster->cpus->pdata[n])->oc->info->name;
+        int model = (int)(strlen(type) - strlen("-aarch64-cpu"));
+        g_autofree char *compatible = g_str_has_prefix(type, "max-") ? g_strdup("arm,armv8")
+                                                                     : g_strdup_printf("arm,%.*s", model, type);
 
         fdt_node(v->fdt, path);
         fdt_str(v->fdt, path, "device_type", "cpu");
-        fdt_str(v->fdt, path, "compatible", "arm,armv8");
+        fdt_str(v->fdt, path, "compatible", compatible);
         FDT_CELLS(v->fdt, path, "reg", (uint32_t)affinity(v, n));
         FDT_CELLS(v->fdt, path, "phandle", PHANDLE_CPU + n);
         if (c->smp > 1) {

@@ -37,6 +37,7 @@ typedef struct PL011State {
     IrqLine intr;
     CharBackend chr;
     uint32_t clock_frequency;
+    bool told;                                  /* that the transmitter is disabled: once is enough */
     /* guest state: saved, and reset, by the tables below */
     uint32_t reg[NUM_REGS];
     uint16_t rx[FIFO_DEPTH];
@@ -159,9 +160,10 @@ static void dr_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
     PL011State *s = dev;
     uint8_t c = (uint8_t)value;
 
-    if (!(s->reg[CR] & CR_UARTEN) || !(s->reg[CR] & CR_TXE)) {
-        /* a real one sends nothing; see can_receive */
-        log_guest_error("pl011: data written while the transmitter is disabled\n");
+    if ((!(s->reg[CR] & CR_UARTEN) || !(s->reg[CR] & CR_TXE)) && !s->told) {
+        /* a real one sends nothing; firmware that would have enabled it is not there: see can_receive */
+        log_guest_error("pl011: data written while the transmitter is disabled; it is sent, and this is said once\n");
+        s->told = true;
     }
     if (s->reg[CR] & CR_LBE) {
         push(s, c);

@@ -288,6 +288,11 @@ static void nsapr_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     }
 }
 
+static uint64_t zero(void *dev, const RegDef *r, unsigned n)
+{
+    return 0;
+}
+
 static void ignored(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
 }
@@ -305,7 +310,10 @@ const RegDef gicv2_cpuif_regs[] = {
     { 0x0024, "GICC_AEOIR",  .access = 4, .write = aeoir_write },
     { 0x0028, "GICC_AHPPIR", .read = ahppir_read, .write = ignored },
     { 0x00d0, "GICC_APR0",   .read = apr_read, .write = apr_write },
+    /* of more than 32 group priorities */
+    { 0x00d4, "GICC_APR1-3", .count = 3, .read = zero, .write = ignored },
     { 0x00e0, "GICC_NSAPR0", .read = nsapr_read, .write = nsapr_write },
+    { 0x00e4, "GICC_NSAPR1-3", .count = 3, .read = zero, .write = ignored },
     { 0x00fc, "GICC_IIDR",   .reset = 0x0202143b },
     { 0x1000, "GICC_DIR",    .access = 4, .write = dir_write },
 };

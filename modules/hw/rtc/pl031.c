@@ -107,11 +107,16 @@ static void icr_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
     update(s);
 }
 
+/* It is running, and until a reset nothing stops it. */
+static void cr_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
+{
+}
+
 static const RegDef pl031_regs[NUM_REGS] = {
     [DR]   = { 0x000, "RTCDR",   .read = dr_read },
     [MR]   = { 0x004, "RTCMR",   .rw = 0xffffffff, .after = mr_after },
     [LR]   = { 0x008, "RTCLR",   .write = lr_write },
-    [CR]   = { 0x00c, "RTCCR",   .reset = 1 },
+    [CR]   = { 0x00c, "RTCCR",   .reset = 1, .write = cr_write },
     [IMSC] = { 0x010, "RTCIMSC", .rw = 1, .after = imsc_after },
     [RIS]  = { 0x014, "RTCRIS" },
     [MIS]  = { 0x018, "RTCMIS" },
