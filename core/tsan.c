@@ -14,9 +14,78 @@
 #endif
 
 #ifdef THREAD_SANITIZER
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sanitizer/tsan_interface.h>
 #include <time.h>
+
+/* What GLib and other libraries do with memory is theirs: without their code, what orders it is not seen. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "ignore_noninstrumented_modules=1";
+}
+
+/* What is handed over through GLib's queues and pools is ordered by them. */
+void g_async_queue_push(GAsyncQueue *q, gpointer data)
+{
+    void (*push)(GAsyncQueue *, gpointer) = dlsym(RTLD_NEXT, "g_async_queue_push");
+
+    __tsan_release(data);
+    push(q, data);
+}
+
+static gpointer popped(GAsyncQueue *q, const char *how)
+{
+    gpointer (*pop)(GAsyncQueue *) = dlsym(RTLD_NEXT, how);
+    gpointer data = pop(q);
+
+    if (data) {
+        __tsan_acquire(data);
+    }
+    return data;
+}
+
+gpointer g_async_queue_pop(GAsyncQueue *q)
+{
+    return popped(q, "g_async_queue_pop");
+}
+
+gpointer g_async_queue_try_pop(GAsyncQueue *q)
+{
+    return popped(q, "g_async_queue_try_pop");
+}
+
+typedef struct PoolWork {
+    GFunc fn;
+    gpointer opaque;
+} PoolWork;
+
+static void pool_work(gpointer data, gpointer opaque)
+{
+    PoolWork *w = opaque;
+
+    __tsan_acquire(data);
+    w->fn(data, w->opaque);
+}
+
+GThreadPool *g_thread_pool_new(GFunc fn, gpointer opaque, gint max, gboolean exclusive, GError **error)
+{
+    GThreadPool *(*make)(GFunc, gpointer, gint, gboolean, GError **) = dlsym(RTLD_NEXT, "g_thread_pool_new");
+    PoolWork *w = g_new0(PoolWork, 1);
+
+    *w = (PoolWork){ fn, opaque };
+    return make(pool_work, w, max, exclusive, error);
+}
+
+gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
+{
+    gboolean (*push)(GThreadPool *, gpointer, GError **) = dlsym(RTLD_NEXT, "g_thread_pool_push");
+
+    __tsan_release(data);
+    return push(pool, data, error);
+}
 
 /* A lock that was never initialised (static, or in zeroed memory) gets its pthread object when first used. */
 static void *object(void **where, size_t size, void (*init)(void *))

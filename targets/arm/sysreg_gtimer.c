@@ -46,6 +46,7 @@ static int64_t time_of_count(ARMCPU *cpu, uint64_t counts)
     return ns > INT64_MAX - 1 ? INT64_MAX - 1 : (int64_t)ns;
 }
 
+/* A timer's registers are written by its CPU's thread under the machine lock, which expiry, on another one, takes. */
 void arm_gtimer_update(ARMCPU *cpu, ArmGtimer t)
 {
     ArmGtimerState *s = &cpu->gtimer[t];
@@ -56,7 +57,6 @@ void arm_gtimer_update(ARMCPU *cpu, ArmGtimer t)
     machine_lock(m);
     count = arm_gtimer_count(cpu) - timer_offset(cpu, t);
     fired = s->ctl & CTL_ENABLE && count >= s->cval;
-    s->ctl = (s->ctl & (CTL_ENABLE | CTL_IMASK)) | (fired ? CTL_ISTATUS : 0);
     irq_set(&cpu->timer_irq[t], fired && !(s->ctl & CTL_IMASK));
     if (!(s->ctl & CTL_ENABLE) || fired) {
         timer_del(&cpu->gtimer_timer[t]);
@@ -262,8 +262,10 @@ static void tval_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     ArmGtimer t = timer_of(cpu, r);
 
+    machine_lock(cpu->parent.parent.machine);
     cpu->gtimer[t].cval = arm_gtimer_count(cpu) - timer_offset(cpu, t) + (int32_t)value;
     arm_gtimer_update(cpu, t);
+    machine_unlock(cpu->parent.parent.machine);
 }
 
 static uint64_t cval_read(ARMCPU *cpu, const SysReg *r)
@@ -275,8 +277,10 @@ static void cval_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     ArmGtimer t = timer_of(cpu, r);
 
+    machine_lock(cpu->parent.parent.machine);
     cpu->gtimer[t].cval = value;
     arm_gtimer_update(cpu, t);
+    machine_unlock(cpu->parent.parent.machine);
 }
 
 static uint64_t ctl_read(ARMCPU *cpu, const SysReg *r)
@@ -292,14 +296,18 @@ static void ctl_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     ArmGtimer t = timer_of(cpu, r);
 
+    machine_lock(cpu->parent.parent.machine);
     cpu->gtimer[t].ctl = value & (CTL_ENABLE | CTL_IMASK);
     arm_gtimer_update(cpu, t);
+    machine_unlock(cpu->parent.parent.machine);
 }
 
 static void cntvoff_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
+    machine_lock(cpu->parent.parent.machine);
     cpu->cntvoff_el2 = value;
     arm_gtimer_update(cpu, GTIMER_VIRT);
+    machine_unlock(cpu->parent.parent.machine);
 }
 
 static void cntkctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
