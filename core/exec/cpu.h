@@ -44,6 +44,9 @@ typedef struct TranslateResult {
 
 typedef enum AccessType { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH, ACCESS_RMW } AccessType;
 
+/* Why user mode's memory refuses an access: nothing is mapped, not like that, or the file behind it ends. */
+typedef enum UserFault { USER_FAULT_UNMAPPED, USER_FAULT_PROTECTED, USER_FAULT_BUS } UserFault;
+
 struct CPUClass {
     DeviceClass parent;
     const char *arch;                           /* "aarch64": -cpu help groups by it */
@@ -76,6 +79,8 @@ struct CPUClass {
     bool (*tlb_fill)(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
     /* An access that cannot be done as asked: misaligned by its rule; MMIO or nothing answered with an error. */
     void (*unaligned)(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
+    /* User mode: the host refused an access; records what the system's kernel would get. May be NULL: no user mode. */
+    void (*user_fault)(CPUState *cs, vaddr addr, AccessType type, UserFault why);
     void (*bus_error)(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why);
     /*
      * May be NULL. Before an access to a page that was entered as watched: true if it may be done, false: an exception
@@ -189,6 +194,11 @@ bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint
  * access of `type` would; NULL with *ret_ok true: it is not plain RAM, use cpu_ld/cpu_st; false: raised. */
 void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool *ret_ok);
 /* Debugger's and loader's view of virtual memory. False: not mapped. */
+/*
+ * The guest says that [addr, addr + len) will be fetched anew (instruction cache maintenance). In user mode what was
+ * translated of it goes; elsewhere stores have seen to that already.
+ */
+void cpu_code_changed(CPUState *cs, vaddr addr, uint64_t len);
 bool cpu_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write);
 
 /* -- clusters ------------------------------------------------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Running CPUs: a host thread each, or one for all in turns. A turn serves what others asked, delivers exceptions and
- * interrupts, and then stays inside (run_inside): find the block, run it, act on how it left.
+ * interrupts, and then stays inside (exec_run_inside): find the block, run it, act on how it left.
  *
  * A request is a bit in cs->requests, then a negative poll word. The CPU clears the poll word first and takes the bits
  * afterwards, so a request is either seen now or makes the next block leave at its entry.
@@ -132,7 +132,7 @@ static bool must_leave(CPUState *cs, ExecThread *t)
 }
 
 /* Runs blocks until something outside wants the CPU, or an exception or a halt does. */
-static void run_inside(CPUState *cs)
+void exec_run_inside(CPUState *cs)
 {
     CPUExec *e = cs->exec;
     ExecThread *t = e->thread;
@@ -235,7 +235,7 @@ static void run_work(CPUState *cs)
 }
 
 /* Serves what others posted; returns the bits. */
-static uint32_t serve(CPUState *cs)
+uint32_t exec_serve(CPUState *cs)
 {
     uint32_t req;
 
@@ -262,7 +262,7 @@ static bool turn(CPUState *cs)
     uint32_t req;
 
     epoch_quiescent(&t->epoch);                 /* before requests: what went is not in our caches afterwards */
-    req = serve(cs);
+    req = exec_serve(cs);
     if (__atomic_load_n(&t->x->verify_due, __ATOMIC_ACQUIRE)) {
         tb_verify(t->x, cs);
     }
@@ -286,7 +286,7 @@ static bool turn(CPUState *cs)
         }
         cs->halted = false;
     }
-    run_inside(cs);
+    exec_run_inside(cs);
     return !cs->halted && !__atomic_load_n(&cs->powered_off, __ATOMIC_RELAXED);
 }
 
@@ -345,7 +345,7 @@ static void park(ExecThread *t)
         g_mutex_unlock(&x->lock);
         thread_sleep(t, true);
         for (unsigned i = 0; i < t->cpus->len; i++) {
-            serve(t->cpus->pdata[i]);
+            exec_serve(t->cpus->pdata[i]);
         }
         g_mutex_lock(&x->lock);
     }
@@ -357,7 +357,7 @@ static void park(ExecThread *t)
     }
 }
 
-static void wait_exclusive(ExecMachine *x)
+void exec_wait_exclusive(ExecMachine *x)
 {
     if (__atomic_load_n(&x->exclusive, __ATOMIC_SEQ_CST)) {
         g_mutex_lock(&x->lock);
@@ -385,11 +385,11 @@ static void *thread_main(void *opaque)
         for (unsigned i = 0; i < t->cpus->len; i++) {
             CPUState *cs = t->cpus->pdata[i];
 
-            wait_exclusive(x);
+            exec_wait_exclusive(x);
             __atomic_store_n(&t->current, cs, __ATOMIC_RELAXED);
             busy |= turn(cs);
         }
-        wait_exclusive(x);
+        exec_wait_exclusive(x);
         if (!busy) {
             stats_inc(&CPU(t->cpus->pdata[0])->exec->stats, STAT_wfi);
             thread_sleep(t, false);
@@ -484,7 +484,7 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
     return true;
 }
 
-static ExecClass *class_for(ExecMachine *x, const CPUClass *cc)
+ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
 {
     ExecClass *ec;
 
@@ -501,6 +501,8 @@ static ExecClass *class_for(ExecMachine *x, const CPUClass *cc)
         .poll_offset = offsetof(CPUState, poll), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
         .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .mem = &tlb_mem_ops,
+        /* a back end that cannot resume an access asks tlb_find each time */
+        .direct = x->user && tcg_backend_has_faults(x->be),
     };
     ec->config = (TcgConfig){
         .backend = x->be, .target = cc->tcg, .layout = &ec->layout, .naive = x->config.naive,
@@ -509,7 +511,7 @@ static ExecClass *class_for(ExecMachine *x, const CPUClass *cc)
     return ec;
 }
 
-static ExecThread *new_thread(ExecMachine *x)
+ExecThread *exec_thread_new(ExecMachine *x)
 {
     ExecThread *t = g_new0(ExecThread, 1);
 
@@ -522,6 +524,16 @@ static ExecThread *new_thread(ExecMachine *x)
     return t;
 }
 
+void exec_thread_free(ExecThread *t)
+{
+    g_ptr_array_remove(t->x->threads, t);
+    epoch_thread_remove(&t->epoch);
+    g_ptr_array_unref(t->cpus);
+    g_mutex_clear(&t->lock);
+    g_cond_clear(&t->cond);
+    g_free(t);
+}
+
 void exec_start(Machine *m)
 {
     ExecMachine *x = exec_machine(m);
@@ -530,9 +542,9 @@ void exec_start(Machine *m)
     for (unsigned i = 0; i < m->cpus->len; i++) {
         CPUState *cs = m->cpus->pdata[i];
         CPUExec *e = cs->exec;
-        ExecThread *t = x->config.single_thread && i ? x->threads->pdata[0] : new_thread(x);
+        ExecThread *t = x->config.single_thread && i ? x->threads->pdata[0] : exec_thread_new(x);
 
-        e->ec = class_for(x, CPU_CLASS_OF(cs));
+        e->ec = exec_class(x, CPU_CLASS_OF(cs));
         e->gen = e->gen ? e->gen : tcg_gen_new(&e->ec->config);
         e->thread = t;
         g_ptr_array_add(t->cpus, cs);
@@ -652,12 +664,7 @@ void exec_stop(Machine *m)
         for (unsigned i = 0; i < t->cpus->len; i++) {
             CPU(t->cpus->pdata[i])->exec->thread = NULL;
         }
-        g_ptr_array_set_size(x->threads, x->threads->len - 1);
-        epoch_thread_remove(&t->epoch);
-        g_ptr_array_unref(t->cpus);
-        g_mutex_clear(&t->lock);
-        g_cond_clear(&t->cond);
-        g_free(t);
+        exec_thread_free(t);
     }
     __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
     machine_unlock(m);

@@ -198,3 +198,13 @@ void epoch_retire(EpochDomain *d, void (*fn)(void *p), void *p)
     g_mutex_unlock(&d->lock);
     release(free_now);
 }
+
+void epoch_lock(EpochDomain *d)
+{
+    g_mutex_lock(&d->lock);
+}
+
+void epoch_unlock(EpochDomain *d)
+{
+    g_mutex_unlock(&d->lock);
+}

@@ -35,6 +35,10 @@ void epoch_quiescent(EpochThread *t);
 /* Something was retired since t was last outside: it should go outside soon. Its own thread. */
 bool epoch_moved(const EpochThread *t);
 
+/* Around fork(), so that the child finds no lock taken by a thread that it does not have. */
+void epoch_lock(EpochDomain *d);
+void epoch_unlock(EpochDomain *d);
+
 /* Brackets nest. The token goes from enter to leave. */
 unsigned epoch_enter(EpochDomain *d);
 void epoch_leave(EpochDomain *d, unsigned token);

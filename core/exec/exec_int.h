@@ -12,11 +12,13 @@
 #ifndef CORE_EXEC_EXEC_INT_H
 #define CORE_EXEC_EXEC_INT_H
 
+#include <setjmp.h>
 #include "core/exec/clock.h"
 #include "core/exec/cpu.h"
 #include "core/exec/epoch.h"
 #include "core/exec/exec.h"
 #include "core/exec/memory.h"
+#include "core/exec/user.h"
 #include "core/qom/machine.h"
 #include "core/stats.h"
 
@@ -62,6 +64,7 @@ struct ExecMachine {
     bool exclusive;                             /* atomic: somebody wants everybody outside */
     bool paused;                                /* atomic */
     bool stopping;                              /* atomic: threads end */
+    struct ExecUser *user;                      /* user mode: user.c; NULL: a whole machine */
     GThread *slicer;                            /* one thread for several CPUs: ends turns */
     bool verify_due;                            /* atomic: verify list is not empty */
 };
@@ -93,6 +96,9 @@ typedef struct CPUExec {
     uint64_t jc_filter[JC_FILTER_WORDS];        /* hashed virtual pages that the jump cache may have */
     bool alone;                                 /* running one instruction by itself: it may change code */
     bool redo;                                  /* raised by us: run the instruction alone */
+    sigjmp_buf *recover;                        /* user mode: where a host fault in C code goes on; NULL: it is ours */
+    UserFault fault;                            /* ... and what it was */
+    uintptr_t fault_addr;
 } CPUExec;
 
 enum {                                          /* requests beyond cpu.h's */
@@ -105,6 +111,12 @@ ExecMachine *exec_machine_new(Machine *m);
 void exec_machine_free(ExecMachine *x);
 
 /* cpu_loop.c */
+ExecThread *exec_thread_new(ExecMachine *x);
+void exec_thread_free(ExecThread *t);           /* it was joined, or is another's and gone */
+ExecClass *exec_class(ExecMachine *x, const CPUClass *cc);
+uint32_t exec_serve(CPUState *cs);              /* does what others posted; returns the bits */
+void exec_run_inside(CPUState *cs);             /* until something outside, an exception or a halt ends it */
+void exec_wait_exclusive(ExecMachine *x);       /* outside: lets another's exclusive section end */
 /* Own thread, outside generated code, no lock: returns when every other thread is outside; they stay there until end. */
 void exec_exclusive_begin(ExecMachine *x, ExecThread *self);
 void exec_exclusive_end(ExecMachine *x, ExecThread *self);
@@ -146,6 +158,11 @@ typedef struct TlbInfo {
 bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe, TlbInfo *ret);
 /* Own thread: the page holds no code any more: its entry may store directly. */
 void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu);
+
+/* user.c: tlb_find for user mode, where a page is what the host lets be accessed */
+bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool probe, TlbInfo *ret);
+/* Copies code; false: raised. */
+bool user_fetch(CPUState *cs, vaddr pc, uint8_t *buf, unsigned len);
 
 /* tlb_ldst.c */
 extern const TcgMemOps tlb_mem_ops;

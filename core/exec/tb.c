@@ -124,7 +124,11 @@ static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n, CPUK
         }
         *ret_key = key_on_page(cs, &info);
         len = MIN(n, info.hi - in_page + 1);
-        if (info.mr && memory_region_is_ram(info.mr, false)) {
+        if (cs->exec->x->user) {
+            if (!user_fetch(cs, addr, buf, len)) {
+                return false;
+            }
+        } else if (info.mr && memory_region_is_ram(info.mr, false)) {
             ram_read(info.mr->ram->host + info.offset + in_page, buf, len);
         } else {
             MemTxAttrs attrs = info.attrs;
@@ -188,7 +192,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
     ExecMachine *x = cs->exec->x;
     TranslateInput in = {
         .key = *key, .len = MIN(len, TB_MAX_BYTES), .max_insns = x->config.one_insn ? 1 : MAX_INSNS, .pc = pc,
-        .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1),
+        .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1), .pc_is_constant = x->user,
     };
     uint8_t bytes[TB_MAX_BYTES];
 
@@ -196,7 +200,12 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
         uint64_t generation = tb_begin(x, cs, rb, offset, in.len);
         TranslationBlock *tb, *in_cache = NULL;
 
-        ram_read(rb->host + offset, bytes, in.len);
+        if (!x->user) {
+            ram_read(rb->host + offset, bytes, in.len);
+        } else if (!user_fetch(cs, pc, bytes, in.len)) {
+            tb_abandon(x, rb, offset);
+            return NULL;
+        }
         in.bytes = bytes;
         tb = translate(cs, &in);
         if (!tb) {
@@ -245,5 +254,5 @@ TranslationBlock *tb_get(CPUState *cs)
     if (!tb) {
         tb = make(cs, &key, pc, info.mr->ram, offset, len, info.lo == 0 && info.hi == page_mask);
     }
-    return tb ? tb : tb_get_alone(cs);
+    return tb || cs->raised ? tb : tb_get_alone(cs);
 }

@@ -301,6 +301,7 @@ static unsigned remove_overlapping(ExecMachine *x, PageCode *p, ram_addr first, 
  * then has been told. */
 static void forget_jumps(ExecMachine *x, CPUState *cs)
 {
+    g_mutex_lock(&x->lock);                     /* user mode's threads come and go */
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
 
@@ -314,6 +315,7 @@ static void forget_jumps(ExecMachine *x, CPUState *cs)
             }
         }
     }
+    g_mutex_unlock(&x->lock);
 }
 
 static void free_list(void *p)
@@ -540,7 +542,9 @@ bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, Transl
 
 void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
 {
-    if (!from->rb || from->rb != to->rb || (from->offset ^ to->offset) >> CODE_PAGE_BITS || from->cc != to->cc ||
+    bool same_page = from->rb == to->rb && (from->offset ^ to->offset) >> CODE_PAGE_BITS == 0;
+
+    if (!from->rb || !(same_page || x->user) || from->cc != to->cc ||
         from->key.w[0] != to->key.w[0] || from->key.w[1] != to->key.w[1] || !from->whole_page || !to->whole_page) {
         return;
     }

@@ -52,7 +52,10 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
 /* False: the page was written meanwhile. *ret may be an equal block that was first. */
 bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret);
 void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset);
-/* Links slot n of from to `to`, if both are still valid and the edge stays in one page of RAM and one key. */
+/*
+ * Links slot n of from to `to`, if both are still valid and the edge stays in one key and one page of RAM, or in user
+ * mode, where a place in RAM is an address.
+ */
 void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to);
 /* Every thread is outside: all blocks go, and the code buffer is empty again. */
 void tb_reset(ExecMachine *x);

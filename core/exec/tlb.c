@@ -429,6 +429,9 @@ bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned
     Context *c = t->cur[mmu];
     bool filled;
 
+    if (cs->exec->x->user) {
+        return user_find(cs, addr, size, type, probe, ret);
+    }
     if (find_level1(t, c, addr, type, ret)) {
         return true;
     }

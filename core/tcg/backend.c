@@ -40,3 +40,13 @@ void tcg_code_dump(const TcgBackend *be, const TcgCode *code, GString *out)
 {
     be->dump(be, code, out);
 }
+
+const void *tcg_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc)
+{
+    return be->fault_resume ? be->fault_resume(be, buf, pc) : NULL;
+}
+
+bool tcg_backend_has_faults(const TcgBackend *be)
+{
+    return be->fault_resume;
+}

@@ -63,6 +63,8 @@ struct TcgBackend {
     /* Called when a buffer is created or reset: writes the thunks that all code shares; returns bytes used. */
     size_t (*init_buf)(const TcgBackend *be, TcgCodeBuf *buf);
     void (*dump)(const TcgBackend *be, const TcgCode *code, GString *out);
+    /* As tcg_fault_resume; NULL: its code makes no access that the host could refuse. Async-signal-safe. */
+    const void *(*fault_resume)(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc);
 };
 
 extern const TcgBackend tcg_backend_x86_64, tcg_backend_tci;
@@ -78,6 +80,7 @@ struct TcgCodeBuf {
     const TcgBackend *be;
     uint64_t features;                          /* host extensions in use: be->features that the host has */
     const void *thunk[24];                      /* backend's own: addresses in rx of shared routines */
+    uint64_t *starts;                           /* atomic bits: a direct layout's emissions start at 16 bytes times n */
 };
 /*
  * Reserves max bytes (16-aligned) in the writable view for one emission; NULL if there is no room. commit gives what
@@ -85,6 +88,9 @@ struct TcgCodeBuf {
  */
 uint8_t *tcg_codebuf_reserve(TcgCodeBuf *buf, size_t max);
 void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *start, size_t max, uint8_t *end);
+/* What starts at p can be found from an address in it: by tcg_codebuf_start, which is async-signal-safe. */
+void tcg_codebuf_mark(TcgCodeBuf *buf, const uint8_t *p);
+const uint8_t *tcg_codebuf_start(const TcgCodeBuf *buf, const void *pc);
 static inline const void *tcg_codebuf_rx(const TcgCodeBuf *buf, const void *rw)
 {
     return buf->rx + ((const uint8_t *)rw - buf->rw);

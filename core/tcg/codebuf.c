@@ -45,6 +45,7 @@ TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
     buf->thunks = (buf->thunks + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
     g_assert(buf->thunks <= size);
     buf->used = buf->thunks;
+    buf->starts = g_malloc0_n(size / CODE_ALIGN / 64 + 1, sizeof(*buf->starts));
     return buf;
 
 fail:
@@ -68,11 +69,15 @@ void tcg_codebuf_free(TcgCodeBuf *buf)
     if (buf->fd >= 0) {
         close(buf->fd);
     }
+    g_free(buf->starts);
     g_free(buf);
 }
 
 void tcg_codebuf_reset(TcgCodeBuf *buf)
 {
+    size_t words = tcg_codebuf_used(buf) / CODE_ALIGN / 64 + 1;
+
+    memset(buf->starts, 0, words * sizeof(*buf->starts));
     __atomic_store_n(&buf->used, buf->thunks, __ATOMIC_RELEASE);
 }
 
@@ -107,4 +112,28 @@ void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *start, size_t max, uint8_t *en
     last = (last + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
     g_assert(last >= first && last <= reserved);
     __atomic_compare_exchange_n(&buf->used, &reserved, last, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+void tcg_codebuf_mark(TcgCodeBuf *buf, const uint8_t *p)
+{
+    size_t n = (size_t)(p - buf->rw) / CODE_ALIGN;
+
+    __atomic_fetch_or(&buf->starts[n / 64], UINT64_C(1) << (n % 64), __ATOMIC_RELEASE);
+}
+
+const uint8_t *tcg_codebuf_start(const TcgCodeBuf *buf, const void *pc)
+{
+    size_t at = (size_t)((const uint8_t *)pc - buf->rx), i, n;
+    uint64_t bits;
+
+    if ((const uint8_t *)pc < buf->rx || at >= buf->size) {
+        return NULL;
+    }
+    n = at / CODE_ALIGN;
+    i = n / 64;
+    bits = __atomic_load_n(&buf->starts[i], __ATOMIC_ACQUIRE) & (UINT64_MAX >> (63 - n % 64));
+    while (!bits && i-- > 0) {
+        bits = __atomic_load_n(&buf->starts[i], __ATOMIC_ACQUIRE);
+    }
+    return bits ? buf->rx + (i * 64 + 63 - (size_t)__builtin_clzll(bits)) * CODE_ALIGN : NULL;
 }

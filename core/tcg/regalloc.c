@@ -784,14 +784,17 @@ static void place_list(TcgRegalloc *ra, TcgId id)
     node_of(ra, id)->arg_locs = locs;
 }
 
-/* Values that are needed later leave the registers that the node destroys. Arguments stay where they were put. */
-static void save_clobbered(TcgRegalloc *ra, TcgRegSet clobbers)
+/*
+ * Values that are needed later leave the registers that the node destroys. Arguments stay where they were put. by_map:
+ * so do those that a map may need, since an access may fault when it has destroyed them.
+ */
+static void save_clobbered(TcgRegalloc *ra, TcgRegSet clobbers, bool by_map)
 {
     for (TcgRegSet s = clobbers & ra->be->allocatable & ~ra->free; s; s &= s - 1) {
         unsigned r = __builtin_ctzll(s);
         TcgId id = ra->regs[r];
 
-        if (!is_live_after(ra, id, true)) {
+        if (!is_live_after(ra, id, true) && !(by_map && node_of(ra, id)->map_uses)) {
             continue;                           /* dies here */
         }
         if (ra->val[id].is_const) {
@@ -951,7 +954,7 @@ static void alloc_node(TcgRegalloc *ra, TcgId id)
         }
     }
     if (c.clobbers) {
-        save_clobbered(ra, c.clobbers);
+        save_clobbered(ra, c.clobbers, !is_call && n->map);
     }
     if (node_of(ra, id)->map) {
         locate_map(ra, id);

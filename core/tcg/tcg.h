@@ -246,6 +246,14 @@ void tcg_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsig
 /* What a state map says of its access: guest instructions retired since the block's entry, before this one. */
 unsigned tcg_map_insns(const void *map);
 
+/*
+ * The direct layout: the host refused an access at pc, an address in code of buf. Returns where to go on with all
+ * registers as they are: the access's slow path, which does it again by TcgMemOps; NULL: pc is no access. For a signal
+ * handler of the thread that runs the code.
+ */
+bool tcg_backend_has_faults(const TcgBackend *be);              /* whether it can */
+const void *tcg_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc);
+
 /* -- translation contexts ---------------------------------------------------------------------------------- */
 
 typedef struct TcgConfig {

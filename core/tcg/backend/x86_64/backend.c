@@ -299,4 +299,5 @@ const TcgBackend tcg_backend_x86_64 = {
     .chain = x86_chain,
     .init_buf = x86_init_buf,
     .dump = x86_dump,
+    .fault_resume = tcg_x86_fault_resume,
 };

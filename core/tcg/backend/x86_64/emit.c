@@ -288,7 +288,8 @@ static void emit_goto_tb(Emit *e, const TcgNode *n)
     nop(&e->a, -(uintptr_t)(e->a.p + 1) & 3);
     put8(&e->a, 0xe9);
     put32(&e->a, 0);
-    e->code->chain_patch[n->aux] = (uint32_t)(e->a.p - 4 - e->start);
+    e->code->chain_patch[n->aux] = 
+        (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry);
     emit_leave(e, TCG_EXIT_CHAIN0 + n->aux);
 }
 
@@ -495,6 +496,7 @@ static void emit_stub(Emit *e, Stub *s)
     for (unsigned i = 0; i < G_N_ELEMENTS(s->from) && s->from[i]; i++) {
         fix32(s->from[i], e->a.p);
     }
+    s->entry = e->a.p;
     switch (s->kind) {
     case STUB_MEM:
         tcg_x86_emit_mem_stub(e, s);
@@ -615,6 +617,52 @@ enum {
     NODE_GUESS = 48,
 };
 
+/* Where a host fault goes on. False: over the limit. */
+static bool emit_fault_sites(Emit *e)
+{
+    FaultTable *t = (FaultTable *)e->start;
+
+    while ((uintptr_t)e->a.p & 3) {
+        put8(&e->a, 0);
+    }
+    *t = (FaultTable){ .sites = (uint32_t)(e->a.p - e->start) };
+    if (e->a.p + e->num_stubs * sizeof(FaultSite) > e->limit) {
+        return false;
+    }
+    for (unsigned i = 0; i < e->num_stubs; i++) {
+        const Stub *s = &e->stubs[i];
+
+        if (s->at) {
+            *(FaultSite *)e->a.p = (FaultSite){
+                (uint32_t)(s->at - e->start), (uint32_t)(s->back - e->start), (uint32_t)(s->entry - e->start),
+            };
+            e->a.p += sizeof(FaultSite);
+            t->num++;
+        }
+    }
+    return true;
+}
+
+const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc)
+{
+    const uint8_t *start = tcg_codebuf_start(buf, pc);
+    const FaultTable *t = (const FaultTable *)start;
+    const FaultSite *s;
+    size_t at;
+
+    if (!start) {
+        return NULL;
+    }
+    s = (const FaultSite *)(start + t->sites);
+    at = (size_t)((const uint8_t *)pc - start);
+    for (uint32_t i = 0; i < t->num; i++) {
+        if (at >= s[i].first && at < s[i].end) {
+            return start + s[i].stub;
+        }
+    }
+    return NULL;
+}
+
 /* False: over the limit. */
 static bool emit_region(Emit *e)
 {
@@ -663,7 +711,7 @@ static bool emit_region(Emit *e)
             e->code->maps = tcg_codebuf_rx(e->buf, rec);
         }
     }
-    return true;
+    return !e->layout->direct || emit_fault_sites(e);
 }
 
 bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret)
@@ -692,17 +740,20 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         }
         memset(e.block_at, 0, blocks_size);
         e.num_jumps = e.num_stubs = e.num_consts = 0;
-        code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.start), .num_insns = fn->num_insns };
+        e.a.p = e.start + (e.layout->direct ? FAULT_TABLE_SIZE : 0);
+        code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.a.p), .num_insns = fn->num_insns };
         e.code = &code;
-        e.a.p = e.start;
         e.limit = e.start + max - NODE_MAX;
         ok = emit_region(&e);
+        if (ok && e.layout->direct) {
+            tcg_codebuf_mark(buf, e.start);     /* before anybody can run it */
+        }
         tcg_codebuf_commit(buf, e.start, max, ok ? e.a.p : e.start);
         max *= 2;
     }
     g_free(work);
     if (ok) {
-        code.size = (uint32_t)(e.a.p - e.start);
+        code.size = (uint32_t)((const uint8_t *)tcg_codebuf_rx(buf, e.a.p) - (const uint8_t *)code.entry);
         *ret = code;
     }
     return ok;

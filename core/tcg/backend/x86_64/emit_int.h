@@ -86,12 +86,27 @@ typedef enum VConst {
     NUM_VCONSTS = VC_SHR8 + 8,
 } VConst;
 
+/*
+ * A direct layout's emission begins with a FaultTable, padded to 16 bytes; its sites lie at its end, in order of
+ * address. All are offsets from the table.
+ */
+typedef struct FaultTable {
+    uint32_t sites, num;
+} FaultTable;
+typedef struct FaultSite {
+    uint32_t first, end;                        /* code of one access */
+    uint32_t stub;                              /* its slow path */
+} FaultSite;
+enum { FAULT_TABLE_SIZE = 16 };
+const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc);
+
 /* A cold part at the end of the region. */
 typedef struct Stub {
     enum { STUB_MEM, STUB_CALL, STUB_POLL } kind;
     TcgId node;
     uint8_t *from[3];                           /* 32-bit displacements that jump here */
     uint8_t *back;                              /* where the hot path goes on */
+    uint8_t *at, *entry;                        /* an access of the direct layout: it begins; this stub does */
     uint8_t *rec_at;                            /* displacement that wants its SlowRec */
     const void *fn;                             /* ... of this slow path */
 } Stub;

@@ -382,6 +382,7 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
     if (always_slow(e, n, mo)) {
         stub_jump(e, s, -1);
     } else {
+        s->at = is_direct(e) ? e->a.p : NULL;
         emit_check(e, s, ra, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), n->op != OP_guest_st,
                    n->op != OP_guest_ld);
         switch (n->op) {

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * User mode: finding guest memory, threads that come and go, faults of the host, fork.
+ *
+ * Translations are kept by RAM block and offset as in a machine; here a block is a gigabyte of guest addresses, made
+ * when first needed. What C code accesses is touched first, with a recovery point: cs->exec->recover says where the
+ * signal handler jumps to. Another thread that unmaps the page between the touch and the access ends the process, as
+ * an access that races with munmap may.
+ */
+#include <errno.h>
+#include <string.h>
+#include "core/bits.h"
+#include "core/exec/memory_int.h"
+#include "core/exec/tb_int.h"
+
+enum { CHUNK_BITS = 30 };
+
+typedef struct Chunk {
+    RamBlock rb;
+    MemoryRegion mr;
+} Chunk;
+
+struct ExecUser {
+    UserMemory mem;
+    Chunk **chunk;                              /* atomic pointers */
+    uint64_t num_chunks;
+};
+
+static void code_written(RamBlock *rb G_GNUC_UNUSED)
+{
+}
+
+static Chunk *chunk_of(ExecMachine *x, vaddr addr)
+{
+    struct ExecUser *u = x->user;
+    Chunk **at = &u->chunk[addr >> CHUNK_BITS], *c = __atomic_load_n(at, __ATOMIC_ACQUIRE), *none = NULL;
+
+    if (c) {
+        return c;
+    }
+    c = g_new0(Chunk, 1);
+    c->rb.name = g_strdup("user");
+    c->rb.host = (uint8_t *)u->mem.base + (addr >> CHUNK_BITS << CHUNK_BITS);
+    c->rb.size = BIT64(CHUNK_BITS);
+    c->rb.id = (uint32_t)(addr >> CHUNK_BITS);
+    c->rb.on_free = code_written;
+    c->mr.name = c->rb.name;
+    c->mr.kind = MR_RAM;
+    c->mr.ram = &c->rb;
+    c->mr.size = c->rb.size;
+    c->mr.enabled = true;
+    if (!__atomic_compare_exchange_n(at, &none, c, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        g_free(c->rb.name);
+        g_free(c);
+        c = none;
+    }
+    return c;
+}
+
+void exec_user_init(Machine *m, const UserMemory *mem)
+{
+    ExecMachine *x = exec_machine(m);
+    struct ExecUser *u = g_new0(struct ExecUser, 1);
+
+    u->mem = *mem;
+    u->num_chunks = (mem->size >> CHUNK_BITS) + 1;
+    u->chunk = g_new0(Chunk *, u->num_chunks);
+    x->user = u;
+    x->paused = false;
+}
+
+/* -- accesses ----------------------------------------------------------------------------------------------------- */
+
+void *user_host(Machine *m, vaddr addr)
+{
+    const UserMemory *mem = &exec_machine(m)->user->mem;
+
+    addr &= mem->addr_mask;
+    return addr < mem->size ? (void *)(mem->base + addr) : (void *)UINTPTR_MAX;
+}
+
+/* Runs once; again, with the value 1, when a fault jumped to it. */
+#define recovering(cs, point) \
+    ((cs)->exec->recover = &(point), sigsetjmp(point, 0))
+
+static bool touch(CPUState *cs, uint8_t *p, bool write)
+{
+    sigjmp_buf *outer = cs->exec->recover;
+    sigjmp_buf point;
+
+    if (recovering(cs, point)) {
+        cs->exec->recover = outer;
+        return false;
+    }
+    if (write) {
+        __atomic_fetch_or(p, 0, __ATOMIC_RELAXED);
+    } else {
+        (void)*(volatile uint8_t *)p;
+    }
+    cs->exec->recover = outer;
+    return true;
+}
+
+static bool copy(CPUState *cs, void *dst, const void *src, size_t len)
+{
+    sigjmp_buf *outer = cs->exec->recover;
+    sigjmp_buf point;
+
+    if (recovering(cs, point)) {
+        cs->exec->recover = outer;
+        return false;
+    }
+    memcpy(dst, src, len);
+    cs->exec->recover = outer;
+    return true;
+}
+
+static bool inside(const UserMemory *mem, vaddr addr, size_t len)
+{
+    return addr < mem->size && len <= mem->size - addr;
+}
+
+bool user_read(CPUState *cs, void *buf, vaddr addr, size_t len)
+{
+    const UserMemory *mem = &cs->exec->x->user->mem;
+
+    addr &= mem->addr_mask;
+    return inside(mem, addr, len) && copy(cs, buf, (const void *)(mem->base + addr), len);
+}
+
+bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len)
+{
+    const UserMemory *mem = &cs->exec->x->user->mem;
+
+    addr &= mem->addr_mask;
+    return inside(mem, addr, len) && copy(cs, (void *)(mem->base + addr), buf, len);
+}
+
+static bool fault(CPUState *cs, vaddr addr, AccessType type, UserFault why, bool probe)
+{
+    if (!probe) {
+        CPU_CLASS_OF(cs)->user_fault(cs, addr, type, why);
+    }
+    return false;
+}
+
+bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool probe, TlbInfo *ret)
+{
+    ExecMachine *x = cs->exec->x;
+    const UserMemory *mem = &x->user->mem;
+    uint64_t page_mask = BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1;
+    vaddr at = addr & mem->addr_mask;
+    unsigned prot = PROT_R | PROT_W;
+    Chunk *c;
+
+    if (at >= mem->size) {
+        return fault(cs, addr, type, USER_FAULT_UNMAPPED, probe);
+    }
+    if (type == ACCESS_FETCH) {
+        prot = mem->prot(mem->opaque, at);
+        if (!(prot & PROT_X)) {
+            return fault(cs, addr, type, prot ? USER_FAULT_PROTECTED : USER_FAULT_UNMAPPED, probe);
+        }
+    } else if (!touch(cs, (uint8_t *)(mem->base + at), type == ACCESS_STORE || type == ACCESS_RMW)) {
+        return fault(cs, addr, type, cs->exec->fault, probe);
+    }
+    c = chunk_of(x, at);
+    *ret = (TlbInfo){
+        .page = addr & ~page_mask, .paddr = at & ~page_mask, .mr = &c->mr,
+        .offset = (at & (BIT64(CHUNK_BITS) - 1)) & ~page_mask, .hi = (uint32_t)page_mask, .attrs = MEMTX_ATTRS_NONE,
+        .prot = prot & (PROT_R | PROT_W | PROT_X), .user = prot >> USER_PROT_SHIFT,
+    };
+    return true;
+}
+
+bool user_fetch(CPUState *cs, vaddr pc, uint8_t *buf, unsigned len)
+{
+    return user_read(cs, buf, pc, len) || fault(cs, pc, ACCESS_FETCH, cs->exec->fault, false);
+}
+
+bool exec_user_fault(CPUState *cs, uintptr_t addr, UserFault why, const void **pc)
+{
+    CPUExec *e = cs->exec;
+    const void *resume;
+
+    if (e->recover) {
+        e->fault = why;
+        e->fault_addr = addr;
+        siglongjmp(*e->recover, 1);
+    }
+    resume = tcg_fault_resume(e->x->be, e->x->buf, *pc);
+    if (!resume) {
+        return false;
+    }
+    *pc = resume;
+    return true;
+}
+
+/* -- code that changes ----------------------------------------------------------------------------------------------- */
+
+void user_code_changed(Machine *m, vaddr addr, uint64_t len)
+{
+    ExecMachine *x = exec_machine(m);
+    vaddr end = addr + len;
+
+    while (addr < end && addr < x->user->mem.size) {
+        Chunk *c = __atomic_load_n(&x->user->chunk[addr >> CHUNK_BITS], __ATOMIC_ACQUIRE);
+        vaddr next = MIN(((addr >> CHUNK_BITS) + 1) << CHUNK_BITS, end);
+
+        if (c) {
+            ram_written(&c->rb, addr & (BIT64(CHUNK_BITS) - 1), next - addr);
+        }
+        addr = next;
+    }
+}
+
+void cpu_code_changed(CPUState *cs, vaddr addr, uint64_t len)
+{
+    ExecMachine *x = cs->exec->x;
+
+    if (x->user) {
+        user_code_changed(x->machine, addr & x->user->mem.addr_mask, len);
+    }
+}
+
+/* -- threads --------------------------------------------------------------------------------------------------------- */
+
+void exec_user_attach(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    ExecMachine *x = e->x;
+    ExecThread *t;
+
+    g_mutex_lock(&x->lock);
+    while (x->exclusive) {
+        g_cond_wait(&x->cond, &x->lock);
+    }
+    t = exec_thread_new(x);
+    g_ptr_array_add(t->cpus, cs);
+    e->ec = exec_class(x, CPU_CLASS_OF(cs));
+    g_mutex_unlock(&x->lock);
+    e->gen = e->gen ? e->gen : tcg_gen_new(&e->ec->config);
+    e->thread = t;
+    e->alone = e->redo = false;
+    cs->direct_base = x->user->mem.base;
+    cs->raised = 0;
+    cs->halted = false;
+    tlb_flush_all(cs);
+    jc_flush(cs);
+}
+
+void exec_user_detach(CPUState *cs)
+{
+    ExecMachine *x = cs->exec->x;
+
+    g_mutex_lock(&x->lock);
+    while (x->exclusive) {
+        g_cond_wait(&x->cond, &x->lock);
+    }
+    exec_thread_free(cs->exec->thread);
+    cs->exec->thread = NULL;
+    g_mutex_unlock(&x->lock);
+}
+
+void exec_user_interrupt(CPUState *cs)
+{
+    __atomic_or_fetch(&cs->requests, CPU_REQ_INTERRUPT, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+}
+
+UserStop exec_user_run(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    ExecThread *t = e->thread;
+    ExecMachine *x = e->x;
+    UserStop stop;
+
+    epoch_online(&t->epoch);
+    for (;;) {
+        uint32_t req;
+
+        exec_wait_exclusive(x);
+        epoch_quiescent(&t->epoch);
+        req = exec_serve(cs);
+        if (cs->raised) {
+            if (req & CPU_REQ_INTERRUPT) {
+                exec_user_interrupt(cs);        /* still to be told */
+            }
+            stop = USER_STOP_EXCEPTION;
+            break;
+        }
+        if (req & CPU_REQ_INTERRUPT) {
+            stop = USER_STOP_REQUEST;
+            break;
+        }
+        if (cs->halted) {                       /* a hint: others may run */
+            cs->halted = false;
+            g_thread_yield();
+        }
+        exec_run_inside(cs);
+    }
+    epoch_offline(&t->epoch);
+    return stop;
+}
+
+/* -- fork ------------------------------------------------------------------------------------------------------------ */
+
+void exec_user_fork_begin(CPUState *cs)
+{
+    exec_exclusive_begin(cs->exec->x, cs->exec->thread);
+}
+
+void exec_user_fork_lock(CPUState *cs)
+{
+    ExecMachine *x = cs->exec->x;
+
+    g_mutex_lock(&x->lock);
+    g_mutex_lock(&x->tb_lock);
+    epoch_lock(x->epoch);
+}
+
+/* The code is shared with the parent, and its addresses are in it: all of it is made anew. */
+static void new_code_memory(ExecMachine *x)
+{
+    size_t size = tcg_codebuf_size(x->buf);
+    g_autoptr(GError) error = NULL;
+    TcgCodeBuf *buf;
+
+    tb_reset(x);
+    tcg_codebuf_free(x->buf);
+    buf = tcg_codebuf_new(size, x->be, &error);
+    if (!buf) {
+        g_error("fork: %s", error->message);
+    }
+    x->buf = buf;
+}
+
+void exec_user_fork_end(CPUState *cs, bool child)
+{
+    ExecMachine *x = cs->exec->x;
+    ExecThread *self = cs->exec->thread;
+
+    epoch_unlock(x->epoch);
+    g_mutex_unlock(&x->tb_lock);
+    g_mutex_unlock(&x->lock);
+    if (child) {
+        for (unsigned i = x->threads->len; i-- > 0;) {
+            ExecThread *t = x->threads->pdata[i];
+
+            if (t != self) {
+                for (unsigned k = 0; k < t->cpus->len; k++) {
+                    CPU(t->cpus->pdata[k])->exec->thread = NULL;
+                }
+                exec_thread_free(t);
+            }
+        }
+        new_code_memory(x);
+        jc_flush(cs);
+    }
+    exec_exclusive_end(x, self);
+    __atomic_store_n(&self->running, false, __ATOMIC_SEQ_CST);
+}

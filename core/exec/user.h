@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * User mode's side of core/exec: CPUs that run a program on the host's kernel instead of a machine's software. The
+ * guest's memory is a reserved range of the process: host address = guest address + base. Generated code goes there
+ * without a check; the host's page protection is the guest's. C code goes through tlb_find as elsewhere, or through
+ * user_read and user_write, which come back from a fault.
+ *
+ * A thread of the process runs one CPU: attach, run until something is to be done, do it, run again.
+ */
+#ifndef CORE_EXEC_USER_H
+#define CORE_EXEC_USER_H
+
+#include "core/exec/cpu.h"
+
+/* Bits of what UserMemory.prot returns, beyond TlbProt's: what the architecture keeps of a page (TlbPage.user). */
+enum { USER_PROT_SHIFT = 8 };
+
+typedef struct UserMemory {
+    uintptr_t base;
+    uint64_t size;                              /* bytes reserved at base: guest addresses are below it */
+    uint64_t addr_mask;                         /* the bits of an address that count: others are a tag */
+    void *opaque;
+    /* TlbProt of the page of an address, and USER_PROT_SHIFT; 0: unmapped. Any thread. */
+    unsigned (*prot)(void *opaque, vaddr addr);
+} UserMemory;
+
+typedef enum UserStop {
+    USER_STOP_EXCEPTION,                        /* cs->raised, env is precise: the architecture's fields say what */
+    USER_STOP_REQUEST,                          /* exec_user_interrupt */
+} UserStop;
+
+/* After exec_init, before CPUs are attached. */
+void exec_user_init(Machine *m, const UserMemory *mem);
+/* The calling thread is cs's thread from now on; a signal handler of its finds cs by what exec_user_handle is given. */
+void exec_user_attach(CPUState *cs);
+void exec_user_detach(CPUState *cs);
+UserStop exec_user_run(CPUState *cs);
+/* Makes exec_user_run return at the next block. Async-signal-safe, any thread. */
+void exec_user_interrupt(CPUState *cs);
+/*
+ * A signal handler on cs's thread: the host refused an access to a host address (0: not known) at *pc. True: go on at
+ * the new *pc. Does not return if C code was in user_read or the like. False: it was not the guest's.
+ */
+bool exec_user_fault(CPUState *cs, uintptr_t addr, UserFault why, const void **pc);
+
+/* Guest memory from C code: false if a byte cannot be accessed; nothing is raised. Part may have been copied. */
+bool user_read(CPUState *cs, void *buf, vaddr addr, size_t len);
+bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len);
+/* Host address of a guest address to be given to the kernel; one that is in nobody's memory if it lies outside. */
+void *user_host(Machine *m, vaddr addr);
+/* What was translated of [addr, addr + len) goes: its mapping changed. Any thread that is outside. */
+void user_code_changed(Machine *m, vaddr addr, uint64_t len);
+
+/*
+ * Around fork(): cs's thread stops all others between instructions. lock(opaque) and unlock take the caller's own
+ * locks at the right place of the order. The child has this thread alone, and code memory of its own.
+ */
+void exec_user_fork_begin(CPUState *cs);
+void exec_user_fork_lock(CPUState *cs);
+void exec_user_fork_end(CPUState *cs, bool child);
+
+#endif
