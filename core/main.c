@@ -2,6 +2,7 @@
 /* The program: argv to what it asks for. The only place that prints errors or exits. */
 #include <stdio.h>
 #include <string.h>
+#include "core/linux_user/user.h"
 #include "core/log.h"
 #include "core/program.h"
 #include "core/version.h"
@@ -12,14 +13,39 @@ extern const ChimeraModule *const chimera_builtin_modules[];
 #define chimera_builtin_modules NULL
 #endif
 
+/*
+ * `chimera user ...`, or the name of a program for one architecture's programs: *ret_status is then what the program
+ * returns, and true. *ret_ml: the modules, if they were looked at.
+ */
+static bool run_user(int argc, char **argv, ModuleLoader **ret_ml, int *ret_status, GError **error)
+{
+    g_autofree char *name = g_path_get_basename(argc ? argv[0] : "chimera");
+    bool by_word = argc > 1 && strcmp(argv[1], "user") == 0;
+    const ModuleName *row = NULL;
+
+    if (!by_word && (!g_str_has_prefix(name, "qemu-") || g_str_has_prefix(name, "qemu-system-"))) {
+        return false;
+    }
+    *ret_ml = module_loader_new(chimera_builtin_modules, error);
+    if (!*ret_ml) {
+        *ret_status = -1;
+        return true;
+    }
+    if (!by_word) {
+        row = module_find(*ret_ml, MODULE_INVOCATION, "program", name, NULL, NULL);
+        if (!row || strcmp(row->category, "user") != 0) {
+            return false;
+        }
+    }
+    *ret_status = linux_user_main(*ret_ml, row ? row->arch : NULL, argc - by_word, argv + by_word, error);
+    return true;
+}
+
 /* What we are called may say which architecture is meant: the manifests know the names. */
 static bool apply_invocation(ModuleLoader *ml, Options *o, GError **error)
 {
     const ModuleName *row = module_find(ml, MODULE_INVOCATION, "program", o->program, NULL, NULL);
 
-    if (row && strcmp(row->category, "user") == 0) {
-        return not_supported(o->program, error);
-    }
     if (row && !o->target) {
         o->target = g_strdup(row->arch);
     }
@@ -66,16 +92,20 @@ static int act(ModuleLoader *ml, Options *o, GError **error)
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    Options *o = options_parse(argc, argv, &error);
+    Options *o = NULL;
     ModuleLoader *ml = NULL;
     int status = -1;
+    bool user = run_user(argc, argv, &ml, &status, &error);
 
     /* what needs no module works whatever the folders hold */
+    if (!user) {
+        o = options_parse(argc, argv, &error);
+    }
     if (o && (o->action == ACTION_VERSION || o->action == ACTION_HELP || o->action == ACTION_LIST_LOG ||
               o->action == ACTION_WRITE_MANIFEST)) {
         status = act(NULL, o, &error);
     } else if (o) {
-        ml = module_loader_new(chimera_builtin_modules, &error);
+        ml = ml ? ml : module_loader_new(chimera_builtin_modules, &error);
         if (ml && apply_invocation(ml, o, &error)) {
             status = act(ml, o, &error);
         }

@@ -20,6 +20,7 @@ typedef struct ModuleArch {
     const char *const *user_names;              /* argv[0] of a user program: "qemu-aarch64"; may be NULL */
     uint16_t elf_machine;                       /* e_machine, and e_ident's class and data */
     bool elf64, big_endian;
+    const struct LinuxTarget *linux_user;       /* its Linux programs, core/linux_user/target.h; NULL: not done */
 } ModuleArch;
 
 struct ChimeraModule {

@@ -157,6 +157,11 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
         return fault(cs, addr, type, USER_FAULT_UNMAPPED, probe);
     }
     if (type == ACCESS_FETCH) {
+        const CPUClass *cc = CPU_CLASS_OF(cs);
+
+        if (cc->check_pc && !cc->check_pc(cs)) {
+            return false;
+        }
         prot = mem->prot(mem->opaque, at);
         if (!(prot & PROT_X)) {
             return fault(cs, addr, type, prot ? USER_FAULT_PROTECTED : USER_FAULT_UNMAPPED, probe);
@@ -320,25 +325,24 @@ void exec_user_fork_lock(CPUState *cs)
 }
 
 /* The code is shared with the parent, and its addresses are in it: all of it is made anew. */
-static void new_code_memory(ExecMachine *x)
+static bool new_code_memory(ExecMachine *x)
 {
-    size_t size = tcg_codebuf_size(x->buf);
-    g_autoptr(GError) error = NULL;
-    TcgCodeBuf *buf;
+    TcgCodeBuf *buf = tcg_codebuf_new(tcg_codebuf_size(x->buf), x->be, NULL);
 
+    if (!buf) {
+        return false;
+    }
     tb_reset(x);
     tcg_codebuf_free(x->buf);
-    buf = tcg_codebuf_new(size, x->be, &error);
-    if (!buf) {
-        g_error("fork: %s", error->message);
-    }
     x->buf = buf;
+    return true;
 }
 
-void exec_user_fork_end(CPUState *cs, bool child)
+bool exec_user_fork_end(CPUState *cs, bool child)
 {
     ExecMachine *x = cs->exec->x;
     ExecThread *self = cs->exec->thread;
+    bool ok = true;
 
     epoch_unlock(x->epoch);
     g_mutex_unlock(&x->tb_lock);
@@ -354,9 +358,10 @@ void exec_user_fork_end(CPUState *cs, bool child)
                 exec_thread_free(t);
             }
         }
-        new_code_memory(x);
+        ok = new_code_memory(x);
         jc_flush(cs);
     }
     exec_exclusive_end(x, self);
     __atomic_store_n(&self->running, false, __ATOMIC_SEQ_CST);
+    return ok;
 }

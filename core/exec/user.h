@@ -57,6 +57,6 @@ void user_code_changed(Machine *m, vaddr addr, uint64_t len);
  */
 void exec_user_fork_begin(CPUState *cs);
 void exec_user_fork_lock(CPUState *cs);
-void exec_user_fork_end(CPUState *cs, bool child);
+bool exec_user_fork_end(CPUState *cs, bool child);              /* false: no memory for the child's code */
 
 #endif

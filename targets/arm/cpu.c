@@ -11,6 +11,7 @@
 #include "targets/arm/gtimer.h"
 #include "targets/arm/iface/gicv3_cpu.h"
 #include "targets/arm/isa.h"
+#include "targets/arm/linux_user.h"
 #include "targets/arm/pmu.h"
 #include "targets/arm/sysreg.h"
 
@@ -268,6 +269,7 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->unaligned = arm_unaligned;
     cc->bus_error = arm_bus_error;
     cc->watch = arm_watch;
+    cc->user_fault = arm_user_fault;
     cc->do_exception = arm_do_exception;
     cc->take_interrupt = arm_take_interrupt;
     cc->has_work = arm_has_work;

@@ -127,6 +127,17 @@ static void by_address(ARMCPU *cpu, const SysReg *r, uint64_t value)
     }
 }
 
+/* The line's instructions are fetched anew. */
+static void ic_ivau(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    uint64_t line = UINT64_C(4) << extract64(cpu->ctr_el0, 0, 4);
+
+    by_address(cpu, r, value);
+    if (!cpu->parent.raised) {
+        cpu_code_changed(&cpu->parent, value & ~(line - 1), line);
+    }
+}
+
 static void zva(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
     helper_dc_zva(cpu, value, current_mmu(cpu));
@@ -144,7 +155,7 @@ static const SysReg cache_regs[] = {
 
     OP("IC IALLUIS", 0, 1, 0, SR_W1, ic_all_check, nothing),
     OP("IC IALLU", 0, 5, 0, SR_W1, ic_all_check, nothing),
-    OP("IC IVAU", 3, 5, 1, SR_W0, poc_check, by_address),
+    OP("IC IVAU", 3, 5, 1, SR_W0, poc_check, ic_ivau),
     OP("DC IVAC", 0, 6, 1, SR_W1, poc_check, by_address),
     OP("DC ISW", 0, 6, 2, SR_W1, sw_check, nothing),
     OP("DC CSW", 0, 10, 2, SR_W1, sw_check, nothing),

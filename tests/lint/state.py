@@ -38,7 +38,7 @@ def main():
             if not match:
                 continue
             flags, section, size, symbol = match.groups()
-            if "O" not in flags or int(size, 16) == 0:
+            if ("O" not in flags and not section.startswith(".t")) or int(size, 16) == 0:
                 continue
             if not SECTIONS.match(section) or section.startswith(".data.rel.ro"):
                 continue

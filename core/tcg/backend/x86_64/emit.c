@@ -288,7 +288,7 @@ static void emit_goto_tb(Emit *e, const TcgNode *n)
     nop(&e->a, -(uintptr_t)(e->a.p + 1) & 3);
     put8(&e->a, 0xe9);
     put32(&e->a, 0);
-    e->code->chain_patch[n->aux] = 
+    e->code->chain_patch[n->aux] =
         (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry);
     emit_leave(e, TCG_EXIT_CHAIN0 + n->aux);
 }

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guest memory: a range of the process reserved without access, in which the guest's mappings are made over the
+ * reservation. A sorted list of what is mapped says where there is room, what may be executed, and what
+ * /proc/self/maps shows. The lowest 64 KiB and the last page are never mapped.
+ *
+ * Translated code goes whenever the mapping under it changes; stores into mapped code do not matter before the
+ * guest says so, as the architectures with explicit maintenance have it.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "core/keyval.h"
+#include "core/linux_user/user_int.h"
+
+enum { LOWEST = 0x10000, PROT_RWX = PROT_READ | PROT_WRITE | PROT_EXEC };
+#define MIN_RESERVE (UINT64_C(1) << 32)
+#define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+bool mem_reserve(Process *p, GError **error)
+{
+    uint64_t size = p->o->reserve ? page_up(p->o->reserve) : UINT64_C(1) << 46;
+    void *at = MAP_FAILED;
+
+    while (at == MAP_FAILED) {
+        at = mmap((void *)p->o->base, size, PROT_NONE, RESERVE_FLAGS | (p->o->base ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+        if (at == MAP_FAILED) {
+            if (p->o->reserve || size / 2 < MIN_RESERVE) {
+                g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
+                            "guest memory: %" PRIu64 " bytes cannot be reserved: %s", size, g_strerror(errno));
+                return false;
+            }
+            size /= 2;
+        }
+    }
+    p->mem.base = (uintptr_t)at;
+    p->mem.size = size;
+    p->mmap_top = size - 0x100000;
+    p->vmas = g_array_new(FALSE, FALSE, sizeof(Vma));
+    g_rec_mutex_init(&p->map_lock);
+    return true;
+}
+
+/* -- the list; under map_lock ---------------------------------------------------------------------------------------- */
+
+static Vma *vma_at(const Process *p, unsigned i)
+{
+    return &g_array_index(p->vmas, Vma, i);
+}
+
+/* The first that ends above addr; the list's length if there is none. */
+static unsigned find(const Process *p, vaddr addr)
+{
+    unsigned lo = 0, hi = p->vmas->len;
+
+    while (lo < hi) {
+        unsigned mid = (lo + hi) / 2;
+
+        if (vma_at(p, mid)->end <= addr) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo;
+}
+
+/* A boundary at addr, if something is mapped across it. */
+static void split(Process *p, vaddr addr)
+{
+    unsigned i = find(p, addr);
+
+    if (i < p->vmas->len && vma_at(p, i)->start < addr) {
+        Vma upper = *vma_at(p, i);
+
+        upper.offset += addr - upper.start;
+        upper.start = addr;
+        upper.file = g_strdup(upper.file);
+        vma_at(p, i)->end = addr;
+        g_array_insert_val(p->vmas, i + 1, upper);
+    }
+}
+
+static void forget(Process *p, vaddr start, vaddr end)
+{
+    unsigned i, n;
+
+    split(p, start);
+    split(p, end);
+    i = find(p, start);
+    for (n = i; n < p->vmas->len && vma_at(p, n)->start < end; n++) {
+        g_free(vma_at(p, n)->file);
+    }
+    if (n > i) {
+        g_array_remove_range(p->vmas, i, n - i);
+    }
+}
+
+static bool alike(const Vma *a, const Vma *b)
+{
+    return a->end == b->start && a->prot == b->prot && a->shared == b->shared && g_strcmp0(a->file, b->file) == 0 &&
+           (!a->file || a->file[0] == '[' || a->offset + (a->end - a->start) == b->offset);
+}
+
+static void merge_around(Process *p, unsigned i)
+{
+    if (i + 1 < p->vmas->len && alike(vma_at(p, i), vma_at(p, i + 1))) {
+        vma_at(p, i)->end = vma_at(p, i + 1)->end;
+        g_free(vma_at(p, i + 1)->file);
+        g_array_remove_index(p->vmas, i + 1);
+    }
+}
+
+static void remember(Process *p, const Vma *v)
+{
+    unsigned i;
+
+    forget(p, v->start, v->end);
+    i = find(p, v->start);
+    g_array_insert_val(p->vmas, i, *v);
+    merge_around(p, i);
+    if (i) {
+        merge_around(p, i - 1);
+    }
+}
+
+/* Room for len bytes: the highest below mmap_top; 0 if there is none. */
+static vaddr find_room(const Process *p, uint64_t len, uint64_t align)
+{
+    vaddr top = p->mmap_top;
+
+    for (unsigned i = find(p, top); ; i--) {
+        vaddr low;
+
+        if (i < p->vmas->len && vma_at(p, i)->start < top) {
+            top = vma_at(p, i)->start;
+        }
+        low = i ? MAX(vma_at(p, i - 1)->end, (vaddr)LOWEST) : LOWEST;
+        if (top > low && top - low >= len && ((top - len) & ~(align - 1)) >= low) {
+            return (top - len) & ~(align - 1);
+        }
+        if (i == 0) {
+            return 0;
+        }
+    }
+}
+
+static bool is_free(const Process *p, vaddr start, uint64_t len)
+{
+    unsigned i = find(p, start);
+
+    return i >= p->vmas->len || vma_at(p, i)->start >= start + len;
+}
+
+/* A range that the guest may name. */
+static bool in_range(const Process *p, vaddr addr, uint64_t len)
+{
+    vaddr end = p->mem.size - LINUX_PAGE;
+
+    return addr < end && len <= end - addr;
+}
+
+unsigned mem_prot(void *opaque, vaddr addr)
+{
+    Process *p = opaque;
+    unsigned prot = 0, i;
+
+    g_rec_mutex_lock(&p->map_lock);
+    i = find(p, addr);
+    if (i < p->vmas->len && vma_at(p, i)->start <= addr) {
+        uint32_t guest = vma_at(p, i)->prot;
+
+        prot = (guest & PROT_READ ? PROT_R : 0) | (guest & PROT_WRITE ? PROT_W : 0) | (guest & PROT_EXEC ? PROT_X : 0) |
+               (guest & p->target->prot_guarded ? 1u << USER_PROT_SHIFT : 0);
+        prot |= prot ? 0 : 1u << (USER_PROT_SHIFT + 7);         /* mapped all the same */
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+    return prot;
+}
+
+/* What the host maps it with: it never executes guest code itself. */
+static int host_prot(uint32_t prot)
+{
+    return (int)(prot & (PROT_READ | PROT_WRITE)) | (prot & PROT_EXEC ? PROT_READ : 0);
+}
+
+static void *host(const Process *p, vaddr addr)
+{
+    return (void *)(p->mem.base + addr);
+}
+
+/* -- calls ----------------------------------------------------------------------------------------------------------- */
+
+static char *file_name(int fd)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+
+    return g_file_read_link(link, NULL);
+}
+
+static int64_t mmap_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags, int fd, uint64_t offset)
+{
+    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+    int host_flags = (flags & ~(MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_32BIT)) | MAP_FIXED;
+    Vma v;
+
+    if (fixed) {
+        if (addr & (LINUX_PAGE - 1)) {
+            return -EINVAL;
+        }
+        if (!in_range(p, addr, len)) {
+            return -ENOMEM;
+        }
+        if (flags & MAP_FIXED_NOREPLACE && !is_free(p, addr, len)) {
+            return -EEXIST;
+        }
+        if (addr < LOWEST && !(addr == 0 && len == 0)) {
+            return -EPERM;
+        }
+    } else {
+        addr &= ~(vaddr)(LINUX_PAGE - 1);
+        if (addr < LOWEST || !in_range(p, addr, len) || !is_free(p, addr, len)) {
+            addr = find_room(p, len, LINUX_PAGE);
+        }
+        if (!addr) {
+            return -ENOMEM;
+        }
+    }
+    if (mmap(host(p, addr), len, host_prot(prot), host_flags, fd, (off_t)offset) == MAP_FAILED) {
+        return -errno;
+    }
+    user_code_changed(p->m, addr, len);
+    v = (Vma){
+        .start = addr, .end = addr + len, .prot = prot, .shared = (flags & MAP_TYPE) != MAP_PRIVATE, .offset = offset,
+        .file = flags & MAP_ANONYMOUS ? NULL : file_name(fd),
+    };
+    remember(p, &v);
+    return (int64_t)addr;
+}
+
+int64_t mem_mmap(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags, int fd, uint64_t offset)
+{
+    int64_t ret;
+
+    if (!len || (offset & (LINUX_PAGE - 1)) || prot & ~(PROT_RWX | p->target->prot_mask)) {
+        return -EINVAL;
+    }
+    if (len > p->mem.size) {
+        return -ENOMEM;
+    }
+    g_rec_mutex_lock(&p->map_lock);
+    ret = mmap_locked(p, addr & p->mem.addr_mask, page_up(len), prot, flags, fd, offset);
+    g_rec_mutex_unlock(&p->map_lock);
+    return ret;
+}
+
+/* The reservation again. */
+static int64_t unmap_locked(Process *p, vaddr addr, uint64_t len)
+{
+    if (mmap(host(p, addr), len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+        return -errno;
+    }
+    user_code_changed(p->m, addr, len);
+    forget(p, addr, addr + len);
+    return 0;
+}
+
+int64_t mem_munmap(Process *p, vaddr addr, uint64_t len)
+{
+    int64_t ret;
+
+    addr &= p->mem.addr_mask;
+    if ((addr & (LINUX_PAGE - 1)) || !len || len > p->mem.size || !in_range(p, addr, page_up(len))) {
+        return -EINVAL;
+    }
+    g_rec_mutex_lock(&p->map_lock);
+    ret = unmap_locked(p, addr, page_up(len));
+    g_rec_mutex_unlock(&p->map_lock);
+    return ret;
+}
+
+static int64_t mprotect_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot)
+{
+    vaddr end = addr + len, at = addr;
+
+    for (unsigned i = find(p, addr); at < end; i++) {           /* all of it must be mapped */
+        if (i >= p->vmas->len || vma_at(p, i)->start > at) {
+            return -ENOMEM;
+        }
+        at = vma_at(p, i)->end;
+    }
+    if (mprotect(host(p, addr), len, host_prot(prot)) < 0) {
+        return -errno;
+    }
+    user_code_changed(p->m, addr, len);
+    split(p, addr);
+    split(p, end);
+    for (unsigned i = find(p, addr); i < p->vmas->len && vma_at(p, i)->start < end; i++) {
+        vma_at(p, i)->prot = prot;
+    }
+    for (unsigned i = find(p, end) + 1; i-- > 0;) {
+        if (i < p->vmas->len && vma_at(p, i)->end < addr) {
+            break;
+        }
+        if (i < p->vmas->len) {
+            merge_around(p, i);
+        }
+    }
+    return 0;
+}
+
+int64_t mem_mprotect(Process *p, vaddr addr, uint64_t len, uint32_t prot)
+{
+    int64_t ret;
+
+    addr &= p->mem.addr_mask;
+    if ((addr & (LINUX_PAGE - 1)) || prot & ~(PROT_RWX | p->target->prot_mask | PROT_GROWSDOWN | PROT_GROWSUP)) {
+        return -EINVAL;
+    }
+    if (!len) {
+        return 0;
+    }
+    if (len > p->mem.size || !in_range(p, addr, page_up(len))) {
+        return -ENOMEM;
+    }
+    g_rec_mutex_lock(&p->map_lock);
+    ret = mprotect_locked(p, addr, page_up(len), prot & (PROT_RWX | p->target->prot_mask));
+    g_rec_mutex_unlock(&p->map_lock);
+    return ret;
+}
+
+static int64_t mremap_locked(Process *p, vaddr addr, uint64_t old_len, uint64_t new_len, int flags, vaddr new_addr)
+{
+    unsigned i = find(p, addr);
+    Vma v;
+
+    if (i >= p->vmas->len || vma_at(p, i)->start > addr || vma_at(p, i)->end < addr + old_len) {
+        return -EFAULT;
+    }
+    v = *vma_at(p, i);
+    if (!(flags & MREMAP_FIXED)) {
+        if (new_len <= old_len && !(flags & MREMAP_DONTUNMAP)) {
+            return new_len < old_len && unmap_locked(p, addr + new_len, old_len - new_len) < 0 ? -ENOMEM : (int64_t)addr;
+        }
+        if (!(flags & MREMAP_DONTUNMAP) && in_range(p, addr, new_len) &&
+            is_free(p, addr + old_len, new_len - old_len)) {
+            new_addr = addr;
+        } else if (flags & MREMAP_MAYMOVE) {
+            new_addr = find_room(p, new_len, LINUX_PAGE);
+        } else {
+            return -ENOMEM;
+        }
+        if (!new_addr) {
+            return -ENOMEM;
+        }
+    }
+    if (new_addr == addr) {
+        /* the reservation behind it must go first: the host grows a mapping only into nothing */
+        if (munmap(host(p, addr + old_len), new_len - old_len) < 0 ||
+            mremap(host(p, addr), old_len, new_len, 0) == MAP_FAILED) {
+            mmap(host(p, addr + old_len), new_len - old_len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0);
+            return -ENOMEM;
+        }
+    } else {
+        if (mremap(host(p, addr), old_len, new_len, MREMAP_MAYMOVE | MREMAP_FIXED | (flags & MREMAP_DONTUNMAP),
+                   host(p, new_addr)) == MAP_FAILED) {
+            return -errno;
+        }
+        if (!(flags & MREMAP_DONTUNMAP) && old_len) {
+            mmap(host(p, addr), old_len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0);
+        }
+    }
+    v.offset += addr - v.start;
+    v.file = g_strdup(v.file);
+    user_code_changed(p->m, addr, old_len);
+    user_code_changed(p->m, new_addr, new_len);
+    if (!(flags & MREMAP_DONTUNMAP)) {
+        forget(p, addr, addr + old_len);
+    }
+    v.start = new_addr;
+    v.end = new_addr + new_len;
+    remember(p, &v);
+    return (int64_t)new_addr;
+}
+
+int64_t mem_mremap(Process *p, vaddr addr, uint64_t old_len, uint64_t new_len, int flags, vaddr new_addr)
+{
+    int64_t ret;
+
+    addr &= p->mem.addr_mask;
+    if ((addr & (LINUX_PAGE - 1)) || !new_len || flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP) ||
+        (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE)) || old_len > p->mem.size ||
+        new_len > p->mem.size) {
+        return new_len > p->mem.size ? -ENOMEM : -EINVAL;
+    }
+    old_len = page_up(old_len);
+    new_len = page_up(new_len);
+    if (!in_range(p, addr, old_len) || (flags & MREMAP_FIXED && ((new_addr & (LINUX_PAGE - 1)) || new_addr < LOWEST ||
+                                                                !in_range(p, new_addr, new_len)))) {
+        return flags & MREMAP_FIXED ? -EINVAL : -EFAULT;
+    }
+    g_rec_mutex_lock(&p->map_lock);
+    ret = mremap_locked(p, addr, old_len, new_len, flags, new_addr);
+    g_rec_mutex_unlock(&p->map_lock);
+    return ret;
+}
+
+int64_t mem_brk(Process *p, vaddr addr)
+{
+    vaddr old, new;
+
+    g_rec_mutex_lock(&p->map_lock);
+    old = page_up(p->brk);
+    new = page_up(addr);
+    if (addr >= p->brk_start && in_range(p, p->brk_start, addr - p->brk_start)) {
+        if (new < old) {
+            unmap_locked(p, new, old - new);
+            p->brk = addr;
+        } else if (new == old ||
+                   (is_free(p, old, new - old) &&
+                    mmap_locked(p, old, new - old, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                                0) >= 0)) {
+            p->brk = addr;
+            if (new > old) {
+                mem_name(p, old, "[heap]");
+            }
+        }
+    }
+    addr = p->brk;
+    g_rec_mutex_unlock(&p->map_lock);
+    return (int64_t)addr;
+}
+
+int64_t mem_shmat(Process *p, int id, vaddr addr, int flags)
+{
+    struct shmid_ds ds;
+    int64_t ret;
+    uint64_t len;
+
+    if (shmctl(id, IPC_STAT, &ds) < 0) {
+        return -errno;
+    }
+    len = page_up(ds.shm_segsz);
+    addr &= p->mem.addr_mask;
+    if (addr && flags & SHM_RND) {
+        addr &= ~(vaddr)(LINUX_PAGE - 1);
+    }
+    if (addr && ((addr & (LINUX_PAGE - 1)) || addr < LOWEST || !in_range(p, addr, len))) {
+        return -EINVAL;
+    }
+    g_rec_mutex_lock(&p->map_lock);
+    if (!addr) {
+        addr = find_room(p, len, LINUX_PAGE);
+    } else if (!(flags & SHM_REMAP) && !is_free(p, addr, len)) {
+        addr = 0;
+    }
+    if (!addr) {
+        ret = -EINVAL;
+    } else if (shmat(id, host(p, addr), (flags & ~SHM_EXEC) | SHM_REMAP) == (void *)-1) {
+        ret = -errno;
+    } else {
+        Vma v = {
+            .start = addr, .end = addr + len, .shared = true, .file = g_strdup_printf("/SYSV%08x", ds.shm_perm.__key),
+            .prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0),
+        };
+
+        user_code_changed(p->m, addr, len);
+        remember(p, &v);
+        ret = (int64_t)addr;
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+    return ret;
+}
+
+int64_t mem_shmdt(Process *p, vaddr addr)
+{
+    int64_t ret = -EINVAL;
+    unsigned i;
+
+    addr &= p->mem.addr_mask;
+    g_rec_mutex_lock(&p->map_lock);
+    i = find(p, addr);
+    if (i < p->vmas->len && vma_at(p, i)->start == addr && vma_at(p, i)->file &&
+        g_str_has_prefix(vma_at(p, i)->file, "/SYSV")) {
+        uint64_t len = vma_at(p, i)->end - addr;
+
+        ret = shmdt(host(p, addr)) < 0 ? -errno : unmap_locked(p, addr, len);
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+    return ret;
+}
+
+/* -- what is shown --------------------------------------------------------------------------------------------------- */
+
+void mem_name(Process *p, vaddr addr, const char *name)
+{
+    unsigned i;
+
+    g_rec_mutex_lock(&p->map_lock);
+    i = find(p, addr);
+    if (i < p->vmas->len && vma_at(p, i)->start <= addr) {
+        g_free(vma_at(p, i)->file);
+        vma_at(p, i)->file = g_strdup(name);
+        merge_around(p, i);
+        if (i) {
+            merge_around(p, i - 1);
+        }
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+}
+
+void mem_maps(Process *p, GString *out)
+{
+    g_rec_mutex_lock(&p->map_lock);
+    for (unsigned i = 0; i < p->vmas->len; i++) {
+        const Vma *v = vma_at(p, i);
+        bool real = v->file && v->file[0] == '/';
+        struct stat st = { 0 };
+        gsize at = out->len;
+
+        if (real && stat(v->file, &st) < 0) {
+            memset(&st, 0, sizeof(st));
+        }
+        g_string_append_printf(out, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %lu ", v->start, v->end,
+                               v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-',
+                               v->prot & PROT_EXEC ? 'x' : '-', v->shared ? 's' : 'p', real ? v->offset : 0,
+                               (unsigned)(st.st_dev >> 8 & 0xfff), (unsigned)(st.st_dev & 0xff), (unsigned long)st.st_ino);
+        if (v->file) {
+            while (out->len - at < 73) {
+                g_string_append_c(out, ' ');
+            }
+            g_string_append(out, v->file);
+        }
+        g_string_append_c(out, '\n');
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+}
+
+char *mem_string(Thread *t, vaddr addr, int *ret_errno)
+{
+    GString *s = g_string_new(NULL);
+
+    for (;;) {
+        char buf[256];
+        size_t n = MIN(sizeof(buf), LINUX_PAGE - (addr & (LINUX_PAGE - 1)));
+        const char *end;
+
+        if (!user_read(t->cs, buf, addr, n)) {
+            g_string_free(s, TRUE);
+            *ret_errno = EFAULT;
+            return NULL;
+        }
+        end = memchr(buf, 0, n);
+        g_string_append_len(s, buf, end ? end - buf : (gssize)n);
+        if (end) {
+            return g_string_free(s, FALSE);
+        }
+        addr += n;
+        if (s->len > 0x200000) {
+            g_string_free(s, TRUE);
+            *ret_errno = E2BIG;
+            return NULL;
+        }
+    }
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* User mode's command line, with the spellings that qemu-ARCH programs have, and its environment variables. */
+#include <stdio.h>
+#include <string.h>
+#include "core/keyval.h"
+#include "core/linux_user/user_int.h"
+#include "core/log.h"
+#include "core/version.h"
+
+typedef struct UserOption {
+    const char *name, *env, *arg, *help;
+    bool again;                                 /* programs that it executes get it too */
+} UserOption;
+
+static const UserOption options[] = {
+    { "h", NULL, NULL, "print this help" },
+    { "help", NULL, NULL, NULL },
+    { "version", NULL, NULL, "print the version" },
+    { "L", "QEMU_LD_PREFIX", "DIR", "look for files whose names begin with / below DIR first", true },
+    { "cpu", "QEMU_CPU", "MODEL", "the CPU (chimera -cpu help lists them)", true },
+    { "E", "QEMU_SET_ENV", "VAR=VALUE,...", "set variables in the program's environment" },
+    { "U", "QEMU_UNSET_ENV", "VAR,...", "remove variables from it" },
+    { "0", "QEMU_ARGV0", "NAME", "the program's argv[0]" },
+    { "s", "QEMU_STACK_SIZE", "BYTES", "the stack's size", true },
+    { "B", "QEMU_GUEST_BASE", "ADDRESS", "where in the process guest address 0 lies", true },
+    { "R", "QEMU_RESERVED_VA", "BYTES", "how much address space the guest has", true },
+    { "accel", NULL, "tcg|tci", "translate to host code, or interpret", true },
+    { "one-insn-per-tb", "QEMU_ONE_INSN_PER_TB", NULL, "one instruction a block", true },
+    { "singlestep", "QEMU_SINGLESTEP", NULL, NULL, true },
+    { "tb-size", NULL, "MIB", "memory for translated code", true },
+    { "strace", "QEMU_STRACE", NULL, "log system calls", true },
+    { "d", "QEMU_LOG", "ITEM,...", "log things (-d help lists them)", true },
+    { "D", "QEMU_LOG_FILENAME", "FILE", "log to FILE", true },
+    { "g", "QEMU_GDB", "PORT", NULL },
+    { "p", "QEMU_PAGESIZE", "BYTES", NULL },
+    { "plugin", "QEMU_PLUGIN", "FILE", NULL },
+    { "seed", "QEMU_RAND_SEED", "N", NULL },
+};
+
+static void print_help(void)
+{
+    printf("usage: chimera user [OPTIONS] [--] PROGRAM [ARGS]\n\nRuns a Linux program of another architecture.\n\n");
+    for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
+        const UserOption *r = &options[i];
+        g_autofree char *left = g_strdup_printf("-%s%s%s", r->name, r->arg ? " " : "", r->arg ? r->arg : "");
+
+        if (r->help) {
+            printf("  %-22s %s%s%s\n", left, r->help, r->env ? ": " : "", r->env ? r->env : "");
+        }
+    }
+}
+
+static bool number(const char *text, const char *name, uint64_t *ret, GError **error)
+{
+    g_autofree char *end = NULL;
+    char *stop;
+
+    errno = 0;
+    *ret = g_ascii_strtoull(text, &stop, 0);
+    if (stop != text && (*stop == 'K' || *stop == 'k')) {
+        *ret <<= 10;
+        stop++;
+    } else if (stop != text && *stop == 'M') {
+        *ret <<= 20;
+        stop++;
+    } else if (stop != text && *stop == 'G') {
+        *ret <<= 30;
+        stop++;
+    }
+    if (stop == text || *stop || errno || *ret == 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-%s %s: not a number", name, text);
+        return false;
+    }
+    return true;
+}
+
+static void set(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+static void set_env(UserOptions *o, const char *list, bool add)
+{
+    g_auto(GStrv) items = g_strsplit(list, ",", -1);
+
+    for (unsigned i = 0; items[i]; i++) {
+        size_t n = strcspn(items[i], "=");
+
+        for (unsigned k = 0; k + 1 < o->env->len; k++) {
+            const char *e = o->env->pdata[k];
+
+            if (strncmp(e, items[i], n) == 0 && e[n] == '=') {
+                g_ptr_array_remove_index(o->env, k);
+                break;
+            }
+        }
+        if (add && items[i][n] == '=') {
+            g_ptr_array_insert(o->env, (int)o->env->len - 1, g_strdup(items[i]));
+        }
+    }
+}
+
+typedef struct LogOptions {
+    char *items, *file;
+} LogOptions;
+
+static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char *value, GError **error)
+{
+    const char *n = r->name;
+    uint64_t v;
+
+    if (strcmp(n, "g") == 0 || strcmp(n, "p") == 0 || strcmp(n, "plugin") == 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED, "-%s: not supported yet in user mode", n);
+        return false;
+    }
+    if (strcmp(n, "L") == 0) {
+        set(&o->sysroot, value);
+    } else if (strcmp(n, "cpu") == 0) {
+        set(&o->cpu, value);
+    } else if (strcmp(n, "E") == 0 || strcmp(n, "U") == 0) {
+        set_env(o, value, *n == 'E');
+    } else if (strcmp(n, "0") == 0) {
+        set(&o->argv0, value);
+    } else if (strcmp(n, "s") == 0) {
+        return number(value, n, &o->stack_size, error);
+    } else if (strcmp(n, "R") == 0) {
+        return number(value, n, &o->reserve, error);
+    } else if (strcmp(n, "B") == 0) {
+        if (!number(value, n, &v, error)) {
+            return false;
+        }
+        o->base = v;
+    } else if (strcmp(n, "tb-size") == 0) {
+        if (!number(value, n, &v, error)) {
+            return false;
+        }
+        o->tb_size = v << 20;
+    } else if (strcmp(n, "accel") == 0) {
+        if (strcmp(value, "tcg") != 0 && strcmp(value, "tci") != 0) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "-accel %s: there are tcg and tci", value);
+            return false;
+        }
+        o->backend = strcmp(value, "tci") == 0 ? "tci" : "tcg";
+    } else if (strcmp(n, "strace") == 0) {
+        o->strace = true;
+    } else if (strcmp(n, "d") == 0) {
+        set(&l->items, value);
+    } else if (strcmp(n, "D") == 0) {
+        set(&l->file, value);
+    } else if (!r->arg) {
+        o->one_insn = true;
+    }
+    return true;
+}
+
+static bool take_env(UserOptions *o, LogOptions *l, GError **error)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
+        const char *value = options[i].env ? g_getenv(options[i].env) : NULL;
+
+        if (value && !take(o, l, &options[i], value, error)) {
+            g_prefix_error(error, "%s: ", options[i].env);
+            return false;
+        }
+    }
+    return true;
+}
+
+static const UserOption *find(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (strcmp(options[i].name, name) == 0) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+static int parse(UserOptions *o, LogOptions *l, int argc, char **argv, int *ret_status, GError **error)
+{
+    int i = 1;
+
+    if (!take_env(o, l, error)) {
+        return -1;
+    }
+    for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+        const char *name = argv[i] + (argv[i][1] == '-' && argv[i][2] ? 2 : 1);
+        const UserOption *r;
+
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
+        r = find(name);
+        if (!r) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "%s: unknown option: -h lists them", argv[i]);
+            return -1;
+        }
+        if (strcmp(r->name, "h") == 0 || strcmp(r->name, "help") == 0) {
+            print_help();
+            *ret_status = 0;
+            return -1;
+        }
+        if (strcmp(r->name, "version") == 0) {
+            printf("Chimera emulator version " CHIMERA_VERSION "\n");
+            *ret_status = 0;
+            return -1;
+        }
+        if (r->arg && i + 1 >= argc) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-%s: its argument %s is missing", r->name, r->arg);
+            return -1;
+        }
+        if (r->again) {
+            g_ptr_array_add(o->again, g_strdup(argv[i]));
+            if (r->arg) {
+                g_ptr_array_add(o->again, g_strdup(argv[i + 1]));
+            }
+        }
+        if (!take(o, l, r, r->arg ? argv[i + 1] : "", error)) {
+            return -1;
+        }
+        i += r->arg != NULL;
+    }
+    if (l->items && strcmp(l->items, "help") == 0) {
+        g_autofree char *text = log_help();
+
+        fputs(text, stdout);
+        *ret_status = 0;
+        return -1;
+    }
+    if (i >= argc) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "no program: chimera user [OPTIONS] PROGRAM [ARGS]");
+        return -1;
+    }
+    return log_set(l->items, l->file, error) ? i : -1;
+}
+
+int user_options_parse(UserOptions *o, int argc, char **argv, int *ret_status, GError **error)
+{
+    LogOptions l = { 0 };
+    int at;
+
+    *ret_status = -1;
+    at = parse(o, &l, argc, argv, ret_status, error);
+    g_free(l.items);
+    g_free(l.file);
+    return at;
+}

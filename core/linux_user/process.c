@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The process and its threads: running, clone(2) and fork(2), execve(2). A guest thread is a host thread with a CPU of
+ * its own; CPUs of threads that ended are used again. vfork is a fork whose parent waits: the child's stores are not
+ * seen by the parent (docs/CAVEATS.md).
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "core/linux_user/user_int.h"
+#include "core/log.h"
+
+enum { HOST_STACK = 256 << 10, MAX_SCRIPT_LINE = 256, MAX_SCRIPT_DEPTH = 5 };
+
+Thread *thread_new(Process *p, CPUState *cs)
+{
+    Thread *t = g_new0(Thread, 1);
+
+    t->p = p;
+    t->cs = cs;
+    return t;
+}
+
+CPUState *process_cpu(Process *p, GError **error)
+{
+    CPUState *cs = NULL;
+
+    g_mutex_lock(&p->threads_lock);
+    if (p->idle_cpus->len) {
+        cs = g_ptr_array_steal_index_fast(p->idle_cpus, p->idle_cpus->len - 1);
+    } else {
+        cs = cluster_add_cpu(p->cluster, p->cpu_type, error);
+        if (cs && !device_realize(&cs->parent, error)) {
+            cs = NULL;
+        }
+        if (cs) {
+            device_reset(&cs->parent, RESET_COLD);
+        }
+    }
+    g_mutex_unlock(&p->threads_lock);
+    if (cs) {
+        p->target->init(cs);
+    }
+    return cs;
+}
+
+void thread_run(Thread *t)
+{
+    const LinuxTarget *target = t->p->target;
+
+    t->tid = (int)syscall(SYS_gettid);
+    linux_current = t;
+    exec_user_attach(t->cs);
+    signal_set_mask(t, t->mask);
+    while (!t->exiting) {
+        if (exec_user_run(t->cs) == USER_STOP_EXCEPTION) {
+            LinuxTrap trap;
+
+            target->trap(t->cs, &trap);
+            t->cs->raised = 0;
+            if (trap.sig == 0) {
+                syscall_do(t);
+            } else {
+                signal_trap(t, &trap);
+            }
+        }
+        if (!t->exiting) {
+            signals_deliver(t);
+        }
+    }
+}
+
+/* -- the end of a thread --------------------------------------------------------------------------------------------- */
+
+/* Robust futexes (Linux, Documentation/locking/robust-futexes.rst). */
+static void robust_entry(Thread *t, vaddr entry, int64_t offset, bool pending)
+{
+    vaddr at = entry + (uint64_t)offset;
+    uint32_t word, old;
+
+    if ((at & 3) || !user_read(t->cs, &word, at, sizeof(word))) {
+        return;
+    }
+    do {
+        if ((word & FUTEX_TID_MASK) != (uint32_t)t->tid) {
+            if (pending && !word) {
+                syscall(SYS_futex, g2h(t->p, at), FUTEX_WAKE, 1, NULL, NULL, 0);
+            }
+            return;
+        }
+        old = word;
+        word = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+        if (__atomic_compare_exchange_n((uint32_t *)g2h(t->p, at), &old, word, false, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST)) {
+            if (word & FUTEX_WAITERS) {
+                syscall(SYS_futex, g2h(t->p, at), FUTEX_WAKE, 1, NULL, NULL, 0);
+            }
+            return;
+        }
+        word = old;
+    } while (true);
+}
+
+static void robust_exit(Thread *t)
+{
+    uint64_t head[3], entry, next;              /* list, futex_offset, list_op_pending */
+
+    if (!t->robust_list || !user_read(t->cs, head, t->robust_list, sizeof(head))) {
+        return;
+    }
+    entry = head[0];
+    for (unsigned i = 0; i < 2048 && (entry & ~UINT64_C(1)) != t->robust_list; i++) {
+        bool ok = user_read(t->cs, &next, entry & ~UINT64_C(1), sizeof(next));
+
+        if (entry != head[2]) {
+            robust_entry(t, entry & ~UINT64_C(1), (int64_t)head[1], false);
+        }
+        if (!ok) {
+            break;
+        }
+        entry = next;
+    }
+    if (head[2]) {
+        robust_entry(t, head[2] & ~UINT64_C(1), (int64_t)head[1], true);
+    }
+}
+
+void thread_ends(Thread *t)
+{
+    Process *p = t->p;
+    uint64_t all = ~UINT64_C(0);
+    CPUState *cs = t->cs;
+    vaddr clear = t->clear_tid;
+    uint32_t zero = 0;
+    bool wake;
+
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+    robust_exit(t);
+    wake = clear && user_write(cs, clear, &zero, sizeof(zero));
+    linux_current = NULL;
+    exec_user_detach(cs);
+    g_mutex_lock(&p->threads_lock);
+    g_ptr_array_add(p->idle_cpus, cs);
+    g_ptr_array_remove_fast(p->threads, t);
+    g_cond_broadcast(&p->threads_cond);
+    g_mutex_unlock(&p->threads_lock);
+    if (wake) {
+        syscall(SYS_futex, g2h(p, clear), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    }
+    g_free(t);
+}
+
+/* -- clone ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct NewThread {
+    Thread *t;
+    uint64_t flags;
+    vaddr ptid, ctid;
+    GMutex lock;
+    GCond cond;
+    bool started;
+} NewThread;
+
+static void *thread_main(void *opaque)
+{
+    NewThread *n = opaque;
+    Thread *t = n->t;
+    int tid = (int)syscall(SYS_gettid);
+
+    t->tid = tid;
+    if (n->flags & CLONE_CHILD_SETTID) {
+        user_write(t->cs, n->ctid, &tid, sizeof(tid));
+    }
+    if (n->flags & CLONE_PARENT_SETTID) {
+        user_write(t->cs, n->ptid, &tid, sizeof(tid));
+    }
+    g_mutex_lock(&n->lock);
+    n->started = true;
+    g_cond_signal(&n->cond);
+    g_mutex_unlock(&n->lock);                   /* n is the parent's, and gone */
+    thread_run(t);
+    thread_ends(t);
+    return NULL;
+}
+
+static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid)
+{
+    Process *p = t->p;
+    const LinuxTarget *target = p->target;
+    NewThread n = { .flags = flags, .ptid = ptid, .ctid = ctid };
+    CPUState *cs = process_cpu(p, NULL);
+    uint64_t all = ~UINT64_C(0), old;
+    pthread_attr_t attr;
+    pthread_t thread;
+    int err, tid;
+
+    if (!cs) {
+        return -EAGAIN;
+    }
+    target->copy(cs, t->cs);
+    target->set_result(cs, 0);
+    if (stack) {
+        target->set_sp(cs, stack);
+    }
+    if (flags & CLONE_SETTLS) {
+        target->set_tls(cs, tls);
+    }
+    n.t = thread_new(p, cs);
+    n.t->mask = t->mask;
+    n.t->clear_tid = flags & CLONE_CHILD_CLEARTID ? ctid : 0;
+    g_mutex_init(&n.lock);
+    g_cond_init(&n.cond);
+    g_mutex_lock(&p->threads_lock);
+    g_ptr_array_add(p->threads, n.t);
+    g_mutex_unlock(&p->threads_lock);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, HOST_STACK);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
+    err = pthread_create(&thread, &attr, thread_main, &n);
+    pthread_attr_destroy(&attr);
+    if (err == 0) {
+        g_mutex_lock(&n.lock);
+        while (!n.started) {
+            g_cond_wait(&n.cond, &n.lock);
+        }
+        tid = n.t->tid;
+        g_mutex_unlock(&n.lock);
+    } else {
+        g_mutex_lock(&p->threads_lock);
+        g_ptr_array_remove_fast(p->threads, n.t);
+        g_ptr_array_add(p->idle_cpus, cs);
+        g_mutex_unlock(&p->threads_lock);
+        g_free(n.t);
+        tid = -err;
+    }
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+    return tid;
+}
+
+static int64_t clone_process(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid)
+{
+    Process *p = t->p;
+    const LinuxTarget *target = p->target;
+    uint64_t all = ~UINT64_C(0);
+    int wait[2] = { -1, -1 };
+    pid_t pid;
+    int err;
+
+    if (flags & CLONE_VFORK && pipe2(wait, O_CLOEXEC) < 0) {
+        return -errno;
+    }
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+    exec_user_fork_begin(t->cs);
+    g_mutex_lock(&p->threads_lock);
+    g_rec_mutex_lock(&p->map_lock);
+    exec_user_fork_lock(t->cs);
+    pid = fork();
+    err = errno;
+    if (!exec_user_fork_end(t->cs, pid == 0)) {
+        signal_die(SIGKILL);                    /* as the kernel's own lack of memory would */
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+    if (pid == 0) {
+        int tid = (int)syscall(SYS_gettid);
+
+        for (unsigned i = p->threads->len; i-- > 0;) {
+            if (p->threads->pdata[i] != t) {
+                g_free(g_ptr_array_steal_index_fast(p->threads, i));
+            }
+        }
+        g_mutex_unlock(&p->threads_lock);
+        t->tid = tid;
+        t->robust_list = 0;
+        t->clear_tid = flags & CLONE_CHILD_CLEARTID ? ctid : 0;
+        __atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
+        memset(t->has, 0, sizeof(t->has));
+        if (flags & CLONE_CHILD_SETTID) {
+            user_write(t->cs, ctid, &tid, sizeof(tid));
+        }
+        if (stack) {
+            target->set_sp(t->cs, stack);
+        }
+        if (flags & CLONE_SETTLS) {
+            target->set_tls(t->cs, tls);
+        }
+        if (wait[0] >= 0) {
+            close(wait[0]);
+        }
+        signal_set_mask(t, t->mask);
+        return 0;
+    }
+    g_mutex_unlock(&p->threads_lock);
+    if (pid > 0 && flags & CLONE_PARENT_SETTID) {
+        user_write(t->cs, ptid, &pid, sizeof(pid));
+    }
+    if (wait[0] >= 0) {
+        char c;
+
+        close(wait[1]);
+        while (pid > 0 && read(wait[0], &c, 1) < 0 && errno == EINTR) {
+        }
+        close(wait[0]);
+    }
+    signal_set_mask(t, t->mask);
+    return pid < 0 ? -err : pid;
+}
+
+int64_t process_clone(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid)
+{
+    const uint64_t thread_flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
+    const uint64_t tids = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS;
+
+    if (flags & CLONE_THREAD) {
+        if ((flags & thread_flags) != thread_flags || flags & ~(thread_flags | tids | CLONE_SYSVSEM | CLONE_DETACHED)) {
+            return -EINVAL;
+        }
+        return clone_thread(t, flags, stack, ptid, tls, ctid);
+    }
+    if ((flags & CSIGNAL) != SIGCHLD && (flags & CSIGNAL) != 0) {
+        return -EINVAL;
+    }
+    if (flags & ~(tids | CSIGNAL | CLONE_VM | CLONE_VFORK) || (flags & CLONE_VM && !(flags & CLONE_VFORK))) {
+        log_unimp("user: clone with flags 0x%" G_GINT64_MODIFIER "x\n", flags);
+        return -EINVAL;
+    }
+    return clone_process(t, flags, stack, ptid, tls, ctid);
+}
+
+/* -- execve ---------------------------------------------------------------------------------------------------------- */
+
+/* Runs the file fd, which is path, with argv; returns -errno. A script's interpreter is looked at in turn. */
+static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char **env, unsigned depth)
+{
+    Process *p = t->p;
+    uint8_t head[MAX_SCRIPT_LINE + 1] = { 0 };
+    ssize_t n = pread(fd, head, MAX_SCRIPT_LINE, 0);
+    g_autoptr(GPtrArray) args = g_ptr_array_new();
+    LinuxElf elf;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        return -EACCES;
+    }
+    if (n >= 4 && head[0] == '#' && head[1] == '!') {
+        char *line = (char *)head + 2, *end = strpbrk(line, "\n"), *arg;
+        g_autofree char *real = NULL;
+        int64_t r;
+        int ifd;
+
+        if (end) {
+            *end = '\0';
+        }
+        g_strstrip(line);
+        if (!*line || depth == 0) {
+            return depth ? -ENOEXEC : -ELOOP;
+        }
+        arg = strpbrk(line, " \t");
+        if (arg) {
+            *arg++ = '\0';
+            g_strstrip(arg);
+        }
+        real = path_in_sysroot(p, line);
+        ifd = open(real, O_RDONLY | O_CLOEXEC);
+        if (ifd < 0) {
+            return -errno;
+        }
+        g_ptr_array_add(args, line);
+        if (arg && *arg) {
+            g_ptr_array_add(args, arg);
+        }
+        g_ptr_array_add(args, (char *)path);
+        for (char **a = argv[0] ? argv + 1 : argv; *a; a++) {
+            g_ptr_array_add(args, *a);
+        }
+        g_ptr_array_add(args, NULL);
+        r = exec_file(t, ifd, real, (char **)args->pdata, env, depth - 1);
+        close(ifd);
+        return r;
+    }
+    if (n < 20 || !elf_identify(head, (size_t)n, path, &elf, NULL)) {
+        return -ENOEXEC;
+    }
+    {
+        g_autofree char *name = g_strdup_printf("%u-%u-%s", elf.machine, elf.elf64 ? 64 : 32, elf.big_endian ? "be" : "le");
+
+        if (!module_find(p->ml, MODULE_ELF_MACHINE, "ELF machine", name, NULL, NULL)) {
+            execve(path, argv, env);            /* the host's own, or for another's binfmt_misc */
+            return -errno;
+        }
+    }
+    g_ptr_array_add(args, (char *)"chimera");
+    g_ptr_array_add(args, (char *)"user");
+    for (unsigned i = 0; i < p->o->again->len; i++) {
+        g_ptr_array_add(args, p->o->again->pdata[i]);
+    }
+    if (argv[0]) {
+        g_ptr_array_add(args, (char *)"-0");
+        g_ptr_array_add(args, argv[0]);
+    }
+    g_ptr_array_add(args, (char *)"--");
+    g_ptr_array_add(args, (char *)path);
+    for (char **a = argv[0] ? argv + 1 : argv; *a; a++) {
+        g_ptr_array_add(args, *a);
+    }
+    g_ptr_array_add(args, NULL);
+    execve("/proc/self/exe", (char **)args->pdata, env);
+    return -errno;
+}
+
+int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char **env, int flags)
+{
+    g_autofree char *real = path_in_sysroot(t->p, path);
+    int64_t r;
+    int fd;
+
+    if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
+        return -EINVAL;
+    }
+    if (!*path && flags & AT_EMPTY_PATH) {
+        g_free(real);
+        real = g_strdup_printf("/proc/self/fd/%d", dirfd);
+        dirfd = AT_FDCWD;
+    } else if (strcmp(path, "/proc/self/exe") == 0) {
+        g_free(real);
+        real = g_strdup(t->p->exe);
+    }
+    if (faccessat(dirfd, real, X_OK, AT_EACCESS) < 0) {
+        return -errno;
+    }
+    fd = openat(dirfd, real, O_RDONLY | O_CLOEXEC | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0));
+    if (fd < 0) {
+        return -errno;
+    }
+    if (dirfd != AT_FDCWD && real[0] != '/') {
+        g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+        char *absolute = g_file_read_link(link, NULL);
+
+        if (absolute) {
+            g_free(real);
+            real = absolute;
+        }
+    }
+    r = exec_file(t, fd, real, argv, env, MAX_SCRIPT_DEPTH);
+    close(fd);
+    return r;
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * System calls on files: what differs from the host's is open's flags, struct stat, epoll_event (packed on some
+ * hosts), paths below the sysroot, and the files of /proc/self that speak of the process. Terminal ioctls and their
+ * structs are alike.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "core/linux_user/user_int.h"
+#include "core/log.h"
+
+#define INT(x) ((uint64_t)(int64_t)(int32_t)(x))
+/* The kernel's O_LARGEFILE, which libc hides. */
+#ifdef __x86_64__
+#define HOST_O_LARGEFILE 0100000u
+#else
+#define HOST_O_LARGEFILE 0400000u
+#endif
+
+/* -- paths ----------------------------------------------------------------------------------------------------------- */
+
+char *path_in_sysroot(const Process *p, const char *path)
+{
+    if (p->o->sysroot && path[0] == '/') {
+        char *inside = g_build_filename(p->o->sysroot, path, NULL);
+        struct stat st;
+
+        if (lstat(inside, &st) == 0) {
+            return inside;
+        }
+        g_free(inside);
+    }
+    return g_strdup(path);
+}
+
+char *path_arg(Thread *t, vaddr addr, int *ret_errno)
+{
+    char *path = mem_string(t, addr, ret_errno), *inside;
+
+    if (!path) {
+        return NULL;
+    }
+    inside = path_in_sysroot(t->p, path);
+    g_free(path);
+    return inside;
+}
+
+/* "/proc/self/X" or "/proc/PID/X" of this process: X; else NULL. */
+static const char *own_proc(const char *path)
+{
+    g_autofree char *pid = NULL;
+
+    if (g_str_has_prefix(path, "/proc/self/")) {
+        return path + strlen("/proc/self/");
+    }
+    if (g_str_has_prefix(path, "/proc/thread-self/")) {
+        return path + strlen("/proc/thread-self/");
+    }
+    pid = g_strdup_printf("/proc/%d/", (int)getpid());
+    return g_str_has_prefix(path, pid) ? path + strlen(pid) : NULL;
+}
+
+static void guest_bytes(Thread *t, vaddr addr, size_t len, GString *out)
+{
+    g_autofree char *buf = g_malloc(len + 1);
+
+    if (user_read(t->cs, buf, addr, len)) {
+        g_string_append_len(out, buf, (gssize)len);
+    }
+}
+
+/* The host's line with what speaks of the emulator replaced: the name, the start of the stack. */
+static void own_stat(Thread *t, GString *out)
+{
+    g_autofree char *text = NULL, *base = g_path_get_basename(t->p->exe);
+    g_auto(GStrv) f = NULL;
+    char *end;
+
+    if (!g_file_get_contents("/proc/self/stat", &text, NULL, NULL) || !(end = strrchr(text, ')'))) {
+        return;
+    }
+    f = g_strsplit(end + 2, " ", -1);
+    g_string_append_printf(out, "%d (%.15s)", (int)getpid(), base);
+    for (unsigned i = 0; f[i]; i++) {
+        if (i == 25) {                          /* field 28: startstack */
+            g_string_append_printf(out, " %" PRIu64, t->p->stack_top);
+        } else {
+            g_string_append_printf(out, " %s", f[i]);
+        }
+    }
+}
+
+/* A file of the guest's own making, or -1. */
+static int open_own(Thread *t, const char *path, int flags)
+{
+    const char *name = own_proc(path);
+    g_autoptr(GString) s = g_string_new(NULL);
+    int fd;
+
+    if (!name) {
+        return -1;
+    }
+    if (strcmp(name, "exe") == 0) {
+        return open(t->p->exe, flags);
+    }
+    if (strcmp(name, "maps") == 0) {
+        mem_maps(t->p, s);
+    } else if (strcmp(name, "auxv") == 0) {
+        guest_bytes(t, t->p->auxv, t->p->auxv_size, s);
+    } else if (strcmp(name, "cmdline") == 0) {
+        guest_bytes(t, t->p->arg_start, t->p->arg_end - t->p->arg_start, s);
+    } else if (strcmp(name, "stat") == 0) {
+        own_stat(t, s);
+    } else {
+        return -1;
+    }
+    fd = memfd_create(name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
+    if (fd >= 0) {
+        gsize at = 0;
+
+        while (at < s->len) {
+            ssize_t n = write(fd, s->str + at, s->len - at);
+
+            if (n <= 0) {
+                break;
+            }
+            at += (gsize)n;
+        }
+        lseek(fd, 0, SEEK_SET);
+    }
+    return fd;
+}
+
+/* -- opening --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t host_flags(const Process *p, uint32_t flags)
+{
+    const LinuxOpenFlags *o = &p->target->open;
+    uint32_t h = flags & ~(o->directory | o->nofollow | o->direct | o->largefile);
+
+    h |= flags & o->directory ? O_DIRECTORY : 0;
+    h |= flags & o->nofollow ? O_NOFOLLOW : 0;
+    h |= flags & o->direct ? O_DIRECT : 0;
+    h |= flags & o->largefile ? HOST_O_LARGEFILE : 0;
+    return h;
+}
+
+static uint32_t guest_flags(const Process *p, uint32_t flags)
+{
+    const LinuxOpenFlags *o = &p->target->open;
+    uint32_t g = flags & ~(uint32_t)(O_DIRECTORY | O_NOFOLLOW | O_DIRECT | HOST_O_LARGEFILE);
+
+    g |= flags & O_DIRECTORY ? o->directory : 0;
+    g |= flags & O_NOFOLLOW ? o->nofollow : 0;
+    g |= flags & O_DIRECT ? o->direct : 0;
+    g |= flags & HOST_O_LARGEFILE ? o->largefile : 0;
+    return g;
+}
+
+int64_t linux_call_openat(Thread *t, const uint64_t *a)
+{
+    int err = 0, fd;
+    g_autofree char *path = path_arg(t, a[1], &err);
+    uint64_t flags = host_flags(t->p, (uint32_t)a[2]);
+
+    if (!path) {
+        return -err;
+    }
+    fd = open_own(t, path, (int)flags);
+    if (fd >= 0) {
+        return fd;
+    }
+    return safe_syscall(t, SYS_openat, INT(a[0]), (uintptr_t)path, flags, a[3], 0, 0);
+}
+
+int64_t linux_call_mq_open(Thread *t, const uint64_t *a)
+{
+    return safe_syscall(t, SYS_mq_open, (uintptr_t)g2h_or_null(t->p, a[0]), host_flags(t->p, (uint32_t)a[1]), a[2],
+                        (uintptr_t)g2h_or_null(t->p, a[3]), 0, 0);
+}
+
+int64_t linux_call_pipe2(Thread *t, const uint64_t *a)
+{
+    return safe_syscall(t, SYS_pipe2, (uintptr_t)g2h_or_null(t->p, a[0]), host_flags(t->p, (uint32_t)a[1]), 0, 0, 0, 0);
+}
+
+int64_t linux_call_fcntl(Thread *t, const uint64_t *a)
+{
+    int64_t r;
+
+    switch ((int)a[1]) {
+    case F_GETFL:
+        r = safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], 0, 0, 0, 0);
+        return r < 0 ? r : guest_flags(t->p, (uint32_t)r);
+    case F_SETFL:
+        return safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], host_flags(t->p, (uint32_t)a[2]), 0, 0, 0);
+    case F_GETLK: case F_SETLK: case F_SETLKW: case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
+    case F_GETOWN_EX: case F_SETOWN_EX: case F_GET_RW_HINT: case F_SET_RW_HINT:
+    case F_GET_FILE_RW_HINT: case F_SET_FILE_RW_HINT:
+        return safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], (uintptr_t)g2h_or_null(t->p, a[2]), 0, 0, 0);
+    default:
+        return safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], a[2], 0, 0, 0);
+    }
+}
+
+int64_t linux_call_faccessat(Thread *t, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree char *path = path_arg(t, a[1], &err);
+
+    return path ? safe_syscall(t, SYS_faccessat, INT(a[0]), (uintptr_t)path, a[2], 0, 0, 0) : -err;
+}
+
+int64_t linux_call_faccessat2(Thread *t, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree char *path = path_arg(t, a[1], &err);
+
+    return path ? safe_syscall(t, SYS_faccessat2, INT(a[0]), (uintptr_t)path, a[2], a[3], 0, 0) : -err;
+}
+
+int64_t linux_call_readlinkat(Thread *t, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree char *path = path_arg(t, a[1], &err);
+    const char *name = path ? own_proc(path) : NULL;
+
+    if (!path) {
+        return -err;
+    }
+    if (name && strcmp(name, "exe") == 0) {
+        size_t n = MIN(strlen(t->p->exe), a[3]);
+
+        return (int64_t)a[3] <= 0 ? -EINVAL : user_write(t->cs, a[2], t->p->exe, n) ? (int64_t)n : -EFAULT;
+    }
+    return safe_syscall(t, SYS_readlinkat, INT(a[0]), (uintptr_t)path, (uintptr_t)g2h_or_null(t->p, a[2]), a[3], 0, 0);
+}
+
+/* -- stat ------------------------------------------------------------------------------------------------------------ */
+
+/* asm-generic/stat.h, 64 bits */
+typedef struct GuestStat {
+    uint64_t dev, ino;
+    uint32_t mode, nlink, uid, gid;
+    uint64_t rdev, pad1;
+    int64_t size;
+    int32_t blksize, pad2;
+    int64_t blocks, atime;
+    uint64_t atime_ns;
+    int64_t mtime;
+    uint64_t mtime_ns;
+    int64_t ctime;
+    uint64_t ctime_ns;
+    uint32_t unused[2];
+} GuestStat;
+G_STATIC_ASSERT(sizeof(GuestStat) == 128);
+
+static int64_t put_stat(Thread *t, vaddr addr, const struct stat *st)
+{
+    const GuestStat g = {
+        .dev = st->st_dev, .ino = st->st_ino, .mode = st->st_mode, .nlink = (uint32_t)st->st_nlink, .uid = st->st_uid,
+        .gid = st->st_gid, .rdev = st->st_rdev, .size = st->st_size, .blksize = (int32_t)st->st_blksize,
+        .blocks = st->st_blocks, .atime = st->st_atim.tv_sec, .atime_ns = (uint64_t)st->st_atim.tv_nsec,
+        .mtime = st->st_mtim.tv_sec, .mtime_ns = (uint64_t)st->st_mtim.tv_nsec,
+        .ctime = st->st_ctim.tv_sec, .ctime_ns = (uint64_t)st->st_ctim.tv_nsec,
+    };
+
+    return user_write(t->cs, addr, &g, sizeof(g)) ? 0 : -EFAULT;
+}
+
+int64_t linux_call_fstat(Thread *t, const uint64_t *a)
+{
+    struct stat st;
+
+    return fstat((int)a[0], &st) < 0 ? -errno : put_stat(t, a[1], &st);
+}
+
+int64_t linux_call_fstatat(Thread *t, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree char *path = path_arg(t, a[1], &err);
+    const char *name = path ? own_proc(path) : NULL;
+    struct stat st;
+
+    if (!path) {
+        return -err;
+    }
+    if (name && strcmp(name, "exe") == 0 && !(a[3] & AT_SYMLINK_NOFOLLOW)) {
+        return stat(t->p->exe, &st) < 0 ? -errno : put_stat(t, a[2], &st);
+    }
+    return fstatat((int)a[0], path, &st, (int)a[3]) < 0 ? -errno : put_stat(t, a[2], &st);
+}
+
+int64_t linux_call_statx(Thread *t, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree char *path = path_arg(t, a[1], &err);
+
+    return path ? safe_syscall(t, SYS_statx, INT(a[0]), (uintptr_t)path, a[2], a[3],
+                               (uintptr_t)g2h_or_null(t->p, a[4]), 0) : -err;
+}
+
+int64_t linux_call_statfs(Thread *t, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree char *path = path_arg(t, a[0], &err);
+
+    return path ? safe_syscall(t, SYS_statfs, (uintptr_t)path, (uintptr_t)g2h_or_null(t->p, a[1]), 0, 0, 0, 0) : -err;
+}
+
+/* -- waiting --------------------------------------------------------------------------------------------------------- */
+
+typedef struct GuestEpoll {
+    uint32_t events, pad;
+    uint64_t data;
+} GuestEpoll;
+
+int64_t linux_call_epoll_ctl(Thread *t, const uint64_t *a)
+{
+    struct epoll_event e = { 0 };
+    GuestEpoll g;
+
+    if (a[3]) {
+        if (!user_read(t->cs, &g, a[3], sizeof(g))) {
+            return -EFAULT;
+        }
+        e.events = g.events;
+        e.data.u64 = g.data;
+    }
+    return safe_syscall(t, SYS_epoll_ctl, INT(a[0]), a[1], INT(a[2]), a[3] ? (uintptr_t)&e : 0, 0, 0);
+}
+
+static int64_t epoll(Thread *t, long nr, const uint64_t *a, uint64_t timeout)
+{
+    int max = (int)a[2];
+    g_autofree struct epoll_event *e = NULL;
+    int64_t n;
+
+    if (max <= 0 || (unsigned)max > INT32_MAX / sizeof(GuestEpoll)) {
+        return -EINVAL;
+    }
+    max = MIN(max, 4096);
+    e = g_new(struct epoll_event, (unsigned)max);
+    n = safe_syscall(t, nr, INT(a[0]), (uintptr_t)e, (uint64_t)max, timeout, (uintptr_t)g2h_or_null(t->p, a[4]), a[5]);
+    for (int64_t i = 0; i < n; i++) {
+        const GuestEpoll g = { .events = e[i].events, .data = e[i].data.u64 };
+
+        if (!user_write(t->cs, a[1] + (uint64_t)i * sizeof(g), &g, sizeof(g))) {
+            return -EFAULT;
+        }
+    }
+    return n;
+}
+
+int64_t linux_call_epoll_pwait(Thread *t, const uint64_t *a)
+{
+    return epoll(t, SYS_epoll_pwait, a, INT(a[3]));
+}
+
+int64_t linux_call_epoll_pwait2(Thread *t, const uint64_t *a)
+{
+    return epoll(t, 441 /* epoll_pwait2 */, a, (uintptr_t)g2h_or_null(t->p, a[3]));
+}
+
+int64_t linux_call_pselect6(Thread *t, const uint64_t *a)
+{
+    uint64_t mask[2];
+
+    if (a[5]) {
+        if (!user_read(t->cs, mask, a[5], sizeof(mask))) {
+            return -EFAULT;
+        }
+        mask[0] = (uintptr_t)g2h_or_null(t->p, mask[0]);
+    }
+    return safe_syscall(t, SYS_pselect6, INT(a[0]), (uintptr_t)g2h_or_null(t->p, a[1]),
+                        (uintptr_t)g2h_or_null(t->p, a[2]), (uintptr_t)g2h_or_null(t->p, a[3]),
+                        (uintptr_t)g2h_or_null(t->p, a[4]), a[5] ? (uintptr_t)mask : 0);
+}
+
+/* -- ioctl ----------------------------------------------------------------------------------------------------------- */
+
+/* Those whose argument is a number; of the others it is the address of data without further addresses. */
+int64_t linux_call_ioctl(Thread *t, const uint64_t *a)
+{
+    uint32_t request = (uint32_t)a[1];
+
+    switch (request) {
+    case TCSBRK: case TCSBRKP: case TCXONC: case TCFLSH: case TIOCSCTTY: case FIOCLEX: case FIONCLEX:
+    case TIOCNOTTY: case TIOCEXCL: case TIOCNXCL: case TIOCSBRK: case TIOCCBRK: case 0x40049409 /* FICLONE */:
+        return safe_syscall(t, SYS_ioctl, INT(a[0]), request, a[2], 0, 0, 0);
+    case TCGETS: case TCSETS: case TCSETSW: case TCSETSF: case 0x802c542a: case 0x402c542b: case 0x402c542c:
+    case 0x402c542d: case TIOCGWINSZ: case TIOCSWINSZ: case TIOCGPGRP: case TIOCSPGRP: case TIOCGSID:
+    case TIOCOUTQ: case FIONREAD: case FIONBIO: case FIOASYNC: case TIOCGPTN: case TIOCSPTLCK: case TIOCMGET:
+    case TIOCMSET: case TIOCMBIS: case TIOCMBIC: case TIOCGETD: case TIOCSETD: case TIOCSTI: case TIOCPKT:
+    case 0x8901: case 0x8902: case 0x8903: case 0x8904: case 0x8905: case 0x8906: case 0x8907:  /* sockets' owner, mark, stamps */
+    case 0x8910: case 0x8913: case 0x8914: case 0x8915: case 0x8916: case 0x8917: case 0x8918: case 0x8919: case 0x891a:
+    case 0x891b: case 0x891c: case 0x8921: case 0x8922: case 0x8927: case 0x8933: case 0x8942:  /* struct ifreq by value */
+    case 0x1260: case 0x125d: case 0x125e: case 0x1268: case 0x127b: case 0x80081272: case 0x80081270:      /* block devices */
+    case 0x80086601: case 0x40086602: case 0x801c581f: case 0x401c5820: /* file flags */
+        return safe_syscall(t, SYS_ioctl, INT(a[0]), request, (uintptr_t)g2h_or_null(t->p, a[2]), 0, 0, 0);
+    default:
+        log_unimp("user: ioctl 0x%08x\n", request);
+        return -ENOTTY;
+    }
+}

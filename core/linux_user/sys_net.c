@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * System calls that pass arrays of addresses: vectors and messages. The vectors are copied with their addresses made
+ * the host's; the data itself stays where it is.
+ */
+#include <limits.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include "core/linux_user/user_int.h"
+
+/* The guest's msghdr of the generic 64-bit ABI is the host's. */
+typedef struct GuestIovec {
+    uint64_t base, len;
+} GuestIovec;
+
+/* NULL with *ret_errno. */
+static struct iovec *get_iov(Thread *t, vaddr addr, uint64_t n, int *ret_errno)
+{
+    struct iovec *v;
+
+    if (n > IOV_MAX) {
+        *ret_errno = EINVAL;
+        return NULL;
+    }
+    v = g_new0(struct iovec, n + 1);
+    if (n && !user_read(t->cs, v, addr, n * sizeof(*v))) {
+        g_free(v);
+        *ret_errno = EFAULT;
+        return NULL;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        v[i].iov_base = g2h_or_null(t->p, (uintptr_t)v[i].iov_base);
+    }
+    return v;
+}
+G_STATIC_ASSERT(sizeof(GuestIovec) == sizeof(struct iovec));
+
+static int64_t vector(Thread *t, long nr, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree struct iovec *v = get_iov(t, a[1], (uint64_t)(uint32_t)a[2], &err);
+
+    return v ? safe_syscall(t, nr, (uint64_t)(int64_t)(int32_t)a[0], (uintptr_t)v, a[2], a[3], a[4], a[5]) : -err;
+}
+
+int64_t linux_call_readv(Thread *t, const uint64_t *a)
+{
+    return vector(t, SYS_readv, a);
+}
+
+int64_t linux_call_writev(Thread *t, const uint64_t *a)
+{
+    return vector(t, SYS_writev, a);
+}
+
+int64_t linux_call_preadv(Thread *t, const uint64_t *a)
+{
+    return vector(t, SYS_preadv, a);
+}
+
+int64_t linux_call_pwritev(Thread *t, const uint64_t *a)
+{
+    return vector(t, SYS_pwritev, a);
+}
+
+int64_t linux_call_preadv2(Thread *t, const uint64_t *a)
+{
+    return vector(t, SYS_preadv2, a);
+}
+
+int64_t linux_call_pwritev2(Thread *t, const uint64_t *a)
+{
+    return vector(t, SYS_pwritev2, a);
+}
+
+/* -- messages -------------------------------------------------------------------------------------------------------- */
+
+static int64_t message(Thread *t, long nr, const uint64_t *a)
+{
+    g_autofree struct iovec *v = NULL;
+    struct msghdr guest, h;
+    int err = 0;
+    int64_t r;
+
+    if (!user_read(t->cs, &guest, a[1], sizeof(guest))) {
+        return -EFAULT;
+    }
+    if (guest.msg_iovlen > IOV_MAX) {
+        return -EMSGSIZE;
+    }
+    v = get_iov(t, (uintptr_t)guest.msg_iov, guest.msg_iovlen, &err);
+    if (!v) {
+        return -err;
+    }
+    h = guest;
+    h.msg_name = g2h_or_null(t->p, (uintptr_t)guest.msg_name);
+    h.msg_control = g2h_or_null(t->p, (uintptr_t)guest.msg_control);
+    h.msg_iov = v;
+    r = safe_syscall(t, nr, (uint64_t)(int64_t)(int32_t)a[0], (uintptr_t)&h, a[2], 0, 0, 0);
+    if (r >= 0 && nr == SYS_recvmsg) {
+        guest.msg_namelen = h.msg_namelen;
+        guest.msg_controllen = h.msg_controllen;
+        guest.msg_flags = h.msg_flags;
+        if (!user_write(t->cs, a[1], &guest, sizeof(guest))) {
+            return -EFAULT;
+        }
+    }
+    return r;
+}
+
+int64_t linux_call_sendmsg(Thread *t, const uint64_t *a)
+{
+    return message(t, SYS_sendmsg, a);
+}
+
+int64_t linux_call_recvmsg(Thread *t, const uint64_t *a)
+{
+    return message(t, SYS_recvmsg, a);
+}
+
+/* As the kernel does it: one after another until one fails. */
+static int64_t messages(Thread *t, long nr, const uint64_t *a, uint32_t flags)
+{
+    uint64_t n = MIN((uint32_t)a[2], IOV_MAX), done = 0;
+
+    for (; done < n; done++) {
+        vaddr at = a[1] + done * sizeof(struct mmsghdr);
+        const uint64_t one[6] = { a[0], at, done && nr == SYS_recvmsg ? flags | MSG_DONTWAIT : flags };
+        int64_t r = message(t, nr, one);
+        uint32_t len = (uint32_t)r;
+
+        if (r < 0) {
+            return done ? (int64_t)done : r;
+        }
+        if (!user_write(t->cs, at + offsetof(struct mmsghdr, msg_len), &len, sizeof(len))) {
+            return -EFAULT;
+        }
+    }
+    return (int64_t)done;
+}
+
+int64_t linux_call_sendmmsg(Thread *t, const uint64_t *a)
+{
+    return messages(t, SYS_sendmsg, a, (uint32_t)a[3]);
+}
+
+int64_t linux_call_recvmmsg(Thread *t, const uint64_t *a)
+{
+    return messages(t, SYS_recvmsg, a, (uint32_t)a[3] & ~(uint32_t)MSG_WAITFORONE);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* System calls on the process, its threads and its memory. */
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/sem.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "core/exec/exec.h"
+#include "core/linux_user/user_int.h"
+#include "core/log.h"
+
+int64_t linux_call_exit(Thread *t, const uint64_t *a)
+{
+    Process *p = t->p;
+    bool last;
+
+    g_mutex_lock(&p->threads_lock);
+    last = p->threads->len == 1;
+    g_mutex_unlock(&p->threads_lock);
+    if (last) {
+        return linux_call_exit_group(t, a);
+    }
+    t->exiting = true;
+    return LINUX_EXITED;
+}
+
+int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
+{
+    if (log_enabled(LOG_STATS)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        Stats stats;
+
+        exec_stats(t->p->m, &stats);
+        stats_format(&stats, text);
+        log_write("%s", text->str);
+    }
+    log_close();
+    _exit((int)a[0]);
+}
+
+int64_t linux_call_set_tid_address(Thread *t, const uint64_t *a)
+{
+    t->clear_tid = a[0];
+    return t->tid;
+}
+
+int64_t linux_call_set_robust_list(Thread *t, const uint64_t *a)
+{
+    if (a[1] != 24) {
+        return -EINVAL;
+    }
+    t->robust_list = a[0];
+    return 0;
+}
+
+int64_t linux_call_futex(Thread *t, const uint64_t *a)
+{
+    uint64_t timeout = a[3];
+
+    switch (a[1] & FUTEX_CMD_MASK) {            /* for others the fourth argument is a number */
+    case FUTEX_WAIT: case FUTEX_WAIT_BITSET: case FUTEX_LOCK_PI: case FUTEX_WAIT_REQUEUE_PI: case FUTEX_LOCK_PI2:
+        timeout = (uintptr_t)g2h_or_null(t->p, a[3]);
+        break;
+    }
+    return safe_syscall(t, SYS_futex, (uintptr_t)g2h(t->p, a[0]), a[1], a[2], timeout,
+                        (uintptr_t)g2h_or_null(t->p, a[4]), a[5]);
+}
+
+int64_t linux_call_uname(Thread *t, const uint64_t *a)
+{
+    struct utsname u;
+
+    if (uname(&u) < 0) {
+        return -errno;
+    }
+    memset(u.machine, 0, sizeof(u.machine));
+    g_strlcpy(u.machine, t->p->target->machine, sizeof(u.machine));
+    return user_write(t->cs, a[0], &u, sizeof(u)) ? 0 : -EFAULT;
+}
+
+int64_t linux_call_prctl(Thread *t, const uint64_t *a)
+{
+    switch ((int)a[0]) {
+    case PR_SET_NAME: case PR_GET_NAME: case PR_GET_PDEATHSIG: case PR_GET_CHILD_SUBREAPER:
+        return safe_syscall(t, SYS_prctl, a[0], (uintptr_t)g2h_or_null(t->p, a[1]), a[2], a[3], a[4], 0);
+    case PR_SET_PDEATHSIG: case PR_GET_DUMPABLE: case PR_SET_DUMPABLE: case PR_GET_KEEPCAPS: case PR_SET_KEEPCAPS:
+    case PR_GET_TIMERSLACK: case PR_SET_TIMERSLACK: case PR_SET_CHILD_SUBREAPER: case PR_SET_NO_NEW_PRIVS:
+    case PR_GET_NO_NEW_PRIVS: case PR_CAPBSET_READ: case PR_CAPBSET_DROP: case PR_GET_SECUREBITS:
+    case PR_SET_SECUREBITS: case PR_CAP_AMBIENT: case PR_SET_THP_DISABLE: case PR_GET_THP_DISABLE:
+    case PR_SET_PTRACER:
+        return safe_syscall(t, SYS_prctl, a[0], a[1], a[2], a[3], a[4], 0);
+    case PR_SET_VMA:
+        return -EINVAL;                         /* names of anonymous memory: an option of the kernel's build */
+    }
+    log_unimp("user: prctl %d\n", (int)a[0]);
+    return -EINVAL;
+}
+
+/* -- memory ---------------------------------------------------------------------------------------------------------- */
+
+int64_t linux_call_brk(Thread *t, const uint64_t *a)
+{
+    return mem_brk(t->p, a[0]);
+}
+
+int64_t linux_call_mmap(Thread *t, const uint64_t *a)
+{
+    return mem_mmap(t->p, a[0], a[1], (uint32_t)a[2], (int)a[3], (int)a[4], a[5]);
+}
+
+int64_t linux_call_munmap(Thread *t, const uint64_t *a)
+{
+    return mem_munmap(t->p, a[0], a[1]);
+}
+
+int64_t linux_call_mprotect(Thread *t, const uint64_t *a)
+{
+    return mem_mprotect(t->p, a[0], a[1], (uint32_t)a[2]);
+}
+
+int64_t linux_call_mremap(Thread *t, const uint64_t *a)
+{
+    return mem_mremap(t->p, a[0], a[1], a[2], (int)a[3], a[4]);
+}
+
+int64_t linux_call_madvise(Thread *t, const uint64_t *a)
+{
+    int64_t r;
+
+    if (a[1] > t->p->mem.size) {
+        return -EINVAL;
+    }
+    r = safe_syscall(t, SYS_madvise, (uintptr_t)g2h(t->p, a[0]), a[1], (uint64_t)(int64_t)(int32_t)a[2], 0, 0, 0);
+    if (r == 0 && ((int)a[2] == MADV_DONTNEED || (int)a[2] == MADV_REMOVE || (int)a[2] == MADV_FREE)) {
+        user_code_changed(t->p->m, a[0] & t->p->mem.addr_mask, a[1]);
+    }
+    return r;
+}
+
+int64_t linux_call_shmat(Thread *t, const uint64_t *a)
+{
+    return mem_shmat(t->p, (int)a[0], a[1], (int)a[2]);
+}
+
+int64_t linux_call_shmdt(Thread *t, const uint64_t *a)
+{
+    return mem_shmdt(t->p, a[0]);
+}
+
+int64_t linux_call_semctl(Thread *t, const uint64_t *a)
+{
+    uint64_t arg = a[3];
+
+    switch ((int)a[2] & 0xff) {
+    case GETALL: case SETALL:
+        arg = (uintptr_t)g2h_or_null(t->p, arg);
+        break;
+    case SETVAL: case GETVAL: case GETPID: case GETNCNT: case GETZCNT: case IPC_RMID:
+        break;
+    default:
+        log_unimp("user: semctl %d\n", (int)a[2]);
+        return -EINVAL;
+    }
+    return safe_syscall(t, SYS_semctl, (uint64_t)(int64_t)(int32_t)a[0], (uint64_t)(int64_t)(int32_t)a[1], a[2], arg, 0, 0);
+}
+
+/* -- processes --------------------------------------------------------------------------------------------------------- */
+
+int64_t linux_call_clone(Thread *t, const uint64_t *a)
+{
+    return process_clone(t, a[0], a[1], a[2], a[3], a[4]);
+}
+
+/* A NULL-terminated array of texts; NULL with *ret_errno. */
+static GPtrArray *text_array(Thread *t, vaddr addr, int *ret_errno)
+{
+    GPtrArray *array = g_ptr_array_new_with_free_func(g_free);
+    uint64_t at = 0;
+
+    for (; addr; addr += 8) {
+        char *text;
+
+        if (!user_read(t->cs, &at, addr, sizeof(at))) {
+            *ret_errno = EFAULT;
+            g_ptr_array_unref(array);
+            return NULL;
+        }
+        if (!at) {
+            break;
+        }
+        text = mem_string(t, at, ret_errno);
+        if (!text) {
+            g_ptr_array_unref(array);
+            return NULL;
+        }
+        g_ptr_array_add(array, text);
+    }
+    g_ptr_array_add(array, NULL);
+    return array;
+}
+
+static int64_t do_exec(Thread *t, int dirfd, vaddr path_addr, vaddr argv_addr, vaddr env_addr, int flags)
+{
+    int err = 0;
+    g_autofree char *path = mem_string(t, path_addr, &err);
+    g_autoptr(GPtrArray) argv = NULL;
+    g_autoptr(GPtrArray) env = NULL;
+
+    if (!path || !(argv = text_array(t, argv_addr, &err)) || !(env = text_array(t, env_addr, &err))) {
+        return -err;
+    }
+    return process_exec(t, dirfd, path, (char **)argv->pdata, (char **)env->pdata, flags);
+}
+
+int64_t linux_call_execve(Thread *t, const uint64_t *a)
+{
+    return do_exec(t, -100 /* AT_FDCWD */, a[0], a[1], a[2], 0);
+}
+
+int64_t linux_call_execveat(Thread *t, const uint64_t *a)
+{
+    return do_exec(t, (int)a[0], a[1], a[2], a[3], (int)a[4]);
+}

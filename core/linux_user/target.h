@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an architecture brings to user mode: the numbers of its system calls, its registers at the kernel's interface,
+ * signal frames, and what the ELF loader must know. A constant in the module's ModuleArch row; core/linux_user is
+ * the only reader. Struct layouts are those of the kernel's generic ABI for 64-bit little-endian machines.
+ */
+#ifndef CORE_LINUX_USER_TARGET_H
+#define CORE_LINUX_USER_TARGET_H
+
+#include <glib.h>
+#include "core/exec/user.h"
+
+/* The system calls that core/linux_user knows (syscalls.def): an architecture's table maps its numbers to these. */
+typedef enum LinuxCall {
+    LINUX_CALL_none,                            /* ENOSYS */
+#define PASS(name, args) LINUX_CALL_##name,
+#define CALL(name, args) LINUX_CALL_##name,
+#include "core/linux_user/syscalls.def"
+#undef PASS
+#undef CALL
+    LINUX_NUM_CALLS
+} LinuxCall;
+
+/* Why generated code was left. */
+typedef struct LinuxTrap {
+    int sig;                                    /* 0: a system call; else the signal that the kernel would send */
+    int code;                                   /* si_code */
+    vaddr addr;                                 /* si_addr */
+} LinuxTrap;
+
+/* A signal to be delivered to a handler. */
+typedef struct LinuxSigFrame {
+    int sig;
+    const void *info;                           /* 128 bytes: siginfo as the guest sees it */
+    uint64_t mask;                              /* to be restored by sigreturn */
+    vaddr handler, restorer;                    /* restorer 0: the sigreturn page */
+    vaddr stack;                                /* the top of where the frame goes */
+    vaddr alt_sp;                               /* uc_stack */
+    uint64_t alt_size;
+    uint32_t alt_flags;
+} LinuxSigFrame;
+
+/* Open flags whose values differ among architectures. */
+typedef struct LinuxOpenFlags {
+    uint32_t directory, nofollow, direct, largefile;
+} LinuxOpenFlags;
+
+typedef struct LinuxTarget {
+    const char *machine;                        /* uname -m */
+    const char *default_cpu;                    /* as -cpu */
+    const char *platform;                       /* AT_PLATFORM */
+    uint64_t addr_mask;                         /* UserMemory.addr_mask */
+    const uint16_t *calls;                      /* LinuxCall by number */
+    unsigned num_calls;
+    LinuxOpenFlags open;
+    uint32_t prot_mask;                         /* PROT_* bits beyond READ, WRITE, EXEC that mmap takes ... */
+    uint32_t prot_guarded;                      /* ... and the one that TlbPage.user bit 0 stands for */
+    const uint32_t *sigreturn_code;             /* what a handler returns to */
+    unsigned sigreturn_size;                    /* bytes */
+
+    /* A CPU that was realized and reset becomes one at a user program's start. */
+    void (*init)(CPUState *cs);
+    void (*start)(CPUState *cs, vaddr pc, vaddr sp);
+    /* A new thread's CPU: to becomes as from. */
+    void (*copy)(CPUState *to, const CPUState *from);
+    uint64_t (*hwcap)(CPUState *cs, unsigned n);                /* AT_HWCAP (0), AT_HWCAP2 (1) */
+    /* The recorded exception, which is cleared; the PC is behind a system call's instruction. */
+    void (*trap)(CPUState *cs, LinuxTrap *ret);
+    uint64_t (*get_call)(CPUState *cs, uint64_t ret_args[6]);   /* the number, and the arguments */
+    void (*set_result)(CPUState *cs, uint64_t value);
+    void (*restart)(CPUState *cs);              /* the PC goes back to the system call's instruction */
+    vaddr (*get_sp)(CPUState *cs);
+    void (*set_sp)(CPUState *cs, vaddr sp);
+    void (*set_tls)(CPUState *cs, vaddr tls);
+    /* False: the frame cannot be written. */
+    bool (*push_frame)(CPUState *cs, const LinuxSigFrame *f);
+    /* False: it cannot be read, or is wrong. alt_*: uc_stack. */
+    bool (*pop_frame)(CPUState *cs, LinuxSigFrame *ret);
+} LinuxTarget;
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the command line to a running program: the architecture by its ELF header, a machine without devices, a CPU. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "core/exec/clock.h"
+#include "core/exec/exec.h"
+#include "core/keyval.h"
+#include "core/linux_user/user.h"
+#include "core/linux_user/user_int.h"
+
+enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, STACK_DEFAULT = 8 << 20, CODE_DEFAULT = 64 << 20 };
+#define TYPE_USER_MACHINE "linux-user-machine"
+
+static const TypeInfo user_machine_type = {
+    .name = TYPE_USER_MACHINE, .parent = TYPE_MACHINE, .desc = "a process on the host's kernel",
+    .instance_size = sizeof(Machine), .class_size = sizeof(MachineClass),
+};
+
+static UserOptions *options_new(char **env)
+{
+    UserOptions *o = g_new0(UserOptions, 1);
+    struct rlimit limit;
+
+    o->backend = tcg_backend_find("tcg") ? "tcg" : "tci";
+    o->stack_size = STACK_DEFAULT;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > STACK_DEFAULT) {
+        o->stack_size = MIN(limit.rlim_cur, (rlim_t)1 << 30);
+    }
+    o->env = g_ptr_array_new_with_free_func(g_free);
+    o->again = g_ptr_array_new_with_free_func(g_free);
+    for (; *env; env++) {
+        g_ptr_array_add(o->env, g_strdup(*env));
+    }
+    g_ptr_array_add(o->env, NULL);
+    return o;
+}
+
+/* One line, and the status that a shell gives. */
+static int refuse(int status, GError **error)
+{
+    fprintf(stderr, "chimera: %s\n", (*error)->message);
+    g_clear_error(error);
+    return status;
+}
+
+/* The architecture of the file: its row's module gives the target. */
+static bool find_target(Process *p, TypeRegistry *types, int fd, const char *path, GError **error)
+{
+    uint8_t header[64] = { 0 };
+    ssize_t n = pread(fd, header, sizeof(header), 0);
+    g_autofree char *name = NULL;
+    const ChimeraModule *module;
+    const ModuleName *row;
+    LinuxElf elf;
+
+    if (n < 0 || !elf_identify(header, (size_t)n, path, &elf, error)) {
+        if (n < 0) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
+        }
+        return false;
+    }
+    name = g_strdup_printf("%u-%u-%s", elf.machine, elf.elf64 ? 64 : 32, elf.big_endian ? "be" : "le");
+    row = module_find(p->ml, MODULE_ELF_MACHINE, "ELF machine", name, NULL, NULL);
+    if (!row) {
+        const GPtrArray *all = module_names(p->ml, MODULE_ELF_MACHINE);
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (unsigned i = 0; i < all->len; i++) {
+            const ModuleName *r = all->pdata[i];
+
+            g_string_append_printf(text, "%s%s", i ? ", " : "", r->arch);
+        }
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
+                    "%s: a program of ELF machine %u (%u bits): no module runs it; there are: %s", path, elf.machine,
+                    elf.elf64 ? 64 : 32, text->str);
+        return false;
+    }
+    module = module_load(p->ml, types, row->module, error);
+    if (!module) {
+        return false;
+    }
+    for (const ModuleArch *a = module->archs; a && a->name; a++) {
+        if (strcmp(a->name, row->arch) == 0) {
+            p->target = a->linux_user;
+        }
+    }
+    if (!p->target) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED, "%s: user mode of %s: not supported yet", path, row->arch);
+        return false;
+    }
+    return true;
+}
+
+/* "max" -> the type of this architecture; features stay behind it. */
+static bool find_cpu(Process *p, const char *arch, GError **error)
+{
+    const char *cpu = p->o->cpu ? p->o->cpu : p->target->default_cpu, *comma = strchr(cpu, ',');
+    g_autofree char *model = comma ? g_strndup(cpu, (size_t)(comma - cpu)) : g_strdup(cpu);
+    const ModuleName *row = module_find(p->ml, MODULE_CPU, "CPU", model, arch, error);
+
+    if (row) {
+        p->cpu_type = g_strconcat(row->type, comma, NULL);
+    }
+    return row;
+}
+
+static bool make_machine(Process *p, TypeRegistry *types, GError **error)
+{
+    const AccelConfig accel = {
+        .backend = p->o->backend, .one_insn = p->o->one_insn, .code_size = p->o->tb_size ? p->o->tb_size : CODE_DEFAULT,
+    };
+    MemoryRegion *root = g_new0(MemoryRegion, 1);
+
+    if (!type_register(types, &user_machine_type, error)) {
+        g_free(root);
+        return false;
+    }
+    p->m = machine_new(types, TYPE_USER_MACHINE, error);
+    if (!p->m || !exec_init(p->m, &accel, error) || !mem_reserve(p, error)) {
+        return false;
+    }
+    p->mem.addr_mask = p->target->addr_mask;
+    p->mem.opaque = p;
+    p->mem.prot = mem_prot;
+    exec_user_init(p->m, &p->mem);
+    memory_region_init(root, NULL, "user", UINT64_MAX);
+    p->cluster = cluster_new(p->m, "user", address_space_new(p->m, root, "user"));
+    clock_set_running(p->m->clock, true);
+    return true;
+}
+
+static bool map_sigreturn(Process *p)
+{
+    int64_t at = mem_mmap(p, 0, LINUX_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (at < 0) {
+        return false;
+    }
+    memcpy(g2h(p, (vaddr)at), p->target->sigreturn_code, p->target->sigreturn_size);
+    mem_mprotect(p, (vaddr)at, LINUX_PAGE, PROT_READ | PROT_EXEC);
+    mem_name(p, (vaddr)at, "[sigpage]");
+    p->sigreturn_page = (vaddr)at;
+    return true;
+}
+
+static int run(Process *p, int fd, const char *path, char **args, GError **error)
+{
+    LoadedElf elf;
+    CPUState *cs;
+    Thread *t;
+    vaddr sp;
+
+    if (!elf_load(p, fd, path, &elf, error) || !(cs = process_cpu(p, error))) {
+        return EXIT_CANNOT_RUN;
+    }
+    close(fd);
+    p->brk_start = p->brk = page_up(elf.brk);
+    if (p->o->argv0) {
+        args[0] = p->o->argv0;
+    }
+    t = thread_new(p, cs);
+    sp = elf_stack(p, cs, &elf, args, (char **)p->o->env->pdata, error);
+    if (!sp) {
+        return EXIT_CANNOT_RUN;
+    }
+    if (!map_sigreturn(p)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "no room in guest memory");
+        return EXIT_CANNOT_RUN;
+    }
+    p->target->start(cs, elf.start, sp);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &t->mask, sizeof(t->mask));
+    signals_init(p);
+    g_ptr_array_add(p->threads, t);
+    thread_run(t);
+    /* the first thread has ended: the process lives as long as there are others */
+    thread_ends(t);
+    g_mutex_lock(&p->threads_lock);
+    while (p->threads->len) {
+        g_cond_wait(&p->threads_cond, &p->threads_lock);
+    }
+    g_mutex_unlock(&p->threads_lock);
+    _exit(0);
+}
+
+int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, GError **error)
+{
+    g_auto(GStrv) env = g_get_environ();
+    UserOptions *o = options_new(env);
+    g_autoptr(GError) why = NULL;
+    Process *p;
+    int status, at = user_options_parse(o, argc, argv, &status, error), fd;
+    TypeRegistry *types;
+    const char *path;
+
+    if (at < 0) {
+        return status;
+    }
+    path = argv[at];
+    p = g_new0(Process, 1);
+    p->o = o;
+    p->ml = ml;
+    p->exe_fd = -1;
+    g_mutex_init(&p->threads_lock);
+    g_cond_init(&p->threads_cond);
+    p->threads = g_ptr_array_new();
+    p->idle_cpus = g_ptr_array_new();
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fprintf(stderr, "chimera: %s: %s\n", path, g_strerror(errno));
+        return errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+    }
+    p->exe = realpath(path, NULL);
+    if (!p->exe) {
+        p->exe = g_strdup(path);
+    }
+    types = module_loader_types(ml);
+    if (!find_target(p, types, fd, path, &why) || !find_cpu(p, arch, &why) || !make_machine(p, types, &why)) {
+        return refuse(EXIT_CANNOT_RUN, &why);
+    }
+    status = run(p, fd, path, argv + at, &why);
+    return refuse(status, &why);
+}

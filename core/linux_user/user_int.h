@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of this folder share: the process, its threads, its memory.
+ *
+ * Locks, outermost first: Process.threads_lock; Process.map_lock; those of core/exec. No lock is held when guest code
+ * runs, when a call may block, or when guest memory is touched without a recovery point.
+ *
+ * Signals: the host's mask is the guest's (but SIGSEGV and SIGBUS, which are never blocked), and the host's
+ * dispositions are the guest's, with our handler for the guest's. The handler notes one signal, leaves all others
+ * blocked and asks generated code to leave; the thread then makes the guest's frame and sets the mask that the
+ * guest's handler runs with. So the host's kernel queues, and decides what restarts (safe_syscall.c).
+ */
+#ifndef CORE_LINUX_USER_USER_INT_H
+#define CORE_LINUX_USER_USER_INT_H
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include "core/linux_user/target.h"
+#include "core/module.h"
+#include "core/qom/machine.h"
+
+enum {
+    LINUX_PAGE = 4096,
+    LINUX_NSIG = 64,
+    /* results of a call that are not numbers */
+    LINUX_ERESTART = -512,                      /* nothing was done: again, after a signal's handler */
+    LINUX_NO_RESULT = -513,                     /* registers are as they should be */
+    LINUX_EXITED = -514,                        /* the thread has ended */
+};
+static inline vaddr page_up(vaddr a)
+{
+    return (a + LINUX_PAGE - 1) & ~(vaddr)(LINUX_PAGE - 1);
+}
+
+/* A stretch of guest memory that is mapped alike. */
+typedef struct Vma {
+    vaddr start, end;
+    uint32_t prot;                              /* PROT_* as the guest gave them */
+    bool shared;
+    uint64_t offset;
+    char *file;                                 /* name for /proc/self/maps, or NULL */
+} Vma;
+
+typedef struct SigAction {
+    vaddr handler;                              /* 0: default, 1: ignored */
+    uint64_t flags;
+    vaddr restorer;
+    uint64_t mask;
+} SigAction;
+
+typedef struct UserOptions {
+    char *cpu;
+    char *sysroot;                              /* -L */
+    char *argv0;                                /* -0 */
+    uint64_t stack_size;
+    uint64_t reserve;                           /* -R */
+    uintptr_t base;                             /* -B; 0: anywhere */
+    bool strace;
+    const char *backend;
+    bool one_insn;
+    uint64_t tb_size;
+    GPtrArray *env;                             /* (char *) NULL-terminated */
+    GPtrArray *again;                           /* (char *) options for ourselves on execve */
+} UserOptions;
+
+typedef struct Process {
+    UserOptions *o;
+    ModuleLoader *ml;
+    const LinuxTarget *target;
+    Machine *m;
+    Cluster *cluster;
+    /* memory */
+    UserMemory mem;
+    GRecMutex map_lock;
+    GArray *vmas;                               /* (Vma) sorted */
+    vaddr mmap_top, brk_start, brk, brk_max;
+    vaddr stack_top;
+    vaddr sigreturn_page;
+    /* the program */
+    char *exe;                                  /* real path */
+    int exe_fd;                                 /* AT_EXECFD, or -1 */
+    char *cpu_type;
+    vaddr auxv;                                 /* in guest memory */
+    unsigned auxv_size;
+    vaddr arg_start, arg_end;
+    /* threads */
+    GMutex threads_lock;
+    GCond threads_cond;
+    GPtrArray *threads;                         /* (Thread *) */
+    GPtrArray *idle_cpus;                       /* (CPUState *) of threads that ended */
+    SigAction action[LINUX_NSIG + 1];           /* under threads_lock */
+} Process;
+
+typedef struct Thread {
+    Process *p;
+    CPUState *cs;
+    int tid;
+    /* signals; written by the host's handler on this thread */
+    uint32_t pending;                           /* atomic: something is in info[] */
+    bool has[3];                                /* [1]: SIGSEGV, [2]: SIGBUS, [0]: all others */
+    siginfo_t info[3];
+    uint64_t mask;                              /* the guest's */
+    uint64_t suspend_mask;                      /* rt_sigsuspend's and its like's, until a frame is made */
+    bool suspended;
+    vaddr alt_sp;
+    uint64_t alt_size;
+    uint32_t alt_flags;
+    vaddr clear_tid, robust_list;
+    bool exiting;
+} Thread;
+
+/* -- elf.c ----------------------------------------------------------------------------------------------------------- */
+typedef struct LinuxElf {
+    uint16_t machine;
+    bool elf64, big_endian;
+} LinuxElf;
+/* What an ELF file is for. False with GError: it is none, or is not a program. */
+bool elf_identify(const uint8_t *header, size_t len, const char *name, LinuxElf *ret, GError **error);
+typedef struct LoadedElf {
+    vaddr entry, base, phdr, brk, interp_base;
+    unsigned phnum;
+    vaddr start;                                /* where execution begins: the interpreter's entry if there is one */
+} LoadedElf;
+bool elf_load(Process *p, int fd, const char *name, LoadedElf *ret, GError **error);
+/* Builds the initial stack; returns the SP, 0 with GError. */
+vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, char **env, GError **error);
+
+/* -- mmap.c ---------------------------------------------------------------------------------------------------------- */
+bool mem_reserve(Process *p, GError **error);
+unsigned mem_prot(void *opaque, vaddr addr);                    /* UserMemory.prot */
+/* As the system calls: an address or -errno. fd -1 and a name: for /proc/self/maps. */
+int64_t mem_mmap(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags, int fd, uint64_t offset);
+int64_t mem_munmap(Process *p, vaddr addr, uint64_t len);
+int64_t mem_mprotect(Process *p, vaddr addr, uint64_t len, uint32_t prot);
+int64_t mem_mremap(Process *p, vaddr addr, uint64_t old_len, uint64_t new_len, int flags, vaddr new_addr);
+int64_t mem_brk(Process *p, vaddr addr);
+int64_t mem_shmat(Process *p, int id, vaddr addr, int flags);
+int64_t mem_shmdt(Process *p, vaddr addr);
+void mem_name(Process *p, vaddr addr, const char *name);        /* of the stretch there: "[stack]" */
+void mem_maps(Process *p, GString *out);                        /* /proc/self/maps */
+static inline void *g2h(const Process *p, vaddr addr)
+{
+    addr &= p->mem.addr_mask;
+    return addr < p->mem.size ? (void *)(p->mem.base + addr) : (void *)UINTPTR_MAX;
+}
+/* A pointer argument: NULL stays NULL. */
+static inline void *g2h_or_null(const Process *p, vaddr addr)
+{
+    return addr ? g2h(p, addr) : NULL;
+}
+/* Text at addr, or NULL with *ret_errno. */
+char *mem_string(Thread *t, vaddr addr, int *ret_errno);
+
+/* -- safe_syscall.c -------------------------------------------------------------------------------------------------- */
+/* A host system call: its result, or -errno; LINUX_ERESTART if a signal that is not yet delivered came before it. */
+int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+/* Where a signal handler goes on that interrupted at pc: elsewhere if the call has not begun. */
+uintptr_t safe_syscall_resume(uintptr_t pc);
+
+/* -- signal.c -------------------------------------------------------------------------------------------------------- */
+extern __thread Thread *linux_current;          /* for signal handlers */
+void signals_init(Process *p);
+/* Delivers what is pending, or the signal that a trap stands for. */
+void signals_deliver(Thread *t);
+void signal_trap(Thread *t, const LinuxTrap *trap);
+void signal_set_mask(Thread *t, uint64_t mask);
+/* Ends the process as by a signal with its default action. */
+G_NORETURN void signal_die(int sig);
+
+/* -- process.c ------------------------------------------------------------------------------------------------------- */
+Thread *thread_new(Process *p, CPUState *cs);
+CPUState *process_cpu(Process *p, GError **error);
+/* Runs until the thread or the process ends. */
+void thread_run(Thread *t);
+void thread_ends(Thread *t);
+int64_t process_clone(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid);
+int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char **env, int flags);
+
+/* -- syscall.c, strace.c --------------------------------------------------------------------------------------------- */
+typedef int64_t LinuxCallFn(Thread *t, const uint64_t *a);
+typedef struct LinuxCallRow {
+    const char *name, *args;
+    LinuxCallFn *fn;                            /* NULL: the host's */
+    int host;
+} LinuxCallRow;
+#define PASS(name, args)
+#define CALL(name, args) LinuxCallFn linux_call_##name;
+#include "core/linux_user/syscalls.def"
+#undef PASS
+#undef CALL
+void syscall_do(Thread *t);
+void strace_call(Thread *t, const LinuxCallRow *row, const uint64_t *a);
+void strace_result(const LinuxCallRow *row, int64_t result);
+/* A path that a program opens: in the sysroot if it is there, else as it is. Newly allocated; NULL with *ret_errno. */
+char *path_arg(Thread *t, vaddr addr, int *ret_errno);
+char *path_in_sysroot(const Process *p, const char *path);
+
+/* -- options.c ------------------------------------------------------------------------------------------------------- */
+/* What main must do: *ret_status >= 0: nothing, it was -h or -version. Index of PROGRAM in argv; -1 with GError. */
+int user_options_parse(UserOptions *o, int argc, char **argv, int *ret_status, GError **error);
+
+#endif

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Linux programs in AArch64 state: system call numbers (the generic table, asm-generic/unistd.h), registers at the
+ * kernel's interface, signal frames (arch/arm64/include/uapi/asm/sigcontext.h), hardware capabilities
+ * (Documentation/arm64/elf_hwcaps.rst). EL0 is set up as that kernel does: tagged addresses, 4 KiB pages.
+ * Not modelled: SVE and SME state in frames, the kernel's emulation of reads of ID registers.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/bits.h"
+#include "core/linux_user/target.h"
+#include "targets/arm/cpu.h"
+#include "targets/arm/fp.h"
+#include "targets/arm/linux_user.h"
+
+/* -- system calls ---------------------------------------------------------------------------------------------------- */
+
+static const uint16_t calls[] = {
+    [1] = LINUX_CALL_io_destroy,
+    [5] = LINUX_CALL_setxattr,
+    [6] = LINUX_CALL_lsetxattr,
+    [7] = LINUX_CALL_fsetxattr,
+    [8] = LINUX_CALL_getxattr,
+    [9] = LINUX_CALL_lgetxattr,
+    [10] = LINUX_CALL_fgetxattr,
+    [11] = LINUX_CALL_listxattr,
+    [12] = LINUX_CALL_llistxattr,
+    [13] = LINUX_CALL_flistxattr,
+    [14] = LINUX_CALL_removexattr,
+    [15] = LINUX_CALL_lremovexattr,
+    [16] = LINUX_CALL_fremovexattr,
+    [17] = LINUX_CALL_getcwd,
+    [19] = LINUX_CALL_eventfd2,
+    [20] = LINUX_CALL_epoll_create1,
+    [21] = LINUX_CALL_epoll_ctl,
+    [22] = LINUX_CALL_epoll_pwait,
+    [23] = LINUX_CALL_dup,
+    [24] = LINUX_CALL_dup3,
+    [25] = LINUX_CALL_fcntl,
+    [26] = LINUX_CALL_inotify_init1,
+    [27] = LINUX_CALL_inotify_add_watch,
+    [28] = LINUX_CALL_inotify_rm_watch,
+    [29] = LINUX_CALL_ioctl,
+    [30] = LINUX_CALL_ioprio_set,
+    [31] = LINUX_CALL_ioprio_get,
+    [32] = LINUX_CALL_flock,
+    [33] = LINUX_CALL_mknodat,
+    [34] = LINUX_CALL_mkdirat,
+    [35] = LINUX_CALL_unlinkat,
+    [36] = LINUX_CALL_symlinkat,
+    [37] = LINUX_CALL_linkat,
+    [38] = LINUX_CALL_renameat,
+    [39] = LINUX_CALL_umount2,
+    [40] = LINUX_CALL_mount,
+    [41] = LINUX_CALL_pivot_root,
+    [43] = LINUX_CALL_statfs,
+    [44] = LINUX_CALL_fstatfs,
+    [45] = LINUX_CALL_truncate,
+    [46] = LINUX_CALL_ftruncate,
+    [47] = LINUX_CALL_fallocate,
+    [48] = LINUX_CALL_faccessat,
+    [49] = LINUX_CALL_chdir,
+    [50] = LINUX_CALL_fchdir,
+    [51] = LINUX_CALL_chroot,
+    [52] = LINUX_CALL_fchmod,
+    [53] = LINUX_CALL_fchmodat,
+    [54] = LINUX_CALL_fchownat,
+    [55] = LINUX_CALL_fchown,
+    [56] = LINUX_CALL_openat,
+    [57] = LINUX_CALL_close,
+    [58] = LINUX_CALL_vhangup,
+    [59] = LINUX_CALL_pipe2,
+    [61] = LINUX_CALL_getdents64,
+    [62] = LINUX_CALL_lseek,
+    [63] = LINUX_CALL_read,
+    [64] = LINUX_CALL_write,
+    [65] = LINUX_CALL_readv,
+    [66] = LINUX_CALL_writev,
+    [67] = LINUX_CALL_pread64,
+    [68] = LINUX_CALL_pwrite64,
+    [69] = LINUX_CALL_preadv,
+    [70] = LINUX_CALL_pwritev,
+    [71] = LINUX_CALL_sendfile,
+    [72] = LINUX_CALL_pselect6,
+    [73] = LINUX_CALL_ppoll,
+    [74] = LINUX_CALL_signalfd4,
+    [76] = LINUX_CALL_splice,
+    [77] = LINUX_CALL_tee,
+    [78] = LINUX_CALL_readlinkat,
+    [79] = LINUX_CALL_fstatat,
+    [80] = LINUX_CALL_fstat,
+    [81] = LINUX_CALL_sync,
+    [82] = LINUX_CALL_fsync,
+    [83] = LINUX_CALL_fdatasync,
+    [84] = LINUX_CALL_sync_file_range,
+    [85] = LINUX_CALL_timerfd_create,
+    [86] = LINUX_CALL_timerfd_settime,
+    [87] = LINUX_CALL_timerfd_gettime,
+    [88] = LINUX_CALL_utimensat,
+    [89] = LINUX_CALL_acct,
+    [90] = LINUX_CALL_capget,
+    [91] = LINUX_CALL_capset,
+    [92] = LINUX_CALL_personality,
+    [93] = LINUX_CALL_exit,
+    [94] = LINUX_CALL_exit_group,
+    [95] = LINUX_CALL_waitid,
+    [96] = LINUX_CALL_set_tid_address,
+    [97] = LINUX_CALL_unshare,
+    [98] = LINUX_CALL_futex,
+    [99] = LINUX_CALL_set_robust_list,
+    [100] = LINUX_CALL_get_robust_list,
+    [101] = LINUX_CALL_nanosleep,
+    [102] = LINUX_CALL_getitimer,
+    [103] = LINUX_CALL_setitimer,
+    [107] = LINUX_CALL_timer_create,
+    [108] = LINUX_CALL_timer_gettime,
+    [109] = LINUX_CALL_timer_getoverrun,
+    [110] = LINUX_CALL_timer_settime,
+    [111] = LINUX_CALL_timer_delete,
+    [112] = LINUX_CALL_clock_settime,
+    [113] = LINUX_CALL_clock_gettime,
+    [114] = LINUX_CALL_clock_getres,
+    [115] = LINUX_CALL_clock_nanosleep,
+    [116] = LINUX_CALL_syslog,
+    [118] = LINUX_CALL_sched_setparam,
+    [119] = LINUX_CALL_sched_setscheduler,
+    [120] = LINUX_CALL_sched_getscheduler,
+    [121] = LINUX_CALL_sched_getparam,
+    [122] = LINUX_CALL_sched_setaffinity,
+    [123] = LINUX_CALL_sched_getaffinity,
+    [124] = LINUX_CALL_sched_yield,
+    [125] = LINUX_CALL_sched_get_priority_max,
+    [126] = LINUX_CALL_sched_get_priority_min,
+    [127] = LINUX_CALL_sched_rr_get_interval,
+    [129] = LINUX_CALL_kill,
+    [130] = LINUX_CALL_tkill,
+    [131] = LINUX_CALL_tgkill,
+    [132] = LINUX_CALL_sigaltstack,
+    [133] = LINUX_CALL_rt_sigsuspend,
+    [134] = LINUX_CALL_rt_sigaction,
+    [135] = LINUX_CALL_rt_sigprocmask,
+    [136] = LINUX_CALL_rt_sigpending,
+    [137] = LINUX_CALL_rt_sigtimedwait,
+    [138] = LINUX_CALL_rt_sigqueueinfo,
+    [139] = LINUX_CALL_rt_sigreturn,
+    [140] = LINUX_CALL_setpriority,
+    [141] = LINUX_CALL_getpriority,
+    [143] = LINUX_CALL_setregid,
+    [144] = LINUX_CALL_setgid,
+    [145] = LINUX_CALL_setreuid,
+    [146] = LINUX_CALL_setuid,
+    [147] = LINUX_CALL_setresuid,
+    [148] = LINUX_CALL_getresuid,
+    [149] = LINUX_CALL_setresgid,
+    [150] = LINUX_CALL_getresgid,
+    [151] = LINUX_CALL_setfsuid,
+    [152] = LINUX_CALL_setfsgid,
+    [153] = LINUX_CALL_times,
+    [154] = LINUX_CALL_setpgid,
+    [155] = LINUX_CALL_getpgid,
+    [156] = LINUX_CALL_getsid,
+    [157] = LINUX_CALL_setsid,
+    [158] = LINUX_CALL_getgroups,
+    [159] = LINUX_CALL_setgroups,
+    [160] = LINUX_CALL_uname,
+    [161] = LINUX_CALL_sethostname,
+    [162] = LINUX_CALL_setdomainname,
+    [163] = LINUX_CALL_getrlimit,
+    [164] = LINUX_CALL_setrlimit,
+    [165] = LINUX_CALL_getrusage,
+    [166] = LINUX_CALL_umask,
+    [167] = LINUX_CALL_prctl,
+    [168] = LINUX_CALL_getcpu,
+    [169] = LINUX_CALL_gettimeofday,
+    [170] = LINUX_CALL_settimeofday,
+    [171] = LINUX_CALL_adjtimex,
+    [172] = LINUX_CALL_getpid,
+    [173] = LINUX_CALL_getppid,
+    [174] = LINUX_CALL_getuid,
+    [175] = LINUX_CALL_geteuid,
+    [176] = LINUX_CALL_getgid,
+    [177] = LINUX_CALL_getegid,
+    [178] = LINUX_CALL_gettid,
+    [179] = LINUX_CALL_sysinfo,
+    [180] = LINUX_CALL_mq_open,
+    [181] = LINUX_CALL_mq_unlink,
+    [182] = LINUX_CALL_mq_timedsend,
+    [183] = LINUX_CALL_mq_timedreceive,
+    [184] = LINUX_CALL_mq_notify,
+    [185] = LINUX_CALL_mq_getsetattr,
+    [186] = LINUX_CALL_msgget,
+    [187] = LINUX_CALL_msgctl,
+    [188] = LINUX_CALL_msgrcv,
+    [189] = LINUX_CALL_msgsnd,
+    [190] = LINUX_CALL_semget,
+    [191] = LINUX_CALL_semctl,
+    [192] = LINUX_CALL_semtimedop,
+    [193] = LINUX_CALL_semop,
+    [194] = LINUX_CALL_shmget,
+    [196] = LINUX_CALL_shmat,
+    [197] = LINUX_CALL_shmdt,
+    [198] = LINUX_CALL_socket,
+    [199] = LINUX_CALL_socketpair,
+    [200] = LINUX_CALL_bind,
+    [201] = LINUX_CALL_listen,
+    [202] = LINUX_CALL_accept,
+    [203] = LINUX_CALL_connect,
+    [204] = LINUX_CALL_getsockname,
+    [205] = LINUX_CALL_getpeername,
+    [206] = LINUX_CALL_sendto,
+    [207] = LINUX_CALL_recvfrom,
+    [208] = LINUX_CALL_setsockopt,
+    [209] = LINUX_CALL_getsockopt,
+    [210] = LINUX_CALL_shutdown,
+    [211] = LINUX_CALL_sendmsg,
+    [212] = LINUX_CALL_recvmsg,
+    [213] = LINUX_CALL_readahead,
+    [214] = LINUX_CALL_brk,
+    [215] = LINUX_CALL_munmap,
+    [216] = LINUX_CALL_mremap,
+    [220] = LINUX_CALL_clone,
+    [221] = LINUX_CALL_execve,
+    [222] = LINUX_CALL_mmap,
+    [223] = LINUX_CALL_fadvise64,
+    [226] = LINUX_CALL_mprotect,
+    [227] = LINUX_CALL_msync,
+    [228] = LINUX_CALL_mlock,
+    [229] = LINUX_CALL_munlock,
+    [230] = LINUX_CALL_mlockall,
+    [231] = LINUX_CALL_munlockall,
+    [232] = LINUX_CALL_mincore,
+    [233] = LINUX_CALL_madvise,
+    [240] = LINUX_CALL_rt_tgsigqueueinfo,
+    [242] = LINUX_CALL_accept4,
+    [243] = LINUX_CALL_recvmmsg,
+    [260] = LINUX_CALL_wait4,
+    [261] = LINUX_CALL_prlimit64,
+    [266] = LINUX_CALL_clock_adjtime,
+    [267] = LINUX_CALL_syncfs,
+    [268] = LINUX_CALL_setns,
+    [269] = LINUX_CALL_sendmmsg,
+    [272] = LINUX_CALL_kcmp,
+    [274] = LINUX_CALL_sched_setattr,
+    [275] = LINUX_CALL_sched_getattr,
+    [276] = LINUX_CALL_renameat2,
+    [278] = LINUX_CALL_getrandom,
+    [279] = LINUX_CALL_memfd_create,
+    [281] = LINUX_CALL_execveat,
+    [283] = LINUX_CALL_membarrier,
+    [284] = LINUX_CALL_mlock2,
+    [285] = LINUX_CALL_copy_file_range,
+    [286] = LINUX_CALL_preadv2,
+    [287] = LINUX_CALL_pwritev2,
+    [291] = LINUX_CALL_statx,
+    [424] = LINUX_CALL_pidfd_send_signal,
+    [434] = LINUX_CALL_pidfd_open,
+    [436] = LINUX_CALL_close_range,
+    [438] = LINUX_CALL_pidfd_getfd,
+    [439] = LINUX_CALL_faccessat2,
+    [441] = LINUX_CALL_epoll_pwait2,
+};
+
+static uint64_t get_call(CPUState *cs, uint64_t ret_args[6])
+{
+    const ARMCPU *cpu = ARM_CPU(cs);
+
+    memcpy(ret_args, cpu->x, 6 * sizeof(cpu->x[0]));
+    return cpu->x[8] & UINT32_MAX;
+}
+
+static void set_result(CPUState *cs, uint64_t value)
+{
+    ARM_CPU(cs)->x[0] = value;
+}
+
+static void restart(CPUState *cs)
+{
+    ARM_CPU(cs)->pc -= 4;
+}
+
+static vaddr get_sp(CPUState *cs)
+{
+    return ARM_CPU(cs)->sp;
+}
+
+static void set_sp(CPUState *cs, vaddr sp)
+{
+    ARM_CPU(cs)->sp = sp;
+}
+
+static void set_tls(CPUState *cs, vaddr tls)
+{
+    ARM_CPU(cs)->tpidr_el[0] = tls;
+}
+
+/* -- starting -------------------------------------------------------------------------------------------------------- */
+
+enum {
+    SCTLR_SA0 = 4, SCTLR_EnDB = 13, SCTLR_DZE = 14, SCTLR_UCT = 15, SCTLR_nTWI = 16, SCTLR_nTWE = 18, SCTLR_UCI = 26,
+    SCTLR_EnDA = 27, SCTLR_EnIB = 30, SCTLR_EnIA = 31, SCTLR_BT0 = 35,
+    CTR_DIC = 29, TCR_TBI0 = 37, TCR_TBID0 = 51, CNTKCTL_EL0VCTEN = 1,
+};
+
+static void init(CPUState *cs)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+
+    cpu->sctlr_el[1] = BIT64(SCTLR_SA0) | BIT64(SCTLR_DZE) | BIT64(SCTLR_UCT) | BIT64(SCTLR_nTWI) | BIT64(SCTLR_nTWE) |
+                       BIT64(SCTLR_UCI);
+    if (arm_feature(cpu, FEAT_PAuth)) {
+        cpu->sctlr_el[1] |= BIT64(SCTLR_EnIA) | BIT64(SCTLR_EnIB) | BIT64(SCTLR_EnDA) | BIT64(SCTLR_EnDB);
+        if (getrandom(cpu->apkey, sizeof(cpu->apkey), GRND_NONBLOCK) < 0) {
+            memset(cpu->apkey, 0x5a, sizeof(cpu->apkey));
+        }
+    }
+    if (arm_feature(cpu, FEAT_BTI)) {
+        cpu->sctlr_el[1] |= BIT64(SCTLR_BT0);
+    }
+    cpu->tcr_el[1] = BIT64(TCR_TBI0) | 16;      /* 48 bits of address */
+    cpu->cpacr_el1 = 3 << 20;
+    cpu->cntkctl_el1 = BIT64(CNTKCTL_EL0VCTEN);
+    cpu->ctr_el0 &= ~BIT64(CTR_DIC);            /* code is looked at anew when IC IVAU says so */
+    arm_switch_sp(cpu, 0, 0);
+    cpu->daif = 0;
+    arm_tlb_contexts_changed(cpu);
+    cpu_key_changed(cs);
+}
+
+static void start(CPUState *cs, vaddr pc, vaddr sp)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+
+    cpu->pc = pc;
+    cpu->sp = sp;
+}
+
+static void copy(CPUState *to, const CPUState *from)
+{
+    ARMCPU *d = (ARMCPU *)to;
+    const ARMCPU *s = (const ARMCPU *)from;
+
+    memcpy(d->x, s->x, sizeof(d->x));
+    d->sp = s->sp;
+    d->pc = s->pc;
+    d->nzcv = s->nzcv;
+    d->btype = 0;
+    d->ssbs = s->ssbs;
+    d->dit = s->dit;
+    memcpy(d->v, s->v, sizeof(d->v));
+    d->fpsr = s->fpsr;
+    d->fp.flags = s->fp.flags;
+    arm_set_fpcr(d, s->fpcr);
+    d->tpidr_el[0] = s->tpidr_el[0];
+    memcpy(d->apkey, s->apkey, sizeof(d->apkey));
+    d->excl_addr = UINT64_MAX;
+    cpu_key_changed(to);
+}
+
+typedef struct Hwcap {
+    uint8_t bit;
+    uint16_t feature;
+} Hwcap;
+static const Hwcap hwcaps[2][40] = {
+    {
+        { 0, FEAT_FP }, { 1, FEAT_AdvSIMD }, { 3, FEAT_AES }, { 4, FEAT_PMULL }, { 5, FEAT_SHA1 }, { 6, FEAT_SHA256 },
+        { 7, FEAT_CRC32 }, { 8, FEAT_LSE }, { 9, FEAT_FP16 }, { 10, FEAT_FP16 }, { 12, FEAT_RDM }, { 13, FEAT_JSCVT },
+        { 14, FEAT_FCMA }, { 15, FEAT_LRCPC }, { 16, FEAT_DPB }, { 17, FEAT_SHA3 }, { 18, FEAT_SM3 }, { 19, FEAT_SM4 },
+        { 20, FEAT_DotProd }, { 21, FEAT_SHA512 }, { 23, FEAT_FHM }, { 24, FEAT_DIT }, { 25, FEAT_LSE2 },
+        { 26, FEAT_LRCPC2 }, { 27, FEAT_FlagM }, { 28, FEAT_SSBS2 }, { 29, FEAT_SB }, { 30, FEAT_PAuth },
+        { 31, FEAT_PAuth },
+    },
+    {
+        { 0, FEAT_DPB2 }, { 7, FEAT_FlagM2 }, { 8, FEAT_FRINTTS }, { 13, FEAT_I8MM }, { 14, FEAT_BF16 }, { 15, FEAT_DGH },
+        { 16, FEAT_RNG }, { 17, FEAT_BTI }, { 20, FEAT_AFP }, { 21, FEAT_RPRES }, { 31, FEAT_WFxT }, { 32, FEAT_EBF16 },
+        { 34, FEAT_CSSC }, { 35, FEAT_RPRFM }, { 43, FEAT_MOPS }, { 44, FEAT_HBC }, { 46, FEAT_LRCPC3 },
+        { 47, FEAT_LSE128 },
+    },
+};
+
+static uint64_t hwcap(CPUState *cs, unsigned n)
+{
+    const ARMCPU *cpu = ARM_CPU(cs);
+    uint64_t caps = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(hwcaps[n]); i++) {
+        const Hwcap *h = &hwcaps[n][i];
+
+        if ((i == 0 || h->bit) && arm_feature(cpu, h->feature)) {
+            caps |= BIT64(h->bit);
+        }
+    }
+    return caps;
+}
+
+/* -- exceptions ------------------------------------------------------------------------------------------------------ */
+
+void arm_user_fault(CPUState *cs, vaddr addr, AccessType type, UserFault why)
+{
+    /* DFSC and IFSC: translation and permission fault of level 3, external abort */
+    static const uint8_t fsc[] = {
+        [USER_FAULT_UNMAPPED] = 0x07, [USER_FAULT_PROTECTED] = 0x0f, [USER_FAULT_BUS] = 0x10,
+    };
+    ARMCPU *cpu = ARM_CPU(cs);
+    bool write = type == ACCESS_STORE || type == ACCESS_RMW;
+
+    arm_raise(cpu, 1, ARM_SYNDROME(type == ACCESS_FETCH ? EC_IABORT_LOWER : EC_DABORT_LOWER, fsc[why] | write << 6));
+    cpu->exc.has_far = true;
+    cpu->exc.far = addr;
+}
+
+static void abort_trap(const ArmException *e, LinuxTrap *ret)
+{
+    unsigned fsc = e->syndrome & 0x3f;
+
+    ret->addr = e->far;
+    if (fsc == 0x21) {
+        ret->sig = SIGBUS;
+        ret->code = BUS_ADRALN;
+    } else if (fsc == 0x10) {
+        ret->sig = SIGBUS;
+        ret->code = BUS_ADRERR;
+    } else {
+        ret->sig = SIGSEGV;
+        ret->code = (fsc & 0x3c) == 0x0c ? SEGV_ACCERR : SEGV_MAPERR;
+    }
+}
+
+static void trap(CPUState *cs, LinuxTrap *ret)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    ArmException e = cpu->exc;
+
+    cpu->exc.kind = ARM_EXC_NONE;
+    *ret = (LinuxTrap){ .addr = cpu->pc };
+    cpu->esr_el[1] = e.syndrome;
+    cpu->far_el[1] = e.has_far ? e.far : 0;
+    switch (e.syndrome >> 26) {
+    case EC_SVC64:
+        cpu->pc += 4;
+        break;
+    case EC_DABORT_LOWER: case EC_IABORT_LOWER:
+        abort_trap(&e, ret);
+        break;
+    case EC_PC_ALIGN: case EC_SP_ALIGN:
+        ret->sig = SIGBUS;
+        ret->code = BUS_ADRALN;
+        break;
+    case EC_BRK64:
+        ret->sig = SIGTRAP;
+        ret->code = TRAP_BRKPT;
+        break;
+    case EC_FP64:
+        ret->sig = SIGFPE;
+        ret->code = 0;
+        break;
+    default:                                    /* undefined, BTI, a system register, a PAC that failed */
+        ret->sig = SIGILL;
+        ret->code = e.syndrome >> 26 == EC_PAC_FAIL ? ILL_ILLOPN : ILL_ILLOPC;
+    }
+}
+
+/* -- signal frames --------------------------------------------------------------------------------------------------- */
+
+typedef struct FpsimdContext {
+    uint32_t magic, size, fpsr, fpcr;
+    uint64_t v[32][2];
+} FpsimdContext;
+typedef struct EsrContext {
+    uint32_t magic, size;
+    uint64_t esr;
+} EsrContext;
+typedef struct RtSigframe {
+    uint8_t info[128];
+    uint64_t uc_flags, uc_link, stack_sp;
+    uint32_t stack_flags, pad0;
+    uint64_t stack_size, mask;
+    uint8_t unused[120];
+    uint64_t pad1;                              /* the machine context is 16-byte aligned */
+    uint64_t fault_address, x[31], sp, pc, pstate, pad2;
+    FpsimdContext fpsimd;
+    EsrContext esr;
+    uint8_t reserved[4096 - sizeof(FpsimdContext) - sizeof(EsrContext)];
+} RtSigframe;
+G_STATIC_ASSERT(offsetof(RtSigframe, fault_address) == 128 + 176 && offsetof(RtSigframe, fpsimd) % 16 == 0);
+G_STATIC_ASSERT(sizeof(FpsimdContext) == 0x210 && sizeof(RtSigframe) == 128 + 176 + 288 + 4096);
+#define FPSIMD_MAGIC 0x46508001u
+#define ESR_MAGIC 0x45535201u
+#define PSTATE_USER_MASK (UINT64_C(0xf) << 28 | BIT64(24) | BIT64(12) | UINT64_C(3) << 10)
+
+/* mov x8, #139; svc #0 */
+static const uint32_t sigreturn_code[] = { 0xd2801168, 0xd4000001 };
+
+static bool push_frame(CPUState *cs, const LinuxSigFrame *f)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    g_autofree RtSigframe *frame = g_new0(RtSigframe, 1);
+    vaddr record = (f->stack & ~UINT64_C(15)) - 16, at = (record - sizeof(*frame)) & ~UINT64_C(15);
+    const uint64_t link[2] = { cpu->x[29], cpu->x[30] };
+
+    memcpy(frame->info, f->info, sizeof(frame->info));
+    frame->stack_sp = f->alt_sp;
+    frame->stack_flags = f->alt_flags;
+    frame->stack_size = f->alt_size;
+    frame->mask = f->mask;
+    frame->fault_address = cpu->far_el[1];
+    memcpy(frame->x, cpu->x, sizeof(frame->x));
+    frame->sp = cpu->sp;
+    frame->pc = cpu->pc;
+    frame->pstate = arm_pstate_get(cpu) & PSTATE_USER_MASK;
+    frame->fpsimd = (FpsimdContext){ FPSIMD_MAGIC, sizeof(FpsimdContext), arm_get_fpsr(cpu), cpu->fpcr, { { 0 } } };
+    for (unsigned i = 0; i < 32; i++) {
+        memcpy(frame->fpsimd.v[i], cpu->v[i].d, 16);
+    }
+    if (f->sig == SIGSEGV || f->sig == SIGBUS) {
+        frame->esr = (EsrContext){ ESR_MAGIC, sizeof(EsrContext), cpu->esr_el[1] };
+    }
+    if (!user_write(cs, at, frame, sizeof(*frame)) || !user_write(cs, record, link, sizeof(link))) {
+        return false;
+    }
+    cpu->x[0] = (uint64_t)f->sig;
+    cpu->x[1] = at;
+    cpu->x[2] = at + offsetof(RtSigframe, uc_flags);
+    cpu->x[29] = record;
+    cpu->x[30] = f->restorer;
+    cpu->sp = at;
+    cpu->pc = f->handler;
+    cpu->btype = arm_feature(cpu, FEAT_BTI) ? 2 : 0;            /* as if called */
+    cpu->excl_addr = UINT64_MAX;
+    cpu_key_changed(cs);
+    return true;
+}
+
+static bool pop_frame(CPUState *cs, LinuxSigFrame *ret)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    g_autofree RtSigframe *frame = g_new(RtSigframe, 1);
+    uint64_t pstate;
+
+    if (cpu->sp & 15 || !user_read(cs, frame, cpu->sp, sizeof(*frame)) || frame->fpsimd.magic != FPSIMD_MAGIC ||
+        frame->fpsimd.size != sizeof(FpsimdContext)) {
+        return false;
+    }
+    *ret = (LinuxSigFrame){
+        .mask = frame->mask, .alt_sp = frame->stack_sp, .alt_size = frame->stack_size, .alt_flags = frame->stack_flags,
+    };
+    memcpy(cpu->x, frame->x, sizeof(cpu->x));
+    cpu->sp = frame->sp;
+    cpu->pc = frame->pc;
+    pstate = frame->pstate & PSTATE_USER_MASK;
+    cpu->nzcv = extract64(pstate, 28, 4);
+    cpu->dit = arm_feature(cpu, FEAT_DIT) && pstate & BIT64(24);
+    cpu->ssbs = arm_feature(cpu, FEAT_SSBS) && pstate & BIT64(12);
+    cpu->btype = arm_feature(cpu, FEAT_BTI) ? extract64(pstate, SPSR_BTYPE_SHIFT, 2) : 0;
+    arm_set_fpcr(cpu, frame->fpsimd.fpcr);
+    arm_set_fpsr(cpu, frame->fpsimd.fpsr);
+    for (unsigned i = 0; i < 32; i++) {
+        memcpy(cpu->v[i].d, frame->fpsimd.v[i], 16);
+    }
+    cpu->excl_addr = UINT64_MAX;
+    cpu_key_changed(cs);
+    return true;
+}
+
+const LinuxTarget arm_linux_user_a64 = {
+    .machine = "aarch64", .default_cpu = "max,pauth-impdef=on", .platform = "aarch64",
+    .addr_mask = UINT64_C(0x00ffffffffffffff),
+    .calls = calls, .num_calls = G_N_ELEMENTS(calls),
+    .open = { .directory = 040000, .nofollow = 0100000, .direct = 0200000, .largefile = 0400000 },
+    .prot_mask = 0x10, .prot_guarded = 0x10,    /* PROT_BTI */
+    .sigreturn_code = sigreturn_code, .sigreturn_size = sizeof(sigreturn_code),
+    .init = init, .start = start, .copy = copy, .hwcap = hwcap, .trap = trap, .get_call = get_call,
+    .set_result = set_result, .restart = restart, .get_sp = get_sp, .set_sp = set_sp, .set_tls = set_tls,
+    .push_frame = push_frame, .pop_frame = pop_frame,
+};

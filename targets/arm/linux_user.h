@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* User mode of this target: its descriptor, and the CPU class's hook for memory that the host refuses. */
+#ifndef TARGETS_ARM_LINUX_USER_H
+#define TARGETS_ARM_LINUX_USER_H
+
+#include "core/exec/cpu.h"
+
+extern const struct LinuxTarget arm_linux_user_a64;
+void arm_user_fault(CPUState *cs, vaddr addr, AccessType type, UserFault why);
+
+#endif
