@@ -81,6 +81,8 @@ struct CPUClass {
     void (*unaligned)(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
     /* User mode: the host refused an access; records what the system's kernel would get. May be NULL: no user mode. */
     void (*user_fault)(CPUState *cs, vaddr addr, AccessType type, UserFault why);
+    /* Of accesses with MO_TAGGED, after alignment; false: the exception is recorded. NULL: there are no such accesses. */
+    bool (*check_tags)(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu);
     void (*bus_error)(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why);
     /*
      * May be NULL. Before an access to a page that was entered as watched: true if it may be done, false: an exception
@@ -193,6 +195,13 @@ bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint
 /* Host pointer to a whole access of [addr, addr+size) within one page of plain RAM, having checked and filled as an
  * access of `type` would; NULL with *ret_ok true: it is not plain RAM, use cpu_ld/cpu_st; false: raised. */
 void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool *ret_ok);
+/* What an address leads to, filling and checking as an access of one byte would. False: raised. */
+typedef struct CPUPage {
+    RamBlock *rb;                               /* NULL: not RAM */
+    ram_addr offset;                            /* of the address in it */
+    uint8_t user;                               /* TlbPage.user */
+} CPUPage;
+bool cpu_find_page(CPUState *cs, vaddr addr, AccessType type, unsigned mmu, CPUPage *ret);
 /* Debugger's and loader's view of virtual memory. False: not mapped. */
 /*
  * The guest says that [addr, addr + len) will be fetched anew (instruction cache maintenance). In user mode what was

@@ -113,7 +113,10 @@ struct RamBlock {
     void *code;                                 /* atomic: what was translated of it (tb_cache.c); NULL: nothing ever */
     void (*on_write)(RamBlock *rb, ram_addr offset, uint64_t len);      /* set before code */
     void (*on_free)(RamBlock *rb);
+    uint8_t *tags;                              /* atomic: ram_tags; NULL: all zero */
 };
+/* Allocation tags of RAM, for architectures that have them: a byte for each 16. NULL: none was ever created. */
+uint8_t *ram_tags(RamBlock *rb, bool create);
 /* Somebody other than a CPU's store path changed [offset, offset + len): translations of it go. */
 void ram_written(RamBlock *rb, ram_addr offset, uint64_t len);
 

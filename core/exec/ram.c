@@ -75,9 +75,25 @@ void ram_block_free(RamBlock *rb)
             rb->on_free(rb);
         }
         munmap(rb->host, align_up(rb->size, 4096));
+        g_free(rb->tags);
         g_free(rb->name);
         g_free(rb);
     }
+}
+
+uint8_t *ram_tags(RamBlock *rb, bool create)
+{
+    uint8_t *tags = __atomic_load_n(&rb->tags, __ATOMIC_ACQUIRE), *mine;
+
+    if (tags || !create) {
+        return tags;
+    }
+    mine = g_malloc0(rb->size / 16 + 1);
+    if (!__atomic_compare_exchange_n(&rb->tags, &tags, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        g_free(mine);
+        return tags;
+    }
+    return mine;
 }
 
 void ram_written(RamBlock *rb, ram_addr offset, uint64_t len)

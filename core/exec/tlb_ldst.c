@@ -166,7 +166,11 @@ static bool aligned(CPUState *cs, vaddr addr, MemOp mo, AccessType type)
         ok = (addr & 15) == 0;
         break;
     default:
-        return true;
+        ok = true;
+        break;
+    }
+    if (ok && (mo & MO_KIND) == MO_TAGGED) {
+        return cs->exec->ec->cc->check_tags(cs, addr, size, type, memop_mmu(mo));
     }
     if (!ok && (mo & MO_KIND) != MO_PROBE) {
         cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
@@ -532,6 +536,19 @@ static bool ram_cas(uint8_t *p, uint64_t *expect, uint64_t v, unsigned size)
             }
         }
     }
+}
+
+bool cpu_find_page(CPUState *cs, vaddr addr, AccessType type, unsigned mmu, CPUPage *ret)
+{
+    TlbInfo info;
+
+    if (!tlb_find(cs, addr, 1, type, mmu, false, &info)) {
+        return false;
+    }
+    *ret = (CPUPage){
+        .rb = is_ram(&info, false) ? info.mr->ram : NULL, .offset = info.offset + (addr - info.page), .user = info.user,
+    };
+    return true;
 }
 
 /* Finds where an atomic goes. False: raised. A store-exclusive is one too, but faults as the store that it is. */

@@ -28,7 +28,7 @@ static const ArmFeatureProp rows[] = {
     { "aarch64", REG(PFR0), 0, 1, 1 },
     { "sve", REG(PFR0), 32, 0, 0 },
     { "sme", REG(PFR1), 24, 0, 0 },
-    { "mte", REG(PFR1), 8, 0, 0 },
+    { "mte", REG(PFR1), 8, 3, 0 },
 };
 
 /* APA, API (ISAR1 [7:4], [11:8]) and APA3 (ISAR2 [15:12]) with their GPA, GPI, GPA3: one algorithm at a time. */

@@ -14,6 +14,7 @@
 #include "targets/arm/linux_user.h"
 #include "targets/arm/pmu.h"
 #include "targets/arm/sysreg.h"
+#include "targets/arm/mte.h"
 
 /* -- registers for the translation library ----------------------------------------------------------------------- */
 
@@ -192,12 +193,14 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         /* what EL3 firmware sets for a Non-secure OS: NS, HCE, no traps of FP and timers */
         cpu->scr_el3 |= 1 | 1 << 8 | 1 << 10;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 26 : 0;
         cpu->cptr_el3 = 0;
         cpu->mdcr_el3 = 0;
     }
     if (cpu->has_el2 && el < 2) {
         cpu->cnthctl_el2 |= 3;
         cpu->cptr_el2 &= ~(UINT64_C(1) << 10);
+        cpu->hcr_el2 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 56 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_MOPS) ? UINT64_C(1) << 11 : 0;
     }
     arm_switch_sp(cpu, el, 1);
@@ -267,6 +270,7 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->translate = arm_translate;
     cc->tlb_fill = arm_tlb_fill;
     cc->unaligned = arm_unaligned;
+    cc->check_tags = arm_check_tags;
     cc->bus_error = arm_bus_error;
     cc->watch = arm_watch;
     cc->user_fault = arm_user_fault;

@@ -273,11 +273,15 @@ typedef struct ArmXlat {
     unsigned pas;                               /* Pas */
     uint8_t attrs;                              /* memory type as MAIR has it */
     uint8_t sh;
-    bool global, device, guarded;
+    bool global, device, guarded, tagged;
 } ArmXlat;
 /* Stages 1 and 2 of a virtual address (tag included); s1_only for AT S1*. False: *fault. */
 bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only, ArmXlat *ret, ArmFault *fault);
 bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
+/* TlbPage.user. */
+enum { ARM_PAGE_GUARDED = 1, ARM_PAGE_DEVICE = 2, ARM_PAGE_TAGGED = 4 };
+/* A synchronous tag check fault (mte.h). */
+void arm_tag_fault(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu);
 void arm_unaligned(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
 void arm_bus_error(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why);
 bool arm_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs);
@@ -311,7 +315,7 @@ typedef struct ArmKey {
     unsigned has_el2_enabled : 1;
     unsigned tge : 1;
     unsigned spsel : 1;
-    unsigned mte_active : 1;
+    unsigned mte_active : 1, mte_unpriv : 1;    /* accesses are tag-checked: plain ones, those by unpriv_mmu */
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */
     unsigned nv : 3;
     unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */

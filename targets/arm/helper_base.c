@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "targets/arm/helper.h"
+#include "targets/arm/mte.h"
 
 /* Remainders of the 16 nibbles by the reflected polynomials of CRC-32 (IEEE 802.3) and CRC-32C (Castagnoli). */
 static const uint32_t crc32_nibble[16] = {
@@ -45,8 +46,12 @@ void helper_dc_zva(ARMCPU *cpu, uint64_t addr, uint32_t mmu)
     unsigned size = 4u << (cpu->dczid_el0 & 15);
     uint64_t block = addr & ~(uint64_t)(size - 1);
     bool ok;
-    void *host = cpu_probe(&cpu->parent, block, size, ACCESS_STORE, mmu, &ok);
+    void *host;
 
+    if (!arm_check_tags_if_active(cpu, block, size, ACCESS_STORE, mmu)) {
+        return;
+    }
+    host = cpu_probe(&cpu->parent, block, size, ACCESS_STORE, mmu, &ok);
     if (host) {
         memset(host, 0, size);
     } else if (ok) {

@@ -11,7 +11,9 @@
 
 #include "core/bits.h"
 #include "targets/arm/helper.h"
+#include "targets/arm/mmu.h"
 #include "targets/arm/mops.h"
+#include "targets/arm/mte.h"
 
 #define SIZE_MAX_CPY UINT64_C(0x007fffffffffffff)
 #define SIZE_MAX_SET UINT64_C(0x7fffffffffffffff)
@@ -95,6 +97,10 @@ static unsigned copy_block(ARMCPU *cpu, uint64_t to, uint64_t from, unsigned n, 
     if (cpu_probe(cs, to + first, 1, ACCESS_STORE, wmmu, &ok), !ok) {
         return 0;
     }
+    if (!arm_check_tags_if_active(cpu, from, n, ACCESS_LOAD, rmmu) ||
+        !arm_check_tags_if_active(cpu, to, n, ACCESS_STORE, wmmu)) {
+        return 0;
+    }
     src = cpu_probe(cs, from, n, ACCESS_LOAD, rmmu, &ok);
     dst = ok ? cpu_probe(cs, to, n, ACCESS_STORE, wmmu, &ok) : NULL;
     if (!ok) {
@@ -113,6 +119,7 @@ static uint32_t copy_main(ARMCPU *cpu, uint32_t op, unsigned rmmu, unsigned wmmu
 {
     uint64_t to = cpu->x[MOPS_D(op)], from = cpu->x[MOPS_S(op)];
     uint64_t *size = &cpu->x[MOPS_N(op)];
+    bool tagged = arm_mte_active(cpu, arm_mmu_is_user(rmmu)) || arm_mte_active(cpu, arm_mmu_is_user(wmmu));
 
     while (*size != 0) {
         bool down = (int64_t)*size > 0;
@@ -124,6 +131,9 @@ static uint32_t copy_main(ARMCPU *cpu, uint32_t op, unsigned rmmu, unsigned wmmu
         unsigned done;
 
         n = MIN(n, left);
+        if (tagged) {                           /* a tag's worth, so that what precedes a mismatch is done */
+            n = down ? MIN(n, MIN(((t - 1) & 15) + 1, ((f - 1) & 15) + 1)) : MIN(n, MIN(16 - (t & 15), 16 - (f & 15)));
+        }
         done = copy_block(cpu, down ? t - n : t, down ? f - n : f, n, down, rmmu, wmmu);
         *size = down ? *size - done : *size + done;
         if (done < n) {
@@ -186,25 +196,51 @@ static unsigned set_block(ARMCPU *cpu, uint64_t to, uint8_t value, unsigned n, u
     return ok ? n : 0;
 }
 
+/* SETG: also tags. Addresses and sizes are multiples of a granule. False: an exception is recorded. */
+static bool setg_is_aligned(ARMCPU *cpu, uint64_t to, uint64_t size, unsigned mmu)
+{
+    if ((size != 0 && to & 15) || size & 15) {
+        arm_unaligned(&cpu->parent, to, ACCESS_STORE, mmu);
+        return false;
+    }
+    return true;
+}
+
 uint32_t helper_mops_set(ARMCPU *cpu, uint32_t op, uint32_t mmus)
 {
     uint64_t *to = &cpu->x[MOPS_D(op)], *size = &cpu->x[MOPS_N(op)];
     uint8_t value = MOPS_S(op) == 31 ? 0 : cpu->x[MOPS_S(op)];
+    bool tags = MOPS_KIND(op) == MOPS_SETG;
+    unsigned mmu = mmus & 255;
+    bool checked = !tags && arm_mte_active(cpu, arm_mmu_is_user(mmu));
 
     if (MOPS_STAGE(op) == MOPS_PROLOGUE) {
-        *size = MIN(*size, SIZE_MAX_SET);
-        cpu->nzcv = 0;
-        *to += *size;
-        *size = -*size;
+        uint64_t n = *size >> 63 ? SIZE_MAX_SET & ~(uint64_t)(tags ? 15 : 0) : *size;
+
+        if (!tags || setg_is_aligned(cpu, *to, n, mmu)) {
+            cpu->nzcv = 0;
+            *to += n;
+            *size = -n;
+        }
         return 0;
     }
-    if (!stage_is_right(cpu, op, *size)) {
+    if (!stage_is_right(cpu, op, *size) || (tags && !setg_is_aligned(cpu, *to, *size, mmu))) {
         return 0;
     }
     while ((int64_t)*size < 0) {
         uint64_t at = *to + *size;
-        unsigned n = MIN(PAGE - (at & (PAGE - 1)), -*size), done = set_block(cpu, at, value, n, mmus & 255);
+        unsigned n = MIN(PAGE - (at & (PAGE - 1)), -*size), done;
 
+        if (checked || tags) {
+            n = MIN(n, MTE_GRANULE - (at & (MTE_GRANULE - 1)));
+        }
+        if (checked && !arm_check_tags(&cpu->parent, at, n, ACCESS_STORE, mmu)) {
+            return 0;
+        }
+        done = set_block(cpu, at, value, n, mmu);
+        if (done == n && tags && !arm_set_tag(cpu, at, extract64(at, 56, 4), mmu)) {
+            return 0;
+        }
         *size += done;
         if (done < n) {
             return 0;

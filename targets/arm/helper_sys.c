@@ -254,6 +254,9 @@ void helper_msr_i(ARMCPU *cpu, uint32_t field, uint32_t imm)
     case 3 << 3 | 2:
         cpu->dit = imm & 1;
         break;
+    case 3 << 3 | 4:
+        cpu->tco = imm & 1;
+        break;
     case 3 << 3 | 6:
     case 3 << 3 | 7:
         if (cpu->el == 0 && !(cpu->sctlr_el[regime] >> 9 & 1)) {

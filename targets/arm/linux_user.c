@@ -299,7 +299,8 @@ static void set_tls(CPUState *cs, vaddr tls)
 
 enum {
     SCTLR_SA0 = 4, SCTLR_EnDB = 13, SCTLR_DZE = 14, SCTLR_UCT = 15, SCTLR_nTWI = 16, SCTLR_nTWE = 18, SCTLR_UCI = 26,
-    SCTLR_EnDA = 27, SCTLR_EnIB = 30, SCTLR_EnIA = 31, SCTLR_BT0 = 35,
+    SCTLR_EnDA = 27, SCTLR_EnIB = 30, SCTLR_EnIA = 31, SCTLR_MSCEn = 33,
+    SCTLR_BT0 = 35,
     CTR_DIC = 29, TCR_TBI0 = 37, TCR_TBID0 = 51, CNTKCTL_EL0VCTEN = 1,
 };
 
@@ -317,6 +318,9 @@ static void init(CPUState *cs)
     }
     if (arm_feature(cpu, FEAT_BTI)) {
         cpu->sctlr_el[1] |= BIT64(SCTLR_BT0);
+    }
+    if (arm_feature(cpu, FEAT_MOPS)) {
+        cpu->sctlr_el[1] |= BIT64(SCTLR_MSCEn);
     }
     cpu->tcr_el[1] = BIT64(TCR_TBI0) | 16;      /* 48 bits of address */
     cpu->cpacr_el1 = 3 << 20;

@@ -18,6 +18,7 @@
 #define HCR_VM   (UINT64_C(1) << 0)
 #define HCR_PTW  (UINT64_C(1) << 2)
 #define HCR_DC   (UINT64_C(1) << 12)
+#define HCR_DCT  (UINT64_C(1) << 57)
 #define HCR_TGE  (UINT64_C(1) << 27)
 #define SCTLR_M  (UINT64_C(1) << 0)
 #define SCTLR_WXN (UINT64_C(1) << 19)
@@ -30,7 +31,8 @@
 /* Fault status codes (ISS of data and instruction aborts), level in the low bits. */
 enum {
     FSC_ADDRESS_SIZE = 0x00, FSC_TRANSLATION = 0x04, FSC_ACCESS_FLAG = 0x08, FSC_PERMISSION = 0x0c,
-    FSC_SYNC_EXTERNAL = 0x10, FSC_SYNC_EXTERNAL_WALK = 0x14, FSC_ALIGNMENT = 0x21, FSC_ATOMIC_UNSUPPORTED = 0x35,
+    FSC_SYNC_EXTERNAL = 0x10, FSC_SYNC_EXTERNAL_WALK = 0x14, FSC_TAG_CHECK = 0x11,
+    FSC_ALIGNMENT = 0x21, FSC_ATOMIC_UNSUPPORTED = 0x35,
 };
 
 /* -- regimes and contexts ---------------------------------------------------------------------------------------- */
@@ -576,7 +578,7 @@ static bool s1_off(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, Arm
     *ret = (ArmXlat){
         .pa = extract64(va, 0, cpu->pa_bits), .page_size = 4096, .prot = PROT_R | PROT_W | PROT_X,
         .pas = regime_pas(cpu, mmu), .attrs = dc ? 0xff : type == ACCESS_FETCH ? 0x44 : 0x00, .sh = dc ? 0 : 2,
-        .global = true, .device = !dc && type != ACCESS_FETCH,
+        .global = true, .device = !dc && type != ACCESS_FETCH, .tagged = dc && cpu->hcr_el2 & HCR_DCT,
     };
     return true;
 }
@@ -639,6 +641,7 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, b
                 .pa = leaf.pa | (in & (leaf.size - 1)), .page_size = leaf.size, .prot = prot,
                 .pas = leaf.pas == PAS_SECURE && leaf.desc >> 5 & 1 ? PAS_NONSECURE : leaf.pas,
                 .attrs = attr, .sh = w.ds ? extract64(cpu->tcr_el[el], 12, 2) : extract64(leaf.desc, 8, 2),
+                .tagged = attr == 0xf0 && arm_feature(cpu, FEAT_MTE2),
                 .device = (attr & 0xf0) == 0, .guarded = leaf.desc >> 50 & 1 && arm_feature(cpu, FEAT_BTI),
                 .global = !arm_mmu_two_ranges(mmu) ||
                           !(leaf.desc >> 11 & 1 || (leaf.table >> 63 && regime_pas(cpu, mmu) == PAS_SECURE)),
@@ -655,6 +658,7 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, b
         s2.page_size = MIN(s2.page_size, x.page_size);
         s2.global = x.global;
         s2.guarded = x.guarded;
+        s2.tagged = x.tagged && s2.attrs == 15; /* Normal, write-back at stage 2 too */
         s2.device = s2.device || x.device;
         s2.attrs = x.attrs;
         s2.sh = MAX(s2.sh, x.sh);
@@ -721,11 +725,18 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
     TlbPage page = {
         .vaddr = addr, .paddr = x.pa, .size = x.page_size, .prot = x.prot, .global = x.global,
         .attrs = { .pas = x.pas, .privileged = !arm_mmu_is_user(mmu), .requester = cs->index },
-        .user = x.guarded | x.device << 1,
+        .user = (x.guarded ? ARM_PAGE_GUARDED : 0) | (x.device ? ARM_PAGE_DEVICE : 0) | (x.tagged ? ARM_PAGE_TAGGED : 0),
         .watched = arm_page_watched(cpu, addr & ~mask64(0, arm_tcg_target.page_bits), BIT64(arm_tcg_target.page_bits)),
     };
     tlb_set_page(cs, mmu, &page);
     return true;
+}
+
+void arm_tag_fault(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu)
+{
+    ArmFault f = { .fsc = FSC_TAG_CHECK, .write = type == ACCESS_STORE };
+
+    raise_abort(cpu, addr, type, mmu, &f);
 }
 
 void arm_unaligned(CPUState *cs, vaddr addr, AccessType type, unsigned mmu)

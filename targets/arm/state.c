@@ -4,6 +4,7 @@
 
 #include "core/bits.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/mte.h"
 
 #define HCR_TGE (UINT64_C(1) << 27)
 #define SCR_HXEN (UINT64_C(1) << 38)
@@ -227,6 +228,7 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .has_el2_enabled = arm_el2_enabled(cpu), .tge = !!(cpu->hcr_el2 & HCR_TGE),
         .spsel = cpu->spsel,
         .mops = mops_enabled(cpu),
+        .mte_active = arm_mte_active(cpu, false), .mte_unpriv = arm_mte_active(cpu, unprivileged_mmu(cpu, mmu) != mmu),
         .naa = arm_feature(cpu, FEAT_LSE2) && sctlr >> 6 & 1,
     };
 

@@ -143,6 +143,12 @@ static void zva(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
     helper_dc_zva(cpu, value, current_mmu(cpu));
 }
 
+/* DC GVA, GZVA: the block gets the tag of the address, and zeroes. */
+static void gva(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    helper_mte_block(cpu, value, extract64(value, 56, 4), current_mmu(cpu) | ((r->enc & 7) == 4) << 8);
+}
+
 #define OP(name_, op1, crm, op2, acc, chk, fn, ...) \
     SR(name_, 1, op1, 7, crm, op2, acc, .check = chk, .write = fn, .no_gdb = true, ##__VA_ARGS__)
 
@@ -166,6 +172,24 @@ static const SysReg cache_regs[] = {
     OP("DC CVADP", 3, 13, 1, SR_W0, poc_check, by_address, SR_NEEDS(DPB2)),
     OP("DC CIVAC", 3, 14, 1, SR_W0, poc_check, by_address),
     OP("DC ZVA", 3, 4, 1, SR_W0, zva_check, zva),
+    OP("DC IGVAC", 0, 6, 3, SR_W1, poc_check, by_address, SR_NEEDS(MTE2)),
+    OP("DC IGSW", 0, 6, 4, SR_W1, sw_check, nothing, SR_NEEDS(MTE2)),
+    OP("DC IGDVAC", 0, 6, 5, SR_W1, poc_check, by_address, SR_NEEDS(MTE2)),
+    OP("DC IGDSW", 0, 6, 6, SR_W1, sw_check, nothing, SR_NEEDS(MTE2)),
+    OP("DC CGSW", 0, 10, 4, SR_W1, sw_check, nothing, SR_NEEDS(MTE2)),
+    OP("DC CGDSW", 0, 10, 6, SR_W1, sw_check, nothing, SR_NEEDS(MTE2)),
+    OP("DC CIGSW", 0, 14, 4, SR_W1, sw_check, nothing, SR_NEEDS(MTE2)),
+    OP("DC CIGDSW", 0, 14, 6, SR_W1, sw_check, nothing, SR_NEEDS(MTE2)),
+    OP("DC GVA", 3, 4, 3, SR_W0, zva_check, gva, SR_NEEDS(MTE)),
+    OP("DC GZVA", 3, 4, 4, SR_W0, zva_check, gva, SR_NEEDS(MTE)),
+    OP("DC CGVAC", 3, 10, 3, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
+    OP("DC CGDVAC", 3, 10, 5, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
+    OP("DC CGVAP", 3, 12, 3, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
+    OP("DC CGDVAP", 3, 12, 5, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
+    OP("DC CGVADP", 3, 13, 3, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
+    OP("DC CGDVADP", 3, 13, 5, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
+    OP("DC CIGVAC", 3, 14, 3, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
+    OP("DC CIGDVAC", 3, 14, 5, SR_W0, poc_check, by_address, SR_NEEDS(MTE)),
     OP("CFP RCTX", 3, 3, 4, SR_W0, rctx_check, nothing, SR_NEEDS(SPECRES)),
     OP("DVP RCTX", 3, 3, 5, SR_W0, rctx_check, nothing, SR_NEEDS(SPECRES)),
     OP("COSP RCTX", 3, 3, 6, SR_W0, rctx_check, nothing, SR_NEEDS(SPECRES2)),

@@ -20,6 +20,7 @@ static void hcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_RAS) ? UINT64_C(3) << 36 : 0;
     rw |= arm_feature(cpu, FEAT_PAuth) ? UINT64_C(3) << 40 : 0;
     rw |= arm_feature(cpu, FEAT_EVT) ? UINT64_C(0x3b) << 49 : 0;
+    rw |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(7) << 56 : 0;
     rw |= arm_feature(cpu, FEAT_S2FWB) ? UINT64_C(1) << 46 : 0;
     rw |= arm_feature(cpu, FEAT_CSV2_2) ? UINT64_C(1) << 53 : 0;
     /* EL1 is AArch64 only: RW is RAO */

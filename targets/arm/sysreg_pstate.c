@@ -88,6 +88,16 @@ static void dit_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     cpu->dit = value >> 24 & 1;
 }
 
+static uint64_t tco_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return (uint64_t)cpu->tco << 25;
+}
+
+static void tco_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    cpu->tco = value >> 25 & 1;
+}
+
 static uint64_t ssbs_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
     return (uint64_t)cpu->ssbs << 12;
@@ -162,6 +172,7 @@ static const SysReg pstate_regs[] = {
     SR("UAO", 3, 0, 4, 2, 4, SR_RW1, .read = uao_read, .write = uao_write, .changes = SRC_KEY, SR_NEEDS(UAO)),
     SR("DIT", 3, 3, 4, 2, 5, SR_RW0, .read = dit_read, .write = dit_write, SR_NEEDS(DIT)),
     SR("SSBS", 3, 3, 4, 2, 6, SR_RW0, .read = ssbs_read, .write = ssbs_write, SR_NEEDS(SSBS)),
+    SR("TCO", 3, 3, 4, 2, 7, SR_RW0, .read = tco_read, .write = tco_write, .changes = SRC_KEY, SR_NEEDS(MTE)),
     SR("SPSR_EL1", 3, 0, 4, 0, 0, SR_RW1, SR_FIELD(spsr_el[1]), .e2h_redirect = SYSREG(3, 4, 4, 0, 0)),
     SR("SPSR_EL2", 3, 4, 4, 0, 0, SR_RW2, SR_FIELD(spsr_el[2]), .needs_el = 2),
     SR("SPSR_EL12", 3, 5, 4, 0, 0, SR_RW2, SR_ALIAS(spsr_el[1]), .needs_el = 2, SR_NEEDS(VHE), .check = el12_check,

@@ -115,6 +115,37 @@ bool a64_fp_access(DisasContext *dc)
 
 /* -- memory ------------------------------------------------------------------------------------------------------ */
 
+/*
+ * Whether the instruction's accesses are tag-checked: literals are not, nor are those at SP with an immediate offset
+ * that is not written back.
+ */
+static bool is_tag_checked(uint32_t insn)
+{
+    unsigned op = extract32(insn, 27, 3), low = extract32(insn, 10, 2);
+
+    if (extract32(insn, 24, 6) == 0x18 || extract32(insn, 24, 6) == 0x1c) {
+        return false;                           /* literals */
+    }
+    if (extract32(insn, 5, 5) != 31) {
+        return true;
+    }
+    if ((op & 5) == 5 && (op & 2) == 0) {
+        return extract32(insn, 23, 1);          /* pairs: post- and pre-indexed */
+    }
+    if (op == 7 && extract32(insn, 24, 2) == 0) {
+        return extract32(insn, 21, 1) ? low == 2 || low == 3 : low & 1;     /* a register offset; LDRA; indexed */
+    }
+    if (op == 1 && extract32(insn, 26, 1)) {
+        return extract32(insn, 23, 1);          /* structures, post-indexed */
+    }
+    if (op == 3 && extract32(insn, 24, 3) == 1 && low == 2 && !extract32(insn, 21, 1)) {
+        /* LDIAPP, STILP, and ordered ones with writeback: 99xxxx0800, without bit 12 */
+        return extract32(insn, 30, 2) >= 2 && !extract32(insn, 12, 1) && extract32(insn, 13, 3) == 0;
+    }
+    /* memory copy and set are, always */
+    return op == 3 && low == 1;
+}
+
 MemOp a64_memop_mmu(DisasContext *dc, unsigned size, bool sign, unsigned mmu)
 {
     MemOp mo = size | mmu << MO_MMU_SHIFT;
@@ -130,6 +161,9 @@ MemOp a64_memop_mmu(DisasContext *dc, unsigned size, bool sign, unsigned mmu)
     }
     if (dc_feature(dc, FEAT_LSE2)) {
         mo |= MO_ATOM_WITHIN16;
+    }
+    if ((mmu == dc->key.data_mmu ? dc->key.mte_active : dc->key.mte_unpriv) && is_tag_checked(dc->insn)) {
+        mo |= MO_TAGGED;
     }
     return mo;
 }

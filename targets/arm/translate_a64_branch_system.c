@@ -295,6 +295,7 @@ bool trans_MSR_i_PAN(DisasContext *dc, const arg_MSR_i_PAN *a) { return msr_i(dc
 bool trans_MSR_i_SPSEL(DisasContext *dc, const arg_MSR_i_SPSEL *a) { return msr_i(dc, 0, 5, a->imm, 1); }
 bool trans_MSR_i_SSBS(DisasContext *dc, const arg_MSR_i_SSBS *a) { return msr_i(dc, 3, 1, a->imm, 0); }
 bool trans_MSR_i_DIT(DisasContext *dc, const arg_MSR_i_DIT *a) { return msr_i(dc, 3, 2, a->imm, 0); }
+bool trans_MSR_i_TCO(DisasContext *dc, const arg_MSR_i_TCO *a) { return msr_i(dc, 3, 4, a->imm, 0); }
 bool trans_MSR_i_DAIFCLR(DisasContext *dc, const arg_MSR_i_DAIFCLR *a) { return msr_i(dc, 3, 7, a->imm, 0); }
 
 /* Setting masks can only take interrupts away: nothing to look at, the block goes on. */

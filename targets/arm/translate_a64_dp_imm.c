@@ -210,3 +210,16 @@ bool trans_EXTR(DisasContext *dc, const arg_EXTR *a)
     a64_set(dc, a->rd, tcg_extract2(dc->g, sf_type(a->sf), lo, hi, a->imms));
     return true;
 }
+
+/* -- addresses with tags ------------------------------------------------------------------------------------------- */
+
+static bool add_tagged(DisasContext *dc, const arg_ADDG *a, int64_t imm)
+{
+    TcgVal n = a64_get_sp(dc, 1, a->rn);
+
+    a64_set_sp(dc, a->rd, a64_call(dc, mte_add, n, tcg_addi(dc->g, TCG_I64, n, imm), tcg_const(dc->g, TCG_I32, a->tag)));
+    return true;
+}
+
+bool trans_ADDG(DisasContext *dc, const arg_ADDG *a) { return add_tagged(dc, a, (int64_t)a->imm); }
+bool trans_SUBG(DisasContext *dc, const arg_SUBG *a) { return add_tagged(dc, a, -(int64_t)a->imm); }

@@ -420,3 +420,43 @@ bool trans_UMULH(DisasContext *dc, const arg_UMULH *a)
     a64_set(dc, a->rd, tcg_mulhu(dc->g, TCG_I64, a64_get(dc, 1, a->rn), a64_get(dc, 1, a->rm)));
     return true;
 }
+
+/* -- tags of addresses --------------------------------------------------------------------------------------------- */
+
+static void subtract_addresses(DisasContext *dc, const arg_SUBP *a, bool flags)
+{
+    TcgVal n = tcg_sextract(dc->g, TCG_I64, a64_get_sp(dc, 1, a->rn), 0, 56);
+    TcgVal m = tcg_sextract(dc->g, TCG_I64, a64_get_sp(dc, 1, a->rm), 0, 56);
+
+    a64_set(dc, a->rd, tcg_sub(dc->g, TCG_I64, n, m));
+    if (flags) {
+        tcg_set_reg(dc->g, ARM_REG_NZCV, tcg_flags_sub(dc->g, TCG_I64, n, m));
+    }
+}
+
+bool trans_SUBP(DisasContext *dc, const arg_SUBP *a)
+{
+    subtract_addresses(dc, a, false);
+    return true;
+}
+
+bool trans_SUBPS(DisasContext *dc, const arg_SUBPS *a)
+{
+    subtract_addresses(dc, a, true);
+    return true;
+}
+
+bool trans_IRG(DisasContext *dc, const arg_IRG *a)
+{
+    a64_set_sp(dc, a->rd, a64_call(dc, mte_irg, a64_get_sp(dc, 1, a->rn), a64_get(dc, 1, a->rm)));
+    return true;
+}
+
+bool trans_GMI(DisasContext *dc, const arg_GMI *a)
+{
+    TcgVal tag = tcg_extract(dc->g, TCG_I64, a64_get_sp(dc, 1, a->rn), 56, 4);
+    TcgVal bit = tcg_shl(dc->g, TCG_I64, tcg_const(dc->g, TCG_I64, 1), tag);
+
+    a64_set(dc, a->rd, tcg_or(dc->g, TCG_I64, a64_get(dc, 1, a->rm), bit));
+    return true;
+}

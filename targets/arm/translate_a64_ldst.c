@@ -28,8 +28,16 @@ static TcgVal store_value(DisasContext *dc, unsigned size, unsigned rt)
  */
 static MemOp exclusive_memop(DisasContext *dc, unsigned size, bool ordered, MemOp order)
 {
-    return (a64_memop(dc, size, false) & ~(MemOp)(MO_ALIGN | MO_ATOM)) | MO_ALIGN_NATURAL | MO_EXCLUSIVE |
+    return (a64_memop(dc, size, false) & ~(MemOp)(MO_ALIGN | MO_ATOM | MO_KIND)) | MO_ALIGN_NATURAL | MO_EXCLUSIVE |
            (ordered ? order : 0);
+}
+
+/* An exclusive access is of a kind of its own: its tag check comes first. */
+static void check_tag(DisasContext *dc, TcgVal addr, unsigned size, bool store)
+{
+    if ((a64_memop(dc, size, false) & MO_KIND) == MO_TAGGED) {
+        a64_call(dc, mte_check, addr, tcg_const(dc->g, TCG_I32, dc->key.data_mmu | 1u << size << 8 | store << 16));
+    }
 }
 
 static void monitor_arm(DisasContext *dc, TcgVal addr, TcgVal lo, TcgVal hi, unsigned size)
@@ -47,10 +55,10 @@ static TcgVal to_i64(DisasContext *dc, TcgVal v)
 
 bool trans_LDXR(DisasContext *dc, const arg_LDXR *a)
 {
-    TcgVal addr = a64_base(dc, a->rn);
-    TcgVal v = tcg_guest_ld(dc->g, load_type(0, a->size, false), addr,
-                            exclusive_memop(dc, a->size, a->acq, MO_ACQUIRE));
+    TcgVal addr = a64_base(dc, a->rn), v;
 
+    check_tag(dc, addr, a->size, false);
+    v = tcg_guest_ld(dc->g, load_type(0, a->size, false), addr, exclusive_memop(dc, a->size, a->acq, MO_ACQUIRE));
     monitor_arm(dc, addr, to_i64(dc, v), tcg_const(dc->g, TCG_I64, 0), 1u << a->size);
     a64_set(dc, a->rt, v);
     return true;
@@ -92,8 +100,10 @@ bool trans_LDXP(DisasContext *dc, const arg_LDXP *a)
 {
     TcgVal addr = a64_base(dc, a->rn), first, second;
     MemOp mo = exclusive_memop(dc, a->size + 1, a->acq, MO_ACQUIRE);
-    TcgVal v = tcg_guest_ld(dc->g, a->size == 3 ? TCG_V128 : TCG_I64, addr, mo);
+    TcgVal v;
 
+    check_tag(dc, addr, a->size + 1, false);
+    v = tcg_guest_ld(dc->g, a->size == 3 ? TCG_V128 : TCG_I64, addr, mo);
     if (a->size == 3) {
         split64(dc, v, &first, &second);
         monitor_arm(dc, addr, tcg_vget(dc->g, 3, v, 0), tcg_vget(dc->g, 3, v, 1), 16);
@@ -127,6 +137,7 @@ static void store_exclusive(DisasContext *dc, unsigned rs, unsigned rn, TcgVal v
                tcg_const(g, TCG_I32, 1u << size), armed, fail);
 
     tcg_block_start(g, armed);
+    check_tag(dc, tcg_get_reg(g, addr), size, true);
     expect = tcg_ld_env(g, TCG_I64, MO_64, offsetof(ARMCPU, excl_value[0]));
     if (t == TCG_V128) {
         TcgVal hi = tcg_ld_env(g, TCG_I64, MO_64, offsetof(ARMCPU, excl_value[1]));
@@ -374,7 +385,7 @@ bool trans_SWPP(DisasContext *dc, const arg_SWPP *a) { return atomic_pair(dc, a,
 
 static bool mops(DisasContext *dc, const TcgHelper *helper, const arg_CPY *a, unsigned kind)
 {
-    bool set = kind == MOPS_SET;
+    bool set = kind >= MOPS_SET;
     unsigned wmmu = a->options & 1 ? dc->key.unpriv_mmu : dc->key.data_mmu;
     unsigned rmmu = set ? wmmu : a->options & 2 ? dc->key.unpriv_mmu : dc->key.data_mmu;
     TcgBlockRef again, done;
@@ -402,6 +413,7 @@ static bool mops(DisasContext *dc, const TcgHelper *helper, const arg_CPY *a, un
 
 bool trans_CPYF(DisasContext *dc, const arg_CPYF *a) { return mops(dc, &arm_helper_mops_cpy, a, MOPS_CPYF); }
 bool trans_CPY(DisasContext *dc, const arg_CPY *a) { return mops(dc, &arm_helper_mops_cpy, a, MOPS_CPY); }
+bool trans_SETG(DisasContext *dc, const arg_SETG *a) { return mops(dc, &arm_helper_mops_set, a, MOPS_SETG); }
 bool trans_SET(DisasContext *dc, const arg_SET *a) { return mops(dc, &arm_helper_mops_set, a, MOPS_SET); }
 
 /* -- literals, prefetch ----------------------------------------------------------------------------------------------- */
@@ -616,5 +628,81 @@ bool trans_LDRA(DisasContext *dc, const arg_LDRA *a)
         a64_set_sp(dc, a->rn, addr);
     }
     a64_set(dc, a->rt, v);
+    return true;
+}
+
+/* -- tags ------------------------------------------------------------------------------------------------------------------ */
+
+static TcgVal data_mmu(DisasContext *dc)
+{
+    return tcg_const(dc->g, TCG_I32, dc->key.data_mmu);
+}
+
+/* index: 1 post, 2 offset, 3 pre. The tag is of Xt|SP as it was. */
+static bool store_tags(DisasContext *dc, const arg_STG *a, unsigned granules, bool zeroes)
+{
+    TcgVal base = a64_base(dc, a->rn), moved = tcg_addi(dc->g, TCG_I64, base, (int64_t)a->imm);
+
+    a64_call(dc, mte_stg, a->index == 1 ? base : moved, a64_get_sp(dc, 1, a->rt),
+             tcg_const(dc->g, TCG_I32, dc->key.data_mmu | granules << 8 | zeroes << 12));
+    if (a->index != 2) {
+        a64_set_sp(dc, a->rn, moved);
+    }
+    return true;
+}
+
+bool trans_STG(DisasContext *dc, const arg_STG *a) { return store_tags(dc, a, 1, false); }
+bool trans_ST2G(DisasContext *dc, const arg_ST2G *a) { return store_tags(dc, a, 2, false); }
+bool trans_STZG(DisasContext *dc, const arg_STZG *a) { return store_tags(dc, a, 1, true); }
+bool trans_STZ2G(DisasContext *dc, const arg_STZ2G *a) { return store_tags(dc, a, 2, true); }
+
+bool trans_LDG(DisasContext *dc, const arg_LDG *a)
+{
+    TcgVal addr = tcg_addi(dc->g, TCG_I64, a64_base(dc, a->rn), (int64_t)a->imm);
+
+    a64_set(dc, a->rt, a64_call(dc, mte_ldg, addr, a64_get(dc, 1, a->rt), data_mmu(dc)));
+    return true;
+}
+
+bool trans_LDGM(DisasContext *dc, const arg_LDGM *a)
+{
+    if (dc->key.el == 0) {
+        return false;
+    }
+    a64_set(dc, a->rt, a64_call(dc, mte_ldgm, a64_base(dc, a->rn), data_mmu(dc)));
+    return true;
+}
+
+bool trans_STGM(DisasContext *dc, const arg_STGM *a)
+{
+    if (dc->key.el == 0) {
+        return false;
+    }
+    a64_call(dc, mte_stgm, a64_base(dc, a->rn), a64_get(dc, 1, a->rt), data_mmu(dc));
+    return true;
+}
+
+bool trans_STZGM(DisasContext *dc, const arg_STZGM *a)
+{
+    if (dc->key.el == 0) {
+        return false;
+    }
+    a64_call(dc, mte_block, a64_base(dc, a->rn), tcg_andi(dc->g, TCG_I32, a64_get(dc, 0, a->rt), 15),
+             tcg_const(dc->g, TCG_I32, dc->key.data_mmu | 1 << 8));
+    return true;
+}
+
+/* A pair of data, and the tag of the address. The data is stored first, and finds what there is to fault about. */
+bool trans_STGP(DisasContext *dc, const arg_STGP *a)
+{
+    TcgVal base = a64_base(dc, a->rn), moved = tcg_addi(dc->g, TCG_I64, base, (int64_t)a->imm);
+    TcgVal addr = a->index == 1 ? base : moved;
+    MemOp mo = (pair_memop(dc, 3) & ~(MemOp)(MO_ALIGN | MO_KIND)) | MO_ALIGN_16;
+
+    store_pair(dc, 3, a->rt, a->rt2, addr, mo);
+    a64_call(dc, mte_stg, addr, addr, tcg_const(dc->g, TCG_I32, dc->key.data_mmu | 1 << 8));
+    if (a->index != 2) {
+        a64_set_sp(dc, a->rn, moved);
+    }
     return true;
 }

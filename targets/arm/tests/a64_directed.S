@@ -61,6 +61,8 @@ next:   ldr     x0, =pieces
         msr     tpidrro_el0, x2
         ldr     x0, =SCTLR
         msr     sctlr_el1, x0
+        ldr     x0, =TCR
+        msr     tcr_el1, x0
         msr     fpcr, xzr
         msr     fpsr, xzr
         msr     nzcv, xzr

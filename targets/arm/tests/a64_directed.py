@@ -25,7 +25,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
 LINK = 0x40080000
-MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp']
+MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte']
 
 # The window: pages of many kinds at WINDOW, in a level 3 table; the memory behind page n is at MEMORY + 4096 n.
 WINDOW, MEMORY, PAGES = 0x50000000, 0x48000000, 64
@@ -150,7 +150,7 @@ def main():
         with open(os.path.join(folder, 'a64_directed.inc'), 'w', encoding='ascii') as f:
             f.write(include(cases))
         exe = os.path.join(folder, 'kernel')
-        subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-march=armv8.5-a+memtag+ls64', '-Wa,-I' + folder,
+        subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-march=armv8.5-a+fp16+memtag+ls64', '-Wa,-I' + folder,
                         '-Wl,-Ttext=0x%x' % LINK, '-Wl,--build-id=none,--no-warn-rwx-segments',
                         os.path.join(HERE, 'a64_directed.S'), '-o', exe], check=True)
         symbols = subprocess.run(['aarch64-linux-gnu-nm', exe], capture_output=True, text=True, check=True).stdout

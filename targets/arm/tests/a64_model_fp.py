@@ -130,8 +130,7 @@ def alternate(rng):
                 if not q:
                     result &= M64
                 shape = suffix if q else {'8h': '4h', '4s': '2s'}[suffix]
-                code = ['.arch armv8.2-a+fp16']
-                code += ['ldr x0, =0x%x' % (value & M64), 'fmov d5, x0', 'ldr x0, =0x%x' % (value >> 64), 'fmov v5.d[1], x0',
+                code = ['ldr x0, =0x%x' % (value & M64), 'fmov d5, x0', 'ldr x0, =0x%x' % (value >> 64), 'fmov v5.d[1], x0',
                          'mov x0, #%d' % AH, 'msr fpcr, x0', '%s v4.%s, v5.%s' % (op, shape, shape), 'msr fpcr, xzr',
                          'fmov x0, d4', 'out x0', 'fmov x0, v4.d[1]', 'out x0']
                 yield 'ah-%s-%s' % (op, shape), '\n'.join(code), [result & M64, result >> 64]

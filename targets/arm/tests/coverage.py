@@ -29,7 +29,8 @@ BASELINE = {'FP', 'AdvSIMD'}            # what the table takes for granted
 # Features whose instructions must be there. Others may be left out, whole.
 PROMISED = BASELINE | {
     'AES', 'PMULL', 'SHA1', 'SHA256', 'SHA512', 'SHA3', 'SM3', 'SM4', 'CRC32', 'LSE', 'LOR', 'RDM', 'PAN',
-    'UAO', 'FP16', 'DotProd', 'FHM', 'LRCPC', 'LRCPC2', 'LRCPC3', 'LSE128', 'MOPS', 'DIT', 'SSBS', 'FlagM', 'FlagM2',
+    'UAO', 'FP16', 'DotProd', 'FHM', 'LRCPC', 'LRCPC2', 'LRCPC3', 'LSE128', 'MOPS', 'MTE', 'MTE2', 'DIT', 'SSBS', 'FlagM',
+    'FlagM2',
     'FRINTTS', 'JSCVT', 'FCMA',
     'BF16', 'I8MM', 'SB', 'PAuth', 'BTI', 'RAS', 'CSSC', 'HBC', 'WFxT', 'XS'}
 
