@@ -353,7 +353,6 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
     unsigned driver = 0, file_driver = 0;
     bool readonly = false;
     const char *id = keyval_need(kv, "node-name", error), *node, *file;
-    g_autofree char *prefix = NULL;
 
     if (!id || !keyval_need(kv, "driver", error)) {
         return false;
