@@ -42,7 +42,8 @@ def main():
                 continue
             if not SECTIONS.match(section) or section.startswith(".data.rel.ro"):
                 continue
-            symbol = re.sub(r"\.\d+$", "", symbol)                         # a static of a function
+            symbol = re.sub(r"\.\d+$", "", symbol)                         # a static of a function: gcc's name,
+            symbol = re.sub(r"^\w+\.(?=\w)", "", symbol)                 # clang's
             if symbol in rows:
                 used.add(symbol)
             elif not re.match(r"(__|\.|_g_)", symbol):
