@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Firmware and device trees on virt: Debian's U-Boot to its prompt; -machine dumpdtb=, -dtb; the order of virtio
-devices; TAP.
+devices; a debugger in the guest; TAP.
 
 firmware.py --chimera PROGRAM [--long] [--scale N]      --scale: this many times the usual patience
 """
 import argparse
+import gzip
 import pathlib
 import re
 import subprocess
@@ -134,6 +135,25 @@ def virtio_order(chimera, timeout):
         assert not log.exists() or log.read_text() == '', log.read_text()
 
 
+def debugger(chimera, timeout):
+    """The kernel's ptrace has the CPU's breakpoints, watchpoints and single steps."""
+    files = guest.linux()
+    with tempfile.TemporaryDirectory() as tmp:
+        program, initrd = pathlib.Path(tmp) / 'ptrace', pathlib.Path(tmp) / 'initrd'
+        source = pathlib.Path(__file__).resolve().parent / 'ptrace.c'
+        subprocess.run(['aarch64-linux-gnu-gcc', '-O2', '-static', '-o', program, source], check=True)
+        cpio = guest.Cpio()
+        cpio.add('debugger', program.read_bytes(), 0o100755)
+        initrd.write_bytes(files['initrd'].read_bytes() + gzip.compress(cpio.finish()))
+        c = console.Console([chimera, '-M', 'virt', '-cpu', 'cortex-a72', '-m', '512M', '-kernel', files['kernel'],
+                             '-initrd', initrd, '-append', 'console=ttyAMA0 rdinit=/debugger', '-nographic'])
+        try:
+            c.expect('hits 17 steps 10000 same 1', timeout)
+            assert c.wait(timeout) == 0, f'exit status {c.proc.returncode}'
+        finally:
+            c.close()
+
+
 def tests():
     """name, suite, function(chimera, timeout)"""
     def on(machine, smp, **more):
@@ -143,6 +163,7 @@ def tests():
     yield 'dumpdtb', 'short', dumpdtb
     yield 'dtb', 'short', dtb
     yield 'virtio-order', 'short', virtio_order
+    yield 'debugger', 'short', debugger
     yield 'uboot-pflash', 'long', on('virt', 1, pflash=True)
     yield 'uboot-smp4', 'long', on('virt', 4)
     yield 'uboot-gic3', 'long', on('virt,gic-version=3', 2)
