@@ -192,6 +192,7 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
     if (cpu->has_el3 && el < 3) {
         /* what EL3 firmware sets for a Non-secure OS: NS, HCE, no traps of FP and timers */
         cpu->scr_el3 |= 1 | 1 << 8 | 1 << 10;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? UINT64_C(3) << 36 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 26 : 0;
         cpu->cptr_el3 = 0;
@@ -201,6 +202,7 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->cnthctl_el2 |= 3;
         cpu->cptr_el2 &= ~(UINT64_C(1) << 10);
         cpu->hcr_el2 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 56 : 0;
+        cpu->hcrx_el2 |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? 7 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_MOPS) ? UINT64_C(1) << 11 : 0;
     }
     arm_switch_sp(cpu, el, 1);

@@ -126,7 +126,7 @@ struct ARMCPU {
     uint64_t cnthctl_el2, cntvoff_el2, vstcr_el2, vsttbr_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;
     uint64_t hfgrtr_el2, hfgwtr_el2, hfgitr_el2, hdfgrtr_el2, hdfgwtr_el2, hafgrtr_el2;
     uint64_t scr_el3, mdcr_el3, cptr_el3, sder32_el3;
-    uint64_t disr_el1, erxregs[8], errselr_el1, gcr_el1, rgsr_el1, tfsr_el[4];
+    uint64_t disr_el1, erxregs[8], errselr_el1, gcr_el1, rgsr_el1, accdata_el1, tfsr_el[4];
     uint64_t dbgbvr_el1[16], dbgbcr_el1[16], dbgwvr_el1[16], dbgwcr_el1[16], dbgclaim, dbgdtr;
     uint64_t apkey[10];                         /* APIAKeyLo/Hi, IB, DA, DB, GA */
     uint64_t scxtnum_el[4];
@@ -279,7 +279,9 @@ typedef struct ArmXlat {
 bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only, ArmXlat *ret, ArmFault *fault);
 bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
 /* TlbPage.user. */
-enum { ARM_PAGE_GUARDED = 1, ARM_PAGE_DEVICE = 2, ARM_PAGE_TAGGED = 4 };
+enum { ARM_PAGE_GUARDED = 1, ARM_PAGE_DEVICE = 2, ARM_PAGE_TAGGED = 4, ARM_PAGE_CACHEABLE = 8 };
+/* An access that the memory's type has no support for (atomics, 64 bytes). */
+void arm_unsupported_access(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu);
 /* A synchronous tag check fault (mte.h). */
 void arm_tag_fault(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu);
 void arm_unaligned(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);

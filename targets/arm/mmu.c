@@ -725,7 +725,8 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
     TlbPage page = {
         .vaddr = addr, .paddr = x.pa, .size = x.page_size, .prot = x.prot, .global = x.global,
         .attrs = { .pas = x.pas, .privileged = !arm_mmu_is_user(mmu), .requester = cs->index },
-        .user = (x.guarded ? ARM_PAGE_GUARDED : 0) | (x.device ? ARM_PAGE_DEVICE : 0) | (x.tagged ? ARM_PAGE_TAGGED : 0),
+        .user = (x.guarded ? ARM_PAGE_GUARDED : 0) | (x.device ? ARM_PAGE_DEVICE : 0) | (x.tagged ? ARM_PAGE_TAGGED : 0) |
+                (x.device || x.attrs == 0x44 ? 0 : ARM_PAGE_CACHEABLE),
         .watched = arm_page_watched(cpu, addr & ~mask64(0, arm_tcg_target.page_bits), BIT64(arm_tcg_target.page_bits)),
     };
     tlb_set_page(cs, mmu, &page);
@@ -735,6 +736,13 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
 void arm_tag_fault(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu)
 {
     ArmFault f = { .fsc = FSC_TAG_CHECK, .write = type == ACCESS_STORE };
+
+    raise_abort(cpu, addr, type, mmu, &f);
+}
+
+void arm_unsupported_access(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu)
+{
+    ArmFault f = { .fsc = FSC_ATOMIC_UNSUPPORTED, .write = type == ACCESS_STORE };
 
     raise_abort(cpu, addr, type, mmu, &f);
 }

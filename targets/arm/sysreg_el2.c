@@ -53,6 +53,9 @@ static void hcrx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
 {
     uint64_t rw = 0;
 
+    rw |= arm_feature(cpu, FEAT_LS64) ? UINT64_C(1) << 1 : 0;                /* EnALS */
+    rw |= arm_feature(cpu, FEAT_LS64_V) ? UINT64_C(1) << 2 : 0;              /* EnASR */
+    rw |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? UINT64_C(1) << 0 : 0;        /* EnAS0 */
     rw |= arm_feature(cpu, FEAT_XS) ? HCRX_FNXS : 0;
     rw |= arm_feature(cpu, FEAT_MOPS) ? HCRX_MCE2 | HCRX_MSCEN : 0;
     cpu->hcrx_el2 = value & rw;

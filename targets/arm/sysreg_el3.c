@@ -14,6 +14,7 @@ static void scr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_PAuth) ? UINT64_C(3) << 16 : 0;
     rw |= arm_feature(cpu, FEAT_SEL2) ? UINT64_C(1) << 18 : 0;
     rw |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 26 : 0;
+    rw |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? UINT64_C(3) << 36 : 0;      /* EnAS0, ADEn */
     rw |= arm_feature(cpu, FEAT_FGT) ? UINT64_C(1) << 27 : 0;
     rw |= arm_feature(cpu, FEAT_ECV) ? UINT64_C(1) << 28 : 0;
     rw |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;

@@ -162,6 +162,12 @@ static ArmTrap el12_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write
     return arm_hcr_e2h(cpu) ? TRAP_NONE : TRAP_UNDEFINED;
 }
 
+/* SCR_EL3.ADEn. */
+static ArmTrap accdata_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 >> 37 & 1) ? TRAP_EL3 : TRAP_NONE;
+}
+
 static const SysReg pstate_regs[] = {
     SR("NZCV", 3, 3, 4, 2, 0, SR_RW0, .read = nzcv_read, .write = nzcv_write),
     SR("DAIF", 3, 3, 4, 2, 1, SR_RW0, .read = daif_read, .write = daif_write, .check = daif_check, .changes = SRC_IRQ),
@@ -172,6 +178,8 @@ static const SysReg pstate_regs[] = {
     SR("UAO", 3, 0, 4, 2, 4, SR_RW1, .read = uao_read, .write = uao_write, .changes = SRC_KEY, SR_NEEDS(UAO)),
     SR("DIT", 3, 3, 4, 2, 5, SR_RW0, .read = dit_read, .write = dit_write, SR_NEEDS(DIT)),
     SR("SSBS", 3, 3, 4, 2, 6, SR_RW0, .read = ssbs_read, .write = ssbs_write, SR_NEEDS(SSBS)),
+    SR("ACCDATA_EL1", 3, 0, 13, 0, 5, SR_RW1, SR_FIELD_RW(accdata_el1, 0xffffffff), SR_NEEDS(LS64_ACCDATA),
+       .check = accdata_check),
     SR("TCO", 3, 3, 4, 2, 7, SR_RW0, .read = tco_read, .write = tco_write, .changes = SRC_KEY, SR_NEEDS(MTE)),
     SR("SPSR_EL1", 3, 0, 4, 0, 0, SR_RW1, SR_FIELD(spsr_el[1]), .e2h_redirect = SYSREG(3, 4, 4, 0, 0)),
     SR("SPSR_EL2", 3, 4, 4, 0, 0, SR_RW2, SR_FIELD(spsr_el[2]), .needs_el = 2),

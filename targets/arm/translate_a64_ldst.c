@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A64: loads and stores of the general registers (Arm DDI 0487, C4.1.94). */
 #include "targets/arm/arm_a64_ldst.trans.h"
+#include "targets/arm/ls64.h"
 #include "targets/arm/mops.h"
 #include "targets/arm/translate.h"
 
@@ -706,3 +707,17 @@ bool trans_STGP(DisasContext *dc, const arg_STGP *a)
     }
     return true;
 }
+
+/* -- 64 bytes ---------------------------------------------------------------------------------------------------------- */
+
+static bool ls64(DisasContext *dc, unsigned kind, unsigned rt, unsigned rs, unsigned rn)
+{
+    a64_call(dc, ls64, a64_base(dc, rn),
+             tcg_const(dc->g, TCG_I32, LS64_DESC(kind, rt, rs, dc->key.data_mmu, dc->key.big_endian)));
+    return true;
+}
+
+bool trans_LD64B(DisasContext *dc, const arg_LD64B *a) { return ls64(dc, LS64_LD, a->rt, 31, a->rn); }
+bool trans_ST64B(DisasContext *dc, const arg_ST64B *a) { return ls64(dc, LS64_ST, a->rt, 31, a->rn); }
+bool trans_ST64BV(DisasContext *dc, const arg_ST64BV *a) { return ls64(dc, LS64_STV, a->rt, a->rs, a->rn); }
+bool trans_ST64BV0(DisasContext *dc, const arg_ST64BV0 *a) { return ls64(dc, LS64_STV0, a->rt, a->rs, a->rn); }

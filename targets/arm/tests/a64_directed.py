@@ -25,7 +25,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
 LINK = 0x40080000
-MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte']
+MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte', 'ls64']
 
 # The window: pages of many kinds at WINDOW, in a level 3 table; the memory behind page n is at MEMORY + 4096 n.
 WINDOW, MEMORY, PAGES = 0x50000000, 0x48000000, 64

@@ -36,7 +36,7 @@ PROMISED = BASELINE | {
 
 
 # Features whose rows may be missing: docs/CAVEATS.md says why. Every other row decodes in full.
-MISSING = {'THE', 'D128', 'SYSREG128', 'SYSINSTR128', 'GCS', 'LS64', 'LS64_V', 'LS64_ACCDATA', 'TME'}
+MISSING = {'THE', 'D128', 'SYSREG128', 'SYSINSTR128', 'GCS', 'TME'}
 # UDF is UNDEFINED by definition; of MSR (immediate) the fields of other features are missing.
 EXCEPTIONS = {'udf_perm_undef.udf', 'msr_imm.system_register_cpsr'}
 
