@@ -63,7 +63,11 @@ next:   ldr     x0, =pieces
         msr     sctlr_el1, x0
         ldr     x0, =TCR
         msr     tcr_el1, x0
-        msr     fpcr, xzr
+        mrs     x0, id_aa64pfr1_el1
+        tst     x0, #0xf00
+        b.eq    1f
+        msr     tco, #0                                 /* what an exception set */
+1:      msr     fpcr, xzr
         msr     fpsr, xzr
         msr     nzcv, xzr
         isb
