@@ -266,7 +266,11 @@ static int64_t clone_process(Thread *t, uint64_t flags, vaddr stack, vaddr ptid,
     if (!exec_user_fork_end(t->cs, pid == 0)) {
         signal_die(SIGKILL);                    /* as the kernel's own lack of memory would */
     }
-    g_rec_mutex_unlock(&p->map_lock);
+    if (pid == 0) {
+        g_rec_mutex_init(&p->map_lock);         /* it knows its owner by a number that was the parent's thread's */
+    } else {
+        g_rec_mutex_unlock(&p->map_lock);
+    }
     if (pid == 0) {
         int tid = (int)syscall(SYS_gettid);
 
