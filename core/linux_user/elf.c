@@ -95,7 +95,7 @@ static bool map_segment(Process *p, int fd, const Elf64_Phdr *ph, vaddr bias, ui
         return false;
     }
     if (ph->p_memsz > ph->p_filesz && ph->p_filesz && (file_end & (LINUX_PAGE - 1)) && prot & PROT_WRITE) {
-        memset(g2h(p, file_end), 0, MIN(page_up(file_end), bias + ph->p_vaddr + ph->p_memsz) - file_end);
+        memset(g2h(p, file_end), 0, page_up(file_end) - file_end);      /* loaders use what is left of the page */
     }
     return true;
 }

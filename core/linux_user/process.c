@@ -67,6 +67,9 @@ void thread_run(Thread *t)
             if (trap.sig == 0) {
                 syscall_do(t);
             } else {
+                log_printf(LOG_INT, "user: thread %d: signal %d, code %d, address 0x%" G_GINT64_MODIFIER "x, PC 0x%"
+                           G_GINT64_MODIFIER "x\n", t->tid, trap.sig, trap.code, trap.addr,
+                           CPU_CLASS_OF(t->cs)->get_pc(t->cs));
                 signal_trap(t, &trap);
             }
         }

@@ -48,6 +48,7 @@ typedef struct LinuxOpenFlags {
 typedef struct LinuxTarget {
     const char *machine;                        /* uname -m */
     const char *default_cpu;                    /* as -cpu */
+    const char *cpu_options;                    /* properties behind the user's: ",NAME=VALUE..." */
     const char *platform;                       /* AT_PLATFORM */
     uint64_t addr_mask;                         /* UserMemory.addr_mask */
     const uint16_t *calls;                      /* LinuxCall by number */

@@ -105,7 +105,7 @@ static bool find_cpu(Process *p, const char *arch, GError **error)
     const ModuleName *row = module_find(p->ml, MODULE_CPU, "CPU", model, arch, error);
 
     if (row) {
-        p->cpu_type = g_strconcat(row->type, comma, NULL);
+        p->cpu_type = g_strconcat(row->type, comma ? comma : "", p->target->cpu_options, NULL);
     }
     return row;
 }

@@ -568,7 +568,8 @@ static bool pop_frame(CPUState *cs, LinuxSigFrame *ret)
 }
 
 const LinuxTarget arm_linux_user_a64 = {
-    .machine = "aarch64", .default_cpu = "max,pauth-impdef=on", .platform = "aarch64",
+    .machine = "aarch64", .default_cpu = "max,pauth-impdef=on", .cpu_options = ",el2=off,el3=off",
+    .platform = "aarch64",
     .addr_mask = UINT64_C(0x00ffffffffffffff),
     .calls = calls, .num_calls = G_N_ELEMENTS(calls),
     .open = { .directory = 040000, .nofollow = 0100000, .direct = 0200000, .largefile = 0400000 },
