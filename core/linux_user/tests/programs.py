@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""User mode: a program compiled for the guest does what it must, on both back ends; what cannot run gives a line and
+the status that a shell gives. Needs aarch64-linux-gnu-gcc, else it is skipped."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+CC = "aarch64-linux-gnu-gcc"
+CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
+HERE = os.path.dirname(os.path.abspath(__file__))
+EXPECTED = """threads: 160000 1600 0
+unmapped: 11 1 1234
+read-only: 11 2 4097
+not executable: 11 2 0
+undefined: 4
+breakpoint: 5 1
+on another stack: 11
+interrupted: -1 1 1
+restarted: 1 x 2
+code: 4950
+tagged: 5
+bad pointer: -1 14 -1 14
+fork: 7
+name exec
+exec: 3
+killed: 11
+"""
+failures = []
+
+
+def check(what, got, wanted):
+    if got != wanted:
+        failures.append(what)
+        print(f"{what}: got {got!r}, wanted {wanted!r}")
+
+
+def run(*args, **kw):
+    return subprocess.run([CHIMERA, "user", *args], capture_output=True, text=True, timeout=60, check=False, **kw)
+
+
+def refusals(folder):
+    r = run(os.path.join(folder, "absent"))
+    check("missing file", (r.returncode, r.stderr.count("\n")), (127, 1))
+    r = run("/bin/sh")
+    check("the host's own", (r.returncode, r.stderr.count("\n"), "aarch64" in r.stderr), (126, 1, True))
+    text = os.path.join(folder, "text")
+    with open(text, "w", encoding="ascii") as f:
+        f.write("not a program\n")
+    r = run(text)
+    check("no ELF file", (r.returncode, r.stderr.count("\n")), (126, 1))
+    r = run("-g", "1234", text)
+    check("-g", (r.returncode, "not supported" in r.stderr), (1, True))
+
+
+def main():
+    if not shutil.which(CC):
+        print(f"skipped: no {CC}")
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "basics")
+        subprocess.run([CC, "-O2", "-static", "-pthread", "-o", program, os.path.join(HERE, "basics.c")], check=True)
+        for accel in "tcg", "tci":
+            r = run("-accel", accel, program)
+            check(f"{accel}: output", r.stdout, EXPECTED)
+            check(f"{accel}: status", r.returncode, 42)
+        r = run("-strace", program, "x")
+        check("-strace", (r.returncode, "exit_group(3)" in r.stderr), (3, True))
+        with open(program, "rb") as f:
+            whole = f.read()
+        for size in 16, 64, 200, 5000:
+            cut = os.path.join(folder, "cut")
+            with open(cut, "wb") as f:
+                f.write(whole[:size])
+            r = run(cut)
+            check(f"truncated to {size}", (r.returncode, r.stderr.count("\n")), (126, 1))
+        refusals(folder)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
