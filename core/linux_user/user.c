@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From the command line to a running program: the architecture by its ELF header, a machine without devices, a CPU. */
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,7 +16,8 @@
 #include "core/linux_user/user.h"
 #include "core/linux_user/user_int.h"
 
-enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, STACK_DEFAULT = 8 << 20, CODE_DEFAULT = 64 << 20 };
+enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, STACK_DEFAULT = 8 << 20, CODE_DEFAULT = 64 << 20,
+       PRESERVED_ARGV0 = 1 /* AT_FLAGS */ };
 #define TYPE_USER_MACHINE "linux-user-machine"
 
 static const TypeInfo user_machine_type = {
@@ -197,20 +200,28 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     int status, at = user_options_parse(o, argc, argv, &status, error), fd;
     TypeRegistry *types;
     const char *path;
+    char **args;
 
     if (at < 0) {
         return status;
     }
     path = argv[at];
+    args = argv + at;
+    if (getauxval(AT_FLAGS) & PRESERVED_ARGV0 && argc - at >= 2) {
+        args++;                                 /* binfmt_misc's flag P: argv[0] as the program was called is next */
+    }
     p = g_new0(Process, 1);
     p->o = o;
     p->ml = ml;
-    p->exe_fd = -1;
     g_mutex_init(&p->threads_lock);
     g_cond_init(&p->threads_cond);
     p->threads = g_ptr_array_new();
     p->idle_cpus = g_ptr_array_new();
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    errno = 0;
+    fd = (int)getauxval(AT_EXECFD);             /* binfmt_misc's flag O: opened already, perhaps not readable by us */
+    if (errno) {
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
     if (fd < 0) {
         fprintf(stderr, "chimera: %s: %s\n", path, g_strerror(errno));
         return errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
@@ -223,6 +234,6 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     if (!find_target(p, types, fd, path, &why) || !find_cpu(p, arch, &why) || !make_machine(p, types, &why)) {
         return refuse(EXIT_CANNOT_RUN, &why);
     }
-    status = run(p, fd, path, argv + at, &why);
+    status = run(p, fd, path, args, &why);
     return refuse(status, &why);
 }

@@ -79,7 +79,6 @@ typedef struct Process {
     vaddr sigreturn_page;
     /* the program */
     char *exe;                                  /* real path */
-    int exe_fd;                                 /* AT_EXECFD, or -1 */
     char *cpu_type;
     vaddr auxv;                                 /* in guest memory */
     unsigned auxv_size;

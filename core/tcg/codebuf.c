@@ -41,6 +41,8 @@ TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
         goto fail;
     }
     buf->rx = rx;
+    close(buf->fd);                             /* the mappings hold it; a user program's files are numbered without it */
+    buf->fd = -1;
     buf->thunks = be->init_buf(be, buf);
     buf->thunks = (buf->thunks + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
     g_assert(buf->thunks <= size);
