@@ -167,7 +167,7 @@ typedef struct NewThread {
     vaddr ptid, ctid;
     GMutex lock;
     GCond cond;
-    bool started;
+    int tid;                                    /* not 0: it has started; t may be gone soon */
 } NewThread;
 
 static void *thread_main(void *opaque)
@@ -184,7 +184,7 @@ static void *thread_main(void *opaque)
         user_write(t->cs, n->ptid, &tid, sizeof(tid));
     }
     g_mutex_lock(&n->lock);
-    n->started = true;
+    n->tid = tid;
     g_cond_signal(&n->cond);
     g_mutex_unlock(&n->lock);                   /* n is the parent's, and gone */
     thread_run(t);
@@ -230,10 +230,10 @@ static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, 
     pthread_attr_destroy(&attr);
     if (err == 0) {
         g_mutex_lock(&n.lock);
-        while (!n.started) {
+        while (!n.tid) {
             g_cond_wait(&n.cond, &n.lock);
         }
-        tid = n.t->tid;
+        tid = n.tid;
         g_mutex_unlock(&n.lock);
     } else {
         g_mutex_lock(&p->threads_lock);

@@ -60,12 +60,16 @@ def main():
         print(f"skipped: no {CC}")
         return 77
     with tempfile.TemporaryDirectory() as folder:
-        program = os.path.join(folder, "basics")
-        subprocess.run([CC, "-O2", "-static", "-pthread", "-o", program, os.path.join(HERE, "basics.c")], check=True)
+        program, stress = (os.path.join(folder, n) for n in ("basics", "stress"))
+        for out in program, stress:
+            source = os.path.join(HERE, os.path.basename(out) + ".c")
+            subprocess.run([CC, "-O2", "-static", "-pthread", "-o", out, source], check=True)
         for accel in "tcg", "tci":
             r = run("-accel", accel, program)
             check(f"{accel}: output", r.stdout, EXPECTED)
             check(f"{accel}: status", r.returncode, 42)
+            r = run("-accel", accel, stress)
+            check(f"{accel}: stress", (r.returncode, r.stdout), (0, "ticks: 1\n"))
         r = run("-strace", program, "x")
         check("-strace", (r.returncode, "exit_group(3)" in r.stderr), (3, True))
         with open(program, "rb") as f:
