@@ -277,6 +277,8 @@ typedef struct ArmXlat {
 } ArmXlat;
 /* Stages 1 and 2 of a virtual address (tag included); s1_only for AT S1*. False: *fault. */
 bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only, ArmXlat *ret, ArmFault *fault);
+/* What the load or store at the PC adds to the syndrome of its stage 2 abort: ISV to AR (D23.2.37); else 0. */
+uint32_t arm_access_syndrome(ARMCPU *cpu);
 bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
 /* TlbPage.user. */
 enum { ARM_PAGE_GUARDED = 1, ARM_PAGE_DEVICE = 2, ARM_PAGE_TAGGED = 4, ARM_PAGE_CACHEABLE = 8 };

@@ -95,20 +95,24 @@ static void enter(ARMCPU *cpu, const ArmException *e)
     };
     unsigned target = e->target_el, from = cpu->el;
     uint64_t offset = vector[e->kind] + (target > from ? 0x400 : cpu->spsel ? 0x200 : 0x000);
+    uint32_t syndrome = e->syndrome;
     uint64_t spsr;
     bool in_host = arm_hcr_e2h(cpu) && cpu->hcr_el2 & HCR_TGE && arm_el2_enabled(cpu);
 
     if (e->return_next) {
         cpu->ss = 0;                            /* SVC, HVC, SMC: the step is done */
     }
+    if (e->has_hpfar && syndrome >> 26 == EC_DABORT_LOWER && !(syndrome & (1 << 7 | 1 << 8))) {     /* S1PTW, CM */
+        syndrome |= arm_access_syndrome(cpu);
+    }
     spsr = arm_pstate_get(cpu);
     log_printf(LOG_INT, "arm: cpu %u: %s exception from EL%u to EL%u, ESR 0x%08" PRIx32 " (EC 0x%02x), PC 0x%" PRIx64
-               ", FAR 0x%" PRIx64 "\n", cpu->parent.index, exc_name(e), from, target, e->syndrome, e->syndrome >> 26,
+               ", FAR 0x%" PRIx64 "\n", cpu->parent.index, exc_name(e), from, target, syndrome, syndrome >> 26,
                cpu->pc, e->has_far ? e->far : 0);
     cpu->spsr_el[target] = spsr;
     cpu->elr_el[target] = cpu->pc + (e->return_next ? 4 : 0);
     if (e->kind == ARM_EXC_SYNC || e->kind == ARM_EXC_SERROR) {
-        cpu->esr_el[target] = (uint64_t)e->iss2 << 32 | e->syndrome;
+        cpu->esr_el[target] = (uint64_t)e->iss2 << 32 | syndrome;
     }
     if (e->has_far) {
         cpu->far_el[target] = e->far;

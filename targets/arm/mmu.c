@@ -708,6 +708,52 @@ static void raise_abort(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, cons
                fetch ? "fetch" : f->write ? "store" : "load", va, f->fsc, f->stage2 ? " (stage 2)" : "", target);
 }
 
+/* The fields from ISV down to AR for a load or store of one general register, as stage 2 aborts report it; else 0. */
+static uint32_t access_syndrome(uint32_t insn)
+{
+    unsigned size = insn >> 30, opc = extract32(insn, 22, 2);
+    bool release = false;
+
+    if ((insn & 0x3f000000) == 0x18000000) {                    /* LDR, LDRSW (literal) */
+        size = size == 1 ? 3 : 2;
+        opc = insn >> 30 == 2 ? 2 : insn >> 30 == 3 ? 4 : 1;
+    } else if ((insn & 0x3fa00000) == 0x08800000) {             /* LDAR, STLR, LDLAR, STLLR */
+        opc &= 1;
+        release = insn >> 15 & 1;
+    } else if ((insn & 0x3f200c00) == 0x19000000) {             /* LDAPUR, STLUR */
+        release = true;
+    } else if ((insn & 0x3ffffc00) == 0x38bfc000) {             /* LDAPR */
+        opc = 1;
+        release = true;
+    } else if ((insn & 0x3f000000) != 0x39000000 &&             /* unsigned offset */
+               (insn & 0x3f200c00) != 0x38000000 &&             /* unscaled */
+               (insn & 0x3f200c00) != 0x38000800 &&             /* unprivileged */
+               (insn & 0x3f200c00) != 0x38200800) {             /* register offset */
+        return 0;
+    }
+    if (opc == 4 || (size == 3 && opc >= 2)) {                  /* PRFM */
+        return 0;
+    }
+    return 1u << 24 | size << 22 | (uint32_t)(opc >= 2) << 21 | extract32(insn, 0, 5) << 16 |
+           (uint32_t)(size == 3 || opc == 2) << 15 | (uint32_t)release << 14;
+}
+
+uint32_t arm_access_syndrome(ARMCPU *cpu)
+{
+    MemTxAttrs attrs = { .privileged = 1, .requester = cpu->parent.index, .fetch = 1 };
+    MemTxResult res;
+    uint32_t insn;
+    ArmXlat x;
+    ArmFault f;
+
+    if (!arm_translate_address(cpu, cpu->pc, ACCESS_FETCH, cpu->parent.fetch_mmu, false, &x, &f)) {
+        return 0;
+    }
+    attrs.pas = x.pas;
+    insn = (uint32_t)address_space_ld(cpu->parent.as, x.pa, 4, false, attrs, &res);
+    return res == MEMTX_OK ? access_syndrome(insn) : 0;
+}
+
 bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessType type, unsigned mmu, bool probe)
 {
     ARMCPU *cpu = ARM_CPU(cs);
