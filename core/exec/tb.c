@@ -232,13 +232,17 @@ TranslationBlock *tb_get(CPUState *cs)
     CPUExec *e = cs->exec;
     const CPUClass *cc = e->ec->cc;
     uint64_t page_mask = BIT64(cc->tcg->page_bits) - 1;
-    vaddr pc = cc->get_pc(cs);
+    vaddr pc;
     TranslationBlock *tb;
     ram_addr offset;
     CPUKey key;
     unsigned len;
     TlbInfo info;
 
+    if (cc->check_pc && !cc->check_pc(cs)) {
+        return NULL;
+    }
+    pc = cc->get_pc(cs);
     if (!tlb_find(cs, pc, 1u << cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, false, &info)) {
         return NULL;
     }

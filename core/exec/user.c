@@ -157,11 +157,6 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
         return fault(cs, addr, type, USER_FAULT_UNMAPPED, probe);
     }
     if (type == ACCESS_FETCH) {
-        const CPUClass *cc = CPU_CLASS_OF(cs);
-
-        if (cc->check_pc && !cc->check_pc(cs)) {
-            return false;
-        }
         prot = mem->prot(mem->opaque, at);
         if (!(prot & PROT_X)) {
             return fault(cs, addr, type, prot ? USER_FAULT_PROTECTED : USER_FAULT_UNMAPPED, probe);
