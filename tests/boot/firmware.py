@@ -111,6 +111,18 @@ def dtb(chimera, timeout):
             c.close()
 
 
+def truncated(chimera, timeout):
+    """A kernel that is not whole is refused."""
+    kernel = guest.linux()['kernel'].read_bytes()
+    with tempfile.TemporaryDirectory() as tmp:
+        for size in (len(kernel) - 1, len(kernel) // 2, 100):
+            path = pathlib.Path(tmp) / 'kernel'
+            path.write_bytes(kernel[:size])
+            done = subprocess.run([chimera, '-M', 'virt', '-m', '512M', '-kernel', path, '-nographic'], timeout=timeout,
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            assert done.returncode == 1 and done.stderr.count('\n') == 1, f'{size}: {done.returncode} {done.stderr}'
+
+
 def virtio_order(chimera, timeout):
     """Devices take transports as on the machine whose map this is: the first named has the last transport. Booting
     says nothing of guest errors."""
@@ -161,6 +173,7 @@ def tests():
 
     yield 'uboot', 'short', on('virt', 1)
     yield 'dumpdtb', 'short', dumpdtb
+    yield 'truncated-kernel', 'short', truncated
     yield 'dtb', 'short', dtb
     yield 'virtio-order', 'short', virtio_order
     yield 'debugger', 'short', debugger

@@ -99,7 +99,6 @@ class Options(unittest.TestCase):
                               ("s", None), ("daemonize", None), ("semihosting", None)):
             args = ["-" + option] + ([value] if value else [])
             self.assertRefused(run(*args), f"-{option}: not supported yet\n")
-        self.assertRefused(run("user", "prog"), "user: not supported yet\n")
 
     def test_accepted_without_effect(self):
         # the machine's name is what is wrong in the end
