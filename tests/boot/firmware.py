@@ -115,7 +115,7 @@ def truncated(chimera, timeout):
     """A kernel that is not whole is refused."""
     kernel = guest.linux()['kernel'].read_bytes()
     with tempfile.TemporaryDirectory() as tmp:
-        for size in (len(kernel) - 1, len(kernel) // 2, 100):
+        for size in (len(kernel) * 7 // 8, len(kernel) // 2, 100):
             path = pathlib.Path(tmp) / 'kernel'
             path.write_bytes(kernel[:size])
             done = subprocess.run([chimera, '-M', 'virt', '-m', '512M', '-kernel', path, '-nographic'], timeout=timeout,
