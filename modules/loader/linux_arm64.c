@@ -25,7 +25,10 @@ static uint64_t pe_end(const uint8_t *h, gsize len)
         return 0;
     }
     sections = pe + 24 + (uint64_t)(uint16_t)lduw_le_p(h + pe + 20);
-    for (unsigned n = (uint16_t)lduw_le_p(h + pe + 6); n > 0 && sections + 40 <= len; n--, sections += 40) {
+    for (unsigned n = (uint16_t)lduw_le_p(h + pe + 6); n > 0; n--, sections += 40) {
+        if (sections + 40 > len) {
+            return UINT64_MAX;
+        }
         end = MAX(end, (uint64_t)(uint32_t)ldl_le_p(h + sections + 16) + (uint32_t)ldl_le_p(h + sections + 20));
     }
     return end;
