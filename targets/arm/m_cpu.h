@@ -131,7 +131,7 @@ typedef struct ArmMKey {
     unsigned fpscr : 4;                         /* DN, FZ, RMode for inline floating point */
     unsigned step : 1;
 } ArmMKey;
-G_STATIC_ASSERT(sizeof(ArmMKey) == 8);
+G_STATIC_ASSERT(sizeof(ArmMKey) <= 8);
 void arm_m_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);
 
 /* -- from helpers that generated code calls with registers written back, and from slow paths with a state map -------- */
