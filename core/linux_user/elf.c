@@ -39,6 +39,7 @@ bool elf_identify(const uint8_t *header, size_t len, const char *name, LinuxElf 
 typedef struct Image {
     vaddr load_bias, entry, phdr, first, brk;
     unsigned phnum;
+    uint16_t machine;
     char *interp;                               /* owned */
 } Image;
 
@@ -159,6 +160,7 @@ static bool load_image(Process *p, int fd, const char *name, bool is_interp, Ima
     img->brk = img->load_bias + last;
     img->entry = img->load_bias + h.e_entry;
     img->phnum = h.e_phnum;
+    img->machine = h.e_machine;
     return true;
 }
 
@@ -169,6 +171,7 @@ bool elf_load(Process *p, int fd, const char *name, LoadedElf *ret, GError **err
 
     *ret = (LoadedElf){
         .entry = img.entry, .start = img.entry, .base = img.first, .phdr = img.phdr, .phnum = img.phnum, .brk = img.brk,
+        .machine = img.machine,
     };
     if (ok && img.interp) {
         g_autofree char *path = path_in_sysroot(p, img.interp);
@@ -273,7 +276,7 @@ vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, cha
             { AT_UID, getuid() }, { AT_EUID, geteuid() }, { AT_GID, getgid() }, { AT_EGID, getegid() },
             { AT_HWCAP, p->target->hwcap(cs, 0) }, { AT_HWCAP2, p->target->hwcap(cs, 1) },
             { AT_CLKTCK, (uint64_t)sysconf(_SC_CLK_TCK) }, { AT_RANDOM, random }, { AT_PLATFORM, platform },
-            { AT_SECURE, 0 }, { AT_EXECFN, exe }, { AT_MINSIGSTKSZ, 8192 }, { AT_NULL, 0 },
+            { AT_SYSINFO_EHDR, p->vdso }, { AT_SECURE, 0 }, { AT_EXECFN, exe }, { AT_MINSIGSTKSZ, 8192 }, { AT_NULL, 0 },
         };
         unsigned first = words->len;
 

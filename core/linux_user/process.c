@@ -45,7 +45,7 @@ CPUState *process_cpu(Process *p, GError **error)
     }
     g_mutex_unlock(&p->threads_lock);
     if (cs) {
-        p->target->init(cs);
+        p->target->init(cs, p->vdso);
     }
     return cs;
 }

@@ -289,7 +289,7 @@ static bool push_frame(Thread *t, int sig, const siginfo_t *info, const SigActio
     };
 
     if (!f.restorer) {
-        f.restorer = t->p->sigreturn_page;
+        f.restorer = t->p->sigreturn;
     }
     if (on_alt_stack(t) && f.stack - t->alt_sp < MIN_STACK - 128) {
         return false;                           /* it would run over its end */

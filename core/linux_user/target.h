@@ -33,7 +33,7 @@ typedef struct LinuxSigFrame {
     int sig;
     const void *info;                           /* 128 bytes: siginfo as the guest sees it */
     uint64_t mask;                              /* to be restored by sigreturn */
-    vaddr handler, restorer;                    /* restorer 0: the sigreturn page */
+    vaddr handler, restorer;                    /* restorer 0 is the vDSO's */
     vaddr stack;                                /* the top of where the frame goes */
     vaddr alt_sp;                               /* uc_stack */
     uint64_t alt_size;
@@ -44,6 +44,22 @@ typedef struct LinuxSigFrame {
 typedef struct LinuxOpenFlags {
     uint32_t directory, nofollow, direct, largefile;
 } LinuxOpenFlags;
+
+/* What the vDSO has: one page with headers, code and symbols. */
+typedef struct LinuxVdsoSymbol {
+    const char *name;
+    uint16_t offset, size;                      /* in code, bytes */
+    bool function;                              /* with unwind information; these come last, without gaps */
+} LinuxVdsoSymbol;
+typedef struct LinuxVdso {
+    const char *soname, *version;
+    const uint32_t *code;
+    unsigned code_size;                         /* bytes */
+    unsigned sigreturn;                         /* offset of what a handler returns to */
+    const LinuxVdsoSymbol *symbols;
+    unsigned num_symbols;
+    uint8_t dwarf_sp, dwarf_return;             /* DWARF's numbers of the SP and of the return address */
+} LinuxVdso;
 
 typedef struct LinuxTarget {
     const char *machine;                        /* uname -m */
@@ -56,11 +72,10 @@ typedef struct LinuxTarget {
     LinuxOpenFlags open;
     uint32_t prot_mask;                         /* PROT_* bits beyond READ, WRITE, EXEC that mmap takes ... */
     uint32_t prot_guarded;                      /* ... and the one that TlbPage.user bit 0 stands for */
-    const uint32_t *sigreturn_code;             /* what a handler returns to */
-    unsigned sigreturn_size;                    /* bytes */
+    LinuxVdso vdso;
 
-    /* A CPU that was realized and reset becomes one at a user program's start. */
-    void (*init)(CPUState *cs);
+    /* A CPU that was realized and reset becomes one at a user program's start; the vDSO's code may use its services. */
+    void (*init)(CPUState *cs, vaddr vdso);
     void (*start)(CPUState *cs, vaddr pc, vaddr sp);
     /* A new thread's CPU: to becomes as from. */
     void (*copy)(CPUState *to, const CPUState *from);

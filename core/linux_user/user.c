@@ -20,9 +20,15 @@ enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, STACK_DEFAULT = 8 << 20, COD
        PRESERVED_ARGV0 = 1 /* AT_FLAGS */ };
 #define TYPE_USER_MACHINE "linux-user-machine"
 
+/* Its descriptors would be among the program's. */
+static void user_machine_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
+{
+    ((MachineClass *)oc)->no_main_loop = true;
+}
+
 static const TypeInfo user_machine_type = {
     .name = TYPE_USER_MACHINE, .parent = TYPE_MACHINE, .desc = "a process on the host's kernel",
-    .instance_size = sizeof(Machine), .class_size = sizeof(MachineClass),
+    .instance_size = sizeof(Machine), .class_size = sizeof(MachineClass), .class_init = user_machine_class_init,
 };
 
 static UserOptions *options_new(char **env)
@@ -138,20 +144,6 @@ static bool make_machine(Process *p, TypeRegistry *types, GError **error)
     return true;
 }
 
-static bool map_sigreturn(Process *p)
-{
-    int64_t at = mem_mmap(p, 0, LINUX_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (at < 0) {
-        return false;
-    }
-    memcpy(g2h(p, (vaddr)at), p->target->sigreturn_code, p->target->sigreturn_size);
-    mem_mprotect(p, (vaddr)at, LINUX_PAGE, PROT_READ | PROT_EXEC);
-    mem_name(p, (vaddr)at, "[sigpage]");
-    p->sigreturn_page = (vaddr)at;
-    return true;
-}
-
 static int run(Process *p, int fd, const char *path, char **args, GError **error)
 {
     LoadedElf elf;
@@ -159,7 +151,15 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     Thread *t;
     vaddr sp;
 
-    if (!elf_load(p, fd, path, &elf, error) || !(cs = process_cpu(p, error))) {
+    if (!elf_load(p, fd, path, &elf, error)) {
+        return EXIT_CANNOT_RUN;
+    }
+    if (!vdso_map(p, elf.machine)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "no room in guest memory");
+        return EXIT_CANNOT_RUN;
+    }
+    cs = process_cpu(p, error);
+    if (!cs) {
         return EXIT_CANNOT_RUN;
     }
     close(fd);
@@ -170,10 +170,6 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     t = thread_new(p, cs);
     sp = elf_stack(p, cs, &elf, args, (char **)p->o->env->pdata, error);
     if (!sp) {
-        return EXIT_CANNOT_RUN;
-    }
-    if (!map_sigreturn(p)) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "no room in guest memory");
         return EXIT_CANNOT_RUN;
     }
     p->target->start(cs, elf.start, sp);

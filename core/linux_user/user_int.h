@@ -76,7 +76,8 @@ typedef struct Process {
     GArray *vmas;                               /* (Vma) sorted */
     vaddr mmap_top, brk_start, brk, brk_max;
     vaddr stack_top;
-    vaddr sigreturn_page;
+    vaddr vdso;                                 /* a page */
+    vaddr sigreturn;                            /* what handlers return to, in it */
     /* the program */
     char *exe;                                  /* real path */
     char *cpu_type;
@@ -119,11 +120,16 @@ bool elf_identify(const uint8_t *header, size_t len, const char *name, LinuxElf 
 typedef struct LoadedElf {
     vaddr entry, base, phdr, brk, interp_base;
     unsigned phnum;
+    uint16_t machine;
     vaddr start;                                /* where execution begins: the interpreter's entry if there is one */
 } LoadedElf;
 bool elf_load(Process *p, int fd, const char *name, LoadedElf *ret, GError **error);
 /* Builds the initial stack; returns the SP, 0 with GError. */
 vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, char **env, GError **error);
+
+/* -- vdso.c ---------------------------------------------------------------------------------------------------------- */
+/* Maps it. machine: ELF's number. False: no room. */
+bool vdso_map(Process *p, uint16_t machine);
 
 /* -- mmap.c ---------------------------------------------------------------------------------------------------------- */
 bool mem_reserve(Process *p, GError **error);

@@ -43,7 +43,9 @@ static void machine_init(Object *obj)
     g_rec_mutex_init(&m->lock);
     g_cond_init(&m->cond);
     g_mutex_init(&m->cond_mutex);
-    m->context = g_main_context_ref(g_main_context_default());
+    if (!MACHINE_CLASS_OF(m)->no_main_loop) {
+        m->context = g_main_context_ref(g_main_context_default());
+    }
     m->clusters = g_ptr_array_new();
     m->cpus = g_ptr_array_new();
     m->resets = g_ptr_array_new_with_free_func(reset_free);
@@ -74,7 +76,7 @@ static void machine_finalize(Object *obj)
     g_ptr_array_unref(m->clusters);
     g_ptr_array_unref(m->cpus);
     g_ptr_array_unref(m->resets);
-    g_main_context_unref(m->context);
+    g_clear_pointer(&m->context, g_main_context_unref);
     g_mutex_clear(&m->cond_mutex);
     g_cond_clear(&m->cond);
     g_rec_mutex_clear(&m->lock);

@@ -62,6 +62,7 @@ struct MachineClass {
     unsigned default_smp, max_smp;
     const char *drive_device;                   /* the device that -drive if=virtio makes; NULL: the machine takes none */
     const char *nic_device;                     /* and -nic without model= */
+    bool no_main_loop;                          /* a process on the host's kernel: Machine.context is NULL */
     /* Creates, wires and realizes everything below the machine, loads images. */
     bool (*build)(Machine *m, GError **error);
     /* Asks the guest to power down (the power button). */

@@ -156,6 +156,7 @@ struct ARMCPU {
     uint64_t features_hash;                     /* in the key: translations are shared by CPUs that are alike */
     const ArmSysregs *sysregs;                  /* the rows that this CPU has, indexed */
     unsigned pa_bits;
+    vaddr vdso;                                 /* user mode: the page whose code may ask helper_user_clock; else 0 */
     uint64_t ctx_id[ARM_NUM_MMU];               /* what tlb_set_context was last told */
     bool has_el2, has_el3;
     /* properties */

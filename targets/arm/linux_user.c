@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "core/bits.h"
 #include "core/linux_user/target.h"
 #include "targets/arm/cpu.h"
 #include "targets/arm/fp.h"
+#include "targets/arm/helper.h"
 #include "targets/arm/linux_user.h"
 
 /* -- system calls ---------------------------------------------------------------------------------------------------- */
@@ -304,10 +306,11 @@ enum {
     CTR_DIC = 29, TCR_TBI0 = 37, TCR_TBID0 = 51, CNTKCTL_EL0VCTEN = 1,
 };
 
-static void init(CPUState *cs)
+static void init(CPUState *cs, vaddr vdso)
 {
     ARMCPU *cpu = ARM_CPU(cs);
 
+    cpu->vdso = vdso;
     cpu->sctlr_el[1] = BIT64(SCTLR_SA0) | BIT64(SCTLR_DZE) | BIT64(SCTLR_UCT) | BIT64(SCTLR_nTWI) | BIT64(SCTLR_nTWE) |
                        BIT64(SCTLR_UCI);
     if (arm_feature(cpu, FEAT_PAuth)) {
@@ -493,9 +496,6 @@ G_STATIC_ASSERT(sizeof(FpsimdContext) == 0x210 && sizeof(RtSigframe) == 128 + 17
 #define ESR_MAGIC 0x45535201u
 #define PSTATE_USER_MASK (UINT64_C(0xf) << 28 | BIT64(24) | BIT64(12) | UINT64_C(3) << 10)
 
-/* mov x8, #139; svc #0 */
-static const uint32_t sigreturn_code[] = { 0xd2801168, 0xd4000001 };
-
 static bool push_frame(CPUState *cs, const LinuxSigFrame *f)
 {
     ARMCPU *cpu = ARM_CPU(cs);
@@ -567,6 +567,56 @@ static bool pop_frame(CPUState *cs, LinuxSigFrame *ret)
     return true;
 }
 
+/* -- the vDSO -------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Names and versions as arch/arm64/kernel/vdso has them. MRS x2, S3_3_C15_C15_7 there is helper_user_clock: the time of
+ * clock x0 in nanoseconds (x2) and seconds (x3), or -1 in x2 for a clock that needs the system call.
+ */
+static const uint32_t vdso_code[] = {
+    0xd503201f,                                 /* nop: unwinders look before a return address */
+    0xd2801168, 0xd4000001, 0xd503201f,         /* 4: mov x8, #139; svc #0; nop */
+    /* 16: clock_gettime */
+    0xd503245f,                                 /* bti c */
+    0xd53bffe2,                                 /* mrs x2, S3_3_C15_C15_7 */
+    0xb7f80082,                                 /* tbnz x2, #63, 40 */
+    0xa9000823,                                 /* stp x3, x2, [x1] */
+    0x52800000, 0xd65f03c0,                     /* mov w0, #0; ret */
+    0xd2800e28, 0xd4000001, 0xd65f03c0,         /* 40: mov x8, #113; svc #0; ret */
+    /* 52: gettimeofday */
+    0xd503245f,
+    0xb4000120,                                 /* cbz x0, 92 */
+    0xb5000101,                                 /* cbnz x1, 92 */
+    0xaa0003e4, 0xd2800000,                     /* mov x4, x0; mov x0, #0 */
+    0xd53bffe2,
+    0xd2807d05, 0x9ac50842,                     /* mov x5, #1000; udiv x2, x2, x5 */
+    0xa9000883, 0xd65f03c0,                     /* stp x3, x2, [x4]; ret */
+    0xd2801528, 0xd4000001, 0xd65f03c0,         /* 92: mov x8, #169; svc #0; ret */
+    /* 104: clock_getres */
+    0xd503245f, 0xd2800e48, 0xd4000001, 0xd65f03c0,             /* bti c; mov x8, #114; svc #0; ret */
+};
+static const LinuxVdsoSymbol vdso_symbols[] = {
+    { "__kernel_rt_sigreturn", 4, 8, false },
+    { "__kernel_clock_gettime", 16, 36, true },
+    { "__kernel_gettimeofday", 52, 52, true },
+    { "__kernel_clock_getres", 104, 16, true },
+};
+
+uint64_t helper_user_clock(ARMCPU *cpu)
+{
+    struct timespec ts;
+
+    switch ((clockid_t)cpu->x[0]) {
+    case CLOCK_REALTIME: case CLOCK_MONOTONIC: case CLOCK_MONOTONIC_RAW: case CLOCK_REALTIME_COARSE:
+    case CLOCK_MONOTONIC_COARSE: case CLOCK_BOOTTIME: case CLOCK_TAI:
+        if (clock_gettime((clockid_t)cpu->x[0], &ts) == 0) {
+            cpu->x[3] = (uint64_t)ts.tv_sec;
+            return (uint64_t)ts.tv_nsec;
+        }
+    }
+    return UINT64_MAX;
+}
+
 const LinuxTarget arm_linux_user_a64 = {
     .machine = "aarch64", .default_cpu = "max,pauth-impdef=on", .cpu_options = ",el2=off,el3=off",
     .platform = "aarch64",
@@ -574,7 +624,11 @@ const LinuxTarget arm_linux_user_a64 = {
     .calls = calls, .num_calls = G_N_ELEMENTS(calls),
     .open = { .directory = 040000, .nofollow = 0100000, .direct = 0200000, .largefile = 0400000 },
     .prot_mask = 0x10, .prot_guarded = 0x10,    /* PROT_BTI */
-    .sigreturn_code = sigreturn_code, .sigreturn_size = sizeof(sigreturn_code),
+    .vdso = {
+        .soname = "linux-vdso.so.1", .version = "LINUX_2.6.39", .code = vdso_code, .code_size = sizeof(vdso_code),
+        .sigreturn = 4, .symbols = vdso_symbols, .num_symbols = G_N_ELEMENTS(vdso_symbols),
+        .dwarf_sp = 31, .dwarf_return = 30,
+    },
     .init = init, .start = start, .copy = copy, .hwcap = hwcap, .trap = trap, .get_call = get_call,
     .set_result = set_result, .restart = restart, .get_sp = get_sp, .set_sp = set_sp, .set_tls = set_tls,
     .push_frame = push_frame, .pop_frame = pop_frame,

@@ -2,6 +2,7 @@
 /* A64: branches, exception generating and system instructions (Arm DDI 0487, C4.1.87). */
 #include "core/log.h"
 #include "targets/arm/arm_a64_branch_system.trans.h"
+#include "targets/arm/linux_user.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/translate.h"
 
@@ -460,6 +461,10 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
 {
     const SysReg *r = arm_sysreg_find(dc->cpu, enc);
 
+    if (enc == ARM_USER_CLOCK && dc->cpu->vdso && ((dc->in->pc + (uint64_t)dc->delta) ^ dc->cpu->vdso) < 4096 && !write) {
+        a64_set(dc, rt, a64_call(dc, user_clock));
+        return true;
+    }
     if (!r && !write && arm_sysreg_is_id_space(dc->cpu, enc)) {
         a64_call(dc, sysreg_read, tcg_const(dc->g, TCG_I32, enc | rt << 16));           /* raises */
         return true;

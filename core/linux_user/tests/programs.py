@@ -28,6 +28,11 @@ name exec
 exec: 3
 killed: 11
 """
+INTERFACE = """vdso: 1 1 1 1
+vdso clocks: 0
+unwound: 1 1
+descriptors: 0 3
+"""
 failures = []
 
 
@@ -60,16 +65,19 @@ def main():
         print(f"skipped: no {CC}")
         return 77
     with tempfile.TemporaryDirectory() as folder:
-        program, stress = (os.path.join(folder, n) for n in ("basics", "stress"))
-        for out in program, stress:
+        program, stress, interface = (os.path.join(folder, n) for n in ("basics", "stress", "interface"))
+        for out in program, stress, interface:
             source = os.path.join(HERE, os.path.basename(out) + ".c")
-            subprocess.run([CC, "-O2", "-static", "-pthread", "-o", out, source], check=True)
+            subprocess.run([CC, "-O2", "-static", "-pthread", "-funwind-tables", "-o", out, source], check=True)
         for accel in "tcg", "tci":
             r = run("-accel", accel, program)
             check(f"{accel}: output", r.stdout, EXPECTED)
             check(f"{accel}: status", r.returncode, 42)
             r = run("-accel", accel, stress)
             check(f"{accel}: stress", (r.returncode, r.stdout), (0, "ticks: 1\n"))
+            r = run("-accel", accel, interface)
+            check(f"{accel}: interface", r.stdout, INTERFACE)
+            check(f"{accel}: interface's status", r.returncode, 0)
         r = run("-strace", program, "x")
         check("-strace", (r.returncode, "exit_group(3)" in r.stderr), (3, True))
         with open(program, "rb") as f:
