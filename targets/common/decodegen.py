@@ -828,27 +828,28 @@ def emit_source(isa, name, prefix, includes):
         out.append('extern __typeof__(%s) %s __attribute__((weak));' % (full, full))
     out.append('')
     for w, suffix in row_widths(isa):
-        out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix),
-                'bool decode_%s%s(DisasContext *dc, uint32_t insn);' % (name, suffix), '',
-                'bool decode_%s%s(DisasContext *dc, uint32_t insn)' % (name, suffix), '{',
-                '    switch (decode_match_%s%s(insn, dc_features(dc))) {' % (name, suffix)]
         groups = {}
         for r in isa.rows:
             if r.width == w:
                 key = (r.name, tuple('.%s = %s' % (o.name, o.c()) for o in r.operands))
                 groups.setdefault(key, []).append(r.index)
+        # A function each, and not one switch: the compiler's time grows faster than a function's length.
+        targets = {}
         for (pattern, inits), indices in groups.items():
-            for start in range(0, len(indices), 8):
-                out.append('    ' + ' '.join('case %d:' % i for i in indices[start:start + 8]) +
-                           (' {' if start + 8 >= len(indices) else ''))
-            out.append('        const arg_%s%s a = {%s' % (prefix, pattern, '};' if not inits else ''))
-            for i in inits:
-                out.append('            %s,' % i)
+            full, call = '%s%s' % (prefix, pattern), 'call%s_%d' % (suffix, indices[0])
+            targets.update((i, call) for i in indices)
+            out += ['static bool %s(DisasContext *dc, uint32_t insn%s)' % (call, '' if inits else ' G_GNUC_UNUSED'), '{',
+                    '    const arg_%s a = {%s' % (full, '' if inits else '};')]
             if inits:
-                out.append('        };')
-            full = 'trans_%s%s' % (prefix, pattern)
-            out += ['        return %s && %s(dc, &a);' % (full, full), '    }']
-        out += ['    default:', '        return false;', '    }', '}', '']
+                out += ['        %s,' % i for i in inits] + ['    };']
+            out += ['    return trans_%s && trans_%s(dc, &a);' % (full, full), '}']
+        out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix),
+                'bool decode_%s%s(DisasContext *dc, uint32_t insn);' % (name, suffix), '',
+                'bool decode_%s%s(DisasContext *dc, uint32_t insn)' % (name, suffix), '{',
+                '    static bool (*const calls[])(DisasContext *dc, uint32_t insn) = {']
+        out += ['        [%d] = %s,' % (i, targets[i]) for i in sorted(targets)]
+        out += ['    };', '    int row = decode_match_%s%s(insn, dc_features(dc));' % (name, suffix), '',
+                '    return row >= 0 && calls[row](dc, insn);', '}', '']
     return '\n'.join(out)
 
 

@@ -66,7 +66,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--chimera', required=True)
     p.add_argument('--long', action='store_true')
-    p.add_argument('--scale', type=int, default=1)
+    p.add_argument('--scale', type=int, default=int(os.environ.get('CHIMERA_PATIENCE', 1)))
     p.add_argument('names', nargs='*')
     args = p.parse_args()
     todo = [c for c in configs() if (c[0] in args.names if args.names else args.long or c[1] == 'short')]

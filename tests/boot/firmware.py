@@ -7,6 +7,7 @@ firmware.py --chimera PROGRAM [--long] [--scale N]      --scale: this many times
 """
 import argparse
 import gzip
+import os
 import pathlib
 import re
 import subprocess
@@ -188,7 +189,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--chimera', required=True)
     p.add_argument('--long', action='store_true')
-    p.add_argument('--scale', type=int, default=1)
+    p.add_argument('--scale', type=int, default=int(os.environ.get('CHIMERA_PATIENCE', 1)))
     p.add_argument('names', nargs='*')
     args = p.parse_args()
     todo = [t for t in tests() if (t[0] in args.names if args.names else args.long or t[1] == 'short')]

@@ -7,6 +7,7 @@ Image N of a seed is always the same; a failure prints the command that shows it
 """
 import argparse
 import concurrent.futures
+import os
 import pathlib
 import random
 import signal
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 
+PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 MACHINES = ['virt', 'virt,gic-version=3', 'virt,secure=on', 'virt,virtualization=on,gic-version=3',
             'virt,secure=on,virtualization=on']
 CPUS = ['cortex-a35', 'cortex-a53', 'cortex-a55', 'cortex-a57', 'cortex-a72', 'cortex-a76', 'neoverse-n1', 'max']
@@ -65,7 +67,7 @@ def run(chimera, seed, n, seconds):
         if proc.poll() is None:
             proc.send_signal(signal.SIGTERM)
         try:
-            _, err = proc.communicate(timeout=60)
+            _, err = proc.communicate(timeout=60 * PATIENCE)
         except subprocess.TimeoutExpired:
             proc.kill()
             proc.communicate()

@@ -14,10 +14,11 @@ import unittest
 SOURCE = os.environ["CHIMERA_SOURCE"]
 BUILD = os.environ["CHIMERA_BUILD"]
 HERE = os.path.dirname(os.path.abspath(__file__))
+PATIENCE = int(os.environ.get("CHIMERA_PATIENCE", 1))
 
 
 def run(*command, **kwargs):
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **kwargs)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60 * PATIENCE, **kwargs)
 
 
 class Modules(unittest.TestCase):

@@ -8,10 +8,11 @@ import tempfile
 import unittest
 
 CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
+PATIENCE = int(os.environ.get("CHIMERA_PATIENCE", 1))
 
 
 def run(*args, argv0=None, **kwargs):
-    return subprocess.run([argv0 or CHIMERA, *args], executable=CHIMERA, capture_output=True, text=True, timeout=60,
+    return subprocess.run([argv0 or CHIMERA, *args], executable=CHIMERA, capture_output=True, text=True, timeout=60 * PATIENCE,
                           stdin=subprocess.DEVNULL if "input" not in kwargs else None, **kwargs)
 
 

@@ -12,6 +12,7 @@ import time
 import unittest
 
 CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
+PATIENCE = int(os.environ.get("CHIMERA_PATIENCE", 1))
 ADDI, LUI, ST, JAL, WFI = 0x10, 0x12, 0x21, 0x33, 0x54       # targets/toy/cpu.h
 PUTC, EXIT = 0, 4
 
@@ -54,7 +55,7 @@ class Run(unittest.TestCase):
         return os.path.join(self.folder.name, self.id().split(".")[-1] + "-" + name)
 
     def run_toy(self, *args):
-        return subprocess.run([CHIMERA, "-M", "toy", *args], capture_output=True, text=True, timeout=60,
+        return subprocess.run([CHIMERA, "-M", "toy", *args], capture_output=True, text=True, timeout=60 * PATIENCE,
                               stdin=subprocess.DEVNULL)
 
     def start(self, *args):

@@ -10,6 +10,7 @@ import tempfile
 
 CC = "aarch64-linux-gnu-gcc"
 CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
+PATIENCE = int(os.environ.get("CHIMERA_PATIENCE", 1))
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXPECTED = """threads: 160000 1600 0
 unmapped: 11 1 1234
@@ -43,7 +44,7 @@ def check(what, got, wanted):
 
 
 def run(*args, **kw):
-    return subprocess.run([CHIMERA, "user", *args], capture_output=True, text=True, timeout=60, check=False, **kw)
+    return subprocess.run([CHIMERA, "user", *args], capture_output=True, text=True, timeout=60 * PATIENCE, check=False, **kw)
 
 
 def refusals(folder):

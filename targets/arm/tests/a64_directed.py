@@ -24,6 +24,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
+PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 LINK = 0x40080000
 MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte', 'ls64']
 
@@ -104,7 +105,7 @@ def include(cases):
 
 def run(chimera, exe, accel, cpu):
     p = subprocess.run([chimera, '-M', 'virt', '-cpu', cpu, '-m', '512M', '-accel', accel, '-nographic', '-kernel', exe],
-                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300 * PATIENCE)
     if p.returncode:
         raise SystemExit('a64_directed: chimera ended with %d: %s' % (p.returncode, p.stderr.decode()))
     return p.stdout

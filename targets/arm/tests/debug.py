@@ -22,6 +22,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
+PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 LINK = 0x40080000
 SS, D = 1 << 21, 1 << 9
 STEP, BREAK, WATCH, ABORT, SVC, HVC = 0x32, 0x30, 0x34, 0x24, 0x15, 0x16
@@ -74,7 +75,7 @@ def execute(command, level, exe):
     """[case: [(EC, ISS, watched, SPSR)]]"""
     machine = 'virt' if level == 1 else 'virt,virtualization=on'
     p = subprocess.run(command + ['-M', machine, '-cpu', 'cortex-a57', '-m', '512M', '-nographic', '-kernel', exe],
-                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120 * PATIENCE)
     if p.returncode:
         raise SystemExit('debug: %s ended with %d: %s' % (command[0], p.returncode, p.stderr.decode()))
     data, cases = symbol(exe, 'data'), []

@@ -26,6 +26,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ARM = os.path.dirname(HERE)
 ROOT = os.path.normpath(os.path.join(ARM, '..', '..'))
+PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 LINK = 0x40080000
 CLREX = 0xd5033f5f
 ROUNDS, STATES = 4, 61
@@ -202,7 +203,7 @@ class Program:
 
     def run_oracle(self, exe):
         p = subprocess.run(['qemu-aarch64_be' if self.big_endian else 'qemu-aarch64', '-cpu', 'max', exe],
-                           stdout=subprocess.PIPE, timeout=300)
+                           stdout=subprocess.PIPE, timeout=300 * PATIENCE)
         if p.returncode:
             raise SystemExit('insn_oracle: the other emulator ended with %d' % p.returncode)
         return p.stdout
@@ -218,7 +219,7 @@ class Program:
                 out.write(elf_of(LINK, f.read(), 1 << 24))
         p = subprocess.run([chimera, '-M', 'virt', '-cpu', 'max', '-m', '256M', '-accel', accel, '-nographic',
                             '-kernel', exe], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=600)
+                           stderr=subprocess.PIPE, timeout=600 * PATIENCE)
         if p.returncode:
             raise SystemExit('insn_oracle: chimera ended with %d: %s' % (p.returncode, p.stderr.decode()))
         return p.stdout

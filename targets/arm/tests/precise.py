@@ -28,7 +28,7 @@ import sys
 import tempfile
 
 import insn_oracle
-from insn_oracle import ARM, HERE, LINK, ROOT, random_bytes
+from insn_oracle import ARM, HERE, LINK, PATIENCE, ROOT, random_bytes
 
 USER, DATA_PAGE, DATA_PAGES, BORDER = 0x80000000, 2, 7, 160
 NOP, SVC = 0xd503201f, 0xd4000001
@@ -282,7 +282,7 @@ def parse(data, programs, raw=False):
 
 def execute(command, exe):
     p = subprocess.run(command + ['-m', '512M', '-nographic', '-kernel', exe], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=900)
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=900 * PATIENCE)
     if p.returncode:
         raise SystemExit('precise: %s ended with %d: %s' % (command[0], p.returncode, p.stderr.decode()))
     return p.stdout

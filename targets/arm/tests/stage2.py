@@ -20,6 +20,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
+PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 BAD = 0x08123458
 FSC = 5                                         # translation, level 1
 NONE = None                                     # no valid syndrome
@@ -80,7 +81,7 @@ def main():
                         '-Wl,--build-id=none,--no-warn-rwx-segments', os.path.join(HERE, 'stage2.S'), '-o', exe], check=True)
         for way in ways:
             done = subprocess.run(way + ['-M', 'virt,virtualization=on', '-cpu', 'max', '-m', '256M', '-nographic', '-kernel',
-                                         exe], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                                         exe], stdin=subprocess.DEVNULL, capture_output=True, timeout=60 * PATIENCE)
             got = [struct.unpack_from('<3Q', done.stdout, at) for at in range(0, len(done.stdout) - 23, 24)]
             if done.returncode or len(got) != len(ACCESSES):
                 print(f'{way}: status {done.returncode}, {len(got)} aborts of {len(ACCESSES)}: {done.stderr.decode()}')

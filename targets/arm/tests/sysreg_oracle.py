@@ -22,6 +22,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
+PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 ENCODINGS = 32768
 TRAPPED = 0x118                                 # what the kernel writes of EC 0x18
 # Names, and why they may differ.
@@ -49,7 +50,7 @@ def table():
 
 def run(command, cpu, exe):
     p = subprocess.run(command + ['-M', 'virt', '-cpu', cpu, '-m', '256M', '-nographic', '-kernel', exe],
-                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120 * PATIENCE)
     if p.returncode or len(p.stdout) != 16 * ENCODINGS:
         raise SystemExit('sysreg_oracle: %s: %d bytes, status %d: %s' %
                          (command[0], len(p.stdout), p.returncode, p.stderr.decode()))
