@@ -7,7 +7,7 @@
 #   make check-asan|ubsan|tsan   the short tests under a sanitizer, in a build folder of their own
 #   make coverage           the short tests with gcov, and a summary a folder
 #   make demo, demo-virt    boot a Linux guest in this terminal
-#   make bench              the boot beside QEMU's: a table, and JSON in the build folder
+#   make bench              programs and the boot beside QEMU's: tables, and JSON in the build folder
 #   make fuzz, fuzz-images  random words as kernels, for about SECONDS
 
 BUILD ?= build
@@ -53,6 +53,7 @@ demo demo-virt: setup
 
 bench: all
 	tests/setup bench
+	bench/run --json $(BUILD)/bench-run.json --svg $(BUILD)/bench-run.svg
 	bench/boot --json $(BUILD)/bench-boot.json
 
 fuzz fuzz-images: setup all
