@@ -27,7 +27,8 @@ CC = 'aarch64-linux-gnu-gcc'
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--chimera', required=True)
-    p.add_argument('--scale', type=int, default=int(os.environ.get('CHIMERA_PATIENCE', 1)), help='this many times the usual patience')
+    p.add_argument('--scale', type=int, default=int(os.environ.get('CHIMERA_PATIENCE', 1)),
+                   help='this many times the usual patience')
     args = p.parse_args()
     if not shutil.which(CC):
         print('1..0 # SKIP no ' + CC)
