@@ -13,11 +13,12 @@
 #include "core/exec/memory_int.h"
 #include "core/exec/tb_int.h"
 
-enum { CHUNK_BITS = 30 };
+enum { CHUNK_BITS = 30, PAGE_BITS = 12, TAG_BITS = 4 };
 
 typedef struct Chunk {
     RamBlock rb;
     MemoryRegion mr;
+    uint8_t *page_bits;                         /* atomic pointer: a byte a page; NULL: all zero */
 } Chunk;
 
 struct ExecUser {
@@ -67,6 +68,86 @@ void exec_user_init(Machine *m, const UserMemory *mem)
     u->chunk = g_new0(Chunk *, u->num_chunks);
     x->user = u;
     x->paused = false;
+}
+
+/* -- what is kept of pages ------------------------------------------------------------------------------------------ */
+
+static uint8_t *page_bits(Chunk *c, bool create)
+{
+    uint8_t *bits = __atomic_load_n(&c->page_bits, __ATOMIC_ACQUIRE), *mine;
+
+    if (bits || !create) {
+        return bits;
+    }
+    mine = g_malloc0(BIT64(CHUNK_BITS - PAGE_BITS));
+    if (!__atomic_compare_exchange_n(&c->page_bits, &bits, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        g_free(mine);
+        return bits;
+    }
+    return mine;
+}
+
+/* Calls fn for each part of a range that lies in one chunk; chunks that nobody has used are made only if create. */
+static void for_chunks(Machine *m, vaddr addr, uint64_t len, bool create,
+                       void (*fn)(Chunk *c, uint64_t offset, uint64_t len, void *opaque), void *opaque)
+{
+    ExecMachine *x = exec_machine(m);
+    vaddr end = MIN(addr + len, x->user->mem.size);
+
+    while (addr < end) {
+        Chunk *c = create ? chunk_of(x, addr) : __atomic_load_n(&x->user->chunk[addr >> CHUNK_BITS], __ATOMIC_ACQUIRE);
+        vaddr next = MIN(((addr >> CHUNK_BITS) + 1) << CHUNK_BITS, end);
+
+        if (c) {
+            fn(c, addr & (BIT64(CHUNK_BITS) - 1), next - addr, opaque);
+        }
+        addr = next;
+    }
+}
+
+static void set_bits(Chunk *c, uint64_t offset, uint64_t len, void *opaque)
+{
+    const uint8_t *value = opaque;
+    uint8_t *bits = page_bits(c, *value);
+
+    if (bits) {
+        memset(bits + (offset >> PAGE_BITS), *value, len >> PAGE_BITS);
+    }
+}
+
+void user_set_page_bits(Machine *m, vaddr addr, uint64_t len, uint8_t bits)
+{
+    for_chunks(m, addr, len, bits, set_bits, &bits);
+}
+
+static void clear_tags(Chunk *c, uint64_t offset, uint64_t len, void *opaque G_GNUC_UNUSED)
+{
+    uint8_t *tags = ram_tags(&c->rb, false);
+
+    if (tags) {
+        memset(tags + (offset >> TAG_BITS), 0, len >> TAG_BITS);
+    }
+}
+
+void user_clear_tags(Machine *m, vaddr addr, uint64_t len)
+{
+    for_chunks(m, addr, len, false, clear_tags, NULL);
+}
+
+void user_copy_tags(Machine *m, vaddr to, vaddr from, uint64_t len)
+{
+    ExecMachine *x = exec_machine(m);
+
+    for (uint64_t i = 0; i < len; i += BIT64(PAGE_BITS)) {
+        Chunk *src = chunk_of(x, from + i), *dst = chunk_of(x, to + i);
+        const uint8_t *tags = ram_tags(&src->rb, false);
+        const uint64_t mask = BIT64(CHUNK_BITS) - 1;
+
+        if (tags) {
+            memcpy(ram_tags(&dst->rb, true) + (((to + i) & mask) >> TAG_BITS), tags + (((from + i) & mask) >> TAG_BITS),
+                   BIT64(PAGE_BITS - TAG_BITS));
+        }
+    }
 }
 
 /* -- accesses ----------------------------------------------------------------------------------------------------- */
@@ -165,6 +246,11 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
         return fault(cs, addr, type, cs->exec->fault, probe);
     }
     c = chunk_of(x, at);
+    if (type != ACCESS_FETCH) {
+        const uint8_t *bits = page_bits(c, false);
+
+        prot |= (bits ? bits[(at & (BIT64(CHUNK_BITS) - 1)) >> PAGE_BITS] : 0u) << USER_PROT_SHIFT;
+    }
     *ret = (TlbInfo){
         .page = addr & ~page_mask, .paddr = at & ~page_mask, .mr = &c->mr,
         .offset = (at & (BIT64(CHUNK_BITS) - 1)) & ~page_mask, .hi = (uint32_t)page_mask, .attrs = MEMTX_ATTRS_NONE,

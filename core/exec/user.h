@@ -48,6 +48,13 @@ bool user_read(CPUState *cs, void *buf, vaddr addr, size_t len);
 bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len);
 /* Host address of a guest address to be given to the kernel; one that is in nobody's memory if it lies outside. */
 void *user_host(Machine *m, vaddr addr);
+/*
+ * What the architecture keeps of the pages of [addr, addr + len), for accesses to data (TlbPage.user). Allocation tags
+ * (ram_tags): cleared, or copied to another place, together with these bits.
+ */
+void user_set_page_bits(Machine *m, vaddr addr, uint64_t len, uint8_t bits);
+void user_clear_tags(Machine *m, vaddr addr, uint64_t len);
+void user_copy_tags(Machine *m, vaddr to, vaddr from, uint64_t len);
 /* What was translated of [addr, addr + len) goes: its mapping changed. Any thread that is outside. */
 void user_code_changed(Machine *m, vaddr addr, uint64_t len);
 

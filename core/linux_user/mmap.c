@@ -8,14 +8,16 @@
  * guest says so, as the architectures with explicit maintenance have it.
  */
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "core/keyval.h"
 #include "core/linux_user/user_int.h"
 
-enum { LOWEST = 0x10000, PROT_RWX = PROT_READ | PROT_WRITE | PROT_EXEC };
+enum { LOWEST = 0x10000, PROT_SEM = 8, PROT_RWX = PROT_READ | PROT_WRITE | PROT_EXEC };
 #define MIN_RESERVE (UINT64_C(1) << 32)
 #define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
@@ -200,6 +202,35 @@ static char *file_name(int fd)
     return g_file_read_link(link, NULL);
 }
 
+/* Of a file system that is memory, which can have tags. */
+static bool in_memory(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+/* After a change of the list: [addr, addr + len) is as its stretches say. tags: they start as zeroes. */
+static void update_tags(Process *p, vaddr addr, uint64_t len, bool tags)
+{
+    vaddr end = addr + len;
+
+    if (!(p->prot_bits & p->target->prot_tagged)) {
+        return;
+    }
+    if (tags) {
+        user_clear_tags(p->m, addr, len);
+    }
+    user_set_page_bits(p->m, addr, len, 0);
+    for (unsigned i = find(p, addr); i < p->vmas->len && vma_at(p, i)->start < end; i++) {
+        const Vma *v = vma_at(p, i);
+
+        if (v->prot & p->target->prot_tagged) {
+            user_set_page_bits(p->m, MAX(v->start, addr), MIN(v->end, end) - MAX(v->start, addr), p->target->tagged_bit);
+        }
+    }
+}
+
 static int64_t mmap_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags, int fd, uint64_t offset)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
@@ -228,15 +259,19 @@ static int64_t mmap_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot, 
             return -ENOMEM;
         }
     }
+    if (prot & p->target->prot_tagged && !(flags & MAP_ANONYMOUS) && !in_memory(fd)) {
+        return -EINVAL;
+    }
     if (mmap(host(p, addr), len, host_prot(prot), host_flags, fd, (off_t)offset) == MAP_FAILED) {
         return -errno;
     }
     user_code_changed(p->m, addr, len);
     v = (Vma){
         .start = addr, .end = addr + len, .prot = prot, .shared = (flags & MAP_TYPE) != MAP_PRIVATE, .offset = offset,
-        .file = flags & MAP_ANONYMOUS ? NULL : file_name(fd),
+        .file = flags & MAP_ANONYMOUS ? NULL : file_name(fd), .in_memory = flags & MAP_ANONYMOUS || in_memory(fd),
     };
     remember(p, &v);
+    update_tags(p, addr, len, true);
     return (int64_t)addr;
 }
 
@@ -244,12 +279,10 @@ int64_t mem_mmap(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags,
 {
     int64_t ret;
 
-    if (!len || (offset & (LINUX_PAGE - 1)) || prot & ~(PROT_RWX | p->target->prot_mask)) {
-        return -EINVAL;
+    if (!len || (offset & (LINUX_PAGE - 1)) || len > p->mem.size) {
+        return len > p->mem.size ? -ENOMEM : -EINVAL;
     }
-    if (len > p->mem.size) {
-        return -ENOMEM;
-    }
+    prot &= PROT_RWX | p->prot_bits;            /* the kernel ignores others here */
     g_rec_mutex_lock(&p->map_lock);
     ret = mmap_locked(p, addr & p->mem.addr_mask, page_up(len), prot, flags, fd, offset);
     g_rec_mutex_unlock(&p->map_lock);
@@ -264,6 +297,7 @@ static int64_t unmap_locked(Process *p, vaddr addr, uint64_t len)
     }
     user_code_changed(p->m, addr, len);
     forget(p, addr, addr + len);
+    update_tags(p, addr, len, true);
     return 0;
 }
 
@@ -289,6 +323,9 @@ static int64_t mprotect_locked(Process *p, vaddr addr, uint64_t len, uint32_t pr
         if (i >= p->vmas->len || vma_at(p, i)->start > at) {
             return -ENOMEM;
         }
+        if (prot & p->target->prot_tagged && !vma_at(p, i)->in_memory) {
+            return -EINVAL;
+        }
         at = vma_at(p, i)->end;
     }
     if (mprotect(host(p, addr), len, host_prot(prot)) < 0) {
@@ -298,8 +335,9 @@ static int64_t mprotect_locked(Process *p, vaddr addr, uint64_t len, uint32_t pr
     split(p, addr);
     split(p, end);
     for (unsigned i = find(p, addr); i < p->vmas->len && vma_at(p, i)->start < end; i++) {
-        vma_at(p, i)->prot = prot;
+        vma_at(p, i)->prot = prot | (vma_at(p, i)->prot & p->target->prot_tagged);
     }
+    update_tags(p, addr, len, false);
     for (unsigned i = find(p, end) + 1; i-- > 0;) {
         if (i < p->vmas->len && vma_at(p, i)->end < addr) {
             break;
@@ -316,7 +354,7 @@ int64_t mem_mprotect(Process *p, vaddr addr, uint64_t len, uint32_t prot)
     int64_t ret;
 
     addr &= p->mem.addr_mask;
-    if ((addr & (LINUX_PAGE - 1)) || prot & ~(PROT_RWX | p->target->prot_mask | PROT_GROWSDOWN | PROT_GROWSUP)) {
+    if ((addr & (LINUX_PAGE - 1)) || prot & ~(PROT_RWX | PROT_SEM | p->prot_bits | PROT_GROWSDOWN | PROT_GROWSUP)) {
         return -EINVAL;
     }
     if (!len) {
@@ -326,7 +364,7 @@ int64_t mem_mprotect(Process *p, vaddr addr, uint64_t len, uint32_t prot)
         return -ENOMEM;
     }
     g_rec_mutex_lock(&p->map_lock);
-    ret = mprotect_locked(p, addr, page_up(len), prot & (PROT_RWX | p->target->prot_mask));
+    ret = mprotect_locked(p, addr, page_up(len), prot & (PROT_RWX | p->prot_bits));
     g_rec_mutex_unlock(&p->map_lock);
     return ret;
 }
@@ -382,6 +420,15 @@ static int64_t mremap_locked(Process *p, vaddr addr, uint64_t old_len, uint64_t 
     v.start = new_addr;
     v.end = new_addr + new_len;
     remember(p, &v);
+    if (new_addr != addr) {
+        update_tags(p, new_addr, new_len, true);
+        if (v.prot & p->target->prot_tagged) {
+            user_copy_tags(p->m, new_addr, addr, MIN(old_len, new_len));
+        }
+        update_tags(p, addr, old_len, true);
+    } else {
+        update_tags(p, addr, new_len, false);
+    }
     return (int64_t)new_addr;
 }
 
@@ -462,7 +509,7 @@ int64_t mem_shmat(Process *p, int id, vaddr addr, int flags)
         ret = -errno;
     } else {
         Vma v = {
-            .start = addr, .end = addr + len, .shared = true, .file = g_strdup_printf("/SYSV%08x", ds.shm_perm.__key),
+            .start = addr, .end = addr + len, .shared = true, .in_memory = true, .file = g_strdup_printf("/SYSV%08x", ds.shm_perm.__key),
             .prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0),
         };
 
@@ -509,6 +556,37 @@ void mem_name(Process *p, vaddr addr, const char *name)
         }
     }
     g_rec_mutex_unlock(&p->map_lock);
+}
+
+int64_t mem_name_range(Process *p, vaddr addr, uint64_t len, const char *name)
+{
+    g_autofree char *shown = name ? g_strdup_printf("[anon:%s]", name) : NULL;
+    vaddr end, at;
+    int64_t ret = 0;
+
+    addr &= p->mem.addr_mask;
+    if (addr & (LINUX_PAGE - 1) || len > p->mem.size || !in_range(p, addr, page_up(len))) {
+        return len > p->mem.size ? -ENOMEM : -EINVAL;
+    }
+    end = addr + page_up(len);
+    at = addr;
+    g_rec_mutex_lock(&p->map_lock);
+    split(p, addr);
+    split(p, end);
+    for (unsigned i = find(p, addr); ret != -EBADF && i < p->vmas->len && vma_at(p, i)->start < end; i++) {
+        Vma *v = vma_at(p, i);
+
+        ret = v->start > at ? -ENOMEM : ret;    /* a hole; what there is gets the name */
+        at = v->end;
+        if (v->file && v->file[0] == '/') {
+            ret = -EBADF;
+        } else if (!v->file || g_str_has_prefix(v->file, "[anon:")) {
+            g_free(v->file);
+            v->file = g_strdup(shown);
+        }
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+    return ret ? ret : at < end ? -ENOMEM : 0;
 }
 
 void mem_maps(Process *p, GString *out)

@@ -59,11 +59,18 @@ void thread_run(Thread *t)
     exec_user_attach(t->cs);
     signal_set_mask(t, t->mask);
     while (!t->exiting) {
-        if (exec_user_run(t->cs) == USER_STOP_EXCEPTION) {
-            LinuxTrap trap;
+        UserStop stop = exec_user_run(t->cs);
+        LinuxTrap trap;
 
+        if (target->late_trap(t->cs, &trap)) {
+            t->cs->raised = 0;                  /* the instruction runs again, after the handler */
+            signal_trap(t, &trap);
+        } else if (stop == USER_STOP_EXCEPTION) {
             target->trap(t->cs, &trap);
             t->cs->raised = 0;
+            if (trap.sig < 0) {
+                continue;
+            }
             if (trap.sig == 0) {
                 syscall_do(t);
             } else {

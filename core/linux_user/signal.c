@@ -26,6 +26,10 @@ enum { MIN_STACK = 5120 };
 #define NEVER_BLOCKED_BY_GUEST (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
 #define NEVER_BLOCKED (NEVER_BLOCKED_BY_GUEST | SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS))
 #define GUEST_SA_RESTORER UINT64_C(0x04000000)
+#define GUEST_SA_EXPOSE_TAGBITS UINT64_C(0x800)
+/* Flags that the kernel does not know are not kept, so that programs can ask. */
+#define GUEST_SA_KNOWN (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | \
+                        GUEST_SA_RESTORER | GUEST_SA_EXPOSE_TAGBITS)
 
 __thread Thread *linux_current;
 
@@ -228,7 +232,7 @@ int64_t linux_call_rt_sigaction(Thread *t, const uint64_t *a)
     g_mutex_lock(&p->threads_lock);
     old = (GuestSigaction){ p->action[sig].handler, p->action[sig].flags, p->action[sig].restorer, p->action[sig].mask };
     if (a[1]) {
-        SigAction act = { new.handler, new.flags, new.restorer, new.mask & ~NEVER_BLOCKED_BY_GUEST };
+        SigAction act = { new.handler, new.flags & GUEST_SA_KNOWN, new.restorer, new.mask & ~NEVER_BLOCKED_BY_GUEST };
 
         p->action[sig] = act;
         r = set_host_action(sig, &act);
@@ -367,8 +371,12 @@ void signals_deliver(Thread *t)
 void signal_trap(Thread *t, const LinuxTrap *trap)
 {
     siginfo_t info = { .si_signo = trap->sig, .si_code = trap->code };
+    vaddr mask = t->p->mem.addr_mask, addr = trap->addr;
 
-    info.si_addr = (void *)(uintptr_t)trap->addr;
+    if (!(t->p->action[trap->sig].flags & GUEST_SA_EXPOSE_TAGBITS)) {
+        addr = addr & (mask ^ mask >> 1) ? addr | ~mask : addr & mask;
+    }
+    info.si_addr = (void *)(uintptr_t)addr;
     deliver(t, trap->sig, &info, true);
     if (!__atomic_load_n(&t->pending, __ATOMIC_SEQ_CST)) {
         set_host_mask(t->mask);

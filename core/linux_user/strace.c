@@ -50,7 +50,7 @@ void strace_call(Thread *t, const LinuxCallRow *row, const uint64_t *a)
             text_arg(s, t, a[i]);
             break;
         default:
-            if (row->args[i] == 'p' && !a[i]) {
+            if (strchr("pm", row->args[i]) && !a[i]) {
                 g_string_append(s, "NULL");
             } else {
                 g_string_append_printf(s, "0x%" PRIx64, a[i]);

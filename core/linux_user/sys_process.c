@@ -11,6 +11,8 @@
 #include "core/linux_user/user_int.h"
 #include "core/log.h"
 
+enum { MAX_ANON_NAME = 80, PRCTL_GET_AUXV = 0x41555856 };
+
 int64_t linux_call_exit(Thread *t, const uint64_t *a)
 {
     Process *p = t->p;
@@ -80,8 +82,40 @@ int64_t linux_call_uname(Thread *t, const uint64_t *a)
     return user_write(t->cs, a[0], &u, sizeof(u)) ? 0 : -EFAULT;
 }
 
+static int64_t set_anon_name(Thread *t, vaddr addr, uint64_t len, vaddr text)
+{
+    g_autofree char *name = NULL;
+    int err = 0;
+
+    if (text) {
+        name = mem_string(t, text, &err);
+        if (!name) {
+            return -err;
+        }
+        if (strlen(name) >= MAX_ANON_NAME) {
+            return -EINVAL;
+        }
+        for (const char *c = name; *c; c++) {
+            if (*c < 0x20 || *c > 0x7e || strchr("\\`$[]", *c)) {
+                return -EINVAL;
+            }
+        }
+    }
+    return mem_name_range(t->p, addr, len, name);
+}
+
+static int64_t get_auxv(Thread *t, vaddr to, uint64_t len)
+{
+    unsigned size = t->p->auxv_size;
+    g_autofree char *buf = g_malloc(size);
+
+    return user_read(t->cs, buf, t->p->auxv, size) && user_write(t->cs, to, buf, MIN(len, size)) ? (int64_t)size : -EFAULT;
+}
+
 int64_t linux_call_prctl(Thread *t, const uint64_t *a)
 {
+    int64_t r;
+
     switch ((int)a[0]) {
     case PR_SET_NAME: case PR_GET_NAME: case PR_GET_PDEATHSIG: case PR_GET_CHILD_SUBREAPER:
         return safe_syscall(t, SYS_prctl, a[0], (uintptr_t)g2h_or_null(t->p, a[1]), a[2], a[3], a[4], 0);
@@ -92,10 +126,15 @@ int64_t linux_call_prctl(Thread *t, const uint64_t *a)
     case PR_SET_PTRACER:
         return safe_syscall(t, SYS_prctl, a[0], a[1], a[2], a[3], a[4], 0);
     case PR_SET_VMA:
-        return -EINVAL;                         /* names of anonymous memory: an option of the kernel's build */
+        return a[1] == PR_SET_VMA_ANON_NAME ? set_anon_name(t, a[2], a[3], a[4]) : -EINVAL;
+    case PRCTL_GET_AUXV:
+        return a[3] || a[4] ? -EINVAL : get_auxv(t, a[1], a[2]);
     }
-    log_unimp("user: prctl %d\n", (int)a[0]);
-    return -EINVAL;
+    r = t->p->target->prctl(t->cs, a);
+    if (r == -EINVAL) {
+        log_unimp("user: prctl %d\n", (int)a[0]);
+    }
+    return r;
 }
 
 /* -- memory ---------------------------------------------------------------------------------------------------------- */
@@ -135,6 +174,7 @@ int64_t linux_call_madvise(Thread *t, const uint64_t *a)
     r = safe_syscall(t, SYS_madvise, (uintptr_t)g2h(t->p, a[0]), a[1], (uint64_t)(int64_t)(int32_t)a[2], 0, 0, 0);
     if (r == 0 && ((int)a[2] == MADV_DONTNEED || (int)a[2] == MADV_REMOVE || (int)a[2] == MADV_FREE)) {
         user_code_changed(t->p->m, a[0] & t->p->mem.addr_mask, a[1]);
+        user_clear_tags(t->p->m, a[0] & t->p->mem.addr_mask, page_up(a[1]));
     }
     return r;
 }

@@ -19,7 +19,7 @@ static int64_t pass(Thread *t, const LinuxCallRow *row, const uint64_t *a)
 
     for (unsigned i = 0; row->args[i]; i++) {
         switch (row->args[i]) {
-        case 'p': case 's':
+        case 'p': case 's': case 'm':
             h[i] = (uintptr_t)g2h_or_null(t->p, a[i]);
             break;
         case 'd': case 'f':
@@ -30,6 +30,18 @@ static int64_t pass(Thread *t, const LinuxCallRow *row, const uint64_t *a)
         }
     }
     return safe_syscall(t, row->host, h[0], h[1], h[2], h[3], h[4], h[5]);
+}
+
+/* Addresses with tags become ones that nothing is mapped at. */
+static void refuse_tags(Thread *t, const LinuxCallRow *row, uint64_t *a)
+{
+    vaddr mask = t->p->mem.addr_mask;
+
+    for (unsigned i = 0; row->args[i]; i++) {
+        if ((row->args[i] == 'p' || row->args[i] == 's') && a[i] & ~mask) {
+            a[i] = mask & ~(vaddr)(LINUX_PAGE - 1);
+        }
+    }
 }
 
 void syscall_do(Thread *t)
@@ -48,6 +60,9 @@ void syscall_do(Thread *t)
     }
     if (t->p->o->strace) {
         strace_call(t, row, args);
+    }
+    if (!target->takes_tags(cs)) {
+        refuse_tags(t, row, args);
     }
     r = row->fn ? row->fn(t, args) : pass(t, row, args);
     if (t->p->o->strace) {

@@ -23,7 +23,7 @@ typedef enum LinuxCall {
 
 /* Why generated code was left. */
 typedef struct LinuxTrap {
-    int sig;                                    /* 0: a system call; else the signal that the kernel would send */
+    int sig;                                    /* 0: a system call; -1: it has been dealt with; else the signal that the kernel would send */
     int code;                                   /* si_code */
     vaddr addr;                                 /* si_addr */
 } LinuxTrap;
@@ -70,8 +70,9 @@ typedef struct LinuxTarget {
     const uint16_t *calls;                      /* LinuxCall by number */
     unsigned num_calls;
     LinuxOpenFlags open;
-    uint32_t prot_mask;                         /* PROT_* bits beyond READ, WRITE, EXEC that mmap takes ... */
-    uint32_t prot_guarded;                      /* ... and the one that TlbPage.user bit 0 stands for */
+    uint32_t prot_guarded;                      /* the PROT_* bit that TlbPage.user bit 0 stands for */
+    uint32_t prot_tagged;                       /* the one of memory with tags; stays until the mapping goes */
+    uint8_t tagged_bit;                         /* TlbPage.user's for it */
     LinuxVdso vdso;
 
     /* A CPU that was realized and reset becomes one at a user program's start; the vDSO's code may use its services. */
@@ -79,6 +80,12 @@ typedef struct LinuxTarget {
     void (*start)(CPUState *cs, vaddr pc, vaddr sp);
     /* A new thread's CPU: to becomes as from. */
     void (*copy)(CPUState *to, const CPUState *from);
+    uint32_t (*prot_bits)(const CPUState *cs);                  /* PROT_* beyond READ, WRITE and EXEC that it has */
+    /* prctl(2) of what only this architecture has: the result, or -EINVAL. */
+    int64_t (*prctl)(CPUState *cs, const uint64_t a[5]);
+    bool (*takes_tags)(const CPUState *cs);                     /* tagged addresses may be given to system calls */
+    /* A fault that was noted without an exception, as the kernel sees it whenever it is entered. */
+    bool (*late_trap)(CPUState *cs, LinuxTrap *ret);
     uint64_t (*hwcap)(CPUState *cs, unsigned n);                /* AT_HWCAP (0), AT_HWCAP2 (1) */
     /* The recorded exception, which is cleared; the PC is behind a system call's instruction. */
     void (*trap)(CPUState *cs, LinuxTrap *ret);

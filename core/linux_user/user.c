@@ -162,6 +162,7 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     if (!cs) {
         return EXIT_CANNOT_RUN;
     }
+    p->prot_bits = p->target->prot_bits(cs);
     close(fd);
     p->brk_start = p->brk = page_up(elf.brk);
     if (p->o->argv0) {

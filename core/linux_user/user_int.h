@@ -37,7 +37,7 @@ static inline vaddr page_up(vaddr a)
 typedef struct Vma {
     vaddr start, end;
     uint32_t prot;                              /* PROT_* as the guest gave them */
-    bool shared;
+    bool shared, in_memory;                     /* in_memory: anonymous, or of a file system that is */
     uint64_t offset;
     char *file;                                 /* name for /proc/self/maps, or NULL */
 } Vma;
@@ -89,6 +89,7 @@ typedef struct Process {
     GCond threads_cond;
     GPtrArray *threads;                         /* (Thread *) */
     GPtrArray *idle_cpus;                       /* (CPUState *) of threads that ended */
+    uint32_t prot_bits;                         /* PROT_* that mmap takes */
     SigAction action[LINUX_NSIG + 1];           /* under threads_lock */
 } Process;
 
@@ -142,6 +143,8 @@ int64_t mem_mremap(Process *p, vaddr addr, uint64_t old_len, uint64_t new_len, i
 int64_t mem_brk(Process *p, vaddr addr);
 int64_t mem_shmat(Process *p, int id, vaddr addr, int flags);
 int64_t mem_shmdt(Process *p, vaddr addr);
+/* prctl(PR_SET_VMA_ANON_NAME): name NULL removes it. */
+int64_t mem_name_range(Process *p, vaddr addr, uint64_t len, const char *name);
 void mem_name(Process *p, vaddr addr, const char *name);        /* of the stretch there: "[stack]" */
 void mem_maps(Process *p, GString *out);                        /* /proc/self/maps */
 static inline void *g2h(const Process *p, vaddr addr)

@@ -155,6 +155,7 @@ struct ARMCPU {
     ArmFeatures features;
     uint64_t features_hash;                     /* in the key: translations are shared by CPUs that are alike */
     const ArmSysregs *sysregs;                  /* the rows that this CPU has, indexed */
+    uint64_t tag_ctrl;                          /* user mode: prctl(PR_SET_TAGGED_ADDR_CTRL)'s argument */
     unsigned pa_bits;
     vaddr vdso;                                 /* user mode: the page whose code may ask helper_user_clock; else 0 */
     uint64_t ctx_id[ARM_NUM_MMU];               /* what tlb_set_context was last told */

@@ -125,6 +125,9 @@ static bool mismatch(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu)
         arm_tag_fault(cpu, addr, type, mmu);
         return false;
     }
+    if (cpu->vdso) {                            /* user mode: the kernel looks at it when it is entered, which is soon */
+        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+    }
     cpu->tfsr_el[el] |= UINT64_C(1) << (el < 3 && addr >> 55 & 1);
     return true;
 }

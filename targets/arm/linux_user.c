@@ -5,8 +5,10 @@
  * (Documentation/arm64/elf_hwcaps.rst). EL0 is set up as that kernel does: tagged addresses, 4 KiB pages.
  * Not modelled: SVE and SME state in frames, the kernel's emulation of reads of ID registers.
  */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -301,10 +303,12 @@ static void set_tls(CPUState *cs, vaddr tls)
 
 enum {
     SCTLR_SA0 = 4, SCTLR_EnDB = 13, SCTLR_DZE = 14, SCTLR_UCT = 15, SCTLR_nTWI = 16, SCTLR_nTWE = 18, SCTLR_UCI = 26,
-    SCTLR_EnDA = 27, SCTLR_EnIB = 30, SCTLR_EnIA = 31, SCTLR_MSCEn = 33,
-    SCTLR_BT0 = 35,
+    SCTLR_EnDA = 27, SCTLR_EnIB = 30, SCTLR_EnIA = 31, SCTLR_MSCEn = 33, SCTLR_BT0 = 35, SCTLR_TCF0 = 38, SCTLR_ATA0 = 42,
     CTR_DIC = 29, TCR_TBI0 = 37, TCR_TBID0 = 51, CNTKCTL_EL0VCTEN = 1,
 };
+
+#define GCR_EXCLUDE UINT64_C(0xffff)
+#define GCR_RRND BIT64(16)
 
 static void init(CPUState *cs, vaddr vdso)
 {
@@ -325,6 +329,13 @@ static void init(CPUState *cs, vaddr vdso)
     if (arm_feature(cpu, FEAT_MOPS)) {
         cpu->sctlr_el[1] |= BIT64(SCTLR_MSCEn);
     }
+    if (arm_feature(cpu, FEAT_MTE2)) {
+        cpu->sctlr_el[1] |= BIT64(SCTLR_ATA0);
+        cpu->gcr_el1 = GCR_RRND | GCR_EXCLUDE;
+    }
+    cpu->tfsr_el[0] = 0;
+    cpu->tag_ctrl = 0;
+    cpu->tco = 0;
     cpu->tcr_el[1] = BIT64(TCR_TBI0) | 16;      /* 48 bits of address */
     cpu->cpacr_el1 = 3 << 20;
     cpu->cntkctl_el1 = BIT64(CNTKCTL_EL0VCTEN);
@@ -361,9 +372,114 @@ static void copy(CPUState *to, const CPUState *from)
     arm_set_fpcr(d, s->fpcr);
     d->tpidr_el[0] = s->tpidr_el[0];
     memcpy(d->apkey, s->apkey, sizeof(d->apkey));
+    d->sctlr_el[1] = s->sctlr_el[1];
+    d->gcr_el1 = s->gcr_el1;
+    d->tag_ctrl = s->tag_ctrl;
+    d->tco = s->tco;
     d->excl_addr = UINT64_MAX;
     cpu_key_changed(to);
 }
+
+/* -- prctl(2) (Linux, Documentation/arm64: memory-tagging-extension, tagged-address-abi, pointer-authentication) ------ */
+
+enum {
+    USER_PROT_BTI = 0x10, USER_PROT_MTE = 0x20,
+    TAGGED_ADDR_ENABLE = 1 << 0, MTE_TCF_SYNC = 1 << 1, MTE_TCF_ASYNC = 1 << 2, MTE_TAG_SHIFT = 3,
+    NUM_KEYS = 5, ADDRESS_KEYS = 0xf, ALL_KEYS = 0x1f,          /* IA, IB, DA, DB, GA */
+};
+#define MTE_TAG_MASK (UINT64_C(0xffff) << MTE_TAG_SHIFT)
+
+static uint32_t prot_bits(const CPUState *cs)
+{
+    const ARMCPU *cpu = (const ARMCPU *)cs;
+
+    return (arm_feature(cpu, FEAT_BTI) ? USER_PROT_BTI : 0) | (arm_feature(cpu, FEAT_MTE2) ? USER_PROT_MTE : 0);
+}
+
+static bool takes_tags(const CPUState *cs)
+{
+    return ((const ARMCPU *)cs)->tag_ctrl & TAGGED_ADDR_ENABLE;
+}
+
+/* Where both modes are asked for, the asynchronous one is preferred, as the kernel does by default. */
+static int64_t set_tag_ctrl(ARMCPU *cpu, uint64_t ctrl)
+{
+    bool mte = arm_feature(cpu, FEAT_MTE2);
+    uint64_t tcf = ctrl & MTE_TCF_ASYNC ? 2 : ctrl & MTE_TCF_SYNC ? 1 : 0;
+
+    if (ctrl & ~(uint64_t)(TAGGED_ADDR_ENABLE | (mte ? MTE_TCF_SYNC | MTE_TCF_ASYNC | MTE_TAG_MASK : 0))) {
+        return -EINVAL;
+    }
+    cpu->tag_ctrl = ctrl;
+    if (mte) {
+        cpu->sctlr_el[1] = deposit64(cpu->sctlr_el[1], SCTLR_TCF0, 2, tcf);
+        cpu->gcr_el1 = GCR_RRND | (~(ctrl >> MTE_TAG_SHIFT) & GCR_EXCLUDE);
+        cpu_key_changed(&cpu->parent);
+    }
+    return 0;
+}
+
+static int64_t reset_keys(ARMCPU *cpu, uint64_t keys)
+{
+    if (keys & ~(uint64_t)ALL_KEYS) {
+        return -EINVAL;
+    }
+    for (unsigned i = 0; i < NUM_KEYS; i++) {
+        if ((!keys || keys >> i & 1) && getrandom(&cpu->apkey[2 * i], 16, GRND_NONBLOCK) != 16) {
+            cpu->apkey[2 * i] ^= UINT64_C(0x9e3779b97f4a7c15) * (cpu->apkey[2 * i + 1] | 1);
+        }
+    }
+    return 0;
+}
+
+/* SCTLR_EL1's bits of the address keys, in the order of the masks. */
+static const uint8_t key_enable[] = { SCTLR_EnIA, SCTLR_EnIB, SCTLR_EnDA, SCTLR_EnDB };
+
+static int64_t set_enabled_keys(ARMCPU *cpu, uint64_t keys, uint64_t enabled)
+{
+    if (keys & ~(uint64_t)ADDRESS_KEYS || enabled & ~keys) {
+        return -EINVAL;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(key_enable); i++) {
+        if (keys >> i & 1) {
+            cpu->sctlr_el[1] = deposit64(cpu->sctlr_el[1], key_enable[i], 1, enabled >> i & 1);
+        }
+    }
+    cpu_key_changed(&cpu->parent);
+    return 0;
+}
+
+static int64_t enabled_keys(const ARMCPU *cpu)
+{
+    int64_t keys = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(key_enable); i++) {
+        keys |= (int64_t)(cpu->sctlr_el[1] >> key_enable[i] & 1) << i;
+    }
+    return keys;
+}
+
+static int64_t user_prctl(CPUState *cs, const uint64_t a[5])
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    bool pac = arm_feature(cpu, FEAT_PAuth);
+
+    switch ((int)a[0]) {
+    case PR_SET_TAGGED_ADDR_CTRL:
+        return a[2] || a[3] || a[4] ? -EINVAL : set_tag_ctrl(cpu, a[1]);
+    case PR_GET_TAGGED_ADDR_CTRL:
+        return a[1] || a[2] || a[3] || a[4] ? -EINVAL : (int64_t)cpu->tag_ctrl;
+    case PR_PAC_RESET_KEYS:
+        return !pac || a[2] || a[3] || a[4] ? -EINVAL : reset_keys(cpu, a[1]);
+    case PR_PAC_SET_ENABLED_KEYS:
+        return !pac || a[3] || a[4] ? -EINVAL : set_enabled_keys(cpu, a[1], a[2]);
+    case PR_PAC_GET_ENABLED_KEYS:
+        return !pac || a[1] || a[2] || a[3] || a[4] ? -EINVAL : enabled_keys(cpu);
+    }
+    return -EINVAL;
+}
+
+/* -- hardware capabilities -------------------------------------------------------------------------------------------- */
 
 typedef struct Hwcap {
     uint8_t bit;
@@ -380,7 +496,7 @@ static const Hwcap hwcaps[2][40] = {
     },
     {
         { 0, FEAT_DPB2 }, { 7, FEAT_FlagM2 }, { 8, FEAT_FRINTTS }, { 13, FEAT_I8MM }, { 14, FEAT_BF16 }, { 15, FEAT_DGH },
-        { 16, FEAT_RNG }, { 17, FEAT_BTI }, { 20, FEAT_AFP }, { 21, FEAT_RPRES }, { 31, FEAT_WFxT }, { 32, FEAT_EBF16 },
+        { 16, FEAT_RNG }, { 17, FEAT_BTI }, { 18, FEAT_MTE2 }, { 20, FEAT_AFP }, { 21, FEAT_RPRES }, { 22, FEAT_MTE3 }, { 31, FEAT_WFxT }, { 32, FEAT_EBF16 },
         { 34, FEAT_CSSC }, { 35, FEAT_RPRFM }, { 43, FEAT_MOPS }, { 44, FEAT_HBC }, { 46, FEAT_LRCPC3 },
         { 47, FEAT_LSE128 },
     },
@@ -422,7 +538,11 @@ static void abort_trap(const ArmException *e, LinuxTrap *ret)
     unsigned fsc = e->syndrome & 0x3f;
 
     ret->addr = e->far;
-    if (fsc == 0x21) {
+    if (fsc == 0x11) {                          /* bits 63:60 are unknown to programs */
+        ret->addr = e->far >> 55 & 1 ? e->far | UINT64_C(0xf) << 60 : e->far & ~(UINT64_C(0xf) << 60);
+        ret->sig = SIGSEGV;
+        ret->code = SEGV_MTESERR;
+    } else if (fsc == 0x21) {
         ret->sig = SIGBUS;
         ret->code = BUS_ADRALN;
     } else if (fsc == 0x10) {
@@ -432,6 +552,21 @@ static void abort_trap(const ArmException *e, LinuxTrap *ret)
         ret->sig = SIGSEGV;
         ret->code = (fsc & 0x3c) == 0x0c ? SEGV_ACCERR : SEGV_MAPERR;
     }
+}
+
+/* Asynchronous tag check faults of the lower range; the upper one is the kernel's. */
+static bool late_trap(CPUState *cs, LinuxTrap *ret)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+
+    if (!cpu->tfsr_el[0]) {
+        return false;
+    }
+    cpu->tfsr_el[0] = 0;
+    cpu->exc.kind = ARM_EXC_NONE;
+    cpu->far_el[1] = 0;
+    *ret = (LinuxTrap){ .sig = SIGSEGV, .code = SEGV_MTEAERR };
+    return true;
 }
 
 static void trap(CPUState *cs, LinuxTrap *ret)
@@ -494,7 +629,7 @@ G_STATIC_ASSERT(offsetof(RtSigframe, fault_address) == 128 + 176 && offsetof(RtS
 G_STATIC_ASSERT(sizeof(FpsimdContext) == 0x210 && sizeof(RtSigframe) == 128 + 176 + 288 + 4096);
 #define FPSIMD_MAGIC 0x46508001u
 #define ESR_MAGIC 0x45535201u
-#define PSTATE_USER_MASK (UINT64_C(0xf) << 28 | BIT64(24) | BIT64(12) | UINT64_C(3) << 10)
+#define PSTATE_USER_MASK (UINT64_C(0xf) << 28 | UINT64_C(3) << 24 | BIT64(12) | UINT64_C(3) << 10)
 
 static bool push_frame(CPUState *cs, const LinuxSigFrame *f)
 {
@@ -531,6 +666,7 @@ static bool push_frame(CPUState *cs, const LinuxSigFrame *f)
     cpu->sp = at;
     cpu->pc = f->handler;
     cpu->btype = arm_feature(cpu, FEAT_BTI) ? 2 : 0;            /* as if called */
+    cpu->tco = 0;
     cpu->excl_addr = UINT64_MAX;
     cpu_key_changed(cs);
     return true;
@@ -554,6 +690,7 @@ static bool pop_frame(CPUState *cs, LinuxSigFrame *ret)
     cpu->pc = frame->pc;
     pstate = frame->pstate & PSTATE_USER_MASK;
     cpu->nzcv = extract64(pstate, 28, 4);
+    cpu->tco = arm_feature(cpu, FEAT_MTE) && pstate & BIT64(25);
     cpu->dit = arm_feature(cpu, FEAT_DIT) && pstate & BIT64(24);
     cpu->ssbs = arm_feature(cpu, FEAT_SSBS) && pstate & BIT64(12);
     cpu->btype = arm_feature(cpu, FEAT_BTI) ? extract64(pstate, SPSR_BTYPE_SHIFT, 2) : 0;
@@ -623,13 +760,14 @@ const LinuxTarget arm_linux_user_a64 = {
     .addr_mask = UINT64_C(0x00ffffffffffffff),
     .calls = calls, .num_calls = G_N_ELEMENTS(calls),
     .open = { .directory = 040000, .nofollow = 0100000, .direct = 0200000, .largefile = 0400000 },
-    .prot_mask = 0x10, .prot_guarded = 0x10,    /* PROT_BTI */
+    .prot_guarded = USER_PROT_BTI, .prot_tagged = USER_PROT_MTE, .tagged_bit = ARM_PAGE_TAGGED,
     .vdso = {
         .soname = "linux-vdso.so.1", .version = "LINUX_2.6.39", .code = vdso_code, .code_size = sizeof(vdso_code),
         .sigreturn = 4, .symbols = vdso_symbols, .num_symbols = G_N_ELEMENTS(vdso_symbols),
         .dwarf_sp = 31, .dwarf_return = 30,
     },
-    .init = init, .start = start, .copy = copy, .hwcap = hwcap, .trap = trap, .get_call = get_call,
+    .init = init, .start = start, .copy = copy, .prot_bits = prot_bits, .prctl = user_prctl, .takes_tags = takes_tags,
+    .late_trap = late_trap, .hwcap = hwcap, .trap = trap, .get_call = get_call,
     .set_result = set_result, .restart = restart, .get_sp = get_sp, .set_sp = set_sp, .set_tls = set_tls,
     .push_frame = push_frame, .pop_frame = pop_frame,
 };

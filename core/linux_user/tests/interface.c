@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A program for user mode: what the kernel gives a process besides system calls on files. programs.py has the output. */
+#define _GNU_SOURCE
+#include <asm/hwcap.h>
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -11,8 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -161,6 +168,162 @@ static void test_unwind(void)
     printf("unwound: %d %d\n", trace.found, trace.frames >= 5);
 }
 
+/* -- tagged addresses, memory tagging, pointer authentication --------------------------------------------------------- */
+
+enum { TAGGED = 1, TCF_SYNC = 2, TCF_ASYNC = 4, MTE = 0x20 };
+#define INCLUDE(tags) ((unsigned long)(tags) << 3)
+
+static sigjmp_buf back;
+static siginfo_t seen;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)context;
+    seen = *info;
+    siglongjmp(back, 1);
+}
+
+static long tag_ctrl(unsigned long ctrl)
+{
+    return prctl(PR_SET_TAGGED_ADDR_CTRL, ctrl, 0, 0, 0);
+}
+
+static char *with_tag(char *p, unsigned tag)
+{
+    return (char *)((uintptr_t)p | (uintptr_t)tag << 56);
+}
+
+static void set_tag(char *tagged)
+{
+    __asm__ volatile(".arch armv8.5-a+memtag\n\tstg %0, [%0]" : : "r"(tagged) : "memory");
+}
+
+static unsigned get_tag(char *p)
+{
+    __asm__ volatile(".arch armv8.5-a+memtag\n\tldg %0, [%0]" : "+r"(p) : : "memory");
+    return (uintptr_t)p >> 56 & 15;
+}
+
+static unsigned random_tag(char *p)
+{
+    __asm__ volatile(".arch armv8.5-a+memtag\n\tirg %0, %0" : "+r"(p));
+    return (uintptr_t)p >> 56 & 15;
+}
+
+static void test_tagged_addresses(void)
+{
+    char name[8] = "tagged", *tagged = with_tag(name, 0x5a);
+    int fd[2], r;
+
+    if (pipe(fd) < 0) {
+        exit(1);
+    }
+    r = (int)write(fd[1], tagged, 6);
+    printf("tagged: %d %d", r, errno == EFAULT);
+    printf(" %ld %ld", tag_ctrl(TAGGED), (long)prctl(PR_GET_TAGGED_ADDR_CTRL, 0, 0, 0, 0));
+    r = (int)write(fd[1], tagged, 6);
+    printf(" %d %ld %d", r, tag_ctrl(TAGGED | 1ul << 30), errno == EINVAL);
+    r = (int)prctl(PR_SET_TAGGED_ADDR_CTRL, 1, 1, 0, 0);
+    printf(" %d %d\n", r, errno == EINVAL);
+    close(fd[0]);
+    close(fd[1]);
+}
+
+static void *reports_tag_ctrl(void *arg)
+{
+    (void)arg;
+    return (void *)(uintptr_t)prctl(PR_GET_TAGGED_ADDR_CTRL, 0, 0, 0, 0);
+}
+
+static void test_mte(void)
+{
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+    char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE | MTE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *moved;
+    char *plain = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int fd = open("/proc/self/exe", O_RDONLY), r;
+    unsigned tags = 0;
+    pthread_t thread;
+    void *ctrl;
+
+    sigaction(SIGSEGV, &sa, NULL);
+    printf("mte: %d %d", !!(getauxval(AT_HWCAP2) & HWCAP2_MTE), p != MAP_FAILED);
+    printf(" %d", mmap(NULL, 4096, PROT_READ | MTE, MAP_PRIVATE, fd, 0) == MAP_FAILED && errno == EINVAL);
+    close(fd);
+    printf(" %u", random_tag(p));               /* all tags are excluded at first */
+    tag_ctrl(TAGGED | TCF_SYNC | INCLUDE(0x00f0));
+    for (unsigned i = 0; i < 200; i++) {
+        tags |= 1u << random_tag(p);
+    }
+    printf(" %x", tags);
+    set_tag(with_tag(p + 32, 7));
+    set_tag(with_tag(plain, 7));
+    with_tag(p + 32, 7)[0] = 1;
+    printf(" %u %u %u", get_tag(p + 32), get_tag(p + 16), get_tag(plain));
+    if (!sigsetjmp(back, 1)) {
+        ((volatile char *)p)[33] = 2;
+    }
+    printf(" %d %ld %d\n", seen.si_code, (long)((char *)seen.si_addr - p), with_tag(p, 7)[32]);
+    sa.sa_flags |= 0x800;                       /* SA_EXPOSE_TAGBITS */
+    sigaction(SIGSEGV, &sa, NULL);
+    if (!sigsetjmp(back, 1)) {
+        (void)((volatile char *)with_tag(p, 3))[40];
+    }
+    printf("mte tag bits: %x %d", (unsigned)((uintptr_t)seen.si_addr >> 56), seen.si_code);
+    mprotect(p, 4096, PROT_READ | PROT_WRITE);  /* PROT_MTE stays */
+    memset(&seen, 0, sizeof(seen));
+    if (!sigsetjmp(back, 1)) {
+        ((volatile char *)p)[33] = 2;
+    }
+    printf(" %d", seen.si_code);
+    moved = mremap(p, 8192, 16384, MREMAP_MAYMOVE | MREMAP_FIXED, plain + (1 << 20));
+    printf(" %u %u", get_tag(moved + 32), get_tag(moved + 12288));
+    __asm__ volatile(".arch armv8.5-a+memtag\n\tmsr tco, #1");
+    ((volatile char *)moved)[33] = 3;
+    __asm__ volatile(".arch armv8.5-a+memtag\n\tmsr tco, #0");
+    pthread_create(&thread, NULL, reports_tag_ctrl, NULL);
+    pthread_join(thread, &ctrl);
+    printf(" %lx\n", (long)ctrl);
+    tag_ctrl(TAGGED | TCF_ASYNC | TCF_SYNC);
+    memset(&seen, 0, sizeof(seen));
+    if (!sigsetjmp(back, 1)) {
+        ((volatile char *)moved)[33] = 4;
+        for (volatile int i = 0; i < 20000000; i++) {          /* no system call: it comes all the same */
+        }
+    }
+    printf("mte asynchronous: %d %d %d", seen.si_code, seen.si_addr == NULL, with_tag(moved, 7)[33]);
+    r = fork();
+    if (r == 0) {
+        _exit(get_tag(moved + 32) == 7 && prctl(PR_GET_TAGGED_ADDR_CTRL, 0, 0, 0, 0) == (TAGGED | TCF_ASYNC | TCF_SYNC) ? 5 : 6);
+    }
+    waitpid(r, &r, 0);
+    madvise(moved, 4096, MADV_DONTNEED);
+    printf(" %d %u\n", WEXITSTATUS(r), get_tag(moved + 32));
+    tag_ctrl(0);
+    munmap(moved, 16384);
+}
+
+static uintptr_t sign(uintptr_t p)
+{
+    __asm__ volatile(".arch armv8.3-a\n\tpacdza %0" : "+r"(p));
+    return p;
+}
+
+static __attribute__((noinline)) void test_pac(void)
+{
+    uintptr_t p = 0x123450, a = sign(p), b;
+
+    prctl(PR_PAC_RESET_KEYS, 4 /* DA */, 0, 0, 0);
+    b = sign(p);
+    printf("keys: %d %d", a != p, a != b);
+    printf(" %d", prctl(PR_PAC_RESET_KEYS, 64, 0, 0, 0));
+    printf(" %x", prctl(PR_PAC_GET_ENABLED_KEYS, 0, 0, 0, 0));
+    printf(" %d", prctl(PR_PAC_SET_ENABLED_KEYS, 4, 0, 0, 0));
+    printf(" %x %d", prctl(PR_PAC_GET_ENABLED_KEYS, 0, 0, 0, 0), sign(p) == p);
+    printf(" %d\n", prctl(PR_PAC_SET_ENABLED_KEYS, 4, 8, 0, 0));
+    prctl(PR_PAC_SET_ENABLED_KEYS, 4, 4, 0, 0);
+}
+
 /* -- descriptors ------------------------------------------------------------------------------------------------------ */
 
 static void test_descriptors(void)
@@ -183,6 +346,9 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     test_vdso();
     test_unwind();
+    test_tagged_addresses();
+    test_mte();
+    test_pac();
     test_descriptors();
     return 0;
 }

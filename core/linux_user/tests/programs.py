@@ -32,6 +32,11 @@ killed: 11
 INTERFACE = """vdso: 1 1 1 1
 vdso clocks: 0
 unwound: 1 1
+tagged: -1 1 0 1 6 -1 1 -1 1
+mte: 1 1 1 0 f0 7 0 0 9 33 1
+mte tag bits: 3 9 9 7 0 783
+mte asynchronous: 8 1 4 5 0
+keys: 1 1 -1 f 0 b 1 -1
 descriptors: 0 3
 """
 failures = []
