@@ -340,6 +340,9 @@ void exec_user_detach(CPUState *cs)
     ExecMachine *x = cs->exec->x;
 
     g_mutex_lock(&x->lock);
+    /* a vfork's child that was killed is still said to run */
+    __atomic_store_n(&cs->exec->thread->running, false, __ATOMIC_SEQ_CST);
+    g_cond_broadcast(&x->cond);
     while (x->exclusive) {
         g_cond_wait(&x->cond, &x->lock);
     }

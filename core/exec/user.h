@@ -33,6 +33,7 @@ typedef enum UserStop {
 void exec_user_init(Machine *m, const UserMemory *mem);
 /* The calling thread is cs's thread from now on; a signal handler of its finds cs by what exec_user_handle is given. */
 void exec_user_attach(CPUState *cs);
+/* Any thread of the process, if cs's own is gone. */
 void exec_user_detach(CPUState *cs);
 UserStop exec_user_run(CPUState *cs);
 /* Makes exec_user_run return at the next block. Async-signal-safe, any thread. */

@@ -509,7 +509,8 @@ int64_t mem_shmat(Process *p, int id, vaddr addr, int flags)
         ret = -errno;
     } else {
         Vma v = {
-            .start = addr, .end = addr + len, .shared = true, .in_memory = true, .file = g_strdup_printf("/SYSV%08x", ds.shm_perm.__key),
+            .start = addr, .end = addr + len, .shared = true, .in_memory = true,
+            .file = g_strdup_printf("/SYSV%08x", ds.shm_perm.__key),
             .prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0),
         };
 

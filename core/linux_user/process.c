@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The process and its threads: running, clone(2) and fork(2), execve(2). A guest thread is a host thread with a CPU of
- * its own; CPUs of threads that ended are used again. vfork is a fork whose parent waits: the child's stores are not
- * seen by the parent (docs/CAVEATS.md).
+ * its own; CPUs of threads that ended are used again. A vfork's child is a host process of its own that runs on a
+ * CPU of its own in its parent's memory, guest's and ours: to core/exec it is one more thread. Its parent's thread
+ * waits in the host's kernel and tidies up behind it.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -222,6 +223,7 @@ static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, 
         target->set_tls(cs, tls);
     }
     n.t = thread_new(p, cs);
+    n.t->action = t->action;
     n.t->mask = t->mask;
     n.t->clear_tid = flags & CLONE_CHILD_CLEARTID ? ctid : 0;
     g_mutex_init(&n.lock);
@@ -235,6 +237,7 @@ static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, 
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
     err = pthread_create(&thread, &attr, thread_main, &n);
     pthread_attr_destroy(&attr);
+    signals_of_libc(t);
     if (err == 0) {
         g_mutex_lock(&n.lock);
         while (!n.tid) {
@@ -254,11 +257,11 @@ static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, 
     return tid;
 }
 
-static int64_t clone_process(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid)
+static int64_t clone_process(Thread *t, const CloneArgs *a)
 {
     Process *p = t->p;
     const LinuxTarget *target = p->target;
-    uint64_t all = ~UINT64_C(0);
+    uint64_t all = ~UINT64_C(0), flags = a->flags;
     int wait[2] = { -1, -1 };
     pid_t pid;
     int err;
@@ -289,30 +292,44 @@ static int64_t clone_process(Thread *t, uint64_t flags, vaddr stack, vaddr ptid,
                 g_free(g_ptr_array_steal_index_fast(p->threads, i));
             }
         }
+        if (t->vfork) {                         /* the child of a vfork's child: all memory is its own */
+            t->vfork = false;
+            g_ptr_array_add(p->threads, t);
+        }
         g_mutex_unlock(&p->threads_lock);
         t->tid = tid;
         t->robust_list = 0;
-        t->clear_tid = flags & CLONE_CHILD_CLEARTID ? ctid : 0;
+        t->clear_tid = flags & CLONE_CHILD_CLEARTID ? a->ctid : 0;
         __atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
         memset(t->has, 0, sizeof(t->has));
         if (flags & CLONE_CHILD_SETTID) {
-            user_write(t->cs, ctid, &tid, sizeof(tid));
+            user_write(t->cs, a->ctid, &tid, sizeof(tid));
         }
-        if (stack) {
-            target->set_sp(t->cs, stack);
+        if (a->stack) {
+            target->set_sp(t->cs, a->stack);
         }
         if (flags & CLONE_SETTLS) {
-            target->set_tls(t->cs, tls);
+            target->set_tls(t->cs, a->tls);
         }
         if (wait[0] >= 0) {
             close(wait[0]);
+        }
+        if (flags & CLONE_CLEAR_SIGHAND) {
+            signals_reset(t);
         }
         signal_set_mask(t, t->mask);
         return 0;
     }
     g_mutex_unlock(&p->threads_lock);
     if (pid > 0 && flags & CLONE_PARENT_SETTID) {
-        user_write(t->cs, ptid, &pid, sizeof(pid));
+        user_write(t->cs, a->ptid, &pid, sizeof(pid));
+    }
+    if (pid > 0 && flags & CLONE_PIDFD) {
+        int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+        if (pidfd >= 0 && !user_write(t->cs, a->pidfd, &pidfd, sizeof(pidfd))) {
+            close(pidfd);
+        }
     }
     if (wait[0] >= 0) {
         char c;
@@ -326,25 +343,124 @@ static int64_t clone_process(Thread *t, uint64_t flags, vaddr stack, vaddr ptid,
     return pid < 0 ? -err : pid;
 }
 
-int64_t process_clone(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid)
+/* -- vfork ----------------------------------------------------------------------------------------------------------- */
+
+void thread_leaves(Thread *t, void *p, GDestroyNotify free)
+{
+    if (t->vfork && t->num_left < MAX_LEFT) {
+        t->left[t->num_left++] = (Leftover){ p, free };
+    }
+}
+
+typedef struct NewProcess {
+    Thread *t;
+    CloneArgs a;
+} NewProcess;
+
+/* The child: shares the thread-local data of the parent's thread, which waits. */
+static int vfork_main(void *opaque)
+{
+    NewProcess *n = opaque;
+    int tid = (int)syscall(SYS_gettid);
+
+    if (n->a.flags & CLONE_CHILD_SETTID) {
+        user_write(n->t->cs, n->a.ctid, &tid, sizeof(tid));
+    }
+    if (n->a.flags & CLONE_PARENT_SETTID) {
+        user_write(n->t->cs, n->a.ptid, &tid, sizeof(tid));
+    }
+    if (n->a.flags & CLONE_CLEAR_SIGHAND) {
+        signals_reset(n->t);
+    }
+    thread_run(n->t);
+    _exit(0);
+}
+
+static int64_t clone_vfork(Thread *t, const CloneArgs *a)
+{
+    Process *p = t->p;
+    const LinuxTarget *target = p->target;
+    CPUState *cs = process_cpu(p, NULL);
+    NewProcess n = { .t = thread_new(p, cs), .a = *a };
+    Thread *child = n.t;
+    uint64_t all = ~UINT64_C(0);
+    uint32_t zero = 0;
+    uint8_t *stack = mmap(NULL, HOST_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int pidfd = -1, pid, err;
+
+    if (!cs || stack == MAP_FAILED) {
+        g_free(child);
+        return -EAGAIN;
+    }
+    target->copy(cs, t->cs);
+    target->set_result(cs, 0);
+    if (a->stack) {
+        target->set_sp(cs, a->stack);
+    }
+    if (a->flags & CLONE_SETTLS) {
+        target->set_tls(cs, a->tls);
+    }
+    child->vfork = true;
+    child->mask = t->mask;
+    child->alt_sp = t->alt_sp;
+    child->alt_size = t->alt_size;
+    child->alt_flags = t->alt_flags;
+    child->action = g_new(SigAction, LINUX_NSIG + 1);
+    memcpy(child->action, t->action, sizeof(p->action));
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+    pid = clone(vfork_main, stack + HOST_STACK, (int)(CLONE_VM | CLONE_VFORK | (a->flags & CLONE_PIDFD) | SIGCHLD), &n,
+                &pidfd);
+    err = errno;
+    linux_current = t;
+    if (pid >= 0) {
+        if (a->flags & CLONE_CHILD_CLEARTID && user_write(t->cs, a->ctid, &zero, sizeof(zero))) {
+            syscall(SYS_futex, g2h(p, a->ctid), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+        }
+        if (a->flags & CLONE_PIDFD && !user_write(t->cs, a->pidfd, &pidfd, sizeof(pidfd))) {
+            close(pidfd);
+        }
+        exec_user_detach(cs);
+    }
+    munmap(stack, HOST_STACK);
+    for (unsigned i = 0; i < child->num_left; i++) {
+        child->left[i].free(child->left[i].p);
+    }
+    g_free(child->action);
+    g_free(child);
+    g_mutex_lock(&p->threads_lock);
+    g_ptr_array_add(p->idle_cpus, cs);
+    g_mutex_unlock(&p->threads_lock);
+    signal_set_mask(t, t->mask);
+    return pid < 0 ? -err : pid;
+}
+
+int64_t process_clone(Thread *t, const CloneArgs *a)
 {
     const uint64_t thread_flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD;
     const uint64_t tids = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SETTLS;
+    uint64_t flags = a->flags;
 
+    if ((flags & CLONE_SIGHAND && !(flags & CLONE_VM)) || (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) ||
+        (flags & CLONE_CLEAR_SIGHAND && flags & CLONE_SIGHAND)) {
+        return -EINVAL;
+    }
     if (flags & CLONE_THREAD) {
         if ((flags & thread_flags) != thread_flags || flags & ~(thread_flags | tids | CLONE_SYSVSEM | CLONE_DETACHED)) {
             return -EINVAL;
         }
-        return clone_thread(t, flags, stack, ptid, tls, ctid);
+        /* threads beside a vfork's child would outlive what they run in */
+        return t->vfork ? -EAGAIN : clone_thread(t, flags, a->stack, a->ptid, a->tls, a->ctid);
     }
-    if ((flags & CSIGNAL) != SIGCHLD && (flags & CSIGNAL) != 0) {
+    if (a->exit_signal != SIGCHLD && a->exit_signal != 0) {
+        log_unimp("user: clone with exit signal %d\n", a->exit_signal);
         return -EINVAL;
     }
-    if (flags & ~(tids | CSIGNAL | CLONE_VM | CLONE_VFORK) || (flags & CLONE_VM && !(flags & CLONE_VFORK))) {
+    if (flags & ~(tids | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND) ||
+        (flags & CLONE_VM && !(flags & CLONE_VFORK))) {
         log_unimp("user: clone with flags 0x%" G_GINT64_MODIFIER "x\n", flags);
         return -EINVAL;
     }
-    return clone_process(t, flags, stack, ptid, tls, ctid);
+    return flags & CLONE_VM ? clone_vfork(t, a) : clone_process(t, a);
 }
 
 /* -- execve ---------------------------------------------------------------------------------------------------------- */
@@ -394,6 +510,8 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
             g_ptr_array_add(args, *a);
         }
         g_ptr_array_add(args, NULL);
+        thread_leaves(t, args, (GDestroyNotify)g_ptr_array_unref);
+        thread_leaves(t, real, g_free);
         r = exec_file(t, ifd, real, (char **)args->pdata, env, depth - 1);
         close(ifd);
         return r;
@@ -424,6 +542,7 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
         g_ptr_array_add(args, *a);
     }
     g_ptr_array_add(args, NULL);
+    thread_leaves(t, args, (GDestroyNotify)g_ptr_array_unref);
     execve("/proc/self/exe", (char **)args->pdata, env);
     return -errno;
 }
@@ -461,7 +580,9 @@ int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char *
             real = absolute;
         }
     }
+    thread_leaves(t, real, g_free);
     r = exec_file(t, fd, real, argv, env, MAX_SCRIPT_DEPTH);
+    t->num_left = 0;
     close(fd);
     return r;
 }

@@ -21,7 +21,7 @@ typedef struct GuestStack {
     uint32_t pad;
     uint64_t size;
 } GuestStack;
-enum { MIN_STACK = 5120 };
+enum { MIN_STACK = 5120, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 33 };
 #define SIG_BIT(n) (UINT64_C(1) << ((n) - 1))
 #define NEVER_BLOCKED_BY_GUEST (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
 #define NEVER_BLOCKED (NEVER_BLOCKED_BY_GUEST | SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS))
@@ -153,6 +153,25 @@ void signals_init(Process *p)
     set_host_action(SIGBUS, &p->action[SIGBUS]);
 }
 
+void signals_of_libc(Thread *t)
+{
+    g_mutex_lock(&t->p->threads_lock);
+    for (int sig = FIRST_OF_LIBC; sig <= LAST_OF_LIBC; sig++) {
+        set_host_action(sig, &t->action[sig]);
+    }
+    g_mutex_unlock(&t->p->threads_lock);
+}
+
+void signals_reset(Thread *t)
+{
+    for (int sig = 1; sig <= LINUX_NSIG; sig++) {
+        if (t->action[sig].handler > 1) {
+            t->action[sig] = (SigAction){ 0 };
+            set_host_action(sig, &t->action[sig]);
+        }
+    }
+}
+
 void signal_die(int sig)
 {
     HostSigaction h = { 0 };
@@ -230,11 +249,11 @@ int64_t linux_call_rt_sigaction(Thread *t, const uint64_t *a)
         return -EFAULT;
     }
     g_mutex_lock(&p->threads_lock);
-    old = (GuestSigaction){ p->action[sig].handler, p->action[sig].flags, p->action[sig].restorer, p->action[sig].mask };
+    old = (GuestSigaction){ t->action[sig].handler, t->action[sig].flags, t->action[sig].restorer, t->action[sig].mask };
     if (a[1]) {
         SigAction act = { new.handler, new.flags & GUEST_SA_KNOWN, new.restorer, new.mask & ~NEVER_BLOCKED_BY_GUEST };
 
-        p->action[sig] = act;
+        t->action[sig] = act;
         r = set_host_action(sig, &act);
     }
     g_mutex_unlock(&p->threads_lock);
@@ -317,10 +336,10 @@ static void deliver(Thread *t, int sig, const siginfo_t *info, bool forced)
     SigAction act;
 
     g_mutex_lock(&p->threads_lock);
-    act = p->action[sig];
+    act = t->action[sig];
     if (act.handler > 1 && act.flags & SA_RESETHAND) {
-        p->action[sig].handler = 0;
-        set_host_action(sig, &p->action[sig]);
+        t->action[sig].handler = 0;
+        set_host_action(sig, &t->action[sig]);
     }
     g_mutex_unlock(&p->threads_lock);
     if (forced && (act.handler <= 1 || t->mask & SIG_BIT(sig))) {
@@ -373,7 +392,7 @@ void signal_trap(Thread *t, const LinuxTrap *trap)
     siginfo_t info = { .si_signo = trap->sig, .si_code = trap->code };
     vaddr mask = t->p->mem.addr_mask, addr = trap->addr;
 
-    if (!(t->p->action[trap->sig].flags & GUEST_SA_EXPOSE_TAGBITS)) {
+    if (!(t->action[trap->sig].flags & GUEST_SA_EXPOSE_TAGBITS)) {
         addr = addr & (mask ^ mask >> 1) ? addr | ~mask : addr & mask;
     }
     info.si_addr = (void *)(uintptr_t)addr;

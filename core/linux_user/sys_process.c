@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* System calls on the process, its threads and its memory. */
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
@@ -21,7 +22,7 @@ int64_t linux_call_exit(Thread *t, const uint64_t *a)
     g_mutex_lock(&p->threads_lock);
     last = p->threads->len == 1;
     g_mutex_unlock(&p->threads_lock);
-    if (last) {
+    if (last || t->vfork) {
         return linux_call_exit_group(t, a);
     }
     t->exiting = true;
@@ -30,6 +31,9 @@ int64_t linux_call_exit(Thread *t, const uint64_t *a)
 
 int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
 {
+    if (t->vfork) {
+        _exit((int)a[0]);                       /* the log is the parent's */
+    }
     if (log_enabled(LOG_STATS)) {
         g_autoptr(GString) text = g_string_new(NULL);
         Stats stats;
@@ -210,7 +214,58 @@ int64_t linux_call_semctl(Thread *t, const uint64_t *a)
 
 int64_t linux_call_clone(Thread *t, const uint64_t *a)
 {
-    return process_clone(t, a[0], a[1], a[2], a[3], a[4]);
+    const uint64_t clear_sighand = CLONE_CLEAR_SIGHAND;
+    const CloneArgs args = {
+        .flags = a[0] & UINT32_MAX & ~(uint64_t)CSIGNAL & ~clear_sighand, .exit_signal = (int)(a[0] & CSIGNAL),
+        .stack = a[1], .ptid = a[2], .tls = a[3], .ctid = a[4], .pidfd = a[2],
+    };
+
+    if ((a[0] & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID)) {
+        return -EINVAL;                         /* one word for both */
+    }
+    return process_clone(t, &args);
+}
+
+/* struct clone_args, its first version and the fields that came later */
+typedef struct GuestCloneArgs {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+} GuestCloneArgs;
+enum { CLONE_ARGS_MIN = 64 };
+
+int64_t linux_call_clone3(Thread *t, const uint64_t *a)
+{
+    GuestCloneArgs g = { 0 };
+    CloneArgs args;
+
+    if (a[1] > LINUX_PAGE) {
+        return -E2BIG;
+    }
+    if (a[1] < CLONE_ARGS_MIN) {
+        return -EINVAL;
+    }
+    if (!user_read(t->cs, &g, a[0], MIN(a[1], sizeof(g)))) {
+        return -EFAULT;
+    }
+    for (uint64_t i = sizeof(g); i < a[1]; i++) {
+        uint8_t byte;
+
+        if (!user_read(t->cs, &byte, a[0] + i, 1) || byte) {
+            return byte ? -E2BIG : -EFAULT;
+        }
+    }
+    if (g.flags & (CSIGNAL | CLONE_DETACHED) || g.exit_signal & ~(uint64_t)CSIGNAL || !g.stack != !g.stack_size ||
+        (g.flags & (CLONE_THREAD | CLONE_PARENT) && g.exit_signal)) {
+        return -EINVAL;
+    }
+    if (g.set_tid_size) {
+        log_unimp("user: clone3 with set_tid\n");
+        return -EINVAL;
+    }
+    args = (CloneArgs){
+        .flags = g.flags, .exit_signal = (int)g.exit_signal, .stack = g.stack + g.stack_size, .ptid = g.parent_tid,
+        .tls = g.tls, .ctid = g.child_tid, .pidfd = g.pidfd,
+    };
+    return process_clone(t, &args);
 }
 
 /* A NULL-terminated array of texts; NULL with *ret_errno. */
@@ -247,11 +302,17 @@ static int64_t do_exec(Thread *t, int dirfd, vaddr path_addr, vaddr argv_addr, v
     g_autofree char *path = mem_string(t, path_addr, &err);
     g_autoptr(GPtrArray) argv = NULL;
     g_autoptr(GPtrArray) env = NULL;
+    int64_t r;
 
     if (!path || !(argv = text_array(t, argv_addr, &err)) || !(env = text_array(t, env_addr, &err))) {
         return -err;
     }
-    return process_exec(t, dirfd, path, (char **)argv->pdata, (char **)env->pdata, flags);
+    thread_leaves(t, path, g_free);
+    thread_leaves(t, argv, (GDestroyNotify)g_ptr_array_unref);
+    thread_leaves(t, env, (GDestroyNotify)g_ptr_array_unref);
+    r = process_exec(t, dirfd, path, (char **)argv->pdata, (char **)env->pdata, flags);
+    t->num_left = 0;
+    return r;
 }
 
 int64_t linux_call_execve(Thread *t, const uint64_t *a)

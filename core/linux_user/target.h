@@ -23,7 +23,7 @@ typedef enum LinuxCall {
 
 /* Why generated code was left. */
 typedef struct LinuxTrap {
-    int sig;                                    /* 0: a system call; -1: it has been dealt with; else the signal that the kernel would send */
+    int sig;                                    /* 0: a system call; -1: nothing is left to do; else the signal */
     int code;                                   /* si_code */
     vaddr addr;                                 /* si_addr */
 } LinuxTrap;

@@ -169,6 +169,7 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
         args[0] = p->o->argv0;
     }
     t = thread_new(p, cs);
+    t->action = p->action;
     sp = elf_stack(p, cs, &elf, args, (char **)p->o->env->pdata, error);
     if (!sp) {
         return EXIT_CANNOT_RUN;

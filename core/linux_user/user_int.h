@@ -90,8 +90,15 @@ typedef struct Process {
     GPtrArray *threads;                         /* (Thread *) */
     GPtrArray *idle_cpus;                       /* (CPUState *) of threads that ended */
     uint32_t prot_bits;                         /* PROT_* that mmap takes */
-    SigAction action[LINUX_NSIG + 1];           /* under threads_lock */
+    SigAction action[LINUX_NSIG + 1];           /* Thread.action of its threads */
 } Process;
+
+/* Memory of ours that a call which may not come back uses. */
+typedef struct Leftover {
+    void *p;
+    GDestroyNotify free;
+} Leftover;
+enum { MAX_LEFT = 24 };
 
 typedef struct Thread {
     Process *p;
@@ -109,6 +116,10 @@ typedef struct Thread {
     uint32_t alt_flags;
     vaddr clear_tid, robust_list;
     bool exiting;
+    SigAction *action;                          /* [LINUX_NSIG + 1], under threads_lock: Process.action, or a vfork's child's */
+    bool vfork;                                 /* it is a vfork's child: a process of its own in its parent's memory */
+    Leftover left[MAX_LEFT];                    /* what an execve leaves in that memory, for the parent to free */
+    unsigned num_left;
 } Thread;
 
 /* -- elf.c ----------------------------------------------------------------------------------------------------------- */
@@ -169,6 +180,10 @@ uintptr_t safe_syscall_resume(uintptr_t pc);
 /* -- signal.c -------------------------------------------------------------------------------------------------------- */
 extern __thread Thread *linux_current;          /* for signal handlers */
 void signals_init(Process *p);
+/* The host's libc took signals of its own when it made its first thread: they are the guest's again. */
+void signals_of_libc(Thread *t);
+/* CLONE_CLEAR_SIGHAND: handlers become the default. */
+void signals_reset(Thread *t);
 /* Delivers what is pending, or the signal that a trap stands for. */
 void signals_deliver(Thread *t);
 void signal_trap(Thread *t, const LinuxTrap *trap);
@@ -179,10 +194,17 @@ G_NORETURN void signal_die(int sig);
 /* -- process.c ------------------------------------------------------------------------------------------------------- */
 Thread *thread_new(Process *p, CPUState *cs);
 CPUState *process_cpu(Process *p, GError **error);
+/* Notes what execve leaves behind; process_exec forgets it all when it fails. */
+void thread_leaves(Thread *t, void *p, GDestroyNotify free);
 /* Runs until the thread or the process ends. */
 void thread_run(Thread *t);
 void thread_ends(Thread *t);
-int64_t process_clone(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid);
+typedef struct CloneArgs {
+    uint64_t flags;                             /* without the signal */
+    int exit_signal;
+    vaddr stack, ptid, tls, ctid, pidfd;
+} CloneArgs;
+int64_t process_clone(Thread *t, const CloneArgs *a);
 int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char **env, int flags);
 
 /* -- syscall.c, strace.c --------------------------------------------------------------------------------------------- */

@@ -260,6 +260,7 @@ static const uint16_t calls[] = {
     [291] = LINUX_CALL_statx,
     [424] = LINUX_CALL_pidfd_send_signal,
     [434] = LINUX_CALL_pidfd_open,
+    [435] = LINUX_CALL_clone3,
     [436] = LINUX_CALL_close_range,
     [438] = LINUX_CALL_pidfd_getfd,
     [439] = LINUX_CALL_faccessat2,
@@ -496,7 +497,8 @@ static const Hwcap hwcaps[2][40] = {
     },
     {
         { 0, FEAT_DPB2 }, { 7, FEAT_FlagM2 }, { 8, FEAT_FRINTTS }, { 13, FEAT_I8MM }, { 14, FEAT_BF16 }, { 15, FEAT_DGH },
-        { 16, FEAT_RNG }, { 17, FEAT_BTI }, { 18, FEAT_MTE2 }, { 20, FEAT_AFP }, { 21, FEAT_RPRES }, { 22, FEAT_MTE3 }, { 31, FEAT_WFxT }, { 32, FEAT_EBF16 },
+        { 16, FEAT_RNG }, { 17, FEAT_BTI }, { 18, FEAT_MTE2 }, { 20, FEAT_AFP },
+        { 21, FEAT_RPRES }, { 22, FEAT_MTE3 }, { 31, FEAT_WFxT }, { 32, FEAT_EBF16 },
         { 34, FEAT_CSSC }, { 35, FEAT_RPRFM }, { 43, FEAT_MOPS }, { 44, FEAT_HBC }, { 46, FEAT_LRCPC3 },
         { 47, FEAT_LSE128 },
     },

@@ -8,8 +8,10 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,6 +326,79 @@ static __attribute__((noinline)) void test_pac(void)
     prctl(PR_PAC_SET_ENABLED_KEYS, 4, 4, 0, 0);
 }
 
+/* -- processes that share memory ----------------------------------------------------------------------------------------- */
+
+static volatile int shared_word;
+
+static void ignore(int sig)
+{
+    (void)sig;
+}
+
+static void test_vfork(char *self)
+{
+    static char *const argv[] = { "child", "x", NULL };
+    struct sigaction sa = { .sa_handler = ignore }, old;
+    int status, r, pidfd = -1;
+    siginfo_t info;
+    pid_t pid;
+
+    sigaction(SIGUSR1, &sa, NULL);
+    pid = vfork();
+    if (pid == 0) {
+        shared_word = 5;
+        signal(SIGUSR1, SIG_DFL);               /* the child's alone */
+        _exit(3);
+    }
+    waitpid(pid, &status, 0);
+    sigaction(SIGUSR1, NULL, &old);
+    printf("vfork: %d %d %d", shared_word, WEXITSTATUS(status), old.sa_handler == ignore);
+    r = posix_spawn(&pid, "/nonexistent", NULL, NULL, argv, environ);
+    printf(" %d", r);
+    r = posix_spawn(&pid, self, NULL, NULL, argv, environ);
+    waitpid(pid, &status, 0);
+    printf(" %d %d", r, WEXITSTATUS(status));
+    pid = vfork();
+    if (pid == 0) {
+        kill(getpid(), SIGKILL);
+        for (;;) {
+        }
+    }
+    waitpid(pid, &status, 0);
+    printf(" %d", WTERMSIG(status));
+    struct {
+        uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+    } args = { CLONE_PIDFD, (uintptr_t)&pidfd, 0, 0, SIGCHLD, 0, 0, 0 };
+    pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    if (pid == 0) {
+        shared_word = 6;
+        _exit(4);
+    }
+    r = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED);
+    printf(" clone3: %d %d %d", r, info.si_status, shared_word);
+    args.flags = 1ull << 40;
+    r = (int)syscall(SYS_clone3, &args, sizeof(args));
+    printf(" %d %d\n", r, errno == EINVAL);
+    close(pidfd);
+}
+
+static void *waits(void *arg)
+{
+    pause();
+    return arg;
+}
+
+/* libc tells its other threads by a signal that the host's libc has a use for as well. */
+static void test_setxid(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, waits, NULL);
+    printf("setxid: %d\n", setgid(getgid()));
+    pthread_cancel(thread);
+    pthread_join(thread, NULL);
+}
+
 /* -- descriptors ------------------------------------------------------------------------------------------------------ */
 
 static void test_descriptors(void)
@@ -341,14 +416,19 @@ static void test_descriptors(void)
     closedir(d);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 2) {
+        return strcmp(argv[0], "child") == 0 ? 9 : 10;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     test_vdso();
     test_unwind();
     test_tagged_addresses();
     test_mte();
     test_pac();
+    test_vfork(argv[0]);
+    test_setxid();
     test_descriptors();
     return 0;
 }
