@@ -478,6 +478,50 @@ static bool opt_rtc(Options *o, const char *value, GError **error)
     return keyval_check_all_used(kv, error);
 }
 
+static bool opt_semihosting(Options *o, const char *value, GError **error)
+{
+    o->semihosting = true;
+    return true;
+}
+
+static bool add_semihosting_arg(void *opaque, const char *key, const char *value, GError **error)
+{
+    Options *o = opaque;
+
+    if (strcmp(key, "arg") != 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "%s: unknown parameter", key);
+        return false;
+    }
+    g_ptr_array_add(o->semihosting_args, g_strdup(value));
+    return true;
+}
+
+static bool opt_semihosting_config(Options *o, const char *value, GError **error)
+{
+    static const char *const targets[] = { "auto", "native", "gdb", NULL };
+    g_autoptr(KeyVal) kv = keyval_parse(value, "enable", error);
+    unsigned target = 0;
+    const char *chardev;
+
+    if (!kv) {
+        return false;
+    }
+    o->semihosting = true;
+    chardev = keyval_get(kv, "chardev");
+    if (!keyval_get_bool(kv, "enable", &o->semihosting, error) ||
+        !keyval_get_bool(kv, "userspace", &o->semihosting_user, error) ||
+        !keyval_get_enum(kv, "target", targets, &target, error)) {
+        return false;
+    }
+    if (target == 2) {
+        return not_supported("target=gdb", error);
+    }
+    if (chardev) {
+        set_text(&o->semihosting_chardev, chardev);
+    }
+    return keyval_foreach_unused(kv, add_semihosting_arg, o, error);
+}
+
 static bool opt_decode(Options *o, const char *value, GError **error)
 {
     set_action(o, ACTION_DECODE, value);
@@ -535,6 +579,9 @@ static const OptionRow rows[] = {
     { "no-user-config", NULL, "accepted: there are no configuration files", opt_ignore },
     { "no-acpi", NULL, NULL, opt_ignore },
     { "name", "TEXT", "accepted: a name that process lists may show", opt_ignore },
+    { "semihosting", NULL, "programs reach the host's files and console by semihosting calls", opt_semihosting },
+    { "semihosting-config", "[enable=on][,target=auto|native][,chardev=ID][,userspace=on][,arg=TEXT...]",
+      "the same, its console, and the program's arguments", opt_semihosting_config },
     { "S", NULL, "do not start the CPUs", opt_paused },
     { "no-reboot", NULL, "a reset ends the program", opt_no_reboot },
     { "no-shutdown", NULL, "a power-off stops the CPUs and keeps the program", opt_no_shutdown },
@@ -552,8 +599,6 @@ static const OptionRow rows[] = {
     { "qmp-pretty", "DEV", NULL, NULL },
     { "mon", "OPTIONS", NULL, NULL },
     { "icount", "OPTIONS", NULL, NULL },
-    { "semihosting", NULL, NULL, NULL },
-    { "semihosting-config", "OPTIONS", NULL, NULL },
     { "daemonize", NULL, NULL, NULL },
     { "cluster", "OPTIONS", NULL, NULL },
     { "stop-after", "N", NULL, NULL },
@@ -649,6 +694,7 @@ static Options *options_new(const char *argv0)
     o->netdevs = g_ptr_array_new_with_free_func(g_free);
     o->serials = g_ptr_array_new_with_free_func(g_free);
     o->globals = g_ptr_array_new_with_free_func(g_free);
+    o->semihosting_args = g_ptr_array_new_with_free_func(g_free);
     o->drives = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->blockdevs = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->nics = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
@@ -736,6 +782,8 @@ void options_free(Options *o)
     g_ptr_array_unref(o->nics);
     g_ptr_array_unref(o->devices);
     g_ptr_array_unref(o->objects);
+    g_free(o->semihosting_chardev);
+    g_ptr_array_unref(o->semihosting_args);
     g_free(o->log_items);
     g_free(o->log_file);
     g_free(o->pidfile);

@@ -35,6 +35,9 @@ typedef struct Options {
     GPtrArray *drives, *blockdevs, *nics;       /* (KeyVal *) */
     GPtrArray *devices, *objects;               /* (KeyVal *), "driver" and "qom-type" first */
     GPtrArray *globals;                         /* (char *): "type.prop=value", checked */
+    bool semihosting, semihosting_user;         /* -semihosting, -semihosting-config enable=, userspace= */
+    char *semihosting_chardev;                  /* or NULL */
+    GPtrArray *semihosting_args;                /* (char *) */
     bool paused;                                /* -S */
     bool no_shutdown;
     bool nographic, display_none;

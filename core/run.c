@@ -7,6 +7,7 @@
 #include <glib-unix.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/exec/semihost.h"
 #include "core/io/backends.h"
 #include "core/io/block.h"
 #include "core/io/char.h"
@@ -445,6 +446,40 @@ static bool new_serials(Run *r, GError **error)
     return true;
 }
 
+/* The program's command line: what arg= says, else the kernel's name and -append. */
+static char *semihosting_cmdline(Run *r)
+{
+    const MachineConfig *c = &r->m->config;
+    GString *s = g_string_new(NULL);
+
+    for (unsigned i = 0; i < r->o->semihosting_args->len; i++) {
+        g_string_append_printf(s, "%s%s", i ? " " : "", (const char *)r->o->semihosting_args->pdata[i]);
+    }
+    if (!r->o->semihosting_args->len && c->kernel) {
+        g_string_append_printf(s, "%s%s%s", c->kernel, c->append ? " " : "", c->append ? c->append : "");
+    }
+    return g_string_free(s, FALSE);
+}
+
+static bool make_semihosting(Run *r, GError **error)
+{
+    g_autofree char *cmdline = semihosting_cmdline(r);
+    Object *obj;
+
+    if (!r->o->semihosting) {
+        return true;
+    }
+    obj = object_new_child(&r->m->parent.parent, "semihosting", TYPE_SEMIHOST, error);
+    if (!obj || (r->o->semihosting_chardev && !object_set(obj, "chardev", r->o->semihosting_chardev, error)) ||
+        !object_set(obj, "cmdline", cmdline, error) ||
+        !object_set(obj, "userspace", r->o->semihosting_user ? "on" : "off", error) || !obj->oc->complete(obj, error)) {
+        g_prefix_error(error, "-semihosting-config: ");
+        return false;
+    }
+    obj->frozen = true;
+    return true;
+}
+
 static bool each(Run *r, const GPtrArray *list, const char *option, bool (*fn)(Run *r, KeyVal *kv, GError **error),
                  GError **error)
 {
@@ -473,7 +508,7 @@ static bool make_backends(Run *r, GError **error)
     return each(r, r->o->objects, "-object", new_object, error) &&
            each(r, r->o->blockdevs, "-blockdev", new_blockdev, error) &&
            each(r, r->o->drives, "-drive", new_drive, error) && each(r, r->o->nics, "-nic", new_nic, error) &&
-           new_serials(r, error);
+           new_serials(r, error) && make_semihosting(r, error);
 }
 
 /* -- devices of the user ------------------------------------------------------------------------------------- */

@@ -121,6 +121,45 @@ bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GB
     return true;
 }
 
+/* The lowest piece that ends above `from` and starts at last or below, or NULL. */
+static const Rom *next_rom(const RomList *list, const AddressSpace *as, hwaddr from, hwaddr last)
+{
+    const Rom *best = NULL;
+
+    for (unsigned i = 0; list && i < list->roms->len; i++) {
+        const Rom *r = list->roms->pdata[i];
+
+        if (r->as == as && r->addr <= last && r->addr + r->mem_size > from && (!best || r->addr < best->addr)) {
+            best = r;
+        }
+    }
+    return best;
+}
+
+bool rom_largest_gap(Machine *m, AddressSpace *as, hwaddr *first, hwaddr *last)
+{
+    hwaddr at = *first, best = *first, size = 0;
+    const Rom *r = next_rom(m->roms, as, at, *last);
+
+    if (!r) {
+        return false;
+    }
+    for (; r; r = next_rom(m->roms, as, at, *last)) {
+        if (r->addr > at && r->addr - at > size) {
+            best = at;
+            size = r->addr - at;
+        }
+        at = r->addr + r->mem_size;
+    }
+    if (at <= *last && *last - at + 1 > size) {
+        best = at;
+        size = *last - at + 1;
+    }
+    *first = best;
+    *last = best + size - 1;
+    return size != 0;
+}
+
 /* -- -device loader --------------------------------------------------------------------------------------------------- */
 
 const LoaderOps *loader_ops(Machine *m, GError **error)

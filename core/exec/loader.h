@@ -21,6 +21,9 @@ bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes
 bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, Pas pas,
                  GError **error);
 
+/* Narrows [*first, *last] of as to its largest part without a piece. False: no piece lies there, nothing changed. */
+bool rom_largest_gap(Machine *m, AddressSpace *as, hwaddr *first, hwaddr *last);
+
 /* -- images ---------------------------------------------------------------------------------------------------------- */
 
 typedef enum ImageFormat {

@@ -86,6 +86,7 @@ struct Machine {
     void *exec;                                 /* core/exec's own (exec_int.h), freed with the machine by exec_free */
     void (*exec_free)(void *exec);
     void *roms;                                 /* core/exec/loader.c's, owned by m->resets */
+    void *semihost;                             /* Semihost of core/exec/semihost.h, a child; NULL: it is off */
     Object *backends;                           /* chardevs, drives, netdevs, objects by id */
     /* run state; under the lock, with cond signalled on each change */
     RunState state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Exceptions, hints, PSTATE and system registers as generated code asks for them (Arm DDI 0487, C5.6 and D1.6). */
 #include "core/bits.h"
+#include "core/exec/semihost.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
 #include "targets/arm/gtimer.h"
@@ -41,6 +42,32 @@ void helper_brk(ARMCPU *cpu, uint32_t imm)
                       MAX(cpu->el, 1);
 
     arm_raise(cpu, target, ARM_SYNDROME(EC_BRK64, imm));
+}
+
+void helper_semihost(ARMCPU *cpu)
+{
+    SemihostCall call = { .op = (uint32_t)cpu->x[0], .param = cpu->x[1], .word = 8, .privileged = cpu->el > 0 };
+    unsigned fetch_mmu;
+    uint64_t value;
+    CPUKey bits;
+    ArmKey key;
+
+    arm_get_key(&cpu->parent, &bits, &fetch_mmu);
+    memcpy(&key, &bits.w[0], sizeof(key));
+    call.mmu = key.data_mmu;
+    call.big_endian = key.big_endian;
+    switch (semihost_call(&cpu->parent, &call, &value)) {
+    case SEMIHOST_OFF:
+        arm_raise_undefined(cpu);
+        break;
+    case SEMIHOST_DONE:
+        cpu->x[0] = value;
+        cpu->pc += 4;
+        break;
+    case SEMIHOST_WAIT:
+        cpu->waits_for_event = false;
+        break;
+    }
 }
 
 void helper_svc(ARMCPU *cpu, uint32_t imm)

@@ -194,8 +194,17 @@ bool trans_ERETA(DisasContext *dc, const arg_ERETA *a)
 /* Outside Debug state, which is not modelled, these are UNDEFINED. */
 bool trans_DRPS(DisasContext *dc G_GNUC_UNUSED, const arg_DRPS *a G_GNUC_UNUSED) { return false; }
 bool trans_DCPS(DisasContext *dc G_GNUC_UNUSED, const arg_DCPS *a G_GNUC_UNUSED) { return false; }
-/* Halting debug is never enabled, and semihosting does not claim it here. */
-bool trans_HLT(DisasContext *dc G_GNUC_UNUSED, const arg_HLT *a G_GNUC_UNUSED) { return false; }
+
+/* Halting debug is never enabled: UNDEFINED, but for what semihosting claims. */
+bool trans_HLT(DisasContext *dc, const arg_HLT *a)
+{
+    if (a->imm != 0xf000) {
+        return false;
+    }
+    a64_call(dc, semihost);
+    leave(dc);
+    return true;
+}
 
 bool trans_SVC(DisasContext *dc, const arg_SVC *a)
 {

@@ -96,8 +96,8 @@ class Options(unittest.TestCase):
 
     def test_not_supported_yet(self):
         for option, value in (("gdb", "tcp::1"), ("qmp", "stdio"), ("icount", "shift=0"), ("mon", "chardev=a"),
-                              ("semihosting-config", "enable=on"), ("cluster", "name=a"), ("incoming", "x"),
-                              ("s", None), ("daemonize", None), ("semihosting", None)):
+                              ("cluster", "name=a"), ("incoming", "x"),
+                              ("s", None), ("daemonize", None)):
             args = ["-" + option] + ([value] if value else [])
             self.assertRefused(run(*args), f"-{option}: not supported yet\n")
 
