@@ -333,7 +333,10 @@ static void thread_sleep(ExecThread *t, bool parked)
     epoch_online(&t->epoch);
 }
 
-/* Stands between instructions until the pause ends; does what it is asked meanwhile. */
+/*
+ * Stands between instructions until the pause ends; does what it is asked meanwhile, and says that it is not parked
+ * while it does.
+ */
 static void park(ExecThread *t)
 {
     ExecMachine *x = t->x;
@@ -344,10 +347,15 @@ static void park(ExecThread *t)
         g_cond_broadcast(&x->cond);
         g_mutex_unlock(&x->lock);
         thread_sleep(t, true);
-        for (unsigned i = 0; i < t->cpus->len; i++) {
-            exec_serve(t->cpus->pdata[i]);
-        }
         g_mutex_lock(&x->lock);
+        t->parked = false;
+        if (x->paused && !x->stopping) {
+            g_mutex_unlock(&x->lock);
+            for (unsigned i = 0; i < t->cpus->len; i++) {
+                exec_serve(t->cpus->pdata[i]);
+            }
+            g_mutex_lock(&x->lock);
+        }
     }
     t->parked = false;
     g_mutex_unlock(&x->lock);
@@ -587,14 +595,8 @@ void exec_resume(Machine *m)
     kick_all(x);
 }
 
-void exec_pause(Machine *m)
+static void wait_parked(ExecMachine *x)
 {
-    ExecMachine *x = exec_machine(m);
-
-    g_mutex_lock(&x->lock);
-    __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
-    g_mutex_unlock(&x->lock);
-    kick_all(x);
     g_mutex_lock(&x->lock);
     for (unsigned i = 0; i < x->threads->len; i++) {
         const ExecThread *t = x->threads->pdata[i];
@@ -604,10 +606,36 @@ void exec_pause(Machine *m)
         }
     }
     g_mutex_unlock(&x->lock);
+}
+
+void exec_pause(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+
+    g_mutex_lock(&x->lock);
+    __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&x->lock);
+    kick_all(x);
+    wait_parked(x);
     clock_set_running(m->clock, false);
     if (m->state == RUN_RUNNING) {
         machine_set_state(m, RUN_PAUSED);
     }
+}
+
+static void nothing(CPUState *cs G_GNUC_UNUSED, void *opaque G_GNUC_UNUSED)
+{
+}
+
+/* All threads parked, and nothing that was asked of a CPU before (a power-on) is left to be done. */
+static void finish_work(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+
+    for (unsigned i = 0; x->threads->len && i < m->cpus->len; i++) {
+        cpu_run_on(m->cpus->pdata[i], nothing, NULL, true);
+    }
+    wait_parked(x);
 }
 
 void exec_reset(Machine *m)
@@ -616,6 +644,7 @@ void exec_reset(Machine *m)
     bool ran = !__atomic_load_n(&x->paused, __ATOMIC_SEQ_CST);
 
     exec_pause(m);
+    finish_work(m);
     machine_lock(m);
     for (unsigned i = 0; i < m->cpus->len; i++) {
         CPUState *cs = m->cpus->pdata[i];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/bits.h"
+#include "core/keyval.h"
 #include "core/qom/machine.h"
 #include "targets/arm/arm_features.h"
 #include "targets/arm/cpu_models.h"
@@ -108,6 +109,10 @@ static bool arm_cpu_realize(Device *dev, GError **error)
     DeviceClass *base = DEVICE_CLASS(type_class_known(object_types(&dev->parent), TYPE_CPU));
     uint64_t *pfr0 = &cpu->idreg[ARM_ID_AA64PFR0_EL1];
 
+    if (cpu->prop_cntfrq == 0 || cpu->prop_cntfrq > UINT32_MAX) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "cntfrq: the Generic Timer's rate is 1 to %u Hz", UINT32_MAX);
+        return false;
+    }
     cpu->has_el2 = cpu->prop_el2 && cpu->model->el2;
     cpu->has_el3 = cpu->prop_el3 && cpu->model->el3;
     *pfr0 = deposit64(*pfr0, 8, 4, cpu->has_el2);
@@ -182,16 +187,16 @@ static void arm_cpu_reset(Device *dev, ResetType type)
     arm_tlb_contexts_changed(cpu);
     cpu_key_changed(&cpu->parent);
     arm_gic_state_changed(cpu);
-    if (cpu->prop_start_powered_off) {
-        __atomic_store_n(&cpu->parent.powered_off, true, __ATOMIC_RELEASE);
-    }
+    __atomic_store_n(&cpu->parent.powered_off, cpu->prop_start_powered_off, __ATOMIC_RELEASE);
 }
 
 void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
 {
     if (cpu->has_el3 && el < 3) {
-        /* what EL3 firmware sets for a Non-secure OS: NS, HCE, no traps of FP and timers */
+        /* what EL3 firmware sets for a Non-secure OS (booting.rst): NS, HCE, no traps of what the CPU has */
         cpu->scr_el3 |= 1 | 1 << 8 | 1 << 10;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_PAuth) ? UINT64_C(3) << 16 : 0;            /* APK, API */
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_ECV) ? UINT64_C(1) << 28 : 0;              /* ECVEn */
         cpu->scr_el3 |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? UINT64_C(3) << 36 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 26 : 0;
@@ -202,6 +207,7 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->cnthctl_el2 |= 3;
         cpu->cptr_el2 &= ~(UINT64_C(1) << 10);
         cpu->hcr_el2 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 56 : 0;
+        cpu->hcr_el2 |= arm_feature(cpu, FEAT_PAuth) ? UINT64_C(3) << 40 : 0;            /* APK, API */
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? 7 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_MOPS) ? UINT64_C(1) << 11 : 0;
     }
@@ -291,7 +297,7 @@ static const Property arm_props[] = {
     PROP_DEF("start-powered-off", ARMCPU, prop_start_powered_off, PROP_BOOL, 0, "off until PSCI or a power controller starts it"),
     PROP_DEF("mp-affinity", ARMCPU, prop_mpidr, PROP_U64, 0, "affinity fields of MPIDR_EL1"),
     PROP_DEF("rvbar", ARMCPU, prop_rvbar, PROP_U64, 0, "reset address"),
-    PROP_DEF("cntfrq", ARMCPU, prop_cntfrq, PROP_U64, 62500000, "rate of the Generic Timer in Hz"),
+    PROP_DEF("cntfrq", ARMCPU, prop_cntfrq, PROP_U64, 62500000, "rate of the Generic Timer in Hz, 1 to 4294967295"),
     { .name = "psci-conduit", .type = PROP_ENUM, .offset = offsetof(ARMCPU, psci_conduit), .names = conduit_names,
       .help = "how PSCI calls are made when the machine has no firmware" },
     PROP_LINK_DEF("gicv3-cpuif", ARMCPU, gic_cpuif, TYPE_GICV3_CPUIF, "the GIC's CPU interface"),

@@ -170,7 +170,7 @@ struct ARMCPU {
     IrqLine pmu_irq;
     IrqLine gicv3_maintenance_irq;
     Timer gtimer_timer[NUM_GTIMERS];
-    Timer event_stream_timer, wfxt_timer, pmu_timer;
+    Timer event_stream_timer[2], wfxt_timer, pmu_timer;
 };
 
 DECLARE_OBJECT(ARMCPU, ARM_CPU, TYPE_ARM_CPU)
@@ -257,6 +257,7 @@ bool arm_has_work(CPUState *cs);
 void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr);
 /* FP access: 0 if enabled, else the level to which an access traps (CheckFPAdvSIMDEnabled64). */
 unsigned arm_fp_trap_el(const ARMCPU *cpu);
+void arm_raise_fp_trap(ARMCPU *cpu);            /* AArch64.AdvSIMDFPAccessTrap */
 
 /* -- address translation (mmu.c) ---------------------------------------------------------------------------------------- */
 
@@ -277,8 +278,11 @@ typedef struct ArmXlat {
     uint8_t sh;
     bool global, device, guarded, tagged;
 } ArmXlat;
-/* Stages 1 and 2 of a virtual address (tag included); s1_only for AT S1*. False: *fault. */
-bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only, ArmXlat *ret, ArmFault *fault);
+/* AT instructions leave the dirty state alone; those of stage 1 stop before stage 2. */
+typedef enum ArmXlatScope { XLAT_ACCESS, XLAT_AT, XLAT_AT_STAGE_1 } ArmXlatScope;
+/* Stages 1 and 2 of a virtual address (tag included). False: *fault. */
+bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope, ArmXlat *ret,
+                           ArmFault *fault);
 /* What the load or store at the PC adds to the syndrome of its stage 2 abort: ISV to AR (D23.2.37); else 0. */
 uint32_t arm_access_syndrome(ARMCPU *cpu);
 bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);

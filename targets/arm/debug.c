@@ -74,7 +74,7 @@ bool arm_debug_return_ss(const ARMCPU *cpu, uint64_t spsr, unsigned to)
            arm_debug_enabled_from(cpu, to, secure, spsr >> 9 & 1);
 }
 
-void helper_step_pending(ARMCPU *cpu)
+void arm_raise_step(ARMCPU *cpu)
 {
     uint32_t iss = DEBUG_FSC;
 
@@ -82,6 +82,11 @@ void helper_step_pending(ARMCPU *cpu)
         iss |= 1u << 24 | (cpu->step_did == ARM_STEP_EXCLUSIVE) << 6;
     }
     raise_debug(cpu, EC_STEP_LOWER, iss);
+}
+
+void helper_step_pending(ARMCPU *cpu)
+{
+    arm_raise_step(cpu);
 }
 
 /* -- matching: state and context (D2.8.4, D2.9) ----------------------------------------------------------------------- */

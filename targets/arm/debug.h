@@ -23,6 +23,7 @@ bool arm_debug_enabled(const ARMCPU *cpu);
 bool arm_debug_return_ss(const ARMCPU *cpu, uint64_t spsr, unsigned to);
 /* Software step is not inactive: each instruction is stepped, or its step exception is pending. */
 bool arm_step_active(const ARMCPU *cpu);
+void arm_raise_step(ARMCPU *cpu);               /* the pending step exception */
 /* Some enabled breakpoint may match at the current level. */
 bool arm_breakpoints_active(const ARMCPU *cpu);
 /* Some enabled watchpoint may match an access to [addr, addr + size). */

@@ -59,7 +59,7 @@ unsigned arm_fp_trap_el(const ARMCPU *cpu)
         unsigned fpen = extract64(cpu->cpacr_el1, 20, 2);
 
         if (!(fpen & 1) || (fpen == 1 && el == 0)) {
-            return arm_default_target_el(cpu) > 1 ? 2 : 1;
+            return 1;
         }
     }
     if (el <= 2 && arm_el2_enabled(cpu)) {
@@ -74,6 +74,18 @@ unsigned arm_fp_trap_el(const ARMCPU *cpu)
         }
     }
     return cpu->has_el3 && cpu->cptr_el3 >> 10 & 1 ? 3 : 0;
+}
+
+void arm_raise_fp_trap(ARMCPU *cpu)
+{
+    unsigned el = arm_fp_trap_el(cpu);
+
+    /* what goes to EL2 in EL1's place has no class of its own there */
+    if (el == 1 && arm_el2_enabled(cpu) && cpu->hcr_el2 & HCR_TGE) {
+        arm_raise(cpu, 2, ARM_SYNDROME(EC_UNKNOWN, 0));
+    } else {
+        arm_raise(cpu, el, ARM_SYNDROME(EC_FP_ASIMD, 1u << 24 | 0xe << 20));
+    }
 }
 
 /* -- entry -------------------------------------------------------------------------------------------------------- */

@@ -8,9 +8,9 @@
 void arm_gtimer_init(ARMCPU *cpu);              /* at realize, when the clock is known */
 void arm_gtimer_reset(ARMCPU *cpu);
 uint64_t arm_gtimer_count(ARMCPU *cpu);         /* the physical count now */
+uint64_t arm_gtimer_virtual_count(ARMCPU *cpu); /* CNTVCT_EL0 as the current level reads it */
 /* Recomputes a timer's status, line and next expiry. */
 void arm_gtimer_update(ARMCPU *cpu, ArmGtimer t);
-void arm_event_stream_update(ARMCPU *cpu);
 /* Sets the event register in that many counts (WFET, WFIT). */
 void arm_gtimer_wait(ARMCPU *cpu, uint64_t counts);
 

@@ -26,6 +26,11 @@ void helper_raise(ARMCPU *cpu, uint32_t target_el, uint32_t syndrome)
     arm_raise(cpu, target_el, syndrome);
 }
 
+void helper_fp_trap(ARMCPU *cpu)
+{
+    arm_raise_fp_trap(cpu);
+}
+
 void helper_raise_undefined(ARMCPU *cpu)
 {
     arm_raise_undefined(cpu);
@@ -134,11 +139,11 @@ void helper_eret(ARMCPU *cpu, uint32_t key)
 
 /* -- waiting ---------------------------------------------------------------------------------------------------------- */
 
-/* Traps of WFI (ti 0), WFE (1), WFIT (2), WFET (3). True: the exception is recorded. */
-static bool wfx_traps(ARMCPU *cpu, unsigned ti)
+/* Traps of WFI (ti 0), WFE (1), WFIT (2), WFET (3), with the rest of the syndrome. True: the exception is recorded. */
+static bool wfx_traps(ARMCPU *cpu, unsigned ti, uint32_t iss)
 {
     bool e = ti & 1;
-    uint32_t syndrome = ARM_SYNDROME(EC_WFX, 1u << 24 | 0xe << 20 | ti);
+    uint32_t syndrome = ARM_SYNDROME(EC_WFX, 1u << 24 | 0xe << 20 | iss | ti);
     unsigned regime = arm_is_in_host(cpu) ? 2 : 1;
 
     if (cpu->el == 0 && !(cpu->sctlr_el[regime] >> (e ? 18 : 16) & 1)) {
@@ -163,7 +168,7 @@ void helper_wfi(ARMCPU *cpu)
         cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
         return;
     }
-    if (!wfx_traps(cpu, 0)) {
+    if (!wfx_traps(cpu, 0, 0)) {
         cpu->pc += 4;
         cpu->waits_for_event = false;
         cpu_halt(&cpu->parent);
@@ -180,7 +185,7 @@ void helper_wfe(ARMCPU *cpu)
         cpu->pc += 4;
         return;
     }
-    if (wfx_traps(cpu, 1)) {
+    if (wfx_traps(cpu, 1, 0)) {
         return;
     }
     cpu->pc += 4;
@@ -192,17 +197,18 @@ void helper_wfe(ARMCPU *cpu)
     }
 }
 
-/* WFIT, WFET: until CNTVCT_EL0 reaches the operand at the latest. */
-void helper_wfxt(ARMCPU *cpu, uint64_t until, uint32_t ti)
+/* WFIT (2), WFET (3), with Rt << 2: until CNTVCT_EL0 reaches the operand at the latest. */
+void helper_wfxt(ARMCPU *cpu, uint64_t until, uint32_t which)
 {
-    uint64_t now = arm_gtimer_count(cpu) - (cpu->has_el2 && cpu->el < 2 ? cpu->cntvoff_el2 : 0);
+    uint64_t now = arm_gtimer_virtual_count(cpu);
+    unsigned ti = which & 3;
 
     if (ti & 1 ? __atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL) : arm_has_work(&cpu->parent)) {
         cpu->pc += 4;
         cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
         return;
     }
-    if (wfx_traps(cpu, ti)) {
+    if (wfx_traps(cpu, ti, (which >> 2) << 5 | 1 << 2)) {
         return;
     }
     cpu->pc += 4;

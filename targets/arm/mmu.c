@@ -211,7 +211,8 @@ typedef struct Leaf {
     uint64_t pa;                                /* of the block or page */
     uint64_t size;
     int level;
-    uint64_t desc_pa;
+    uint64_t desc_ipa, desc_pa;                 /* of the descriptor, before and after stage 2 */
+    unsigned desc_pas;                          /* of desc_ipa */
     MemTxAttrs desc_attrs;
     unsigned pas;
 } Leaf;
@@ -280,6 +281,8 @@ static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf
             leaf->pa = descriptor_address(w, desc, shift);
             leaf->level = level;
             leaf->pas = tables.pas;
+            leaf->desc_ipa = addr;
+            leaf->desc_pas = tables.pas;
             if (w->pa_bits < 52 && leaf->pa >> w->pa_bits) {
                 return fail(fault, FSC_ADDRESS_SIZE, level);
             }
@@ -299,12 +302,16 @@ static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf
     }
 }
 
-/* Sets the Access flag, and the dirty state for a write, where hardware does that. False: *fault or walk again. */
-static bool update_flags(ARMCPU *cpu, const Walk *w, Leaf *leaf, bool dirty, uint64_t dirty_clear, uint64_t dirty_set,
-                         ArmFault *fault, bool *again)
+/*
+ * Sets the Access flag, and the dirty state for a write, where hardware does that. False: *fault or walk again. What
+ * writes a descriptor of stage 1 needs stage 2's permission.
+ */
+static bool update_flags(ARMCPU *cpu, const Walk *w, ArmMmu mmu, Leaf *leaf, bool dirty, uint64_t dirty_clear,
+                         uint64_t dirty_set, ArmFault *fault, bool *again)
 {
     uint64_t desc = leaf->desc;
-    bool failed = false;
+    bool failed = false, write = fault->write;
+    ArmXlat x;
 
     *again = false;
     if (!(desc & 1 << 10)) {
@@ -317,6 +324,12 @@ static bool update_flags(ARMCPU *cpu, const Walk *w, Leaf *leaf, bool dirty, uin
         desc = (desc & ~dirty_clear) | dirty_set;
     }
     if (desc != leaf->desc) {
+        if (!w->stage2 && s2_enabled(cpu, mmu) &&
+            !translate_stage2(cpu, leaf->desc_ipa, leaf->desc_pas, ACCESS_RMW, mmu, true, &x, fault)) {
+            fault->s1ptw = true;
+            fault->write = write;
+            return false;
+        }
         if (!update_descriptor(cpu, w, leaf->desc_pa, leaf->desc_attrs, leaf->desc, desc, &failed)) {
             if (failed) {
                 fault->ea = true;
@@ -416,7 +429,7 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
             prot |= PROT_X;
         }
         unsigned memattr = extract64(d, 2, 4);
-        if (!update_flags(cpu, &w, &leaf, false, 0, 0, fault, &again)) {
+        if (!update_flags(cpu, &w, mmu, &leaf, false, 0, 0, fault, &again)) {
             fault->stage2 = true;
             if (!again) {
                 return false;
@@ -430,7 +443,7 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
         }
         if (dbm && !(s2ap & 2)) {
             if (needs_write(type)) {
-                if (!update_flags(cpu, &w, &leaf, true, 0, UINT64_C(1) << 7, fault, &again)) {
+                if (!update_flags(cpu, &w, mmu, &leaf, true, 0, UINT64_C(1) << 7, fault, &again)) {
                     fault->stage2 = true;
                     if (!again) {
                         return false;
@@ -583,7 +596,7 @@ static bool s1_off(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, Arm
     return true;
 }
 
-bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only, ArmXlat *ret,
+bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope, ArmXlat *ret,
                            ArmFault *fault)
 {
     unsigned el = arm_regime_el(cpu, mmu);
@@ -614,7 +627,7 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, b
             bool dbm = w.hd && leaf.desc >> 51 & 1 && leaf.desc >> 7 & 1;
             unsigned prot = s1_prot(cpu, mmu, &leaf, dbm);
 
-            if (!update_flags(cpu, &w, &leaf, false, 0, 0, fault, &again)) {
+            if (!update_flags(cpu, &w, mmu, &leaf, false, 0, 0, fault, &again)) {
                 if (again) {
                     continue;
                 }
@@ -625,8 +638,8 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, b
                 return fail(fault, FSC_PERMISSION, leaf.level);
             }
             if (dbm) {
-                if (needs_write(type)) {
-                    if (!update_flags(cpu, &w, &leaf, true, UINT64_C(1) << 7, 0, fault, &again)) {
+                if (needs_write(type) && scope == XLAT_ACCESS) {
+                    if (!update_flags(cpu, &w, mmu, &leaf, true, UINT64_C(1) << 7, 0, fault, &again)) {
                         if (again) {
                             continue;
                         }
@@ -648,7 +661,7 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, b
             };
         } while (again);
     }
-    if (!s1_only && s2_enabled(cpu, mmu)) {
+    if (scope != XLAT_AT_STAGE_1 && s2_enabled(cpu, mmu)) {
         ArmXlat s2;
 
         if (!translate_stage2(cpu, x.pa, x.pas, type, mmu, false, &s2, fault)) {
@@ -746,7 +759,7 @@ uint32_t arm_access_syndrome(ARMCPU *cpu)
     ArmXlat x;
     ArmFault f;
 
-    if (!arm_translate_address(cpu, cpu->pc, ACCESS_FETCH, cpu->parent.fetch_mmu, false, &x, &f)) {
+    if (!arm_translate_address(cpu, cpu->pc, ACCESS_FETCH, cpu->parent.fetch_mmu, XLAT_ACCESS, &x, &f)) {
         return 0;
     }
     attrs.pas = x.pas;
@@ -760,7 +773,7 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
     ArmXlat x;
     ArmFault f;
 
-    if (!arm_translate_address(cpu, addr, type, mmu, false, &x, &f)) {
+    if (!arm_translate_address(cpu, addr, type, mmu, XLAT_ACCESS, &x, &f)) {
         if (!probe) {
             raise_abort(cpu, addr, type, mmu, &f);
         }
@@ -818,7 +831,7 @@ bool arm_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs
     ArmXlat x;
     ArmFault f;
 
-    if (!arm_translate_address(cpu, addr, ACCESS_LOAD, mmu, false, &x, &f)) {
+    if (!arm_translate_address(cpu, addr, ACCESS_LOAD, mmu, XLAT_ACCESS, &x, &f)) {
         return false;
     }
     *ret_paddr = x.pa;
@@ -826,14 +839,18 @@ bool arm_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs
     return true;
 }
 
-uint64_t arm_at_par(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only)
+void arm_at(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope)
 {
     ArmXlat x;
     ArmFault f;
 
-    if (!arm_translate_address(cpu, va, type, mmu, s1_only, &x, &f)) {
-        return 1 | f.fsc << 1 | f.s1ptw << 8 | f.stage2 << 9 | 1 << 11;
+    if (arm_translate_address(cpu, va, type, mmu, scope, &x, &f)) {
+        cpu->par_el1 = (x.pa & mask64(12, 40)) | (uint64_t)x.attrs << 56 | (x.device ? 2 : x.sh) << 7 |
+                       (x.pas == PAS_NONSECURE) << 9 | 1 << 11;
+    } else if (f.ea || (cpu->el == 1 && f.s1ptw)) {
+        f.cm = f.write = true;
+        raise_abort(cpu, va, type, mmu, &f);
+    } else {
+        cpu->par_el1 = 1 | f.fsc << 1 | f.s1ptw << 8 | f.stage2 << 9 | 1 << 11;
     }
-    return (x.pa & mask64(12, 40)) | (uint64_t)x.attrs << 56 | (x.device ? 2 : x.sh) << 7 |
-           (x.pas == PAS_NONSECURE) << 9 | 1 << 11;
 }

@@ -35,6 +35,6 @@ static inline bool arm_mmu_two_ranges(ArmMmu mmu)
 /* The VMID that tags EL1&0 translations now (0 without EL2). */
 unsigned arm_current_vmid(const ARMCPU *cpu);
 /* PAR_EL1 for an AT instruction. */
-uint64_t arm_at_par(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, bool s1_only);
+void arm_at(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope);
 
 #endif

@@ -36,17 +36,18 @@ static ARMCPU *find_cpu(ARMCPU *self, uint64_t mpidr)
 
 typedef struct Start {
     uint64_t pc, context;
-    unsigned el;
 } Start;
 
-/* On the started CPU's own thread: reset state, at the level that the caller has. */
+/* On the started CPU's own thread: reset state, at the highest Non-secure level (DEN 0022, 6.4). */
 static void start_cpu(CPUState *cs, void *opaque)
 {
     ARMCPU *cpu = ARM_CPU(cs);
     Start *s = opaque;
 
+    machine_lock(cs->parent.machine);           /* it lowers the timers' lines */
     device_reset(&cs->parent, RESET_WARM);
-    arm_enter_at(cpu, s->el, s->pc);
+    machine_unlock(cs->parent.machine);
+    arm_enter_at(cpu, cpu->has_el2 ? 2 : 1, s->pc);
     cpu->x[0] = s->context;
     g_free(s);
 }
@@ -63,7 +64,7 @@ static int64_t cpu_on(ARMCPU *cpu, uint64_t target, uint64_t entry, uint64_t con
         return PSCI_INVALID_ADDRESS;
     }
     s = g_new(Start, 1);
-    *s = (Start){ .pc = entry, .context = context, .el = cpu->el };
+    *s = (Start){ .pc = entry, .context = context };
     if (!cpu_power_on(&other->parent, start_cpu, s)) {
         g_free(s);
         return PSCI_ALREADY_ON;

@@ -66,10 +66,15 @@ bool arm_is_in_host(const ARMCPU *cpu)
 
 void arm_switch_sp(ARMCPU *cpu, unsigned new_el, unsigned new_spsel)
 {
+    bool el3 = (cpu->el == 3) != (new_el == 3);
+
     cpu->sp_el[cpu->spsel ? cpu->el : 0] = cpu->sp;
     cpu->el = new_el;
     cpu->spsel = new_spsel;
     cpu->sp = cpu->sp_el[new_spsel ? new_el : 0];
+    if (el3) {
+        arm_gic_state_changed(cpu);
+    }
 }
 
 uint64_t arm_pstate_get(const ARMCPU *cpu)
@@ -268,6 +273,10 @@ bool arm_check_pc(CPUState *cs)
         }
     }
     cpu->pc = pc;
+    if (arm_step_active(cpu) && !cpu->ss) {
+        arm_raise_step(cpu);                    /* it comes before what the fetch may raise */
+        return false;
+    }
     if (pc & 3) {
         arm_raise(cpu, 0, ARM_SYNDROME(EC_PC_ALIGN, 0));
         cpu->exc.has_far = true;

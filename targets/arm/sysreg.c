@@ -229,7 +229,7 @@ static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, unsigned rt, 
         arm_raise_undefined(cpu);
         return false;
     case TRAP_FP:
-        arm_raise(cpu, arm_fp_trap_el(cpu), ARM_SYNDROME(EC_FP_ASIMD, 1u << 24 | 0xe << 20));
+        arm_raise_fp_trap(cpu);
         return false;
     case TRAP_EL1:
         /* a trap to EL1 goes to EL2 under TGE */

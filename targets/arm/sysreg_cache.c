@@ -102,7 +102,7 @@ static void nothing(ARMCPU *cpu G_GNUC_UNUSED, const SysReg *r G_GNUC_UNUSED, ui
 {
 }
 
-static unsigned current_mmu(ARMCPU *cpu)
+static ArmKey current_key(ARMCPU *cpu)
 {
     ArmKey key;
     CPUKey k;
@@ -110,18 +110,18 @@ static unsigned current_mmu(ARMCPU *cpu)
 
     arm_get_key(&cpu->parent, &k, &fetch);
     memcpy(&key, &k.w[0], sizeof(key));
-    return key.data_mmu;
+    return key;
 }
 
 /*
- * By address: translation faults are seen; DC IVAC needs write permission as well, and is what watchpoints see: others
- * access no byte. CM is set in the syndrome.
+ * By address: translation faults are seen, but not PSTATE.PAN's; DC IVAC needs write permission as well, and is what
+ * watchpoints see: others access no byte. CM is set in the syndrome.
  */
 static void by_address(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     bool ivac = (r->enc >> 3 & 15) == 6, ok;
 
-    cpu_probe(&cpu->parent, value, ivac, ivac ? ACCESS_STORE : ACCESS_LOAD, current_mmu(cpu), &ok);
+    cpu_probe(&cpu->parent, value, ivac, ivac ? ACCESS_STORE : ACCESS_LOAD, current_key(cpu).fetch_mmu, &ok);
     if (!ok && cpu->exc.kind == ARM_EXC_SYNC) {
         cpu->exc.syndrome |= 1 << 8 | 1 << 6;
     }
@@ -140,13 +140,13 @@ static void ic_ivau(ARMCPU *cpu, const SysReg *r, uint64_t value)
 
 static void zva(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    helper_dc_zva(cpu, value, current_mmu(cpu));
+    helper_dc_zva(cpu, value, current_key(cpu).data_mmu);
 }
 
 /* DC GVA, GZVA: the block gets the tag of the address, and zeroes. */
 static void gva(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
-    helper_mte_block(cpu, value, extract64(value, 56, 4), current_mmu(cpu) | ((r->enc & 7) == 4) << 8);
+    helper_mte_block(cpu, value, extract64(value, 56, 4), current_key(cpu).data_mmu | ((r->enc & 7) == 4) << 8);
 }
 
 #define OP(name_, op1, crm, op2, acc, chk, fn, ...) \

@@ -20,6 +20,7 @@ static void scr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
     /* lower levels are AArch64 only: RW (bit 10) is RAO; bits 5:4 are RES1 */
     cpu->scr_el3 = (value & rw) | UINT64_C(1) << 10 | UINT64_C(3) << 4;
+    arm_gic_state_changed(cpu);
 }
 
 static void scr_reset(ARMCPU *cpu, const SysReg *r)

@@ -11,6 +11,8 @@
 #include "targets/arm/sysreg_groups.h"
 
 enum { CTL_ENABLE = 1, CTL_IMASK = 2, CTL_ISTATUS = 4 };
+/* FEAT_ECV: bits of CNTHCTL_EL2 that trap, at EL1 and EL0 below it; the event stream's scale, in CNTKCTL_EL1 too. */
+enum { EL1TVT = 13, EL1TVCT = 14, EVNTIS = 17 };
 #define NS_PER_S 1000000000u
 
 /* -- counting ----------------------------------------------------------------------------------------------------- */
@@ -29,12 +31,11 @@ static uint64_t timer_offset(const ARMCPU *cpu, ArmGtimer t)
 }
 
 /* CNTVCT as seen from the current level: the offset does not apply to a host EL2 or its EL0. */
-static uint64_t virtual_offset(const ARMCPU *cpu)
+uint64_t arm_gtimer_virtual_count(ARMCPU *cpu)
 {
-    if (!cpu->has_el2 || (cpu->el == 2 && arm_hcr_e2h(cpu)) || (cpu->el == 0 && arm_is_in_host(cpu))) {
-        return 0;
-    }
-    return cpu->cntvoff_el2;
+    bool host = (cpu->el == 2 && arm_hcr_e2h(cpu)) || (cpu->el == 0 && arm_is_in_host(cpu));
+
+    return arm_gtimer_count(cpu) - (cpu->has_el2 && !host ? cpu->cntvoff_el2 : 0);
 }
 
 /* The first nanosecond at which the physical count has advanced by counts. */
@@ -77,30 +78,37 @@ EXPIRED(hyp_expired, GTIMER_HYP)
 EXPIRED(sec_expired, GTIMER_SEC)
 EXPIRED(hypvirt_expired, GTIMER_HYPVIRT)
 
-/* The event stream: a transition of one bit of the virtual count sets the event register (D12.2.6). */
+/*
+ * Event streams: a transition of one bit of a count sets the event register (D12.2.6): of the virtual count by
+ * CNTKCTL_EL1, of the physical one by CNTHCTL_EL2.
+ */
+static void event_stream_update(ARMCPU *cpu, Timer *timer, uint64_t ctl, uint64_t offset)
+{
+    if (!(ctl >> 2 & 1)) {
+        timer_del(timer);
+        return;
+    }
+    /* EVNTI picks the bit (plus 8 with EVNTIS), EVNTDIR the direction: one event every 2^(bit + 1) counts */
+    unsigned bit = extract64(ctl, 4, 4) + (ctl >> EVNTIS & 1 ? 8 : 0);
+    uint64_t period = UINT64_C(2) << bit, count = arm_gtimer_count(cpu) - offset;
+    uint64_t phase = ctl >> 3 & 1 ? 0 : period / 2;
+    uint64_t wait = period - ((count - phase) & (period - 1));
+
+    timer_mod(timer, time_of_count(cpu, wait));
+}
+
+static void event_streams_update(ARMCPU *cpu)
+{
+    event_stream_update(cpu, &cpu->event_stream_timer[0], cpu->cntkctl_el1, timer_offset(cpu, GTIMER_VIRT));
+    event_stream_update(cpu, &cpu->event_stream_timer[1], cpu->has_el2 ? cpu->cnthctl_el2 : 0, 0);
+}
+
 static void event_stream_expired(void *opaque)
 {
     ARMCPU *cpu = opaque;
 
     arm_send_event(cpu);
-    arm_event_stream_update(cpu);
-}
-
-void arm_event_stream_update(ARMCPU *cpu)
-{
-    uint64_t ctl = cpu->cntkctl_el1;
-
-    if (!(ctl >> 2 & 1)) {
-        timer_del(&cpu->event_stream_timer);
-        return;
-    }
-    /* EVNTI picks the bit (plus 8 with EVNTIS), EVNTDIR the direction: one event every 2^(bit + 1) counts */
-    unsigned bit = extract64(ctl, 4, 4) + (ctl >> 17 & 1 && arm_feature(cpu, FEAT_ECV) ? 8 : 0);
-    uint64_t period = UINT64_C(2) << bit, count = arm_gtimer_count(cpu) - timer_offset(cpu, GTIMER_VIRT);
-    uint64_t phase = ctl >> 3 & 1 ? 0 : period / 2;
-    uint64_t wait = period - ((count - phase) & (period - 1));
-
-    timer_mod(&cpu->event_stream_timer, time_of_count(cpu, wait));
+    event_streams_update(cpu);
 }
 
 static void wait_expired(void *opaque)
@@ -124,7 +132,9 @@ void arm_gtimer_init(ARMCPU *cpu)
     for (unsigned t = 0; t < NUM_GTIMERS; t++) {
         timer_init(&cpu->gtimer_timer[t], clock, fn[t], cpu);
     }
-    timer_init(&cpu->event_stream_timer, clock, event_stream_expired, cpu);
+    for (unsigned i = 0; i < G_N_ELEMENTS(cpu->event_stream_timer); i++) {
+        timer_init(&cpu->event_stream_timer[i], clock, event_stream_expired, cpu);
+    }
     timer_init(&cpu->wfxt_timer, clock, wait_expired, cpu);
 }
 
@@ -135,7 +145,8 @@ void arm_gtimer_reset(ARMCPU *cpu)
         timer_del(&cpu->gtimer_timer[t]);
         irq_set(&cpu->timer_irq[t], 0);
     }
-    timer_del(&cpu->event_stream_timer);
+    timer_del(&cpu->event_stream_timer[0]);
+    timer_del(&cpu->event_stream_timer[1]);
     timer_del(&cpu->wfxt_timer);
     cpu->cntfrq_el0 = cpu->prop_cntfrq;
 }
@@ -157,8 +168,6 @@ static bool el2_allows(const ARMCPU *cpu, unsigned n)
     return cpu->cnthctl_el2 >> (arm_hcr_e2h(cpu) ? n + 10 : n) & 1;
 }
 
-/* FEAT_ECV: bits of CNTHCTL_EL2 that trap, at EL1 and EL0 below it. */
-enum { EL1TVT = 13, EL1TVCT = 14, EVNTIS = 17 };
 static bool el2_traps(const ARMCPU *cpu, unsigned n)
 {
     return cpu->el < 2 && arm_el2_enabled(cpu) && !arm_is_in_host(cpu) && cpu->cnthctl_el2 >> n & 1;
@@ -230,7 +239,7 @@ static uint64_t cntpct_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 
 static uint64_t cntvct_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
-    return arm_gtimer_count(cpu) - virtual_offset(cpu);
+    return arm_gtimer_virtual_count(cpu);
 }
 
 /* The timer that a register means: for a host, EL2 and its EL0, the EL0 names are EL2's timers. */
@@ -307,13 +316,14 @@ static void cntvoff_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t v
     machine_lock(cpu->parent.parent.machine);
     cpu->cntvoff_el2 = value;
     arm_gtimer_update(cpu, GTIMER_VIRT);
+    event_streams_update(cpu);
     machine_unlock(cpu->parent.parent.machine);
 }
 
 static void cntkctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    cpu->cntkctl_el1 = value & (0x3ff | (arm_feature(cpu, FEAT_ECV) ? 1 << 17 : 0));
-    arm_event_stream_update(cpu);
+    cpu->cntkctl_el1 = value & (0x3ff | (arm_feature(cpu, FEAT_ECV) ? 1 << EVNTIS : 0));
+    event_streams_update(cpu);
 }
 
 static void cnthctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
@@ -321,6 +331,7 @@ static void cnthctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t v
     uint64_t ecv = UINT64_C(1) << EL1TVT | UINT64_C(1) << EL1TVCT | UINT64_C(1) << EVNTIS;
 
     cpu->cnthctl_el2 = value & (0xfff | (arm_feature(cpu, FEAT_ECV) ? ecv : 0));
+    event_streams_update(cpu);
 }
 
 static void gtimer_reset(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)

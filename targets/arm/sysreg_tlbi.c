@@ -228,7 +228,7 @@ static void at(ARMCPU *cpu, const SysReg *r, uint64_t value)
     unsigned op1 = r->enc >> 11 & 7, crm = r->enc >> 3 & 15, op2 = r->enc & 7;
     AccessType type = op2 & 1 ? ACCESS_STORE : ACCESS_LOAD;
     bool host = cpu->el >= 2 && arm_el2_enabled(cpu) && arm_hcr_e2h(cpu) && cpu->hcr_el2 & HCR_TGE;
-    bool s1_only = true;
+    ArmXlatScope scope = XLAT_AT_STAGE_1;
     ArmMmu mmu;
 
     if (op1 == 6) {
@@ -237,7 +237,7 @@ static void at(ARMCPU *cpu, const SysReg *r, uint64_t value)
         mmu = arm_hcr_e2h(cpu) ? ARM_MMU_EL20_2 : ARM_MMU_EL2;
     } else if (op1 == 4) {                      /* S12E1R, S12E1W, S12E0R, S12E0W */
         mmu = op2 >= 6 ? ARM_MMU_EL10_0 : ARM_MMU_EL10_1;
-        s1_only = !arm_el2_enabled(cpu);
+        scope = arm_el2_enabled(cpu) ? XLAT_AT : XLAT_AT_STAGE_1;
     } else if (op2 >= 2) {
         mmu = host ? ARM_MMU_EL20_0 : ARM_MMU_EL10_0;
     } else if (crm == 9 && cpu->pan) {
@@ -245,7 +245,7 @@ static void at(ARMCPU *cpu, const SysReg *r, uint64_t value)
     } else {
         mmu = host ? ARM_MMU_EL20_2 : ARM_MMU_EL10_1;
     }
-    cpu->par_el1 = arm_at_par(cpu, value, type, mmu, s1_only);
+    arm_at(cpu, value, type, mmu, scope);
 }
 
 /* -- rows -------------------------------------------------------------------------------------------------------------- */

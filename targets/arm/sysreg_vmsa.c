@@ -37,6 +37,7 @@ static void sctlr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 /* What a physical CPU of this class keeps set; a reset value too. */
 #define SCTLR_EL1_RES1 UINT64_C(0x30d00800)
 #define SCTLR_EL2_RES1 UINT64_C(0x30c50830)
+#define VBAR_MASK (~UINT64_C(0x7ff))
 
 #define CTX SRC_TLB | SRC_KEY
 /* An EL1 register with its EL2 twin under E2H and its _EL12 name. */
@@ -78,8 +79,11 @@ static const SysReg vmsa_regs[] = {
     EL3("MAIR", 10, 2, 0, mair_el[3], 0),
     EL1_EL2("AMAIR", "AMAIR", 10, 3, 0, amair_el[1], amair_el[2], 0),
     EL3("AMAIR", 10, 3, 0, amair_el[3], 0),
-    EL1_EL2("VBAR", "VBAR", 12, 0, 0, vbar_el[1], vbar_el[2], 0),
-    EL3("VBAR", 12, 0, 0, vbar_el[3], 0),
+    SR("VBAR_EL1", 3, 0, 12, 0, 0, SR_RW1, SR_FIELD_RW(vbar_el[1], VBAR_MASK), .e2h_redirect = SYSREG(3, 4, 12, 0, 0)),
+    SR("VBAR_EL2", 3, 4, 12, 0, 0, SR_RW2, SR_FIELD_RW(vbar_el[2], VBAR_MASK), .needs_el = 2),
+    SR("VBAR_EL12", 3, 5, 12, 0, 0, SR_RW2, SR_FIELD_RW(vbar_el[1], VBAR_MASK), .is_alias = true, .needs_el = 2,
+       SR_NEEDS(VHE), .check = el12_check, .no_gdb = true),
+    SR("VBAR_EL3", 3, 6, 12, 0, 0, SR_RW3, SR_FIELD_RW(vbar_el[3], VBAR_MASK), .needs_el = 3),
     EL1_EL2("ESR", "ESR", 5, 2, 0, esr_el[1], esr_el[2], 0),
     EL3("ESR", 5, 2, 0, esr_el[3], 0),
     EL1_EL2("FAR", "FAR", 6, 0, 0, far_el[1], far_el[2], 0),

@@ -109,7 +109,8 @@ bool a64_fp_access(DisasContext *dc)
         dc->fp_checked = true;
         return true;
     }
-    a64_raise(dc, dc->key.fp_trap_el, ARM_SYNDROME(EC_FP_ASIMD, 1u << 24 | 0xe << 20));
+    a64_call(dc, fp_trap);
+    dc->end = DISAS_STOP;
     return false;
 }
 

@@ -349,14 +349,14 @@ bool trans_WFE(DisasContext *dc, const arg_WFE *a G_GNUC_UNUSED)
 
 bool trans_WFET(DisasContext *dc, const arg_WFET *a)
 {
-    a64_call(dc, wfxt, a64_get(dc, 1, a->rt), tcg_const(dc->g, TCG_I32, 2));
+    a64_call(dc, wfxt, a64_get(dc, 1, a->rt), tcg_const(dc->g, TCG_I32, a->rt << 2 | 3));
     leave(dc);
     return true;
 }
 
 bool trans_WFIT(DisasContext *dc, const arg_WFIT *a)
 {
-    a64_call(dc, wfxt, a64_get(dc, 1, a->rt), tcg_const(dc->g, TCG_I32, 3));
+    a64_call(dc, wfxt, a64_get(dc, 1, a->rt), tcg_const(dc->g, TCG_I32, a->rt << 2 | 2));
     leave(dc);
     return true;
 }
