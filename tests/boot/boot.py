@@ -25,11 +25,13 @@ def configs():
     yield 'a72-smp2', 'short', 'virt', 'cortex-a72', 2, []
     yield 'gic3-smp4', 'short', 'virt,gic-version=3', 'cortex-a57', 4, []
     yield 'single-thread', 'short', 'virt,gic-version=3', 'cortex-a72', 2, ['-accel', 'tcg,thread=single']
+    yield 'reboot', 'short', 'virt,virtualization=on', 'max,pauth-impdef=on', 2, []
     yield 'smp1', 'long', 'virt', 'cortex-a72', 1, []
     yield 'smp4', 'long', 'virt', 'cortex-a72', 4, []
     for gic in (2, 3):
         yield f'virtualization-gic{gic}', 'long', f'virt,virtualization=on,gic-version={gic}', 'cortex-a72', 2, []
         yield f'secure-gic{gic}', 'long', f'virt,secure=on,gic-version={gic}', 'cortex-a72', 2, []
+    yield 'secure-max', 'long', 'virt,secure=on,gic-version=3', 'max,pauth-impdef=on', 2, []
     for model in MODELS:
         yield f'cpu-{model}', 'long', 'virt,gic-version=3', model + (',pauth-impdef=on' if model == 'max' else ''), 1, []
     yield 'tci', 'long', 'virt', 'cortex-a72', 1, ['-accel', 'tci']
@@ -43,7 +45,7 @@ def boot(chimera, name, machine, cpu, smp, more, timeout):
         disk.write_bytes(content + bytes(1 << 20))
         c = console.Console([
             chimera, '-M', machine, '-cpu', cpu, '-smp', smp, '-m', '1G', '-kernel', files['kernel'],
-            '-initrd', files['initrd'], '-append', 'console=ttyAMA0', '-nographic', '-no-reboot',
+            '-initrd', files['initrd'], '-append', 'console=ttyAMA0', '-nographic', *([] if name == 'reboot' else ['-no-reboot']),
             '-drive', f'file={disk},if=none,format=raw,id=hd0', '-device', 'virtio-blk-device,drive=hd0',
             '-netdev', 'user,id=net0', '-device', 'virtio-net-device,netdev=net0', *more])
         try:
@@ -55,6 +57,12 @@ def boot(chimera, name, machine, cpu, smp, more, timeout):
             assert hashlib.sha256(content).hexdigest() in sums, 'reading the disk'
             c.run('echo written by the guest | dd of=/dev/vda bs=512 seek=256 conv=notrunc,fsync', timeout)
             assert webserver.WebServer.TEXT.decode() in c.run(f'wget -q -O - http://10.0.2.2:{port}/', timeout), 'wget'
+            assert f"started at EL{2 if 'virtualization=on' in machine else 1}" in c.run('dmesg', timeout), 'the exception level'
+            if name == 'reboot':
+                c.send('reboot -f')
+                c.expect('guest-is-up', timeout)
+                c.expect(PROMPT, timeout)
+                assert c.run('cat /proc/cpuinfo', timeout).count('processor') == smp, 'the number of processors after a reset'
             c.send('poweroff -f')
             assert c.wait(timeout) == 0, f'exit status {c.proc.returncode}'
             assert disk.read_bytes()[256 * 512:].startswith(b'written by the guest\n'), 'writing the disk'

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+system.py: small kernels (system/*.S), each about one rule of the exception levels, and the lines that they print.
+
+The values are the manual's (DDI 0487). --oracle compares with qemu-system-aarch64 as well, but for OTHERWISE.
+
+    system.py [--accel LIST] [--oracle] [NAME...]
+
+Exit status 77 (skipped) without the cross assembler.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
+PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
+
+# name: options, values that it prints
+PROGRAMS = {
+    'reset': ('-M virt -cpu cortex-a72 -smp 2', [51]),
+    'psci_level': ('-M virt,virtualization=on -cpu cortex-a72 -smp 2', [8, 0x77]),
+    'event_stream': ('-M virt,virtualization=on -cpu max', [0xa7]),
+    'step_abort': ('-M virt -cpu max', [0xcb000022, 0x1234560000]),
+    'step_align': ('-M virt -cpu max', [0xcb000022, 0x80000002]),
+    'align': ('-M virt -cpu max', [0x8a000000, 0x80000002]),
+    'cache_pan': ('-M virt -cpu max', [0x9600000d]),
+    # the level is that of stage 2, whose blocks are at level 2
+    'descriptor_stage2': ('-M virt,virtualization=on -cpu max', [0x9200008e, 0x0060000040000301]),
+    'at_stage2': ('-M virt,virtualization=on -cpu max', [0x920001c6, 0x406000]),
+    'at_dirty': ('-M virt -cpu max', [0xb80, 0x0068000040000781, 0x0068000040000701]),
+    'wfxt': ('-M virt -cpu max', [0x060000a7 | 0xe << 20 | 1 << 24, 0x060000e6 | 0xe << 20 | 1 << 24]),
+    'fp_tge': ('-M virt,virtualization=on -cpu max', [0x02000000, 0x1fe00000]),
+    'vbar': ('-M virt -cpu max', [-3 & 2**64 - 1, 0x02000000]),
+    'gic_groups': ('-M virt,secure=on,gic-version=3 -cpu cortex-a72', [0x40, 0x80]),
+}
+FIRMWARE = {'gic_groups'}                       # linked at 0, and never ends by itself
+# what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT
+OTHERWISE = {'descriptor_stage2', 'at_dirty', 'wfxt'}
+
+
+def run(command, count, forever):
+    """The lines of a program, as numbers where they are ones."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as p:
+        try:
+            if forever:
+                out = ''.join(p.stdout.readline() for _ in range(count))
+            else:
+                out = p.communicate(timeout=30 * PATIENCE)[0]
+        except subprocess.TimeoutExpired:
+            out = 'it did not end'
+        p.kill()
+    return [int(line, 16) if len(line) == 16 else line for line in out.split('\n') if line]
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('--accel', default='tcg;tcg,one-insn-per-tb=on;tci', help='with semicolons')
+    p.add_argument('--oracle', action='store_true')
+    p.add_argument('names', nargs='*')
+    args = p.parse_args()
+    if not shutil.which('aarch64-linux-gnu-gcc'):
+        print('system: no cross assembler')
+        return 77
+    chimera = os.environ.get('CHIMERA') or os.path.join(os.environ.get('CHIMERA_BUILD', os.path.join(ROOT, 'build')),
+                                                        'chimera')
+    ways = [[chimera, '-accel', a] for a in args.accel.split(';')]
+    if args.oracle and shutil.which('qemu-system-aarch64'):
+        ways.append(['qemu-system-aarch64', '-nic', 'none'])
+    wrong = done = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name in args.names or PROGRAMS:
+            options, want = PROGRAMS[name]
+            exe = os.path.join(folder, name)
+            at = '0' if name in FIRMWARE else '0x40080000'
+            subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-march=armv8.5-a', '-I', os.path.join(HERE, 'system'),
+                            '-Wl,-Ttext=' + at, '-Wl,--build-id=none,--no-warn-rwx-segments',
+                            os.path.join(HERE, 'system', name + '.S'), '-o', exe], check=True)
+            image = ['-kernel', exe]
+            if name in FIRMWARE:
+                subprocess.run(['aarch64-linux-gnu-objcopy', '-O', 'binary', exe, exe + '.bin'], check=True)
+                image = ['-bios', exe + '.bin']
+            for way in ways:
+                if way[0].startswith('qemu') and name in OTHERWISE:
+                    continue
+                got = run(way + options.split() + ['-m', '256M', '-nographic'] + image, len(want), name in FIRMWARE)
+                done += 1
+                if got != want:
+                    wrong += 1
+                    show = [f'{g:#x}' if isinstance(g, int) else g for g in got]
+                    print(f'{" ".join(way)}: {name}: want {[hex(w) for w in want]}, got {show}')
+    print(f'{done} runs, {wrong} wrong')
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
