@@ -8,7 +8,9 @@
 #   make coverage           the short tests with gcov, and a summary a folder
 #   make demo, demo-virt    boot a Linux guest in this terminal
 #   make bench              programs and the boot beside QEMU's: tables, and JSON in the build folder
-#   make fuzz, fuzz-images  random words as kernels, for about SECONDS
+#   make fuzz-images        random words as kernels, for about SECONDS
+#   make fuzz-elf           programs with wrong headers in user mode, for SECONDS; fuzz-calls: wild system calls
+#   make fuzz               all of these, one after another; BUILD=build-asan: under a sanitizer
 
 BUILD ?= build
 SECONDS ?= 600
@@ -56,10 +58,18 @@ bench: all
 	bench/run --json $(BUILD)/bench-run.json --svg $(BUILD)/bench-run.svg
 	bench/boot --json $(BUILD)/bench-boot.json
 
-fuzz fuzz-images: setup all
+fuzz: fuzz-images fuzz-elf fuzz-calls
+
+fuzz-images: setup all
 	tests/fuzz/random_images.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds 2 --count $(SECONDS)
+
+fuzz-elf: setup all
+	tests/fuzz/elf_files.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
+
+fuzz-calls: setup all
+	tests/fuzz/system_calls.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
 
 clean:
 	rm -rf build build-asan build-ubsan build-tsan build-cov build-prof
 
-.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images clean
+.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images fuzz-elf fuzz-calls clean

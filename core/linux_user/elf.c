@@ -178,7 +178,7 @@ bool elf_load(Process *p, int fd, const char *name, LoadedElf *ret, GError **err
         int ifd = open(path, O_RDONLY | O_CLOEXEC);
 
         if (ifd < 0) {
-            g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
+            g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
                         "%s: its interpreter %s: %s: say with -L where the libraries are", name, path, g_strerror(errno));
             ok = false;
         } else {

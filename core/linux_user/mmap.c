@@ -10,8 +10,10 @@
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "core/keyval.h"
@@ -21,11 +23,29 @@ enum { LOWEST = 0x10000, PROT_SEM = 8, PROT_RWX = PROT_READ | PROT_WRITE | PROT_
 #define MIN_RESERVE (UINT64_C(1) << 32)
 #define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
+/*
+ * Where the kernel does not put mappings of its own choice, as long as there is room above: for a moment there are
+ * holes in the reservation (mremap), into which nothing of the emulator's may come. Below the program, above the
+ * shadow of AddressSanitizer.
+ */
+static void *low_base(void)
+{
+    uint32_t where = 0;
+
+    if (getrandom(&where, sizeof(where), GRND_NONBLOCK) < 0) {
+        where = 0;                              /* a kernel that has just begun: it is not a secret */
+    }
+    return (void *)(uintptr_t)((UINT64_C(0x11) << 40) + ((uint64_t)(where & 0xfffff) << 21));
+}
+
 bool mem_reserve(Process *p, GError **error)
 {
     uint64_t size = p->o->reserve ? page_up(p->o->reserve) : UINT64_C(1) << 46;
     void *at = MAP_FAILED;
 
+    if (!p->o->base) {
+        at = mmap(low_base(), size, PROT_NONE, RESERVE_FLAGS | MAP_FIXED_NOREPLACE, -1, 0);
+    }
     while (at == MAP_FAILED) {
         at = mmap((void *)p->o->base, size, PROT_NONE, RESERVE_FLAGS | (p->o->base ? MAP_FIXED_NOREPLACE : 0), -1, 0);
         if (at == MAP_FAILED) {
@@ -156,6 +176,19 @@ static bool is_free(const Process *p, vaddr start, uint64_t len)
     return i >= p->vmas->len || vma_at(p, i)->start >= start + len;
 }
 
+static bool is_mapped(const Process *p, vaddr start, uint64_t len)
+{
+    vaddr end = start + len;
+
+    for (unsigned i = find(p, start); start < end; i++) {
+        if (i >= p->vmas->len || vma_at(p, i)->start > start) {
+            return false;
+        }
+        start = vma_at(p, i)->end;
+    }
+    return true;
+}
+
 /* A range that the guest may name. */
 static bool in_range(const Process *p, vaddr addr, uint64_t len)
 {
@@ -231,12 +264,44 @@ static void update_tags(Process *p, vaddr addr, uint64_t len, bool tags)
     }
 }
 
+/* The reservation again. */
+static int64_t unmap_locked(Process *p, vaddr addr, uint64_t len)
+{
+    if (mmap(host(p, addr), len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+        return -errno;
+    }
+    user_code_changed(p->m, addr, len);
+    forget(p, addr, addr + len);
+    update_tags(p, addr, len, true);
+    return 0;
+}
+
+/* After a call that failed: what was there may be unmapped now; the host keeps either all of it or nothing. */
+static void hold(Process *p, vaddr addr, uint64_t len)
+{
+    if (mmap(host(p, addr), len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED) {
+        user_code_changed(p->m, addr, len);
+        forget(p, addr, addr + len);
+        update_tags(p, addr, len, true);
+    }
+}
+
+static bool is_huge(int fd)
+{
+    struct statfs st;
+
+    return fstatfs(fd, &st) == 0 && st.f_type == HUGETLBFS_MAGIC;
+}
+
 static int64_t mmap_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags, int fd, uint64_t offset)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     int host_flags = (flags & ~(MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_32BIT)) | MAP_FIXED;
     Vma v;
 
+    if (host_flags & MAP_HUGETLB || (!(flags & MAP_ANONYMOUS) && is_huge(fd))) {
+        return -ENOMEM;                         /* as if no huge pages were reserved: they would not end where len says */
+    }
     if (fixed) {
         if (addr & (LINUX_PAGE - 1)) {
             return -EINVAL;
@@ -263,7 +328,10 @@ static int64_t mmap_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot, 
         return -EINVAL;
     }
     if (mmap(host(p, addr), len, host_prot(prot), host_flags, fd, (off_t)offset) == MAP_FAILED) {
-        return -errno;
+        int err = errno;
+
+        hold(p, addr, len);
+        return -err;
     }
     user_code_changed(p->m, addr, len);
     v = (Vma){
@@ -289,18 +357,6 @@ int64_t mem_mmap(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags,
     return ret;
 }
 
-/* The reservation again. */
-static int64_t unmap_locked(Process *p, vaddr addr, uint64_t len)
-{
-    if (mmap(host(p, addr), len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0) == MAP_FAILED) {
-        return -errno;
-    }
-    user_code_changed(p->m, addr, len);
-    forget(p, addr, addr + len);
-    update_tags(p, addr, len, true);
-    return 0;
-}
-
 int64_t mem_munmap(Process *p, vaddr addr, uint64_t len)
 {
     int64_t ret;
@@ -317,25 +373,28 @@ int64_t mem_munmap(Process *p, vaddr addr, uint64_t len)
 
 static int64_t mprotect_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot)
 {
-    vaddr end = addr + len, at = addr;
+    vaddr end = addr + len;
+    int64_t ret = 0;
 
-    for (unsigned i = find(p, addr); at < end; i++) {           /* all of it must be mapped */
-        if (i >= p->vmas->len || vma_at(p, i)->start > at) {
-            return -ENOMEM;
-        }
-        if (prot & p->target->prot_tagged && !vma_at(p, i)->in_memory) {
+    if (!is_mapped(p, addr, len)) {
+        return -ENOMEM;
+    }
+    for (unsigned i = find(p, addr); prot & p->target->prot_tagged && i < p->vmas->len && vma_at(p, i)->start < end; i++) {
+        if (!vma_at(p, i)->in_memory) {
             return -EINVAL;
         }
-        at = vma_at(p, i)->end;
-    }
-    if (mprotect(host(p, addr), len, host_prot(prot)) < 0) {
-        return -errno;
     }
     user_code_changed(p->m, addr, len);
     split(p, addr);
     split(p, end);
     for (unsigned i = find(p, addr); i < p->vmas->len && vma_at(p, i)->start < end; i++) {
-        vma_at(p, i)->prot = prot | (vma_at(p, i)->prot & p->target->prot_tagged);
+        Vma *v = vma_at(p, i);
+
+        if (mprotect(host(p, v->start), v->end - v->start, host_prot(prot)) < 0) {
+            ret = -errno;                       /* what comes before it is changed */
+            break;
+        }
+        v->prot = prot | (v->prot & p->target->prot_tagged);
     }
     update_tags(p, addr, len, false);
     for (unsigned i = find(p, end) + 1; i-- > 0;) {
@@ -346,7 +405,7 @@ static int64_t mprotect_locked(Process *p, vaddr addr, uint64_t len, uint32_t pr
             merge_around(p, i);
         }
     }
-    return 0;
+    return ret;
 }
 
 int64_t mem_mprotect(Process *p, vaddr addr, uint64_t len, uint32_t prot)
@@ -378,6 +437,9 @@ static int64_t mremap_locked(Process *p, vaddr addr, uint64_t old_len, uint64_t 
         return -EFAULT;
     }
     v = *vma_at(p, i);
+    if (flags & MREMAP_FIXED && addr + old_len > new_addr && new_addr + new_len > addr) {
+        return -EINVAL;
+    }
     if (!(flags & MREMAP_FIXED)) {
         if (new_len <= old_len && !(flags & MREMAP_DONTUNMAP)) {
             return new_len < old_len && unmap_locked(p, addr + new_len, old_len - new_len) < 0 ? -ENOMEM : (int64_t)addr;
@@ -398,13 +460,16 @@ static int64_t mremap_locked(Process *p, vaddr addr, uint64_t old_len, uint64_t 
         /* the reservation behind it must go first: the host grows a mapping only into nothing */
         if (munmap(host(p, addr + old_len), new_len - old_len) < 0 ||
             mremap(host(p, addr), old_len, new_len, 0) == MAP_FAILED) {
-            mmap(host(p, addr + old_len), new_len - old_len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0);
+            hold(p, addr + old_len, new_len - old_len);
             return -ENOMEM;
         }
     } else {
         if (mremap(host(p, addr), old_len, new_len, MREMAP_MAYMOVE | MREMAP_FIXED | (flags & MREMAP_DONTUNMAP),
                    host(p, new_addr)) == MAP_FAILED) {
-            return -errno;
+            int err = errno;
+
+            hold(p, new_addr, new_len);
+            return -err;
         }
         if (!(flags & MREMAP_DONTUNMAP) && old_len) {
             mmap(host(p, addr), old_len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0);
@@ -480,6 +545,33 @@ int64_t mem_brk(Process *p, vaddr addr)
     return (int64_t)addr;
 }
 
+int64_t mem_range_call(Thread *t, long nr, vaddr addr, uint64_t len, uint64_t a2)
+{
+    Process *p = t->p;
+    bool whole;
+
+    addr &= p->mem.addr_mask;
+    if (addr & (LINUX_PAGE - 1) && nr != SYS_mlock && nr != SYS_munlock && nr != SYS_mlock2) {
+        return -EINVAL;
+    }
+    len += addr & (LINUX_PAGE - 1);
+    addr &= ~(vaddr)(LINUX_PAGE - 1);
+    if (len > p->mem.size || !in_range(p, addr, page_up(len))) {
+        return -ENOMEM;
+    }
+    g_rec_mutex_lock(&p->map_lock);
+    whole = is_mapped(p, addr, page_up(len));
+    g_rec_mutex_unlock(&p->map_lock);
+    if (!whole && nr != SYS_madvise && nr != SYS_munlock) {
+        return -ENOMEM;                         /* the reservation would do, for the host */
+    }
+    {
+        int64_t r = safe_syscall(t, nr, (uintptr_t)host(p, addr), len, a2, 0, 0, 0);
+
+        return r == 0 && !whole ? -ENOMEM : r;
+    }
+}
+
 int64_t mem_shmat(Process *p, int id, vaddr addr, int flags)
 {
     struct shmid_ds ds;
@@ -507,6 +599,7 @@ int64_t mem_shmat(Process *p, int id, vaddr addr, int flags)
         ret = -EINVAL;
     } else if (shmat(id, host(p, addr), (flags & ~SHM_EXEC) | SHM_REMAP) == (void *)-1) {
         ret = -errno;
+        hold(p, addr, len);
     } else {
         Vma v = {
             .start = addr, .end = addr + len, .shared = true, .in_memory = true,
@@ -529,12 +622,15 @@ int64_t mem_shmdt(Process *p, vaddr addr)
 
     addr &= p->mem.addr_mask;
     g_rec_mutex_lock(&p->map_lock);
-    i = find(p, addr);
-    if (i < p->vmas->len && vma_at(p, i)->start == addr && vma_at(p, i)->file &&
-        g_str_has_prefix(vma_at(p, i)->file, "/SYSV")) {
-        uint64_t len = vma_at(p, i)->end - addr;
+    /* all pieces of what was attached at addr; the host detaches it with the last of them */
+    for (i = find(p, addr); i < p->vmas->len; i++) {
+        const Vma *v = vma_at(p, i);
 
-        ret = shmdt(host(p, addr)) < 0 ? -errno : unmap_locked(p, addr, len);
+        if (v->shared && v->start >= addr && v->offset == v->start - addr && v->file &&
+            g_str_has_prefix(v->file, "/SYSV") && unmap_locked(p, v->start, v->end - v->start) == 0) {
+            ret = 0;
+            i--;                                /* the list closed up */
+        }
     }
     g_rec_mutex_unlock(&p->map_lock);
     return ret;

@@ -50,6 +50,11 @@ uintptr_t safe_syscall_resume(uintptr_t pc)
     return pc >= (uintptr_t)linux_safe_syscall_start && pc < (uintptr_t)linux_safe_syscall_end ?
            (uintptr_t)linux_safe_syscall_again : pc;
 }
+
+bool safe_syscall_inside(uintptr_t pc)
+{
+    return pc >= (uintptr_t)linux_safe_syscall_start && pc <= (uintptr_t)linux_safe_syscall_end;
+}
 #else
 /* Without the stub a signal that comes between the test and the call is delivered when the call is over. */
 int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -66,5 +71,10 @@ int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, 
 uintptr_t safe_syscall_resume(uintptr_t pc)
 {
     return pc;
+}
+
+bool safe_syscall_inside(uintptr_t pc G_GNUC_UNUSED)
+{
+    return false;
 }
 #endif

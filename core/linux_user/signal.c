@@ -5,6 +5,7 @@
  *
  * The host's calls are made raw: the host's libc keeps two signals to itself, which the guest's libc wants.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -76,13 +77,26 @@ static uintptr_t *context_pc(void *uc)
 #endif
 }
 
+/* The emulator's own mistake, or what a guest's stray store did to it. */
+static void own_fault(int sig, uintptr_t addr, uintptr_t pc)
+{
+    char text[128];
+    int n = snprintf(text, sizeof(text), "chimera: signal %d in the emulator at 0x%zx, address 0x%zx\n", sig, pc, addr);
+
+    if (write(STDERR_FILENO, text, (size_t)n) < 0) {
+        signal_die(SIGABRT);
+    }
+    signal_die(sig);
+}
+
 static void host_handler(int sig, siginfo_t *info, void *context)
 {
     Thread *t = linux_current;
     uintptr_t *pc = context_pc(context);
     unsigned slot = sig == SIGSEGV ? 1 : sig == SIGBUS ? 2 : 0;
 
-    if (slot && info->si_code > 0) {            /* an access that the host refused */
+    /* an access that the host refused; a process may send itself what looks like one */
+    if (slot && info->si_code > 0 && !(pc && safe_syscall_inside(*pc))) {
         UserFault why = sig == SIGBUS ? USER_FAULT_BUS :
                         info->si_code == SEGV_ACCERR ? USER_FAULT_PROTECTED : USER_FAULT_UNMAPPED;
         uintptr_t addr = (uintptr_t)info->si_addr;
@@ -98,7 +112,7 @@ static void host_handler(int sig, siginfo_t *info, void *context)
         if (t && exec_user_fault(t->cs, addr, why, pc ? (const void **)pc : (const void *[]){ NULL })) {
             return;
         }
-        signal_die(sig);
+        own_fault(sig, addr, pc ? *pc : 0);
     }
     if (!t) {
         return;

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -139,6 +140,21 @@ static int open_own(Thread *t, const char *path, int flags)
     return fd;
 }
 
+/* /proc/PID/mem of this process, by whatever name: its offsets are the host's addresses, the emulator among them. */
+static bool is_own_memory(int fd)
+{
+    g_autofree char *link = NULL, *name = NULL, *prefix = NULL;
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
+        return false;
+    }
+    link = g_strdup_printf("/proc/self/fd/%d", fd);
+    name = g_file_read_link(link, NULL);
+    prefix = g_strdup_printf("/%d/", (int)getpid());
+    return name && g_str_has_suffix(name, "/mem") && strstr(name, prefix);
+}
+
 /* -- opening --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t host_flags(const Process *p, uint32_t flags)
@@ -170,6 +186,7 @@ int64_t linux_call_openat(Thread *t, const uint64_t *a)
     int err = 0, fd;
     g_autofree char *path = path_arg(t, a[1], &err);
     uint64_t flags = host_flags(t->p, (uint32_t)a[2]);
+    int64_t r;
 
     if (!path) {
         return -err;
@@ -178,13 +195,34 @@ int64_t linux_call_openat(Thread *t, const uint64_t *a)
     if (fd >= 0) {
         return fd;
     }
-    return safe_syscall(t, SYS_openat, INT(a[0]), (uintptr_t)path, flags, a[3], 0, 0);
+    r = safe_syscall(t, SYS_openat, INT(a[0]), (uintptr_t)path, flags, a[3], 0, 0);
+    if (r >= 0 && is_own_memory((int)r)) {
+        close((int)r);
+        return -EACCES;
+    }
+    return r;
 }
 
 int64_t linux_call_mq_open(Thread *t, const uint64_t *a)
 {
     return safe_syscall(t, SYS_mq_open, (uintptr_t)g2h_or_null(t->p, a[0]), host_flags(t->p, (uint32_t)a[1]), a[2],
                         (uintptr_t)g2h_or_null(t->p, a[3]), 0, 0);
+}
+
+int64_t linux_call_mq_notify(Thread *t, const uint64_t *a)
+{
+    struct sigevent ev;
+
+    if (!a[1]) {
+        return safe_syscall(t, SYS_mq_notify, INT(a[0]), 0, 0, 0, 0, 0);
+    }
+    if (!user_read(t->cs, &ev, a[1], sizeof(ev))) {
+        return -EFAULT;
+    }
+    if (ev.sigev_notify == SIGEV_THREAD) {      /* the value is the address of a message that the kernel is to send */
+        ev.sigev_value.sival_ptr = g2h(t->p, (uintptr_t)ev.sigev_value.sival_ptr);
+    }
+    return safe_syscall(t, SYS_mq_notify, INT(a[0]), (uintptr_t)&ev, 0, 0, 0, 0);
 }
 
 int64_t linux_call_pipe2(Thread *t, const uint64_t *a)

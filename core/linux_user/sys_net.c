@@ -4,6 +4,8 @@
  * the host's; the data itself stays where it is.
  */
 #include <limits.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -72,6 +74,76 @@ int64_t linux_call_preadv2(Thread *t, const uint64_t *a)
 int64_t linux_call_pwritev2(Thread *t, const uint64_t *a)
 {
     return vector(t, SYS_pwritev2, a);
+}
+
+/* -- sockets --------------------------------------------------------------------------------------------------------- */
+
+/* Families whose options and control messages hold addresses of memory that the kernel accesses on its own. */
+static bool has_family(uint64_t family)
+{
+    return (int)family != AF_RDS && (int)family != AF_XDP;
+}
+
+int64_t linux_call_socket(Thread *t, const uint64_t *a)
+{
+    return has_family(a[0]) ? safe_syscall(t, SYS_socket, a[0], a[1], a[2], 0, 0, 0) : -EAFNOSUPPORT;
+}
+
+int64_t linux_call_socketpair(Thread *t, const uint64_t *a)
+{
+    return has_family(a[0]) ? safe_syscall(t, SYS_socketpair, a[0], a[1], a[2], (uintptr_t)g2h_or_null(t->p, a[3]), 0, 0) :
+           -EAFNOSUPPORT;
+}
+
+typedef struct SocketOption {
+    int level, first, last;
+} SocketOption;
+
+/* Options with addresses inside: packet filters' tables, and data that TCP maps or copies by itself. */
+static const SocketOption refused_options[] = {
+    { SOL_IP, 64, 67 }, { SOL_IP, 96, 99 }, { SOL_IP, 128, 132 }, { SOL_IPV6, 64, 65 }, { IPPROTO_TCP, 35, 35 },
+};
+/* Options that are a struct sock_fprog: a length, and the address of a filter's instructions. */
+static const SocketOption filter_options[] = {
+    { SOL_SOCKET, SO_ATTACH_FILTER, SO_ATTACH_FILTER }, { SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_CBPF },
+    { SOL_PACKET, 22 /* PACKET_FANOUT_DATA */, 22 },
+};
+
+static bool option_in(const SocketOption *list, unsigned n, const uint64_t *a)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if ((int)a[1] == list[i].level && (int)a[2] >= list[i].first && (int)a[2] <= list[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t linux_call_setsockopt(Thread *t, const uint64_t *a)
+{
+    const uint64_t fd = (uint64_t)(int64_t)(int32_t)a[0];
+    struct sock_fprog filter;
+
+    if (option_in(refused_options, G_N_ELEMENTS(refused_options), a)) {
+        return -ENOPROTOOPT;
+    }
+    if (option_in(filter_options, G_N_ELEMENTS(filter_options), a) && (uint32_t)a[4] == sizeof(filter)) {
+        if (!user_read(t->cs, &filter, a[3], sizeof(filter))) {
+            return -EFAULT;
+        }
+        filter.filter = g2h_or_null(t->p, (uintptr_t)filter.filter);
+        return safe_syscall(t, SYS_setsockopt, fd, a[1], a[2], (uintptr_t)&filter, sizeof(filter), 0);
+    }
+    return safe_syscall(t, SYS_setsockopt, fd, a[1], a[2], (uintptr_t)g2h_or_null(t->p, a[3]), a[4], 0);
+}
+
+int64_t linux_call_getsockopt(Thread *t, const uint64_t *a)
+{
+    if (option_in(refused_options, G_N_ELEMENTS(refused_options), a)) {
+        return -ENOPROTOOPT;
+    }
+    return safe_syscall(t, SYS_getsockopt, (uint64_t)(int64_t)(int32_t)a[0], a[1], a[2], (uintptr_t)g2h_or_null(t->p, a[3]),
+                        (uintptr_t)g2h_or_null(t->p, a[4]), 0);
 }
 
 /* -- messages -------------------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -72,6 +73,73 @@ int64_t linux_call_futex(Thread *t, const uint64_t *a)
     }
     return safe_syscall(t, SYS_futex, (uintptr_t)g2h(t->p, a[0]), a[1], a[2], timeout,
                         (uintptr_t)g2h_or_null(t->p, a[4]), a[5]);
+}
+
+/* -- limits ---------------------------------------------------------------------------------------------------------- */
+
+enum { MIN_HOST_STACK = 8 << 20 };
+
+/* What would limit the emulator's own memory is kept, and not told to the host. */
+static bool is_own_limit(unsigned resource)
+{
+    return resource == RLIMIT_AS || resource == RLIMIT_DATA || resource == RLIMIT_STACK;
+}
+
+static int64_t own_limit(Thread *t, unsigned resource, vaddr new_addr, vaddr old_addr)
+{
+    Process *p = t->p;
+    struct rlimit old, new;
+    int64_t r = 0;
+
+    if (new_addr && !user_read(t->cs, &new, new_addr, sizeof(new))) {
+        return -EFAULT;
+    }
+    g_mutex_lock(&p->threads_lock);
+    if (p->has_limit[resource]) {
+        old = p->limit[resource];
+    } else if (getrlimit((__rlimit_resource_t)resource, &old) < 0) {
+        r = -errno;
+    }
+    if (r == 0 && new_addr) {
+        if (new.rlim_cur > new.rlim_max) {
+            r = -EINVAL;
+        } else if (new.rlim_max > old.rlim_max && geteuid() != 0) {
+            r = -EPERM;
+        } else {
+            p->limit[resource] = new;
+            p->has_limit[resource] = true;
+            if (resource == RLIMIT_STACK && new.rlim_cur >= MIN_HOST_STACK) {
+                struct rlimit host;             /* for programs that are executed */
+
+                getrlimit(RLIMIT_STACK, &host);
+                host.rlim_cur = MIN(new.rlim_cur, host.rlim_max);
+                setrlimit(RLIMIT_STACK, &host);
+            }
+        }
+    }
+    g_mutex_unlock(&p->threads_lock);
+    return r == 0 && old_addr && !user_write(t->cs, old_addr, &old, sizeof(old)) ? -EFAULT : r;
+}
+
+int64_t linux_call_prlimit64(Thread *t, const uint64_t *a)
+{
+    if (((int)a[0] == 0 || (int)a[0] == getpid()) && is_own_limit((unsigned)a[1])) {
+        return own_limit(t, (unsigned)a[1], a[2], a[3]);
+    }
+    return safe_syscall(t, SYS_prlimit64, a[0], a[1], (uintptr_t)g2h_or_null(t->p, a[2]),
+                        (uintptr_t)g2h_or_null(t->p, a[3]), 0, 0);
+}
+
+int64_t linux_call_getrlimit(Thread *t, const uint64_t *a)
+{
+    return is_own_limit((unsigned)a[0]) && a[1] ? own_limit(t, (unsigned)a[0], 0, a[1]) :
+           safe_syscall(t, SYS_getrlimit, a[0], (uintptr_t)g2h_or_null(t->p, a[1]), 0, 0, 0, 0);
+}
+
+int64_t linux_call_setrlimit(Thread *t, const uint64_t *a)
+{
+    return is_own_limit((unsigned)a[0]) && a[1] ? own_limit(t, (unsigned)a[0], a[1], 0) :
+           safe_syscall(t, SYS_setrlimit, a[0], (uintptr_t)g2h_or_null(t->p, a[1]), 0, 0, 0, 0);
 }
 
 int64_t linux_call_uname(Thread *t, const uint64_t *a)
@@ -172,15 +240,60 @@ int64_t linux_call_madvise(Thread *t, const uint64_t *a)
 {
     int64_t r;
 
-    if (a[1] > t->p->mem.size) {
-        return -EINVAL;
+    if ((int)a[2] == MADV_DONTFORK) {
+        return -EINVAL;                         /* the child would lose what keeps its addresses free */
     }
-    r = safe_syscall(t, SYS_madvise, (uintptr_t)g2h(t->p, a[0]), a[1], (uint64_t)(int64_t)(int32_t)a[2], 0, 0, 0);
-    if (r == 0 && ((int)a[2] == MADV_DONTNEED || (int)a[2] == MADV_REMOVE || (int)a[2] == MADV_FREE)) {
+    r = mem_range_call(t, SYS_madvise, a[0], a[1], (uint64_t)(int64_t)(int32_t)a[2]);
+    if ((r == 0 || r == -ENOMEM) && a[1] <= t->p->mem.size &&
+        ((int)a[2] == MADV_DONTNEED || (int)a[2] == MADV_REMOVE || (int)a[2] == MADV_FREE)) {
         user_code_changed(t->p->m, a[0] & t->p->mem.addr_mask, a[1]);
         user_clear_tags(t->p->m, a[0] & t->p->mem.addr_mask, page_up(a[1]));
     }
     return r;
+}
+
+int64_t linux_call_msync(Thread *t, const uint64_t *a)
+{
+    return mem_range_call(t, SYS_msync, a[0], a[1], a[2]);
+}
+
+int64_t linux_call_mlock(Thread *t, const uint64_t *a)
+{
+    return mem_range_call(t, SYS_mlock, a[0], a[1], 0);
+}
+
+int64_t linux_call_mlock2(Thread *t, const uint64_t *a)
+{
+    return mem_range_call(t, SYS_mlock2, a[0], a[1], a[2]);
+}
+
+int64_t linux_call_munlock(Thread *t, const uint64_t *a)
+{
+    return mem_range_call(t, SYS_munlock, a[0], a[1], 0);
+}
+
+/* Future mappings may be the emulator's own, which must not fail. */
+int64_t linux_call_mlockall(Thread *t, const uint64_t *a)
+{
+    uint64_t flags = a[0] & UINT32_MAX;
+
+    if (!flags || flags & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT) {
+        return -EINVAL;
+    }
+    return flags & MCL_CURRENT ? safe_syscall(t, SYS_mlockall, flags & ~(uint64_t)MCL_FUTURE, 0, 0, 0, 0, 0) : 0;
+}
+
+int64_t linux_call_mincore(Thread *t, const uint64_t *a)
+{
+    return mem_range_call(t, SYS_mincore, a[0], a[1], (uintptr_t)g2h(t->p, a[2]));
+}
+
+int64_t linux_call_shmget(Thread *t, const uint64_t *a)
+{
+    if ((int)a[2] & SHM_HUGETLB) {
+        return -ENOMEM;                         /* as mmap has it */
+    }
+    return safe_syscall(t, SYS_shmget, a[0], a[1], a[2], 0, 0, 0);
 }
 
 int64_t linux_call_shmat(Thread *t, const uint64_t *a)
@@ -268,8 +381,11 @@ int64_t linux_call_clone3(Thread *t, const uint64_t *a)
     return process_clone(t, &args);
 }
 
-/* A NULL-terminated array of texts; NULL with *ret_errno. */
-static GPtrArray *text_array(Thread *t, vaddr addr, int *ret_errno)
+/* What arguments and environment may take together: the kernel's own limit (execve(2)). */
+enum { MAX_EXEC = 6 << 20 };
+
+/* A NULL-terminated array of texts, whose bytes are added to *size; NULL with *ret_errno. */
+static GPtrArray *text_array(Thread *t, vaddr addr, size_t *size, int *ret_errno)
 {
     GPtrArray *array = g_ptr_array_new_with_free_func(g_free);
     uint64_t at = 0;
@@ -291,6 +407,12 @@ static GPtrArray *text_array(Thread *t, vaddr addr, int *ret_errno)
             return NULL;
         }
         g_ptr_array_add(array, text);
+        *size += strlen(text) + 1 + sizeof(text);
+        if (*size > MAX_EXEC) {
+            *ret_errno = E2BIG;
+            g_ptr_array_unref(array);
+            return NULL;
+        }
     }
     g_ptr_array_add(array, NULL);
     return array;
@@ -303,8 +425,9 @@ static int64_t do_exec(Thread *t, int dirfd, vaddr path_addr, vaddr argv_addr, v
     g_autoptr(GPtrArray) argv = NULL;
     g_autoptr(GPtrArray) env = NULL;
     int64_t r;
+    size_t size = 0;
 
-    if (!path || !(argv = text_array(t, argv_addr, &err)) || !(env = text_array(t, env_addr, &err))) {
+    if (!path || !(argv = text_array(t, argv_addr, &size, &err)) || !(env = text_array(t, env_addr, &size, &err))) {
         return -err;
     }
     thread_leaves(t, path, g_free);

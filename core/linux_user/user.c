@@ -58,6 +58,26 @@ static int refuse(int status, GError **error)
     return status;
 }
 
+static const char *machine_name(unsigned number)
+{
+    static const struct {
+        unsigned number;
+        const char *name;
+    } names[] = {
+        { EM_386, "x86" }, { EM_X86_64, "x86-64" }, { EM_ARM, "Arm" }, { EM_AARCH64, "AArch64" }, { EM_MIPS, "MIPS" },
+        { EM_PPC, "PowerPC" }, { EM_PPC64, "64-bit PowerPC" }, { EM_RISCV, "RISC-V" }, { EM_S390, "S/390" },
+        { EM_SPARC, "SPARC" }, { EM_SPARCV9, "64-bit SPARC" }, { EM_68K, "m68k" }, { EM_ALPHA, "Alpha" },
+        { EM_PARISC, "PA-RISC" }, { EM_SH, "SuperH" }, { EM_IA_64, "Itanium" }, { 258, "LoongArch" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (names[i].number == number) {
+            return names[i].name;
+        }
+    }
+    return "an unknown architecture";
+}
+
 /* The architecture of the file: its row's module gives the target. */
 static bool find_target(Process *p, TypeRegistry *types, int fd, const char *path, GError **error)
 {
@@ -86,8 +106,9 @@ static bool find_target(Process *p, TypeRegistry *types, int fd, const char *pat
             g_string_append_printf(text, "%s%s", i ? ", " : "", r->arch);
         }
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
-                    "%s: a program of ELF machine %u (%u bits): no module runs it; there are: %s", path, elf.machine,
-                    elf.elf64 ? 64 : 32, text->str);
+                    "%s: a program of %s (ELF machine %u, %u bits, %s-endian): no module runs it; there are: %s", path,
+                    machine_name(elf.machine), elf.machine, elf.elf64 ? 64 : 32, elf.big_endian ? "big" : "little",
+                    text->str);
         return false;
     }
     module = module_load(p->ml, types, row->module, error);
@@ -152,7 +173,7 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     vaddr sp;
 
     if (!elf_load(p, fd, path, &elf, error)) {
-        return EXIT_CANNOT_RUN;
+        return g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
     }
     if (!vdso_map(p, elf.machine)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "no room in guest memory");

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include "core/linux_user/target.h"
 #include "core/module.h"
 #include "core/qom/machine.h"
@@ -90,7 +91,9 @@ typedef struct Process {
     GPtrArray *threads;                         /* (Thread *) */
     GPtrArray *idle_cpus;                       /* (CPUState *) of threads that ended */
     uint32_t prot_bits;                         /* PROT_* that mmap takes */
-    SigAction action[LINUX_NSIG + 1];           /* Thread.action of its threads */
+    SigAction action[LINUX_NSIG + 1];           /* Thread.action of its threads; under threads_lock */
+    struct rlimit limit[RLIM_NLIMITS];          /* what the guest set for itself alone; under threads_lock */
+    bool has_limit[RLIM_NLIMITS];
 } Process;
 
 /* Memory of ours that a call which may not come back uses. */
@@ -152,6 +155,11 @@ int64_t mem_munmap(Process *p, vaddr addr, uint64_t len);
 int64_t mem_mprotect(Process *p, vaddr addr, uint64_t len, uint32_t prot);
 int64_t mem_mremap(Process *p, vaddr addr, uint64_t old_len, uint64_t new_len, int flags, vaddr new_addr);
 int64_t mem_brk(Process *p, vaddr addr);
+/*
+ * A host call on [addr, addr + len): madvise, msync, mlock and the like. What the guest has not mapped is not there,
+ * -ENOMEM, whatever of the emulator's may be behind it.
+ */
+int64_t mem_range_call(Thread *t, long nr, vaddr addr, uint64_t len, uint64_t a2);
 int64_t mem_shmat(Process *p, int id, vaddr addr, int flags);
 int64_t mem_shmdt(Process *p, vaddr addr);
 /* prctl(PR_SET_VMA_ANON_NAME): name NULL removes it. */
@@ -176,6 +184,8 @@ char *mem_string(Thread *t, vaddr addr, int *ret_errno);
 int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 /* Where a signal handler goes on that interrupted at pc: elsewhere if the call has not begun. */
 uintptr_t safe_syscall_resume(uintptr_t pc);
+/* A signal that came at pc came while a call was made, or from it. */
+bool safe_syscall_inside(uintptr_t pc);
 
 /* -- signal.c -------------------------------------------------------------------------------------------------------- */
 extern __thread Thread *linux_current;          /* for signal handlers */

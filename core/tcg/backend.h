@@ -76,7 +76,6 @@ struct TcgCodeBuf {
     size_t size;
     size_t used;                                /* atomic bump */
     size_t thunks;                              /* bytes at the start that reset keeps */
-    int fd;
     const TcgBackend *be;
     uint64_t features;                          /* host extensions in use: be->features that the host has */
     const void *thunk[24];                      /* backend's own: addresses in rx of shared routines */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Code memory that is never writable and executable at once: one memfd, mapped twice. Allocation bumps an offset, so
- * that threads which translate at the same time need no lock; nothing is freed but all at once (tcg_codebuf_reset).
+ * Code memory that is never writable and executable at once: shared memory without a name, mapped twice. Allocation
+ * bumps an offset, so that threads which translate at the same time need no lock; nothing is freed but all at once
+ * (tcg_codebuf_reset).
  * A host whose instruction cache is not coherent with its data cache is not supported.
  */
 #include <errno.h>
@@ -21,28 +22,25 @@ TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
 
     size = (MAX(size, page) + page - 1) / page * page;
     buf->be = be;
-    buf->fd = -1;
     if (size > MAX_SIZE) {
         errno = EFBIG;
         goto fail;
     }
-    buf->fd = memfd_create("chimera-code", MFD_CLOEXEC);
-    if (buf->fd < 0 || ftruncate(buf->fd, (off_t)size) < 0) {
-        goto fail;
-    }
-    rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, buf->fd, 0);
+    rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (rw == MAP_FAILED) {
         goto fail;
     }
     buf->rw = rw;
     buf->size = size;
-    rx = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, buf->fd, 0);
+    /* of shared memory, an old length of 0 makes another mapping: no file, which a limit could refuse (setrlimit(2)) */
+    rx = mremap(rw, 0, size, MREMAP_MAYMOVE);
     if (rx == MAP_FAILED) {
         goto fail;
     }
     buf->rx = rx;
-    close(buf->fd);                             /* the mappings hold it; a user program's files are numbered without it */
-    buf->fd = -1;
+    if (mprotect(rx, size, PROT_READ | PROT_EXEC) < 0) {
+        goto fail;
+    }
     buf->thunks = be->init_buf(be, buf);
     buf->thunks = (buf->thunks + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
     g_assert(buf->thunks <= size);
@@ -67,9 +65,6 @@ void tcg_codebuf_free(TcgCodeBuf *buf)
     }
     if (buf->rw) {
         munmap(buf->rw, buf->size);
-    }
-    if (buf->fd >= 0) {
-        close(buf->fd);
     }
     g_free(buf->starts);
     g_free(buf);
