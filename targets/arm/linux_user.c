@@ -3,7 +3,7 @@
  * Linux programs in AArch64 state: system call numbers (the generic table, asm-generic/unistd.h), registers at the
  * kernel's interface, signal frames (arch/arm64/include/uapi/asm/sigcontext.h), hardware capabilities
  * (Documentation/arm64/elf_hwcaps.rst). EL0 is set up as that kernel does: tagged addresses, 4 KiB pages.
- * Not modelled: SVE and SME state in frames, the kernel's emulation of reads of ID registers.
+ * Not modelled: SVE and SME state in frames.
  */
 #include <errno.h>
 #include <signal.h>
@@ -507,7 +507,7 @@ static const Hwcap hwcaps[2][40] = {
 static uint64_t hwcap(CPUState *cs, unsigned n)
 {
     const ARMCPU *cpu = ARM_CPU(cs);
-    uint64_t caps = 0;
+    uint64_t caps = n ? 0 : BIT64(11);          /* CPUID: emulate_id_read */
 
     for (unsigned i = 0; i < G_N_ELEMENTS(hwcaps[n]); i++) {
         const Hwcap *h = &hwcaps[n][i];
@@ -571,6 +571,66 @@ static bool late_trap(CPUState *cs, LinuxTrap *ret)
     return true;
 }
 
+/*
+ * Reads of ID registers, which the kernel answers at EL0 with what programs may know (Documentation/arm64,
+ * cpu-feature-registers): visible fields as they are, the others at their safe values.
+ */
+typedef struct UserIdReg {
+    uint8_t crm, op2, reg;                      /* reg: ArmIdReg */
+    uint64_t visible, safe;
+} UserIdReg;
+static const UserIdReg user_id_regs[] = {
+    { 4, 0, ARM_ID_AA64PFR0_EL1, UINT64_C(0x000f000f00ff0000), 0x11 },
+    { 4, 1, ARM_ID_AA64PFR1_EL1, 0x0f000fff, 0 },
+    { 5, 0, ARM_ID_AA64DFR0_EL1, 0, 6 },
+    { 6, 0, ARM_ID_AA64ISAR0_EL1, UINT64_C(0xf0fffffff0fffff0), 0 },
+    { 6, 1, ARM_ID_AA64ISAR1_EL1, UINT64_C(0x00ffffffffffffff), 0 },
+    { 6, 2, ARM_ID_AA64ISAR2_EL1, UINT64_C(0x00ff0000f0ffffff), 0 },
+    { 7, 0, ARM_ID_AA64MMFR0_EL1, UINT64_C(0xf) << 60, UINT64_C(0x00000111ff000000) },
+    { 7, 1, ARM_ID_AA64MMFR1_EL1, UINT64_C(0xf) << 44, 0 },
+    { 7, 2, ARM_ID_AA64MMFR2_EL1, UINT64_C(0xf) << 32, 0 },
+};
+
+static bool read_id(const ARMCPU *cpu, unsigned crm, unsigned op2, uint64_t *ret)
+{
+    *ret = 0;
+    if (crm == 0) {
+        /* MIDR, MPIDR's RES1 bit, REVIDR */
+        *ret = op2 == 0 ? cpu->midr : op2 == 5 ? BIT64(31) : 0;
+        return op2 == 0 || op2 == 5 || op2 == 6;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(user_id_regs); i++) {
+        const UserIdReg *r = &user_id_regs[i];
+
+        if (r->crm == crm && r->op2 == op2) {
+            *ret = (cpu->idreg[r->reg] & r->visible) | r->safe;
+        }
+    }
+    return crm >= 2 && crm <= 7;
+}
+
+/* MRS Xt, S3_0_C0_Cm_op2. False: not such an instruction, or not such a register. */
+static bool emulate_id_read(CPUState *cs)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    unsigned rt;
+    uint32_t insn;
+    uint64_t value;
+
+    if (!user_read(cs, &insn, cpu->pc, sizeof(insn)) || (insn & 0xfffff000) != 0xd5380000 ||
+        !read_id(cpu, extract32(insn, 8, 4), extract32(insn, 5, 3), &value)) {
+        return false;
+    }
+    rt = extract32(insn, 0, 5);
+    if (rt != 31) {
+        cpu->x[rt] = value;
+    }
+    cpu->pc += 4;
+    cpu->btype = 0;
+    cpu_key_changed(cs);
+    return true;
+}
+
 static void trap(CPUState *cs, LinuxTrap *ret)
 {
     ARMCPU *cpu = ARM_CPU(cs);
@@ -599,6 +659,12 @@ static void trap(CPUState *cs, LinuxTrap *ret)
         ret->sig = SIGFPE;
         ret->code = 0;
         break;
+    case EC_UNKNOWN: case EC_SYSREG:
+        if (emulate_id_read(cs)) {
+            ret->sig = -1;
+            return;
+        }
+        G_GNUC_FALLTHROUGH;
     default:                                    /* undefined, BTI, a system register, a PAC that failed */
         ret->sig = SIGILL;
         ret->code = e.syndrome >> 26 == EC_PAC_FAIL ? ILL_ILLOPN : ILL_ILLOPC;

@@ -326,6 +326,34 @@ static __attribute__((noinline)) void test_pac(void)
     prctl(PR_PAC_SET_ENABLED_KEYS, 4, 4, 0, 0);
 }
 
+/* -- ID registers ------------------------------------------------------------------------------------------------------ */
+
+#define READ_ID(name) ({ uint64_t v_; __asm__ volatile("mrs %0, " name : "=r"(v_)); v_; })
+
+static void test_id_registers(void)
+{
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+    unsigned long caps = getauxval(AT_HWCAP);
+    uint64_t isar0 = READ_ID("id_aa64isar0_el1"), pfr0 = READ_ID("id_aa64pfr0_el1");
+
+    sigaction(SIGILL, &sa, NULL);
+    printf("id: %d %d %d", !!(caps & HWCAP_CPUID), !!(caps & HWCAP_ATOMICS) == ((isar0 >> 20 & 15) >= 2),
+           !!(caps & HWCAP_CRC32) == (isar0 >> 16 & 1));
+    printf(" %lx %lx", (long)(pfr0 & 0xff), (long)(READ_ID("id_aa64mmfr0_el1") << 4 >> 4));
+    printf(" %lx %lx %lx", (long)READ_ID("mpidr_el1"), (long)READ_ID("revidr_el1"), (long)READ_ID("id_aa64dfr0_el1"));
+    printf(" %d %lx", READ_ID("midr_el1") != 0, (long)READ_ID("s3_0_c0_c7_7"));
+    memset(&seen, 0, sizeof(seen));
+    if (!sigsetjmp(back, 1)) {
+        READ_ID("s3_0_c0_c0_1");
+    }
+    printf(" %d", seen.si_signo);
+    memset(&seen, 0, sizeof(seen));
+    if (!sigsetjmp(back, 1)) {
+        READ_ID("sctlr_el1");
+    }
+    printf(" %d\n", seen.si_signo);
+}
+
 /* -- processes that share memory ----------------------------------------------------------------------------------------- */
 
 static volatile int shared_word;
@@ -427,6 +455,7 @@ int main(int argc, char **argv)
     test_tagged_addresses();
     test_mte();
     test_pac();
+    test_id_registers();
     test_vfork(argv[0]);
     test_setxid();
     test_descriptors();

@@ -37,6 +37,7 @@ mte: 1 1 1 0 f0 7 0 0 9 33 1
 mte tag bits: 3 9 9 7 0 783
 mte asynchronous: 8 1 4 5 0
 keys: 1 1 -1 f 0 b 1 -1
+id: 1 1 1 11 111ff000000 80000000 0 6 1 0 4 4
 vfork: 5 3 1 2 0 9 9 clone3: 0 4 5 -1 1
 setxid: 0
 descriptors: 0 3
