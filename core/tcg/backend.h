@@ -104,9 +104,9 @@ uint8_t *tcg_map_write(const TcgFn *fn, uint32_t map, uint8_t *p);
 size_t tcg_map_max_size(const TcgFn *fn, uint32_t map);
 /*
  * Writes a map back into the CPU object. int_regs[32], vec_regs[32] are the host registers when the code left;
- * frame is the base of its slots. All values are read before any is written.
+ * frame is the base of its slots. All values are read before any is written. Returns tcg_map_insns(map).
  */
-void tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, const TcgVecVal *vec_regs,
+unsigned tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, const TcgVecVal *vec_regs,
                      const uint64_t *frame);
 
 /* -- helper.c ----------------------------------------------------------------------------------------------------------- */

@@ -208,7 +208,7 @@ static void write_row(CPUState *cs, uint32_t offset, TcgType type, const TcgVecV
     memcpy((uint8_t *)cs + offset, v, tcg_type_size(type));
 }
 
-void tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, const TcgVecVal *vec_regs,
+unsigned tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, const TcgVecVal *vec_regs,
                      const uint64_t *frame)
 {
     const MapState s = { int_regs, vec_regs, frame };
@@ -216,10 +216,10 @@ void tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, co
     uint32_t pc_offset = 0;
     TcgType pc_type = TCG_VOID;
     int64_t pc_delta;
-    unsigned num;
+    unsigned num, insns;
     MapWrite *w;
 
-    get_number(&p);
+    insns = (unsigned)get_number(&p);
     pc_delta = unzigzag(get_number(&p));
     if (pc_delta) {
         pc_offset = (uint32_t)get_number(&p);
@@ -241,6 +241,7 @@ void tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, co
         pc.u64[0] += (uint64_t)pc_delta;
         write_row(cs, pc_offset, pc_type, &pc);
     }
+    return insns;
 }
 
 unsigned tcg_map_insns(const void *map)

@@ -190,6 +190,7 @@ struct TcgLayout {
     int32_t direct_base_offset;
     int32_t tlb_offset;                         /* TcgTlbFast[] in the CPU object, indexed by memop_mmu() */
     int32_t raised_offset;                      /* uint32_t */
+    int32_t left_offset;                        /* uint32_t: leaving by a state map writes its tcg_map_insns() */
     int32_t poll_offset;                        /* int32_t: negative asks generated code to leave (OP_poll) */
     bool counted;                               /* OP_poll subtracts the block's instructions from the poll word */
     int32_t jc_offset;                          /* TcgJumpEntry *: pointer to the cache */

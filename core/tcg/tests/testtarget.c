@@ -195,6 +195,7 @@ static const TcgMemOps mem_ops = { mem_ld, mem_st, mem_ld128, mem_st128, mem_rmw
 #define LAYOUT(is_direct, is_counted) { \
     .direct = is_direct, .direct_base_offset = offsetof(TestCpu, direct_base), \
     .tlb_offset = offsetof(TestCpu, tlb), .raised_offset = offsetof(TestCpu, raised), \
+    .left_offset = offsetof(TestCpu, left_insns), \
     .poll_offset = offsetof(TestCpu, poll), .counted = is_counted, .jc_offset = offsetof(TestCpu, jc), \
     .jc_tag_offset = offsetof(TestCpu, jc_tag), .jc_bits = TEST_JC_BITS, .jc_shift = 2, .mem = &mem_ops, \
 }

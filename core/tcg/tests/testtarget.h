@@ -26,6 +26,7 @@ typedef struct TestCpu {
     uint32_t nzcv;
     uint32_t raised;
     int32_t poll;
+    uint32_t left_insns;
     uint32_t scratch;                           /* a field that is no register */
     uintptr_t direct_base;
     TcgTlbFast tlb[2];

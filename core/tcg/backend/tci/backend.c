@@ -780,7 +780,7 @@ do_poll: {
         __atomic_add_fetch(word, (int32_t)WORD(1), __ATOMIC_RELAXED);
     }
     if (ip->x) {
-        tcg_map_restore(MAP_AT(1), cs, f.r, f.v, f.slot);
+        *(uint32_t *)env_at(cs, code->layout.left_offset) = tcg_map_restore(MAP_AT(1), cs, f.r, f.v, f.slot);
     }
     return code->owner | TCG_EXIT_POLL;
 }
@@ -814,7 +814,7 @@ do_raise_exit:
 raised:
     map = MAP_AT(1);
 restore:
-    tcg_map_restore(map, cs, f.r, f.v, f.slot);
+    *(uint32_t *)env_at(cs, code->layout.left_offset) = tcg_map_restore(map, cs, f.r, f.v, f.slot);
     return code->owner | TCG_EXIT_RAISED;
 }
 

@@ -149,8 +149,10 @@ static void emit_leave(Emit *e, int32_t off)
     lea(&e->a, X_W, R8, mem(RSP, FRAME_SLOTS));
     mov_ri(&e->a, RAX, (uintptr_t)tcg_map_restore);
     op_rr(&e->a, 0xff, 2, RAX);
-    mov_rm(&e->a, X_W, RAX, mem(RSP, FRAME_INT + 8 * RDX));
-    mov_rm(&e->a, X_W, RAX, mem(RAX, offsetof(SlowRec, ret)));
+    mov_rm(&e->a, X_W, RDX, mem(RSP, FRAME_INT + 8 * RDX));
+    mov_rm(&e->a, 0, RCX, mem(RDX, offsetof(SlowRec, left_offset)));
+    mov_mr(&e->a, 0, mem_bi(RBP, RCX, 0, 0), RAX);
+    mov_rm(&e->a, X_W, RAX, mem(RDX, offsetof(SlowRec, ret)));
     jmp(&e->a, thunk_rw(e, THUNK_EXIT));
 }
 
@@ -205,7 +207,7 @@ static void emit_slow_thunk(Emit *e, unsigned n)
     }
     op_rm(&e->a, 0xff, 2, mem(R10, offsetof(SlowRec, fn)));
     mov_rm(&e->a, X_W, RDX, mem(RSP, FRAME_INT + 8 * RDX + off));
-    mov_rm(&e->a, X_W, RDX, mem(RDX, offsetof(SlowRec, raised_offset)));
+    mov_rm(&e->a, 0, RDX, mem(RDX, offsetof(SlowRec, raised_offset)));
     alu_mi(&e->a, ALU_CMP, 0, mem_bi(RBP, RDX, 0, 0), 0);
     raised = jcc_fwd32(&e->a, CC_NE);
     save_regs(e, caller_saved, false, off);

@@ -482,7 +482,8 @@ uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rm
     rec = (SlowRec *)e->a.p;
     *rec = (SlowRec){
         .ret = (uintptr_t)e->fn->owner | (n->op == OP_poll ? TCG_EXIT_POLL : TCG_EXIT_RAISED),
-        .fn = fn, .mo = (uint32_t)n->imm, .rmw = rmw, .raised_offset = e->layout->raised_offset,
+        .fn = fn, .mo = (uint32_t)n->imm, .rmw = rmw, .raised_offset = (uint32_t)e->layout->raised_offset,
+        .left_offset = (uint32_t)e->layout->left_offset,
     };
     e->a.p = rec->map;
     if (n->map) {

@@ -68,7 +68,7 @@ typedef struct SlowRec {
     const void *fn;                             /* of TcgMemOps */
     uint32_t mo;
     uint32_t rmw;
-    int64_t raised_offset;
+    uint32_t raised_offset, left_offset;        /* of TcgLayout */
     uint8_t map[];
 } SlowRec;
 
