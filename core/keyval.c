@@ -12,6 +12,8 @@ typedef struct Pair {
     bool used;
 } Pair;
 
+#define ID_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+
 struct KeyVal {
     GArray *pairs;                              /* Pair */
     GPtrArray *asked;                           /* keys that getters named, for near names */
@@ -181,6 +183,22 @@ const char *keyval_need(KeyVal *kv, const char *key, GError **error)
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s=: missing", key);
     }
     return value;
+}
+
+bool keyval_get_id(KeyVal *kv, const char *key, bool need, const char **id, GError **error)
+{
+    const char *text = need ? keyval_need(kv, key, error) : keyval_get(kv, key);
+
+    *id = text;
+    if (!text) {
+        return !need;
+    }
+    if (!g_ascii_isalpha(*text) || text[strspn(text, ID_CHARACTERS)]) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE,
+                    "%s=%s: an id is a letter, then letters, digits, '-', '.' and '_'", key, text);
+        return false;
+    }
+    return true;
 }
 
 bool parse_bool(const char *what, const char *text, bool *value, GError **error)

@@ -40,6 +40,12 @@ bool keyval_get_size(KeyVal *kv, const char *key, uint64_t unit, uint64_t *value
 /* The index of the value in the NULL-terminated names; the error lists them. */
 bool keyval_get_enum(KeyVal *kv, const char *key, const char *const *names, unsigned *value, GError **error);
 
+/*
+ * An id, which names an object of the machine: a letter, then letters, digits, '-', '.' and '_'. *id is NULL if there
+ * is none, which is an error with need.
+ */
+bool keyval_get_id(KeyVal *kv, const char *key, bool need, const char **id, GError **error);
+
 /* Every key that nobody asked for is an error, with the near ones among those that were. */
 bool keyval_check_all_used(KeyVal *kv, GError **error);
 /* Calls fn for each unused pair in order, marking it used; stops at the first false. */

@@ -11,6 +11,7 @@
 #include "core/io/net.h"
 #include "core/isa.h"
 #include "core/keyval.h"
+#include "core/file.h"
 #include "core/module.h"
 #include "core/near.h"
 #include "core/qom/machine.h"
@@ -666,7 +667,10 @@ bool module_write_manifest(const char *so, const char *manifest, GError **error)
                 g_key_file_set_string_list(kf, kind_groups[kind], n->type, v, G_N_ELEMENTS(v));
             }
         }
-        ok = g_key_file_save_to_file(kf, manifest, error);
+        gsize len;
+        g_autofree char *text = g_key_file_to_data(kf, &len, NULL);
+
+        ok = file_write(manifest, text, len, error);
     }
     module_loader_free(only);
     type_registry_free(types);

@@ -4,10 +4,13 @@
  * The main loop's thread is the process's first; CPUs have theirs (core/exec).
  */
 #include <errno.h>
-#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/exec/loader.h"
 #include "core/exec/semihost.h"
+#include "core/file.h"
 #include "core/io/backends.h"
 #include "core/io/block.h"
 #include "core/io/char.h"
@@ -23,6 +26,8 @@ typedef struct Run {
     const ModuleName *row;                      /* the machine's */
     MachineClass *mc;
     unsigned num_auto;                          /* ids that we made up */
+    bool serials_named;                         /* -serial */
+    unsigned num_announced;                     /* of the backends */
 } Run;
 
 static bool bad(const char *what, const char *why, GError **error)
@@ -232,11 +237,11 @@ static bool set_property(void *opaque, const char *key, const char *value, GErro
 /* -object: below /machine/backends by its id. */
 static bool new_object(Run *r, KeyVal *kv, GError **error)
 {
-    const char *type = keyval_get(kv, "qom-type"), *id = keyval_need(kv, "id", error);
+    const char *type = keyval_get(kv, "qom-type"), *id;
     const ModuleName *row;
     Object *obj;
 
-    if (!id) {
+    if (!keyval_get_id(kv, "id", true, &id, error)) {
         return false;
     }
     row = module_find(r->ml, MODULE_BACKEND, "object", type, NULL, error);
@@ -293,9 +298,8 @@ static bool new_drive(Run *r, KeyVal *kv, GError **error)
             return not_supported(unsupported[i], error);
         }
     }
-    id = keyval_get(kv, "id");
     format = keyval_get(kv, "format");
-    if (!keyval_get_enum(kv, "if", interfaces, &interface, error) ||
+    if (!keyval_get_id(kv, "id", false, &id, error) || !keyval_get_enum(kv, "if", interfaces, &interface, error) ||
         !keyval_get_enum(kv, "media", medias, &media, error) ||
         !keyval_get_uint(kv, "index", 255, &index, error) || !keyval_get_uint(kv, "unit", 255, &index, error) ||
         !keyval_get_bool(kv, "readonly", &readonly, error) || !keyval_get_bool(kv, "read-only", &readonly, error) ||
@@ -353,9 +357,9 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
     static const char *const file_drivers[] = { "file", NULL };
     unsigned driver = 0, file_driver = 0;
     bool readonly = false;
-    const char *id = keyval_need(kv, "node-name", error), *node, *file;
+    const char *id, *node, *file;
 
-    if (!id || !keyval_need(kv, "driver", error)) {
+    if (!keyval_get_id(kv, "node-name", true, &id, error) || !keyval_need(kv, "driver", error)) {
         return false;
     }
     if (strcmp(keyval_get(kv, "driver"), "qcow2") == 0) {
@@ -394,11 +398,14 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
 /* -nic: a -netdev and the card that takes it. */
 static bool new_nic(Run *r, KeyVal *kv, GError **error)
 {
-    const char *model = keyval_get(kv, "model"), *mac = keyval_get(kv, "mac"), *id = keyval_get(kv, "id");
+    const char *model = keyval_get(kv, "model"), *mac = keyval_get(kv, "mac"), *id;
     g_autofree char *made = NULL, *opts = NULL;
     g_autoptr(KeyVal) net = NULL;
     KeyVal *dev;
 
+    if (!keyval_get_id(kv, "id", false, &id, error)) {
+        return false;
+    }
     model = model ? model : r->mc->nic_device;
     if (!model) {
         return bad("model=", "missing: this machine has no network card of its own", error);
@@ -422,12 +429,28 @@ static bool new_nic(Run *r, KeyVal *kv, GError **error)
     return true;
 }
 
+/* Scripts read from standard output which terminal a pty became. */
+static void announce_ptys(Run *r)
+{
+    const GPtrArray *list = r->m->backends->children;
+
+    for (; list && r->num_announced < list->len; r->num_announced++) {
+        const Chardev *chr = chardev_find(r->m->backends, ((Object *)list->pdata[r->num_announced])->name);
+
+        if (chr && g_str_has_prefix(chardev_filename(chr), "pty:")) {
+            printf("char device redirected to %s (label %s)\n", chardev_filename(chr) + 4, chardev_id(chr));
+            fflush(stdout);
+        }
+    }
+}
+
 /* Without -serial, the first port is the terminal unless there is a display, or defaults are not wanted. */
 static bool new_serials(Run *r, GError **error)
 {
     Options *o = r->o;
 
-    if (o->serials->len == 0 && !o->nodefaults) {
+    r->serials_named = o->serials->len != 0;
+    if (!r->serials_named && !o->nodefaults) {
         const char *spec = o->monitor_none ? "stdio" : "mon:stdio";
 
         g_ptr_array_add(o->serials, g_strdup(o->display_none && !o->nographic ? "null" : spec));
@@ -441,6 +464,7 @@ static bool new_serials(Run *r, GError **error)
             g_propagate_error(error, why);
             return false;
         }
+        announce_ptys(r);
         g_ptr_array_add(r->m->config.serials, chr);
     }
     return true;
@@ -499,6 +523,7 @@ static bool make_backends(Run *r, GError **error)
         if (!chardev_new_from_opts(r->m->backends, r->o->chardevs->pdata[i], r->m->context, error)) {
             return false;
         }
+        announce_ptys(r);
     }
     for (unsigned i = 0; i < r->o->netdevs->len; i++) {
         if (!netdev_new_from_opts(r->m->backends, r->o->netdevs->pdata[i], r->m->context, error)) {
@@ -517,13 +542,13 @@ static bool new_loader(Run *r, KeyVal *kv, GError **error)
 {
     LoaderOption *l = g_new0(LoaderOption, 1);
     uint64_t len = 0, cpu = 0;
+    const char *id;
 
     g_ptr_array_add(r->m->config.loaders, l);
     l->file = g_strdup(keyval_get(kv, "file"));
     l->has_addr = keyval_has(kv, "addr");
     l->cpu_num = -1;
-    keyval_get(kv, "id");
-    if (!keyval_get_uint(kv, "addr", UINT64_MAX, &l->addr, error) ||
+    if (!keyval_get_id(kv, "id", false, &id, error) || !keyval_get_uint(kv, "addr", UINT64_MAX, &l->addr, error) ||
         !keyval_get_bool(kv, "force-raw", &l->force_raw, error) ||
         !keyval_get_uint(kv, "data", UINT64_MAX, &l->data, error) ||
         !keyval_get_uint(kv, "data-len", 8, &len, error) ||
@@ -541,16 +566,20 @@ static bool new_loader(Run *r, KeyVal *kv, GError **error)
     if (len & (len - 1)) {
         return bad("data-len", "1, 2, 4 or 8", error);
     }
+    if (len && len < 8 && l->data >> (8 * len)) {
+        return bad(keyval_get(kv, "data"), "more than data-len bytes", error);
+    }
     if (!l->file && !l->has_addr) {
         return bad("loader", "addr= is missing", error);
     }
     if (!l->file && !len && l->cpu_num < 0) {
         return bad("loader", "nothing to load: file=, data= or cpu-num=", error);
     }
-    return keyval_check_all_used(kv, error);
+    return keyval_check_all_used(kv, error) &&
+           (!l->file || module_load(r->ml, r->types, "loader", error) != NULL);
 }
 
-/* Loaders are the board's to know before it is built; other devices come after it. */
+/* Loaders are no devices: what they put into memory comes after the board, before the user's devices. */
 static bool take_loaders(Run *r, GError **error)
 {
     GPtrArray *devices = r->o->devices;
@@ -595,11 +624,14 @@ static Object *container(Object *parent, const char *name)
 
 static bool new_device(Run *r, KeyVal *kv, GError **error)
 {
-    const char *name = keyval_get(kv, "driver"), *id = keyval_get(kv, "id");
+    const char *name = keyval_get(kv, "driver"), *id;
     const ModuleName *row = module_find(r->ml, MODULE_DEVICE, "device", name, NULL, error);
     Object *root = &r->m->parent.parent, *where, *obj;
     Device *dev;
 
+    if (row && !keyval_get_id(kv, "id", false, &id, error)) {
+        return false;
+    }
     if (!row) {
         if (is_known_elsewhere(name)) {
             g_clear_error(error);
@@ -629,6 +661,48 @@ static bool new_device(Run *r, KeyVal *kv, GError **error)
     if (!device_realize(dev, error)) {
         g_prefix_error(error, "%s: ", name);
         return false;
+    }
+    return true;
+}
+
+/* What the user named and the board has no use for. */
+static bool check_images(Run *r, GError **error)
+{
+    const MachineConfig *c = &r->m->config;
+    const struct {
+        const char *option, *value;
+        MachineTakes takes;
+    } images[] = {
+        { "-kernel", c->kernel, TAKES_KERNEL },
+        { "-initrd", c->initrd, TAKES_INITRD },
+        { "-append", c->append, TAKES_APPEND },
+        { "-dtb", c->dtb, TAKES_DTB },
+        { "dumpdtb=", c->dumpdtb, TAKES_DUMPDTB },
+        { "-bios", c->bios, TAKES_BIOS },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(images); i++) {
+        /* semihosting gives a program its arguments whatever the board */
+        if (images[i].value && !(r->mc->takes & images[i].takes) &&
+            !(images[i].takes == TAKES_APPEND && r->o->semihosting)) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: machine %s takes none", images[i].option,
+                        r->row->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool all_serials_taken(Run *r, GError **error)
+{
+    const GPtrArray *serials = r->m->config.serials;
+
+    for (unsigned i = 0; i < serials->len && r->serials_named; i++) {
+        if (serials->pdata[i]) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-serial %s: machine %s has no serial port %u",
+                        (const char *)r->o->serials->pdata[i], r->row->name, i);
+            return false;
+        }
     }
     return true;
 }
@@ -663,9 +737,11 @@ static bool build(Run *r, GError **error)
         return false;
     }
     take_config(r);
-    return check_cpu(r, error) && check_counts(r, error) && exec_init(r->m, &o->accel, error) &&
-           keyval_foreach_unused(o->machine, set_machine_property, r, error) && make_backends(r, error) &&
-           take_loaders(r, error) && r->mc->build(r->m, error) && device_realize(&r->m->parent, error) &&
+    return check_cpu(r, error) && check_counts(r, error) && check_images(r, error) &&
+           exec_init(r->m, &o->accel, error) && keyval_foreach_unused(o->machine, set_machine_property, r, error) &&
+           make_backends(r, error) && take_loaders(r, error) && r->mc->build(r->m, error) &&
+           device_realize(&r->m->parent, error) && all_serials_taken(r, error) &&
+           loader_run_options(r->m, r->m->sysmem, error) &&
            (r->m->config.dumpdtb || (each(r, o->devices, "-device", new_device, error) && all_drives_taken(r, error)));
 }
 
@@ -673,7 +749,7 @@ static bool write_pidfile(const char *file, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%ld\n", (long)getpid());
 
-    if (!g_file_set_contents_full(file, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, error)) {
+    if (!file_write(file, text, strlen(text), error)) {
         g_prefix_error(error, "-pidfile: ");
         return false;
     }
@@ -682,23 +758,16 @@ static bool write_pidfile(const char *file, GError **error)
 
 /* -- running ----------------------------------------------------------------------------------------------- */
 
-static gboolean on_signal(void *opaque)
+static void on_broken_pipe(int number)
 {
-    Run *r = opaque;
-
-    machine_request_quit(r->m);
-    return G_SOURCE_CONTINUE;
 }
 
-static void attach_signals(Run *r, GSource **sources)
+/* Whoever reads our output may go: writes fail then. A handler, unlike SIG_IGN, is not passed on to programs we start. */
+static void survive_broken_pipes(void)
 {
-    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+    struct sigaction sa = { .sa_handler = on_broken_pipe, .sa_flags = SA_RESTART };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(signals); i++) {
-        sources[i] = g_unix_signal_source_new(signals[i]);
-        g_source_set_callback(sources[i], on_signal, r, NULL);
-        g_source_attach(sources[i], r->m->context);
-    }
+    sigaction(SIGPIPE, &sa, NULL);
 }
 
 static void log_stats(Machine *m)
@@ -737,13 +806,14 @@ static int main_loop(Run *r)
 
 static int run(Run *r, GError **error)
 {
-    GSource *sources[3];
+    QuitSignals signals;
     int status;
 
+    quit_signals_attach(&signals, r->m);        /* first: whoever reads the number may end us by it */
     if (r->o->pidfile && !write_pidfile(r->o->pidfile, error)) {
+        quit_signals_detach(&signals);
         return -1;
     }
-    attach_signals(r, sources);
     exec_start(r->m);
     exec_reset(r->m);
     if (!r->o->paused) {
@@ -754,12 +824,9 @@ static int run(Run *r, GError **error)
     if (log_enabled(LOG_STATS)) {
         log_stats(r->m);
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++) {
-        g_source_destroy(sources[i]);
-        g_source_unref(sources[i]);
-    }
+    quit_signals_detach(&signals);
     if (r->o->pidfile) {
-        unlink(r->o->pidfile);
+        file_remove(r->o->pidfile);
     }
     return status;
 }
@@ -773,10 +840,14 @@ int run_machine(ModuleLoader *ml, Options *o, GError **error)
     if (!log_set(o->log_items, o->log_file, error)) {
         return -1;
     }
+    survive_broken_pipes();
     r.types = module_loader_types(ml);
     ok = build(&r, error);
     if (ok) {
         status = r.m->config.dumpdtb ? 0 : run(&r, error);
+    } else if (r.m && r.m->quit_requested) {
+        g_clear_error(error);                   /* it was to wait for somebody, and need not any more */
+        status = 0;
     }
     machine_free(r.m);
     type_registry_free(r.types);

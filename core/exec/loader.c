@@ -16,6 +16,7 @@ typedef struct Rom {
     GBytes *data;
     uint64_t mem_size;
     Pas pas;
+    bool yields;                                /* goes when another piece wants its place */
 } Rom;
 
 typedef struct RomList {
@@ -47,11 +48,16 @@ static bool write_zeros(AddressSpace *as, hwaddr addr, uint64_t len, MemTxAttrs 
     return res == MEMTX_OK;
 }
 
+static MemTxAttrs rom_attrs(const Rom *r)
+{
+    return (MemTxAttrs){ .pas = r->pas, .debug = 1, .requester = MEMTX_NO_REQUESTER };
+}
+
 static bool rom_write(const Rom *r)
 {
     gsize len;
     const void *data = g_bytes_get_data(r->data, &len);
-    MemTxAttrs attrs = { .pas = r->pas, .debug = 1, .requester = MEMTX_NO_REQUESTER };
+    MemTxAttrs attrs = rom_attrs(r);
 
     return address_space_write(r->as, r->addr, attrs, data, len) == MEMTX_OK &&
            write_zeros(r->as, r->addr + len, r->mem_size - len, attrs);
@@ -83,28 +89,41 @@ static RomList *rom_list(Machine *m)
         list->m = m;
         list->roms = g_ptr_array_new_with_free_func(rom_free);
         m->roms = list;
-        machine_add_reset(m, roms_reset, list, rom_list_free);
+        machine_add_reset(m, RESET_PHASE_MEMORY, roms_reset, list, rom_list_free);
     }
     return list;
 }
 
-bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, GError **error)
+static bool overlap(const Rom *a, const Rom *b)
 {
-    return rom_add_pas(m, name, as, addr, data, mem_size, PAS_NONSECURE, error);
+    return a->as == b->as && a->pas == b->pas && a->mem_size && b->mem_size && a->addr < b->addr + b->mem_size &&
+           b->addr < a->addr + a->mem_size;
 }
 
-bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, Pas pas,
-                 GError **error)
+static bool add(Machine *m, const Rom *rom, GError **error)
 {
     RomList *list = rom_list(m);
-    Rom *r = g_new0(Rom, 1);
+    Rom *r = g_memdup2(rom, sizeof(*rom));
+    const char *name = rom->name;
+    hwaddr addr = rom->addr;
+    uint64_t mem_size = MAX(rom->mem_size, g_bytes_get_size(rom->data));
 
-    mem_size = MAX(mem_size, g_bytes_get_size(data));
-    *r = (Rom){ .name = g_strdup(name), .as = as, .addr = addr, .data = g_bytes_ref(data), .mem_size = mem_size, .pas = pas };
+    r->name = g_strdup(name);
+    r->mem_size = mem_size;
+    g_bytes_ref(r->data);
     for (unsigned i = 0; i < list->roms->len; i++) {
         const Rom *o = list->roms->pdata[i];
 
-        if (o->as == as && o->pas == pas && mem_size && o->mem_size && addr < o->addr + o->mem_size && o->addr < addr + mem_size) {
+        if (!overlap(o, r)) {
+            continue;
+        }
+        if (o->yields) {
+            write_zeros(o->as, o->addr, o->mem_size, rom_attrs(o));
+            g_ptr_array_remove_index(list->roms, i--);
+        } else if (r->yields) {
+            rom_free(r);
+            return true;
+        } else {
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: 0x%" PRIx64 " to 0x%" PRIx64 " overlaps %s at 0x%" PRIx64,
                         name, addr, addr + mem_size - 1, o->name, o->addr);
             rom_free(r);
@@ -119,6 +138,26 @@ bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GB
     }
     g_ptr_array_add(list->roms, r);
     return true;
+}
+
+bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, Pas pas,
+                 GError **error)
+{
+    Rom rom = { .name = (char *)name, .as = as, .addr = addr, .data = data, .mem_size = mem_size, .pas = pas };
+
+    return add(m, &rom, error);
+}
+
+bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, GError **error)
+{
+    return rom_add_pas(m, name, as, addr, data, mem_size, PAS_NONSECURE, error);
+}
+
+bool rom_add_yielding(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, GError **error)
+{
+    Rom rom = { .name = (char *)name, .as = as, .addr = addr, .data = data, .pas = PAS_NONSECURE, .yields = true };
+
+    return add(m, &rom, error);
 }
 
 /* The lowest piece that ends above `from` and starts at last or below, or NULL. */
@@ -237,7 +276,7 @@ bool loader_run_options(Machine *m, AddressSpace *as, GError **error)
             Start *s = g_new(Start, 1);
 
             *s = (Start){ .cs = m->cpus->pdata[o->cpu_num], .pc = entry };
-            machine_add_reset(m, start_at, s, g_free);
+            machine_add_reset(m, RESET_PHASE_USER, start_at, s, g_free);
         }
     }
     return true;

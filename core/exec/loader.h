@@ -20,6 +20,8 @@ bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes
 /* The same in the view of one physical address space. */
 bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, Pas pas,
                  GError **error);
+/* The same for a piece that is dropped, before or later, if another piece wants any of its place. */
+bool rom_add_yielding(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, GError **error);
 
 /* Narrows [*first, *last] of as to its largest part without a piece. False: no piece lies there, nothing changed. */
 bool rom_largest_gap(Machine *m, AddressSpace *as, hwaddr *first, hwaddr *last);
@@ -59,7 +61,10 @@ typedef struct LoaderOps {
 
 /* The loader of a machine whose modules need "loader". */
 const LoaderOps *loader_ops(Machine *m, GError **error);
-/* Carries out m->config.loaders (-device loader) against `as`; starts of CPUs are set at reset. */
+/*
+ * Carries out m->config.loaders (-device loader) against `as`: the program does it for each machine that is built.
+ * Starts of CPUs are set at reset, after the board's.
+ */
 bool loader_run_options(Machine *m, AddressSpace *as, GError **error);
 
 #endif

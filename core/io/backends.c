@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How properties of devices find backends, and backends their machine. */
+#include <glib-unix.h>
+#include <signal.h>
 #include <string.h>
 #include "core/io/backends.h"
 #include "core/io/block.h"
@@ -87,6 +89,31 @@ static char *backend_id(void *opaque, Object *obj, const Property *p, const void
     }
     default:
         g_assert_not_reached();
+    }
+}
+
+static gboolean on_signal(void *opaque)
+{
+    machine_request_quit(opaque);
+    return G_SOURCE_CONTINUE;
+}
+
+void quit_signals_attach(QuitSignals *s, Machine *m)
+{
+    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(s->sources); i++) {
+        s->sources[i] = g_unix_signal_source_new(signals[i]);
+        g_source_set_callback(s->sources[i], on_signal, m, NULL);
+        g_source_attach(s->sources[i], m->context);
+    }
+}
+
+void quit_signals_detach(QuitSignals *s)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(s->sources); i++) {
+        g_source_destroy(s->sources[i]);
+        g_clear_pointer(&s->sources[i], g_source_unref);
     }
 }
 

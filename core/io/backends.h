@@ -6,6 +6,7 @@
 #ifndef CORE_IO_BACKENDS_H
 #define CORE_IO_BACKENDS_H
 
+#include <glib.h>
 #include "core/qom/object.h"
 
 /*
@@ -15,5 +16,12 @@
 void io_backends_init(Machine *m);
 /* The machine above a backend; NULL in a unit test without one (machine_lock accepts that). */
 Machine *io_machine(const void *backend);
+
+/* While attached, SIGTERM, SIGINT and SIGHUP are a machine_request_quit, which m->context dispatches. */
+typedef struct QuitSignals {
+    GSource *sources[3];
+} QuitSignals;
+void quit_signals_attach(QuitSignals *s, Machine *m);
+void quit_signals_detach(QuitSignals *s);
 
 #endif

@@ -486,7 +486,7 @@ Chardev *chardev_new_from_opts(Object *backends, const char *opts, GMainContext 
     bool mux = false;
     Chardev *chr;
 
-    if (!kv || !(kind = keyval_need(kv, "backend", error)) || !(id = keyval_need(kv, "id", error)) ||
+    if (!kv || !(kind = keyval_need(kv, "backend", error)) || !keyval_get_id(kv, "id", true, &id, error) ||
         !keyval_get_bool(kv, "mux", &mux, error)) {
         g_prefix_error(error, "-chardev %s: ", opts);
         return NULL;

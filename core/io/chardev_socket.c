@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <glib-unix.h>
@@ -90,6 +91,7 @@ static int tcp_socket(const SocketPort *s, GError **error)
 static int unix_socket(SocketPort *s, GError **error)
 {
     struct sockaddr_un addr;
+    struct stat st;
     int fd;
 
     if (!unix_address(s->path, &addr, error)) {
@@ -100,7 +102,7 @@ static int unix_socket(SocketPort *s, GError **error)
         fail(error, s->path);
         return -1;
     }
-    if (s->server) {
+    if (s->server && lstat(s->path, &st) == 0 && S_ISSOCK(st.st_mode)) {
         unlink(s->path);                        /* what an earlier run left */
     }
     if (s->server ? bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 || listen(fd, 1) != 0
@@ -255,6 +257,29 @@ static bool open_socket(SocketPort *s, uint64_t given, bool have_fd, int *fd, GE
     return *fd >= 0 || s->reconnect;
 }
 
+/* Runs the main loop until somebody connects; false: the user ends the program before that. */
+static bool wait_for_peer(SocketPort *s, GError **error)
+{
+    Machine *m = io_machine(s->port.chr);
+    QuitSignals signals;
+    bool quit = false;
+
+    if (m) {
+        quit_signals_attach(&signals, m);
+    }
+    while (s->port.in < 0 && !quit) {
+        g_main_context_iteration(s->port.chr->context, TRUE);
+        quit = m && m->quit_requested;
+    }
+    if (m) {
+        quit_signals_detach(&signals);
+    }
+    if (quit) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "nobody has connected");
+    }
+    return !quit;
+}
+
 Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainContext *context, GError **error)
 {
     SocketPort *s = g_new0(SocketPort, 1);
@@ -294,14 +319,6 @@ Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainC
     if (s->server) {
         s->listener = fd;
         fd = -1;
-        while (wait && fd < 0) {
-            fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
-            if (fd < 0 && errno != EINTR) {
-                fail(error, "accept");
-                close(s->listener);
-                goto fail;
-            }
-        }
     }
     chr = chardev_new(backends, id, &socket_ops, s, s->path ? g_strconcat("unix:", s->path, NULL)
                       : have_fd ? g_strdup_printf("fd:%u", (unsigned)given)
@@ -315,6 +332,10 @@ Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainC
         peer_arrived(s, fd);
     } else if (s->listener >= 0) {
         accept_next(s);
+        if (wait && !(keyval_check_all_used(kv, error) && wait_for_peer(s, error))) {
+            object_remove_child(backends, &chr->parent);
+            return NULL;
+        }
     } else {
         start_retry(s);
     }

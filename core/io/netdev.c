@@ -93,7 +93,7 @@ NetBackend *netdev_new_from_opts(Object *backends, const char *opts, GMainContex
     const char *kind, *id;
     NetBackend *nb;
 
-    if (!kv || !(kind = keyval_need(kv, "type", error)) || !(id = keyval_need(kv, "id", error))) {
+    if (!kv || !(kind = keyval_need(kv, "type", error)) || !keyval_get_id(kv, "id", true, &id, error)) {
         goto fail;
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(not_yet); i++) {

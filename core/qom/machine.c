@@ -4,6 +4,7 @@
 #include "core/qom/machine.h"
 
 typedef struct MachineReset {
+    ResetPhase phase;
     void (*fn)(void *opaque);
     void *opaque;
     void (*free_opaque)(void *opaque);
@@ -173,12 +174,23 @@ void machine_request_quit(Machine *m)
     machine_request_shutdown(m, 0);
 }
 
-void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void (*free_opaque)(void *opaque))
+void machine_add_reset(Machine *m, ResetPhase phase, void (*fn)(void *opaque), void *opaque,
+                       void (*free_opaque)(void *opaque))
 {
     MachineReset *r = g_new(MachineReset, 1);
 
-    *r = (MachineReset){ fn, opaque, free_opaque };
+    *r = (MachineReset){ phase, fn, opaque, free_opaque };
     g_ptr_array_add(m->resets, r);
+}
+
+Chardev *machine_take_serial(Machine *m, unsigned index)
+{
+    Chardev *chr = index < m->config.serials->len ? m->config.serials->pdata[index] : NULL;
+
+    if (chr) {
+        m->config.serials->pdata[index] = NULL;
+    }
+    return chr;
 }
 
 static DriveOption *find_drive(Machine *m, const char *interface, int index)
@@ -220,9 +232,13 @@ bool machine_has_drive(Machine *m, const char *interface, int index)
 void machine_reset(Machine *m, ResetType type)
 {
     device_reset(&m->parent, type);
-    for (unsigned i = 0; i < m->resets->len; i++) {
-        const MachineReset *r = m->resets->pdata[i];
+    for (ResetPhase phase = 0; phase < NUM_RESET_PHASES; phase++) {
+        for (unsigned i = 0; i < m->resets->len; i++) {
+            const MachineReset *r = m->resets->pdata[i];
 
-        r->fn(r->opaque);
+            if (r->phase == phase) {
+                r->fn(r->opaque);
+            }
+        }
     }
 }

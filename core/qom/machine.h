@@ -17,6 +17,15 @@ typedef enum RunState {
     RUN_SHUTDOWN,                               /* the guest powered off, or quit */
 } RunState;
 
+/* What machine_add_reset's functions are for: this, not who was added first, is their order. */
+typedef enum ResetPhase {
+    RESET_PHASE_HOST,                           /* what the emulator holds for a guest: open files and the like */
+    RESET_PHASE_MEMORY,                         /* images are written again */
+    RESET_PHASE_BOARD,                          /* the board's boot loader: registers of CPUs */
+    RESET_PHASE_USER,                           /* what the user asked for has the last word */
+    NUM_RESET_PHASES,
+} ResetPhase;
+
 /* -drive if=KIND: a drive that the board itself takes, by kind and number (-1: in order). */
 typedef struct DriveOption {
     char *interface;                            /* "pflash", "sd", "mtd" */
@@ -44,7 +53,7 @@ typedef struct MachineConfig {
     unsigned max_smp;
     char *cpu;                                  /* "cortex-a72,pmu=off", or NULL: the class's default */
     char *kernel, *initrd, *append, *dtb, *dumpdtb, *bios;      /* paths and text, or NULL */
-    GPtrArray *serials;                         /* (Chardev *) in order of -serial; an entry may be NULL */
+    GPtrArray *serials;                         /* (Chardev *) in order of -serial; NULL: none, or taken */
     GPtrArray *drives;                          /* (DriveOption *), owned */
     GPtrArray *loaders;                         /* (LoaderOption *), owned: -device loader,... */
     uint64_t seed;                              /* -seed */
@@ -52,6 +61,16 @@ typedef struct MachineConfig {
     bool no_reboot;
     bool rtc_vm_clock;                          /* -rtc clock=vm */
 } MachineConfig;
+
+/* The images and files that a machine may be given; one that its class does not name is refused. */
+typedef enum MachineTakes {
+    TAKES_KERNEL = 1 << 0,
+    TAKES_INITRD = 1 << 1,
+    TAKES_APPEND = 1 << 2,
+    TAKES_DTB = 1 << 3,
+    TAKES_DUMPDTB = 1 << 4,
+    TAKES_BIOS = 1 << 5,
+} MachineTakes;
 
 struct MachineClass {
     DeviceClass parent;
@@ -62,6 +81,7 @@ struct MachineClass {
     unsigned default_smp, max_smp;
     const char *drive_device;                   /* the device that -drive if=virtio makes; NULL: the machine takes none */
     const char *nic_device;                     /* and -nic without model= */
+    unsigned takes;                             /* MachineTakes: which of config's images build() looks at */
     bool no_main_loop;                          /* a process on the host's kernel: Machine.context is NULL */
     /* Creates, wires and realizes everything below the machine, loads images. */
     bool (*build)(Machine *m, GError **error);
@@ -80,7 +100,7 @@ struct Machine {
     AddressSpace *sysmem;                       /* the default cluster's space */
     GPtrArray *clusters;                        /* (Cluster *) */
     GPtrArray *cpus;                            /* (CPUState *), all clusters */
-    GPtrArray *resets;                          /* MachineReset, run in order after the device tree's reset */
+    GPtrArray *resets;                          /* MachineReset, run by phase after the device tree's reset */
     /* set before build by main */
     const void *accel;                          /* const AccelOps *, core/exec/accel.h */
     void *exec;                                 /* core/exec's own (exec_int.h), freed with the machine by exec_free */
@@ -129,13 +149,16 @@ void machine_request_reset(Machine *m);
 void machine_request_shutdown(Machine *m, int status);
 /* The user ends the program: as a shutdown with status 0, -no-shutdown or not. */
 void machine_request_quit(Machine *m);
-/* fn(opaque) runs at every machine reset after the devices' (boot loaders set registers there). free_opaque: or NULL. */
-void machine_add_reset(Machine *m, void (*fn)(void *opaque), void *opaque, void (*free_opaque)(void *opaque));
+/* fn(opaque) runs at every machine reset, after the devices', in its phase. free_opaque: or NULL. */
+void machine_add_reset(Machine *m, ResetPhase phase, void (*fn)(void *opaque), void *opaque,
+                       void (*free_opaque)(void *opaque));
+/* What -serial names for the board's port `index`, now taken; NULL if nothing is to be connected. */
+Chardev *machine_take_serial(Machine *m, unsigned index);
 /* The drive of a kind and number that no board took yet, now taken; NULL if there is none. */
 BlockBackend *machine_take_drive(Machine *m, const char *interface, int index);
 /* Whether there is such a drive that no board took yet. */
 bool machine_has_drive(Machine *m, const char *interface, int index);
-/* Resets every device, then runs the functions of machine_add_reset in order. By the main loop, CPUs stopped. */
+/* Resets every device, then runs the functions of machine_add_reset, phase by phase. By the main loop, CPUs stopped. */
 void machine_reset(Machine *m, ResetType type);
 
 #endif

@@ -886,7 +886,7 @@ static bool host_complete(Object *obj, GError **error G_GNUC_UNUSED)
     s->parent.machine = io_machine(obj);
     s->parent.machine->semihost = &s->parent;
     char_connect(&s->chr, s, console_can_receive, console_receive, console_event);
-    machine_add_reset(s->parent.machine, host_reset, s, NULL);
+    machine_add_reset(s->parent.machine, RESET_PHASE_HOST, host_reset, s, NULL);
     return true;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "core/exec/clock.h"
 #include "core/exec/exec.h"
+#include "core/exec/loader.h"
 #include "core/exec/regbank.h"
 #include "core/io/char.h"
 #include "targets/toy/cpu.h"
@@ -173,15 +174,19 @@ const TypeInfo toy_io_type = {
 typedef struct ToyMachine {
     Machine parent;
     MemoryRegion root, ram;
-    uint8_t *image;                             /* what is loaded at each reset */
-    gsize image_size;
 } ToyMachine;
 
-static void load_image(void *opaque)
+static bool load_image(Machine *m, GError **error)
 {
-    ToyMachine *s = opaque;
+    char *image;
+    gsize size;
+    g_autoptr(GBytes) bytes = NULL;
 
-    address_space_write(s->parent.sysmem, 0, MEMTX_ATTRS_DEBUG, s->image, s->image_size);
+    if (!g_file_get_contents(m->config.kernel, &image, &size, error)) {
+        return false;
+    }
+    bytes = g_bytes_new_take(image, size);
+    return rom_add(m, m->config.kernel, m->sysmem, 0, bytes, 0, error);
 }
 
 static bool toy_build(Machine *m, GError **error)
@@ -192,6 +197,7 @@ static bool toy_build(Machine *m, GError **error)
     g_auto(GStrv) models = g_strsplit(m->config.cpu ? m->config.cpu : TYPE_TOY_A, ":", -1);
     unsigned num_models = g_strv_length(models);
     Cluster *cluster;
+    Chardev *serial;
     Device *io;
 
     memory_region_init(&s->root, &m->parent.parent, "system", UINT64_C(1) << 32);
@@ -200,15 +206,12 @@ static bool toy_build(Machine *m, GError **error)
     }
     memory_region_add(&s->root, 0, &s->ram, 0);
     m->sysmem = address_space_new(m, &s->root, "system");
-    if (m->config.kernel) {
-        if (!g_file_get_contents(m->config.kernel, (char **)&s->image, &s->image_size, error)) {
-            return false;
-        }
-        machine_add_reset(m, load_image, s, NULL);
+    if (m->config.kernel && !load_image(m, error)) {
+        return false;
     }
     io = DEVICE(object_new_child(&m->parent.parent, "io", TYPE_TOY_IO, error));
-    if (m->config.serials->len && m->config.serials->pdata[0] &&
-        !chardev_attach(m->config.serials->pdata[0], &TOY_IO(io)->chr, error)) {
+    serial = machine_take_serial(m, 0);
+    if (serial && !chardev_attach(serial, &TOY_IO(io)->chr, error)) {
         return false;
     }
     if (!device_realize(io, error)) {
@@ -241,6 +244,7 @@ static void toy_machine_class_init(ObjectClass *oc, const TypeInfo *info)
     mc->default_ram = 16 << 20;
     mc->default_smp = 1;
     mc->max_smp = 8;
+    mc->takes = TAKES_KERNEL;
     mc->build = toy_build;
 }
 
@@ -250,7 +254,6 @@ static void toy_machine_finalize(Object *obj)
 
     memory_region_destroy(&s->ram);
     memory_region_destroy(&s->root);
-    g_free(s->image);
 }
 
 const TypeInfo toy_machine_type = {

@@ -3,7 +3,9 @@
 """A run from argv to its end, on the made-up architecture: output, exit status, signals, and the mistakes that are
 found when a machine is built."""
 import os
+import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -104,6 +106,96 @@ class Run(unittest.TestCase):
                 self.assertEqual(process.wait(30), 0, process.stderr.read())
             self.assertFalse(os.path.exists(pidfile))
 
+    def test_loader(self):
+        words = program("l", 3)
+        raw = self.path("raw")
+        with open(raw, "wb") as f:
+            f.write(words)
+        for args in ([], ["-kernel", self.off]):
+            done = self.run_toy("-device", f"loader,file={raw},addr=0x4000,cpu-num=0", *args)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (3, "l", ""))
+        self.assertRefused(["-device", f"loader,file={raw},addr=0", "-kernel", self.off], ".*overlaps")
+
+    def test_pty_is_announced(self):
+        rows = [
+            (["-serial", "pty"], "serial0"),
+            (["-serial", "mon:pty"], "serial0-base"),
+            (["-chardev", "pty,id=term", "-serial", "chardev:term"], "term"),
+        ]
+        for args, label in rows:
+            with self.subTest(args=args), self.start("-kernel", self.sleep, *args) as process:
+                line = process.stdout.readline()
+                found = re.fullmatch(r"char device redirected to (/dev/pts/\d+) \(label (\S+)\)\n", line)
+                self.assertTrue(found, line)
+                self.assertEqual(found[2], label)
+                fd = os.open(found[1], os.O_RDWR | os.O_NOCTTY)
+                self.assertEqual(os.read(fd, 6).strip(), b"ready")
+                os.close(fd)
+                process.terminate()
+                self.assertEqual(process.wait(30), 0)
+
+    def test_signal_while_waiting_for_a_client(self):
+        path = self.path("socket")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.start("-kernel", self.sleep, "-chardev", f"socket,id=a,path={path},server=on,wait=on",
+                            "-serial", "chardev:a") as process:
+                while not os.path.exists(path):
+                    time.sleep(0.01)
+                process.send_signal(number)
+                self.assertEqual(process.wait(30), 0)
+                self.assertEqual(process.stderr.read(), "")
+            self.assertFalse(os.path.exists(path))
+
+    def test_client_that_is_waited_for(self):
+        path = self.path("socket")
+        with self.start("-kernel", self.hello, "-serial", f"unix:{path},server=on") as process:
+            while not os.path.exists(path):
+                time.sleep(0.01)
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)
+                self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"hello\n")
+                self.assertEqual(process.wait(30), 7)
+        self.assertFalse(os.path.exists(path))
+
+    def test_socket_does_not_replace_a_file(self):
+        path = self.path("file")
+        with open(path, "w") as f:
+            f.write("mine")
+        self.assertRefused(["-serial", f"unix:{path},server=on"], ".*in use")
+        with open(path) as f:
+            self.assertEqual(f.read(), "mine")
+
+    def test_output_whose_reader_goes(self):
+        pidfile = self.path("pid")
+        with self.start("-kernel", self.hello, "-nographic", "-S", "-pidfile", pidfile) as process:
+            process.stdout.close()
+            while not os.path.exists(pidfile):
+                time.sleep(0.01)
+            process.terminate()
+            self.assertEqual(process.wait(30), 0)
+        self.assertFalse(os.path.exists(pidfile))
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([CHIMERA, "-M", "toy", "-kernel", self.hello, "-nographic", "-pidfile", pidfile],
+                              stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE, timeout=60 * PATIENCE)
+        os.close(writer)
+        self.assertEqual((done.returncode, done.stderr), (7, b""))
+        self.assertFalse(os.path.exists(pidfile))
+
+    def test_ids(self):
+        image = self.path("disk")
+        with open(image, "wb") as f:
+            f.truncate(1 << 20)
+        for bad in ("a/b", "", "/", "1a", "-a", "a b", "a[0]", "\u00e9"):
+            for args in (["-device", f"virtio-rng-device,id={bad}"], ["-object", f"rng-builtin,id={bad}"],
+                         ["-netdev", f"user,id={bad}"], ["-chardev", f"null,id={bad}"],
+                         ["-drive", f"file={image},if=none,id={bad}"], ["-nic", f"user,id={bad}"],
+                         ["-blockdev", f"raw,node-name={bad},file.driver=file,file.filename={image}"],
+                         ["-device", f"loader,addr=0,data=0,data-len=1,id={bad}"]):
+                self.assertRefused(args, f".*={re.escape(bad)}: an id is a letter")
+        done = self.run_toy("-kernel", self.hello, "-chardev", "null,id=a-B.c_9", "-object", "rng-builtin,id=z")
+        self.assertEqual(done.returncode, 7, done.stderr)
+
     def test_ctrl_a_x(self):
         with self.start("-kernel", self.sleep, "-nographic") as process:
             self.assertEqual(process.stdout.readline(), "ready\n")
@@ -152,6 +244,13 @@ class Run(unittest.TestCase):
             (["-device", "nothing-like-it"], "-device: device nothing-like-it: unknown"),
             (["-device", "loader"], "-device loader: loader: "),
             (["-device", "loader,addr=0,data=1,data-len=3"], "-device loader: data-len: 1, 2, 4 or 8"),
+            (["-device", "loader,addr=0,data=0x123456789,data-len=4"], "-device loader: 0x123456789: more than data-len bytes"),
+            (["-initrd", self.off], "-initrd: machine toy takes none"),
+            (["-dtb", self.off], "-dtb: machine toy takes none"),
+            (["-bios", self.off], "-bios: machine toy takes none"),
+            (["-append", "x"], "-append: machine toy takes none"),
+            (["-machine", "dumpdtb=/nowhere/x"], "dumpdtb=: machine toy takes none"),
+            (["-serial", "null", "-serial", "null"], "-serial null: machine toy has no serial port 1"),
             (["-device", "loader,file=x,data=1"], "-device loader: loader: file=, or data="),
             (["-device", "loader,file=x,cpu-num=4"], "-device loader: cpu-num=4: at most 0"),
             (["-drive", f"file={image}"], "-drive: if=virtio: this machine has no place for it"),

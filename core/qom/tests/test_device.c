@@ -104,6 +104,11 @@ static void reset_fn(void *opaque)
     g_string_append(opaque, "fn;");
 }
 
+static void reset_user(void *opaque)
+{
+    g_string_append(opaque, "user;");
+}
+
 static void test_life(void)
 {
     Machine *m = machine();
@@ -119,9 +124,10 @@ static void test_life(void)
     g_assert_cmpstr(error->message, ==, "told to fail");
     g_assert_false(bad->parent.realized);
     g_assert_false(object_set(&a->parent.parent, "fail", "on", NULL));
-    machine_add_reset(m, reset_fn, log, NULL);
+    machine_add_reset(m, RESET_PHASE_USER, reset_user, log, NULL);      /* phases, not this order, decide */
+    machine_add_reset(m, RESET_PHASE_BOARD, reset_fn, log, NULL);
     machine_reset(m, RESET_WARM);
-    g_assert_cmpstr(log->str, ==, "reset a 1;reset c 1;reset b 1;fn;");
+    g_assert_cmpstr(log->str, ==, "reset a 1;reset c 1;reset b 1;fn;user;");
     g_string_truncate(log, 0);
     finish(m);
     g_assert_cmpstr(log->str, ==, "unrealize c;unrealize b;unrealize a;");

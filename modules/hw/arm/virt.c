@@ -12,6 +12,7 @@
 #include "core/exec/loader.h"
 #include "core/io/block.h"
 #include "core/io/char.h"
+#include "core/file.h"
 #include "core/keyval.h"
 #include "core/qom/machine.h"
 #include "modules/hw/arm/boards.h"
@@ -112,8 +113,7 @@ static Device *add_simple(VirtMachine *v, const char *type, const char *name, un
 static bool add_uart(VirtMachine *v, const char *name, unsigned entry, unsigned serial, uint8_t pas_mask, GError **error)
 {
     Object *obj = object_new_child(&v->parent.parent.parent, name, "pl011", error);
-    const GPtrArray *serials = v->parent.config.serials;
-    Chardev *chr = serials && serial < serials->len ? serials->pdata[serial] : NULL;
+    Chardev *chr = machine_take_serial(&v->parent, serial);
     g_autofree char *path = g_strdup_printf("/pl011@%" PRIx64, map[entry].base);
 
     if (!obj || (chr && !object_set(obj, "chardev", chardev_id(chr), error)) || !device_realize(DEVICE(obj), error)) {
@@ -616,18 +616,19 @@ static bool load(VirtMachine *v, GError **error)
     if (c->dumpdtb) {
         gsize len;
         const char *data = g_bytes_get_data(dtb, &len);
-        g_autoptr(GError) err = NULL;
 
-        if (!g_file_set_contents(c->dumpdtb, data, len, &err)) {
-            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "dumpdtb: %s", err->message);
+        if (!file_write(c->dumpdtb, data, len, error)) {
+            g_prefix_error(error, "dumpdtb: ");
             return false;
         }
     }
     v->boot_dtb = dtb_at;
-    if (!rom_add(m, "device tree", m->sysmem, dtb_at, dtb, 0, error) || !loader_run_options(m, m->sysmem, error)) {
+    /* without a kernel to be told of it, the tree is where firmware may look, unless the user wants that memory */
+    if (c->kernel ? !rom_add(m, "device tree", m->sysmem, dtb_at, dtb, 0, error)
+                  : !rom_add_yielding(m, "device tree", m->sysmem, dtb_at, dtb, error)) {
         return false;
     }
-    machine_add_reset(m, reset_cpus, v, NULL);
+    machine_add_reset(m, RESET_PHASE_BOARD, reset_cpus, v, NULL);
     return true;
 }
 
@@ -710,6 +711,7 @@ static void virt_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     mc->max_smp = MAX_CPUS;
     mc->drive_device = "virtio-blk-device";
     mc->nic_device = "virtio-net-device";
+    mc->takes = TAKES_KERNEL | TAKES_INITRD | TAKES_APPEND | TAKES_DTB | TAKES_DUMPDTB | TAKES_BIOS;
     mc->build = virt_build;
     mc->powerdown = virt_powerdown;
 }
