@@ -954,12 +954,12 @@ static void alloc_node(TcgRegalloc *ra, TcgId id)
         }
     }
     if (c.clobbers) {
-        save_clobbered(ra, c.clobbers, !is_call && n->map);
+        save_clobbered(ra, c.clobbers, !is_call && node_of(ra, id)->map);
     }
     if (node_of(ra, id)->map) {
         locate_map(ra, id);
     }
-    n = node_of(ra, id);
+    n = node_of(ra, id);                        /* nodes move when moves are added */
     for (unsigned k = 0; k < args; k++) {
         release_if_dead(ra, n->arg[k], is_call);
     }
