@@ -115,6 +115,7 @@ struct CPUState {
     /* -- what generated code touches, close together */
     int32_t poll;                               /* negative: leave at the next region entry */
     uint32_t raised;                            /* non-zero: an exception is recorded */
+    uint32_t left;                              /* how many instructions of a block ran, when a state map left it */
     uint64_t jc_tag;                            /* tag of the indirect-branch cache: (key, fetch context) interned */
     TcgJumpEntry *jc;
     uintptr_t direct_base;                      /* user mode */

@@ -506,6 +506,7 @@ ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
     ec->cc = cc;
     ec->layout = (TcgLayout){
         .tlb_offset = offsetof(CPUState, tlb), .raised_offset = offsetof(CPUState, raised),
+        .left_offset = offsetof(CPUState, left),
         .poll_offset = offsetof(CPUState, poll), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
         .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .mem = &tlb_mem_ops,
