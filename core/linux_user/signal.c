@@ -406,9 +406,11 @@ void signal_trap(Thread *t, const LinuxTrap *trap)
     siginfo_t info = { .si_signo = trap->sig, .si_code = trap->code };
     vaddr mask = t->p->mem.addr_mask, addr = trap->addr;
 
-    if (!(t->action[trap->sig].flags & GUEST_SA_EXPOSE_TAGBITS)) {
-        addr = addr & (mask ^ mask >> 1) ? addr | ~mask : addr & mask;
+    g_mutex_lock(&t->p->threads_lock);
+    if (!(t->action[trap->sig].flags & GUEST_SA_EXPOSE_TAGBITS) && !(addr & (mask ^ mask >> 1))) {
+        addr &= mask;                           /* of addresses that are the kernel's all bits are told */
     }
+    g_mutex_unlock(&t->p->threads_lock);
     info.si_addr = (void *)(uintptr_t)addr;
     deliver(t, trap->sig, &info, true);
     if (!__atomic_load_n(&t->pending, __ATOMIC_SEQ_CST)) {

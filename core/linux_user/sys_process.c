@@ -126,6 +126,9 @@ int64_t linux_call_prlimit64(Thread *t, const uint64_t *a)
     if (((int)a[0] == 0 || (int)a[0] == getpid()) && is_own_limit((unsigned)a[1])) {
         return own_limit(t, (unsigned)a[1], a[2], a[3]);
     }
+    if (a[2] && is_own_limit((unsigned)a[1])) {
+        return -EPERM;                          /* it may be an emulator's as well */
+    }
     return safe_syscall(t, SYS_prlimit64, a[0], a[1], (uintptr_t)g2h_or_null(t->p, a[2]),
                         (uintptr_t)g2h_or_null(t->p, a[3]), 0, 0);
 }

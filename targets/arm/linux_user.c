@@ -521,11 +521,13 @@ static uint64_t hwcap(CPUState *cs, unsigned n)
 
 /* -- exceptions ------------------------------------------------------------------------------------------------------ */
 
+enum { FSC_BUS = 0x10 };                        /* of a mapping behind its file's end, until a program sees it */
+
 void arm_user_fault(CPUState *cs, vaddr addr, AccessType type, UserFault why)
 {
     /* DFSC and IFSC: translation and permission fault of level 3, external abort */
     static const uint8_t fsc[] = {
-        [USER_FAULT_UNMAPPED] = 0x07, [USER_FAULT_PROTECTED] = 0x0f, [USER_FAULT_BUS] = 0x10,
+        [USER_FAULT_UNMAPPED] = 0x07, [USER_FAULT_PROTECTED] = 0x0f, [USER_FAULT_BUS] = FSC_BUS,
     };
     ARMCPU *cpu = ARM_CPU(cs);
     bool write = type == ACCESS_STORE || type == ACCESS_RMW;
@@ -547,13 +549,36 @@ static void abort_trap(const ArmException *e, LinuxTrap *ret)
     } else if (fsc == 0x21) {
         ret->sig = SIGBUS;
         ret->code = BUS_ADRALN;
-    } else if (fsc == 0x10) {
+    } else if (fsc == FSC_BUS) {
         ret->sig = SIGBUS;
         ret->code = BUS_ADRERR;
     } else {
         ret->sig = SIGSEGV;
         ret->code = (fsc & 0x3c) == 0x0c ? SEGV_ACCERR : SEGV_MAPERR;
     }
+}
+
+static uint64_t untagged(uint64_t addr)
+{
+    return addr & (uint64_t)sextract64(addr, 0, 56);
+}
+
+/* What a program is told of a fault: nothing of addresses that are the kernel's, and where a file ends nothing new. */
+static uint32_t seen_syndrome(const ArmException *e)
+{
+    enum { FSC_TRANSLATION = 4, FSC_TRANSLATION_3 = 7, CM_WNR = 1 << 8 | 1 << 6 };
+
+    if (e->far & BIT64(55)) {
+        return (e->syndrome & (0x7fu << 25 | (e->syndrome >> 26 == EC_DABORT_LOWER ? CM_WNR : 0))) | FSC_TRANSLATION;
+    }
+    return (e->syndrome & 0x3f) == FSC_BUS ? (e->syndrome & ~0x3fu) | FSC_TRANSLATION_3 : e->syndrome;
+}
+
+/* For the frames of this and of later signals, as the kernel has it. */
+static void set_fault(ARMCPU *cpu, uint32_t syndrome, uint64_t addr)
+{
+    cpu->esr_el[1] = syndrome;
+    cpu->far_el[1] = addr;
 }
 
 /* Asynchronous tag check faults of the lower range; the upper one is the kernel's. */
@@ -566,7 +591,6 @@ static bool late_trap(CPUState *cs, LinuxTrap *ret)
     }
     cpu->tfsr_el[0] = 0;
     cpu->exc.kind = ARM_EXC_NONE;
-    cpu->far_el[1] = 0;
     *ret = (LinuxTrap){ .sig = SIGSEGV, .code = SEGV_MTEAERR };
     return true;
 }
@@ -638,19 +662,20 @@ static void trap(CPUState *cs, LinuxTrap *ret)
 
     cpu->exc.kind = ARM_EXC_NONE;
     *ret = (LinuxTrap){ .addr = cpu->pc };
-    cpu->esr_el[1] = e.syndrome;
-    cpu->far_el[1] = e.has_far ? e.far : 0;
     switch (e.syndrome >> 26) {
     case EC_SVC64:
         cpu->pc += 4;
-        break;
+        return;
     case EC_DABORT_LOWER: case EC_IABORT_LOWER:
         abort_trap(&e, ret);
-        break;
+        set_fault(cpu, seen_syndrome(&e), untagged(e.far));
+        return;
     case EC_PC_ALIGN: case EC_SP_ALIGN:
         ret->sig = SIGBUS;
         ret->code = BUS_ADRALN;
-        break;
+        ret->addr = e.syndrome >> 26 == EC_SP_ALIGN ? cpu->sp : e.far;
+        set_fault(cpu, e.syndrome, 0);
+        return;
     case EC_BRK64:
         ret->sig = SIGTRAP;
         ret->code = TRAP_BRKPT;
@@ -668,6 +693,7 @@ static void trap(CPUState *cs, LinuxTrap *ret)
     default:                                    /* undefined, BTI, a system register, a PAC that failed */
         ret->sig = SIGILL;
         ret->code = e.syndrome >> 26 == EC_PAC_FAIL ? ILL_ILLOPN : ILL_ILLOPC;
+        set_fault(cpu, ret->code == ILL_ILLOPN ? e.syndrome : 0, 0);
     }
 }
 
@@ -720,7 +746,7 @@ static bool push_frame(CPUState *cs, const LinuxSigFrame *f)
     for (unsigned i = 0; i < 32; i++) {
         memcpy(frame->fpsimd.v[i], cpu->v[i].d, 16);
     }
-    if (f->sig == SIGSEGV || f->sig == SIGBUS) {
+    if (cpu->esr_el[1]) {
         frame->esr = (EsrContext){ ESR_MAGIC, sizeof(EsrContext), cpu->esr_el[1] };
     }
     if (!user_write(cs, at, frame, sizeof(*frame)) || !user_write(cs, record, link, sizeof(link))) {
