@@ -66,7 +66,7 @@ struct ExecMachine {
     bool stopping;                              /* atomic: threads end */
     struct ExecUser *user;                      /* user mode: user.c; NULL: a whole machine */
     GThread *slicer;                            /* one thread for several CPUs: ends turns */
-    bool verify_due;                            /* atomic: verify list is not empty */
+    bool verify_due;                            /* atomic: tb_verify has something to do */
 };
 
 /* An interned (key, fetch context): a row of a small direct-mapped table. */

@@ -98,6 +98,7 @@ uint8_t *ram_tags(RamBlock *rb, bool create)
 
 void ram_written(RamBlock *rb, ram_addr offset, uint64_t len)
 {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);    /* what was written, then whether it is code: see tb_cache.c */
     if (__atomic_load_n(&rb->code, __ATOMIC_ACQUIRE)) {
         rb->on_write(rb, offset, len);
     }

@@ -8,10 +8,13 @@
  *
  * A store by generated code reaches us only if its TLB entry says TLB_CODE. When a page becomes code, entries that
  * let stores pass are on their way out of the other CPUs' TLBs (a posted request), not gone: until every CPU has been
- * outside generated code once, stores may pass unseen. What was translated in that time is compared with memory at
- * its end (verify). To ask nobody where nobody stores, `writable` has the pages that some TLB may store to:
+ * outside generated code once, stores may pass unseen and the page is suspected. What was translated of it is compared
+ * with memory at the end of that time, and whenever a CPU synchronizes (tb_sync): a store of code that its architecture
+ * makes visible with a barrier is noticed by then. To ask nobody where nobody stores, `writable` has the pages that
+ * some TLB may store to. Each of these pairs is a store and then a load of what the other side stores:
  *
- *     filling an entry:  writable := 1; flagged?         becoming code:  flagged := 1; writable?
+ *     filling an entry:  writable := 1; flagged?         becoming code:  flagged := 1; writable?; read the bytes
+ *     a store that we see:  store the bytes; flagged?    synchronizing:  (stores before it) num_suspects?
  */
 #include <sys/mman.h>
 #include "core/bits.h"
@@ -32,7 +35,6 @@ typedef struct PageCode {
     unsigned translating;
     uint64_t generation;
     unsigned misses;
-    bool verify;                                /* on the verify list */
     TranslationBlock *first;
 } PageCode;
 
@@ -43,17 +45,18 @@ typedef struct RamCode {
     uint8_t *writable;                          /* atomic bytes */
 } RamCode;
 
-typedef struct VerifyItem {
+typedef struct Suspect {
     ExecMachine *x;
-    RamBlock *rb;
+    RamBlock *rb;                               /* NULL: it was freed meanwhile */
     uint64_t page;
-} VerifyItem;
+    bool due;                                   /* atomic: every CPU has been outside since it was asked */
+} Suspect;
 
 struct TbCache {
     TranslationBlock **bucket;                  /* atomic */
     GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
-    GMutex verify_lock;
-    GArray *verify;                             /* VerifyItem whose time has come */
+    GPtrArray *suspects;                        /* (Suspect *) */
+    unsigned num_suspects;                      /* atomic copy of suspects->len */
 };
 
 static void *zero_pages(size_t size)
@@ -70,8 +73,7 @@ struct TbCache *tb_cache_new(void)
 
     c->bucket = zero_pages(BUCKETS * sizeof(*c->bucket));
     c->rams = g_ptr_array_new();
-    g_mutex_init(&c->verify_lock);
-    c->verify = g_array_new(FALSE, FALSE, sizeof(VerifyItem));
+    c->suspects = g_ptr_array_new();
     return c;
 }
 
@@ -106,16 +108,25 @@ void tb_cache_free(struct TbCache *c)
         rb->code = NULL;
     }
     g_ptr_array_unref(c->rams);
-    g_array_unref(c->verify);
-    g_mutex_clear(&c->verify_lock);
+    for (unsigned i = 0; i < c->suspects->len; i++) {
+        Suspect *s = c->suspects->pdata[i];
+
+        if (s->due) {                           /* else its epoch frees it */
+            g_free(s);
+        }
+    }
+    g_ptr_array_unref(c->suspects);
     g_free(c);
 }
 
+static void invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len);
+
+/* The fence is ram_written's. */
 static void on_write(RamBlock *rb, ram_addr offset, uint64_t len)
 {
     RamCode *rc = rb->code;
 
-    tb_invalidate(rc->x, NULL, rb, offset, len);
+    invalidate(rc->x, NULL, rb, offset, len);
 }
 
 static void on_free(RamBlock *rb)
@@ -125,6 +136,11 @@ static void on_free(RamBlock *rb)
     tb_invalidate(rc->x, NULL, rb, 0, rb->size);
     g_mutex_lock(&rc->x->tb_lock);
     g_ptr_array_remove(rc->x->tbs->rams, rb);
+    for (unsigned i = 0; i < rc->x->tbs->suspects->len; i++) {
+        Suspect *s = rc->x->tbs->suspects->pdata[i];
+
+        s->rb = s->rb == rb ? NULL : s->rb;
+    }
     g_mutex_unlock(&rc->x->tb_lock);
     rb->code = NULL;
     ram_code_free(rc);
@@ -364,7 +380,7 @@ bool tb_store_hits(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len)
     return hit;
 }
 
-void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len)
+static void invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len)
 {
     RamCode *rc = __atomic_load_n((RamCode **)&rb->code, __ATOMIC_ACQUIRE);
     ram_addr end = offset + len - 1;
@@ -398,61 +414,109 @@ void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, 
     retire(x, cs, gone, num);
 }
 
-/* -- becoming code --------------------------------------------------------------------------------------------------- */
-
-/* Every CPU has been outside since the page was flagged. Called wherever epochs end: only notes it. */
-static void verify_later(void *opaque)
+void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len)
 {
-    VerifyItem *v = opaque;
-    struct TbCache *c = v->x->tbs;
-
-    if (c) {
-        g_mutex_lock(&c->verify_lock);
-        g_array_append_val(c->verify, *v);
-        g_mutex_unlock(&c->verify_lock);
-        __atomic_store_n(&v->x->verify_due, true, __ATOMIC_RELEASE);
-    }
-    g_free(v);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);    /* the store, then what it may have changed */
+    invalidate(x, cs, rb, offset, len);
 }
 
-static void verify_page(ExecMachine *x, CPUState *cs, const VerifyItem *v)
-{
-    RamCode *rc = v->rb->code;
-    PageCode *p = page_of(rc, v->page);
-    TranslationBlock *gone = NULL;
-    unsigned num = 0;
+/* -- becoming code --------------------------------------------------------------------------------------------------- */
 
-    g_mutex_lock(&x->tb_lock);
-    p->verify = false;
+/* Every CPU has been outside since it was asked. Called wherever epochs end: only notes it. */
+static void suspect_due(void *opaque)
+{
+    Suspect *s = opaque;
+    ExecMachine *x = s->x;
+
+    if (!x->tbs) {
+        g_free(s);
+        return;
+    }
+    __atomic_store_n(&s->due, true, __ATOMIC_RELEASE);      /* it may be freed from now on */
+    __atomic_store_n(&x->verify_due, true, __ATOMIC_RELEASE);
+}
+
+/* Under tb_lock: what is not of the bytes in memory goes, to the list *gone; how many. */
+static unsigned compare(ExecMachine *x, const Suspect *s, TranslationBlock **gone)
+{
+    unsigned num = 0;
+    PageCode *p;
+
+    if (!s->rb) {
+        return 0;
+    }
+    p = page_of(s->rb->code, s->page);
     p->generation++;                            /* whoever translates now read too early */
     for (TranslationBlock *tb = p->first, *next; tb; tb = next) {
         uint8_t bytes[TB_MAX_BYTES];
 
         next = tb->page_next;
-        ram_read(v->rb->host + tb->offset, bytes, tb->bytes);
+        ram_read(s->rb->host + tb->offset, bytes, tb->bytes);
         if (tb_hash_bytes(bytes, tb->bytes) != tb->hash) {
-            num += remove_overlapping(x, p, tb->offset, tb->offset + tb->bytes - 1, &gone);
+            num += remove_overlapping(x, p, tb->offset, tb->offset + tb->bytes - 1, gone);
             next = p->first;                    /* its neighbours may have gone with it */
         }
     }
-    g_mutex_unlock(&x->tb_lock);
-    retire(x, cs, gone, num);
+    return num;
 }
 
 void tb_verify(ExecMachine *x, CPUState *cs)
 {
     struct TbCache *c = x->tbs;
-    GArray *list;
+    TranslationBlock *gone = NULL;
+    unsigned num = 0, kept = 0;
 
-    g_mutex_lock(&c->verify_lock);
-    list = c->verify;
-    c->verify = g_array_new(FALSE, FALSE, sizeof(VerifyItem));
-    __atomic_store_n(&x->verify_due, false, __ATOMIC_RELAXED);
-    g_mutex_unlock(&c->verify_lock);
-    for (unsigned i = 0; i < list->len; i++) {
-        verify_page(x, cs, &g_array_index(list, VerifyItem, i));
+    g_mutex_lock(&x->tb_lock);
+    __atomic_store_n(&x->verify_due, false, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < c->suspects->len; i++) {
+        Suspect *s = c->suspects->pdata[i];
+
+        if (__atomic_load_n(&s->due, __ATOMIC_ACQUIRE)) {
+            num += compare(x, s, &gone);
+            g_free(s);
+        } else {
+            c->suspects->pdata[kept++] = s;
+        }
     }
-    g_array_unref(list);
+    g_ptr_array_set_size(c->suspects, (int)kept);
+    __atomic_store_n(&c->num_suspects, kept, __ATOMIC_SEQ_CST);
+    g_mutex_unlock(&x->tb_lock);
+    retire(x, cs, gone, num);
+}
+
+void tb_sync(ExecMachine *x, CPUState *cs)
+{
+    struct TbCache *c = x->tbs;
+    TranslationBlock *gone = NULL;
+    unsigned num = 0;
+
+    if (__atomic_load_n(&c->num_suspects, __ATOMIC_SEQ_CST) == 0) {
+        return;
+    }
+    g_mutex_lock(&x->tb_lock);
+    for (unsigned i = 0; i < c->suspects->len; i++) {
+        num += compare(x, c->suspects->pdata[i], &gone);
+    }
+    g_mutex_unlock(&x->tb_lock);
+    retire(x, cs, gone, num);
+}
+
+/* Every CPU's TLB will send us stores to page n of rb. */
+static void ask(ExecMachine *x, CPUState *cs, RamBlock *rb, uint64_t n)
+{
+    for (unsigned i = 0; i < x->threads->len; i++) {
+        ExecThread *t = x->threads->pdata[i];
+
+        for (unsigned k = 0; k < t->cpus->len; k++) {
+            CPUState *other = t->cpus->pdata[k];
+
+            if (other == cs) {
+                tlb_set_code_page(cs, rb, n << CODE_PAGE_BITS);
+            } else {
+                tlb_post_code_page(other, rb, n << CODE_PAGE_BITS);
+            }
+        }
+    }
 }
 
 uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, unsigned len)
@@ -460,7 +524,8 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
     RamCode *rc = ram_code(x, rb);
     uint64_t n = offset >> CODE_PAGE_BITS;
     uint64_t generation;
-    bool ask = false;
+    Suspect *suspect = NULL;
+    bool stores = false;
     PageCode *p;
 
     g_mutex_lock(&x->tb_lock);
@@ -476,28 +541,20 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
     if (!p->flagged) {
         p->misses = 0;
         __atomic_store_n(&p->flagged, true, __ATOMIC_SEQ_CST);
-        ask = __atomic_exchange_n(&rc->writable[n], 0, __ATOMIC_SEQ_CST);
-        if (ask && x->threads->len > 1 && !p->verify) {
-            VerifyItem *v = g_new(VerifyItem, 1);
-
-            *v = (VerifyItem){ x, rb, n };
-            p->verify = true;
-            epoch_retire(x->epoch, verify_later, v);
+        stores = !x->user && __atomic_exchange_n(&rc->writable[n], 0, __ATOMIC_SEQ_CST);
+        if (stores && x->threads->len > 1) {
+            suspect = g_new(Suspect, 1);
+            *suspect = (Suspect){ x, rb, n, false };
+            g_ptr_array_add(x->tbs->suspects, suspect);
+            __atomic_store_n(&x->tbs->num_suspects, x->tbs->suspects->len, __ATOMIC_SEQ_CST);
         }
     }
     g_mutex_unlock(&x->tb_lock);
-    for (unsigned i = 0; ask && i < x->threads->len; i++) {
-        ExecThread *t = x->threads->pdata[i];
-
-        for (unsigned k = 0; k < t->cpus->len; k++) {
-            CPUState *other = t->cpus->pdata[k];
-
-            if (other == cs) {
-                tlb_set_code_page(cs, rb, n << CODE_PAGE_BITS);
-            } else {
-                tlb_post_code_page(other, rb, n << CODE_PAGE_BITS);
-            }
-        }
+    if (stores) {
+        ask(x, cs, rb, n);
+    }
+    if (suspect) {                              /* who is outside after this serves what was asked before it goes on */
+        epoch_retire(x->epoch, suspect_due, suspect);
     }
     return generation;
 }

@@ -40,10 +40,14 @@ void tb_cache_free(struct TbCache *c);
 bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len);
 /* Whether a store there would change translated code. */
 bool tb_store_hits(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len);
-/* Translations made of [offset, offset + len) go. cs: whose store it was, on its thread; NULL: another's. */
+/*
+ * After a store: translations made of [offset, offset + len) go. cs: whose store it was, on its thread; NULL: another's.
+ */
 void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len);
 /* Compares what was translated while other CPUs could still store unseen. By a CPU thread, outside. */
 void tb_verify(ExecMachine *x, CPUState *cs);
+/* cs's thread, after a full barrier: no CPU finds translations older than the stores before it from now on. */
+void tb_sync(ExecMachine *x, CPUState *cs);
 
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
                             unsigned max_bytes);

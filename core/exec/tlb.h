@@ -53,7 +53,8 @@ typedef struct TlbFlush {
 void tlb_flush(CPUState *cs, const TlbFlush *f);                /* own thread, this CPU */
 /*
  * Own thread: this CPU now, and posts to every other CPU of the cluster; tlb_sync (the DSB) waits until all posted
- * requests were acknowledged, serving its own meanwhile. Hold no lock.
+ * requests were acknowledged, serving its own meanwhile, and that code which was stored before it will be noticed: the
+ * caller's generated code has a full fence before it. Hold no lock.
  */
 void tlb_flush_broadcast(CPUState *cs, const TlbFlush *f);
 void tlb_sync(CPUState *cs);

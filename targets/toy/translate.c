@@ -257,6 +257,7 @@ static void one(Dc *dc, ToyOp op, uint32_t w)
     case TOY_FLUSH: {
         TcgVal v[] = { tcg_get_reg(g, a), tcg_const(g, TCG_I32, imm == 1) };
 
+        tcg_fence(g, FENCE_ALL);
         tcg_call(g, &toy_helper_flush, v);
         leave_next(dc);
         break;
