@@ -4,8 +4,8 @@
  * the CPU's, grown while entries push each other out. Level 2 is one set-associative table per CPU, tagged with the
  * context (or, for global entries, with what contexts share), which refills level 1 without a walk.
  *
- * Translations larger than the page are entered page by page. Which blocks of each larger size were seen is remembered
- * in a filter, so that a flush of one address takes all of the large translation that it may belong to.
+ * Translations larger than the page are entered page by page. A table has each of which there may be entries, so that a
+ * flush of one address takes all of the large translation that it belongs to. What the table has no room for is flushed.
  */
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
@@ -17,8 +17,7 @@ enum {
     POOL = 48,                                  /* contexts */
     MIN_ENTRIES = 256, MAX_ENTRIES = 8192,      /* of a level 1 table */
     SETS = 1024, WAYS = 8,                      /* level 2 */
-    MAX_LARGE = 6,                              /* sizes of translations larger than a page */
-    FILTER_WORDS = 32,
+    MAX_ASKED = 64,                             /* a range of more blocks or pages is not gone through one by one */
     MAX_POSTED = 64,                            /* beyond, everything is flushed */
     FLAGS = 31,                                 /* low bits of a comparator */
 };
@@ -38,11 +37,18 @@ typedef struct Tag {
     uint64_t context;                           /* id, or id & global_mask of a global entry */
 } Tag;
 
-/* Translations of one size: a bit for each block number, hashed, of which an entry was made. */
+/* A translation larger than the page, of which there may be entries. */
 typedef struct Large {
-    unsigned shift;                             /* log2 bytes; 0: the row is free */
-    uint64_t filter[FILTER_WORDS];
+    uint64_t block;                             /* its address without tag >> shift */
+    uint64_t context, global_mask;              /* as in Tag; the mask of a global one */
+    uint8_t shift;                              /* log2 bytes; 0: the row is free */
+    bool global;
 } Large;
+
+/* Virtual addresses, both ends included. */
+typedef struct Range {
+    vaddr first, last;
+} Range;
 
 typedef struct Posted {
     TlbFlush flush;
@@ -59,7 +65,10 @@ typedef struct CPUTlb {
     Tag tag[SETS][WAYS];
     uint8_t tag_mmu[SETS][WAYS];
     TlbInfo info[SETS][WAYS];
-    Large large[MAX_LARGE];
+    Large large[SETS][WAYS];                    /* by block */
+    uint8_t next_large[SETS];
+    unsigned num_large[64];                     /* by shift */
+    uint64_t large_shifts;                      /* bit n: num_large[n] is not 0 */
     /* posted by others */
     GMutex lock;
     GArray *queue;                              /* Posted */
@@ -278,53 +287,117 @@ static unsigned set_of(const CPUTlb *t, vaddr page)
     return (n ^ n >> 10 ^ n >> 22) & (SETS - 1);
 }
 
-static unsigned filter_bit(vaddr addr, unsigned shift)
+/* Whether a flush concerns entries of contexts with this id; globals: entries that such contexts share. */
+static bool hits(const TlbFlush *f, uint64_t id)
 {
-    uint64_t n = untagged(addr) >> shift;
-
-    return (n ^ n >> 11 ^ n >> 22) & (FILTER_WORDS * 64 - 1);
+    return ((id ^ f->value) & f->mask) == 0;
 }
 
-static void remember_large(CPUTlb *t, vaddr addr, unsigned shift)
+static bool hits_global(const TlbFlush *f, uint64_t id, uint64_t global_mask)
 {
-    unsigned bit = filter_bit(addr, shift);
+    return f->globals && ((id ^ f->value) & f->mask & global_mask) == 0;
+}
 
-    for (unsigned i = 0; i < MAX_LARGE; i++) {
-        Large *l = &t->large[i];
+/* -- large translations ---------------------------------------------------------------------------------------------- */
 
-        if (l->shift == 0) {
-            l->shift = shift;
-        }
-        /* with more sizes than rows the last row stands for all that are larger */
-        if (l->shift == shift || i == MAX_LARGE - 1) {
-            if (l->shift != shift) {
-                l->shift = MAX(l->shift, shift);
-                memset(l->filter, 0xff, sizeof(l->filter));
-            }
-            l->filter[bit / 64] |= BIT64(bit % 64);
+static unsigned large_set(uint64_t block, unsigned shift)
+{
+    return (block ^ block >> 10 ^ block >> 20 ^ shift * 37) & (SETS - 1);
+}
+
+static void large_free(CPUTlb *t, Large *l)
+{
+    if (--t->num_large[l->shift] == 0) {
+        t->large_shifts &= ~BIT64(l->shift);
+    }
+    l->shift = 0;
+}
+
+static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global);
+
+static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Context *c, bool global)
+{
+    CPUTlb *t = tlb_of(cs);
+    Large new = {
+        .block = untagged(addr) >> shift, .context = global ? c->id & c->global_mask : c->id,
+        .global_mask = global ? c->global_mask : 0, .shift = (uint8_t)shift, .global = global,
+    };
+    Large *set = t->large[large_set(new.block, shift)], *l = NULL;
+
+    for (unsigned way = 0; way < WAYS; way++) {
+        if (!set[way].shift) {
+            l = &set[way];
+        } else if (set[way].block == new.block && set[way].shift == shift && set[way].context == new.context &&
+                   set[way].global == global && set[way].global_mask == new.global_mask) {
             return;
+        }
+    }
+    if (!l) {
+        vaddr base;
+        TlbFlush f;
+
+        l = &set[t->next_large[large_set(new.block, shift)]++ % WAYS];
+        base = l->block << l->shift;
+        f = (TlbFlush){
+            .mask = l->global ? l->global_mask : UINT64_MAX, .value = l->context, .addr = base, .globals = l->global,
+        };
+        flush_ranges(cs, &f, (Range){ base, base + mask64(0, l->shift) }, (Range){ base, base + mask64(0, l->shift) });
+        large_free(t, l);
+    }
+    *l = new;
+    t->num_large[shift]++;
+    t->large_shifts |= BIT64(shift);
+}
+
+static bool large_hits(const TlbFlush *f, const Large *l)
+{
+    return l->global ? hits_global(f, l->context, l->global_mask) : hits(f, l->context);
+}
+
+/*
+ * Widens what a flush takes of entries of one context (own) and of shared ones (global) by the large translations that
+ * it hits, which the table then forgets.
+ */
+static void widen_by_large(CPUTlb *t, const TlbFlush *f, Range *own, Range *global)
+{
+    vaddr lo = own->first, hi = own->last;
+
+    for (uint64_t shifts = t->large_shifts; shifts; shifts &= shifts - 1) {
+        unsigned shift = ctz64(shifts);
+        uint64_t mask = BIT64(shift) - 1, first = untagged(lo) >> shift, blocks = ((hi - (lo & ~mask)) >> shift) + 1;
+        bool some = blocks <= MAX_ASKED, hit_own = !some, hit_global = !some;
+
+        for (uint64_t n = 0; some && n < blocks; n++) {
+            uint64_t block = (first + n) & (untagged(UINT64_MAX) >> shift);
+            Large *set = t->large[large_set(block, shift)];
+
+            for (unsigned way = 0; way < WAYS; way++) {
+                Large *l = &set[way];
+
+                if (l->shift == shift && l->block == block && large_hits(f, l)) {
+                    hit_own |= !l->global;
+                    hit_global |= l->global;
+                    large_free(t, l);
+                }
+            }
+        }
+        if (hit_own) {
+            *own = (Range){ MIN(own->first, lo & ~mask), MAX(own->last, hi | mask) };
+        }
+        if (hit_global) {
+            *global = (Range){ MIN(global->first, lo & ~mask), MAX(global->last, hi | mask) };
         }
     }
 }
 
-/* Widens a flush of [*first, *last] by the large translations that it may touch. */
-static void widen_by_large(const CPUTlb *t, vaddr *first, vaddr *last)
+/* A flush of all addresses: those that it hits. */
+static void forget_large(CPUTlb *t, const TlbFlush *f)
 {
-    vaddr lo = *first, hi = *last;
+    for (unsigned i = 0; t->large_shifts && i < SETS * WAYS; i++) {
+        Large *l = &t->large[i / WAYS][i % WAYS];
 
-    for (unsigned i = 0; i < MAX_LARGE && t->large[i].shift; i++) {
-        const Large *l = &t->large[i];
-        uint64_t mask = BIT64(l->shift) - 1;
-        bool hit = (hi - lo) >> l->shift > 16;  /* not worth asking */
-
-        for (uint64_t n = 0; !hit && n <= ((hi - (lo & ~mask)) >> l->shift); n++) {
-            unsigned bit = filter_bit(lo + (n << l->shift), l->shift);
-
-            hit = l->filter[bit / 64] >> (bit % 64) & 1;
-        }
-        if (hit) {
-            *first = MIN(*first, lo & ~mask);
-            *last = MAX(*last, hi | mask);
+        if (l->shift && large_hits(f, l)) {
+            large_free(t, l);
         }
     }
 }
@@ -349,7 +422,7 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
         info.lo = in_page & ~(p->size - 1);
         info.hi = info.lo + p->size - 1;
     } else if (p->size > t->page_size) {
-        remember_large(t, p->vaddr, ctz64(p->size));
+        remember_large(cs, p->vaddr, ctz64(p->size), c, p->global);
     }
     /* Where the region ends inside the page. */
     info.lo = MAX(info.lo, in_page - MIN(in_page, p->paddr - s.start));
@@ -463,17 +536,6 @@ void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu)
 
 /* -- flushing -------------------------------------------------------------------------------------------------------- */
 
-/* Whether a flush concerns entries of contexts with this id; globals: entries that such contexts share. */
-static bool hits(const TlbFlush *f, uint64_t id)
-{
-    return ((id ^ f->value) & f->mask) == 0;
-}
-
-static bool hits_global(const TlbFlush *f, uint64_t id, uint64_t global_mask)
-{
-    return f->globals && ((id ^ f->value) & f->mask & global_mask) == 0;
-}
-
 /* Level 2 entries keep no mask; a global entry's id has zeros where contexts may differ. */
 static bool hits_level2(const CPUTlb *t, const TlbFlush *f, const Tag *tag, const TlbInfo *info, unsigned mmu)
 {
@@ -516,53 +578,75 @@ static void flush_level2(CPUTlb *t, const TlbFlush *f, vaddr first, vaddr last)
     }
 }
 
-void tlb_flush(CPUState *cs, const TlbFlush *f)
+static void flush_level1(CPUTlb *t, Context *c, Range r)
+{
+    uint64_t pages = (r.last - r.first) >> t->page_bits;
+
+    if (pages >= c->entries) {
+        for (unsigned n = 0; n < c->entries; n++) {
+            if (in_range(c->info[n].page, r.first, r.last)) {
+                clear_entries(&c->fast[n], 1);
+            }
+        }
+        return;
+    }
+    for (uint64_t n = 0; n <= pages; n++) {
+        vaddr page = r.first + (n << t->page_bits);
+        unsigned k = index_of(t, c, page);
+
+        if (untagged(c->info[k].page ^ page) == 0) {
+            clear_entries(&c->fast[k], 1);
+        }
+    }
+}
+
+/* The entries in own of contexts that f names, and those in global that such contexts share, if f has them. */
+static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global)
 {
     CPUTlb *t = tlb_of(cs);
-    vaddr first = 0, last = UINT64_MAX;
-    uint64_t pages;
+    Range both = f->globals ? (Range){ MIN(own.first, global.first), MAX(own.last, global.last) } : own;
 
-    stats_inc(&cs->exec->stats, STAT_tlb_flush);
-    if (f->size) {
-        first = f->addr & ~(t->page_size - 1);
-        last = f->addr + (f->size - 1);
-        last = last < f->addr ? UINT64_MAX : last;
-        widen_by_large(t, &first, &last);
-    } else if (f->mask == 0 && f->globals) {
-        memset(t->large, 0, sizeof(t->large));
-    }
-    pages = (last - first) >> t->page_bits;
     for (unsigned i = 0; i < POOL; i++) {
         Context *c = &t->pool[i];
 
-        if (!c->used || !(hits(f, c->id) || hits_global(f, c->id, c->global_mask))) {
-            continue;
-        }
-        if (pages >= c->entries) {
-            for (unsigned n = 0; n < c->entries; n++) {
-                if (in_range(c->info[n].page, first, last)) {
-                    clear_entries(&c->fast[n], 1);
-                }
-            }
-            continue;
-        }
-        for (uint64_t n = 0; n <= pages; n++) {
-            vaddr page = first + (n << t->page_bits);
-            unsigned k = index_of(t, c, page);
-
-            if (untagged(c->info[k].page ^ page) == 0) {
-                clear_entries(&c->fast[k], 1);
-            }
+        if (c->used && hits(f, c->id)) {
+            flush_level1(t, c, both);
+        } else if (c->used && hits_global(f, c->id, c->global_mask)) {
+            flush_level1(t, c, global);
         }
     }
-    flush_level2(t, f, first, last);
-    if (f->size && pages < 64) {
-        jc_flush_page(cs, first, last - first + 1);
-    } else if (f->globals) {
+    flush_level2(t, f, both.first, both.last);
+    if (f->globals && (global.last - global.first) >> t->page_bits >= MAX_ASKED) {
         jc_flush(cs);
-    } else {
-        jc_flush_contexts(cs, f->mask, f->value);
+        return;
     }
+    if ((own.last - own.first) >> t->page_bits >= MAX_ASKED) {
+        jc_flush_contexts(cs, f->mask, f->value);
+        both = global;
+        if (!f->globals) {
+            return;
+        }
+    }
+    jc_flush_page(cs, both.first, both.last - both.first + 1);
+}
+
+void tlb_flush(CPUState *cs, const TlbFlush *f)
+{
+    CPUTlb *t = tlb_of(cs);
+    Range own = { 0, UINT64_MAX }, global;
+
+    stats_inc(&cs->exec->stats, STAT_tlb_flush);
+    if (f->size) {
+        own.first = f->addr & ~(t->page_size - 1);
+        own.last = f->addr + (f->size - 1);
+        own.last = own.last < f->addr ? UINT64_MAX : own.last;
+        global = own;
+        widen_by_large(t, f, &own, &global);
+    } else {
+        global = own;
+        forget_large(t, f);
+    }
+    flush_ranges(cs, f, own, global);
 }
 
 void tlb_flush_all(CPUState *cs)
