@@ -32,8 +32,8 @@ static void chardev_finalize(Object *obj)
 {
     Chardev *chr = CHARDEV(obj);
 
-    g_byte_array_unref(chr->in);
-    g_byte_array_unref(chr->out);
+    g_byte_array_unref(chr->in.array);
+    g_byte_array_unref(chr->out.array);
     g_free(chr->id);
     g_free(chr->filename);
     if (chr->context) {
@@ -45,8 +45,8 @@ static void chardev_init(Object *obj)
 {
     Chardev *chr = CHARDEV(obj);
 
-    chr->in = g_byte_array_new();
-    chr->out = g_byte_array_new();
+    chr->in.array = g_byte_array_new();
+    chr->out.array = g_byte_array_new();
 }
 
 static void chardev_class_init(ObjectClass *oc, const TypeInfo *info)
@@ -171,7 +171,7 @@ void char_disconnect(CharBackend *be)
 
 static void queue_out(Chardev *chr, const uint8_t *buf, size_t len)
 {
-    size_t room = MAX_OUT - MIN(MAX_OUT, chr->out->len);
+    size_t room = MAX_OUT - MIN(MAX_OUT, byte_queue_len(&chr->out));
 
     if (len > room) {
         if (!chr->out_lost) {
@@ -180,7 +180,7 @@ static void queue_out(Chardev *chr, const uint8_t *buf, size_t len)
         }
         len = room;
     }
-    g_byte_array_append(chr->out, buf, (guint)len);
+    g_byte_array_append(chr->out.array, buf, (guint)len);
 }
 
 void char_write(CharBackend *be, const uint8_t *buf, size_t len)
@@ -191,7 +191,7 @@ void char_write(CharBackend *be, const uint8_t *buf, size_t len)
     if (!chr || !chr->ops) {
         return;
     }
-    if (chr->out->len == 0) {
+    if (byte_queue_len(&chr->out) == 0) {
         done = chr->ops->write(chr, buf, len);
     }
     if (done < len) {
@@ -201,26 +201,26 @@ void char_write(CharBackend *be, const uint8_t *buf, size_t len)
 
 void chardev_out_ready(Chardev *chr)
 {
-    if (chr->out->len) {
-        size_t done = chr->ops->write(chr, chr->out->data, chr->out->len);
+    if (byte_queue_len(&chr->out)) {
+        size_t done = chr->ops->write(chr, byte_queue_data(&chr->out), byte_queue_len(&chr->out));
 
-        g_byte_array_remove_range(chr->out, 0, (guint)done);
+        byte_queue_drop(&chr->out, (guint)done);
     }
 }
 
 /* What was fed before is taken first. True: all of it is gone. */
 static bool drain_in(Chardev *chr)
 {
-    while (chr->in->len) {
+    while (byte_queue_len(&chr->in)) {
         uint8_t buf[256];
         unsigned n = chr->be && chr->be->can_receive ? chr->be->can_receive(chr->be->opaque) : 0;
 
-        n = MIN(n, MIN(chr->in->len, (unsigned)sizeof(buf)));
+        n = MIN(n, MIN(byte_queue_len(&chr->in), (unsigned)sizeof(buf)));
         if (n == 0) {
             return false;
         }
-        memcpy(buf, chr->in->data, n);          /* receive may feed again */
-        g_byte_array_remove_range(chr->in, 0, n);
+        memcpy(buf, byte_queue_data(&chr->in), n);      /* receive may feed again */
+        byte_queue_drop(&chr->in, n);
         chr->be->receive(chr->be->opaque, buf, n);
     }
     return true;
@@ -242,7 +242,7 @@ void char_accept_input(CharBackend *be)
 
 unsigned chardev_room(Chardev *chr)
 {
-    return chr->in->len || !chr->be || !chr->be->can_receive ? 0 : chr->be->can_receive(chr->be->opaque);
+    return byte_queue_len(&chr->in) || !chr->be || !chr->be->can_receive ? 0 : chr->be->can_receive(chr->be->opaque);
 }
 
 void chardev_deliver(Chardev *chr, const uint8_t *buf, unsigned len)
@@ -268,7 +268,7 @@ void chardev_feed(Chardev *chr, const uint8_t *buf, size_t len)
     if (chardev_is_mux(chr)) {
         chardev_mux_feed(chr, buf, len);
     } else {
-        g_byte_array_append(chr->in, buf, (guint)len);
+        g_byte_array_append(chr->in.array, buf, (guint)len);
         drain_in(chr);
     }
 }

@@ -28,7 +28,7 @@ static void file_free(Chardev *chr)
     FilePort *f = chr->priv;
 
     if (f->slave < 0) {
-        fdport_flush(&f->port, chr->out->data, chr->out->len);
+        fdport_flush(&f->port, byte_queue_data(&chr->out), byte_queue_len(&chr->out));
     } else {
         close(f->slave);
     }

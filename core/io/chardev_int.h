@@ -17,6 +17,32 @@ typedef struct ChardevOps {
     void (*free)(Chardev *chr);                 /* releases priv; may be NULL */
 } ChardevOps;
 
+/* Bytes that wait: those in array before start are gone. */
+typedef struct ByteQueue {
+    GByteArray *array;
+    guint start;
+} ByteQueue;
+
+static inline guint byte_queue_len(const ByteQueue *q)
+{
+    return q->array->len - q->start;
+}
+
+static inline const uint8_t *byte_queue_data(const ByteQueue *q)
+{
+    return q->array->data + q->start;
+}
+
+/* Takes n from the front. What is left moves only when it is less than what went. */
+static inline void byte_queue_drop(ByteQueue *q, guint n)
+{
+    q->start += n;
+    if (q->start > q->array->len / 2) {
+        g_byte_array_remove_range(q->array, 0, q->start);
+        q->start = 0;
+    }
+}
+
 struct Chardev {
     Object parent;
     const ChardevOps *ops;
@@ -26,8 +52,8 @@ struct Chardev {
     GMainContext *context;
     CharBackend *be;                            /* the device; NULL: none (a mux has its own list) */
     bool is_open;                               /* events since OPENED or CLOSED */
-    GByteArray *in;                             /* fed, not yet taken by the device */
-    GByteArray *out;                            /* written, not yet taken by the host */
+    ByteQueue in;                               /* fed, not yet taken by the device */
+    ByteQueue out;                              /* written, not yet taken by the host */
     bool out_lost;                              /* said once that output was dropped */
 };
 

@@ -162,7 +162,7 @@ static void peer_gone(FdPort *port, void *opaque)
     SocketPort *s = opaque;
 
     fdport_close(port);
-    g_byte_array_set_size(port->chr->out, 0);
+    byte_queue_drop(&port->chr->out, byte_queue_len(&port->chr->out));
     chardev_event(port->chr, CHR_EVENT_CLOSED);
     if (s->listener >= 0) {
         accept_next(s);
@@ -211,7 +211,7 @@ static void socket_free(Chardev *chr)
 {
     SocketPort *s = chr->priv;
 
-    fdport_flush(&s->port, chr->out->data, chr->out->len);
+    fdport_flush(&s->port, byte_queue_data(&chr->out), byte_queue_len(&chr->out));
     if (s->accept_source) {
         g_source_destroy(s->accept_source);
         g_source_unref(s->accept_source);

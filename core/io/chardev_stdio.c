@@ -82,7 +82,7 @@ static void stdio_free(Chardev *chr)
 {
     StdioPort *s = chr->priv;
 
-    fdport_flush(&s->port, chr->out->data, chr->out->len);
+    fdport_flush(&s->port, byte_queue_data(&chr->out), byte_queue_len(&chr->out));
     g_source_destroy(s->start);
     g_source_unref(s->start);
     fdport_close(&s->port);

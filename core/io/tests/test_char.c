@@ -239,10 +239,10 @@ static void test_pipe(Fixture *f, gconstpointer data)
     g_autofree char *in = g_strconcat(base, ".in", NULL), *out = g_strconcat(base, ".out", NULL);
     g_autofree char *spec = g_strconcat("pipe:", base, NULL);
     g_autoptr(GError) error = NULL;
-    static uint8_t big[200000];
+    static uint8_t big[4000000];
     g_autofree uint8_t *read_back = g_malloc(sizeof(big));
     Chardev *chr;
-    size_t got = 0;
+    size_t got = 0, sent = sizeof(big) / 2;
     int wr, rd;
     Sink s;
 
@@ -258,8 +258,14 @@ static void test_pipe(Fixture *f, gconstpointer data)
     for (unsigned i = 0; i < sizeof(big); i++) {
         big[i] = (uint8_t)(i * 7 + i / 256);
     }
-    char_write(&s.be, big, sizeof(big));        /* more than the pipe holds: the rest waits */
+    char_write(&s.be, big, sizeof(big) / 2);    /* more than the pipe holds: the rest waits */
     while (got < sizeof(big)) {
+        if (sent < sizeof(big) && got > sent / 2) {
+            size_t n = MIN(sizeof(big) - sent, 300001);
+
+            char_write(&s.be, big + sent, n);   /* behind what waits */
+            sent += n;
+        }
         ssize_t n = read(rd, read_back + got, sizeof(big) - got);
 
         got += n > 0 ? (size_t)n : 0;
