@@ -13,9 +13,11 @@
 
 #define TYPE_VIRTIO_BLK "virtio-blk-device"
 #define MAX_REQUEST (32u << 20)                 /* bytes; a driver's requests are bounded by seg_max pages or less */
+#define MAX_UNDER_WAY (64u << 20)               /* bytes of requests; beyond, the driver's next ones wait in the queue */
 #define SEG_MAX 126
 #define MAX_DISCARD_SECTORS (1u << 22)
 #define ID_BYTES 20
+#define QUEUE_SIZE 256
 
 enum { F_SEG_MAX = 2, F_RO = 5, F_BLK_SIZE = 6, F_FLUSH = 9, F_DISCARD = 13, F_WRITE_ZEROES = 14 };
 enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
@@ -26,6 +28,8 @@ typedef struct VirtIOBlk {
     BlockBackend *blk;
     char *serial;
     GHashTable *requests;                       /* under way: a set of BlkRequest */
+    uint64_t bytes;                             /* of them */
+    bool waiting;                               /* the queue has perhaps more than was taken */
 } VirtIOBlk;
 
 DECLARE_OBJECT(VirtIOBlk, VIRTIO_BLK, TYPE_VIRTIO_BLK)
@@ -47,6 +51,8 @@ static void finish(VirtIOBlk *s, VirtQueueElement *e, uint8_t status, uint32_t w
     virtqueue_notify(vq);
 }
 
+static void take_requests(VirtIOBlk *s);
+
 static void request_done(void *opaque, int ret)
 {
     BlkRequest *r = opaque;
@@ -55,6 +61,7 @@ static void request_done(void *opaque, int ret)
 
     if (s) {
         g_hash_table_remove(s->requests, r);
+        s->bytes -= r->len;
         if (read) {
             virtio_write(r->e, 0, r->buf, r->len);
         }
@@ -64,6 +71,9 @@ static void request_done(void *opaque, int ret)
     }
     g_free(r->buf);
     g_free(r);
+    if (s && s->waiting) {
+        take_requests(s);
+    }
 }
 
 static BlkRequest *request_new(VirtIOBlk *s, VirtQueueElement *e, uint32_t type, uint32_t len)
@@ -72,6 +82,7 @@ static BlkRequest *request_new(VirtIOBlk *s, VirtQueueElement *e, uint32_t type,
 
     *r = (BlkRequest){ s, e, len ? g_malloc(len) : NULL, type, len };
     g_hash_table_add(s->requests, r);
+    s->bytes += len;
     return r;
 }
 
@@ -156,13 +167,25 @@ static void start(VirtIOBlk *s, VirtQueueElement *e)
     }
 }
 
-static void blk_notify(VirtIODevice *vdev, VirtQueue *vq)
+/* A driver can make buffers available again before it got them back: what bounds them is this. */
+static void take_requests(VirtIOBlk *s)
 {
-    VirtQueueElement *e;
+    VirtQueue *vq = &s->parent.vq[0];
 
-    while ((e = virtqueue_pop(vq))) {
-        start(VIRTIO_BLK(vdev), e);
+    for (;;) {
+        VirtQueueElement *e;
+
+        s->waiting = s->bytes >= MAX_UNDER_WAY || g_hash_table_size(s->requests) >= QUEUE_SIZE;
+        if (s->waiting || !(e = virtqueue_pop(vq))) {
+            return;
+        }
+        start(s, e);
     }
+}
+
+static void blk_notify(VirtIODevice *vdev, VirtQueue *vq G_GNUC_UNUSED)
+{
+    take_requests(VIRTIO_BLK(vdev));
 }
 
 static uint64_t blk_features(VirtIODevice *vdev)
@@ -189,7 +212,7 @@ static void blk_get_config(VirtIODevice *vdev, uint8_t *config)
     config[56] = 1;                             /* write_zeroes_may_unmap */
 }
 
-/* What is under way ends without an answer. */
+/* What is under way ends here, without an answer. */
 static void blk_reset(VirtIODevice *vdev)
 {
     VirtIOBlk *s = VIRTIO_BLK(vdev);
@@ -204,6 +227,9 @@ static void blk_reset(VirtIODevice *vdev)
         ((BlkRequest *)r)->dev = NULL;
     }
     g_hash_table_remove_all(s->requests);
+    s->bytes = 0;
+    s->waiting = false;
+    block_drain(s->blk);
 }
 
 static bool blk_realize(VirtIODevice *vdev, GError **error)
@@ -243,7 +269,7 @@ static void blk_class_init(ObjectClass *oc, const TypeInfo *info)
     DEVICE_CLASS(oc)->category = "Storage";
     vc->device_id = 2;
     vc->num_queues = 1;
-    vc->queue_size = 256;
+    vc->queue_size = QUEUE_SIZE;
     vc->realize = blk_realize;
     vc->unrealize = blk_unrealize;
     vc->features = blk_features;

@@ -327,6 +327,40 @@ static void test_blk_reset(void)
     disk_free(disk);
 }
 
+/*
+ * A buffer made available again and again without waiting: memory is bounded, the rest stays in the queue, and all of
+ * it is answered.
+ */
+static void test_blk_flood(void)
+{
+    Disk *disk = disk_new();
+    DevTest *t;
+    Driver d;
+
+    g_assert_cmpint(truncate(disk->path, 32 << 20), ==, 0);
+    t = new_blk(disk, "off");
+    start_modern(&d, t, EVENT_IDX | INDIRECT_F, 1);
+    memset(devtest_ram(t, 0x40000), 0, 16);
+    desc(&d, 0x60000, 0, 0x40000, 16, NEXT, 1);
+    for (unsigned i = 1; i <= 512; i++) {       /* 32 MiB into the same 64 KiB */
+        desc(&d, 0x60000, i, 0x50000, 65536, NEXT | WRITE, (uint16_t)(i + 1));
+    }
+    desc(&d, 0x60000, 513, 0x40010, 1, WRITE, 0);
+    desc(&d, d.base[0], 0, 0x60000, 514 * 16, INDIRECT, 0);
+    for (unsigned i = 0; i < NUM; i++) {
+        make_available(&d, 0, 0);
+    }
+    kick(&d, 0);                                /* nothing completes before block_drain */
+    g_assert_cmpuint(lduw_le_p((uint8_t *)devtest_ram(t, d.device[0]) + 4 + 8 * NUM), ==, 2);   /* avail_event */
+    machine_lock(t->machine);
+    block_drain(disk->blk);
+    machine_unlock(t->machine);
+    g_assert_cmpuint(used_index(&d, 0), ==, NUM);
+    g_assert_cmphex(*(uint8_t *)devtest_ram(t, 0x40010), ==, 0);
+    devtest_free(t);
+    disk_free(disk);
+}
+
 /* Indirect descriptors, and interrupts only where the driver's event index asks for them. */
 static void test_indirect_event(void)
 {
@@ -491,6 +525,16 @@ static void test_net(void)
     g_assert_cmpuint(take_used(&d, 0, 0), ==, 19);
     g_assert_cmpmem((uint8_t *)devtest_ram(t, 0x40000) + 12, 7, "a frame", 7);
     g_assert_cmphex(lduw_le_p((uint8_t *)devtest_ram(t, 0x40000) + 10), ==, 1);
+    g_assert_false(net_can_deliver(&n->parent));
+    desc(&d, d.base[0], 1, 0x41000, 18, WRITE, 0);      /* too small: given back empty */
+    make_available(&d, 0, 1);
+    desc(&d, d.base[0], 2, 0x42000, 1526, WRITE, 0);
+    make_available(&d, 0, 2);
+    net_deliver(&n->parent, (const uint8_t *)"a frame", 7);
+    g_assert_cmpuint(take_used(&d, 0, 1), ==, 0);
+    net_deliver(&n->parent, (const uint8_t *)"another", 7);
+    g_assert_cmpuint(take_used(&d, 0, 2), ==, 19);
+    g_assert_cmpmem((uint8_t *)devtest_ram(t, 0x42000) + 12, 7, "another", 7);
     g_assert_false(net_can_deliver(&n->parent));
     memcpy(devtest_ram(t, 0x50000), "hello ", 6);
     memcpy(devtest_ram(t, 0x50100), "net", 3);
@@ -718,6 +762,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hw/virtio/blk_legacy", test_blk_legacy);
     g_test_add_func("/hw/virtio/blk_readonly", test_blk_readonly);
     g_test_add_func("/hw/virtio/blk_reset", test_blk_reset);
+    g_test_add_func("/hw/virtio/blk_flood", test_blk_flood);
     g_test_add_func("/hw/virtio/indirect_event", test_indirect_event);
     g_test_add_func("/hw/virtio/bad_rings", test_bad_rings);
     g_test_add_func("/hw/virtio/net", test_net);
