@@ -9,6 +9,7 @@
 #include "core/bits.h"
 #include "core/io/net.h"
 #include "core/keyval.h"
+#include "core/log.h"
 #include "modules/hw/virtio/virtio.h"
 
 #define TYPE_VIRTIO_NET "virtio-net-device"
@@ -49,7 +50,10 @@ static void net_receive(void *opaque, const uint8_t *frame, size_t len)
         return;                                 /* no buffer: the frame is lost, as on a wire */
     }
     if (e->in_len < hsize + len) {
-        virtqueue_unpop(e);                     /* this one does not fit; the next may */
+        /* 5.1.6.3.1: the driver's buffers have room for any frame. It gets this one back empty; the frame is lost. */
+        log_guest_error("%s: a receive buffer of %u bytes for a frame of %zu\n", TYPE_VIRTIO_NET, e->in_len, len);
+        virtqueue_push(e, 0);
+        virtqueue_notify(&s->parent.vq[RX]);
         return;
     }
     virtio_write(e, 0, header, hsize);
