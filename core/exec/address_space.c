@@ -263,6 +263,11 @@ void address_space_free(AddressSpace *as)
     g_free(as);
 }
 
+MemoryRegion *address_space_root(const AddressSpace *as)
+{
+    return as->root;
+}
+
 const char *address_space_name(const AddressSpace *as)
 {
     return as->name;

@@ -126,6 +126,7 @@ void ram_written(RamBlock *rb, ram_addr offset, uint64_t len);
 AddressSpace *address_space_new(Machine *m, MemoryRegion *root, const char *name);
 void address_space_free(AddressSpace *as);
 const char *address_space_name(const AddressSpace *as);
+MemoryRegion *address_space_root(const AddressSpace *as);           /* NULL: it has lost it */
 
 /* Any length, any alignment; RAM is copied, MMIO is called in the sizes it accepts. The first failure is returned. */
 MemTxResult address_space_read(AddressSpace *as, hwaddr addr, MemTxAttrs attrs, void *buf, uint64_t len);

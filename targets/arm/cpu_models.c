@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "targets/arm/cpu_models.h"
+#include "targets/arm/m_models.h"
 
 /* Rows of an identification table. */
 #define ID(reg, value) { ARM_##reg##_EL1, UINT64_C(value) }
@@ -148,5 +149,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(model_types) == G_N_ELEMENTS(models));
 
 const TypeInfo *const arm_types[] = {
     &arm_cpu_type, &model_types[0], &model_types[1], &model_types[2], &model_types[3], &model_types[4],
-    &model_types[5], &model_types[6], &model_types[7], NULL,
+    &model_types[5], &model_types[6], &model_types[7],
+    &arm_m_cpu_type, &arm_m_model_types[0], &arm_m_model_types[1], &arm_m_model_types[2], &arm_m_model_types[3],
+    &arm_m_model_types[4], &arm_m_model_types[5], &arm_m_model_types[6], &arm_idau_type, NULL,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * FEAT_ enumerators, and the features that a set of ID registers says are implemented (Arm DDI 0487, A2, D23).
- * The list and its tests are features.def.
+ * The list and its tests are features.def; what guards T16 and T32, which no ID register says, is m_features.def.
  */
 #ifndef TARGETS_ARM_FEATURES_H
 #define TARGETS_ARM_FEATURES_H
@@ -15,12 +15,17 @@ typedef enum ArmFeature {
 #include "targets/arm/features.def"
 #undef FEATURE
 #undef FEATURE_EXPR
-    ARM_NUM_FEATURES
+    ARM_NUM_FEATURES,                           /* those of features.def */
+    ARM_LAST_A_FEATURE = ARM_NUM_FEATURES - 1,
+#define FEATURE_T32(name, description) FEAT_##name,
+#include "targets/arm/m_features.def"
+#undef FEATURE_T32
+    ARM_NUM_ALL_FEATURES
 } ArmFeature;
 
 /* A bit set indexed by ArmFeature. */
 typedef struct ArmFeatures {
-    uint64_t bits[(ARM_NUM_FEATURES + 63) / 64];
+    uint64_t bits[(ARM_NUM_ALL_FEATURES + 63) / 64];
 } ArmFeatures;
 
 /*

@@ -6,6 +6,7 @@
 #include "core/qom/machine.h"
 #include "targets/arm/gtimer.h"
 #include "targets/arm/helper.h"
+#include "targets/arm/m_cpu.h"
 #include "targets/arm/psci.h"
 #include "targets/arm/sysreg.h"
 
@@ -231,18 +232,23 @@ void arm_send_event(ARMCPU *cpu)
     cpu_wake(&cpu->parent);
 }
 
-/* To every CPU of the machine, of whatever cluster and architecture: what an event does there is its own business. */
-void helper_sev(ARMCPU *cpu)
+/* What an event does there is each CPU's own business. */
+void arm_send_event_to_all(Machine *m)
 {
-    Machine *m = cpu->parent.parent.machine;
-
     for (unsigned i = 0; i < m->cpus->len; i++) {
         CPUState *other = g_ptr_array_index(m->cpus, i);
 
         if (object_is_a(&other->parent.parent, TYPE_ARM_CPU)) {
             arm_send_event(ARM_CPU(other));
+        } else if (object_is_a(&other->parent.parent, TYPE_ARM_M_CPU)) {
+            arm_m_send_event(ARM_M_CPU(other));
         }
     }
+}
+
+void helper_sev(ARMCPU *cpu)
+{
+    arm_send_event_to_all(cpu->parent.parent.machine);
 }
 
 void helper_sevl(ARMCPU *cpu)

@@ -6,7 +6,7 @@
 #include "core/isa.h"
 #include "targets/arm/cpu.h"
 
-extern const IsaInfo arm_isa_aarch64;
+extern const IsaInfo arm_isa_aarch64, arm_isa_thumb_m;
 void arm_describe_insn(CPUState *cs, const uint8_t *bytes, unsigned len, GString *out, unsigned *ret_len);
 
 #endif

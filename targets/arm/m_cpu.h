@@ -7,7 +7,8 @@
  * Files: m_cpu.c (type, realize, reset, class), m_models.c (models as values of ID registers), m_state.c (key, xPSR,
  * CONTROL, banked registers), m_exception.c (entry, return, priorities, faults, lockup), m_nvic.c (pending, active,
  * enabled, priorities), m_system.c (the system space 0xE0000000-0xE00FFFFF as tables), m_mpu.c (MPU, SAU, IDAU, TT),
- * m_helper.c and m_helper.def (what generated code calls).
+ * m_fp.c (the floating-point context), m_systick.c, m_trace.c (DWT, ITM), m_bitband.c, m_helper.c and m_helper.def (what
+ * generated code calls). m_int.h is what these files have between them.
  */
 #ifndef TARGETS_ARM_M_CPU_H
 #define TARGETS_ARM_M_CPU_H
@@ -15,11 +16,13 @@
 #include "core/exec/clock.h"
 #include "core/exec/cpu.h"
 #include "core/fpu.h"
+#include "core/io/char.h"
 #include "targets/arm/features.h"
 
 #define TYPE_ARM_M_CPU "arm-m-cpu"
 
 typedef struct ARMMCPU ARMMCPU;
+enum { ARM_M_NUM_IDS = 22 };                    /* words of ARMMCPU.id: ArmMId in m_int.h */
 typedef struct ArmMNvic ArmMNvic;
 typedef struct ArmMSystem ArmMSystem;
 
@@ -61,7 +64,11 @@ typedef enum ArmMFault {
     M_FAULT_UNDEFINSTR, M_FAULT_INVSTATE, M_FAULT_INVPC, M_FAULT_NOCP, M_FAULT_STKOF, M_FAULT_UNALIGNED, M_FAULT_DIVBYZERO,
     M_FAULT_IACCVIOL, M_FAULT_DACCVIOL, M_FAULT_IBUSERR, M_FAULT_PRECISERR,
     M_FAULT_INVEP, M_FAULT_INVTRAN, M_FAULT_AUVIOL,             /* SecureFault */
-    M_FAULT_SVC,                                /* the preferred return address is the next instruction */
+    /*
+     * At the SVC, PC and ITSTATE being its own; the preferred return address is the next instruction's (2 bytes on), with
+     * ITSTATE as arm_m_it_next has it. BKPT returns to itself.
+     */
+    M_FAULT_SVC,
     M_FAULT_BKPT,
     M_NUM_FAULTS
 } ArmMFault;
@@ -105,6 +112,18 @@ struct ARMMCPU {
     ArmFeatures features;
     uint64_t features_hash;
     bool has_security, has_fp, has_dp;
+    uint32_t id[ARM_M_NUM_IDS];                 /* ID registers: the model's, as -cpu NAME,feature=on|off edited them */
+    bool reset_pending;                         /* SP and PC come from the vector table when the CPU runs */
+    bool has_start_pc;                          /* set_pc was called since: not the PC */
+    bool mpu_changed[2];                        /* regions, while the MPU was off */
+    uint32_t mpu_generation[2];
+    IrqLine sysresetreq, txev, lockup_irq;
+    CharBackend itm;
+    Object *idau;
+    uint64_t prop_frequency, prop_refclk;
+    uint32_t prop_num_irq, prop_num_prio_bits, prop_init_svtor, prop_init_nsvtor, prop_mpu_regions, prop_mpu_ns_regions;
+    uint32_t prop_sau_regions, prop_systick_calib;
+    bool prop_bitband, prop_start_powered_off;
 };
 
 DECLARE_OBJECT(ARMMCPU, ARM_M_CPU, TYPE_ARM_M_CPU)
@@ -112,6 +131,12 @@ DECLARE_OBJECT(ARMMCPU, ARM_M_CPU, TYPE_ARM_M_CPU)
 static inline bool arm_m_feature(const ARMMCPU *cpu, ArmFeature f)
 {
     return arm_has_feature(&cpu->features, f);
+}
+
+/* ITAdvance(): ITSTATE of the instruction after one with ITSTATE it. */
+static inline uint32_t arm_m_it_next(uint32_t it)
+{
+    return it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0;
 }
 
 /* What translation depends on; packed in CPUKey.w[0]; w[1] is features_hash. */
@@ -133,6 +158,9 @@ typedef struct ArmMKey {
 } ArmMKey;
 G_STATIC_ASSERT(sizeof(ArmMKey) <= 8);
 void arm_m_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);
+/* CPUClass.translate and describe_insn (translate_m.c, m_isa.c). */
+void arm_m_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret);
+void arm_m_describe_insn(CPUState *cs, const uint8_t *bytes, unsigned len, GString *out, unsigned *ret_len);
 
 /* -- from helpers that generated code calls with registers written back, and from slow paths with a state map -------- */
 /* Records a fault of the instruction at the PC and leaves the block. addr: what MMFAR, BFAR or SFAR gets. */
@@ -143,5 +171,7 @@ uint32_t arm_m_get_xpsr(const ARMMCPU *cpu);
 void arm_m_set_xpsr(ARMMCPU *cpu, uint32_t value);
 /* Any thread: sets the event register and wakes the CPU. */
 void arm_m_send_event(ARMMCPU *cpu);
+/* SEV: to every Arm CPU of the machine, of whatever cluster and profile (helper_sys.c). */
+void arm_send_event_to_all(Machine *m);
 
 #endif
