@@ -171,6 +171,11 @@ static inline void cpu_check_interrupts(CPUState *cs)
         __atomic_store_n(&cs->poll, -1, __ATOMIC_RELAXED);
     }
 }
+/*
+ * Own thread, in a machine: takes the exception that is recorded at once, and updates the key; for a helper that is not
+ * HELPER_MAY_RAISE and whose block ends in goto_ptr.
+ */
+void cpu_take_exception(CPUState *cs);
 /* Any thread: sets request bits and makes generated code leave; wakes a sleeping CPU. */
 void cpu_request(CPUState *cs, uint32_t bits);
 /* Any thread: an interrupt line of the CPU (bit number of irq_lines) changed; kicks when it rises. */

@@ -161,6 +161,7 @@ void exec_run_inside(CPUState *cs)
             const TcgJumpEntry *j = jc_entry(cs, pc);
 
             tb = j->pc == pc && j->tag == cs->jc_tag ? j->tb : tb_get(cs);
+            pc = e->ec->cc->get_pc(cs);         /* check_pc may have changed it */
         }
         if (!tb) {
             break;
@@ -251,6 +252,14 @@ uint32_t exec_serve(CPUState *cs)
         run_work(cs);
     }
     return req;
+}
+
+void cpu_take_exception(CPUState *cs)
+{
+    stats_inc(&cs->exec->stats, STAT_exceptions);
+    cs->exec->ec->cc->do_exception(cs);
+    cs->raised = 0;
+    cpu_update_key(cs);
 }
 
 /* One turn. False: it has nothing to do. */

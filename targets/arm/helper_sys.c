@@ -4,6 +4,7 @@
 #include "core/exec/semihost.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
+#include "targets/arm/debug.h"
 #include "targets/arm/gtimer.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/m_cpu.h"
@@ -82,6 +83,12 @@ void helper_svc(ARMCPU *cpu, uint32_t imm)
     cpu->exc.return_next = true;
 }
 
+void helper_svc_take(ARMCPU *cpu, uint32_t imm)
+{
+    helper_svc(cpu, imm);
+    cpu_take_exception(&cpu->parent);
+}
+
 void helper_hvc(ARMCPU *cpu, uint32_t imm)
 {
     if (cpu->psci_conduit == ARM_PSCI_HVC) {
@@ -135,7 +142,8 @@ void helper_eret(ARMCPU *cpu, uint32_t key)
         }
     }
     arm_exception_return(cpu, pc, cpu->spsr_el[cpu->el]);
-    cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+    cpu_update_key(&cpu->parent);
+    arm_check_interrupts(cpu);
 }
 
 /* -- waiting ---------------------------------------------------------------------------------------------------------- */
@@ -287,12 +295,6 @@ void helper_msr_i(ARMCPU *cpu, uint32_t field, uint32_t imm)
     case 0 << 3 | 5:
         arm_switch_sp(cpu, cpu->el, imm & 1);
         break;
-    case 3 << 3 | 1:
-        cpu->ssbs = imm & 1;
-        break;
-    case 3 << 3 | 2:
-        cpu->dit = imm & 1;
-        break;
     case 3 << 3 | 4:
         cpu->tco = imm & 1;
         break;
@@ -304,12 +306,15 @@ void helper_msr_i(ARMCPU *cpu, uint32_t field, uint32_t imm)
             return;
         }
         cpu->daif = (field & 7) == 6 ? cpu->daif | imm : cpu->daif & ~imm;
-        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+        arm_check_interrupts(cpu);
+        if (!(cpu->mdscr_el1 & MDSCR_KDE)) {
+            return;                             /* else D: software step may start or end */
+        }
         break;
     default:
         g_assert_not_reached();
     }
-    cpu_key_changed(&cpu->parent);
+    cpu_update_key(&cpu->parent);
 }
 
 /* -- system registers --------------------------------------------------------------------------------------------------- */

@@ -248,6 +248,20 @@ void arm_sysreg_trap(ARMCPU *cpu, const SysReg *r, unsigned el, bool write)
     arm_raise(cpu, el, syndrome(r->enc, cpu->sysreg_rt, write));
 }
 
+ArmTrap arm_el12_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return arm_hcr_e2h(cpu) ? TRAP_NONE : TRAP_UNDEFINED;
+}
+
+void arm_check_interrupts(ARMCPU *cpu)
+{
+    if (cpu->hcr_el2 & UINT64_C(7) << 6) {      /* VF, VI, VSE: no line tells of them */
+        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+    } else {
+        cpu_check_interrupts(&cpu->parent);
+    }
+}
+
 bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value)
 {
     const SysReg *r = arm_sysreg_find(cpu, enc);
@@ -291,7 +305,7 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
         cpu_key_changed(&cpu->parent);
     }
     if (r->changes & SRC_IRQ) {
-        cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+        arm_check_interrupts(cpu);
     }
     return true;
 }

@@ -78,6 +78,10 @@ void arm_sysregs_foreach(const ARMCPU *cpu, void (*fn)(ARMCPU *cpu, const SysReg
 #define SR_CONST(v) .const_value = true, .value = (v)
 #define SR_NEEDS(f) .feature = FEAT_##f + 1
 
+/* Own thread: what masks interrupts or makes them pending has changed: they are looked at before the next block. */
+void arm_check_interrupts(ARMCPU *cpu);
+/* A row's check: _EL12 and _EL02 names exist at EL2 and above while HCR_EL2.E2H is set. */
+ArmTrap arm_el12_check(ARMCPU *cpu, const SysReg *r, bool write);
 /* The row of an encoding on this CPU, or NULL. */
 const SysReg *arm_sysreg_find(const ARMCPU *cpu, uint16_t enc);
 /* Of the ID registers' space, where FEAT_IDST is: a read that is UNDEFINED is reported as a trapped MRS (EC 0x18). */

@@ -163,6 +163,13 @@ bool trans_RETA(DisasContext *dc, const arg_RETA *a)
 
 /* -- exceptions ------------------------------------------------------------------------------------------------------ */
 
+/* Goes on at the next instruction, under the key that the helper has left. */
+static void goto_next(DisasContext *dc)
+{
+    tcg_set_reg(dc->g, ARM_REG_PC, a64_pc(dc, 4));
+    a64_goto_pc(dc);
+}
+
 /* Goes on at the PC that a helper has set, with everything looked at anew. */
 static void leave(DisasContext *dc)
 {
@@ -177,7 +184,7 @@ bool trans_ERET(DisasContext *dc, const arg_ERET *a G_GNUC_UNUSED)
         return false;
     }
     a64_call(dc, eret, tcg_const(dc->g, TCG_I32, 0));
-    leave(dc);
+    a64_goto_pc(dc);
     return true;
 }
 
@@ -187,7 +194,7 @@ bool trans_ERETA(DisasContext *dc, const arg_ERETA *a)
         return false;
     }
     a64_call(dc, eret, tcg_const(dc->g, TCG_I32, a->m ? 2 : 1));
-    leave(dc);
+    a64_goto_pc(dc);
     return true;
 }
 
@@ -208,8 +215,13 @@ bool trans_HLT(DisasContext *dc, const arg_HLT *a)
 
 bool trans_SVC(DisasContext *dc, const arg_SVC *a)
 {
-    a64_call(dc, svc, tcg_const(dc->g, TCG_I32, a->imm));
-    dc->end = DISAS_STOP;
+    if (dc->in->pc_is_constant) {               /* user mode: the program's system call */
+        a64_call(dc, svc, tcg_const(dc->g, TCG_I32, a->imm));
+        dc->end = DISAS_STOP;
+    } else {
+        a64_call(dc, svc_take, tcg_const(dc->g, TCG_I32, a->imm));
+        a64_goto_pc(dc);
+    }
     return true;
 }
 
@@ -289,29 +301,37 @@ bool trans_AXFLAG(DisasContext *dc, const arg_AXFLAG *a G_GNUC_UNUSED)
     return convert_flags(dc, flag_table(axflag));
 }
 
-/* MSR (immediate), by op1:op2; the helper checks what EL0 may do and ends the block, since masks or the key change. */
+/*
+ * MSR (immediate), by op1:op2, of what changes masks or the key: the helper checks what EL0 may do, and the block ends.
+ */
 static bool msr_i(DisasContext *dc, unsigned op1, unsigned op2, unsigned imm, unsigned min_el)
 {
     if (dc->key.el < min_el) {
         return false;
     }
     a64_call(dc, msr_i, tcg_const(dc->g, TCG_I32, op1 << 3 | op2), tcg_const(dc->g, TCG_I32, imm));
-    dc->end = DISAS_EXIT_NEXT;
+    goto_next(dc);
+    return true;
+}
+
+static bool msr_i_field(DisasContext *dc, unsigned bit, uint32_t offset)
+{
+    tcg_st_env(dc->g, tcg_const(dc->g, TCG_I32, bit & 1), MO_8, offset);
     return true;
 }
 
 bool trans_MSR_i_UAO(DisasContext *dc, const arg_MSR_i_UAO *a) { return msr_i(dc, 0, 3, a->imm, 1); }
 bool trans_MSR_i_PAN(DisasContext *dc, const arg_MSR_i_PAN *a) { return msr_i(dc, 0, 4, a->imm, 1); }
 bool trans_MSR_i_SPSEL(DisasContext *dc, const arg_MSR_i_SPSEL *a) { return msr_i(dc, 0, 5, a->imm, 1); }
-bool trans_MSR_i_SSBS(DisasContext *dc, const arg_MSR_i_SSBS *a) { return msr_i(dc, 3, 1, a->imm, 0); }
-bool trans_MSR_i_DIT(DisasContext *dc, const arg_MSR_i_DIT *a) { return msr_i(dc, 3, 2, a->imm, 0); }
+bool trans_MSR_i_SSBS(DisasContext *dc, const arg_MSR_i_SSBS *a) { return msr_i_field(dc, a->imm, offsetof(ARMCPU, ssbs)); }
+bool trans_MSR_i_DIT(DisasContext *dc, const arg_MSR_i_DIT *a) { return msr_i_field(dc, a->imm, offsetof(ARMCPU, dit)); }
 bool trans_MSR_i_TCO(DisasContext *dc, const arg_MSR_i_TCO *a) { return msr_i(dc, 3, 4, a->imm, 0); }
 bool trans_MSR_i_DAIFCLR(DisasContext *dc, const arg_MSR_i_DAIFCLR *a) { return msr_i(dc, 3, 7, a->imm, 0); }
 
-/* Setting masks can only take interrupts away: nothing to look at, the block goes on. */
+/* Setting masks can only take interrupts away: nothing to look at, the block goes on, unless D may end a software step. */
 bool trans_MSR_i_DAIFSET(DisasContext *dc, const arg_MSR_i_DAIFSET *a)
 {
-    if (dc->key.el > 0) {
+    if (dc->key.el > 0 && !(a->imm & DAIF_D && (dc->key.ss_active || dc->key.bp_active))) {
         TcgVal daif = tcg_ld_env(dc->g, TCG_I32, MO_8, offsetof(ARMCPU, daif));
 
         tcg_st_env(dc->g, tcg_ori(dc->g, TCG_I32, daif, a->imm), MO_8, offsetof(ARMCPU, daif));
@@ -505,7 +525,11 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
         /* the syndrome of a trap names Rt */
         a64_call(dc, sysreg_write, tcg_const(dc->g, TCG_I32, enc | rt << 16),
                  a64_get(dc, 1, rt));
-        dc->end = r->changes ? DISAS_EXIT_NEXT : DISAS_NEXT;
+        if (r->changes == SRC_IRQ) {
+            goto_next(dc);
+        } else {
+            dc->end = r->changes ? DISAS_EXIT_NEXT : DISAS_NEXT;
+        }
     } else {
         a64_set(dc, rt, a64_call(dc, sysreg_read, tcg_const(dc->g, TCG_I32, enc | rt << 16)));
     }
