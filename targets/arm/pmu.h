@@ -9,5 +9,7 @@ enum { PMU_COUNTERS = 6 };                      /* event counters of a CPU with 
 
 void arm_pmu_init(ARMCPU *cpu);
 unsigned arm_pmu_num_counters(const ARMCPU *cpu);
+/* Own thread: writes MDCR_EL2, which enables EL2's counters. */
+void arm_pmu_set_mdcr_el2(ARMCPU *cpu, uint64_t value);
 
 #endif

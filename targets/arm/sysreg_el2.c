@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Hypervisor control: EL2's own registers (Arm DDI 0487, D23.2). Pairs with an EL1 twin are in sysreg_vmsa.c. */
 #include "core/bits.h"
+#include "targets/arm/pmu.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
@@ -19,7 +20,9 @@ static void hcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_LOR) ? UINT64_C(1) << 35 : 0;
     rw |= arm_feature(cpu, FEAT_RAS) ? UINT64_C(3) << 36 : 0;
     rw |= arm_feature(cpu, FEAT_PAuth) ? UINT64_C(3) << 40 : 0;
-    rw |= arm_feature(cpu, FEAT_EVT) ? UINT64_C(0x3b) << 49 : 0;
+    /* TID4, TICAB, TOCU; in version 2 TTLBIS and TTLBOS */
+    rw |= arm_feature(cpu, FEAT_EVT) ? UINT64_C(0x0b) << 49 : 0;
+    rw |= extract64(cpu->idreg[ARM_ID_AA64MMFR2_EL1], 56, 4) >= 2 ? UINT64_C(3) << 54 : 0;
     rw |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(7) << 56 : 0;
     rw |= arm_feature(cpu, FEAT_S2FWB) ? UINT64_C(1) << 46 : 0;
     rw |= arm_feature(cpu, FEAT_CSV2_2) ? UINT64_C(1) << 53 : 0;
@@ -30,6 +33,17 @@ static void hcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
 static void hcr_reset(ARMCPU *cpu, const SysReg *r)
 {
     hcr_write(cpu, r, 0);
+}
+
+static void mdcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    arm_pmu_set_mdcr_el2(cpu, value);
+}
+
+/* HPMN is the number of event counters: none is EL2's own. */
+static void mdcr_reset(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    cpu->mdcr_el2 = arm_pmu_num_counters(cpu);
 }
 
 /* What virtual machines read as MIDR_EL1 and MPIDR_EL1. */
@@ -73,7 +87,8 @@ static const SysReg el2_regs[] = {
        .changes = CTX | SRC_IRQ, .needs_el = 2),
     SR("HCRX_EL2", 3, 4, 1, 2, 2, SR_RW2, SR_FIELD(hcrx_el2), .write = hcrx_write, .changes = SRC_KEY,
        .needs_el = 2, SR_NEEDS(HCX), .check = hcrx_check),
-    SR("MDCR_EL2", 3, 4, 1, 1, 1, SR_RW2, SR_FIELD(mdcr_el2), .changes = SRC_KEY, .needs_el = 2),
+    SR("MDCR_EL2", 3, 4, 1, 1, 1, SR_RW2, SR_FIELD(mdcr_el2), .write = mdcr_write, .reset_fn = mdcr_reset,
+       .changes = SRC_KEY, .needs_el = 2),
     SR("CPTR_EL2", 3, 4, 1, 1, 2, SR_RW2, SR_FIELD(cptr_el2), .changes = SRC_KEY, .needs_el = 2,
        .check = cptr_el2_check),
     SR("HSTR_EL2", 3, 4, 1, 1, 3, SR_RW2, SR_FIELD_RW(hstr_el2, 0xffff), .changes = SRC_KEY, .needs_el = 2),

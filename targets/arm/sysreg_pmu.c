@@ -3,6 +3,8 @@
  * Performance Monitors, PMUv3 (Arm DDI 0487, D13 and D23.5): the cycle counter and event counters for SW_INCR and
  * CPU_CYCLES. A cycle is a nanosecond of virtual time. Other events count nothing, as PMCEID0_EL0 says; filtering by
  * exception level counts at all levels or none (docs/CAVEATS.md).
+ *
+ * Registers are accessed by their CPU's thread and overflows come on another one: both under the machine's lock.
  */
 #include <string.h>
 
@@ -14,6 +16,7 @@
 
 enum { PMCR_E = 1, PMCR_P = 2, PMCR_C = 4, PMCR_LC = 1 << 6 };
 enum { EVENT_SW_INCR = 0x00, EVENT_CPU_CYCLES = 0x11 };
+enum { MDCR_HPMN = 31, MDCR_TPMCR = 1 << 5, MDCR_HPME = 1 << 7 };
 #define CYCLE UINT64_C(0x80000000)              /* the cycle counter's bit in the set and clear registers */
 
 unsigned arm_pmu_num_counters(const ARMCPU *cpu)
@@ -21,9 +24,18 @@ unsigned arm_pmu_num_counters(const ARMCPU *cpu)
     return extract64(cpu->idreg[ARM_ID_AA64DFR0_EL1], 8, 4) ? PMU_COUNTERS : 0;
 }
 
+/* AArch64.GetNumEventCountersAccessible(): MDCR_EL2.HPMN keeps the others for EL2. */
+static unsigned num_accessible(const ARMCPU *cpu)
+{
+    unsigned n = arm_pmu_num_counters(cpu);
+
+    return cpu->el < 2 && arm_el2_enabled(cpu) ? MIN(n, cpu->mdcr_el2 & MDCR_HPMN) : n;
+}
+
+/* Of the registers with a bit for each counter, those that are there at this level. */
 static uint64_t counter_mask(const ARMCPU *cpu)
 {
-    return CYCLE | mask64(0, arm_pmu_num_counters(cpu));
+    return CYCLE | mask64(0, num_accessible(cpu));
 }
 
 static uint64_t cycles(ARMCPU *cpu)
@@ -33,12 +45,18 @@ static uint64_t cycles(ARMCPU *cpu)
     return clock ? clock_now(clock) : 0;
 }
 
-/* Counter 31 is the cycle counter. */
-static bool counts_cycles(const ARMCPU *cpu, unsigned n)
+/* PMCR_EL0.E, or MDCR_EL2.HPME for EL2's own (PMUCounterIsHyp). Counter 31 is the cycle counter. */
+static bool group_enabled(const ARMCPU *cpu, unsigned n)
 {
-    bool enabled = cpu->pmcr_el0 & PMCR_E && cpu->pmcnten >> n & 1;
+    if (cpu->has_el2 && n < 31 && n >= (cpu->mdcr_el2 & MDCR_HPMN)) {
+        return cpu->mdcr_el2 & MDCR_HPME;
+    }
+    return cpu->pmcr_el0 & PMCR_E;
+}
 
-    return enabled && (n == 31 || extract64(cpu->pmevtyper[n], 0, 16) == EVENT_CPU_CYCLES);
+static bool counts(const ARMCPU *cpu, unsigned n, unsigned event)
+{
+    return cpu->pmcnten >> n & 1 && group_enabled(cpu, n) && (n == 31 || extract64(cpu->pmevtyper[n], 0, 16) == event);
 }
 
 static uint64_t *counter(ARMCPU *cpu, unsigned n)
@@ -57,11 +75,12 @@ static bool overflows(const ARMCPU *cpu, unsigned n, uint64_t before, uint64_t a
 
 static void update_line(ARMCPU *cpu)
 {
-    Machine *m = cpu->parent.parent.machine;
+    bool on = false;
 
-    machine_lock(m);
-    irq_set(&cpu->pmu_irq, cpu->pmcr_el0 & PMCR_E && (cpu->pmovs & cpu->pminten) != 0);
-    machine_unlock(m);
+    for (uint64_t left = cpu->pmovs & cpu->pminten; left; left &= left - 1) {
+        on |= group_enabled(cpu, ctz64(left));
+    }
+    irq_set(&cpu->pmu_irq, on);
 }
 
 /* Brings the counters that count cycles up to now. pmccntr_delta is the time of the last call. */
@@ -71,7 +90,7 @@ static void catch_up(ARMCPU *cpu)
 
     cpu->pmccntr_delta = now;
     for (unsigned n = 0; n < 32; n++) {
-        if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts_cycles(cpu, n)) {
+        if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts(cpu, n, EVENT_CPU_CYCLES)) {
             uint64_t *c = counter(cpu, n), before = *c, after = before + passed;
 
             if (overflows(cpu, n, before, after)) {
@@ -88,7 +107,7 @@ static void schedule(ARMCPU *cpu)
     uint64_t next = UINT64_MAX;
 
     for (unsigned n = 0; n < 32; n++) {
-        if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts_cycles(cpu, n) && cpu->pminten >> n & 1) {
+        if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts(cpu, n, EVENT_CPU_CYCLES) && cpu->pminten >> n & 1) {
             uint64_t value = *counter(cpu, n);
             uint64_t left = n == 31 && cpu->pmcr_el0 & PMCR_LC ? -value : (UINT64_C(1) << 32) - (uint32_t)value;
 
@@ -111,6 +130,33 @@ static void overflow_due(void *opaque)
     schedule(cpu);
 }
 
+/* Around what a register access reads and changes. */
+static void begin(ARMCPU *cpu)
+{
+    machine_lock(cpu->parent.parent.machine);
+    catch_up(cpu);
+}
+
+static void end(ARMCPU *cpu)
+{
+    schedule(cpu);
+    machine_unlock(cpu->parent.parent.machine);
+}
+
+/* Instead of end, where nothing was changed: the time of the next overflow is as it was. */
+static uint64_t end_read(ARMCPU *cpu, uint64_t value)
+{
+    machine_unlock(cpu->parent.parent.machine);
+    return value;
+}
+
+void arm_pmu_set_mdcr_el2(ARMCPU *cpu, uint64_t value)
+{
+    begin(cpu);
+    cpu->mdcr_el2 = value;
+    end(cpu);
+}
+
 void arm_pmu_init(ARMCPU *cpu)
 {
     timer_init(&cpu->pmu_timer, device_clock(&cpu->parent.parent), overflow_due, cpu);
@@ -128,6 +174,14 @@ static ArmTrap check(ARMCPU *cpu, unsigned user_bits)
         return TRAP_EL2;
     }
     return cpu->el < 3 && cpu->has_el3 && cpu->mdcr_el3 >> 6 & 1 ? TRAP_EL3 : TRAP_NONE;
+}
+
+/* MDCR_EL2.TPMCR traps this one alone. */
+static ArmTrap pmcr_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    ArmTrap t = check(cpu, 0);
+
+    return t != TRAP_EL1 && cpu->el < 2 && arm_el2_enabled(cpu) && cpu->mdcr_el2 & MDCR_TPMCR ? TRAP_EL2 : t;
 }
 
 static ArmTrap pm_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
@@ -184,95 +238,105 @@ static uint64_t pmcr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
     uint64_t imp = extract64(cpu->midr, 24, 8);
 
-    return imp << 24 | idcode(cpu) << 16 | arm_pmu_num_counters(cpu) << 11 | cpu->pmcr_el0;
+    return imp << 24 | idcode(cpu) << 16 | num_accessible(cpu) << 11 | cpu->pmcr_el0;
 }
 
 static void pmcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
+    begin(cpu);
     if (value & PMCR_C) {
         cpu->pmccntr_base = 0;
     }
     if (value & PMCR_P) {
-        memset(cpu->pmevcntr, 0, sizeof(cpu->pmevcntr));
+        memset(cpu->pmevcntr, 0, num_accessible(cpu) * sizeof(cpu->pmevcntr[0]));
     }
     cpu->pmcr_el0 = value & 0x79;
-    schedule(cpu);
+    end(cpu);
+}
+
+static uint64_t cnten_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->pmcnten & counter_mask(cpu);
 }
 
 static void cntenset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
+    begin(cpu);
     cpu->pmcnten |= value & counter_mask(cpu);
-    schedule(cpu);
+    end(cpu);
 }
 
 static void cntenclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
-    cpu->pmcnten &= ~value;
-    schedule(cpu);
+    begin(cpu);
+    cpu->pmcnten &= ~(value & counter_mask(cpu));
+    end(cpu);
+}
+
+static uint64_t inten_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->pminten & counter_mask(cpu);
 }
 
 static void intenset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
+    begin(cpu);
     cpu->pminten |= value & counter_mask(cpu);
-    schedule(cpu);
+    end(cpu);
 }
 
 static void intenclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
-    cpu->pminten &= ~value;
-    schedule(cpu);
+    begin(cpu);
+    cpu->pminten &= ~(value & counter_mask(cpu));
+    end(cpu);
 }
 
 static uint64_t ovs_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
-    catch_up(cpu);
-    return cpu->pmovs;
+    begin(cpu);
+    return end_read(cpu, cpu->pmovs & counter_mask(cpu));
 }
 
 static void ovsset_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
+    begin(cpu);
     cpu->pmovs |= value & counter_mask(cpu);
-    schedule(cpu);
+    end(cpu);
 }
 
 static void ovsclr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
-    cpu->pmovs &= ~value;
-    schedule(cpu);
+    begin(cpu);
+    cpu->pmovs &= ~(value & counter_mask(cpu));
+    end(cpu);
 }
 
 static void swinc_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    for (unsigned n = 0; n < arm_pmu_num_counters(cpu); n++) {
-        if (value >> n & 1 && cpu->pmcr_el0 & PMCR_E && cpu->pmcnten >> n & 1 &&
-            extract64(cpu->pmevtyper[n], 0, 16) == EVENT_SW_INCR) {
+    begin(cpu);
+    for (unsigned n = 0; n < num_accessible(cpu); n++) {
+        if (value >> n & 1 && counts(cpu, n, EVENT_SW_INCR)) {
             cpu->pmevcntr[n] = (uint32_t)(cpu->pmevcntr[n] + 1);
             if (cpu->pmevcntr[n] == 0) {
                 cpu->pmovs |= UINT64_C(1) << n;
             }
         }
     }
-    update_line(cpu);
+    end(cpu);
 }
 
 static uint64_t ccntr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
-    catch_up(cpu);
-    return cpu->pmccntr_base;
+    begin(cpu);
+    return end_read(cpu, cpu->pmccntr_base);
 }
 
 static void ccntr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
-    catch_up(cpu);
+    begin(cpu);
     cpu->pmccntr_base = value;
-    schedule(cpu);
+    end(cpu);
 }
 
 static uint64_t ceid0_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
@@ -289,40 +353,39 @@ static unsigned event_number(const ARMCPU *cpu, const SysReg *r)
 static uint64_t evcntr_read(ARMCPU *cpu, const SysReg *r)
 {
     unsigned n = event_number(cpu, r);
-
-    catch_up(cpu);
-    return n < arm_pmu_num_counters(cpu) ? cpu->pmevcntr[n] : 0;
+    begin(cpu);
+    return end_read(cpu, n < num_accessible(cpu) ? cpu->pmevcntr[n] : 0);
 }
 
 static void evcntr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     unsigned n = event_number(cpu, r);
 
-    catch_up(cpu);
-    if (n < arm_pmu_num_counters(cpu)) {
+    begin(cpu);
+    if (n < num_accessible(cpu)) {
         cpu->pmevcntr[n] = (uint32_t)value;
     }
-    schedule(cpu);
+    end(cpu);
 }
 
 static uint64_t evtyper_read(ARMCPU *cpu, const SysReg *r)
 {
     unsigned n = event_number(cpu, r);
 
-    return n == 31 ? cpu->pmccfiltr_el0 : n < arm_pmu_num_counters(cpu) ? cpu->pmevtyper[n] : 0;
+    return n == 31 ? cpu->pmccfiltr_el0 : n < num_accessible(cpu) ? cpu->pmevtyper[n] : 0;
 }
 
 static void evtyper_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     unsigned n = event_number(cpu, r);
 
-    catch_up(cpu);
+    begin(cpu);
     if (n == 31) {
         cpu->pmccfiltr_el0 = value & 0xfc000000;
-    } else if (n < arm_pmu_num_counters(cpu)) {
+    } else if (n < num_accessible(cpu)) {
         cpu->pmevtyper[n] = value & 0xfe00ffff;
     }
-    schedule(cpu);
+    end(cpu);
 }
 
 #define P(name_, op1, crn, crm, op2, acc, chk, ...) \
@@ -332,9 +395,9 @@ static void evtyper_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
     P("PMEVTYPER" #n "_EL0", 3, 14, 12 + n / 8, n % 8, SR_RW0, pm_check, .read = evtyper_read, .write = evtyper_write)
 
 static const SysReg pmu_regs[] = {
-    P("PMCR_EL0", 3, 9, 12, 0, SR_RW0, pm_check, SR_FIELD(pmcr_el0), .read = pmcr_read, .write = pmcr_write),
-    P("PMCNTENSET_EL0", 3, 9, 12, 1, SR_RW0, pm_check, SR_FIELD(pmcnten), .write = cntenset_write),
-    P("PMCNTENCLR_EL0", 3, 9, 12, 2, SR_RW0, pm_check, SR_ALIAS(pmcnten), .write = cntenclr_write),
+    P("PMCR_EL0", 3, 9, 12, 0, SR_RW0, pmcr_check, SR_FIELD(pmcr_el0), .read = pmcr_read, .write = pmcr_write),
+    P("PMCNTENSET_EL0", 3, 9, 12, 1, SR_RW0, pm_check, SR_FIELD(pmcnten), .read = cnten_read, .write = cntenset_write),
+    P("PMCNTENCLR_EL0", 3, 9, 12, 2, SR_RW0, pm_check, SR_ALIAS(pmcnten), .read = cnten_read, .write = cntenclr_write),
     P("PMOVSCLR_EL0", 3, 9, 12, 3, SR_RW0, pm_check, SR_FIELD(pmovs), .read = ovs_read, .write = ovsclr_write),
     P("PMOVSSET_EL0", 3, 9, 14, 3, SR_RW0, pm_check, SR_ALIAS(pmovs), .read = ovs_read, .write = ovsset_write),
     P("PMSWINC_EL0", 3, 9, 12, 4, SR_W0, swinc_check, .write = swinc_write),
@@ -345,8 +408,8 @@ static const SysReg pmu_regs[] = {
     P("PMXEVTYPER_EL0", 3, 9, 13, 1, SR_RW0, pm_check, .read = evtyper_read, .write = evtyper_write, .no_gdb = true),
     P("PMXEVCNTR_EL0", 3, 9, 13, 2, SR_RW0, event_check, .read = evcntr_read, .write = evcntr_write, .no_gdb = true),
     P("PMUSERENR_EL0", 3, 9, 14, 0, SR_R0 | SR_W1, user_check, SR_FIELD_RW(pmuserenr_el0, 15)),
-    P("PMINTENSET_EL1", 0, 9, 14, 1, SR_RW1, pm_check, SR_FIELD(pminten), .write = intenset_write),
-    P("PMINTENCLR_EL1", 0, 9, 14, 2, SR_RW1, pm_check, SR_ALIAS(pminten), .write = intenclr_write),
+    P("PMINTENSET_EL1", 0, 9, 14, 1, SR_RW1, pm_check, SR_FIELD(pminten), .read = inten_read, .write = intenset_write),
+    P("PMINTENCLR_EL1", 0, 9, 14, 2, SR_RW1, pm_check, SR_ALIAS(pminten), .read = inten_read, .write = intenclr_write),
     SR("PMMIR_EL1", 3, 0, 9, 14, 6, SR_R1, .check = pm_check, SR_CONST(0), SR_NEEDS(PMUv3p4)),
     P("PMCCFILTR_EL0", 3, 14, 15, 7, SR_RW0, pm_check, SR_FIELD(pmccfiltr_el0), .read = evtyper_read,
       .write = evtyper_write),
