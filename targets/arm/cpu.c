@@ -99,8 +99,7 @@ static unsigned pa_bits(const ARMCPU *cpu)
     static const uint8_t bits[16] = { 32, 36, 40, 42, 44, 48, 52 };
     unsigned parange = extract64(cpu->idreg[ARM_ID_AA64MMFR0_EL1], 0, 4);
 
-    /* 52 bits only reach memory with FEAT_LPA or LPA2 in force; 48 is the output size of everything else */
-    return bits[parange] ? MIN(bits[parange], 48) : 48;
+    return bits[parange] ? bits[parange] : 52;
 }
 
 static bool arm_cpu_realize(Device *dev, GError **error)

@@ -78,6 +78,7 @@ typedef struct ArmException {
     bool has_far, has_hpfar;
     uint64_t far, hpfar;
     bool return_next;                           /* the preferred return address is the next instruction (SVC ...) */
+    bool takes_vse;                             /* the virtual SError of HCR_EL2.VSE, which is over when it is taken */
 } ArmException;
 
 /* Interrupt inputs: bits of cs->irq_lines. */

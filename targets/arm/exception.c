@@ -244,7 +244,7 @@ static bool next_interrupt(const ARMCPU *cpu, ArmException *ret)
     }
     if (hcr & HCR_VSE && virtual_taken(cpu, HCR_AMO, DAIF_A)) {
         *ret = (ArmException){ .kind = ARM_EXC_SERROR, .target_el = 1,
-                               .syndrome = ARM_SYNDROME(EC_SERROR, cpu->vsesr_el2 & 0x1ffffff) };
+                               .syndrome = ARM_SYNDROME(EC_SERROR, cpu->vsesr_el2 & 0x1ffffff), .takes_vse = true };
         return true;
     }
     return false;
@@ -258,8 +258,8 @@ bool arm_take_interrupt(CPUState *cs)
     if (!next_interrupt(cpu, &e)) {
         return false;
     }
-    if (e.kind == ARM_EXC_SERROR && e.target_el == 1 && cpu->hcr_el2 & HCR_VSE) {
-        cpu->hcr_el2 &= ~HCR_VSE;               /* taking a virtual SError consumes it */
+    if (e.takes_vse) {
+        cpu->hcr_el2 &= ~HCR_VSE;
     }
     enter(cpu, &e);
     return true;

@@ -29,20 +29,25 @@ static unsigned trap_el(const ARMCPU *cpu, unsigned kind)
     return kind == LS64_STV0 && cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 & SCR_ENAS0) ? 3 : 0;
 }
 
-/* Faults of translation say which kind of instruction it was (ISS.LST). */
-static void add_lst(ARMCPU *cpu, unsigned kind)
+/*
+ * Faults of translation say which instruction it was: a valid syndrome of a 64-bit access of Xt, ISS.LST, and of those
+ * that return a status Xs in ISS2 (ISS encoding for a Data Abort; LS64InstructionSyndrome()).
+ */
+static void add_syndrome(ARMCPU *cpu, unsigned kind, unsigned rt, unsigned rs)
 {
     static const uint8_t lst[] = { [LS64_LD] = 2, [LS64_ST] = 2, [LS64_STV] = 1, [LS64_STV0] = 3 };
     unsigned fsc = cpu->exc.syndrome & 0x3f;
 
     if (cpu->exc.kind == ARM_EXC_SYNC && fsc >= 4 && fsc < 16) {
-        cpu->exc.syndrome |= lst[kind] << 11;
+        cpu->exc.syndrome |= 1u << 24 | 3u << 22 | rt << 16 | 1u << 15 | lst[kind] << 11;
+        cpu->exc.iss2 = kind >= LS64_STV ? rs : 0;
     }
 }
 
 /* The address is good for all 64 bytes. False: an exception is recorded. */
-static bool may_access(ARMCPU *cpu, uint64_t addr, unsigned kind, unsigned mmu)
+static bool may_access(ARMCPU *cpu, uint64_t addr, uint32_t desc)
 {
+    unsigned kind = LS64_KIND(desc), mmu = LS64_MMU(desc);
     AccessType type = kind == LS64_LD ? ACCESS_LOAD : ACCESS_STORE;
     CPUPage page;
 
@@ -51,7 +56,7 @@ static bool may_access(ARMCPU *cpu, uint64_t addr, unsigned kind, unsigned mmu)
         return false;
     }
     if (!cpu_find_page(&cpu->parent, addr, type, mmu, &page)) {
-        add_lst(cpu, kind);
+        add_syndrome(cpu, kind, LS64_RT(desc), LS64_RS(desc));
         return false;
     }
     if (page.user & ARM_PAGE_CACHEABLE) {
@@ -75,7 +80,7 @@ void helper_ls64(ARMCPU *cpu, uint64_t addr, uint32_t desc)
         arm_raise(cpu, el, ARM_SYNDROME(EC_LS64, iss[kind]));
         return;
     }
-    if (!may_access(cpu, addr, kind, mmu)) {
+    if (!may_access(cpu, addr, desc)) {
         return;
     }
     if (kind == LS64_LD) {

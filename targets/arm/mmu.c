@@ -132,6 +132,7 @@ typedef struct Walk {
     unsigned txsz;
     unsigned granule;                           /* bits: 12, 14, 16 */
     unsigned pa_bits;                           /* output size */
+    bool lpa;                                   /* descriptors of 64K granules have 52-bit addresses */
     bool ds;                                    /* 52-bit addresses with 4K and 16K granules */
     bool ha, hd;
     bool big_endian;
@@ -142,11 +143,13 @@ typedef struct Walk {
     bool hpd;                                   /* table descriptors' permissions are ignored */
 } Walk;
 
-static unsigned ps_bits(const ARMCPU *cpu, unsigned field)
+/* AArch64.PhysicalAddressSize(): more than 48 bits need FEAT_LPA and 64K granules, or LPA2. */
+static void set_output_size(const ARMCPU *cpu, Walk *w, unsigned field)
 {
     static const uint8_t bits[8] = { 32, 36, 40, 42, 44, 48, 52, 52 };
 
-    return MIN(bits[field & 7], cpu->pa_bits);
+    w->lpa = w->granule == 16 && arm_feature(cpu, FEAT_LPA);
+    w->pa_bits = MIN(bits[field & 7], w->lpa || arm_feature(cpu, FEAT_LPA2) ? cpu->pa_bits : MIN(cpu->pa_bits, 48));
 }
 
 /* A granule field as TG0 has it (0: 4K, 1: 64K, 2: 16K), or 4K for what is reserved or not implemented. */
@@ -223,7 +226,7 @@ static uint64_t descriptor_address(const Walk *w, uint64_t desc, unsigned low_bi
 
     if (w->ds) {
         addr = (desc & mask64(low_bits, 50 - low_bits)) | (uint64_t)extract64(desc, 8, 2) << 50;
-    } else if (w->pa_bits == 52 && w->granule == 16) {
+    } else if (w->lpa) {
         addr |= (uint64_t)extract64(desc, 12, 4) << 48;
     }
     return addr;
@@ -238,7 +241,7 @@ static bool block_allowed(const Walk *w, int level)
     case 14:
         return level == 2 || (level == 1 && w->ds);
     default:
-        return level == 2 || (level == 1 && w->pa_bits == 52);
+        return level == 2 || (level == 1 && w->lpa);
     }
 }
 
@@ -250,7 +253,7 @@ static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf
     int level = w->start_level;
     uint64_t table = 0;
 
-    if (w->ds || (w->pa_bits == 52 && w->granule == 16)) {
+    if (w->ds || (w->lpa && w->pa_bits == 52)) {
         base = (w->ttbr & mask64(6, 42)) | (uint64_t)extract64(w->ttbr, 2, 4) << 48;
     }
     /* the first table holds what of the input address is above the levels below it */
@@ -378,7 +381,7 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
     uint64_t vtcr = cpu->vtcr_el2, hcr = cpu->hcr_el2;
     unsigned granule = tg0_bits(extract64(vtcr, 14, 2)), sl0 = extract64(vtcr, 6, 2);
     Walk w = {
-        .txsz = extract64(vtcr, 0, 6), .granule = granule, .pa_bits = ps_bits(cpu, extract64(vtcr, 16, 3)),
+        .txsz = extract64(vtcr, 0, 6), .granule = granule,
         .ds = vtcr >> 32 & 1 && arm_feature(cpu, FEAT_LPA2) && granule != 16,
         .ha = vtcr >> 21 & 1 && arm_feature(cpu, FEAT_HAFDBS), .hd = vtcr >> 22 & 1 && arm_feature(cpu, FEAT_HAFDBS),
         .big_endian = cpu->sctlr_el[2] & SCTLR_EE, .ttbr = cpu->vttbr_el2, .pas = ipa_pas, .stage2 = true,
@@ -392,6 +395,7 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
         *ret = (ArmXlat){ .pa = ipa, .page_size = 4096, .prot = PROT_R | PROT_W | PROT_X, .pas = ipa_pas, .global = true };
         return true;
     }
+    set_output_size(cpu, &w, extract64(vtcr, 16, 3));
     w.start_level = granule == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
     if (granule == 12 && sl0 == 3) {
         w.start_level = 3;
@@ -525,7 +529,7 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     if (two) {
         w->txsz = extract64(tcr, high ? 16 : 0, 6);
         w->granule = high ? tg1_bits(extract64(tcr, 30, 2)) : tg0_bits(extract64(tcr, 14, 2));
-        w->pa_bits = ps_bits(cpu, extract64(tcr, 32, 3));
+        set_output_size(cpu, w, extract64(tcr, 32, 3));
         w->ds = tcr >> 59 & 1;
         w->ha = tcr >> 39 & 1;
         w->hd = tcr >> 40 & 1;
@@ -540,7 +544,7 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     } else {
         w->txsz = extract64(tcr, 0, 6);
         w->granule = tg0_bits(extract64(tcr, 14, 2));
-        w->pa_bits = ps_bits(cpu, extract64(tcr, 16, 3));
+        set_output_size(cpu, w, extract64(tcr, 16, 3));
         w->ds = tcr >> 32 & 1;
         w->ha = tcr >> 21 & 1;
         w->hd = tcr >> 22 & 1;

@@ -16,7 +16,8 @@ enum {
     SMC64 = 0x40000000u,
 };
 enum { PSCI_SUCCESS = 0, PSCI_NOT_SUPPORTED = -1, PSCI_INVALID_PARAMETERS = -2, PSCI_ALREADY_ON = -4,
-       PSCI_INVALID_ADDRESS = -9 };
+       PSCI_ON_PENDING = -5, PSCI_INVALID_ADDRESS = -9 };
+enum { AFFINITY_ON = 0, AFFINITY_OFF = 1, AFFINITY_ON_PENDING = 2 };
 
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 
@@ -67,7 +68,7 @@ static int64_t cpu_on(ARMCPU *cpu, uint64_t target, uint64_t entry, uint64_t con
     *s = (Start){ .pc = entry, .context = context };
     if (!cpu_power_on(&other->parent, start_cpu, s)) {
         g_free(s);
-        return PSCI_ALREADY_ON;
+        return __atomic_load_n(&other->parent.powered_off, __ATOMIC_SEQ_CST) ? PSCI_ON_PENDING : PSCI_ALREADY_ON;
     }
     return PSCI_SUCCESS;
 }
@@ -75,11 +76,16 @@ static int64_t cpu_on(ARMCPU *cpu, uint64_t target, uint64_t entry, uint64_t con
 static int64_t affinity_info(ARMCPU *cpu, uint64_t target, uint64_t level)
 {
     ARMCPU *other = find_cpu(cpu, target);
+    bool starting;
 
     if (level > 0 || !other) {
         return PSCI_INVALID_PARAMETERS;         /* levels above CPUs are not required from version 1.0 on */
     }
-    return __atomic_load_n(&other->parent.powered_off, __ATOMIC_ACQUIRE) ? 1 : 0;
+    starting = __atomic_load_n(&other->parent.starting, __ATOMIC_SEQ_CST);         /* clear after powered_off is */
+    if (!__atomic_load_n(&other->parent.powered_off, __ATOMIC_SEQ_CST)) {
+        return AFFINITY_ON;
+    }
+    return starting ? AFFINITY_ON_PENDING : AFFINITY_OFF;
 }
 
 static bool implemented(uint32_t function)

@@ -18,7 +18,7 @@ static ArmTrap ata_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write 
     return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 & SCR_ATA) ? TRAP_EL3 : TRAP_NONE;
 }
 
-static ArmTrap el12_check(ARMCPU *cpu, const SysReg *r, bool write)
+static ArmTrap tfsr_el12_check(ARMCPU *cpu, const SysReg *r, bool write)
 {
     return arm_hcr_e2h(cpu) ? ata_check(cpu, r, write) : TRAP_UNDEFINED;
 }
@@ -36,7 +36,7 @@ static const SysReg mte_regs[] = {
     SR("TFSRE0_EL1", 3, 0, 5, 6, 1, SR_RW1, SR_FIELD_RW(tfsr_el[0], 3), SR_NEEDS(MTE2), .check = ata_check),
     SR("TFSR_EL2", 3, 4, 5, 6, 0, SR_RW2, SR_FIELD_RW(tfsr_el[2], 3), .needs_el = 2, SR_NEEDS(MTE2), .check = ata_check),
     SR("TFSR_EL12", 3, 5, 5, 6, 0, SR_RW2, SR_FIELD_RW(tfsr_el[1], 3), .is_alias = true, .needs_el = 2, SR_NEEDS(MTE2),
-       .check = el12_check, .no_gdb = true),
+       .check = tfsr_el12_check, .no_gdb = true),
     SR("TFSR_EL3", 3, 6, 5, 6, 0, SR_RW3, SR_FIELD_RW(tfsr_el[3], 1), .needs_el = 3, SR_NEEDS(MTE2)),
     SR("GMID_EL1", 3, 1, 0, 0, 4, SR_R1, SR_CONST(MTE_GMID_BS), SR_NEEDS(MTE2), .check = gmid_check),
 };

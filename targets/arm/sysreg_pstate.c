@@ -157,11 +157,6 @@ static void fpsr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
     arm_set_fpsr(cpu, value);
 }
 
-static ArmTrap el12_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
-{
-    return arm_hcr_e2h(cpu) ? TRAP_NONE : TRAP_UNDEFINED;
-}
-
 /* SCR_EL3.ADEn. */
 static ArmTrap accdata_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
@@ -183,12 +178,12 @@ static const SysReg pstate_regs[] = {
     SR("TCO", 3, 3, 4, 2, 7, SR_RW0, .read = tco_read, .write = tco_write, .changes = SRC_KEY, SR_NEEDS(MTE)),
     SR("SPSR_EL1", 3, 0, 4, 0, 0, SR_RW1, SR_FIELD(spsr_el[1]), .e2h_redirect = SYSREG(3, 4, 4, 0, 0)),
     SR("SPSR_EL2", 3, 4, 4, 0, 0, SR_RW2, SR_FIELD(spsr_el[2]), .needs_el = 2),
-    SR("SPSR_EL12", 3, 5, 4, 0, 0, SR_RW2, SR_ALIAS(spsr_el[1]), .needs_el = 2, SR_NEEDS(VHE), .check = el12_check,
+    SR("SPSR_EL12", 3, 5, 4, 0, 0, SR_RW2, SR_ALIAS(spsr_el[1]), .needs_el = 2, SR_NEEDS(VHE), .check = arm_el12_check,
        .no_gdb = true),
     SR("SPSR_EL3", 3, 6, 4, 0, 0, SR_RW3, SR_FIELD(spsr_el[3]), .needs_el = 3),
     SR("ELR_EL1", 3, 0, 4, 0, 1, SR_RW1, SR_FIELD(elr_el[1]), .e2h_redirect = SYSREG(3, 4, 4, 0, 1)),
     SR("ELR_EL2", 3, 4, 4, 0, 1, SR_RW2, SR_FIELD(elr_el[2]), .needs_el = 2),
-    SR("ELR_EL12", 3, 5, 4, 0, 1, SR_RW2, SR_ALIAS(elr_el[1]), .needs_el = 2, SR_NEEDS(VHE), .check = el12_check,
+    SR("ELR_EL12", 3, 5, 4, 0, 1, SR_RW2, SR_ALIAS(elr_el[1]), .needs_el = 2, SR_NEEDS(VHE), .check = arm_el12_check,
        .no_gdb = true),
     SR("ELR_EL3", 3, 6, 4, 0, 1, SR_RW3, SR_FIELD(elr_el[3]), .needs_el = 3),
     SR("SP_EL0", 3, 0, 4, 1, 0, SR_RW1, SR_FIELD(sp_el[0]), .check = sp_el0_check),

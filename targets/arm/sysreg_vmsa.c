@@ -5,12 +5,6 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
-/* _EL12 and _EL02 names exist at EL2 and above while HCR_EL2.E2H is set. */
-static ArmTrap el12_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
-{
-    return arm_hcr_e2h(cpu) ? TRAP_NONE : TRAP_UNDEFINED;
-}
-
 /* Reset registers are those of the highest level alone. */
 static ArmTrap highest_check(ARMCPU *cpu, const SysReg *r, bool write G_GNUC_UNUSED)
 {
@@ -25,6 +19,15 @@ static ArmTrap cpacr_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool writ
         return TRAP_EL2;                        /* TCPAC */
     }
     return cpu->el < 3 && cpu->has_el3 && cpu->cptr_el3 >> 31 & 1 ? TRAP_EL3 : TRAP_NONE;
+}
+
+/* HCR_EL2.APK and SCR_EL3.APK clear trap the keys. */
+static ArmTrap key_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    if (cpu->el < 2 && arm_el2_enabled(cpu) && !(cpu->hcr_el2 >> 40 & 1)) {
+        return TRAP_EL2;
+    }
+    return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 >> 16 & 1) ? TRAP_EL3 : TRAP_NONE;
 }
 
 static void sctlr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
@@ -46,7 +49,7 @@ static void sctlr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
        .e2h_redirect = SYSREG(3, 4, crn, crm, op2), ##__VA_ARGS__), \
     SR(name2 "_EL2", 3, 4, crn, crm, op2, SR_RW2, SR_FIELD(f2), .changes = chg, .needs_el = 2, ##__VA_ARGS__), \
     SR(name1 "_EL12", 3, 5, crn, crm, op2, SR_RW2, SR_ALIAS(f1), .changes = chg, .needs_el = 2, \
-       .feature = FEAT_VHE + 1, .check = el12_check, .no_gdb = true)
+       .feature = FEAT_VHE + 1, .check = arm_el12_check, .no_gdb = true)
 #define EL3(name, crn, crm, op2, f, chg, ...) \
     SR(name "_EL3", 3, 6, crn, crm, op2, SR_RW3, SR_FIELD(f), .changes = chg, .needs_el = 3, ##__VA_ARGS__)
 
@@ -56,7 +59,7 @@ static const SysReg vmsa_regs[] = {
     SR("SCTLR_EL2", 3, 4, 1, 0, 0, SR_RW2, SR_FIELD(sctlr_el[2]), .reset = SCTLR_EL2_RES1, .changes = CTX,
        .write = sctlr_write, .needs_el = 2),
     SR("SCTLR_EL12", 3, 5, 1, 0, 0, SR_RW2, SR_ALIAS(sctlr_el[1]), .changes = CTX, .write = sctlr_write,
-       .needs_el = 2, SR_NEEDS(VHE), .check = el12_check, .no_gdb = true),
+       .needs_el = 2, SR_NEEDS(VHE), .check = arm_el12_check, .no_gdb = true),
     SR("SCTLR_EL3", 3, 6, 1, 0, 0, SR_RW3, SR_FIELD(sctlr_el[3]), .reset = SCTLR_EL2_RES1, .changes = CTX,
        .write = sctlr_write, .needs_el = 3),
     SR("ACTLR_EL1", 3, 0, 1, 0, 1, SR_RW1, SR_FIELD(actlr_el[1])),
@@ -65,14 +68,14 @@ static const SysReg vmsa_regs[] = {
     SR("CPACR_EL1", 3, 0, 1, 0, 2, SR_RW1, SR_FIELD(cpacr_el1), .changes = SRC_KEY, .check = cpacr_check,
        .e2h_redirect = SYSREG(3, 4, 1, 1, 2)),
     SR("CPACR_EL12", 3, 5, 1, 0, 2, SR_RW2, SR_ALIAS(cpacr_el1), .changes = SRC_KEY, .needs_el = 2, SR_NEEDS(VHE),
-       .check = el12_check, .no_gdb = true),
+       .check = arm_el12_check, .no_gdb = true),
 
     EL1_EL2("TTBR0", "TTBR0", 2, 0, 0, ttbr0_el[1], ttbr0_el[2], CTX),
     EL3("TTBR0", 2, 0, 0, ttbr0_el[3], CTX),
     SR("TTBR1_EL1", 3, 0, 2, 0, 1, SR_RW1, SR_FIELD(ttbr1_el[1]), .changes = CTX, .e2h_redirect = SYSREG(3, 4, 2, 0, 1)),
     SR("TTBR1_EL2", 3, 4, 2, 0, 1, SR_RW2, SR_FIELD(ttbr1_el[2]), .changes = CTX, .needs_el = 2, SR_NEEDS(VHE)),
     SR("TTBR1_EL12", 3, 5, 2, 0, 1, SR_RW2, SR_ALIAS(ttbr1_el[1]), .changes = CTX, .needs_el = 2, SR_NEEDS(VHE),
-       .check = el12_check, .no_gdb = true),
+       .check = arm_el12_check, .no_gdb = true),
     EL1_EL2("TCR", "TCR", 2, 0, 2, tcr_el[1], tcr_el[2], CTX),
     EL3("TCR", 2, 0, 2, tcr_el[3], CTX),
     EL1_EL2("MAIR", "MAIR", 10, 2, 0, mair_el[1], mair_el[2], 0),
@@ -82,7 +85,7 @@ static const SysReg vmsa_regs[] = {
     SR("VBAR_EL1", 3, 0, 12, 0, 0, SR_RW1, SR_FIELD_RW(vbar_el[1], VBAR_MASK), .e2h_redirect = SYSREG(3, 4, 12, 0, 0)),
     SR("VBAR_EL2", 3, 4, 12, 0, 0, SR_RW2, SR_FIELD_RW(vbar_el[2], VBAR_MASK), .needs_el = 2),
     SR("VBAR_EL12", 3, 5, 12, 0, 0, SR_RW2, SR_FIELD_RW(vbar_el[1], VBAR_MASK), .is_alias = true, .needs_el = 2,
-       SR_NEEDS(VHE), .check = el12_check, .no_gdb = true),
+       SR_NEEDS(VHE), .check = arm_el12_check, .no_gdb = true),
     SR("VBAR_EL3", 3, 6, 12, 0, 0, SR_RW3, SR_FIELD_RW(vbar_el[3], VBAR_MASK), .needs_el = 3),
     EL1_EL2("ESR", "ESR", 5, 2, 0, esr_el[1], esr_el[2], 0),
     EL3("ESR", 5, 2, 0, esr_el[3], 0),
@@ -95,7 +98,7 @@ static const SysReg vmsa_regs[] = {
     SR("CONTEXTIDR_EL1", 3, 0, 13, 0, 1, SR_RW1, SR_FIELD(contextidr_el[1]), .e2h_redirect = SYSREG(3, 4, 13, 0, 1)),
     SR("CONTEXTIDR_EL2", 3, 4, 13, 0, 1, SR_RW2, SR_FIELD(contextidr_el[2]), .needs_el = 2, SR_NEEDS(VHE)),
     SR("CONTEXTIDR_EL12", 3, 5, 13, 0, 1, SR_RW2, SR_ALIAS(contextidr_el[1]), .needs_el = 2, SR_NEEDS(VHE),
-       .check = el12_check, .no_gdb = true),
+       .check = arm_el12_check, .no_gdb = true),
     SR("PAR_EL1", 3, 0, 7, 4, 0, SR_RW1, SR_FIELD(par_el1)),
     SR("TPIDR_EL0", 3, 3, 13, 0, 2, SR_RW0, SR_FIELD(tpidr_el[0])),
     SR("TPIDRRO_EL0", 3, 3, 13, 0, 3, SR_R0 | SR_W1, SR_FIELD(tpidrro_el0)),
@@ -116,15 +119,15 @@ static const SysReg vmsa_regs[] = {
     SR("RMR_EL3", 3, 6, 12, 0, 2, SR_RW3, SR_CONST(1), .needs_el = 3),
 
     /* pointer authentication keys */
-    SR("APIAKeyLo_EL1", 3, 0, 2, 1, 0, SR_RW1, SR_FIELD(apkey[0]), SR_NEEDS(PAuth)),
-    SR("APIAKeyHi_EL1", 3, 0, 2, 1, 1, SR_RW1, SR_FIELD(apkey[1]), SR_NEEDS(PAuth)),
-    SR("APIBKeyLo_EL1", 3, 0, 2, 1, 2, SR_RW1, SR_FIELD(apkey[2]), SR_NEEDS(PAuth)),
-    SR("APIBKeyHi_EL1", 3, 0, 2, 1, 3, SR_RW1, SR_FIELD(apkey[3]), SR_NEEDS(PAuth)),
-    SR("APDAKeyLo_EL1", 3, 0, 2, 2, 0, SR_RW1, SR_FIELD(apkey[4]), SR_NEEDS(PAuth)),
-    SR("APDAKeyHi_EL1", 3, 0, 2, 2, 1, SR_RW1, SR_FIELD(apkey[5]), SR_NEEDS(PAuth)),
-    SR("APDBKeyLo_EL1", 3, 0, 2, 2, 2, SR_RW1, SR_FIELD(apkey[6]), SR_NEEDS(PAuth)),
-    SR("APDBKeyHi_EL1", 3, 0, 2, 2, 3, SR_RW1, SR_FIELD(apkey[7]), SR_NEEDS(PAuth)),
-    SR("APGAKeyLo_EL1", 3, 0, 2, 3, 0, SR_RW1, SR_FIELD(apkey[8]), SR_NEEDS(PAuth)),
-    SR("APGAKeyHi_EL1", 3, 0, 2, 3, 1, SR_RW1, SR_FIELD(apkey[9]), SR_NEEDS(PAuth)),
+    SR("APIAKeyLo_EL1", 3, 0, 2, 1, 0, SR_RW1, SR_FIELD(apkey[0]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APIAKeyHi_EL1", 3, 0, 2, 1, 1, SR_RW1, SR_FIELD(apkey[1]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APIBKeyLo_EL1", 3, 0, 2, 1, 2, SR_RW1, SR_FIELD(apkey[2]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APIBKeyHi_EL1", 3, 0, 2, 1, 3, SR_RW1, SR_FIELD(apkey[3]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APDAKeyLo_EL1", 3, 0, 2, 2, 0, SR_RW1, SR_FIELD(apkey[4]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APDAKeyHi_EL1", 3, 0, 2, 2, 1, SR_RW1, SR_FIELD(apkey[5]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APDBKeyLo_EL1", 3, 0, 2, 2, 2, SR_RW1, SR_FIELD(apkey[6]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APDBKeyHi_EL1", 3, 0, 2, 2, 3, SR_RW1, SR_FIELD(apkey[7]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APGAKeyLo_EL1", 3, 0, 2, 3, 0, SR_RW1, SR_FIELD(apkey[8]), SR_NEEDS(PAuth), .check = key_check),
+    SR("APGAKeyHi_EL1", 3, 0, 2, 3, 1, SR_RW1, SR_FIELD(apkey[9]), SR_NEEDS(PAuth), .check = key_check),
 };
 const SysRegGroup arm_sysregs_vmsa = { vmsa_regs, G_N_ELEMENTS(vmsa_regs) };

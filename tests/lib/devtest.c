@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include "core/bits.h"
+#include "core/exec/exec.h"
 #include "core/io/backends.h"
 #include "core/io/char.h"
 #include "tests/lib/devtest.h"
@@ -62,14 +63,18 @@ static void start(DevTest *t)
     t->attrs = MEMTX_ATTRS_NONE;
     t->attrs.requester = 0;
     t->types = type_registry_new(NULL, NULL);
+    exec_register_types(t->types);
     type_register(t->types, &devtest_machine_type, &error);
     no_error(error);
     for (unsigned i = 0; i < t->modules->len; i++) {
         const ChimeraModule *module = t->modules->pdata[i];
 
-        for (const TypeInfo *const *type = module->types; *type; type++) {
+        for (const TypeInfo *const *type = module->types; type && *type; type++) {
             type_register(t->types, *type, &error);
             no_error(error);
+        }
+        if (module->interface) {
+            type_registry_add_interface(t->types, module->name, module->interface);
         }
     }
     t->machine = machine_new(t->types, TYPE_DEVTEST_MACHINE, &error);

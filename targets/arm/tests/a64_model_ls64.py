@@ -29,8 +29,9 @@ def case(rng, op, kind, offset):
     if kind == 'ro' and fsc is None:
         fsc = 0x35
     if fsc is not None:
-        lst = LST[op] << 11 if fsc < 16 else 0
-        want += [EC_DABORT << 26 | 1 << 25 | fsc | store << 6 | lst, page + offset, 0x3c5, None, 77]
+        # ISV, SAS, SRT (X10), SF and LST; ISS2 has Xs
+        syndrome = 1 << 24 | 3 << 22 | 10 << 16 | 1 << 15 | LST[op] << 11 | (2 << 32 if 'v' in op else 0) if fsc < 16 else 0
+        want += [EC_DABORT << 26 | 1 << 25 | fsc | store << 6 | syndrome, page + offset, 0x3c5, None, 77]
     else:
         if store:
             memory = list(x)

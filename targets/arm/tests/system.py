@@ -36,11 +36,17 @@ PROGRAMS = {
     'wfxt': ('-M virt -cpu max', [0x060000a7 | 0xe << 20 | 1 << 24, 0x060000e6 | 0xe << 20 | 1 << 24]),
     'fp_tge': ('-M virt,virtualization=on -cpu max', [0x02000000, 0x1fe00000]),
     'vbar': ('-M virt -cpu max', [-3 & 2**64 - 1, 0x02000000]),
+    'psci_pending': ('-M virt -cpu cortex-a72 -smp 2', [1, 0, 0, 0]),
+    'pmu_hpmn': ('-M virt,virtualization=on -cpu max', [0, 2, 0x80000003, 0xc, 0, 1, 0x6230e559]),
+    'pauth_keys': ('-M virt,virtualization=on -cpu max', [0x62320806, 0x5a000007]),
+    'ls64_abort': ('-M virt,virtualization=on -cpu max', [0x597ca8845, 0x93cc9006]),
+    'address_52': ('-M virt -cpu max', [0xff0f000040123b80, 0x805, 0xff00000040124b80]),
     'gic_groups': ('-M virt,secure=on,gic-version=3 -cpu cortex-a72', [0x40, 0x80]),
 }
 FIRMWARE = {'gic_groups'}                       # linked at 0, and never ends by itself
-# what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT
-OTHERWISE = {'descriptor_stage2', 'at_dirty', 'wfxt'}
+# what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, says OFF of
+# a CPU that is being started, has no HPMN, no 64-byte accesses, and ignores the high address bits that IPS excludes
+OTHERWISE = {'descriptor_stage2', 'at_dirty', 'wfxt', 'psci_pending', 'pmu_hpmn', 'ls64_abort', 'address_52'}
 
 
 def run(command, count, forever):
