@@ -2,6 +2,8 @@
 /* Lists of machines, CPUs, devices and objects, and of one type's properties. */
 #include <stdio.h>
 #include <string.h>
+#include "core/io/char.h"
+#include "core/io/net.h"
 #include "core/program.h"
 
 static void print_row(const char *name, const char *desc)
@@ -73,6 +75,41 @@ int list_objects(ModuleLoader *ml)
         const ModuleName *n = names->pdata[i];
 
         print_row(n->name, n->desc);
+    }
+    return 0;
+}
+
+int list_accels(void)
+{
+    printf("Accelerators (-accel NAME)\n");
+    print_row("tcg", "guest code is compiled (the default)");
+    print_row("tci", "guest code is interpreted: any host, much slower");
+    return 0;
+}
+
+static void print_kind(const char *name, const char *help, void *opaque)
+{
+    print_row(name, help);
+}
+
+int list_chardevs(void)
+{
+    printf("Character backends (-chardev KIND,id=ID)\n");
+    chardev_foreach_kind(print_kind, NULL);
+    return 0;
+}
+
+int list_netdevs(ModuleLoader *ml)
+{
+    const GPtrArray *names = module_names(ml, MODULE_TYPE);
+
+    printf("Network backends (-netdev KIND,id=ID)\n");
+    for (unsigned i = 0; i < names->len; i++) {
+        const ModuleName *n = names->pdata[i];
+
+        if (g_str_has_prefix(n->name, NETDEV_PREFIX)) {
+            print_row(n->name + strlen(NETDEV_PREFIX), n->desc);
+        }
     }
     return 0;
 }

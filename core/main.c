@@ -77,6 +77,12 @@ static int act(ModuleLoader *ml, Options *o, GError **error)
         return list_devices(ml);
     case ACTION_LIST_OBJECTS:
         return list_objects(ml);
+    case ACTION_LIST_ACCELS:
+        return list_accels();
+    case ACTION_LIST_CHARDEVS:
+        return list_chardevs();
+    case ACTION_LIST_NETDEVS:
+        return list_netdevs(ml);
     case ACTION_DESCRIBE:
         return describe_properties(ml, o->arg[0], o->target, error);
     case ACTION_DECODE:

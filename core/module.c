@@ -310,6 +310,7 @@ bad:
 /* Opens a file and returns its descriptor, checked. The module stays open for the life of the process. */
 static const ChimeraModule *open_module(const char *so, const char *name, GError **error)
 {
+    g_autofree char *path = g_canonicalize_filename(so, NULL);  /* the loader looks elsewhere for a name without a folder */
     GModule *gm = NULL;
     const ChimeraModule *m;
     void *symbol;
@@ -321,7 +322,7 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
     if (!check_whole(so, error)) {
         return NULL;
     }
-    gm = g_module_open(so, G_MODULE_BIND_LOCAL);
+    gm = g_module_open(path, G_MODULE_BIND_LOCAL);
     if (!gm) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, g_module_error());
         return NULL;

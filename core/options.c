@@ -125,6 +125,10 @@ static bool set_accel(Options *o, KeyVal *kv, GError **error)
 
 static bool opt_accel(Options *o, const char *value, GError **error)
 {
+    if (is_help(value)) {
+        set_action(o, ACTION_LIST_ACCELS, NULL);
+        return true;
+    }
     g_autoptr(KeyVal) kv = keyval_parse(value, "accel", error);
 
     return kv && set_accel(o, kv, error);
@@ -197,6 +201,9 @@ static bool opt_target(Options *o, const char *value, GError **error)
 
 static bool opt_cpu(Options *o, const char *value, GError **error)
 {
+    if (!*value || *value == ',' || *value == ':') {
+        return bad_value(*value ? value : "''", "a model's name is missing: -cpu help lists them", error);
+    }
     if (is_help(value)) {
         set_action(o, ACTION_LIST_CPUS, NULL);
     } else if (g_str_has_suffix(value, ",help") || g_str_has_suffix(value, ",?")) {
@@ -213,7 +220,11 @@ static bool opt_smp(Options *o, const char *value, GError **error)
     static const char *const levels[] = { "sockets", "dies", "clusters", "cores", "threads" };
     g_autoptr(KeyVal) kv = keyval_parse(value, "cpus", error);
     uint64_t cpus = 0, max = 0, product = 1;
+    bool whole = true;                          /* no level is left for us to choose */
 
+    if (!*value) {
+        return bad_value("''", "the number of CPUs is missing", error);
+    }
     if (!kv || !keyval_get_uint(kv, "cpus", 4096, &cpus, error) ||
         !keyval_get_uint(kv, "maxcpus", 4096, &max, error)) {
         return false;
@@ -230,22 +241,27 @@ static bool opt_smp(Options *o, const char *value, GError **error)
         if (!n) {
             return bad_value(value, "a topology has no zeros", error);
         }
+        /* boards of ours have neither: what is not named is one */
+        whole = whole && (keyval_has(kv, levels[i]) || i == 1 || i == 2);
         product *= n;
         if (product > 4096) {
             return bad_value(value, "at most 4096 CPUs", error);
         }
     }
-    if (product > 1 && !max) {
-        max = MAX(product, cpus);
+    if (!max) {
+        max = cpus ? cpus : product;
     }
     if (!cpus) {
-        cpus = max ? max : 1;
-    }
-    if (!max) {
-        max = cpus;
+        cpus = max;
     }
     if (cpus > max) {
         return bad_value(value, "more CPUs than maxcpus", error);
+    }
+    if (whole ? product != max : max % product != 0) {
+        g_autofree char *why = g_strdup_printf("the topology has %s%u CPUs, which does not make %u",
+                                               whole ? "" : "a multiple of ", (unsigned)product, (unsigned)max);
+
+        return bad_value(value, why, error);
     }
     o->config.smp = (unsigned)cpus;
     o->config.max_smp = (unsigned)max;
@@ -258,13 +274,13 @@ static bool opt_memory(Options *o, const char *value, GError **error)
     g_autoptr(KeyVal) kv = keyval_parse(value, "size", error);
 
     if (!kv || !keyval_get_size(kv, "size", 1 << 20, &o->config.ram_size, error) ||
-        !refuse_keys(kv, unsupported, error)) {
+        !refuse_keys(kv, unsupported, error) || !keyval_check_all_used(kv, error) || !keyval_need(kv, "size", error)) {
         return false;
     }
-    if (keyval_has(kv, "size") && !o->config.ram_size) {
+    if (!o->config.ram_size) {
         return bad_value(value, "a machine needs RAM", error);
     }
-    return keyval_check_all_used(kv, error);
+    return true;
 }
 
 #define TEXT_OPTION(name, field) \
@@ -325,12 +341,20 @@ static bool opt_serial(Options *o, const char *value, GError **error)
 
 static bool opt_chardev(Options *o, const char *value, GError **error)
 {
+    if (is_help(value)) {
+        set_action(o, ACTION_LIST_CHARDEVS, NULL);
+        return true;
+    }
     g_ptr_array_add(o->chardevs, g_strdup(value));
     return true;
 }
 
 static bool opt_netdev(Options *o, const char *value, GError **error)
 {
+    if (is_help(value)) {
+        set_action(o, ACTION_LIST_NETDEVS, NULL);
+        return true;
+    }
     g_ptr_array_add(o->netdevs, g_strdup(value));
     return true;
 }
@@ -548,7 +572,7 @@ static const OptionRow rows[] = {
     { "smp", "[cpus=]N[,maxcpus=N]", "the number of CPUs", opt_smp },
     { "m", "[size=]SIZE", "RAM: MiB, or with a suffix K, M, G", opt_memory },
     { "accel", "tcg|tci[,thread=single|multi][,one-insn-per-tb=on][,naive=on][,tb-size=MiB]",
-      "how guest code runs: compiled, or interpreted", opt_accel },
+      "how guest code runs: compiled, or interpreted; help lists both", opt_accel },
     { "kernel", "FILE", "a kernel or bare-metal program", opt_kernel },
     { "initrd", "FILE", "an initial RAM disk", opt_initrd },
     { "append", "TEXT", "the kernel's command line", opt_append },
@@ -564,12 +588,12 @@ static const OptionRow rows[] = {
     { "snapshot", NULL, "writes to disks go to temporary files", opt_snapshot },
     { "pflash", "FILE", "a flash image: -drive if=pflash", opt_pflash },
     { "sd", "FILE", "an SD card's image: -drive if=sd", opt_sd },
-    { "netdev", "user,id=ID[,...]", "a network backend", opt_netdev },
+    { "netdev", "user,id=ID[,...]", "a network backend; help lists the kinds", opt_netdev },
     { "nic", "user[,model=NAME][,...]|none", "a network backend and its card", opt_nic },
     { "net", "none", NULL, opt_none },
     { "serial", "SPEC", "a serial port, in order: stdio, mon:stdio, file:F, pipe:F, pty, tcp:H:P, unix:F,\n"
       "chardev:ID, null, none", opt_serial },
-    { "chardev", "KIND,id=ID[,...]", "a character backend", opt_chardev },
+    { "chardev", "KIND,id=ID[,...]", "a character backend; help lists the kinds", opt_chardev },
     { "nographic", NULL, "no display; the first serial port is the terminal (Ctrl-A x ends)", opt_nographic },
     { "display", "none", "no display", opt_display },
     { "vga", "none", NULL, opt_none },

@@ -16,6 +16,9 @@ typedef enum Action {
     ACTION_LIST_DEVICES,
     ACTION_LIST_OBJECTS,
     ACTION_LIST_LOG,
+    ACTION_LIST_ACCELS,
+    ACTION_LIST_CHARDEVS,
+    ACTION_LIST_NETDEVS,
     ACTION_DESCRIBE,                            /* properties of arg[0], a machine, CPU, device or object */
     ACTION_DECODE,                              /* arg[0]: ISA[,CPU[,feature=...]] */
     ACTION_WRITE_MANIFEST,                      /* arg[0]: the module, arg[1]: the manifest */

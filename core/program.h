@@ -11,6 +11,9 @@ int list_machines(ModuleLoader *ml);
 int list_cpus(ModuleLoader *ml);
 int list_devices(ModuleLoader *ml);
 int list_objects(ModuleLoader *ml);
+int list_accels(void);
+int list_chardevs(void);
+int list_netdevs(ModuleLoader *ml);
 int describe_properties(ModuleLoader *ml, const char *name, const char *arch, GError **error);
 
 /* decode.c: hex words from standard input through an instruction set's tables. isa: NAME[,CPU[,feature=...]] */

@@ -83,8 +83,12 @@ static bool cpu_fits(Run *r, const ModuleName *cpu, GError **error)
 static bool append_cpu(Run *r, const char *text, GString *out, GError **error)
 {
     g_autofree char *name = g_strndup(text, strcspn(text, ","));
-    const ModuleName *cpu = module_find(r->ml, MODULE_CPU, "CPU model", name, r->mc->arch, NULL);
+    const ModuleName *cpu;
 
+    if (!*name) {
+        return bad("-cpu", "a model's name is missing: -cpu help lists them", error);
+    }
+    cpu = module_find(r->ml, MODULE_CPU, "CPU model", name, r->mc->arch, NULL);
     if (!cpu) {
         cpu = module_find(r->ml, MODULE_CPU, "CPU model", name, NULL, error);
     }
@@ -806,12 +810,10 @@ static int main_loop(Run *r)
 
 static int run(Run *r, GError **error)
 {
-    QuitSignals signals;
     int status;
 
-    quit_signals_attach(&signals, r->m);        /* first: whoever reads the number may end us by it */
+    quit_signals_attach(r->m);                  /* first: whoever reads the number may end us by it */
     if (r->o->pidfile && !write_pidfile(r->o->pidfile, error)) {
-        quit_signals_detach(&signals);
         return -1;
     }
     exec_start(r->m);
@@ -824,7 +826,6 @@ static int run(Run *r, GError **error)
     if (log_enabled(LOG_STATS)) {
         log_stats(r->m);
     }
-    quit_signals_detach(&signals);
     if (r->o->pidfile) {
         file_remove(r->o->pidfile);
     }

@@ -231,9 +231,10 @@ static bool load_file(Machine *m, AddressSpace *as, const LoaderOption *o, hwadd
 
     for (unsigned i = 0; ok && i < image->segments->len; i++) {
         ImageSegment *s = &g_array_index(image->segments, ImageSegment, i);
-        hwaddr addr = image->format == IMAGE_ELF ? s->addr : o->has_addr ? o->addr : image->load_addr;
+        bool moves = !image_is_placed(image) || image->format == IMAGE_UBOOT;
+        hwaddr addr = moves && o->has_addr ? o->addr : s->addr;
 
-        if (image->format != IMAGE_ELF && image->format != IMAGE_UBOOT && !o->has_addr) {
+        if (!image_is_placed(image) && !o->has_addr) {
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-device loader: %s: a raw file wants addr=", o->file);
             ok = false;
         } else {
@@ -241,7 +242,7 @@ static bool load_file(Machine *m, AddressSpace *as, const LoaderOption *o, hwadd
         }
     }
     if (ok) {
-        *ret_entry = image->format == IMAGE_ELF || image->format == IMAGE_UBOOT ? image->entry : o->addr;
+        *ret_entry = image_is_placed(image) ? image->entry : o->addr;
     }
     if (image) {
         ops->free(image);

@@ -33,10 +33,11 @@ typedef enum ImageFormat {
     IMAGE_ELF,
     IMAGE_LINUX_ARM64,                          /* "Image" with Linux's header */
     IMAGE_UBOOT,                                /* legacy uImage */
+    IMAGE_HEX,                                  /* Intel HEX */
 } ImageFormat;
 
 typedef struct ImageSegment {
-    hwaddr addr;                                /* ELF: physical; others: 0, the board places it */
+    hwaddr addr;                                /* of a placed image (ELF: physical); others: 0, the board places it */
     uint64_t mem_size;                          /* at least data's length */
     GBytes *data;
 } ImageSegment;
@@ -45,7 +46,7 @@ typedef struct Image {
     ImageFormat format;
     char *path;
     GArray *segments;                           /* ImageSegment */
-    hwaddr entry;                               /* ELF, uImage */
+    hwaddr entry;                               /* of a placed image */
     hwaddr load_addr;                           /* uImage */
     uint16_t elf_machine;                       /* e_machine */
     bool elf64, big_endian;
@@ -58,6 +59,12 @@ typedef struct LoaderOps {
     Image *(*open)(const char *path, bool raw_only, GError **error);
     void (*free)(Image *image);
 } LoaderOps;
+
+/* Whether the file says itself where its segments go and where it starts. */
+static inline bool image_is_placed(const Image *image)
+{
+    return image->format == IMAGE_ELF || image->format == IMAGE_UBOOT || image->format == IMAGE_HEX;
+}
 
 /* The loader of a machine whose modules need "loader". */
 const LoaderOps *loader_ops(Machine *m, GError **error);

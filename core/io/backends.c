@@ -98,22 +98,14 @@ static gboolean on_signal(void *opaque)
     return G_SOURCE_CONTINUE;
 }
 
-void quit_signals_attach(QuitSignals *s, Machine *m)
+void quit_signals_attach(Machine *m)
 {
-    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+    static const int signals[G_N_ELEMENTS(m->quit_signals)] = { SIGTERM, SIGINT, SIGHUP };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(s->sources); i++) {
-        s->sources[i] = g_unix_signal_source_new(signals[i]);
-        g_source_set_callback(s->sources[i], on_signal, m, NULL);
-        g_source_attach(s->sources[i], m->context);
-    }
-}
-
-void quit_signals_detach(QuitSignals *s)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(s->sources); i++) {
-        g_source_destroy(s->sources[i]);
-        g_clear_pointer(&s->sources[i], g_source_unref);
+    for (unsigned i = 0; i < G_N_ELEMENTS(signals) && !m->quit_signals[i]; i++) {
+        m->quit_signals[i] = g_unix_signal_source_new(signals[i]);
+        g_source_set_callback(m->quit_signals[i], on_signal, m, NULL);
+        g_source_attach(m->quit_signals[i], m->context);
     }
 }
 

@@ -17,11 +17,10 @@ void io_backends_init(Machine *m);
 /* The machine above a backend; NULL in a unit test without one (machine_lock accepts that). */
 Machine *io_machine(const void *backend);
 
-/* While attached, SIGTERM, SIGINT and SIGHUP are a machine_request_quit, which m->context dispatches. */
-typedef struct QuitSignals {
-    GSource *sources[3];
-} QuitSignals;
-void quit_signals_attach(QuitSignals *s, Machine *m);
-void quit_signals_detach(QuitSignals *s);
+/*
+ * From the first call until the machine is freed, SIGTERM, SIGINT and SIGHUP are a machine_request_quit, which
+ * m->context dispatches: for who leaves something on the host that must be removed.
+ */
+void quit_signals_attach(Machine *m);
 
 #endif

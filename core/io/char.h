@@ -43,6 +43,8 @@ Chardev *chardev_new_from_spec(Object *backends, const char *id, const char *spe
                                GError **error);
 /* -chardev KIND,id=ID,... */
 Chardev *chardev_new_from_opts(Object *backends, const char *opts, GMainContext *context, GError **error);
+/* Calls fn for each kind that -chardev takes. */
+void chardev_foreach_kind(void (*fn)(const char *name, const char *help, void *opaque), void *opaque);
 Chardev *chardev_find(Object *backends, const char *id);
 const char *chardev_id(const Chardev *chr);
 /* What it is on the host, as query-chardev names it: "stdio", "pty:/dev/pts/3", "file"; owned by chr. */

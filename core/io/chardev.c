@@ -407,21 +407,29 @@ static Chardev *testdev_new(Object *backends, const char *id, KeyVal *kv, GMainC
 static const struct Kind {
     const char *name;
     Chardev *(*new)(Object *backends, const char *id, KeyVal *kv, GMainContext *context, GError **error);
+    const char *help;
 } kinds[] = {
-    { "null", null_new },
-    { "stdio", chardev_stdio_new },
-    { "file", chardev_file_new },
-    { "pipe", chardev_pipe_new },
-    { "pty", chardev_pty_new },
-    { "socket", chardev_socket_new },
-    { "ringbuf", ringbuf_new },
-    { "memory", ringbuf_new },
-    { "testdev", testdev_new },
+    { "null", null_new, "takes what is written, gives nothing" },
+    { "stdio", chardev_stdio_new, "the terminal, or standard input and output: signal=" },
+    { "file", chardev_file_new, "a file: path=, append=, input-path=" },
+    { "pipe", chardev_pipe_new, "named pipes, PATH.in and PATH.out or PATH: path=" },
+    { "pty", chardev_pty_new, "a pseudo-terminal, whose name is printed" },
+    { "socket", chardev_socket_new, "path=, or host= and port=, or fd=: server=, wait=, nodelay=, reconnect=" },
+    { "ringbuf", ringbuf_new, "memory that keeps the latest: size=" },
+    { "memory", ringbuf_new, "the same" },
+    { "testdev", testdev_new, "a number and q: the exit status" },
 };
 static const char *const not_yet[] = {
     "udp", "vc", "msmouse", "wctablet", "hub", "console", "serial", "tty", "parallel", "parport", "braille",
     "spicevmc", "spiceport", "dbus", "qemu-vdagent",
 };
+
+void chardev_foreach_kind(void (*fn)(const char *name, const char *help, void *opaque), void *opaque)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        fn(kinds[i].name, kinds[i].help, opaque);
+    }
+}
 
 static const struct Kind *find_kind(const char *name, GError **error)
 {

@@ -261,18 +261,11 @@ static bool open_socket(SocketPort *s, uint64_t given, bool have_fd, int *fd, GE
 static bool wait_for_peer(SocketPort *s, GError **error)
 {
     Machine *m = io_machine(s->port.chr);
-    QuitSignals signals;
     bool quit = false;
 
-    if (m) {
-        quit_signals_attach(&signals, m);
-    }
     while (s->port.in < 0 && !quit) {
         g_main_context_iteration(s->port.chr->context, TRUE);
         quit = m && m->quit_requested;
-    }
-    if (m) {
-        quit_signals_detach(&signals);
     }
     if (quit) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "nobody has connected");
@@ -312,6 +305,9 @@ Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainC
     if (s->reconnect && (s->server || have_fd)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "reconnect is for clients with an address");
         goto fail;
+    }
+    if (s->server && io_machine(backends)) {
+        quit_signals_attach(io_machine(backends));
     }
     if (!open_socket(s, given, have_fd, &fd, error)) {
         goto fail;

@@ -11,6 +11,7 @@
 #include "core/qom/object.h"
 
 #define TYPE_NETDEV "netdev"
+#define NETDEV_PREFIX "netdev-"                 /* of the types that -netdev KIND names */
 
 typedef struct NetBackendClass {
     ObjectClass parent;

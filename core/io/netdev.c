@@ -109,7 +109,7 @@ NetBackend *netdev_new_from_opts(Object *backends, const char *opts, GMainContex
     if (!type_class_known(types, TYPE_NETDEV) && !type_register(types, &netdev_type, error)) {
         goto fail;
     }
-    type = g_strconcat("netdev-", kind, NULL);
+    type = g_strconcat(NETDEV_PREFIX, kind, NULL);
     nb = (NetBackend *)object_new(types, type, error);
     if (!nb) {
         goto fail;

@@ -77,6 +77,10 @@ static void machine_finalize(Object *obj)
     g_ptr_array_unref(m->clusters);
     g_ptr_array_unref(m->cpus);
     g_ptr_array_unref(m->resets);
+    for (unsigned i = 0; i < G_N_ELEMENTS(m->quit_signals) && m->quit_signals[i]; i++) {
+        g_source_destroy(m->quit_signals[i]);
+        g_source_unref(m->quit_signals[i]);
+    }
     g_clear_pointer(&m->context, g_main_context_unref);
     g_mutex_clear(&m->cond_mutex);
     g_cond_clear(&m->cond);

@@ -114,6 +114,7 @@ struct Machine {
     GMutex cond_mutex;
     bool reset_requested;                       /* atomic */
     bool shutdown_requested;                    /* atomic */
+    GSource *quit_signals[3];                   /* core/io/backends.c's, or NULL */
     bool quit_requested;                        /* atomic: by the user, so that -no-shutdown does not count */
     int exit_status;
 };

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/io/backends.h"
 #include "core/io/rng.h"
@@ -31,13 +32,19 @@ typedef struct RngRandom {
 
 DECLARE_OBJECT(RngRandom, RNG_RANDOM, "rng-random")
 
-static bool random_open(RngBackend *rng, GError **error)
+static bool random_complete(Object *obj, GError **error)
 {
-    RngRandom *r = RNG_RANDOM(rng);
+    RngRandom *r = RNG_RANDOM(obj);
+    struct stat st;
 
     r->fd = open(r->filename, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (r->fd < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", r->filename, g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "filename=%s: %s", r->filename,
+                    g_strerror(errno));
+        return false;
+    }
+    if (fstat(r->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ISDIR, "filename=%s: a folder", r->filename);
         return false;
     }
     return true;
@@ -72,7 +79,7 @@ static void random_class_init(ObjectClass *oc, const TypeInfo *info)
 {
     RngBackendClass *rc = RNG_BACKEND_CLASS(oc);
 
-    rc->open = random_open;
+    oc->complete = random_complete;
     rc->fill = random_fill;
 }
 

@@ -15,6 +15,7 @@ void image_free(Image *image);
 bool elf_parse(GBytes *bytes, Image *image, GError **error);
 bool linux_arm64_parse(GBytes *bytes, Image *image, GError **error);
 bool uboot_parse(GBytes *bytes, Image *image, GError **error);
+bool hex_parse(GBytes *bytes, Image *image, GError **error);
 
 /* Adds [offset, offset + len) of bytes as a segment. */
 void image_add_segment(Image *image, hwaddr addr, GBytes *bytes, gsize offset, gsize len, uint64_t mem_size);

@@ -58,7 +58,8 @@ GBytes *image_gunzip(GBytes *bytes, const Image *image, GError **error)
 
 Image *image_open(const char *path, bool raw_only, GError **error)
 {
-    static bool (*const parse[])(GBytes *, Image *, GError **) = { elf_parse, linux_arm64_parse, uboot_parse };
+    static bool (*const parse[])(GBytes *, Image *, GError **) = { elf_parse, linux_arm64_parse, uboot_parse,
+                                                                       hex_parse };
     g_autoptr(GBytes) bytes = NULL;
     g_autoptr(GError) err = NULL;
     char *contents;

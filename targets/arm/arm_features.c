@@ -126,11 +126,29 @@ bool arm_idreg_edit(uint64_t *idreg, const char *name, bool on, GError **error)
     return found || fail(error, name, "no such CPU feature");
 }
 
+/* What the user said of pointer authentication must hold together, in whatever order it was said. */
+static bool pauth_agrees(ARMCPU *cpu, const char *name, bool on, GError **error)
+{
+    unsigned bit = 1u << (strcmp(name, "pauth") == 0 ? PAUTH_NONE : pauth_named(name));
+    unsigned off = 1u << PAUTH_NONE;            /* pauth=off was said */
+    unsigned said;
+
+    on = bit == off ? !on : on;
+    said = cpu->pauth_said = on ? cpu->pauth_said | bit : cpu->pauth_said & ~bit;
+    if (said & off && said != off) {
+        return fail(error, name, "pauth=off, and an algorithm for it: one or the other");
+    }
+    return !(said & (said - 1)) || fail(error, name, "pauth-impdef and pauth-qarma3: one or the other");
+}
+
 bool arm_feature_prop_set(Object *obj, const Property *p, const char *value, GError **error)
 {
+    ARMCPU *cpu = ARM_CPU(obj);
     bool on;
 
-    return parse_bool(p->name, value, &on, error) && arm_idreg_edit(ARM_CPU(obj)->idreg, p->name, on, error);
+    return parse_bool(p->name, value, &on, error) &&
+           (!g_str_has_prefix(p->name, "pauth") || pauth_agrees(cpu, p->name, on, error)) &&
+           arm_idreg_edit(cpu->idreg, p->name, on, error);
 }
 
 char *arm_feature_prop_get(Object *obj, const Property *p)

@@ -152,6 +152,7 @@ struct ARMCPU {
     const ArmModel *model;
     const FloatOps *fpu;
     uint64_t idreg[ARM_NUM_IDREGS];             /* as properties edited them; features follow from these alone */
+    unsigned pauth_said;                        /* what the user said of pointer authentication (arm_features.c) */
     uint64_t midr, mpidr, revidr, ctr_el0, dczid_el0, clidr_el1, ccsidr[16];
     ArmFeatures features;
     uint64_t features_hash;                     /* in the key: translations are shared by CPUs that are alike */

@@ -9,6 +9,7 @@
 #include "core/exec/loader.h"
 #include "core/exec/regbank.h"
 #include "core/io/char.h"
+#include "core/keyval.h"
 #include "targets/toy/cpu.h"
 
 enum { PUTC, EXIT, TIMER, ACK, IPI, IPI_ACK, DMA_SRC, DMA_DST, DMA_GO, COUNT, PROG, NUM_REGS };
@@ -186,6 +187,10 @@ static bool load_image(Machine *m, GError **error)
         return false;
     }
     bytes = g_bytes_new_take(image, size);
+    if (size == 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: the file is empty", m->config.kernel);
+        return false;
+    }
     return rom_add(m, m->config.kernel, m->sysmem, 0, bytes, 0, error);
 }
 

@@ -40,6 +40,9 @@ class Options(unittest.TestCase):
             self.assertAnswers(run("-cpu", value), r"\ACPU models ")
             self.assertAnswers(run("-device", value), r"(?m)\ADevices (.|\n)*^  pl011 +\S")
             self.assertAnswers(run("-object", value), r"\AObjects ")
+            self.assertAnswers(run("-accel", value), r"(?m)\AAccelerators (.|\n)*^  tcg .*\n  tci ")
+            self.assertAnswers(run("-chardev", value), r"(?m)\ACharacter backends (.|\n)*^  socket +\S")
+            self.assertAnswers(run("-netdev", value), r"(?m)\ANetwork backends .*\n  user +\S.*\n\Z")
             self.assertAnswers(run("-d", value), r"(?m)^guest_errors ")
         self.assertAnswers(run("-device", "pl031,help"), r"(?m)\Apl031: .*\n")
         self.assertAnswers(run("-device", "loader,help"), r"(?m)^  data-len=")
@@ -66,6 +69,13 @@ class Options(unittest.TestCase):
             ("-smp", "4,maxcpus=2"): "-smp: 4,maxcpus=2: more CPUs than maxcpus",
             ("-smp", "99999"): "-smp: cpus=99999: at most 4096",
             ("-smp", "cores=0"): "-smp: cores=0: a topology has no zeros",
+            ("-smp", "cpus=2,sockets=3"): "-smp: cpus=2,sockets=3: the topology has a multiple of 3 CPUs, which does not make 2",
+            ("-smp", "8,sockets=2,cores=2,threads=1"): "-smp: 8,.*: the topology has 4 CPUs, which does not make 8",
+            ("-smp", ""): "-smp: '': the number of CPUs is missing",
+            ("-m", ""): "-m: size=: missing",
+            ("-m", "size="): "-m: size=: expected a size",
+            ("-cpu", ""): "-cpu: '': a model's name is missing",
+            ("-cpu", ",pauth=off"): "-cpu: ,pauth=off: a model's name is missing",
             ("-smp", "2,crores=2"): r"-smp: crores: unknown parameter \(near names: cores",
             ("-m", "0"): "-m: 0: a machine needs RAM",
             ("-m", "1X"): "-m: size=1X: expected a size such as 512M or 1G",

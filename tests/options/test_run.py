@@ -34,6 +34,14 @@ def program(text, status):
     return struct.pack(f"<{len(words)}I", *words)
 
 
+class Process(subprocess.Popen):
+    """One that does not outlive a test that fails."""
+    def __exit__(self, kind, *args):
+        if kind:
+            self.kill()
+        return super().__exit__(kind, *args)
+
+
 class Run(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -61,8 +69,8 @@ class Run(unittest.TestCase):
                               stdin=subprocess.DEVNULL)
 
     def start(self, *args):
-        return subprocess.Popen([CHIMERA, "-M", "toy", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
+        return Process([CHIMERA, "-M", "toy", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, text=True)
 
     def assertRefused(self, args, pattern):
         with self.subTest(args=args):
@@ -78,6 +86,12 @@ class Run(unittest.TestCase):
             with self.subTest(args=args):
                 done = self.run_toy("-kernel", self.hello, *args)
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (7, "hello\n", ""))
+
+    def test_topologies(self):
+        for smp in ("2,sockets=1", "cores=2", "2,sockets=1,cores=2,threads=1", "1,maxcpus=8,cores=2",
+                    "1,maxcpus=4,sockets=2,cores=2,threads=1"):
+            done = self.run_toy("-kernel", self.hello, "-smp", smp)
+            self.assertEqual(done.returncode, 7, done.stderr)
 
     def test_several_cpus(self):
         done = self.run_toy("-smp", "4", "-cpu", "toy-a:toy-b", "-kernel", self.off, "-display", "none", "-serial", "stdio")
@@ -129,8 +143,11 @@ class Run(unittest.TestCase):
                 self.assertTrue(found, line)
                 self.assertEqual(found[2], label)
                 fd = os.open(found[1], os.O_RDWR | os.O_NOCTTY)
-                self.assertEqual(os.read(fd, 6).strip(), b"ready")
+                text = b""
+                while len(text) < 6:
+                    text += os.read(fd, 6)
                 os.close(fd)
+                self.assertEqual(text, b"ready\n")
                 process.terminate()
                 self.assertEqual(process.wait(30), 0)
 
@@ -235,6 +252,9 @@ class Run(unittest.TestCase):
             (["-kernel", "/nowhere"], ".*/nowhere"),
             (["-smp", "9"], "-smp 9: machine toy has at most 8 CPUs"),
             (["-m", "100000000G"], ""),
+            (["-cpu", "toy-a:"], "-cpu: a model's name is missing"),
+            (["-object", "rng-random,id=a,filename=/nonexistent"], "-object: filename=/nonexistent: No such file"),
+            (["-object", f"rng-random,id=a,filename={self.folder.name}"], "-object: filename=.*: a folder"),
             (["-cpu", "toy-c"], r"CPU model toy-c: unknown \(near names: toy-a, toy-b\)"),
             (["-machine", "tyo=1"], "/machine.tyo: unknown property"),
             (["-M", "toyy"], r"machine toyy: unknown \(near names: toy\)"),

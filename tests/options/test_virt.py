@@ -3,6 +3,7 @@
 """Options whose effect needs a board of some size: what is put into memory and where CPUs start, device trees, on the
 machine virt, with programs of a few instructions."""
 import os
+import signal
 import stat
 import struct
 import subprocess
@@ -82,11 +83,77 @@ class Virt(unittest.TestCase):
             args += ["-device", f"loader,addr={0x41000000 + i},data={struct.unpack_from('<I', words, i)[0]},data-len=4"]
         self.assertPrints("v", *args, "-device", "loader,addr=0x41000000,cpu-num=0")
 
+    def test_intel_hex(self):
+        def record(kind, offset, data):
+            line = struct.pack(">BHB", len(data), offset, kind) + data
+            return f":{(line + bytes([-sum(line) & 255])).hex().upper()}\n"
+
+        code = program("h")
+        lines = [record(4, 0, b"\x41\x00")]
+        lines += [record(0, i, code[i:i + 16]) for i in range(0, len(code), 16)]
+        text = "".join(lines)
+        started = self.file("started", (text + record(5, 0, b"\x41\x00\x00\x00") + record(1, 0, b"")).encode())
+        plain = self.file("plain", (text + record(1, 0, b"")).encode())
+        for path in (started, plain):
+            self.assertPrints("h", "-kernel", path)
+            self.assertPrints("h", "-device", f"loader,file={path},cpu-num=0")
+        damaged = self.file("damaged", text.replace("4100", "4101", 1).encode())
+        for args in (["-kernel", damaged], ["-device", f"loader,file={damaged}"]):
+            self.assertRefused(f".*{damaged}: Intel HEX: line 1: checksum", *args)
+        self.assertRefused(".*a raw file wants addr=", "-device", f"loader,file={started},force-raw=on")
+
+    def test_memory_tags(self):
+        # x0 = ID_AA64PFR1_EL1; 'P' if MTE is 2 or more, else 'N'
+        words = [0xd5380420, 0xd3482c00, 0xf100081f, movz(0, ord("N")), movz(2, ord("P")), 0x9a802040,  # csel, cs
+                 movz(1, 0x900, 16), 0x39000020, movz(0, 8), movk(0, 0x8400, 16), 0xd4000002, 0x14000000]
+        kernel = self.file("mte", struct.pack(f"<{len(words)}I", *words))
+        for machine, cpu, text in (("virt", "max", "P"), ("virt,mte=on", "max", "P"), ("virt,mte=off", "max", "N"),
+                                   ("virt,mte=off", "cortex-a57", "N"), ("virt", "max,mte=off", "N")):
+            with self.subTest(machine=machine, cpu=cpu):
+                self.assertPrints(text, "-cpu", cpu, "-kernel", kernel, machine=machine)
+        self.assertRefused("mte=on: the CPU model has no memory tagging", "-kernel", kernel, machine="virt,mte=on")
+        self.assertRefused("mte=maybe: expected on or off", "-kernel", kernel, machine="virt,mte=maybe")
+
+    def test_contradictions(self):
+        for cpu in ("max,pauth=off,pauth-impdef=on", "max,pauth-impdef=on,pauth=off",
+                    "max,pauth-impdef=on,pauth-qarma3=on", "max,pauth-qarma3=on,pauth-impdef=on"):
+            self.assertRefused(".*pauth.*: one or the other", "-cpu", cpu)
+        a, flash = self.file("a", program("a")), self.file("flash", bytes(1 << 26))
+        for cpu in ("max,pauth-impdef=on,pauth-impdef=off,pauth-qarma3=on", "max,pauth=off,pauth-impdef=off", "max,pauth=on"):
+            self.assertPrints("a", "-cpu", cpu, "-kernel", a)
+        self.assertRefused("-bios: the flash has an image already", "-bios", a, "-drive", f"file={flash},if=pflash,format=raw")
+        self.assertRefused("-serial null: machine virt has no serial port 1", "-serial", "null")
+
+    def test_tiny_images(self):
+        """A few bytes, or the first bytes of a format, are loaded or refused."""
+        for start in (b"", bytes(1), bytes(3), bytes(64), b"\x1f\x8b", b"\x7fELF", b":0", b"\x27\x05\x19\x56"):
+            path = self.file("tiny", start)
+            for args in (["-kernel", path], ["-bios", path], ["-device", f"loader,file={path},addr={RAM},cpu-num=0"],
+                         ["-M", "toy", "-kernel", path]):
+                with self.subTest(start=start, args=args):
+                    with subprocess.Popen([CHIMERA, "-M", "virt", "-display", "none", *args], text=True,
+                                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+                        try:
+                            process.wait(0.1 if start else 60 * PATIENCE)
+                        except subprocess.TimeoutExpired:
+                            process.terminate()
+                        message = process.stderr.read()
+                    if process.returncode == 1:
+                        self.assertRegex(message, r"\Achimera: .*tiny: .*\n\Z")
+                    else:
+                        self.assertIn((process.returncode, message), ((0, ""), (-signal.SIGTERM, "")))
+                        self.assertNotEqual(start, b"")
+
     def test_dumpdtb_into_a_pipe(self):
         fifo = os.path.join(self.folder, "fifo")
         os.mkfifo(fifo)
         got = []
-        reader = threading.Thread(target=lambda: got.append(open(fifo, "rb").read()))
+
+        def read():
+            with open(fifo, "rb") as f:
+                got.append(f.read())
+
+        reader = threading.Thread(target=read)
         reader.start()
         self.assertPrints("", machine=f"virt,dumpdtb={fifo}")
         reader.join()

@@ -63,7 +63,7 @@ typedef struct VirtMachine {
     Machine parent;
     /* properties */
     bool secure, virtualization, highmem;
-    char *gic_version;
+    char *gic_version, *mte;
     /* wiring */
     unsigned gic;                               /* 2 or 3 */
     MemoryRegion sysmem, ram, secure_ram;
@@ -351,6 +351,22 @@ static void connect_cpu(VirtMachine *v, Device *cpu, unsigned n)
     }
 }
 
+/* mte=on|off: all RAM has allocation tags if the CPU's model says so, which mte=on wants and mte=off takes away. */
+static bool set_tag_memory(VirtMachine *v, Object *cpu, GError **error)
+{
+    bool on = false;
+
+    if (!v->mte || !class_find_property(cpu->oc, "mte")) {
+        return true;
+    }
+    parse_bool("mte", v->mte, &on, NULL);
+    if (on && !object_get_bool(cpu, "mte")) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "mte=on: the CPU model has no memory tagging: -cpu max has it");
+        return false;
+    }
+    return on || object_set(cpu, "mte", "off", error);
+}
+
 static bool add_cpus(VirtMachine *v, GError **error)
 {
     MachineClass *mc = MACHINE_CLASS_OF(v);
@@ -371,6 +387,9 @@ static bool add_cpus(VirtMachine *v, GError **error)
         }
         if (!class_find_property(obj->oc, "mp-affinity") || !class_find_property(obj->oc, "psci-conduit")) {
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: not a CPU for the machine virt", c->cpu);
+            return false;
+        }
+        if (!set_tag_memory(v, obj, error)) {
             return false;
         }
         object_set_uint(obj, "mp-affinity", affinity(v, n));
@@ -522,7 +541,7 @@ static bool load_kernel(VirtMachine *v, hwaddr *ret_end, GError **error)
         ok = rom_add(m, m->config.kernel, m->sysmem, addr, s->data,
                      image->format == IMAGE_LINUX_ARM64 ? g_bytes_get_size(s->data) : s->mem_size, error);
         end = MAX(end, addr + s->mem_size);
-        v->boot_pc = image->format == IMAGE_ELF || image->format == IMAGE_UBOOT ? image->entry : addr;
+        v->boot_pc = image_is_placed(image) ? image->entry : addr;
     }
     ops->free(image);
     *ret_end = end;
@@ -636,6 +655,7 @@ static bool check_options(VirtMachine *v, GError **error)
 {
     MachineConfig *c = &v->parent.config;
     const char *gic = v->gic_version ? v->gic_version : "2";
+    bool on;
 
     if (strcmp(gic, "2") == 0) {
         v->gic = 2;
@@ -644,6 +664,13 @@ static bool check_options(VirtMachine *v, GError **error)
     } else {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "gic-version=%s: wants 2, 3 or max%s", gic,
                     strcmp(gic, "4") == 0 || strcmp(gic, "host") == 0 ? " (others are not supported yet)" : "");
+        return false;
+    }
+    if (c->bios && machine_has_drive(&v->parent, "pflash", 0)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-bios: the flash has an image already (if=pflash)");
+        return false;
+    }
+    if (v->mte && !parse_bool("mte", v->mte, &on, error)) {
         return false;
     }
     if (v->gic == 2 && c->smp > MAX_CPUS_GICV2) {
@@ -720,6 +747,7 @@ static const Property virt_props[] = {
     PROP_DEF("secure", VirtMachine, secure, PROP_BOOL, 0, "EL3 and the Secure state, with memory and a UART of their own"),
     PROP_DEF("virtualization", VirtMachine, virtualization, PROP_BOOL, 0, "EL2"),
     PROP_DEF("gic-version", VirtMachine, gic_version, PROP_STRING, 0, "2, 3, or max"),
+    PROP_DEF("mte", VirtMachine, mte, PROP_STRING, 0, "whether RAM has allocation tags; default: if the CPU has tagging"),
     PROP_DEF("highmem", VirtMachine, highmem, PROP_BOOL, 1, "accepted; there is nothing above the RAM"),
     PROP_END
 };

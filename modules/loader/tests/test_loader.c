@@ -154,6 +154,98 @@ static void test_uboot(void)
     g_assert_nonnull(error);
 }
 
+static Image *open_text(const char *text, GError **error)
+{
+    return open_bytes(text, strlen(text), error);
+}
+
+static void assert_segment(const Image *image, unsigned n, hwaddr addr, const char *bytes, gsize len)
+{
+    const ImageSegment *s = &g_array_index(image->segments, ImageSegment, n);
+    gsize have;
+    const void *data = g_bytes_get_data(s->data, &have);
+
+    g_assert_cmphex(s->addr, ==, addr);
+    g_assert_cmpuint(s->mem_size, ==, len);
+    g_assert_cmpmem(data, have, bytes, len);
+}
+
+static void test_hex(void)
+{
+    Image *image = open_text("020000044000BA\n", NULL);
+
+    g_assert_cmpint(image->format, ==, IMAGE_RAW);
+    image_free(image);
+    /* a linear base, lines out of order that join, another base, a start; all line ends there are, lower case */
+    image = open_text(":020000044000BA\r\n"
+                      ":03000400050607E7\n"
+                      "\n"
+                      ":0400000001020304f2  \r\n"
+                      ":020000044010AA\n"
+                      ":01FFFF00AA57\n"
+                      ":0400000540000004B3\n"
+                      ":00000001FF", NULL);
+    g_assert_cmpint(image->format, ==, IMAGE_HEX);
+    g_assert_cmpuint(image->segments->len, ==, 2);
+    assert_segment(image, 0, 0x40000000, "\1\2\3\4\5\6\7", 7);
+    assert_segment(image, 1, 0x4010ffff, "\xaa", 1);
+    g_assert_cmphex(image->entry, ==, 0x40000004);
+    image_free(image);
+
+    /* a linear base carries into the next 64 KiB; without a start, the lowest address is it */
+    image = open_text(":020000041000EA\n:02FFFF00ABCD88\n:00000001FF\n", NULL);
+    assert_segment(image, 0, 0x1000ffff, "\xab\xcd", 2);
+    g_assert_cmphex(image->entry, ==, 0x1000ffff);
+    image_free(image);
+
+    /* in a segment the offset wraps; a start at CS:IP */
+    image = open_text(":020000021000EC\n:02FFFF00ABCD88\n:0400000312340005AE\n:00000001FF\n", NULL);
+    g_assert_cmpuint(image->segments->len, ==, 2);
+    assert_segment(image, 0, 0x10000, "\xcd", 1);
+    assert_segment(image, 1, 0x1ffff, "\xab", 1);
+    g_assert_cmphex(image->entry, ==, 0x12345);
+    image_free(image);
+}
+
+static void test_hex_damage(void)
+{
+    static const struct {
+        const char *text, *error;
+    } rows[] = {
+        { ":0400000001020304F2\n:00000001FE\n", "line 2: checksum FE, where FF is right" },
+        { ":0400000001020304F3\n:00000001FF\n", "line 1: checksum F3, where F2 is right" },
+        { ":0400000001020304F2\n", "no end record" },
+        { ":0400000001020304F2\n\n:0400000601020304EC\n", "line 3: a type of record that does not exist" },
+        { ":0400000001020304F2\n:040001000102\n", "line 2: the record's length is not the line's" },
+        { ":0400000001020304F2\n0400000001020304F2\n", "line 2: a record begins with ':'" },
+        { ":0400000001020304F2\n:00000001F\n", "line 2: not pairs of hexadecimal digits" },
+        { ":0400000001020304F2\n:0000000xFF\n", "line 2: not pairs of hexadecimal digits" },
+        { ":0400000001020304F2\n:010000040ABC\n", "checksum|another length" },
+        { ":010000040AF1\n:00000001FF\n", "line 1: a record of this type has another length" },
+        { ":0400000001020304F2\n:00000001FF\n:00000001FF\n", "line 3: there is more after the end record" },
+        { ":0400000001020304F2\n:0100030055A7\n:00000001FF\n", "the byte at 0x3 is there twice" },
+        { ":00000001FF\n", "nothing to load" },
+    };
+    g_autofree char *line = g_strnfill(2 * 261, '0');
+    g_autofree char *text = g_strdup_printf(":%s\n", line);
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) why = NULL;
+
+        g_assert_null(open_text(rows[i].text, &why));
+        g_assert_true(g_regex_match_simple(rows[i].error, why->message, 0, 0));
+        /* and no truncation does worse than an error */
+        for (unsigned n = 1; rows[i].text[n]; n++) {
+            g_autoptr(GError) ignored = NULL;
+
+            image_free(open_bytes(rows[i].text, n, &ignored));
+        }
+    }
+    g_assert_null(open_text(text, &error));
+    g_assert_nonnull(strstr(error->message, "line 1: longer than any record"));
+}
+
 static void test_raw(void)
 {
     g_autoptr(GError) error = NULL;
@@ -174,6 +266,8 @@ int main(int argc, char **argv)
     g_test_add_func("/loader/linux", test_linux);
     g_test_add_func("/loader/gzip", test_gzip);
     g_test_add_func("/loader/uboot", test_uboot);
+    g_test_add_func("/loader/hex", test_hex);
+    g_test_add_func("/loader/hex-damage", test_hex_damage);
     g_test_add_func("/loader/raw", test_raw);
     return g_test_run();
 }
