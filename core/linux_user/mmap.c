@@ -545,9 +545,11 @@ int64_t mem_brk(Process *p, vaddr addr)
     return (int64_t)addr;
 }
 
-int64_t mem_range_call(Thread *t, long nr, vaddr addr, uint64_t len, uint64_t a2)
+int64_t mem_range_call(Thread *t, long nr, vaddr addr, uint64_t len, const uint64_t *rest)
 {
+    const uint64_t none[4] = { 0 }, *r = rest ? rest : none;
     Process *p = t->p;
+    int64_t ret;
     bool whole;
 
     addr &= p->mem.addr_mask;
@@ -562,14 +564,11 @@ int64_t mem_range_call(Thread *t, long nr, vaddr addr, uint64_t len, uint64_t a2
     g_rec_mutex_lock(&p->map_lock);
     whole = is_mapped(p, addr, page_up(len));
     g_rec_mutex_unlock(&p->map_lock);
-    if (!whole && nr != SYS_madvise && nr != SYS_munlock) {
+    if (!whole && nr != SYS_madvise && nr != SYS_munlock && nr != SYS_mbind) {
         return -ENOMEM;                         /* the reservation would do, for the host */
     }
-    {
-        int64_t r = safe_syscall(t, nr, (uintptr_t)host(p, addr), len, a2, 0, 0, 0);
-
-        return r == 0 && !whole ? -ENOMEM : r;
-    }
+    ret = safe_syscall(t, nr, (uintptr_t)host(p, addr), len, r[0], r[1], r[2], r[3]);
+    return ret == 0 && !whole ? -ENOMEM : ret;
 }
 
 int64_t mem_shmat(Process *p, int id, vaddr addr, int flags)

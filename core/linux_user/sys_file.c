@@ -6,7 +6,18 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/if_tun.h>
+#include <linux/kd.h>
+#include <linux/loop.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <linux/random.h>
+#include <linux/rtc.h>
+#include <linux/sockios.h>
+#include <linux/vt.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -78,10 +89,10 @@ static void guest_bytes(Thread *t, vaddr addr, size_t len, GString *out)
     }
 }
 
-/* The host's line with what speaks of the emulator replaced: the name, the start of the stack. */
+/* The host's line with what speaks of the emulator replaced: the start of the stack. */
 static void own_stat(Thread *t, GString *out)
 {
-    g_autofree char *text = NULL, *base = g_path_get_basename(t->p->exe);
+    g_autofree char *text = NULL;
     g_auto(GStrv) f = NULL;
     char *end;
 
@@ -89,7 +100,7 @@ static void own_stat(Thread *t, GString *out)
         return;
     }
     f = g_strsplit(end + 2, " ", -1);
-    g_string_append_printf(out, "%d (%.15s)", (int)getpid(), base);
+    g_string_append_len(out, text, end + 1 - text);
     for (unsigned i = 0; f[i]; i++) {
         if (i == 25) {                          /* field 28: startstack */
             g_string_append_printf(out, " %" PRIu64, t->p->stack_top);
@@ -155,6 +166,15 @@ static bool is_own_memory(int fd)
     return name && g_str_has_suffix(name, "/mem") && strstr(name, prefix);
 }
 
+static int64_t not_own_memory(int64_t fd)
+{
+    if (is_own_memory((int)fd)) {
+        close((int)fd);
+        return -EACCES;
+    }
+    return fd;
+}
+
 /* -- opening --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t host_flags(const Process *p, uint32_t flags)
@@ -196,11 +216,64 @@ int64_t linux_call_openat(Thread *t, const uint64_t *a)
         return fd;
     }
     r = safe_syscall(t, SYS_openat, INT(a[0]), (uintptr_t)path, flags, a[3], 0, 0);
-    if (r >= 0 && is_own_memory((int)r)) {
-        close((int)r);
-        return -EACCES;
+    return r >= 0 ? not_own_memory(r) : r;
+}
+
+/* struct open_how, its first version; what came later must be zeroes */
+typedef struct GuestOpenHow {
+    uint64_t flags, mode, resolve;
+} GuestOpenHow;
+
+int64_t linux_call_openat2(Thread *t, const uint64_t *a)
+{
+    int err = 0;
+    g_autofree char *path = NULL;
+    GuestOpenHow how;
+    int64_t r;
+
+    if (a[3] < sizeof(how)) {
+        return -EINVAL;
     }
-    return r;
+    if (a[3] > LINUX_PAGE) {
+        return -E2BIG;
+    }
+    if (!user_read(t->cs, &how, a[2], sizeof(how))) {
+        return -EFAULT;
+    }
+    for (uint64_t i = sizeof(how); i < a[3]; i++) {
+        uint8_t byte = 0;
+
+        if (!user_read(t->cs, &byte, a[2] + i, 1) || byte) {
+            return byte ? -E2BIG : -EFAULT;
+        }
+    }
+    if (how.flags > UINT32_MAX) {
+        return -EINVAL;
+    }
+    path = how.resolve ? mem_string(t, a[1], &err) : path_arg(t, a[1], &err);
+    if (!path) {
+        return -err;
+    }
+    how.flags = host_flags(t->p, (uint32_t)how.flags);
+    if (!how.resolve) {
+        r = open_own(t, path, (int)how.flags);
+        if (r >= 0) {
+            return r;
+        }
+    }
+    r = safe_syscall(t, SYS_openat2, INT(a[0]), (uintptr_t)path, (uintptr_t)&how, sizeof(how), 0, 0);
+    return r >= 0 ? not_own_memory(r) : r;
+}
+
+int64_t linux_call_open_by_handle_at(Thread *t, const uint64_t *a)
+{
+    return safe_syscall(t, SYS_open_by_handle_at, INT(a[0]), (uintptr_t)g2h_or_null(t->p, a[1]),
+                        host_flags(t->p, (uint32_t)a[2]), 0, 0, 0);
+}
+
+int64_t linux_call_fanotify_init(Thread *t, const uint64_t *a)
+{
+    return safe_syscall(t, SYS_fanotify_init, a[0], host_flags(t->p, (uint32_t)a[1]), 0, 0, 0, 0);
 }
 
 int64_t linux_call_mq_open(Thread *t, const uint64_t *a)
@@ -425,27 +498,95 @@ int64_t linux_call_pselect6(Thread *t, const uint64_t *a)
 
 /* -- ioctl ----------------------------------------------------------------------------------------------------------- */
 
-/* Those whose argument is a number; of the others it is the address of data without further addresses. */
+/* Requests whose argument is a number. */
+static const uint32_t plain_ioctls[] = {
+    TCSBRK, TCSBRKP, TCXONC, TCFLSH, TIOCSCTTY, TIOCNOTTY, TIOCEXCL, TIOCNXCL, TIOCSBRK, TIOCCBRK, TIOCGPTPEER, TIOCVHANGUP,
+    FIOCLEX, FIONCLEX, FICLONE, BLKRRPART, BLKFLSBUF, LOOP_SET_FD, LOOP_CLR_FD, LOOP_CHANGE_FD, LOOP_SET_CAPACITY,
+    LOOP_SET_DIRECT_IO, LOOP_SET_BLOCK_SIZE, LOOP_CTL_ADD, LOOP_CTL_REMOVE, LOOP_CTL_GET_FREE, NS_GET_USERNS, NS_GET_PARENT,
+    NS_GET_NSTYPE, RTC_AIE_ON, RTC_AIE_OFF, RTC_UIE_ON, RTC_UIE_OFF, TUNSETNOCSUM, TUNSETDEBUG, TUNSETPERSIST, TUNSETOWNER,
+    TUNSETLINK, TUNSETGROUP, KDSETMODE, KDSKBMODE, KDMKTONE, KIOCSOUND, KDSETLED, VT_ACTIVATE, VT_WAITACTIVE, VT_RELDISP,
+    VT_DISALLOCATE, SIOCGSKNS,
+};
+/* Those whose argument is the address of data without further addresses, laid out alike on all 64-bit machines. */
+static const uint32_t data_ioctls[] = {
+    TCGETS, TCSETS, TCSETSW, TCSETSF, 0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d,                  /* and termios2 */
+    TCGETA, TCSETA, TCSETAW, TCSETAF, TIOCGLCKTRMIOS, TIOCSLCKTRMIOS, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP,
+    TIOCGSID, TIOCOUTQ, FIONREAD, FIONBIO, FIOASYNC, FIOQSIZE, TIOCGPTN, TIOCSPTLCK, TIOCGPTLCK, TIOCGPKT, TIOCGEXCL,
+    TIOCMGET, TIOCMSET, TIOCMBIS, TIOCMBIC, TIOCGSOFTCAR, TIOCSSOFTCAR, TIOCGETD, TIOCSETD, TIOCSTI, TIOCPKT, TIOCLINUX,
+    TIOCGDEV, TIOCGICOUNT,
+    FIOSETOWN, SIOCSPGRP, FIOGETOWN, SIOCGPGRP, SIOCATMARK, 0x8906, 0x8907, 0x80108906, 0x80108907,    /* stamps */
+    SIOCGIFNAME, SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFADDR, SIOCSIFADDR, SIOCGIFDSTADDR, SIOCSIFDSTADDR, SIOCGIFBRDADDR,
+    SIOCSIFBRDADDR, SIOCGIFNETMASK, SIOCSIFNETMASK, SIOCGIFMETRIC, SIOCSIFMETRIC, SIOCGIFMTU, SIOCSIFMTU, SIOCSIFNAME,
+    SIOCSIFHWADDR, SIOCGIFHWADDR, SIOCADDMULTI, SIOCDELMULTI, SIOCGIFINDEX, SIOCGIFPFLAGS, SIOCSIFPFLAGS, SIOCGIFTXQLEN,
+    SIOCSIFTXQLEN, SIOCOUTQNSD, SIOCGARP, SIOCSARP, SIOCDARP, SIOCGIFMAP, SIOCBRADDBR, SIOCBRDELBR, SIOCBRADDIF, SIOCBRDELIF,
+    BLKGETSIZE, BLKROGET, BLKROSET, BLKRASET, BLKRAGET, BLKSSZGET, BLKBSZGET, BLKGETSIZE64, BLKPBSZGET, BLKIOMIN, BLKIOOPT,
+    BLKALIGNOFF, BLKDISCARD, BLKDISCARDZEROES, BLKZEROOUT, BLKROTATIONAL, BLKSECTGET, LOOP_SET_STATUS64, LOOP_GET_STATUS64,
+    LOOP_CONFIGURE, 0x301 /* HDIO_GETGEO */,
+    FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IOC_GETVERSION, FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_GETFSLABEL,
+    FS_IOC_SETFSLABEL, FS_IOC_FIEMAP, FICLONERANGE, FIDEDUPERANGE, FITRIM, FIFREEZE, FITHAW, FIBMAP, FIGETBSZ,
+    NS_GET_OWNER_UID, RNDGETENTCNT, RNDADDTOENTCNT, RTC_RD_TIME, RTC_SET_TIME, RTC_ALM_READ, RTC_ALM_SET, RTC_WKALM_RD,
+    RTC_WKALM_SET, TUNSETIFF, TUNGETIFF, TUNGETFEATURES, TUNSETOFFLOAD, TUNSETSNDBUF, TUNGETSNDBUF, TUNGETVNETHDRSZ,
+    TUNSETVNETHDRSZ, KDGETMODE, KDGKBMODE, KDGKBTYPE, KDGETLED, VT_OPENQRY, VT_GETMODE, VT_SETMODE, VT_GETSTATE,
+    0x40085400 /* TFD_IOC_SET_TICKS */,
+};
+
+static bool in_list(const uint32_t *list, unsigned n, uint32_t request)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (list[i] == request) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The list of interfaces: a struct with the address of a buffer. */
+static int64_t interfaces(Thread *t, const uint64_t *a)
+{
+    struct ifconf guest, h;
+    int64_t r;
+
+    if (!user_read(t->cs, &guest, a[2], sizeof(guest))) {
+        return -EFAULT;
+    }
+    h = guest;
+    h.ifc_buf = g2h_or_null(t->p, (uintptr_t)guest.ifc_buf);
+    r = safe_syscall(t, SYS_ioctl, INT(a[0]), SIOCGIFCONF, (uintptr_t)&h, 0, 0, 0);
+    guest.ifc_len = h.ifc_len;
+    return r >= 0 && !user_write(t->cs, a[2], &guest, sizeof(guest)) ? -EFAULT : r;
+}
+
+/* A device's own: struct ifreq with the address of data, which has none. */
+static int64_t ethtool(Thread *t, const uint64_t *a)
+{
+    struct ifreq r;
+
+    if (!user_read(t->cs, &r, a[2], sizeof(r))) {
+        return -EFAULT;
+    }
+    r.ifr_data = g2h_or_null(t->p, (uintptr_t)r.ifr_data);
+    return safe_syscall(t, SYS_ioctl, INT(a[0]), SIOCETHTOOL, (uintptr_t)&r, 0, 0, 0);
+}
+
 int64_t linux_call_ioctl(Thread *t, const uint64_t *a)
 {
     uint32_t request = (uint32_t)a[1];
 
-    switch (request) {
-    case TCSBRK: case TCSBRKP: case TCXONC: case TCFLSH: case TIOCSCTTY: case FIOCLEX: case FIONCLEX:
-    case TIOCNOTTY: case TIOCEXCL: case TIOCNXCL: case TIOCSBRK: case TIOCCBRK: case 0x40049409 /* FICLONE */:
-        return safe_syscall(t, SYS_ioctl, INT(a[0]), request, a[2], 0, 0, 0);
-    case TCGETS: case TCSETS: case TCSETSW: case TCSETSF: case 0x802c542a: case 0x402c542b: case 0x402c542c:
-    case 0x402c542d: case TIOCGWINSZ: case TIOCSWINSZ: case TIOCGPGRP: case TIOCSPGRP: case TIOCGSID:
-    case TIOCOUTQ: case FIONREAD: case FIONBIO: case FIOASYNC: case TIOCGPTN: case TIOCSPTLCK: case TIOCMGET:
-    case TIOCMSET: case TIOCMBIS: case TIOCMBIC: case TIOCGETD: case TIOCSETD: case TIOCSTI: case TIOCPKT:
-    case 0x8901: case 0x8902: case 0x8903: case 0x8904: case 0x8905: case 0x8906: case 0x8907:  /* sockets' owner, mark, stamps */
-    case 0x8910: case 0x8913: case 0x8914: case 0x8915: case 0x8916: case 0x8917: case 0x8918: case 0x8919: case 0x891a:
-    case 0x891b: case 0x891c: case 0x8921: case 0x8922: case 0x8927: case 0x8933: case 0x8942:  /* struct ifreq by value */
-    case 0x1260: case 0x125d: case 0x125e: case 0x1268: case 0x127b: case 0x80081272: case 0x80081270:      /* block devices */
-    case 0x80086601: case 0x40086602: case 0x801c581f: case 0x401c5820: /* file flags */
+    if (in_list(data_ioctls, G_N_ELEMENTS(data_ioctls), request)) {
         return safe_syscall(t, SYS_ioctl, INT(a[0]), request, (uintptr_t)g2h_or_null(t->p, a[2]), 0, 0, 0);
-    default:
-        log_unimp("user: ioctl 0x%08x\n", request);
-        return -ENOTTY;
     }
+    if (in_list(plain_ioctls, G_N_ELEMENTS(plain_ioctls), request)) {
+        return safe_syscall(t, SYS_ioctl, INT(a[0]), request, a[2], 0, 0, 0);
+    }
+    if (request == SIOCGIFCONF) {
+        return interfaces(t, a);
+    }
+    if (request == SIOCETHTOOL) {
+        return ethtool(t, a);
+    }
+    if (fcntl((int)a[0], F_GETFD) < 0) {
+        return -EBADF;
+    }
+    log_unimp("user: ioctl 0x%08x\n", request);
+    return -ENOTTY;
 }

@@ -16,8 +16,7 @@ typedef struct GuestIovec {
     uint64_t base, len;
 } GuestIovec;
 
-/* NULL with *ret_errno. */
-static struct iovec *get_iov(Thread *t, vaddr addr, uint64_t n, int *ret_errno)
+struct iovec *vectors_arg(Thread *t, vaddr addr, uint64_t n, int *ret_errno)
 {
     struct iovec *v;
 
@@ -41,7 +40,7 @@ G_STATIC_ASSERT(sizeof(GuestIovec) == sizeof(struct iovec));
 static int64_t vector(Thread *t, long nr, const uint64_t *a)
 {
     int err = 0;
-    g_autofree struct iovec *v = get_iov(t, a[1], (uint64_t)(uint32_t)a[2], &err);
+    g_autofree struct iovec *v = vectors_arg(t, a[1], (uint64_t)(uint32_t)a[2], &err);
 
     return v ? safe_syscall(t, nr, (uint64_t)(int64_t)(int32_t)a[0], (uintptr_t)v, a[2], a[3], a[4], a[5]) : -err;
 }
@@ -74,6 +73,11 @@ int64_t linux_call_preadv2(Thread *t, const uint64_t *a)
 int64_t linux_call_pwritev2(Thread *t, const uint64_t *a)
 {
     return vector(t, SYS_pwritev2, a);
+}
+
+int64_t linux_call_vmsplice(Thread *t, const uint64_t *a)
+{
+    return vector(t, SYS_vmsplice, a);
 }
 
 /* -- sockets --------------------------------------------------------------------------------------------------------- */
@@ -161,7 +165,7 @@ static int64_t message(Thread *t, long nr, const uint64_t *a)
     if (guest.msg_iovlen > IOV_MAX) {
         return -EMSGSIZE;
     }
-    v = get_iov(t, (uintptr_t)guest.msg_iov, guest.msg_iovlen, &err);
+    v = vectors_arg(t, (uintptr_t)guest.msg_iov, guest.msg_iovlen, &err);
     if (!v) {
         return -err;
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* System calls on the process, its threads and its memory. */
 #include <linux/futex.h>
+#include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "core/exec/exec.h"
@@ -73,6 +75,36 @@ int64_t linux_call_futex(Thread *t, const uint64_t *a)
     }
     return safe_syscall(t, SYS_futex, (uintptr_t)g2h(t->p, a[0]), a[1], a[2], timeout,
                         (uintptr_t)g2h_or_null(t->p, a[4]), a[5]);
+}
+
+/* struct futex_waitv */
+typedef struct GuestFutexWait {
+    uint64_t value, addr;
+    uint32_t flags, reserved;
+} GuestFutexWait;
+enum { MAX_FUTEXES = 128 };
+
+int64_t linux_call_futex_waitv(Thread *t, const uint64_t *a)
+{
+    GuestFutexWait w[MAX_FUTEXES];
+    uint32_t n = (uint32_t)a[1];
+
+    if (!n || n > MAX_FUTEXES) {
+        return -EINVAL;
+    }
+    if (!user_read(t->cs, w, a[0], n * sizeof(w[0]))) {
+        return -EFAULT;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        w[i].addr = (uintptr_t)g2h(t->p, w[i].addr);
+    }
+    return safe_syscall(t, SYS_futex_waitv, (uintptr_t)w, n, a[2], (uintptr_t)g2h_or_null(t->p, a[3]), a[4], 0);
+}
+
+/* What the kernel itself makes its callers go on with, and nobody else has. */
+int64_t linux_call_restart_syscall(Thread *t G_GNUC_UNUSED, const uint64_t *a G_GNUC_UNUSED)
+{
+    return -EINTR;
 }
 
 /* -- limits ---------------------------------------------------------------------------------------------------------- */
@@ -198,8 +230,12 @@ int64_t linux_call_prctl(Thread *t, const uint64_t *a)
     case PR_GET_TIMERSLACK: case PR_SET_TIMERSLACK: case PR_SET_CHILD_SUBREAPER: case PR_SET_NO_NEW_PRIVS:
     case PR_GET_NO_NEW_PRIVS: case PR_CAPBSET_READ: case PR_CAPBSET_DROP: case PR_GET_SECUREBITS:
     case PR_SET_SECUREBITS: case PR_CAP_AMBIENT: case PR_SET_THP_DISABLE: case PR_GET_THP_DISABLE:
-    case PR_SET_PTRACER:
+    case PR_SET_PTRACER: case PR_GET_SECCOMP: case PR_GET_TIMING: case PR_MCE_KILL: case PR_MCE_KILL_GET:
+    case PR_GET_SPECULATION_CTRL: case PR_SET_SPECULATION_CTRL: case PR_SET_IO_FLUSHER: case PR_GET_IO_FLUSHER:
+    case PR_TASK_PERF_EVENTS_DISABLE: case PR_TASK_PERF_EVENTS_ENABLE:
         return safe_syscall(t, SYS_prctl, a[0], a[1], a[2], a[3], a[4], 0);
+    case PR_GET_TID_ADDRESS:
+        return user_write(t->cs, a[1], &t->clear_tid, sizeof(t->clear_tid)) ? 0 : -EFAULT;
     case PR_SET_VMA:
         return a[1] == PR_SET_VMA_ANON_NAME ? set_anon_name(t, a[2], a[3], a[4]) : -EINVAL;
     case PRCTL_GET_AUXV:
@@ -246,7 +282,7 @@ int64_t linux_call_madvise(Thread *t, const uint64_t *a)
     if ((int)a[2] == MADV_DONTFORK) {
         return -EINVAL;                         /* the child would lose what keeps its addresses free */
     }
-    r = mem_range_call(t, SYS_madvise, a[0], a[1], (uint64_t)(int64_t)(int32_t)a[2]);
+    r = mem_range_call(t, SYS_madvise, a[0], a[1], (const uint64_t[4]){ (uint64_t)(int64_t)(int32_t)a[2] });
     if ((r == 0 || r == -ENOMEM) && a[1] <= t->p->mem.size &&
         ((int)a[2] == MADV_DONTNEED || (int)a[2] == MADV_REMOVE || (int)a[2] == MADV_FREE)) {
         user_code_changed(t->p->m, a[0] & t->p->mem.addr_mask, a[1]);
@@ -257,22 +293,22 @@ int64_t linux_call_madvise(Thread *t, const uint64_t *a)
 
 int64_t linux_call_msync(Thread *t, const uint64_t *a)
 {
-    return mem_range_call(t, SYS_msync, a[0], a[1], a[2]);
+    return mem_range_call(t, SYS_msync, a[0], a[1], (const uint64_t[4]){ a[2] });
 }
 
 int64_t linux_call_mlock(Thread *t, const uint64_t *a)
 {
-    return mem_range_call(t, SYS_mlock, a[0], a[1], 0);
+    return mem_range_call(t, SYS_mlock, a[0], a[1], NULL);
 }
 
 int64_t linux_call_mlock2(Thread *t, const uint64_t *a)
 {
-    return mem_range_call(t, SYS_mlock2, a[0], a[1], a[2]);
+    return mem_range_call(t, SYS_mlock2, a[0], a[1], (const uint64_t[4]){ a[2] });
 }
 
 int64_t linux_call_munlock(Thread *t, const uint64_t *a)
 {
-    return mem_range_call(t, SYS_munlock, a[0], a[1], 0);
+    return mem_range_call(t, SYS_munlock, a[0], a[1], NULL);
 }
 
 /* Future mappings may be the emulator's own, which must not fail. */
@@ -288,7 +324,40 @@ int64_t linux_call_mlockall(Thread *t, const uint64_t *a)
 
 int64_t linux_call_mincore(Thread *t, const uint64_t *a)
 {
-    return mem_range_call(t, SYS_mincore, a[0], a[1], (uintptr_t)g2h(t->p, a[2]));
+    return mem_range_call(t, SYS_mincore, a[0], a[1], (const uint64_t[4]){ (uintptr_t)g2h(t->p, a[2]) });
+}
+
+int64_t linux_call_mbind(Thread *t, const uint64_t *a)
+{
+    const uint64_t rest[4] = { a[2], (uintptr_t)g2h_or_null(t->p, a[3]), a[4], a[5] };
+    int64_t r = mem_range_call(t, SYS_mbind, a[0], a[1], rest);
+
+    return r != -ENOMEM ? r : (uint32_t)a[2] == MPOL_DEFAULT ? 0 : -EFAULT;     /* a hole */
+}
+
+/* Of this process: in another one the addresses would be its emulator's. */
+static int64_t process_vm(Thread *t, long nr, const uint64_t *a)
+{
+    g_autofree struct iovec *own = NULL, *other = NULL;
+    int err = 0;
+
+    if ((int)a[0] != getpid()) {
+        log_unimp("user: memory of another process\n");
+        return -EPERM;
+    }
+    own = vectors_arg(t, a[1], a[2], &err);
+    other = own ? vectors_arg(t, a[3], a[4], &err) : NULL;
+    return other ? safe_syscall(t, nr, a[0], (uintptr_t)own, a[2], (uintptr_t)other, a[4], a[5]) : -err;
+}
+
+int64_t linux_call_process_vm_readv(Thread *t, const uint64_t *a)
+{
+    return process_vm(t, SYS_process_vm_readv, a);
+}
+
+int64_t linux_call_process_vm_writev(Thread *t, const uint64_t *a)
+{
+    return process_vm(t, SYS_process_vm_writev, a);
 }
 
 int64_t linux_call_shmget(Thread *t, const uint64_t *a)
@@ -309,21 +378,74 @@ int64_t linux_call_shmdt(Thread *t, const uint64_t *a)
     return mem_shmdt(t->p, a[0]);
 }
 
+/* asm-generic/sembuf.h, 64 bits; some hosts have gaps in it. */
+typedef struct GuestSemid {
+    struct ipc_perm perm;
+    int64_t otime, ctime;
+    uint64_t nsems, unused[2];
+} GuestSemid;
+
+static int64_t sem_stat(Thread *t, uint64_t id, uint64_t command, vaddr addr)
+{
+    struct semid_ds h = { 0 };
+    GuestSemid g = { 0 };
+    bool set = (int)command == IPC_SET;
+    int64_t r;
+
+    if (set) {
+        if (!user_read(t->cs, &g, addr, sizeof(g))) {
+            return -EFAULT;
+        }
+        h.sem_perm = g.perm;
+    }
+    r = safe_syscall(t, SYS_semctl, id, 0, command, (uintptr_t)&h, 0, 0);
+    if (r >= 0 && !set) {
+        g = (GuestSemid){ .perm = h.sem_perm, .otime = h.sem_otime, .ctime = h.sem_ctime, .nsems = h.sem_nsems };
+        return user_write(t->cs, addr, &g, sizeof(g)) ? r : -EFAULT;
+    }
+    return r;
+}
+
 int64_t linux_call_semctl(Thread *t, const uint64_t *a)
 {
-    uint64_t arg = a[3];
+    uint64_t arg = a[3], id = (uint64_t)(int64_t)(int32_t)a[0];
 
-    switch ((int)a[2] & 0xff) {
-    case GETALL: case SETALL:
+    switch ((int)a[2]) {
+    case GETALL: case SETALL: case IPC_INFO: case SEM_INFO:
         arg = (uintptr_t)g2h_or_null(t->p, arg);
         break;
     case SETVAL: case GETVAL: case GETPID: case GETNCNT: case GETZCNT: case IPC_RMID:
         break;
+    case IPC_STAT: case IPC_SET: case SEM_STAT: case 20 /* SEM_STAT_ANY */:
+        return sem_stat(t, id, a[2], arg);
     default:
-        log_unimp("user: semctl %d\n", (int)a[2]);
         return -EINVAL;
     }
-    return safe_syscall(t, SYS_semctl, (uint64_t)(int64_t)(int32_t)a[0], (uint64_t)(int64_t)(int32_t)a[1], a[2], arg, 0, 0);
+    return safe_syscall(t, SYS_semctl, id, (uint64_t)(int64_t)(int32_t)a[1], a[2], arg, 0, 0);
+}
+
+/* -- keys (keyctl(2)) -------------------------------------------------------------------------------------------------- */
+
+int64_t linux_call_keyctl(Thread *t, const uint64_t *a)
+{
+    enum { NUMBERS = 1 << 7 };
+    /* by operation: a bit for each of the arguments behind it that is an address */
+    static const uint8_t kinds[] = {
+        [0] = NUMBERS, [1] = 1, [2] = 2, [3] = NUMBERS, [4] = NUMBERS, [5] = NUMBERS, [6] = 2, [7] = NUMBERS, [8] = NUMBERS,
+        [9] = NUMBERS, [10] = 6, [11] = 2, [12] = 2, [13] = NUMBERS, [14] = NUMBERS, [15] = NUMBERS, [16] = NUMBERS,
+        [17] = 2, [18] = NUMBERS, [19] = NUMBERS, [21] = NUMBERS, [22] = NUMBERS, [29] = 6, [30] = NUMBERS, [31] = 1,
+    };
+    uint64_t h[5] = { a[0] };
+    uint32_t op = (uint32_t)a[0];
+
+    if (op >= G_N_ELEMENTS(kinds) || !kinds[op]) {
+        log_unimp("user: keyctl %u\n", op);
+        return -EOPNOTSUPP;
+    }
+    for (unsigned i = 1; i < G_N_ELEMENTS(h); i++) {
+        h[i] = kinds[op] & 1 << (i - 1) ? (uintptr_t)g2h_or_null(t->p, a[i]) : a[i];
+    }
+    return safe_syscall(t, SYS_keyctl, h[0], h[1], h[2], h[3], h[4], 0);
 }
 
 /* -- processes --------------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -185,6 +186,11 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     }
     p->prot_bits = p->target->prot_bits(cs);
     close(fd);
+    {
+        g_autofree char *name = g_path_get_basename(path);
+
+        prctl(PR_SET_NAME, name);
+    }
     p->brk_start = p->brk = page_up(elf.brk);
     if (p->o->argv0) {
         args[0] = p->o->argv0;

@@ -156,10 +156,10 @@ int64_t mem_mprotect(Process *p, vaddr addr, uint64_t len, uint32_t prot);
 int64_t mem_mremap(Process *p, vaddr addr, uint64_t old_len, uint64_t new_len, int flags, vaddr new_addr);
 int64_t mem_brk(Process *p, vaddr addr);
 /*
- * A host call on [addr, addr + len): madvise, msync, mlock and the like. What the guest has not mapped is not there,
- * -ENOMEM, whatever of the emulator's may be behind it.
+ * A host call on [addr, addr + len): madvise, msync, mlock and the like; rest: its four other arguments, or NULL. What
+ * the guest has not mapped is not there, -ENOMEM, whatever of the emulator's may be behind it.
  */
-int64_t mem_range_call(Thread *t, long nr, vaddr addr, uint64_t len, uint64_t a2);
+int64_t mem_range_call(Thread *t, long nr, vaddr addr, uint64_t len, const uint64_t *rest);
 int64_t mem_shmat(Process *p, int id, vaddr addr, int flags);
 int64_t mem_shmdt(Process *p, vaddr addr);
 /* prctl(PR_SET_VMA_ANON_NAME): name NULL removes it. */
@@ -235,6 +235,8 @@ void strace_result(const LinuxCallRow *row, int64_t result);
 /* A path that a program opens: in the sysroot if it is there, else as it is. Newly allocated; NULL with *ret_errno. */
 char *path_arg(Thread *t, vaddr addr, int *ret_errno);
 char *path_in_sysroot(const Process *p, const char *path);
+/* A copy of n vectors with the host's addresses. NULL with *ret_errno. */
+struct iovec *vectors_arg(Thread *t, vaddr addr, uint64_t n, int *ret_errno);
 
 /* -- options.c ------------------------------------------------------------------------------------------------------- */
 /* What main must do: *ret_status >= 0: nothing, it was -h or -version. Index of PROGRAM in argv; -1 with GError. */

@@ -55,6 +55,21 @@ def run(*args, **kw):
     return subprocess.run([CHIMERA, "user", *args], capture_output=True, text=True, timeout=60 * PATIENCE, check=False, **kw)
 
 
+def translated(folder):
+    """The calls whose arguments are translated do as the host's do."""
+    source, guest, host = os.path.join(HERE, "calls.c"), os.path.join(folder, "g", "calls"), os.path.join(folder, "h", "calls")
+    for cc, out, flags in (CC, guest, ["-static"]), ("cc", host, []):
+        os.mkdir(os.path.dirname(out))
+        subprocess.run([cc, "-O1", "-w", "-pthread", *flags, "-o", out, source], check=True)
+    for name in "1", "2":
+        os.mkdir(os.path.join(folder, name))
+    wanted = subprocess.run([host, os.path.join(folder, "1")], capture_output=True, text=True, timeout=60, check=False)
+    r = run(guest, os.path.join(folder, "2"))
+    for got, want in zip(r.stdout.splitlines(), wanted.stdout.splitlines()):
+        check("calls", got, want)
+    check("calls", (r.returncode, r.stdout.count("\n")), (0, wanted.stdout.count("\n")))
+
+
 def refusals(folder):
     r = run(os.path.join(folder, "absent"))
     check("missing file", (r.returncode, r.stderr.count("\n")), (127, 1))
@@ -98,6 +113,8 @@ def main():
             r = run(cut)
             check(f"truncated to {size}", (r.returncode, r.stderr.count("\n")), (126, 1))
         refusals(folder)
+        if shutil.which("cc"):
+            translated(folder)
     return 1 if failures else 0
 
 

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * System calls whose arguments are translated: compiled for the host too, it must say the same there. A line a call;
+ * what depends on the machine is reduced to whether it is right.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/mempolicy.h>
+#include <linux/openat2.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/timerfd.h>
+#include <sys/times.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *folder;
+
+/* -1 and the error, or 0 */
+static int failed(long r)
+{
+    return r < 0 ? -errno : 0;
+}
+
+static void test_ipc(void)
+{
+    int shm = shmget(IPC_PRIVATE, 8192, IPC_CREAT | 0600), sem = semget(IPC_PRIVATE, 3, IPC_CREAT | 0640);
+    int msg = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+    struct shmid_ds s = { 0 };
+    struct semid_ds d = { 0 };
+    struct msqid_ds m = { 0 };
+    struct shminfo info;
+    struct seminfo sems;
+    unsigned short values[3] = { 4, 5, 6 };
+    struct { long type; char text[8]; } out = { 7, "message" }, in = { 0 };
+    char *at = shmat(shm, NULL, 0);
+    int r;
+
+    r = shmctl(shm, IPC_STAT, &s);
+    printf("shm: %d %zu %d %d %d", r, s.shm_segsz, (int)s.shm_nattch, s.shm_cpid == getpid(), s.shm_perm.mode & 0777);
+    strcpy(at, "kept");
+    s.shm_perm.mode = 0644;
+    r = shmctl(shm, IPC_SET, &s);
+    shmctl(shm, IPC_STAT, &s);
+    printf(" %d %o %d", r, s.shm_perm.mode & 0777, shmctl(shm, IPC_INFO, (void *)&info) >= 0 && info.shmmni > 0);
+    r = shmctl(shm, IPC_RMID, NULL);
+    printf(" %d %s", r, at);
+    r = shmdt(at);
+    printf(" %d %d\n", r, failed(shmctl(shm, IPC_STAT, &s)));
+    semctl(sem, 0, SETALL, values);
+    r = semctl(sem, 0, IPC_STAT, &d);
+    printf("sem: %d %d %o %d %d", r, (int)d.sem_nsems, d.sem_perm.mode & 0777, d.sem_otime == 0,
+           labs((long)(d.sem_ctime - time(NULL))) < 100);
+    d.sem_perm.mode = 0600;
+    r = semctl(sem, 0, IPC_SET, &d);
+    semctl(sem, 0, IPC_STAT, &d);
+    memset(values, 0, sizeof(values));
+    semctl(sem, 0, GETALL, values);
+    printf(" %d %o %d%d%d %d %d", r, d.sem_perm.mode & 0777, values[0], values[1], values[2],
+           semctl(sem, 0, IPC_INFO, (void *)&sems) >= 0 && sems.semmns > 0, semctl(sem, 1, GETVAL));
+    r = semop(sem, (struct sembuf[2]){ { 0, -4, 0 }, { 2, 1, 0 } }, 2);
+    printf(" %d %d %d", r, semctl(sem, 0, GETVAL), semctl(sem, 2, GETVAL));
+    r = semtimedop(sem, &(struct sembuf){ 0, -1, 0 }, 1, &(struct timespec){ 0, 1000000 });
+    printf(" %d %d\n", failed(r), semctl(sem, 0, IPC_RMID));
+    r = msgsnd(msg, &out, 8, 0);
+    msgctl(msg, IPC_STAT, &m);
+    printf("msg: %d %d %d", r, (int)m.msg_qnum, m.msg_lspid == getpid());
+    r = (int)msgrcv(msg, &in, 8, 0, 0);
+    printf(" %d %ld %s %d\n", r, in.type, in.text, msgctl(msg, IPC_RMID, NULL));
+}
+
+static uint32_t words[3];
+
+static void *wake(void *arg)
+{
+    usleep(20000);
+    __atomic_store_n(&words[2], 1, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, &words[2], FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    return arg;
+}
+
+static void test_futexes(void)
+{
+    struct { uint64_t value, addr; uint32_t flags, reserved; } w[3];
+    struct timespec until;
+    pthread_t t;
+    long r;
+
+    for (int i = 0; i < 3; i++) {
+        w[i].value = 0;
+        w[i].addr = (uintptr_t)&words[i];
+        w[i].flags = 2 | FUTEX_PRIVATE_FLAG;
+        w[i].reserved = 0;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec = 0;
+    r = syscall(449, w, 3, 0, &until, CLOCK_MONOTONIC);
+    printf("futexes: %d", failed(r));
+    pthread_create(&t, NULL, wake, NULL);
+    do {
+        r = syscall(449, w, 3, 0, NULL, 0);
+    } while (r < 0 && errno == EINTR);
+    pthread_join(t, NULL);
+    printf(" %d", r < 0 ? failed(r) : (int)r);          /* 2, or EAGAIN when the other was quicker */
+    w[1].value = 1;
+    printf(" %d", failed(syscall(449, w, 3, 0, NULL, 0)));
+    w[1].addr = 8;
+    printf(" %d %d %d\n", failed(syscall(449, w, 2, 0, NULL, 0)), failed(syscall(449, w, 0, 0, NULL, 0)),
+           failed(syscall(SYS_restart_syscall)));
+}
+
+static void test_open(void)
+{
+    struct open_how how = { .flags = O_RDWR | O_CREAT | O_DIRECTORY, .mode = 0600 };
+    struct { struct open_how how; uint64_t more; } longer = { .how = { .flags = O_RDONLY | O_DIRECTORY } };
+    union { struct file_handle h; char room[256]; } handle = { .h = { .handle_bytes = 128 } };
+    int dir = open(folder, O_RDONLY | O_DIRECTORY), fd, mount_id;
+    struct stat st;
+
+    printf("openat2: %d", failed(syscall(SYS_openat2, AT_FDCWD, folder, &how, 10)));
+    how.flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    fd = (int)syscall(SYS_openat2, dir, "made", &how, sizeof(how));
+    fstat(fd, &st);
+    printf(" %d %o %d", fd < 0, st.st_mode & 0777, fcntl(fd, F_GETFD));
+    how = (struct open_how){ .flags = O_RDONLY, .resolve = RESOLVE_BENEATH };
+    printf(" %d %d", failed(syscall(SYS_openat2, dir, "../x", &how, sizeof(how))),
+           failed(syscall(SYS_openat2, dir, "made", &how, sizeof(how))));
+    printf(" %d", failed(syscall(SYS_openat2, AT_FDCWD, folder, &longer, sizeof(longer))));
+    longer.more = 1;
+    printf(" %d", failed(syscall(SYS_openat2, AT_FDCWD, folder, &longer, sizeof(longer))));
+    how.flags = UINT64_C(1) << 40;
+    printf(" %d\n", failed(syscall(SYS_openat2, dir, "made", &how, sizeof(how))));
+    printf("handle: %d", name_to_handle_at(dir, "made", &handle.h, &mount_id, 0) < 0 ? errno == EOPNOTSUPP : 1);
+    symlink("made", "link-to-made");
+    printf(" %d %d\n", failed(open("link-to-made", O_RDONLY | O_NOFOLLOW)), failed(open("made", O_RDONLY | O_DIRECTORY)));
+    close(fd);
+    close(dir);
+}
+
+static void test_vectors(void)
+{
+    char a[8] = "one, ", b[16] = "two", c[64] = { 0 }, d[8] = { 0 };
+    struct iovec out[2] = { { a, 5 }, { b, 4 } }, in[2] = { { c, 3 }, { d, 6 } }, remote = { a, 8 };
+    int p[2];
+    long r;
+
+    pipe(p);
+    r = vmsplice(p[1], out, 2, 0);
+    printf("vmsplice: %ld", r);
+    r = readv(p[0], in, 2);
+    printf(" %ld %s|%s\n", r, c, d);
+    in[0].iov_len = 8;
+    r = process_vm_readv(getpid(), in, 1, &remote, 1, 0);
+    printf("process_vm_readv: %ld %.8s", r, c);
+    in[0].iov_base = (char[8]){ "written" };
+    r = process_vm_writev(getpid(), in, 1, &remote, 1, 0);
+    remote.iov_base = (void *)16;
+    printf(" %ld %.8s %d\n", r, a, failed(process_vm_readv(getpid(), in, 1, &remote, 1, 0)));
+}
+
+static void test_policy(void)
+{
+    int mode = -1;
+    unsigned long nodes[16] = { 0 }, one[16] = { 1 };
+    char *at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long r = syscall(SYS_get_mempolicy, &mode, nodes, 1024, NULL, 0);
+
+    if (r < 0 && errno == ENOSYS) {
+        printf("policy: none\n");
+        return;
+    }
+    printf("policy: %d %d", failed(r), mode);
+    r = syscall(SYS_mbind, at, 8192, MPOL_BIND, one, 1024, 0);
+    printf(" %d", failed(r));
+    syscall(SYS_get_mempolicy, &mode, nodes, 1024, at, MPOL_F_ADDR);
+    printf(" %d %lx", mode, nodes[0]);
+    munmap(at + 4096, 4096);
+    printf(" %d", failed(syscall(SYS_mbind, at, 8192, MPOL_BIND, one, 1024, 0)));
+    printf(" %d", failed(syscall(SYS_mbind, at, 8192, MPOL_DEFAULT, NULL, 0, 0)));
+    printf(" %d %d\n", failed(syscall(SYS_set_mempolicy, MPOL_PREFERRED, one, 1024)),
+           failed(syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0)));
+}
+
+static void test_devices(void)
+{
+    int s = socket(AF_INET, SOCK_DGRAM, 0), p[2], n, master = open("/dev/ptmx", O_RDWR | O_NOCTTY), unlock = 0;
+    struct ifconf conf = { .ifc_len = 0 };
+    struct ifreq many[32], one;
+    struct winsize w = { 24, 80, 0, 0 };
+    char name[64];
+    int found = 0, r;
+
+    conf.ifc_len = sizeof(many);
+    conf.ifc_req = many;
+    r = ioctl(s, SIOCGIFCONF, &conf);
+    for (int i = 0; i < conf.ifc_len / (int)sizeof(many[0]); i++) {
+        found += strcmp(many[i].ifr_name, "lo") == 0;
+    }
+    printf("interfaces: %d %d", r, found);
+    memset(&one, 0, sizeof(one));
+    strcpy(one.ifr_name, "lo");
+    r = ioctl(s, SIOCGIFFLAGS, &one);
+    printf(" %d %d", r, !!(one.ifr_flags & IFF_LOOPBACK));
+    r = ioctl(s, SIOCGIFINDEX, &one);
+    printf(" %d %d\n", r, one.ifr_ifindex > 0);
+    pipe(p);
+    write(p[1], "abc", 3);
+    r = ioctl(p[0], FIONREAD, &n);
+    printf("ioctl: %d %d %d %d\n", r, n, failed(ioctl(p[0], TIOCGWINSZ, &w)), failed(ioctl(99, FIONREAD, &n)));
+    r = ioctl(master, TIOCSPTLCK, &unlock);
+    snprintf(name, sizeof(name), "%s", ptsname(master) ? "named" : "none");
+    printf("terminal: %d %s", r, name);
+    r = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+    printf(" %d", r >= 0 && isatty(r));
+    ioctl(master, TIOCSWINSZ, &w);
+    memset(&w, 0, sizeof(w));
+    ioctl(r, TIOCGWINSZ, &w);
+    printf(" %d %d\n", w.ws_row, w.ws_col);
+    close(s);
+    close(master);
+}
+
+static void *named(void *arg)
+{
+    char name[16] = { 0 };
+
+    prctl(PR_GET_NAME, name);
+    printf(" %s", name);
+    prctl(PR_SET_NAME, "a thread");
+    return arg;
+}
+
+static void test_process(void)
+{
+    char name[32] = { 0 }, line[512] = { 0 }, *close_paren;
+    int *tid = NULL, fd, policy;
+    pthread_t t;
+    struct sched_param param;
+
+    prctl(PR_GET_NAME, name);
+    printf("names: %s", name);
+    pthread_create(&t, NULL, named, NULL);
+    pthread_join(t, NULL);
+    prctl(PR_SET_NAME, "another (name)");
+    fd = open("/proc/self/stat", O_RDONLY);
+    read(fd, line, sizeof(line) - 1);
+    close(fd);
+    close_paren = strrchr(line, ')');
+    printf(" %d %.16s", atoi(line) == getpid(), strchr(line, '('));
+    printf(" %c\n", close_paren ? close_paren[2] : '?');
+    fd = open("/proc/self/comm", O_RDONLY);
+    memset(line, 0, sizeof(line));
+    read(fd, line, sizeof(line) - 1);
+    close(fd);
+    printf("comm: %s", line);
+    prctl(PR_GET_TID_ADDRESS, &tid);
+    printf("prctl: %d %d %d", tid && *tid == gettid(), prctl(PR_GET_SECCOMP), prctl(PR_GET_TIMING));
+    printf(" %d %d\n", prctl(PR_GET_DUMPABLE), failed(prctl(9999, 0, 0, 0, 0)));
+    pthread_getschedparam(pthread_self(), &policy, &param);
+    printf("schedule: %d %d\n", policy, param.sched_priority);
+    printf("landlock: %d\n", syscall(444, NULL, 0, 1) != 0);
+    printf("key: %d\n", (int)syscall(SYS_keyctl, 99));
+}
+
+int main(int argc, char **argv)
+{
+    folder = argc > 1 ? argv[1] : ".";
+    if (chdir(folder) < 0) {
+        return 1;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    test_ipc();
+    test_futexes();
+    test_open();
+    test_vectors();
+    test_policy();
+    test_devices();
+    test_process();
+    return 0;
+}
