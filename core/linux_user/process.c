@@ -547,22 +547,40 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
     return -errno;
 }
 
+/*
+ * A name of the open file fd for the program that is about to run: its path, if that leads to it, else that of a
+ * descriptor that stays open, *ret_fd.
+ */
+static char *name_of_file(int fd, int *ret_fd)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+    char *path = g_file_read_link(link, NULL);
+    struct stat a, b;
+
+    if (path && stat(path, &a) == 0 && fstat(fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
+        return path;
+    }
+    g_free(path);
+    *ret_fd = fcntl(fd, F_DUPFD, 3);
+    return g_strdup_printf("/proc/self/fd/%d", *ret_fd);
+}
+
 int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char **env, int flags)
 {
-    g_autofree char *real = path_in_sysroot(t->p, path);
+    g_autofree char *real = NULL;
     int64_t r;
-    int fd;
+    int fd, kept = -1;
 
     if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) {
         return -EINVAL;
     }
     if (!*path && flags & AT_EMPTY_PATH) {
-        g_free(real);
         real = g_strdup_printf("/proc/self/fd/%d", dirfd);
         dirfd = AT_FDCWD;
     } else if (strcmp(path, "/proc/self/exe") == 0) {
-        g_free(real);
         real = g_strdup(t->p->exe);
+    } else {
+        real = path_in_sysroot(t->p, path);
     }
     if (faccessat(dirfd, real, X_OK, AT_EACCESS) < 0) {
         return -errno;
@@ -571,18 +589,17 @@ int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char *
     if (fd < 0) {
         return -errno;
     }
-    if (dirfd != AT_FDCWD && real[0] != '/') {
-        g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
-        char *absolute = g_file_read_link(link, NULL);
-
-        if (absolute) {
-            g_free(real);
-            real = absolute;
-        }
+    if (!*path || g_str_has_prefix(real, "/proc/self/fd/") || g_str_has_prefix(real, "/dev/fd/") ||
+        (dirfd != AT_FDCWD && real[0] != '/')) {
+        g_free(real);
+        real = name_of_file(fd, &kept);
     }
     thread_leaves(t, real, g_free);
     r = exec_file(t, fd, real, argv, env, MAX_SCRIPT_DEPTH);
     t->num_left = 0;
     close(fd);
+    if (kept >= 0) {
+        close(kept);
+    }
     return r;
 }

@@ -41,7 +41,7 @@
 
 char *path_in_sysroot(const Process *p, const char *path)
 {
-    if (p->o->sysroot && path[0] == '/') {
+    if (p->o->sysroot && path[0] == '/' && path[strspn(path, "/")]) {
         char *inside = g_build_filename(p->o->sysroot, path, NULL);
         struct stat st;
 
