@@ -26,7 +26,8 @@ def main():
     for name in sorted(set(names) ^ {name for _, name in numbers}):
         print(f"{name}: in one table alone")
         ok = False
-    for twice in {name for name in names if names.count(name) > 1} | {n for n, _ in numbers if [k for k, _ in numbers].count(n) > 1}:
+    values = [number for number, _ in numbers]
+    for twice in {x for x in names if names.count(x) > 1} | {x for x in values if values.count(x) > 1}:
         print(f"{twice}: twice")
         ok = False
     text = f"{len(rows)} calls.\n"
