@@ -169,7 +169,7 @@ void exec_run_inside(CPUState *cs)
         if (tb->rb && cs->key_valid) {          /* filling the TLB may have flushed it */
             if (chain) {
                 jc_enter(cs, pc, tb);
-                if (last && __atomic_load_n(&last->out[slot], __ATOMIC_RELAXED) == NULL) {
+                if (last) {
                     tb_link(x, cs, last, slot, tb);
                 }
             }

@@ -252,7 +252,7 @@ static void unlink_edge(ExecMachine *x, TranslationBlock *from, unsigned n)
         p = &src->in_next[*p & 7];
     }
     *p = from->in_next[n];
-    __atomic_store_n(&from->out[n], NULL, __ATOMIC_RELAXED);
+    from->out[n] = NULL;
 }
 
 static void remove_block(ExecMachine *x, TranslationBlock *tb)
@@ -597,17 +597,21 @@ bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, Transl
     return ok;
 }
 
-void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
+/* Whether an edge between them holds whatever maps their page, and whatever the key of who comes along it. */
+static bool linkable(const ExecMachine *x, const TranslationBlock *from, const TranslationBlock *to)
 {
     bool same_page = from->rb == to->rb && (from->offset ^ to->offset) >> CODE_PAGE_BITS == 0;
 
-    if (!from->rb || !(same_page || x->user) || from->cc != to->cc ||
-        from->key.w[0] != to->key.w[0] || from->key.w[1] != to->key.w[1] || !from->whole_page || !to->whole_page) {
-        return;
-    }
+    return from->rb && (same_page || x->user) && from->cc == to->cc && from->key.w[0] == to->key.w[0] &&
+           from->key.w[1] == to->key.w[1] && from->whole_page && to->whole_page;
+}
+
+/* All that is asked of `from` is asked under the lock: a CPU may have come to it by another's edge, and never seen it. */
+void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
+{
     g_mutex_lock(&x->tb_lock);
-    if (from->valid && to->valid && !from->out[n]) {
-        __atomic_store_n(&from->out[n], to, __ATOMIC_RELAXED);
+    if (!from->out[n] && from->valid && to->valid && linkable(x, from, to)) {
+        from->out[n] = to;
         from->in_next[n] = to->in;
         to->in = (uintptr_t)from | n;
         tcg_chain(x->be, x->buf, &from->code, n, to->code.entry);
