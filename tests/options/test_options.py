@@ -83,6 +83,8 @@ class Options(unittest.TestCase):
             ("-m", "99999999999G"): "-m: size=99999999999G: too large",
             ("-m", "1G,slots=2"): "-m: slots: not supported yet",
             ("-accel", "kvm"): "-accel: accelerator kvm: unknown: there are tcg and tci",
+            ("-accel", "tcg,tb-size=1"): "-accel: 1: tb-size: at least 4",
+            ("-accel", "tcg,tb-size=0"): "-accel: 0: tb-size: at least 4",
             ("-accel", "tcg,thread=many"): "-accel: thread=many: expected one of multi, single",
             ("-accel", "tcg,threads=multi"): r"-accel: threads: unknown parameter \(near names: thread\)",
             ("-global", "nonsense"): "-global: nonsense: expected TYPE.PROPERTY=VALUE",

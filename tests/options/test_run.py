@@ -82,7 +82,7 @@ class Run(unittest.TestCase):
     def test_output_and_status(self):
         for args in ([], ["-nographic"], ["-serial", "stdio"], ["-monitor", "none", "-nographic"], ["-accel", "tci"],
                      ["-accel", "tcg,thread=single"], ["-accel", "tcg,one-insn-per-tb=on,naive=on"],
-                     ["-machine", "accel=tci"], ["-cpu", "toy-b"], ["-m", "32"], ["-accel", "tcg,tb-size=1"]):
+                     ["-machine", "accel=tci"], ["-cpu", "toy-b"], ["-m", "32"], ["-accel", "tcg,tb-size=4"]):
             with self.subTest(args=args):
                 done = self.run_toy("-kernel", self.hello, *args)
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (7, "hello\n", ""))
