@@ -13,6 +13,8 @@
 #include "core/fpu.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+/* What is rare is there once for each format, not in every operation. */
+#define RARE __attribute__((noinline, cold, unused))
 
 typedef struct FloatFormat {
     int  exp_bits;
@@ -121,7 +123,7 @@ static ALWAYS_INLINE Parts parts_from_int(bool sign, uint64_t mag, int exp)
 }
 
 /* An exponent field of zero or of all ones: everything but normal numbers. */
-static ALWAYS_INLINE Parts unpack_special(uint64_t exp, uint64_t frac, bool sign, const FloatFormat *f,
+static RARE Parts unpack_special(uint64_t exp, uint64_t frac, bool sign, const FloatFormat *f,
                                           bool flush, FloatStatus *s)
 {
     Parts p = parts_zero(sign);
@@ -207,7 +209,7 @@ static ALWAYS_INLINE bool overflows_to_infinity(FloatRound round, bool sign)
 }
 
 /* The magnitude |p| is below the least normal number: round_pack() of that case. */
-static ALWAYS_INLINE uint64_t round_pack_tiny(Parts p, const FloatFormat *f, FloatRound round, bool flush,
+static RARE uint64_t round_pack_tiny(Parts p, const FloatFormat *f, FloatRound round, bool flush,
                                               FloatStatus *s)
 {
     const int drop = 63 - f->frac_bits;
@@ -245,7 +247,7 @@ static ALWAYS_INLINE uint64_t round_pack_tiny(Parts p, const FloatFormat *f, Flo
     return format_sign(f, p.sign) | (mag + rounds_up(round, p.sign, mag, rem, half));
 }
 
-static ALWAYS_INLINE uint64_t overflow(bool sign, const FloatFormat *f, FloatRound round, bool alt,
+static RARE uint64_t overflow(bool sign, const FloatFormat *f, FloatRound round, bool alt,
                                        FloatStatus *s)
 {
     if (alt) {
@@ -333,7 +335,7 @@ static ALWAYS_INLINE void raise_for_snan(const Parts *p, size_t n, FloatStatus *
 }
 
 /* Either is a NaN. */
-static ALWAYS_INLINE uint64_t nan_of_two(Parts a, Parts b, const FloatFormat *f, FloatStatus *s)
+static RARE uint64_t nan_of_two(Parts a, Parts b, const FloatFormat *f, FloatStatus *s)
 {
     const Parts p[] = { a, b };
 
@@ -345,7 +347,7 @@ static ALWAYS_INLINE uint64_t nan_of_two(Parts a, Parts b, const FloatFormat *f,
 }
 
 /* One of a * b + c is a NaN. */
-static ALWAYS_INLINE uint64_t nan_of_three(Parts a, Parts b, Parts c, const FloatFormat *f, FloatStatus *s)
+static RARE uint64_t nan_of_three(Parts a, Parts b, Parts c, const FloatFormat *f, FloatStatus *s)
 {
     const Parts p[] = { c, a, b };
 

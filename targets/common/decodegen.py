@@ -834,14 +834,21 @@ def emit_source(isa, name, prefix, includes):
                 key = (r.name, tuple('.%s = %s' % (o.name, o.c()) for o in r.operands))
                 groups.setdefault(key, []).append(r.index)
         # A function each, and not one switch: the compiler's time grows faster than a function's length.
-        targets = {}
+        # What they take out of the word is the same for many: so are the functions that do it.
+        targets, getters = {}, {}
         for (pattern, inits), indices in groups.items():
             full, call = '%s%s' % (prefix, pattern), 'call%s_%d' % (suffix, indices[0])
             targets.update((i, call) for i in indices)
+            struct = shape([isa.rows[i] for i in indices][0])
+            get = 'get%s_%d' % (suffix, len(getters))
+            if inits and (struct, inits) not in getters:
+                getters[struct, inits] = get
+                out += ['static G_GNUC_NO_INLINE void %s(uint32_t insn, %s *a)' % (get, struct), '{', '    *a = (%s){' % struct]
+                out += ['        %s,' % i for i in inits] + ['    };', '}']
             out += ['static bool %s(DisasContext *dc, uint32_t insn%s)' % (call, '' if inits else ' G_GNUC_UNUSED'), '{',
-                    '    const arg_%s a = {%s' % (full, '' if inits else '};')]
+                    '    arg_%s a%s;' % (full, '' if inits else ' = {}'), '']
             if inits:
-                out += ['        %s,' % i for i in inits] + ['    };']
+                out += ['    %s(insn, &a);' % getters[struct, inits]]
             out += ['    return trans_%s && trans_%s(dc, &a);' % (full, full), '}']
         out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix),
                 'bool decode_%s%s(DisasContext *dc, uint32_t insn);' % (name, suffix), '',
