@@ -62,6 +62,7 @@ static void cluster_finalize(Object *obj)
 {
     Cluster *c = object_check(obj, TYPE_CLUSTER);
 
+    g_assert(!c->debug);                        /* a debugger removes its points before it goes */
     g_ptr_array_unref(c->cpus);
     g_free(c->name);
 }

@@ -97,6 +97,12 @@ struct CPUClass {
     /* Reads a virtual address as the debugger does: the physical address, or false. */
     bool (*debug_translate)(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs);
     void (*dump)(CPUState *cs, GString *out);   /* registers, for -d cpu and info registers */
+    /*
+     * Debuggers (debug.h): the architecture's name for gdb, and what registers there are: appends DebugFeature rows, that
+     * of the core registers first. On any thread, of a realized CPU. NULL: there is no description.
+     */
+    const char *debug_arch;
+    void (*debug_features)(CPUState *cs, GArray *ret);
     /* One line "mnemonic or words" for -d in_asm; may be NULL: bytes only. */
     void (*describe_insn)(CPUState *cs, const uint8_t *bytes, unsigned len, GString *out, unsigned *ret_len);
 };
@@ -222,6 +228,7 @@ struct Cluster {
     char *name;
     AddressSpace *as;
     GPtrArray *cpus;                            /* (CPUState *) */
+    struct ClusterDebug *debug;                 /* debug.c: breakpoints and watchpoints; NULL: none */
 };
 #define TYPE_CLUSTER "cluster"
 extern const TypeInfo cluster_type;

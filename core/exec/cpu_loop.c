@@ -144,7 +144,7 @@ void exec_run_inside(CPUState *cs)
     __atomic_store_n(&t->running, true, __ATOMIC_SEQ_CST);
     while (!must_leave(cs, t)) {
         TranslationBlock *tb = NULL;
-        bool alone = e->alone;
+        bool alone = e->alone, stepped = true;
         uintptr_t left;
         vaddr pc;
 
@@ -156,7 +156,9 @@ void exec_run_inside(CPUState *cs)
         }
         pc = e->ec->cc->get_pc(cs);
         if (alone) {
-            tb = tb_get_alone(cs);
+            bool step = e->debug_run >= DEBUG_STEP;
+
+            tb = step && e->ec->cc->check_pc && !e->ec->cc->check_pc(cs) ? NULL : tb_get_alone(cs);
         } else {
             const TcgJumpEntry *j = jc_entry(cs, pc);
 
@@ -195,6 +197,11 @@ void exec_run_inside(CPUState *cs)
                 e->redo = false;
                 e->alone = true;
                 cs->raised = 0;
+            } else if (e->watch_hit.cs) {
+                e->watch_hit.cs = NULL;
+                cs->raised = 0;
+                debug_stop(cs, DEBUG_STOP_WATCH, e->watch_hit.point, e->watch_hit.addr);
+                stepped = false;
             }
             break;
         default:
@@ -206,6 +213,13 @@ void exec_run_inside(CPUState *cs)
         if (!tb->rb) {
             tb_put(cs, tb);
             last = NULL;
+        }
+        if (e->debug_run >= DEBUG_STEP) {
+            if (stepped && !cs->raised && (left & TCG_EXIT_MASK) != TCG_EXIT_POLL) {
+                debug_stepped(cs);
+            }
+            e->alone = true;
+            cs->halted = false;
         }
     }
     __atomic_store_n(&t->running, false, __ATOMIC_SEQ_CST);
@@ -275,7 +289,7 @@ static bool turn(CPUState *cs)
     if (__atomic_load_n(&t->x->verify_due, __ATOMIC_ACQUIRE)) {
         tb_verify(t->x, cs);
     }
-    if (__atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST)) {
+    if (__atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST) || e->debug_run == DEBUG_HOLD) {
         return false;
     }
     if (cs->raised) {
@@ -283,8 +297,15 @@ static bool turn(CPUState *cs)
         cc->do_exception(cs);
         cs->raised = 0;
         cpu_key_changed(cs);
+        if (e->debug_run >= DEBUG_STEP) {
+            debug_stepped(cs);
+            return true;
+        }
     }
-    if (((req & CPU_REQ_INTERRUPT) || __atomic_load_n(&cs->irq_lines, __ATOMIC_SEQ_CST)) && cc->take_interrupt(cs)) {
+    if (e->debug_run >= DEBUG_STEP) {
+        e->alone = true;
+        cs->halted = false;                     /* waiting for an interrupt may end at any time */
+    } else if (((req & CPU_REQ_INTERRUPT) || __atomic_load_n(&cs->irq_lines, __ATOMIC_SEQ_CST)) && cc->take_interrupt(cs)) {
         stats_inc(&e->stats, STAT_interrupts);
         cs->halted = false;
         cpu_key_changed(cs);
@@ -306,7 +327,7 @@ static bool cpu_has_reason(CPUState *cs)
     if (__atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST)) {
         return true;
     }
-    if (__atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST)) {
+    if (__atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST) || cs->exec->debug_run == DEBUG_HOLD) {
         return false;
     }
     return !cs->halted || cs->exec->ec->cc->has_work(cs);
@@ -580,7 +601,7 @@ void exec_start(Machine *m)
     }
 }
 
-static void kick_all(ExecMachine *x)
+void exec_kick_all(ExecMachine *x)
 {
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
@@ -591,7 +612,7 @@ static void kick_all(ExecMachine *x)
     }
 }
 
-void exec_resume(Machine *m)
+static void resume(Machine *m)
 {
     ExecMachine *x = exec_machine(m);
 
@@ -600,9 +621,16 @@ void exec_resume(Machine *m)
         machine_set_state(m, RUN_RUNNING);
     }
     g_mutex_lock(&x->lock);
+    x->stop_pending = false;
     __atomic_store_n(&x->paused, false, __ATOMIC_SEQ_CST);
     g_mutex_unlock(&x->lock);
-    kick_all(x);
+    exec_kick_all(x);
+}
+
+void exec_resume(Machine *m)
+{
+    debug_tell(exec_machine(m), true);
+    resume(m);
 }
 
 static void wait_parked(ExecMachine *x)
@@ -618,19 +646,25 @@ static void wait_parked(ExecMachine *x)
     g_mutex_unlock(&x->lock);
 }
 
-void exec_pause(Machine *m)
+static void pause_all(Machine *m)
 {
     ExecMachine *x = exec_machine(m);
 
     g_mutex_lock(&x->lock);
     __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
     g_mutex_unlock(&x->lock);
-    kick_all(x);
+    exec_kick_all(x);
     wait_parked(x);
     clock_set_running(m->clock, false);
     if (m->state == RUN_RUNNING) {
         machine_set_state(m, RUN_PAUSED);
     }
+}
+
+void exec_pause(Machine *m)
+{
+    pause_all(m);
+    debug_tell(exec_machine(m), false);
 }
 
 static void nothing(CPUState *cs G_GNUC_UNUSED, void *opaque G_GNUC_UNUSED)
@@ -653,7 +687,7 @@ void exec_reset(Machine *m)
     ExecMachine *x = exec_machine(m);
     bool ran = !__atomic_load_n(&x->paused, __ATOMIC_SEQ_CST);
 
-    exec_pause(m);
+    pause_all(m);
     finish_work(m);
     machine_lock(m);
     for (unsigned i = 0; i < m->cpus->len; i++) {
@@ -673,7 +707,7 @@ void exec_reset(Machine *m)
     }
     machine_unlock(m);
     if (ran) {
-        exec_resume(m);
+        resume(m);
     }
 }
 
@@ -685,7 +719,7 @@ void exec_stop(Machine *m)
         return;
     }
     __atomic_store_n(&x->stopping, true, __ATOMIC_SEQ_CST);
-    kick_all(x);
+    exec_kick_all(x);
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
 

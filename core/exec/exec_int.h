@@ -15,6 +15,7 @@
 #include <setjmp.h>
 #include "core/exec/clock.h"
 #include "core/exec/cpu.h"
+#include "core/exec/debug.h"
 #include "core/exec/epoch.h"
 #include "core/exec/exec.h"
 #include "core/exec/memory.h"
@@ -67,6 +68,11 @@ struct ExecMachine {
     struct ExecUser *user;                      /* user mode: user.c; NULL: a whole machine */
     GThread *slicer;                            /* one thread for several CPUs: ends turns */
     bool verify_due;                            /* atomic: tb_verify has something to do */
+    /* debugging (debug.c) */
+    bool stop_pending;                          /* under lock: a CPU set paused, and why is in stop */
+    DebugStop stop;
+    GPtrArray *clients;                         /* (DebugClient *) main loop */
+    bool told_running;                          /* what they were told last */
 };
 
 /* An interned (key, fetch context): a row of a small direct-mapped table. */
@@ -96,6 +102,9 @@ typedef struct CPUExec {
     uint64_t jc_filter[JC_FILTER_WORDS];        /* hashed virtual pages that the jump cache may have */
     bool alone;                                 /* running one instruction by itself: it may change code */
     bool redo;                                  /* raised by us: run the instruction alone */
+    DebugRun debug_run;                         /* debug.h; changed while paused */
+    vaddr step_first, step_end;
+    DebugStop watch_hit;                        /* cs not NULL: raised by us: stop before the instruction */
     sigjmp_buf *recover;                        /* user mode: where a host fault in C code goes on; NULL: it is ours */
     UserFault fault;                            /* ... and what it was */
     uintptr_t fault_addr;
@@ -125,6 +134,21 @@ void exec_watch_space(ExecMachine *x, AddressSpace *as);        /* CPUs look at 
 void cpu_request_quiet(CPUState *cs, uint32_t bits);
 /* Makes whoever runs cs look at its requests. Any thread. */
 void cpu_kick(CPUState *cs);
+void exec_kick_all(ExecMachine *x);
+
+/*
+ * debug.c, on the CPU's thread, of a cluster that has points. Whether a breakpoint is at pc; if not, *ret_stops says
+ * which there are in its page (0: none), and *len is cut to end before the next one.
+ */
+bool debug_break_at(CPUState *cs, vaddr pc, uint64_t page_mask, uint64_t *ret_stops, unsigned *len,
+                    DebugPointKind *ret_kind);
+bool debug_page_watched(CPUState *cs, vaddr page, uint64_t size);
+/* Before an access. False: it is watched; cs->exec->watch_hit is set, and the CPU leaves before the instruction. */
+bool debug_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type);
+/* On the CPU's thread, outside generated code: pauses the machine for a reason, unless somebody was first. */
+void debug_stop(CPUState *cs, DebugStopKind kind, DebugPointKind at, vaddr addr);
+void debug_stepped(CPUState *cs);               /* an instruction, or the entry to an exception, was done */
+void debug_tell(ExecMachine *x, bool running);  /* the main loop: clients hear of it, if it is news */
 
 /* tlb.c */
 void tlb_init(CPUState *cs, unsigned page_bits);

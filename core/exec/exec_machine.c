@@ -12,6 +12,7 @@ ExecMachine *exec_machine_new(Machine *m)
     x->spaces = g_ptr_array_new();
     x->classes = g_ptr_array_new_with_free_func(g_free);
     x->threads = g_ptr_array_new();
+    x->clients = g_ptr_array_new_with_free_func(g_free);
     g_mutex_init(&x->tb_lock);
     g_mutex_init(&x->lock);
     g_cond_init(&x->cond);
@@ -37,6 +38,7 @@ void exec_machine_free(ExecMachine *x)
     g_ptr_array_unref(x->spaces);
     g_ptr_array_unref(x->classes);
     g_ptr_array_unref(x->threads);
+    g_ptr_array_unref(x->clients);
     g_mutex_clear(&x->tb_lock);
     g_mutex_clear(&x->lock);
     g_cond_clear(&x->cond);

@@ -94,6 +94,18 @@ static RomList *rom_list(Machine *m)
     return list;
 }
 
+void rom_dump(const Machine *m, GString *out)
+{
+    const RomList *list = m->roms;
+
+    for (unsigned i = 0; list && i < list->roms->len; i++) {
+        const Rom *r = list->roms->pdata[i];
+
+        g_string_append_printf(out, "addr=%016" PRIx64 " size=0x%06" PRIx64 " mem=%s name=\"%s\"\n", r->addr, r->mem_size,
+                               address_space_name(r->as), r->name);
+    }
+}
+
 static bool overlap(const Rom *a, const Rom *b)
 {
     return a->as == b->as && a->pas == b->pas && a->mem_size && b->mem_size && a->addr < b->addr + b->mem_size &&

@@ -24,6 +24,7 @@ bool rom_add_pas(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GB
 bool rom_add_yielding(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, GError **error);
 
 /* Narrows [*first, *last] of as to its largest part without a piece. False: no piece lies there, nothing changed. */
+void rom_dump(const Machine *m, GString *out);  /* a line each */
 bool rom_largest_gap(Machine *m, AddressSpace *as, hwaddr *first, hwaddr *last);
 
 /* -- images ---------------------------------------------------------------------------------------------------------- */

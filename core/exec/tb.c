@@ -187,7 +187,7 @@ void tb_put(CPUState *cs, TranslationBlock *tb)
 
 /* A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. */
 static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBlock *rb, ram_addr offset, unsigned len,
-                              bool whole_page)
+                              uint64_t stops, bool whole_page)
 {
     ExecMachine *x = cs->exec->x;
     TranslateInput in = {
@@ -214,6 +214,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
         }
         tb->rb = rb;
         tb->offset = offset;
+        tb->stops = stops;
         tb->whole_page = whole_page;
         tb->hash = tb_hash_bytes(bytes, tb->bytes);
         if (tb_insert(x, tb, generation, &in_cache)) {
@@ -234,6 +235,7 @@ TranslationBlock *tb_get(CPUState *cs)
     uint64_t page_mask = BIT64(cc->tcg->page_bits) - 1;
     vaddr pc;
     TranslationBlock *tb;
+    uint64_t stops = 0;
     ram_addr offset;
     CPUKey key;
     unsigned len;
@@ -246,17 +248,25 @@ TranslationBlock *tb_get(CPUState *cs)
     if (!tlb_find(cs, pc, 1u << cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, false, &info)) {
         return NULL;
     }
+    len = info.hi - (pc & page_mask) + 1;
+    if (cs->cluster->debug) {
+        DebugPointKind kind;
+
+        if (debug_break_at(cs, pc, page_mask, &stops, &len, &kind)) {
+            debug_stop(cs, DEBUG_STOP_BREAK, kind, 0);
+            return NULL;
+        }
+    }
     if (!info.mr || !memory_region_is_ram(info.mr, false)) {
         return tb_get_alone(cs);
     }
     offset = info.offset + (pc & page_mask);
-    len = info.hi - (pc & page_mask) + 1;
     len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
     stats_inc(&e->stats, STAT_tb_lookup);
     key = key_on_page(cs, &info);
-    tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, len);
+    tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, stops, len);
     if (!tb) {
-        tb = make(cs, &key, pc, info.mr->ram, offset, len, info.lo == 0 && info.hi == page_mask);
+        tb = make(cs, &key, pc, info.mr->ram, offset, len, stops, info.lo == 0 && info.hi == page_mask);
     }
     return tb || cs->raised ? tb : tb_get_alone(cs);
 }

@@ -19,6 +19,7 @@ struct TranslationBlock {
     ram_addr offset;
     uint32_t bytes, insns;
     uint64_t hash;                              /* of the guest bytes */
+    uint64_t stops;                             /* breakpoints of the page of addresses that it was made for; 0: none */
     bool valid;                                 /* under tb_lock */
     bool whole_page;                            /* its page was checked as one: may be chained */
     TcgCode code;
@@ -50,7 +51,7 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 void tb_sync(ExecMachine *x, CPUState *cs);
 
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
-                            unsigned max_bytes);
+                            uint64_t stops, unsigned max_bytes);
 /* Before reading the bytes: they are code from now on. Returns the page's generation. */
 uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, unsigned len);
 /* False: the page was written meanwhile. *ret may be an equal block that was first. */
@@ -65,7 +66,7 @@ void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, T
 void tb_reset(ExecMachine *x);
 uint64_t tb_hash_bytes(const uint8_t *p, unsigned len);
 
-/* tb.c: the block at cs's PC under its key; NULL: fetching raised. Own thread, outside. */
+/* tb.c: the block at cs's PC under its key; NULL: fetching raised, or a breakpoint is there. Own thread, outside. */
 TranslationBlock *tb_get(CPUState *cs);
 /* The instruction at cs's PC as a block of its own that is not in the cache; NULL as above. tb_put it. */
 TranslationBlock *tb_get_alone(CPUState *cs);

@@ -418,6 +418,9 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
     };
 
     g_assert(is_pow2(p->size));
+    if (cs->cluster && cs->cluster->debug) {
+        info.watched |= debug_page_watched(cs, info.page, t->page_size);
+    }
     if (p->size < t->page_size) {
         info.lo = in_page & ~(p->size - 1);
         info.hi = info.lo + p->size - 1;
@@ -654,6 +657,24 @@ void tlb_flush_all(CPUState *cs)
     static const TlbFlush all = { .globals = true };
 
     tlb_flush(cs, &all);
+}
+
+void tlb_dump(CPUState *cs, GString *out)
+{
+    const CPUTlb *t = tlb_of(cs);
+
+    for (unsigned set = 0; set < SETS; set++) {
+        for (unsigned way = 0; way < WAYS; way++) {
+            const TlbInfo *i = &t->info[set][way];
+
+            if (t->tag[set][way].page) {
+                g_string_append_printf(out, "%016" G_GINT64_MODIFIER "x -> %012" G_GINT64_MODIFIER "x %c%c%c%c mmu %u context %"
+                                       G_GINT64_MODIFIER "x\n", i->page, i->paddr, i->prot & PROT_R ? 'r' : '-',
+                                       i->prot & PROT_W ? 'w' : '-', i->prot & PROT_X ? 'x' : '-', i->global ? 'g' : '-',
+                                       t->tag_mmu[set][way], t->tag[set][way].context);
+            }
+        }
+    }
 }
 
 /* -- code pages ------------------------------------------------------------------------------------------------------ */

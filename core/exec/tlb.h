@@ -42,6 +42,7 @@ typedef struct TlbPage {
  */
 void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_mask);
 void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *page);
+void tlb_dump(CPUState *cs, GString *out);      /* own thread: the translations that are kept, a line each */
 
 /* A flush: contexts with (id & mask) == value; a range of virtual addresses, or all (size 0). */
 typedef struct TlbFlush {

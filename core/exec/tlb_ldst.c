@@ -291,7 +291,12 @@ static bool store_part(CPUState *cs, const TlbInfo *info, vaddr addr, const void
 /* Watchpoints. False: raised. */
 static bool watch_allows(CPUState *cs, const TlbInfo *info, vaddr addr, unsigned size, AccessType type, unsigned mmu)
 {
-    return !info->watched || cs->exec->ec->cc->watch(cs, addr, size, type, mmu);
+    const CPUClass *cc = cs->exec->ec->cc;
+
+    if (!info->watched) {
+        return true;
+    }
+    return !(cs->cluster->debug && !debug_watch(cs, addr, size, type)) && (!cc->watch || cc->watch(cs, addr, size, type, mmu));
 }
 
 /*

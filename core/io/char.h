@@ -14,6 +14,7 @@ typedef enum ChrEvent {
     CHR_EVENT_OPENED,                           /* somebody is at the other end */
     CHR_EVENT_CLOSED,                           /* and went: end of input, a closed connection */
     CHR_EVENT_BREAK,
+    CHR_EVENT_FOCUS,                            /* of a mux: what is typed goes to this one from now on */
 } ChrEvent;
 
 struct CharBackend {
@@ -47,6 +48,7 @@ Chardev *chardev_new_from_opts(Object *backends, const char *opts, GMainContext 
 void chardev_foreach_kind(void (*fn)(const char *name, const char *help, void *opaque), void *opaque);
 Chardev *chardev_find(Object *backends, const char *id);
 const char *chardev_id(const Chardev *chr);
+bool chardev_is_mux(const Chardev *chr);        /* others are on it, too */
 /* What it is on the host, as query-chardev names it: "stdio", "pty:/dev/pts/3", "file"; owned by chr. */
 const char *chardev_filename(const Chardev *chr);
 /* Connects a device's property to a chardev; an error if it is taken and not a mux. */

@@ -69,7 +69,6 @@ Chardev *chardev_pty_new(Object *backends, const char *id, KeyVal *kv, GMainCont
 Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainContext *context, GError **error);
 /* Takes over inner's device side. */
 Chardev *chardev_mux_new(Object *backends, const char *id, Chardev *inner, GMainContext *context, GError **error);
-bool chardev_is_mux(const Chardev *chr);
 bool chardev_mux_attach(Chardev *chr, CharBackend *be, GError **error);
 void chardev_mux_detach(Chardev *chr, CharBackend *be);
 void chardev_mux_feed(Chardev *chr, const uint8_t *buf, size_t len);

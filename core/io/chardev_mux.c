@@ -81,6 +81,7 @@ static void escaped(Mux *mux, uint8_t c)
         break;
     case 'c':
         switch_focus(mux);
+        send_event(mux->fe[mux->focus], CHR_EVENT_FOCUS);
         break;
     case 'b':
         send_event(mux->fe[mux->focus], CHR_EVENT_BREAK);

@@ -286,6 +286,8 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->has_work = arm_has_work;
     cc->debug_translate = arm_debug_translate;
     cc->dump = dump;
+    cc->debug_arch = "aarch64";
+    cc->debug_features = arm_debug_features;
     cc->describe_insn = arm_describe_insn;
 }
 

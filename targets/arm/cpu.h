@@ -296,6 +296,8 @@ void arm_unsupported_access(ARMCPU *cpu, vaddr addr, AccessType type, unsigned m
 void arm_tag_fault(ARMCPU *cpu, vaddr addr, AccessType type, unsigned mmu);
 void arm_unaligned(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
 void arm_bus_error(CPUState *cs, vaddr addr, hwaddr paddr, AccessType type, unsigned mmu, MemTxResult why);
+/* gdb.c: the features of gdb's target description (core/exec/debug.h). */
+void arm_debug_features(CPUState *cs, GArray *ret);
 bool arm_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs);
 
 /* -- system registers (sysreg.h has the rows) ----------------------------------------------------------------------- */

@@ -262,6 +262,63 @@ void arm_check_interrupts(ARMCPU *cpu)
     }
 }
 
+static uint64_t read_row(ARMCPU *cpu, const SysReg *r)
+{
+    return r->read ? r->read(cpu, r) : r->const_value ? r->value : r->offset ? load_field(cpu, r) : 0;
+}
+
+/* False: a hook has raised. */
+static bool write_row(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    if (r->write) {
+        r->write(cpu, r, value);
+        if (cpu->parent.raised) {
+            return false;
+        }
+    } else if (r->offset) {
+        store_field(cpu, r, (load_field(cpu, r) & ~r->rw) | (value & r->rw));
+    }
+    if (r->changes & SRC_TLB) {
+        arm_tlb_contexts_changed(cpu);
+    }
+    if (r->changes & (SRC_KEY | SRC_TLB)) {
+        cpu_key_changed(&cpu->parent);
+    }
+    if (r->changes & SRC_IRQ) {
+        arm_check_interrupts(cpu);
+    }
+    return true;
+}
+
+/* A hook may raise; an exception that is recorded already stays. */
+static bool debug_access(ARMCPU *cpu, const SysReg *r, uint64_t *ret_value, uint64_t value)
+{
+    const ArmException exc = cpu->exc;
+    uint32_t raised = cpu->parent.raised;
+    bool ok;
+
+    cpu->parent.raised = 0;
+    if (ret_value) {
+        *ret_value = read_row(cpu, r);
+        ok = !cpu->parent.raised;
+    } else {
+        ok = write_row(cpu, r, value);
+    }
+    cpu->parent.raised = raised;
+    cpu->exc = exc;
+    return ok;
+}
+
+bool arm_sysreg_debug_read(ARMCPU *cpu, const SysReg *r, uint64_t *ret_value)
+{
+    return !r->no_gdb && r->access & 15 && debug_access(cpu, r, ret_value, 0);
+}
+
+bool arm_sysreg_debug_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
+{
+    return !r->no_gdb && r->access >> 4 && debug_access(cpu, r, NULL, value);
+}
+
 bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value)
 {
     const SysReg *r = arm_sysreg_find(cpu, enc);
@@ -287,7 +344,7 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
         return false;
     }
     if (!write) {
-        *value = r->read ? r->read(cpu, r) : r->const_value ? r->value : r->offset ? load_field(cpu, r) : 0;
+        *value = read_row(cpu, r);
         return !cpu->parent.raised;
     }
     if (r->write) {
@@ -308,4 +365,7 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
         arm_check_interrupts(cpu);
     }
     return true;
+}
+
+    return write_row(cpu, r, *value);
 }

@@ -93,6 +93,12 @@ bool arm_sysreg_is_id_space(const ARMCPU *cpu, uint16_t enc);
 bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write);
 /* From a row's hook: the access traps to `el` after all. Only while arm_sysreg_access runs. */
 void arm_sysreg_trap(ARMCPU *cpu, const SysReg *r, unsigned el, bool write);
+/*
+ * A debugger's access, on the CPU's thread: no level or trap is asked. False: the row cannot be read or written so, or
+ * it is not there as the CPU is set up now.
+ */
+bool arm_sysreg_debug_read(ARMCPU *cpu, const SysReg *r, uint64_t *ret_value);
+bool arm_sysreg_debug_write(ARMCPU *cpu, const SysReg *r, uint64_t value);
 /* A run-time access with all checks: false: an exception is recorded. */
 bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value);
 

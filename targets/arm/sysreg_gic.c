@@ -33,21 +33,32 @@ static ArmTrap gic_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write 
     return cpu->gic_cpuif ? TRAP_NONE : TRAP_UNDEFINED;
 }
 
+/* A debugger may ask a CPU that has none. */
 static uint64_t gic_read(ARMCPU *cpu, const SysReg *r)
 {
-    GICv3CpuIf *c = GICV3_CPUIF(cpu->gic_cpuif);
     GICv3Context ctx = context(cpu);
     uint64_t value = 0;
+    GICv3CpuIf *c;
 
+    if (!cpu->gic_cpuif) {
+        arm_raise_undefined(cpu);
+        return 0;
+    }
+    c = GICV3_CPUIF(cpu->gic_cpuif);
     act(cpu, r, c->ops->access(c, &ctx, r->value, false, &value), false);
     return value;
 }
 
 static void gic_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
-    GICv3CpuIf *c = GICV3_CPUIF(cpu->gic_cpuif);
     GICv3Context ctx = context(cpu);
+    GICv3CpuIf *c;
 
+    if (!cpu->gic_cpuif) {
+        arm_raise_undefined(cpu);
+        return;
+    }
+    c = GICV3_CPUIF(cpu->gic_cpuif);
     act(cpu, r, c->ops->access(c, &ctx, r->value, true, &value), true);
 }
 
@@ -55,13 +66,15 @@ static void gic_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
     SR(name_, 3, op1, crn, crm, op2, acc, .check = gic_check, .read = gic_read, .write = gic_write, \
        .value = GICV3_##reg, .changes = SRC_IRQ, ##__VA_ARGS__)
 #define ICC(name, crn, crm, op2, acc) G(#name, 0, crn, crm, op2, acc, name)
+/* To read one acknowledges the interrupt. */
+#define IAR(name, crn, crm, op2) G(#name, 0, crn, crm, op2, SR_R1, name, .no_gdb = true)
 #define ICH(name, crm, op2, acc) G(#name, 4, 12, crm, op2, acc, name, .needs_el = 2)
 #define LR(n) \
     G("ICH_LR" #n "_EL2", 4, 12, 12 + n / 8, n % 8, SR_RW2, ICH_LR0_EL2 + n, .needs_el = 2)
 
 static const SysReg gic_regs[] = {
     ICC(ICC_PMR_EL1, 4, 6, 0, SR_RW1),
-    ICC(ICC_IAR0_EL1, 12, 8, 0, SR_R1), ICC(ICC_EOIR0_EL1, 12, 8, 1, SR_W1), ICC(ICC_HPPIR0_EL1, 12, 8, 2, SR_R1),
+    IAR(ICC_IAR0_EL1, 12, 8, 0), ICC(ICC_EOIR0_EL1, 12, 8, 1, SR_W1), ICC(ICC_HPPIR0_EL1, 12, 8, 2, SR_R1),
     ICC(ICC_BPR0_EL1, 12, 8, 3, SR_RW1),
     ICC(ICC_AP0R0_EL1, 12, 8, 4, SR_RW1), ICC(ICC_AP0R1_EL1, 12, 8, 5, SR_RW1), ICC(ICC_AP0R2_EL1, 12, 8, 6, SR_RW1),
     ICC(ICC_AP0R3_EL1, 12, 8, 7, SR_RW1),
@@ -69,7 +82,7 @@ static const SysReg gic_regs[] = {
     ICC(ICC_AP1R3_EL1, 12, 9, 3, SR_RW1),
     ICC(ICC_DIR_EL1, 12, 11, 1, SR_W1), ICC(ICC_RPR_EL1, 12, 11, 3, SR_R1),
     ICC(ICC_SGI1R_EL1, 12, 11, 5, SR_W1), ICC(ICC_ASGI1R_EL1, 12, 11, 6, SR_W1), ICC(ICC_SGI0R_EL1, 12, 11, 7, SR_W1),
-    ICC(ICC_IAR1_EL1, 12, 12, 0, SR_R1), ICC(ICC_EOIR1_EL1, 12, 12, 1, SR_W1), ICC(ICC_HPPIR1_EL1, 12, 12, 2, SR_R1),
+    IAR(ICC_IAR1_EL1, 12, 12, 0), ICC(ICC_EOIR1_EL1, 12, 12, 1, SR_W1), ICC(ICC_HPPIR1_EL1, 12, 12, 2, SR_R1),
     ICC(ICC_BPR1_EL1, 12, 12, 3, SR_RW1), ICC(ICC_CTLR_EL1, 12, 12, 4, SR_RW1), ICC(ICC_SRE_EL1, 12, 12, 5, SR_RW1),
     ICC(ICC_IGRPEN0_EL1, 12, 12, 6, SR_RW1), ICC(ICC_IGRPEN1_EL1, 12, 12, 7, SR_RW1),
     G("ICC_SRE_EL2", 4, 12, 9, 5, SR_RW2, ICC_SRE_EL2, .needs_el = 2),
