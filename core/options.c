@@ -336,10 +336,25 @@ static bool opt_none(Options *o, const char *value, GError **error)
 
 static bool opt_monitor(Options *o, const char *value, GError **error)
 {
-    if (strcmp(value, "none") != 0 && strcmp(value, "null") != 0) {
-        return not_supported(value, error);
+    if (strcmp(value, "none") == 0 || strcmp(value, "null") == 0) {
+        o->monitor_none = true;
+    } else {
+        g_ptr_array_add(o->monitors, g_strdup(value));
     }
-    o->monitor_none = true;
+    return true;
+}
+
+static bool opt_gdb(Options *o, const char *value, GError **error)
+{
+    if (strcmp(value, "none") != 0) {
+        g_ptr_array_add(o->gdbs, g_strdup(value));
+    }
+    return true;
+}
+
+static bool opt_gdb_default(Options *o, const char *value, GError **error)
+{
+    g_ptr_array_add(o->gdbs, g_strdup("tcp::1234"));
     return true;
 }
 
@@ -382,6 +397,11 @@ static bool add_keyval(GPtrArray *list, const char *value, const char *implied, 
     }
     g_ptr_array_add(list, kv);
     return true;
+}
+
+static bool opt_mon(Options *o, const char *value, GError **error)
+{
+    return add_keyval(o->mons, value, "chardev", error);
 }
 
 static bool opt_drive(Options *o, const char *value, GError **error)
@@ -608,7 +628,10 @@ static const OptionRow rows[] = {
     { "display", "none", "no display", opt_display },
     { "vga", "none", NULL, opt_none },
     { "parallel", "none", NULL, opt_none },
-    { "monitor", "none", "no monitor", opt_monitor },
+    { "monitor", "SPEC", "the monitor: as -serial takes it, or none", opt_monitor },
+    { "mon", "[chardev=]ID[,mode=readline]", "the monitor on a character backend", opt_mon },
+    { "gdb", "SPEC[,cluster=NAME]", "wait for gdb there: tcp:HOST:PORT, unix:PATH, stdio, pty, or none", opt_gdb },
+    { "s", NULL, "the same as -gdb tcp::1234", opt_gdb_default },
     { "nodefaults", NULL, "no devices but those that are asked for", opt_nodefaults },
     { "no-user-config", NULL, "accepted: there are no configuration files", opt_ignore },
     { "no-acpi", NULL, NULL, opt_ignore },
@@ -627,11 +650,8 @@ static const OptionRow rows[] = {
     { "decode", "ISA[,CPU[,FEATURE=on|off...]]", "decode hex words from standard input, and exit", opt_decode },
     { "write-manifest", "MODULE FILE", "write a module's manifest, and exit", opt_write_manifest },
     /* known to tools, and not done yet */
-    { "gdb", "DEV", NULL, NULL },
-    { "s", NULL, NULL, NULL },
     { "qmp", "DEV", NULL, NULL },
     { "qmp-pretty", "DEV", NULL, NULL },
-    { "mon", "OPTIONS", NULL, NULL },
     { "icount", "OPTIONS", NULL, NULL },
     { "daemonize", NULL, NULL, NULL },
     { "cluster", "OPTIONS", NULL, NULL },
@@ -727,6 +747,9 @@ static Options *options_new(const char *argv0)
     o->chardevs = g_ptr_array_new_with_free_func(g_free);
     o->netdevs = g_ptr_array_new_with_free_func(g_free);
     o->serials = g_ptr_array_new_with_free_func(g_free);
+    o->monitors = g_ptr_array_new_with_free_func(g_free);
+    o->gdbs = g_ptr_array_new_with_free_func(g_free);
+    o->mons = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->globals = g_ptr_array_new_with_free_func(g_free);
     o->semihosting_args = g_ptr_array_new_with_free_func(g_free);
     o->drives = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
@@ -810,6 +833,9 @@ void options_free(Options *o)
     g_ptr_array_unref(o->chardevs);
     g_ptr_array_unref(o->netdevs);
     g_ptr_array_unref(o->serials);
+    g_ptr_array_unref(o->monitors);
+    g_ptr_array_unref(o->mons);
+    g_ptr_array_unref(o->gdbs);
     g_ptr_array_unref(o->globals);
     g_ptr_array_unref(o->drives);
     g_ptr_array_unref(o->blockdevs);

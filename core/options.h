@@ -46,6 +46,9 @@ typedef struct Options {
     bool nographic, display_none;
     bool nodefaults;
     bool monitor_none;
+    GPtrArray *monitors;                        /* (char *): -monitor, specs as -serial takes them */
+    GPtrArray *mons;                            /* (KeyVal *): -mon, "chardev" first */
+    GPtrArray *gdbs;                            /* (char *): -gdb, -s */
     bool snapshot;                              /* every drive's writes go to a temporary overlay */
     char *log_items, *log_file;
     char *pidfile;

@@ -8,14 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/exec/debug.h"
 #include "core/exec/loader.h"
 #include "core/exec/semihost.h"
 #include "core/file.h"
+#include "core/gdbstub/gdbstub.h"
 #include "core/io/backends.h"
 #include "core/io/block.h"
 #include "core/io/char.h"
 #include "core/io/net.h"
 #include "core/log.h"
+#include "core/monitor/monitor.h"
 #include "core/program.h"
 
 typedef struct Run {
@@ -28,6 +31,9 @@ typedef struct Run {
     unsigned num_auto;                          /* ids that we made up */
     bool serials_named;                         /* -serial */
     unsigned num_announced;                     /* of the backends */
+    GPtrArray *monitor_chrs;                    /* (Chardev *) that the monitor will be on */
+    Monitor *mon;
+    GdbServers *gdb;
 } Run;
 
 static bool bad(const char *what, const char *why, GError **error)
@@ -448,6 +454,20 @@ static void announce_ptys(Run *r)
     }
 }
 
+/* The terminal is the first serial port's, together with the monitor unless that is elsewhere, or not wanted. */
+static const char *default_serial(const Options *o)
+{
+    if (o->display_none && !o->nographic) {
+        return "null";
+    }
+    for (unsigned i = 0; i < o->monitors->len; i++) {
+        if (strcmp(o->monitors->pdata[i], "stdio") == 0) {
+            return "null";
+        }
+    }
+    return o->monitor_none || o->monitors->len || o->mons->len ? "stdio" : "mon:stdio";
+}
+
 /* Without -serial, the first port is the terminal unless there is a display, or defaults are not wanted. */
 static bool new_serials(Run *r, GError **error)
 {
@@ -455,9 +475,7 @@ static bool new_serials(Run *r, GError **error)
 
     r->serials_named = o->serials->len != 0;
     if (!r->serials_named && !o->nodefaults) {
-        const char *spec = o->monitor_none ? "stdio" : "mon:stdio";
-
-        g_ptr_array_add(o->serials, g_strdup(o->display_none && !o->nographic ? "null" : spec));
+        g_ptr_array_add(o->serials, g_strdup(default_serial(o)));
     }
     for (unsigned i = 0; i < o->serials->len; i++) {
         g_autofree char *id = g_strdup_printf("serial%u", i);
@@ -470,8 +488,50 @@ static bool new_serials(Run *r, GError **error)
         }
         announce_ptys(r);
         g_ptr_array_add(r->m->config.serials, chr);
+        if (chr && g_str_has_prefix(o->serials->pdata[i], "mon:")) {
+            g_ptr_array_add(r->monitor_chrs, chr);
+        }
     }
     return true;
+}
+
+/* -monitor */
+static bool new_monitors(Run *r, GError **error)
+{
+    for (unsigned i = 0; i < r->o->monitors->len; i++) {
+        g_autofree char *id = g_strdup_printf("monitor%u", i);
+        Chardev *chr = chardev_new_from_spec(r->m->backends, id, r->o->monitors->pdata[i], r->m->context, error);
+
+        if (!chr) {
+            g_prefix_error(error, "-monitor: ");
+            return false;
+        }
+        announce_ptys(r);
+        g_ptr_array_add(r->monitor_chrs, chr);
+    }
+    return true;
+}
+
+/* -mon */
+static bool new_mon(Run *r, KeyVal *kv, GError **error)
+{
+    static const char *const modes[] = { "readline", "control", NULL };
+    const char *id = keyval_need(kv, "chardev", error);
+    unsigned mode = 0;
+    Chardev *chr;
+
+    if (!id || !keyval_get_enum(kv, "mode", modes, &mode, error)) {
+        return false;
+    }
+    if (mode == 1) {
+        return not_supported("mode=control", error);
+    }
+    chr = chardev_find(r->m->backends, id);
+    if (!chr) {
+        return bad(id, "there is no such chardev", error);
+    }
+    g_ptr_array_add(r->monitor_chrs, chr);
+    return keyval_check_all_used(kv, error);
 }
 
 /* The program's command line: what arg= says, else the kernel's name and -append. */
@@ -537,7 +597,8 @@ static bool make_backends(Run *r, GError **error)
     return each(r, r->o->objects, "-object", new_object, error) &&
            each(r, r->o->blockdevs, "-blockdev", new_blockdev, error) &&
            each(r, r->o->drives, "-drive", new_drive, error) && each(r, r->o->nics, "-nic", new_nic, error) &&
-           new_serials(r, error) && make_semihosting(r, error);
+           new_serials(r, error) && new_monitors(r, error) && each(r, r->o->mons, "-mon", new_mon, error) &&
+           make_semihosting(r, error);
 }
 
 /* -- devices of the user ------------------------------------------------------------------------------------- */
@@ -804,8 +865,30 @@ static int main_loop(Run *r)
             }
             continue;
         }
+        debug_poll(m);
         g_main_context_iteration(m->context, TRUE);
     }
+}
+
+/* The monitor is always there, for debuggers at least. */
+static bool open_debuggers(Run *r, GError **error)
+{
+    r->mon = monitor_new(r->m);
+    r->gdb = gdbservers_new(r->m, r->mon);
+    for (unsigned i = 0; i < r->monitor_chrs->len; i++) {
+        if (!monitor_open(r->mon, r->monitor_chrs->pdata[i], error)) {
+            g_prefix_error(error, "-monitor: ");
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < r->o->gdbs->len; i++) {
+        if (!gdbservers_open(r->gdb, r->o->gdbs->pdata[i], error)) {
+            g_prefix_error(error, "-gdb: ");
+            return false;
+        }
+        announce_ptys(r);
+    }
+    return true;
 }
 
 static int run(Run *r, GError **error)
@@ -818,11 +901,16 @@ static int run(Run *r, GError **error)
     }
     exec_start(r->m);
     exec_reset(r->m);
-    if (!r->o->paused) {
-        exec_resume(r->m);
+    status = open_debuggers(r, error) ? 0 : -1;
+    if (status == 0) {
+        if (!r->o->paused) {
+            exec_resume(r->m);
+        }
+        status = main_loop(r);
     }
-    status = main_loop(r);
     exec_stop(r->m);
+    gdbservers_free(r->gdb);
+    monitor_free(r->mon);
     if (log_enabled(LOG_STATS)) {
         log_stats(r->m);
     }
@@ -843,6 +931,7 @@ int run_machine(ModuleLoader *ml, Options *o, GError **error)
     }
     survive_broken_pipes();
     r.types = module_loader_types(ml);
+    r.monitor_chrs = g_ptr_array_new();
     ok = build(&r, error);
     if (ok) {
         status = r.m->config.dumpdtb ? 0 : run(&r, error);
@@ -852,5 +941,6 @@ int run_machine(ModuleLoader *ml, Options *o, GError **error)
     }
     machine_free(r.m);
     type_registry_free(r.types);
+    g_ptr_array_unref(r.monitor_chrs);
     return status;
 }

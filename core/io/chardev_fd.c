@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "core/io/chardev_int.h"
 
@@ -89,14 +88,6 @@ void fdport_resume(FdPort *port)
     }
 }
 
-/* A peer that has gone is an error, not a signal. */
-static ssize_t put(const FdPort *port, const uint8_t *buf, size_t len)
-{
-    ssize_t n = send(port->out, buf, len, MSG_NOSIGNAL);
-
-    return n < 0 && errno == ENOTSOCK ? write(port->out, buf, len) : n;
-}
-
 size_t fdport_write(FdPort *port, const uint8_t *buf, size_t len)
 {
     size_t done = 0;
@@ -116,7 +107,7 @@ size_t fdport_write(FdPort *port, const uint8_t *buf, size_t len)
                 break;
             }
         }
-        n = put(port, buf + done, part);
+        n = write(port->out, buf + done, part);
         if (n >= 0) {
             done += (size_t)n;
         } else if (errno == EAGAIN) {
@@ -144,7 +135,7 @@ void fdport_flush(FdPort *port, const uint8_t *buf, size_t len)
         if (left <= 0 || poll(&pfd, 1, (int)(left / 1000) + 1) <= 0) {
             return;
         }
-        n = put(port, buf, MIN(len, PIPE_BUF));
+        n = write(port->out, buf, MIN(len, PIPE_BUF));
         if (n < 0 && errno != EINTR && errno != EAGAIN) {
             return;
         }

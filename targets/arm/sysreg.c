@@ -347,25 +347,5 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
         *value = read_row(cpu, r);
         return !cpu->parent.raised;
     }
-    if (r->write) {
-        r->write(cpu, r, *value);
-        if (cpu->parent.raised) {
-            return false;
-        }
-    } else if (r->offset) {
-        store_field(cpu, r, (load_field(cpu, r) & ~r->rw) | (*value & r->rw));
-    }
-    if (r->changes & SRC_TLB) {
-        arm_tlb_contexts_changed(cpu);
-    }
-    if (r->changes & (SRC_KEY | SRC_TLB)) {
-        cpu_key_changed(&cpu->parent);
-    }
-    if (r->changes & SRC_IRQ) {
-        arm_check_interrupts(cpu);
-    }
-    return true;
-}
-
     return write_row(cpu, r, *value);
 }

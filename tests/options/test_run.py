@@ -64,9 +64,9 @@ class Run(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder.name, self.id().split(".")[-1] + "-" + name)
 
-    def run_toy(self, *args):
+    def run_toy(self, *args, text=""):
         return subprocess.run([CHIMERA, "-M", "toy", *args], capture_output=True, text=True, timeout=60 * PATIENCE,
-                              stdin=subprocess.DEVNULL)
+                              input=text)
 
     def start(self, *args):
         return Process([CHIMERA, "-M", "toy", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -108,6 +108,43 @@ class Run(unittest.TestCase):
         for args in (["-serial", "none"], ["-serial", "null"], ["-nodefaults"], ["-display", "none"]):
             done = self.run_toy("-kernel", self.hello, *args)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (7, "", ""))
+
+    def test_debuggers_refused(self):
+        for args, pattern in ((["-gdb", "nonsense"], "-gdb: nonsense: expected"),
+                              (["-gdb", "tcp:here"], "-gdb: tcp:here,server=on,wait=off,nodelay=on: expected HOST:PORT"),
+                              (["-gdb", "null,cluster=none"], "-gdb: cluster none: unknown: there are: "),
+                              (["-monitor", "nonsense"], "-monitor: nonsense: expected"),
+                              (["-mon", "chardev=none"], "-mon: none: there is no such chardev"),
+                              (["-mon", "mode=readline"], "-mon: chardev=: missing"),
+                              (["-chardev", "null,id=a", "-mon", "a,mode=control"], "-mon: mode=control: not supported yet"),
+                              (["-chardev", "null,id=a", "-mon", "a", "-monitor", "chardev:a"], "-monitor: .*in use")):
+            self.assertRefused(["-kernel", self.hello, "-nographic", *args], pattern)
+
+    def test_monitor(self):
+        """On the terminal that is the guest's, after Ctrl-A c; alone; and what it says to nonsense."""
+        with self.start("-kernel", self.sleep, "-nographic") as process:
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            process.stdin.write("\x01cinfo status\rquit\r")
+            process.stdin.flush()
+            self.assertEqual(process.wait(30), 0, process.stderr.read())
+            self.assertIn("VM status: running", process.stdout.read())
+        commands = ["help", "help info", "info", "nonsense", "info cpus", "info clusters", "info registers", "info registers -a",
+                    "info mtree", "info mtree -f", "info qom-tree", "info qtree", "info jit", "info tlb", "info roms",
+                    "info chardev", "info block", "info network", "info version", "stop", "info status", "print 6 * 7",
+                    "print/xb -1", "print (1", "print 1/0", "xp/4xw 0", "x/2i 0", "xp 0xffffffffffff0000", "qom-list",
+                    "qom-get /machine nothing", "qom-get toy-io x", "qom-set /machine type x", "cpu 9", "memsave 0",
+                    f"pmemsave 0 16 {self.path('saved')}", "log nonsense", "log int", "log none", "gva2gpa 0x10",
+                    "gdbserver unix:" + self.path("gdb"), "gdbserver none", "cont", "info status", "quit"]
+        done = self.run_toy("-kernel", self.sleep, "-display", "none", "-monitor", "stdio",
+                            text="\n".join(commands) + "\n")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        for want in ("unknown command: 'nonsense'", r"CPU #0: toy-a, cluster \w+, ", "cluster", "address space", "/machine ",
+                     "tb_translated", "VM status: paused", "0x2a", "0xff", "division by zero", r"expected \)",
+                     "cannot access memory at 0xffffffffffff0000", "unknown log item", "VM status: running",
+                     "there are CPUs 0 to 0", "usage: memsave", "waiting for gdb on unix:", "gpa: 0x10", "no such"):
+            self.assertRegex(done.stdout, want)
+        with open(self.path("saved"), "rb") as f:
+            self.assertEqual(len(f.read()), 16)
 
     def test_signals_end_with_status_0(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
