@@ -449,6 +449,8 @@ int64_t linux_call_epoll_ctl(Thread *t, const uint64_t *a)
     return safe_syscall(t, SYS_epoll_ctl, INT(a[0]), a[1], INT(a[2]), a[3] ? (uintptr_t)&e : 0, 0, 0);
 }
 
+enum { MAX_EVENTS = 1 << 20 };                  /* at once: more than there are descriptors */
+
 static int64_t epoll(Thread *t, long nr, const uint64_t *a, uint64_t timeout)
 {
     int max = (int)a[2];
@@ -458,7 +460,7 @@ static int64_t epoll(Thread *t, long nr, const uint64_t *a, uint64_t timeout)
     if (max <= 0 || (unsigned)max > INT32_MAX / sizeof(GuestEpoll)) {
         return -EINVAL;
     }
-    max = MIN(max, 4096);
+    max = MIN(max, MAX_EVENTS);
     e = g_new(struct epoll_event, (unsigned)max);
     n = safe_syscall(t, nr, INT(a[0]), (uintptr_t)e, (uint64_t)max, timeout, (uintptr_t)g2h_or_null(t->p, a[4]), a[5]);
     for (int64_t i = 0; i < n; i++) {

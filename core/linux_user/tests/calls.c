@@ -250,6 +250,29 @@ static void test_devices(void)
     close(master);
 }
 
+static void test_events(void)
+{
+    enum { MANY = 4200 };
+    static struct epoll_event events[2 * MANY];
+    struct rlimit limit;
+    int e = epoll_create1(0), n = 0, fds[MANY];
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    for (n = 0; n < MANY && (fds[n] = eventfd(1, 0)) >= 0; n++) {
+        struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = UINT64_C(0x123456789) * (unsigned)n };
+
+        epoll_ctl(e, EPOLL_CTL_ADD, fds[n], &event);
+    }
+    printf("events: %d %d", n, epoll_wait(e, events, 2 * MANY, 0));
+    printf(" %d %d\n", events[n - 1].data.u64 % 0x123456789 == 0, epoll_wait(e, events, 2 * MANY, 0));
+    while (n--) {
+        close(fds[n]);
+    }
+    close(e);
+}
+
 static void *named(void *arg)
 {
     char name[16] = { 0 };
@@ -305,6 +328,7 @@ int main(int argc, char **argv)
     test_vectors();
     test_policy();
     test_devices();
+    test_events();
     test_process();
     return 0;
 }
