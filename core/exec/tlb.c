@@ -167,7 +167,7 @@ void tlb_init(CPUState *cs, unsigned page_bits)
 {
     CPUTlb *t = g_new0(CPUTlb, 1);
 
-    g_assert(page_bits >= 5 && page_bits <= 12);
+    g_assert(page_bits >= TLB_MIN_PAGE_BITS && page_bits <= 12);
     cs->tlb_state = t;
     t->page_bits = page_bits;
     t->page_size = BIT64(page_bits);

@@ -13,13 +13,17 @@
 
 enum { TLB_MAX_MMU = 16 };
 
-/* Low bits of a comparator that make the inline check fail and tell the slow path why. Below 1 << 5 (the smallest page). */
+/*
+ * Low bits of a comparator that make the inline check fail and tell the slow path why. They are above those that an
+ * address of too little alignment sets in what it is compared with (16 bytes), and below the smallest page.
+ */
 enum {
-    TLB_INVALID = 1 << 0,
-    TLB_MMIO = 1 << 1,
-    TLB_CODE = 1 << 2,                          /* a store: the page holds translated code */
-    TLB_SUBPAGE = 1 << 3,                       /* covers less than the page: go to the range check */
-    TLB_WATCH = 1 << 4,                         /* watchpoints: CPUClass.watch decides */
+    TLB_INVALID = 1 << 5,
+    TLB_MMIO = 1 << 6,
+    TLB_CODE = 1 << 7,                          /* a store: the page holds translated code */
+    TLB_SUBPAGE = 1 << 8,                       /* covers less than the page: go to the range check */
+    TLB_WATCH = 1 << 9,                         /* watchpoints: CPUClass.watch decides */
+    TLB_MIN_PAGE_BITS = 10,
 };
 
 typedef enum TlbProt { PROT_R = 1, PROT_W = 2, PROT_X = 4 } TlbProt;
