@@ -21,6 +21,7 @@ typedef enum LogMask {
     LOG_UNIMP        = 1 << 7,
     LOG_STATS        = 1 << 8,
     LOG_CPU          = 1 << 9,      /* registers before each block */
+    LOG_TRACE_HASH   = 1 << 11,     /* a hash of what the CPUs did, at exit */
     LOG_NOCHAIN      = 1 << 10,     /* not a log: blocks are not chained, so that exec and cpu see each one */
 } LogMask;
 

@@ -26,6 +26,9 @@ bool not_supported(const char *what, GError **error)
     return false;
 }
 
+/* -icount: nanoseconds of a quantum; powers of two of an instruction. */
+enum { DEFAULT_QUANTUM = 100000, MIN_QUANTUM = 1000, MAX_QUANTUM = 1000000000, MAX_ICOUNT_SHIFT = 10, AUTO_SHIFT = 3 };
+
 static bool is_help(const char *value)
 {
     return strcmp(value, "help") == 0 || strcmp(value, "?") == 0;
@@ -511,6 +514,44 @@ static bool opt_seed(Options *o, const char *value, GError **error)
     return parse_uint("seed", value, UINT64_MAX, &o->config.seed, error);
 }
 
+static bool opt_icount(Options *o, const char *value, GError **error)
+{
+    static const char *const unsupported[] = { "rr", "rrfile", "rrsnapshot", NULL };
+    g_autoptr(KeyVal) kv = keyval_parse(value, "shift", error);
+    bool align = false, sleep = true, adapt;
+    uint64_t shift = 0, quantum = DEFAULT_QUANTUM;
+
+    if (!kv || !refuse_keys(kv, unsupported, error)) {
+        return false;
+    }
+    adapt = !keyval_has(kv, "shift") || strcmp(keyval_get(kv, "shift"), "auto") == 0;
+    if ((!adapt && !keyval_get_uint(kv, "shift", MAX_ICOUNT_SHIFT, &shift, error)) ||
+        !keyval_get_bool(kv, "align", &align, error) || !keyval_get_bool(kv, "sleep", &sleep, error) ||
+        !keyval_get_uint(kv, "quantum", MAX_QUANTUM, &quantum, error) || !keyval_check_all_used(kv, error)) {
+        return false;
+    }
+    if (align) {
+        return not_supported("align=on", error);
+    }
+    if (adapt && !sleep) {
+        return bad_value(value, "shift=auto follows the host's time: it goes with sleep=on", error);
+    }
+    if (quantum < MIN_QUANTUM) {
+        return bad_value(value, "the quantum is at least 1000 ns", error);
+    }
+    o->accel.counted = true;
+    o->accel.adapt = adapt;
+    o->accel.shift = adapt ? AUTO_SHIFT : (unsigned)shift;
+    o->accel.sleep = sleep;
+    o->accel.quantum = quantum;
+    return true;
+}
+
+static bool opt_stop_after(Options *o, const char *value, GError **error)
+{
+    return parse_uint("stop-after", value, INT64_MAX, &o->accel.stop_after, error);
+}
+
 static bool opt_rtc(Options *o, const char *value, GError **error)
 {
     static const char *const clocks[] = { "host", "vm", NULL };
@@ -644,6 +685,9 @@ static const OptionRow rows[] = {
     { "no-shutdown", NULL, "a power-off stops the CPUs and keeps the program", opt_no_shutdown },
     { "seed", "N", "where the machine's random numbers start", opt_seed },
     { "rtc", "[base=utc][,clock=host|vm]", "what the machine's clock follows", opt_rtc },
+    { "icount", "[shift=]N|auto[,sleep=on|off][,align=off][,quantum=NS]",
+      "virtual time is counted: an instruction takes 2^N ns, and runs repeat exactly", opt_icount },
+    { "stop-after", "N", "with -icount: end after so many instructions", opt_stop_after },
     { "d", "ITEM[,...]", "log; help lists the items", opt_log_items },
     { "D", "FILE", "the log's file (stderr)", opt_log_file },
     { "pidfile", "FILE", "write the process number there", opt_pidfile },
@@ -652,10 +696,8 @@ static const OptionRow rows[] = {
     /* known to tools, and not done yet */
     { "qmp", "DEV", NULL, NULL },
     { "qmp-pretty", "DEV", NULL, NULL },
-    { "icount", "OPTIONS", NULL, NULL },
     { "daemonize", NULL, NULL, NULL },
     { "cluster", "OPTIONS", NULL, NULL },
-    { "stop-after", "N", NULL, NULL },
     { "boot", "OPTIONS", NULL, NULL },
     { "fsdev", "OPTIONS", NULL, NULL },
     { "virtfs", "OPTIONS", NULL, NULL },

@@ -289,6 +289,25 @@ static bool check_cache(KeyVal *kv, GError **error)
     return keyval_get_enum(kv, "cache", caches, &which, error);
 }
 
+static void drain(void *opaque)
+{
+    block_drain(opaque);
+}
+
+/* In counted mode requests end with the window in which they were made, not when the host is done. */
+static BlockBackend *open_block(Run *r, const char *id, const char *file, const char *format, bool readonly,
+                                bool snapshot, GError **error)
+{
+    bool counted = r->o->accel.counted;
+    BlockBackend *blk = block_open(r->m->backends, id, file, format, readonly, snapshot,
+                                   counted ? NULL : r->m->context, error);
+
+    if (blk && counted) {
+        exec_at_window_end(r->m, drain, blk);
+    }
+    return blk;
+}
+
 /* -drive: a block backend, and what takes it. */
 static bool new_drive(Run *r, KeyVal *kv, GError **error)
 {
@@ -320,7 +339,7 @@ static bool new_drive(Run *r, KeyVal *kv, GError **error)
     if (!id) {
         id = made = auto_id(r, interfaces[interface]);
     }
-    blk = block_open(r->m->backends, id, file, format, readonly || media == 1, snapshot, r->m->context, error);
+    blk = open_block(r, id, file, format, readonly || media == 1, snapshot, error);
     if (!blk) {
         return false;
     }
@@ -402,7 +421,7 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
             return true;                        /* a format node opens it */
         }
     }
-    return block_open(r->m->backends, id, file, "raw", readonly, r->o->snapshot, r->m->context, error) != NULL;
+    return open_block(r, id, file, "raw", readonly, r->o->snapshot, error) != NULL;
 }
 
 /* -nic: a -netdev and the card that takes it. */
@@ -911,6 +930,9 @@ static int run(Run *r, GError **error)
     exec_stop(r->m);
     gdbservers_free(r->gdb);
     monitor_free(r->mon);
+    if (log_enabled(LOG_TRACE_HASH)) {
+        exec_log_trace(r->m);
+    }
     if (log_enabled(LOG_STATS)) {
         log_stats(r->m);
     }

@@ -27,10 +27,11 @@ struct Clock {
     uint64_t *seq;                              /* parallel to heap: order of arming */
     unsigned num, allocated;
     uint64_t next_seq;
-    GThread *firing;                            /* the thread inside fire(), for nothing but assertions */
+    const ClockHand *hand;                      /* or NULL */
+    void *hand_opaque;
 };
 
-static int64_t host_now(void)
+int64_t clock_host_now(void)
 {
     struct timespec ts;
 
@@ -42,7 +43,10 @@ int64_t clock_now(Clock *c)
 {
     int64_t frozen = __atomic_load_n(&c->frozen, __ATOMIC_ACQUIRE);
 
-    return frozen >= 0 ? frozen : host_now() + __atomic_load_n(&c->offset, __ATOMIC_RELAXED);
+    if (c->hand) {
+        return c->hand->now(c->hand_opaque, frozen);
+    }
+    return frozen >= 0 ? frozen : clock_host_now() + __atomic_load_n(&c->offset, __ATOMIC_RELAXED);
 }
 
 /* -- the heap ------------------------------------------------------------------------------------------------------ */
@@ -224,17 +228,28 @@ void clock_free(Clock *c)
     g_free(c);
 }
 
+void clock_set_hand(Clock *c, const ClockHand *hand, void *opaque)
+{
+    g_assert(!c->source);
+    c->hand = hand;
+    c->hand_opaque = opaque;
+}
+
 void clock_set_running(Clock *c, bool running)
 {
     int64_t frozen;
 
+    if (c->hand) {
+        return;
+    }
+
     g_mutex_lock(&c->lock);
     frozen = __atomic_load_n(&c->frozen, __ATOMIC_RELAXED);
     if (running && frozen >= 0) {
-        __atomic_store_n(&c->offset, frozen - host_now(), __ATOMIC_RELAXED);
+        __atomic_store_n(&c->offset, frozen - clock_host_now(), __ATOMIC_RELAXED);
         __atomic_store_n(&c->frozen, -1, __ATOMIC_RELEASE);
     } else if (!running && frozen < 0) {
-        __atomic_store_n(&c->frozen, host_now() + c->offset, __ATOMIC_RELEASE);
+        __atomic_store_n(&c->frozen, clock_host_now() + c->offset, __ATOMIC_RELEASE);
     }
     set_alarm(c);
     g_mutex_unlock(&c->lock);
@@ -286,6 +301,9 @@ void timer_mod(Timer *t, int64_t expire)
         set_alarm(c);
     }
     g_mutex_unlock(&c->lock);
+    if (c->hand) {
+        c->hand->armed(c->hand_opaque, expire);
+    }
 }
 
 void timer_del(Timer *t)

@@ -19,11 +19,19 @@ struct Timer {
     unsigned heap;                              /* place in the clock's heap + 1 */
 };
 
+/* Who makes time, of a clock without a main context. */
+typedef struct ClockHand {
+    int64_t (*now)(void *opaque, int64_t standing);     /* standing: what clock_run came to last */
+    void (*armed)(void *opaque, int64_t expire);        /* any thread: a timer was set */
+} ClockHand;
+
 Clock *clock_new(void *main_context /* GMainContext * or NULL: timers fire only by clock_run */, Machine *m);
+void clock_set_hand(Clock *c, const ClockHand *hand, void *opaque);
+int64_t clock_host_now(void);                   /* the host's monotonic clock, ns */
 void clock_free(Clock *c);
 int64_t clock_now(Clock *c);                    /* ns since the machine's first start */
 void clock_set_running(Clock *c, bool running);
-/* Sets the time of a clock without a main context (unit tests) and fires what is due, in order. */
+/* Sets the time of a clock without a main context (unit tests, counted mode) and fires what is due, in order. */
 void clock_run(Clock *c, int64_t now);
 int64_t clock_deadline(Clock *c);               /* the next expiry, or INT64_MAX */
 

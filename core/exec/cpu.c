@@ -18,6 +18,7 @@ static void cpu_init(Object *obj)
         cs->jc[i].tag = UINT64_MAX;
     }
     tlb_init(cs, cc->tcg->page_bits);
+    counted_cpu_init(cs);
 }
 
 static void cpu_finalize(Object *obj)
@@ -34,6 +35,7 @@ static void cpu_finalize(Object *obj)
     }
     g_mutex_clear(&cs->exec->work_lock);
     tlb_free(cs);
+    counted_cpu_free(cs);
     g_aligned_free(cs->jc);
     g_free(cs->exec);
 }
@@ -173,16 +175,28 @@ static void wake(ExecThread *t)
     }
 }
 
+void cpu_leave(CPUState *cs)
+{
+    if (cs->counted) {
+        counted_leave(cs);
+    } else {
+        __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+    }
+}
+
 void cpu_kick(CPUState *cs)
 {
-    __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+    cpu_leave(cs);
+    if (cs->counted) {
+        counted_wake(cs);
+    }
     wake(cs->exec->thread);
 }
 
 void cpu_request_quiet(CPUState *cs, uint32_t bits)
 {
     __atomic_or_fetch(&cs->requests, bits, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+    cpu_leave(cs);
 }
 
 void cpu_request(CPUState *cs, uint32_t bits)
@@ -191,7 +205,7 @@ void cpu_request(CPUState *cs, uint32_t bits)
     cpu_kick(cs);
 }
 
-void cpu_set_line(CPUState *cs, unsigned bit, int level)
+void cpu_change_line(CPUState *cs, unsigned bit, int level)
 {
     if (level) {
         if (!(__atomic_fetch_or(&cs->irq_lines, BIT32(bit), __ATOMIC_SEQ_CST) & BIT32(bit))) {
@@ -202,12 +216,22 @@ void cpu_set_line(CPUState *cs, unsigned bit, int level)
     }
 }
 
+void cpu_set_line(CPUState *cs, unsigned bit, int level)
+{
+    if (!cs->counted || counted_set_line(cs, bit, level)) {
+        cpu_change_line(cs, bit, level);
+    }
+}
+
 void cpu_wake(CPUState *cs)
 {
     /* What woke it was written before; its thread says that it sleeps before it looks. */
     unsigned word = 0;
 
     __atomic_exchange_n(&word, 1, __ATOMIC_SEQ_CST);
+    if (cs->counted) {
+        counted_wake(cs);
+    }
     wake(cs->exec->thread);
 }
 
@@ -268,5 +292,5 @@ bool cpu_power_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *op
 void cpu_power_off_self(CPUState *cs)
 {
     __atomic_store_n(&cs->powered_off, true, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+    cpu_leave(cs);
 }

@@ -18,7 +18,7 @@
 
 #define TYPE_CPU "cpu"
 
-/* All that translation looked at, beside the bytes: interpreted by the class alone. */
+/* All that translation looked at, beside the bytes: interpreted by the class alone, but for the top bit, which is core's. */
 typedef struct CPUKey { uint64_t w[2]; } CPUKey;
 
 /* What a translator is given. */
@@ -133,6 +133,7 @@ struct CPUState {
     bool powered_off;                           /* atomic: held by PSCI, a reset controller; own thread sleeps */
     bool key_valid;
     bool starting;                              /* atomic: cpu_power_on was accepted and is under way */
+    bool counted;                               /* virtual time is what CPUs retire (-icount) */
     unsigned index;                             /* in the machine */
     Cluster *cluster;
     AddressSpace *as;                           /* the root space this CPU sees */
@@ -140,7 +141,8 @@ struct CPUState {
     unsigned fetch_mmu;
     struct CPUTlb *tlb_state;                   /* tlb.c */
     struct CPUExec *exec;                       /* cpu_loop.c: thread, generator, buffers */
-    uint64_t insns;                             /* retired, as far as counted */
+    uint64_t frequency;                         /* Hz, an instruction a cycle, in counted mode; 0: as -icount says */
+    uint64_t insns;                             /* counted mode: retired before the turn under way */
 };
 
 DECLARE_OBJECT(CPUState, CPU, TYPE_CPU)
@@ -167,6 +169,8 @@ void cpu_update_key(CPUState *cs);
  * leaves it behind, write these bits of the tag and set key_valid to 0 (offsets for tcg_st_env).
  */
 enum { CPU_TAG_VARIANT = 3 };
+/* Own thread: leave at the next block's entry. */
+void cpu_leave(CPUState *cs);
 /*
  * Own thread: an interrupt that was masked when it came may be taken now (the mask was cleared, a priority lowered).
  * Leaves at the next block's entry if there is any.
@@ -174,7 +178,7 @@ enum { CPU_TAG_VARIANT = 3 };
 static inline void cpu_check_interrupts(CPUState *cs)
 {
     if (__atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED)) {
-        __atomic_store_n(&cs->poll, -1, __ATOMIC_RELAXED);
+        cpu_leave(cs);
     }
 }
 /*
@@ -182,6 +186,17 @@ static inline void cpu_check_interrupts(CPUState *cs)
  * HELPER_MAY_RAISE and whose block ends in goto_ptr.
  */
 void cpu_take_exception(CPUState *cs);
+/*
+ * Own thread, a helper that may raise, before it looks at time or does what others see: false: return at once, the
+ * instruction is run again as a block of its own. (In counted mode a block's instructions are counted as it is entered.)
+ */
+bool cpu_exact_counted(CPUState *cs);
+static inline bool cpu_exact(CPUState *cs)
+{
+    return !cs->counted || cpu_exact_counted(cs);
+}
+/* Under the machine lock, or before the machine runs: from now on. hz 0: what -icount says. */
+void cpu_set_frequency(CPUState *cs, uint64_t hz);
 /* Any thread: sets request bits and makes generated code leave; wakes a sleeping CPU. */
 void cpu_request(CPUState *cs, uint32_t bits);
 /* Any thread: an interrupt line of the CPU (bit number of irq_lines) changed; kicks when it rises. */

@@ -14,7 +14,7 @@
 #include "core/keyval.h"
 #include "core/log.h"
 
-enum { SLICE_US = 2000 };
+enum { SLICE_US = 2000, CONTROL_US = 100 };
 #ifdef CHIMERA_JIT_STRESS
 #define STRESS 1
 #else
@@ -121,14 +121,49 @@ static void log_block(CPUState *cs, vaddr pc, const TranslationBlock *tb)
     }
 }
 
-/* The poll word was cleared before this asks, and is set after what it tells of: nothing is missed. */
+/*
+ * The poll word was cleared before this asks, and is set after what it tells of: nothing is missed. In counted mode
+ * a turn ends when what it was granted is spent; who wants control waits for that.
+ */
 static bool must_leave(CPUState *cs, ExecThread *t)
 {
     const ExecMachine *x = t->x;
 
+    if (cs->counted) {
+        return cs->poll <= 0 || cs->raised || cs->halted || __atomic_load_n(&x->paused, __ATOMIC_SEQ_CST);
+    }
     return __atomic_load_n(&cs->poll, __ATOMIC_SEQ_CST) < 0 || cs->raised || cs->halted ||
            __atomic_load_n(&x->exclusive, __ATOMIC_SEQ_CST) || __atomic_load_n(&x->paused, __ATOMIC_SEQ_CST) ||
            __atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST) || epoch_moved(&t->epoch);
+}
+
+/*
+ * The block to run, and whether it is one instruction that is to be left afterwards. NULL: fetching raised, or a
+ * breakpoint is there.
+ */
+static TranslationBlock *next_block(CPUState *cs, vaddr *ret_pc, bool *ret_single)
+{
+    const CPUExec *e = cs->exec;
+    const CPUClass *cc = e->ec->cc;
+
+    *ret_pc = cc->get_pc(cs);
+    *ret_single = true;
+    if (e->alone) {
+        bool step = e->debug_run >= DEBUG_STEP;
+
+        return step && cc->check_pc && !cc->check_pc(cs) ? NULL : tb_get_alone(cs);
+    }
+    if (!e->single) {
+        const TcgJumpEntry *j = jc_entry(cs, *ret_pc);
+        TranslationBlock *tb = j->pc == *ret_pc && j->tag == cs->jc_tag ? j->tb : tb_get(cs, false);
+
+        *ret_pc = cc->get_pc(cs);               /* check_pc may have changed it */
+        if (!tb || !cs->counted || tb->insns <= (uint32_t)cs->poll) {
+            *ret_single = false;
+            return tb;
+        }
+    }
+    return tb_get(cs, true);
 }
 
 /* Runs blocks until something outside wants the CPU, or an exception or a halt does. */
@@ -143,8 +178,8 @@ void exec_run_inside(CPUState *cs)
 
     __atomic_store_n(&t->running, true, __ATOMIC_SEQ_CST);
     while (!must_leave(cs, t)) {
-        TranslationBlock *tb = NULL;
-        bool alone = e->alone, stepped = true;
+        TranslationBlock *tb;
+        bool single, stepped = true;
         uintptr_t left;
         vaddr pc;
 
@@ -154,21 +189,14 @@ void exec_run_inside(CPUState *cs)
         if (!cs->key_valid) {
             cpu_update_key(cs);
         }
-        pc = e->ec->cc->get_pc(cs);
-        if (alone) {
-            bool step = e->debug_run >= DEBUG_STEP;
-
-            tb = step && e->ec->cc->check_pc && !e->ec->cc->check_pc(cs) ? NULL : tb_get_alone(cs);
-        } else {
-            const TcgJumpEntry *j = jc_entry(cs, pc);
-
-            tb = j->pc == pc && j->tag == cs->jc_tag ? j->tb : tb_get(cs);
-            pc = e->ec->cc->get_pc(cs);         /* check_pc may have changed it */
-        }
+        tb = next_block(cs, &pc, &single);
         if (!tb) {
+            if (cs->counted && cs->raised) {
+                counted_charge(cs);
+            }
             break;
         }
-        if (tb->rb && cs->key_valid) {          /* filling the TLB may have flushed it */
+        if (tb->rb && cs->key_valid && !single) {       /* filling the TLB may have flushed it */
             if (chain) {
                 jc_enter(cs, pc, tb);
                 if (last) {
@@ -180,22 +208,30 @@ void exec_run_inside(CPUState *cs)
         if (log_enabled(LOG_EXEC | LOG_CPU)) {
             log_block(cs, pc, tb);
         }
+        if (cs->counted) {
+            counted_begin(cs, single);
+        }
         left = tcg_run(x->be, x->buf, cs, tb->code.entry);
         stats_inc(&e->stats, STAT_tb_exit);
-        e->alone = false;
+        if (cs->counted) {
+            counted_left(cs, ((TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK))->insns,
+                         (left & TCG_EXIT_MASK) == TCG_EXIT_RAISED, e->redo != REDO_NONE || e->watch_hit.cs);
+        }
+        e->single = false;
+        e->alone = e->alone && (left & TCG_EXIT_MASK) == TCG_EXIT_POLL;         /* nothing ran */
         switch ((TcgExit)(left & TCG_EXIT_MASK)) {
         case TCG_EXIT_CHAIN0:
         case TCG_EXIT_CHAIN1:
-            last = (TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK);
+            last = single ? NULL : (TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK);
             slot = left & TCG_EXIT_MASK;
             break;
         case TCG_EXIT_POLL:
-            e->alone = alone;                   /* nothing ran */
             break;
         case TCG_EXIT_RAISED:
             if (e->redo) {
-                e->redo = false;
-                e->alone = true;
+                e->alone = e->redo == REDO_ALONE;
+                e->single = e->redo == REDO_SINGLE;
+                e->redo = REDO_NONE;
                 cs->raised = 0;
             } else if (e->watch_hit.cs) {
                 e->watch_hit.cs = NULL;
@@ -206,7 +242,7 @@ void exec_run_inside(CPUState *cs)
             break;
         default:
             if (__atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED)) {
-                __atomic_store_n(&cs->poll, -1, __ATOMIC_RELAXED);      /* perhaps it was unmasked */
+                cpu_leave(cs);                  /* perhaps it was unmasked */
             }
             break;
         }
@@ -254,7 +290,9 @@ uint32_t exec_serve(CPUState *cs)
 {
     uint32_t req;
 
-    __atomic_store_n(&cs->poll, 0, __ATOMIC_SEQ_CST);
+    if (!cs->counted) {
+        __atomic_store_n(&cs->poll, 0, __ATOMIC_SEQ_CST);
+    }
     req = __atomic_exchange_n(&cs->requests, 0, __ATOMIC_SEQ_CST);
     if (req & CPU_REQ_TLB) {
         tlb_serve(cs);
@@ -270,14 +308,18 @@ uint32_t exec_serve(CPUState *cs)
 
 void cpu_take_exception(CPUState *cs)
 {
+    const CPUClass *cc = cs->exec->ec->cc;
+
     stats_inc(&cs->exec->stats, STAT_exceptions);
-    cs->exec->ec->cc->do_exception(cs);
+    cc->do_exception(cs);
     cs->raised = 0;
     cpu_update_key(cs);
+    if (log_enabled(LOG_TRACE_HASH)) {
+        trace_event(cs, TRACE_EXCEPTION, cc->get_pc(cs), 0);
+    }
 }
 
-/* One turn. False: it has nothing to do. */
-static bool turn(CPUState *cs)
+bool exec_turn(CPUState *cs)
 {
     CPUExec *e = cs->exec;
     const CPUClass *cc = e->ec->cc;
@@ -293,10 +335,7 @@ static bool turn(CPUState *cs)
         return false;
     }
     if (cs->raised) {
-        stats_inc(&e->stats, STAT_exceptions);
-        cc->do_exception(cs);
-        cs->raised = 0;
-        cpu_key_changed(cs);
+        cpu_take_exception(cs);
         if (e->debug_run >= DEBUG_STEP) {
             debug_stepped(cs);
             return true;
@@ -309,6 +348,9 @@ static bool turn(CPUState *cs)
         stats_inc(&e->stats, STAT_interrupts);
         cs->halted = false;
         cpu_key_changed(cs);
+        if (log_enabled(LOG_TRACE_HASH)) {
+            trace_event(cs, TRACE_INTERRUPT, cc->get_pc(cs), 0);
+        }
     }
     if (cs->halted) {
         if (!cc->has_work(cs)) {
@@ -322,7 +364,7 @@ static bool turn(CPUState *cs)
 
 /* -- threads ------------------------------------------------------------------------------------------------------------ */
 
-static bool cpu_has_reason(CPUState *cs)
+bool exec_has_reason(CPUState *cs)
 {
     if (__atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST)) {
         return true;
@@ -343,20 +385,25 @@ static bool has_reason(ExecThread *t, bool parked)
     for (unsigned i = 0; i < t->cpus->len; i++) {
         CPUState *cs = t->cpus->pdata[i];
 
-        if (parked ? __atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST) & CPU_REQ_WORK : cpu_has_reason(cs)) {
+        if (parked ? __atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST) & CPU_REQ_WORK : exec_has_reason(cs)) {
             return true;
         }
     }
     return false;
 }
 
-static void thread_sleep(ExecThread *t, bool parked)
+/* end: of g_get_monotonic_time(); 0: without limit. */
+static void thread_sleep(ExecThread *t, bool parked, int64_t end)
 {
     epoch_offline(&t->epoch);
     g_mutex_lock(&t->lock);
     __atomic_store_n(&t->sleeping, true, __ATOMIC_SEQ_CST);
     while (!has_reason(t, parked)) {
-        g_cond_wait(&t->cond, &t->lock);
+        if (!end) {
+            g_cond_wait(&t->cond, &t->lock);
+        } else if (!g_cond_wait_until(&t->cond, &t->lock, end)) {
+            break;
+        }
     }
     __atomic_store_n(&t->sleeping, false, __ATOMIC_SEQ_CST);
     g_mutex_unlock(&t->lock);
@@ -376,7 +423,7 @@ static void park(ExecThread *t)
         t->parked = true;
         g_cond_broadcast(&x->cond);
         g_mutex_unlock(&x->lock);
-        thread_sleep(t, true);
+        thread_sleep(t, true, 0);
         g_mutex_lock(&x->lock);
         t->parked = false;
         if (x->paused && !x->stopping) {
@@ -395,6 +442,34 @@ static void park(ExecThread *t)
     }
 }
 
+void exec_sleep(ExecThread *t, int64_t ns)
+{
+    stats_inc(&CPU(t->cpus->pdata[0])->exec->stats, STAT_wfi);
+    thread_sleep(t, false, ns < 0 ? 0 : g_get_monotonic_time() + MIN(ns, INT64_MAX / 2) / 1000 + 1);
+}
+
+bool exec_wants_control(ExecMachine *x)
+{
+    const Machine *m = x->machine;
+
+    return __atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST) || __atomic_load_n(&x->paused, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&m->shutdown_requested, __ATOMIC_ACQUIRE) ||
+           __atomic_load_n(&m->reset_requested, __ATOMIC_ACQUIRE);
+}
+
+void exec_give_control(ExecThread *t)
+{
+    ExecMachine *x = t->x;
+
+    while (exec_wants_control(x) && !__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
+        if (__atomic_load_n(&x->paused, __ATOMIC_SEQ_CST)) {
+            park(t);
+        } else {
+            g_usleep(CONTROL_US);
+        }
+    }
+}
+
 void exec_wait_exclusive(ExecMachine *x)
 {
     if (__atomic_load_n(&x->exclusive, __ATOMIC_SEQ_CST)) {
@@ -407,9 +482,8 @@ void exec_wait_exclusive(ExecMachine *x)
     }
 }
 
-static void *thread_main(void *opaque)
+static void thread_main(ExecThread *t)
 {
-    ExecThread *t = opaque;
     ExecMachine *x = t->x;
 
     epoch_online(&t->epoch);
@@ -425,15 +499,27 @@ static void *thread_main(void *opaque)
 
             exec_wait_exclusive(x);
             __atomic_store_n(&t->current, cs, __ATOMIC_RELAXED);
-            busy |= turn(cs);
+            busy |= exec_turn(cs);
         }
         exec_wait_exclusive(x);
         if (!busy) {
             stats_inc(&CPU(t->cpus->pdata[0])->exec->stats, STAT_wfi);
-            thread_sleep(t, false);
+            thread_sleep(t, false, 0);
         }
     }
     epoch_offline(&t->epoch);
+}
+
+static void *thread_start(void *opaque)
+{
+    ExecThread *t = opaque;
+    ExecMachine *x = t->x;
+
+    if (x->counted) {
+        counted_main(t);
+    } else {
+        thread_main(t);
+    }
     g_mutex_lock(&x->lock);
     t->parked = true;
     g_cond_broadcast(&x->cond);
@@ -516,7 +602,10 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
     }
     x->tbs = tb_cache_new();
     x->paused = true;
-    if (!m->clock) {
+    if (x->config.counted) {
+        x->config.single_thread = true;
+        counted_init(x);
+    } else if (!m->clock) {
         m->clock = clock_new(m->context, m);
     }
     return true;
@@ -536,7 +625,7 @@ ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
     ec->cc = cc;
     ec->layout = (TcgLayout){
         .tlb_offset = offsetof(CPUState, tlb), .raised_offset = offsetof(CPUState, raised),
-        .left_offset = offsetof(CPUState, left),
+        .left_offset = offsetof(CPUState, left), .counted = x->config.counted,
         .poll_offset = offsetof(CPUState, poll), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
         .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .mem = &tlb_mem_ops,
@@ -589,14 +678,17 @@ void exec_start(Machine *m)
         g_ptr_array_add(t->cpus, cs);
         tlb_flush_all(cs);
     }
+    if (x->counted) {
+        counted_start(x);
+    }
     x->stopping = false;
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
         g_autofree char *name = g_strdup_printf("cpu%u", i);
 
-        t->thread = g_thread_new(name, thread_main, t);
+        t->thread = g_thread_new(name, thread_start, t);
     }
-    if (x->config.single_thread && m->cpus->len > 1) {
+    if (x->config.single_thread && !x->counted && m->cpus->len > 1) {
         x->slicer = g_thread_new("slicer", slicer_main, x);
     }
 }
@@ -696,7 +788,8 @@ void exec_reset(Machine *m)
         cs->halted = false;
         cs->raised = 0;
         cs->exec->alone = false;
-        cs->exec->redo = false;
+        cs->exec->single = false;
+        cs->exec->redo = REDO_NONE;
     }
     machine_reset(m, RESET_COLD);
     for (unsigned i = 0; i < m->cpus->len; i++) {

@@ -13,6 +13,13 @@ typedef struct AccelConfig {
     bool one_insn;                              /* blocks of one instruction */
     bool naive;                                 /* every register write stored at once: the reference */
     size_t code_size;                           /* bytes; 0: the default */
+    /* -icount */
+    bool counted;                               /* virtual time is what CPUs retire */
+    unsigned shift;                             /* 2^shift ns an instruction */
+    bool adapt;                                 /* shift=auto: follow the host's clock */
+    bool sleep;                                 /* while all CPUs sleep, time is the host's; false: it jumps */
+    uint64_t quantum;                           /* ns: the longest turn of a CPU while others wait */
+    uint64_t stop_after;                        /* instructions of all CPUs; 0: no end */
 } AccelConfig;
 
 /* The types that core/exec provides ("cpu", "cluster"): once for each registry, before a module of CPUs is loaded. */
@@ -26,5 +33,8 @@ void exec_pause(Machine *m);                    /* returns when every CPU is bet
 void exec_reset(Machine *m);                    /* pauses, resets devices, CPUs and m->resets, resumes if it ran */
 void exec_stop(Machine *m);                     /* ends the threads; before the machine is freed */
 void exec_stats(Machine *m, Stats *ret);        /* sums over the CPUs so far */
+/* Counted mode: fn is called at the end of each window, under the machine lock: what finishes at no time of its own. */
+void exec_at_window_end(Machine *m, void (*fn)(void *opaque), void *opaque);
+void exec_log_trace(Machine *m);                /* -d trace-hash: a line a cluster, and one of all */
 
 #endif

@@ -14,6 +14,7 @@
 
 #include <setjmp.h>
 #include "core/exec/clock.h"
+#include "core/exec/counted.h"
 #include "core/exec/cpu.h"
 #include "core/exec/debug.h"
 #include "core/exec/epoch.h"
@@ -68,6 +69,7 @@ struct ExecMachine {
     struct ExecUser *user;                      /* user mode: user.c; NULL: a whole machine */
     GThread *slicer;                            /* one thread for several CPUs: ends turns */
     bool verify_due;                            /* atomic: tb_verify has something to do */
+    Counted *counted;                           /* counted mode, or NULL */
     /* debugging (debug.c) */
     bool stop_pending;                          /* under lock: a CPU set paused, and why is in stop */
     DebugStop stop;
@@ -89,6 +91,9 @@ typedef struct CpuWork {
     bool *done;                                 /* under x->lock; NULL: nobody waits */
 } CpuWork;
 
+/* Why an instruction is left before it did anything: it changes code, or needs the exact time. */
+typedef enum Redo { REDO_NONE, REDO_ALONE, REDO_SINGLE } Redo;
+
 typedef struct CPUExec {
     ExecMachine *x;
     ExecThread *thread;
@@ -101,10 +106,13 @@ typedef struct CPUExec {
     uint64_t last_tag;
     uint64_t jc_filter[JC_FILTER_WORDS];        /* hashed virtual pages that the jump cache may have */
     bool alone;                                 /* running one instruction by itself: it may change code */
-    bool redo;                                  /* raised by us: run the instruction alone */
+    Redo redo;                                  /* raised by us: run the instruction again */
     DebugRun debug_run;                         /* debug.h; changed while paused */
     vaddr step_first, step_end;
     DebugStop watch_hit;                        /* cs not NULL: raised by us: stop before the instruction */
+    bool single;                                /* counted mode: ... as a block of its own, next */
+    CpuTime time;                               /* counted mode */
+    uint64_t trace;                             /* -d trace-hash */
     sigjmp_buf *recover;                        /* user mode: where a host fault in C code goes on; NULL: it is ours */
     UserFault fault;                            /* ... and what it was */
     uintptr_t fault_addr;
@@ -126,12 +134,21 @@ ExecClass *exec_class(ExecMachine *x, const CPUClass *cc);
 uint32_t exec_serve(CPUState *cs);              /* does what others posted; returns the bits */
 void exec_run_inside(CPUState *cs);             /* until something outside, an exception or a halt ends it */
 void exec_wait_exclusive(ExecMachine *x);       /* outside: lets another's exclusive section end */
+bool exec_turn(CPUState *cs);                   /* serves, delivers, runs; false: the CPU has nothing to do */
+bool exec_has_reason(CPUState *cs);             /* a turn would do something */
+/* Until a CPU has a reason or control is wanted, or ns nanoseconds of the host; negative: without limit. */
+void exec_sleep(ExecThread *t, int64_t ns);
+/* The main loop wants to pause, reset or end; a thread that holds no lock gives way until it has. */
+bool exec_wants_control(ExecMachine *x);
+void exec_give_control(ExecThread *t);
 /* Own thread, outside generated code, no lock: returns when every other thread is outside; they stay there until end. */
 void exec_exclusive_begin(ExecMachine *x, ExecThread *self);
 void exec_exclusive_end(ExecMachine *x, ExecThread *self);
 void exec_watch_space(ExecMachine *x, AddressSpace *as);        /* CPUs look at it: a change flushes their TLBs */
 /* As cpu_request, for what a sleeping CPU may do when it wakes for another reason. */
 void cpu_request_quiet(CPUState *cs, uint32_t bits);
+/* At once, of a CPU that stands or whose turn it is. */
+void cpu_change_line(CPUState *cs, unsigned bit, int level);
 /* Makes whoever runs cs look at its requests. Any thread. */
 void cpu_kick(CPUState *cs);
 void exec_kick_all(ExecMachine *x);
@@ -187,6 +204,11 @@ void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu);
 bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool probe, TlbInfo *ret);
 /* Copies code; false: raised. */
 bool user_fetch(CPUState *cs, vaddr pc, uint8_t *buf, unsigned len);
+
+/* trace.c: -d trace-hash. What a CPU did, at its time. */
+typedef enum TraceKind { TRACE_EXCEPTION = 1, TRACE_INTERRUPT, TRACE_READ, TRACE_WRITE, TRACE_REGISTERS } TraceKind;
+void trace_event(CPUState *cs, TraceKind kind, uint64_t a, uint64_t b);
+void trace_registers(CPUState *cs);
 
 /* tlb_ldst.c */
 extern const TcgMemOps tlb_mem_ops;

@@ -33,6 +33,9 @@ void exec_machine_free(ExecMachine *x)
     tbs = x->tbs;
     x->tbs = NULL;
     tb_cache_free(tbs);
+    if (x->counted) {
+        counted_free(x);
+    }
     epoch_domain_free(x->epoch);
     tcg_codebuf_free(x->buf);
     g_ptr_array_unref(x->spaces);

@@ -95,6 +95,8 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in)
     return tb;
 }
 
+enum { KEY_SINGLE = 63 };                       /* bit of w[1]: a block of one instruction */
+
 /* The CPU's key with what the page says of its code. */
 static CPUKey key_on_page(const CPUState *cs, const TlbInfo *info)
 {
@@ -191,7 +193,8 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
 {
     ExecMachine *x = cs->exec->x;
     TranslateInput in = {
-        .key = *key, .len = MIN(len, TB_MAX_BYTES), .max_insns = x->config.one_insn ? 1 : MAX_INSNS, .pc = pc,
+        .key = *key, .len = MIN(len, TB_MAX_BYTES), .pc = pc,
+        .max_insns = x->config.one_insn || key->w[1] >> KEY_SINGLE ? 1 : MAX_INSNS,
         .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1), .pc_is_constant = x->user,
     };
     uint8_t bytes[TB_MAX_BYTES];
@@ -228,7 +231,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
     return NULL;                                /* written all the time: one instruction, uncached, gets on */
 }
 
-TranslationBlock *tb_get(CPUState *cs)
+TranslationBlock *tb_get(CPUState *cs, bool single)
 {
     CPUExec *e = cs->exec;
     const CPUClass *cc = e->ec->cc;
@@ -264,6 +267,7 @@ TranslationBlock *tb_get(CPUState *cs)
     len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
     stats_inc(&e->stats, STAT_tb_lookup);
     key = key_on_page(cs, &info);
+    key.w[1] |= (uint64_t)single << KEY_SINGLE;
     tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, stops, len);
     if (!tb) {
         tb = make(cs, &key, pc, info.mr->ram, offset, len, stops, info.lo == 0 && info.hi == page_mask);

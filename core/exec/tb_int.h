@@ -66,8 +66,11 @@ void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, T
 void tb_reset(ExecMachine *x);
 uint64_t tb_hash_bytes(const uint8_t *p, unsigned len);
 
-/* tb.c: the block at cs's PC under its key; NULL: fetching raised, or a breakpoint is there. Own thread, outside. */
-TranslationBlock *tb_get(CPUState *cs);
+/*
+ * tb.c: the block at cs's PC under its key, or its first instruction as a block; NULL: fetching raised, or a breakpoint
+ * is there. Own thread, outside.
+ */
+TranslationBlock *tb_get(CPUState *cs, bool single);
 /* The instruction at cs's PC as a block of its own that is not in the cache; NULL as above. tb_put it. */
 TranslationBlock *tb_get_alone(CPUState *cs);
 void tb_put(CPUState *cs, TranslationBlock *tb);

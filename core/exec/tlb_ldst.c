@@ -180,7 +180,7 @@ static bool aligned(CPUState *cs, vaddr addr, MemOp mo, AccessType type)
 
 static void redo_alone(CPUState *cs)
 {
-    cs->exec->redo = true;
+    cs->exec->redo = REDO_ALONE;
     cs->raised = 1;
 }
 
@@ -217,6 +217,9 @@ static bool device(CPUState *cs, const TlbInfo *info, vaddr addr, uint8_t *buf, 
     MemTxResult r = MEMTX_OK;
     unsigned done = 0;
 
+    if ((mo & MO_KIND) != MO_PROBE && !cpu_exact(cs)) {
+        return false;
+    }
     while (r == MEMTX_OK && done < len) {
         hwaddr offset = info->offset + in_page + done;
         unsigned n = len - done > 8 ? 8 : len - done;
@@ -249,6 +252,9 @@ static bool device(CPUState *cs, const TlbInfo *info, vaddr addr, uint8_t *buf, 
             r = memory_region_access(info->mr, offset, n, &v, attrs_of(cs, info), write);
             if (!write) {
                 memcpy(buf + done, &v, n);
+            }
+            if (log_enabled(LOG_TRACE_HASH)) {
+                trace_event(cs, write ? TRACE_WRITE : TRACE_READ, info->paddr + in_page + done, v);
             }
         }
         if (r == MEMTX_OK) {

@@ -327,7 +327,8 @@ void exec_user_attach(CPUState *cs)
     g_mutex_unlock(&x->lock);
     e->gen = e->gen ? e->gen : tcg_gen_new(&e->ec->config);
     e->thread = t;
-    e->alone = e->redo = false;
+    e->alone = false;
+    e->redo = REDO_NONE;
     cs->direct_base = x->user->mem.base;
     cs->raised = 0;
     cs->halted = false;

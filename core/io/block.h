@@ -35,7 +35,8 @@ void block_drain(BlockBackend *blk);
 
 /*
  * file, format ("raw" or NULL: raw), readonly, snapshot (writes go to a temporary overlay). The image is locked
- * against a second writer. NULL with GError. context NULL: callbacks run in block_drain alone (unit tests).
+ * against a second writer. NULL with GError. context NULL: callbacks run in block_drain alone, in the
+ * requests' order (unit tests, counted mode).
  */
 BlockBackend *block_open(Object *backends, const char *id, const char *file, const char *format, bool readonly,
                          bool snapshot, GMainContext *context, GError **error);

@@ -533,7 +533,7 @@ BlockBackend *block_open(Object *backends, const char *id, const char *file, con
         object_unref(&blk->parent);
         return NULL;
     }
-    blk->workers = g_thread_pool_new(work, NULL, NUM_WORKERS, FALSE, NULL);
+    blk->workers = g_thread_pool_new(work, NULL, context ? NUM_WORKERS : 1, FALSE, NULL);
     if (context) {
         blk->source = g_source_new((GSourceFuncs *)&funcs, sizeof(GSource));
         g_source_set_callback(blk->source, run_finished, blk, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Machines: the configuration, the lock, run states and requests to the main loop. */
 #include <string.h>
+#include <sys/random.h>
 #include "core/qom/machine.h"
 
 typedef struct MachineReset {
@@ -116,7 +117,11 @@ void machine_free(Machine *m)
 void machine_lock(Machine *m)
 {
     if (m) {
-        g_rec_mutex_lock(&m->lock);
+        if (!g_rec_mutex_trylock(&m->lock)) {
+            __atomic_fetch_add(&m->lock_waiters, 1, __ATOMIC_RELAXED);
+            g_rec_mutex_lock(&m->lock);
+            __atomic_fetch_sub(&m->lock_waiters, 1, __ATOMIC_RELAXED);
+        }
         if (m->lock_depth++ == 0) {
             __atomic_store_n(&m->lock_owner, g_thread_self(), __ATOMIC_RELAXED);
         }
@@ -132,6 +137,34 @@ void machine_unlock(Machine *m)
         }
         g_rec_mutex_unlock(&m->lock);
     }
+}
+
+bool machine_random(Machine *m, void *buf, size_t len)
+{
+    uint8_t *p = buf;
+
+    if (!m || !m->config.seed_set) {
+        return getrandom(buf, len, GRND_NONBLOCK) == (ssize_t)len;
+    }
+    machine_lock(m);
+    while (len) {
+        uint64_t z = m->config.seed += UINT64_C(0x9e3779b97f4a7c15);    /* splitmix64 */
+        size_t n = MIN(len, sizeof(z));
+
+        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+        z ^= z >> 31;
+        memcpy(p, &z, n);
+        p += n;
+        len -= n;
+    }
+    machine_unlock(m);
+    return true;
+}
+
+bool machine_lock_wanted(Machine *m)
+{
+    return __atomic_load_n(&m->lock_waiters, __ATOMIC_RELAXED) != 0;
 }
 
 bool machine_lock_held(Machine *m)

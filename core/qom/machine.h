@@ -56,7 +56,7 @@ typedef struct MachineConfig {
     GPtrArray *serials;                         /* (Chardev *) in order of -serial; NULL: none, or taken */
     GPtrArray *drives;                          /* (DriveOption *), owned */
     GPtrArray *loaders;                         /* (LoaderOption *), owned: -device loader,... */
-    uint64_t seed;                              /* -seed */
+    uint64_t seed;                              /* -seed: where machine_random starts */
     bool seed_set;
     bool no_reboot;
     bool rtc_vm_clock;                          /* -rtc clock=vm */
@@ -95,6 +95,7 @@ struct Machine {
     GRecMutex lock;                             /* the machine lock: devices, unless a region names its own */
     GThread *lock_owner;                        /* atomic; for assertions */
     unsigned lock_depth;                        /* under lock */
+    unsigned lock_waiters;                      /* atomic */
     GMainContext *context;                      /* devices' and backends' events run here */
     Clock *clock;                               /* virtual time */
     AddressSpace *sysmem;                       /* the default cluster's space */
@@ -127,6 +128,11 @@ extern const TypeInfo machine_type;
 void machine_lock(Machine *m);                  /* recursive; accepts NULL (a device in a unit test) */
 void machine_unlock(Machine *m);
 bool machine_lock_held(Machine *m);
+/*
+ * Any thread: random bytes for a guest: the host's, or with -seed a sequence that repeats. False: the host has none now.
+ */
+bool machine_random(Machine *m, void *buf, size_t len);
+bool machine_lock_wanted(Machine *m);           /* somebody waits for it: who holds it for long lets them in */
 
 /*
  * Waits for cond, giving up the lock, which the caller holds once. wake_cond signals it, under the lock.

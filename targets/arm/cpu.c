@@ -50,7 +50,8 @@ static uint64_t hash_features(const ARMCPU *cpu)
     }
     h = (h ^ cpu->has_el2) * UINT64_C(0x100000001b3);
     h = (h ^ cpu->has_el3) * UINT64_C(0x100000001b3);
-    return (h ^ !!cpu->gic_cpuif) * UINT64_C(0x100000001b3);
+    h = (h ^ !!cpu->gic_cpuif) * UINT64_C(0x100000001b3);
+    return h >> 1;                              /* the key's top bit is core's */
 }
 
 static void set_line(void *opaque, unsigned bit, int level)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Memory tagging: tags in memory, tag checks, tags in registers (Arm DDI 0487, D8.12 and C6.2). */
-#include <sys/random.h>
 
 #include "core/bits.h"
+#include "core/qom/machine.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/mmu.h"
 #include "targets/arm/mte.h"
@@ -221,7 +221,7 @@ uint64_t helper_mte_irg(ARMCPU *cpu, uint64_t operand, uint64_t mask)
         if (cpu->gcr_el1 >> 16 & 1) {
             uint8_t noise = 0;
 
-            if (getrandom(&noise, 1, GRND_NONBLOCK) != 1) {
+            if (!machine_random(cpu->parent.parent.machine, &noise, 1)) {
                 noise = random_tag(cpu);
             }
             tag = choose(noise & 15, noise >> 4, exclude);

@@ -256,7 +256,9 @@ void arm_send_event_to_all(Machine *m)
 
 void helper_sev(ARMCPU *cpu)
 {
-    arm_send_event_to_all(cpu->parent.parent.machine);
+    if (cpu_exact(&cpu->parent)) {
+        arm_send_event_to_all(cpu->parent.parent.machine);
+    }
 }
 
 void helper_sevl(ARMCPU *cpu)
@@ -323,11 +325,15 @@ uint64_t helper_sysreg_read(ARMCPU *cpu, uint32_t enc_rt)
 {
     uint64_t value = 0;
 
-    arm_sysreg_access(cpu, enc_rt & 0xffff, false, enc_rt >> 16, &value);
+    if (cpu_exact(&cpu->parent)) {
+        arm_sysreg_access(cpu, enc_rt & 0xffff, false, enc_rt >> 16, &value);
+    }
     return value;
 }
 
 void helper_sysreg_write(ARMCPU *cpu, uint32_t enc_rt, uint64_t value)
 {
-    arm_sysreg_access(cpu, enc_rt & 0xffff, true, enc_rt >> 16, &value);
+    if (cpu_exact(&cpu->parent)) {
+        arm_sysreg_access(cpu, enc_rt & 0xffff, true, enc_rt >> 16, &value);
+    }
 }

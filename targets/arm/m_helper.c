@@ -98,6 +98,9 @@ void helper_m_sev(ARMMCPU *cpu)
 {
     Machine *m = cpu->parent.parent.machine;
 
+    if (!cpu_exact(&cpu->parent)) {
+        return;
+    }
     arm_send_event_to_all(m);
     if (cpu->txev.num_sinks) {
         machine_lock(m);

@@ -125,7 +125,7 @@ void arm_m_compute_features(ARMMCPU *cpu)
     for (unsigned i = 0; i < sizeof(cpu->features.bits); i++) {
         h = (h ^ ((const uint8_t *)cpu->features.bits)[i]) * UINT64_C(0x100000001b3);
     }
-    cpu->features_hash = h;
+    cpu->features_hash = h >> 1;                /* the key's top bit is core's */
 }
 
 /* -cpu NAME,feature=on|off as edits of ID registers: off for what the model has. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* FEAT_RNG: random numbers (Arm DDI 0487, D23.2 RNDR and RNDRRS), which are the host's. NZCV says whether there was one. */
-#include <sys/random.h>
-
+/* FEAT_RNG: random numbers (Arm DDI 0487, D23.2 RNDR and RNDRRS), the host's or -seed's. NZCV says whether there was one. */
+#include "core/qom/machine.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
@@ -11,7 +10,7 @@
 static uint64_t rndr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
     uint64_t value = 0;
-    bool ok = getrandom(&value, sizeof(value), GRND_NONBLOCK) == sizeof(value);
+    bool ok = machine_random(cpu->parent.parent.machine, &value, sizeof(value));
 
     cpu->nzcv = ok ? 0 : FLAG_Z;
     return ok ? value : 0;
