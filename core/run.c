@@ -807,6 +807,23 @@ static bool all_drives_taken(Run *r, GError **error)
     return true;
 }
 
+/* What goes with -icount alone, and what it wants. */
+static bool check_counted(Run *r, GError **error)
+{
+    const MachineConfig *c = &r->m->config;
+
+    if (r->o->accel.counted) {
+        if (!c->rtc_vm_clock || !c->seed_set) {
+            g_printerr("chimera: -icount: runs repeat only with %s where the machine has a clock or random numbers\n",
+                       !c->rtc_vm_clock ? !c->seed_set ? "-rtc clock=vm and -seed N" : "-rtc clock=vm" : "-seed N");
+        }
+        return true;
+    }
+    return r->o->accel.stop_after ? bad("-stop-after", "it counts instructions: -icount is missing", error) :
+           log_enabled(LOG_TRACE_HASH) ? bad("-d trace-hash", "it needs a run that repeats: -icount is missing", error) :
+           true;
+}
+
 /* -- building ---------------------------------------------------------------------------------------------- */
 
 static bool build(Run *r, GError **error)
@@ -821,7 +838,7 @@ static bool build(Run *r, GError **error)
         return false;
     }
     take_config(r);
-    return check_cpu(r, error) && check_counts(r, error) && check_images(r, error) &&
+    return check_counted(r, error) && check_cpu(r, error) && check_counts(r, error) && check_images(r, error) &&
            exec_init(r->m, &o->accel, error) && keyval_foreach_unused(o->machine, set_machine_property, r, error) &&
            make_backends(r, error) && take_loaders(r, error) && r->mc->build(r->m, error) &&
            device_realize(&r->m->parent, error) && all_serials_taken(r, error) &&
