@@ -15,7 +15,7 @@
 #include "core/linux_user/user_int.h"
 #include "core/log.h"
 
-enum { MAX_ANON_NAME = 80, PRCTL_GET_AUXV = 0x41555856 };
+enum { ROBUST_HEAD = 24, MAX_ANON_NAME = 80, PRCTL_GET_AUXV = 0x41555856 };
 
 int64_t linux_call_exit(Thread *t, const uint64_t *a)
 {
@@ -57,11 +57,35 @@ int64_t linux_call_set_tid_address(Thread *t, const uint64_t *a)
 
 int64_t linux_call_set_robust_list(Thread *t, const uint64_t *a)
 {
-    if (a[1] != 24) {
+    if (a[1] != ROBUST_HEAD) {
         return -EINVAL;
     }
     t->robust_list = a[0];
     return 0;
+}
+
+int64_t linux_call_get_robust_list(Thread *t, const uint64_t *a)
+{
+    Process *p = t->p;
+    int tid = a[0] & UINT32_MAX ? (int)a[0] : t->tid;
+    uint64_t head, size = ROBUST_HEAD;
+    bool found = tid == t->tid;
+
+    head = t->robust_list;
+    g_mutex_lock(&p->threads_lock);
+    for (unsigned i = 0; !found && i < p->threads->len; i++) {
+        const Thread *other = p->threads->pdata[i];
+
+        if (other->tid == tid) {
+            head = other->robust_list;
+            found = true;
+        }
+    }
+    g_mutex_unlock(&p->threads_lock);
+    if (!found) {                               /* another process's is its emulator's */
+        return kill(tid, 0) < 0 && errno == ESRCH ? -ESRCH : -EPERM;
+    }
+    return user_write(t->cs, a[1], &head, sizeof(head)) && user_write(t->cs, a[2], &size, sizeof(size)) ? 0 : -EFAULT;
 }
 
 int64_t linux_call_futex(Thread *t, const uint64_t *a)

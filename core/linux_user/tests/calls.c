@@ -309,6 +309,18 @@ static void test_process(void)
     prctl(PR_GET_TID_ADDRESS, &tid);
     printf("prctl: %d %d %d", tid && *tid == gettid(), prctl(PR_GET_SECCOMP), prctl(PR_GET_TIMING));
     printf(" %d %d\n", prctl(PR_GET_DUMPABLE), failed(prctl(9999, 0, 0, 0, 0)));
+    {
+        static uint64_t head[3] = { 0 };
+        void *at = NULL, *before = NULL;
+        size_t len = 0;
+
+        head[0] = (uintptr_t)head;
+        syscall(SYS_get_robust_list, 0, &before, &len);
+        syscall(SYS_set_robust_list, head, 24);
+        printf("robust list: %d", failed(syscall(SYS_get_robust_list, getpid(), &at, &len)));
+        printf(" %d %zu %d\n", at == (void *)head, len, failed(syscall(SYS_get_robust_list, 0x3fffffff, &at, &len)));
+        syscall(SYS_set_robust_list, before, 24);
+    }
     pthread_getschedparam(pthread_self(), &policy, &param);
     printf("schedule: %d %d\n", policy, param.sched_priority);
     printf("landlock: %d\n", syscall(444, NULL, 0, 1) != 0);
