@@ -314,7 +314,7 @@ int64_t linux_call_fcntl(Thread *t, const uint64_t *a)
     case F_SETFL:
         return safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], host_flags(t->p, (uint32_t)a[2]), 0, 0, 0);
     case F_GETLK: case F_SETLK: case F_SETLKW: case F_OFD_GETLK: case F_OFD_SETLK: case F_OFD_SETLKW:
-    case F_GETOWN_EX: case F_SETOWN_EX: case F_GET_RW_HINT: case F_SET_RW_HINT:
+    case F_GETOWN_EX: case F_SETOWN_EX: case 17 /* F_GETOWNER_UIDS */: case F_GET_RW_HINT: case F_SET_RW_HINT:
     case F_GET_FILE_RW_HINT: case F_SET_FILE_RW_HINT:
         return safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], (uintptr_t)g2h_or_null(t->p, a[2]), 0, 0, 0);
     default:
@@ -526,6 +526,7 @@ static const uint32_t data_ioctls[] = {
     LOOP_CONFIGURE, 0x301 /* HDIO_GETGEO */,
     FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IOC_GETVERSION, FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_GETFSLABEL,
     FS_IOC_SETFSLABEL, FS_IOC_FIEMAP, FICLONERANGE, FIDEDUPERANGE, FITRIM, FIFREEZE, FITHAW, FIBMAP, FIGETBSZ,
+    0x40305828, 0x40305829, 0x4030582a, 0x4030582b, 0x40305839,        /* reserving and zeroing ranges, as XFS has it */
     NS_GET_OWNER_UID, RNDGETENTCNT, RNDADDTOENTCNT, RTC_RD_TIME, RTC_SET_TIME, RTC_ALM_READ, RTC_ALM_SET, RTC_WKALM_RD,
     RTC_WKALM_SET, TUNSETIFF, TUNGETIFF, TUNGETFEATURES, TUNSETOFFLOAD, TUNSETSNDBUF, TUNGETSNDBUF, TUNGETVNETHDRSZ,
     TUNSETVNETHDRSZ, KDGETMODE, KDGKBMODE, KDGKBTYPE, KDGETLED, VT_OPENQRY, VT_GETMODE, VT_SETMODE, VT_GETSTATE,

@@ -237,6 +237,12 @@ static void test_devices(void)
     write(p[1], "abc", 3);
     r = ioctl(p[0], FIONREAD, &n);
     printf("ioctl: %d %d %d %d\n", r, n, failed(ioctl(p[0], TIOCGWINSZ, &w)), failed(ioctl(99, FIONREAD, &n)));
+    {
+        uint32_t ids[2] = { 77, 77 };
+
+        printf("owners: %d", failed(fcntl(p[0], 17 /* F_GETOWNER_UIDS */, ids)));
+        printf(" %u\n", ids[0]);
+    }
     r = ioctl(master, TIOCSPTLCK, &unlock);
     snprintf(name, sizeof(name), "%s", ptsname(master) ? "named" : "none");
     printf("terminal: %d %s", r, name);
