@@ -369,23 +369,39 @@ static size_t phys_rw(AddressSpace *as, hwaddr addr, MemTxAttrs attrs, uint8_t *
     return done;
 }
 
-static size_t virt_rw(CPUState *cs, vaddr addr, uint8_t *buf, size_t len, bool write)
+/* A piece of memory in one page, done on the CPU's thread: what it sees may be its own alone. */
+typedef struct Piece {
+    vaddr addr;
+    uint8_t *buf;
+    size_t len, done;
+    bool phys, write;
+} Piece;
+
+static void piece_rw(CPUState *cs, void *opaque)
+{
+    Translation t = { .paddr = ((Piece *)opaque)->addr, .attrs = MEMTX_ATTRS_DEBUG, .ok = true };
+    Piece *p = opaque;
+
+    if (!p->phys) {
+        t.addr = p->addr;
+        translate(cs, &t);
+    }
+    t.attrs.privileged = 1;
+    p->done = t.ok ? phys_rw(cs->as, t.paddr, t.attrs, p->buf, p->len, p->write) : 0;
+}
+
+static size_t rw(CPUState *cs, vaddr addr, uint8_t *buf, size_t len, bool phys, bool write)
 {
     uint64_t mask = BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1;
     size_t done = 0;
 
     while (done < len) {
-        size_t n = MIN(len - done, mask + 1 - ((addr + done) & mask)), did;
-        MemTxAttrs attrs;
-        hwaddr paddr;
+        Piece p = { addr + done, buf + done, MIN(len - done, mask + 1 - ((addr + done) & mask)), 0, phys, write };
 
-        if (!debug_translate(cs, addr + done, &paddr, &attrs)) {
-            return done;
-        }
-        did = phys_rw(cs->as, paddr, attrs, buf + done, n, write);
-        done += did;
-        if (did < n) {
-            return done;
+        cpu_run_on(cs, piece_rw, &p, true);
+        done += p.done;
+        if (p.done < p.len) {
+            break;
         }
     }
     return done;
@@ -393,22 +409,22 @@ static size_t virt_rw(CPUState *cs, vaddr addr, uint8_t *buf, size_t len, bool w
 
 size_t debug_read(CPUState *cs, vaddr addr, void *buf, size_t len)
 {
-    return virt_rw(cs, addr, buf, len, false);
+    return rw(cs, addr, buf, len, false, false);
 }
 
 size_t debug_write(CPUState *cs, vaddr addr, const void *buf, size_t len)
 {
-    return virt_rw(cs, addr, (uint8_t *)buf, len, true);
+    return rw(cs, addr, (uint8_t *)buf, len, false, true);
 }
 
-size_t debug_read_phys(AddressSpace *as, hwaddr addr, void *buf, size_t len)
+size_t debug_read_phys(CPUState *cs, hwaddr addr, void *buf, size_t len)
 {
-    return phys_rw(as, addr, MEMTX_ATTRS_DEBUG, buf, len, false);
+    return rw(cs, addr, buf, len, true, false);
 }
 
-size_t debug_write_phys(AddressSpace *as, hwaddr addr, const void *buf, size_t len)
+size_t debug_write_phys(CPUState *cs, hwaddr addr, const void *buf, size_t len)
 {
-    return phys_rw(as, addr, MEMTX_ATTRS_DEBUG, (uint8_t *)buf, len, true);
+    return rw(cs, addr, (uint8_t *)buf, len, true, true);
 }
 
 /* -- registers -------------------------------------------------------------------------------------------------------- */

@@ -72,8 +72,9 @@ bool debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *re
 /* Virtual memory as cs sees it. Returns the bytes done before the first that cannot be. Writes change ROM too. */
 size_t debug_read(CPUState *cs, vaddr addr, void *buf, size_t len);
 size_t debug_write(CPUState *cs, vaddr addr, const void *buf, size_t len);
-size_t debug_read_phys(AddressSpace *as, hwaddr addr, void *buf, size_t len);
-size_t debug_write_phys(AddressSpace *as, hwaddr addr, const void *buf, size_t len);
+/* The same by physical addresses of the space that cs sees. */
+size_t debug_read_phys(CPUState *cs, hwaddr addr, void *buf, size_t len);
+size_t debug_write_phys(CPUState *cs, hwaddr addr, const void *buf, size_t len);
 
 /* -- registers ------------------------------------------------------------------------------------------------------- */
 

@@ -569,7 +569,7 @@ static void do_read_memory(GdbStub *s, const Packet *p)
         return;
     }
     len = MIN(len, sizeof(buf));
-    n = s->phys_memory ? debug_read_phys(s->general->as, addr, buf, len) : debug_read(s->general, addr, buf, len);
+    n = s->phys_memory ? debug_read_phys(s->general, addr, buf, len) : debug_read(s->general, addr, buf, len);
     if (len && !n) {
         reply(s, "E14");                        /* EFAULT */
         return;
@@ -580,7 +580,7 @@ static void do_read_memory(GdbStub *s, const Packet *p)
 
 static void write_memory(GdbStub *s, vaddr addr, const uint8_t *buf, size_t len)
 {
-    size_t n = s->phys_memory ? debug_write_phys(s->general->as, addr, buf, len) : debug_write(s->general, addr, buf, len);
+    size_t n = s->phys_memory ? debug_write_phys(s->general, addr, buf, len) : debug_write(s->general, addr, buf, len);
 
     reply(s, n == len ? "OK" : "E14");
 }

@@ -164,7 +164,7 @@ static void do_print(MonitorCall *c)
 
 static size_t read_memory(CPUState *cs, uint64_t addr, void *buf, size_t len, bool phys)
 {
-    return phys ? debug_read_phys(cs->as, addr, buf, len) : debug_read(cs, addr, buf, len);
+    return phys ? debug_read_phys(cs, addr, buf, len) : debug_read(cs, addr, buf, len);
 }
 
 static void cannot_access(MonitorCall *c, uint64_t addr)

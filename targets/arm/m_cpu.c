@@ -300,6 +300,8 @@ static void arm_m_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED
     cc->has_work = arm_m_has_work;
     cc->debug_translate = arm_m_debug_translate;
     cc->dump = dump;
+    cc->debug_arch = "arm";
+    cc->debug_features = arm_m_debug_features;
     cc->describe_insn = arm_m_describe_insn;
 }
 

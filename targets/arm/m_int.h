@@ -367,6 +367,8 @@ bool arm_m_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, un
 /* The same question without the TLB: the attributes for one word, or the fault. */
 bool arm_m_access(ARMMCPU *cpu, uint32_t addr, AccessType type, unsigned mmu, MemTxAttrs *ret_attrs, ArmMFault *ret_fault);
 bool arm_m_check_pc(CPUState *cs);
+/* m_gdb.c: the features of gdb's target description (core/exec/debug.h). */
+void arm_m_debug_features(CPUState *cs, GArray *ret);
 bool arm_m_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs);
 void arm_m_mpu_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank, uint32_t value, uint32_t lanes);
 uint32_t arm_m_mpu_read(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank);

@@ -120,5 +120,5 @@ class Gdb:
 def symbols(exe):
     """{name: address} of an ELF file."""
     import subprocess
-    out = subprocess.run(['aarch64-linux-gnu-nm', exe], check=True, stdout=subprocess.PIPE, text=True).stdout
+    out = subprocess.run(['nm', exe], check=True, stdout=subprocess.PIPE, text=True).stdout
     return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines() if len(line.split()) == 3}

@@ -10,6 +10,7 @@ test_gdb.py: the gdb server, by its packets and by gdb-multiarch, on a small ker
 Exit status 77 (skipped) without the cross assembler.
 """
 import argparse
+import atexit
 import os
 import random
 import re
@@ -38,16 +39,18 @@ def test(fn):
 class Machine:
     """A running emulator and its server's path."""
 
-    def __init__(self, exe, accel, *options, folder, program=None, smp=2):
+    def __init__(self, exe, accel, *options, folder, program=None, smp=2, board=None):
         self.path = os.path.join(folder, 'gdb')
         if os.path.exists(self.path):
             os.unlink(self.path)
         build = os.environ.get('CHIMERA_BUILD', os.path.join(ROOT, 'build'))
         program = program or [os.environ.get('CHIMERA') or os.path.join(build, 'chimera'), '-accel', accel]
         spec = ['-gdb', f'unix:{self.path},server=on,wait=off'] if '-gdb' not in options else []
-        self.process = subprocess.Popen(program + ['-M', 'virt', '-cpu', 'cortex-a72', '-smp', str(smp), '-m', '256M',
-                                                   '-display', 'none', '-serial', 'null', '-kernel', exe] + spec + list(options),
-                                        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        board = board or ['-M', 'virt', '-cpu', 'cortex-a72', '-smp', str(smp), '-m', '256M']
+        self.process = subprocess.Popen(program + board + ['-display', 'none', '-serial', 'null', '-kernel', exe] + spec +
+                                        list(options), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+        atexit.register(self.process.kill)
 
     def end(self):
         self.process.terminate()
@@ -273,8 +276,10 @@ def stepping(g, sym, m):
     # both CPUs, one stepping while the other runs
     other = g.read64(sym['data2'])
     g.set_reg(PC, sym['loop'])
-    for i in range(50):
+    for i in range(5000 * PATIENCE):
         assert g.ask('vCont;s:p1.1;c') == 'T05thread:p1.1;'
+        if i > 20 and g.read64(sym['data2']) > other:
+            break
     assert g.read64(sym['data2']) > other
 
 
@@ -428,6 +433,65 @@ def ending(g, sym, m):
     time.sleep(0.1)
     m.process.terminate()
     assert g.receive() == b'W00'
+
+
+def m_profile(accel, folder):
+    """A Cortex-M4 and a Cortex-M33, by packets and by gdb."""
+    if not shutil.which('arm-none-eabi-gcc'):
+        print('m_profile: no cross assembler: not tried')
+        return
+    exe, raw = os.path.join(folder, 'target_m'), os.path.join(folder, 'target_m.bin')
+    subprocess.run(['arm-none-eabi-gcc', '-g', '-mcpu=cortex-m4', '-nostdlib', '-Wl,-Ttext=0', '-Wl,-estart',
+                    os.path.join(HERE, 'target_m.S'), '-o', exe], check=True)
+    subprocess.run(['arm-none-eabi-objcopy', '-O', 'binary', exe, raw], check=True)
+    sym = {name: addr & ~1 for name, addr in symbols(exe).items()}
+    m = Machine(raw, accel, '-S', folder=folder, board=['-M', 'm-test', '-cpu', 'cortex-m4'])
+    g = Gdb(m.path)
+    xml = g.ask('qXfer:features:read:target.xml:0,2000')
+    numbers = {r[1]: int(r[2]) for r in re.finditer(r'<reg name="([^"]*)"[^>]* regnum="(\d+)"', xml)}
+    assert 'org.gnu.gdb.arm.m-profile' in xml and 'org.gnu.gdb.arm.vfp' in xml and 'msp' in numbers and 'msp_ns' not in numbers
+    r0, sp, lr, pc, xpsr = (numbers[n] for n in ('r0', 'sp', 'lr', 'pc', 'xpsr'))
+    # as reset leaves it
+    assert (g.reg(pc), g.reg(sp), g.reg(numbers['msp'])) == (sym['start'], 0x20001000, 0x20001000), hex(g.reg(pc))
+    assert g.reg(xpsr) == 1 << 24
+    assert g.read(0xe000ed00, 4)[::-1].hex() == '410fc241'          # CPUID, in the system space
+    assert g.ask(f'Z0,{sym["block"]:x},2') == 'OK' and g.ask('vCont;c') == 'T05swbreak:;thread:p1.1;'
+    assert g.reg(pc) == sym['block'] and g.read(0x20000100, 4) == b'\1\0\0\0'
+    at = sym['block']
+    for length in (2, 2, 2, 4, 2, 2):           # an instruction of an IT block that is not done is one, too
+        assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;'
+        at += length
+        assert g.reg(pc) == at, (hex(g.reg(pc)), hex(at))
+    assert g.reg(r0 + 5) == 1 and g.reg(r0 + 6) == 0x10000 and g.reg(r0 + 7) == 3
+    assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;' and g.reg(pc) == sym['svcall']
+    assert g.reg(xpsr) & 0x1ff == 11 and g.reg(lr) == 0xfffffff9
+    assert g.ask('vCont;r%x,%x:p1.1' % (sym['svcall'], sym['svcall'] + 4)) == 'T05thread:p1.1;'
+    assert g.reg(pc) == sym['after_svc'] and g.reg(xpsr) & 0x1ff == 0
+    assert g.ask(f'z0,{sym["block"]:x},2') == 'OK' and g.ask('Z2,20000102,1') == 'OK'
+    assert g.ask('vCont;c') == 'T05watch:20000102;thread:p1.1;' and g.reg(pc) == sym['store']
+    g.set_reg(numbers['d3'], 0x123456789abcdef0)
+    g.set_reg(numbers['psp'], 0x20000803, 4)
+    g.set_reg(numbers['primask'], 1, 4)
+    assert (g.reg(numbers['d3']), g.reg(numbers['psp']), g.reg(numbers['primask'])) == (0x123456789abcdef0, 0x20000800, 1)
+    g.set_reg(xpsr, 0xf10001ff, 4)
+    assert g.reg(xpsr) == 0xf1000000            # the exception number is not to be written
+    g.close()
+    if shutil.which('gdb-multiarch'):
+        script = os.path.join(folder, 'script')
+        with open(script, 'w') as f:
+            f.write(f'set pagination off\ntarget remote {m.path}\nmonitor system_reset\nflushregs\nbreak svcall\n'
+                    'continue\nbacktrace\ninfo registers xpsr\nfinish\n')
+        out = subprocess.run(['gdb-multiarch', '-nx', '-q', '-batch', '-x', script, exe], stdin=subprocess.DEVNULL, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120 * PATIENCE).stdout
+        assert re.search(r'#0 +svcall.*\n#1 +<signal handler called>\n#2 .* (block|after_svc) \(\)', out), out
+    m.end()
+    m = Machine(raw, accel, '-S', folder=folder, board=['-M', 'm-test', '-cpu', 'cortex-m33'])
+    g = Gdb(m.path)
+    xml = g.ask('qXfer:features:read:target.xml:0,2000')
+    assert 'org.gnu.gdb.arm.secext' in xml and 'msplim' in xml
+    assert len(bytes.fromhex(g.ask('g').replace('x', '0'))) > 16 * 4
+    g.close()
+    m.end()
 
 
 # -- by gdb -------------------------------------------------------------------------------------------------------------
@@ -678,6 +742,9 @@ def main():
                     m.process.kill()
                     print(f'{accel}: {fn.__name__}: {type(e).__name__} {e}')
                     traceback.print_exc(file=sys.stdout)
+            if not args.only or 'm_profile' in args.only.split(','):
+                m_profile(accel, folder)
+                print(f'{accel}: m_profile: ok')
             if not args.only or 'gdb' in args.only.split(','):
                 with_gdb(exe, accel, folder)
                 print(f'{accel}: gdb-multiarch: ok')
