@@ -55,19 +55,21 @@ def run(*args, **kw):
     return subprocess.run([CHIMERA, "user", *args], capture_output=True, text=True, timeout=60 * PATIENCE, check=False, **kw)
 
 
-def translated(folder):
-    """The calls whose arguments are translated do as the host's do."""
-    source, guest, host = os.path.join(HERE, "calls.c"), os.path.join(folder, "g", "calls"), os.path.join(folder, "h", "calls")
+def compared(folder, name):
+    """A program says what it says on the host: calls whose arguments are translated, and what signals do to calls."""
+    folder = os.path.join(folder, name)
+    source, guest, host = os.path.join(HERE, name + ".c"), os.path.join(folder, "g", name), os.path.join(folder, "h", name)
     for cc, out, flags in (CC, guest, ["-static"]), ("cc", host, []):
-        os.mkdir(os.path.dirname(out))
+        os.makedirs(os.path.dirname(out))
         subprocess.run([cc, "-O1", "-w", "-pthread", *flags, "-o", out, source], check=True)
-    for name in "1", "2":
-        os.mkdir(os.path.join(folder, name))
-    wanted = subprocess.run([host, os.path.join(folder, "1")], capture_output=True, text=True, timeout=60, check=False)
-    r = run(guest, os.path.join(folder, "2"))
+    for place in "1", "2":
+        os.mkdir(os.path.join(folder, place))
+    wanted = subprocess.run([host], capture_output=True, text=True, timeout=60 * PATIENCE, check=False,
+                            cwd=os.path.join(folder, "1"))
+    r = run(guest, cwd=os.path.join(folder, "2"))
     for got, want in zip(r.stdout.splitlines(), wanted.stdout.splitlines()):
-        check("calls", got, want)
-    check("calls", (r.returncode, r.stdout.count("\n")), (0, wanted.stdout.count("\n")))
+        check(name, got, want)
+    check(name, (r.returncode, r.stdout.count("\n")), (0, wanted.stdout.count("\n")))
 
 
 def refusals(folder):
@@ -114,7 +116,8 @@ def main():
             check(f"truncated to {size}", (r.returncode, r.stderr.count("\n")), (126, 1))
         refusals(folder)
         if shutil.which("cc"):
-            translated(folder)
+            compared(folder, "calls")
+            compared(folder, "restart")
     return 1 if failures else 0
 
 
