@@ -385,10 +385,11 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     Thread *child = n.t;
     uint64_t all = ~UINT64_C(0);
     uint32_t zero = 0;
-    uint8_t *stack = mmap(NULL, HOST_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *stack = aligned_alloc(16, HOST_STACK);     /* so that memory checkers know that it is new */
     int pidfd = -1, pid, err;
 
-    if (!cs || stack == MAP_FAILED) {
+    if (!cs || !stack) {
+        free(stack);
         g_free(child);
         return -EAGAIN;
     }
@@ -421,7 +422,7 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
         }
         exec_user_detach(cs);
     }
-    munmap(stack, HOST_STACK);
+    free(stack);
     for (unsigned i = 0; i < child->num_left; i++) {
         child->left[i].free(child->left[i].p);
     }

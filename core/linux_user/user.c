@@ -52,11 +52,11 @@ static UserOptions *options_new(char **env)
 }
 
 /* One line, and the status that a shell gives. */
-static int refuse(int status, GError **error)
+/* The process ends as a program does: nothing is taken apart. */
+static void G_GNUC_NORETURN refuse(int status, const char *why)
 {
-    fprintf(stderr, "chimera: %s\n", (*error)->message);
-    g_clear_error(error);
-    return status;
+    fprintf(stderr, "chimera: %s\n", why);
+    _exit(status);
 }
 
 static const char *machine_name(unsigned number)
@@ -248,8 +248,10 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
         fd = open(path, O_RDONLY | O_CLOEXEC);
     }
     if (fd < 0) {
-        fprintf(stderr, "chimera: %s: %s\n", path, g_strerror(errno));
-        return errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+        bool missing = errno == ENOENT || errno == ENOTDIR;
+        g_autofree char *text = g_strdup_printf("%s: %s", path, g_strerror(errno));
+
+        refuse(missing ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, text);
     }
     p->exe = realpath(path, NULL);
     if (!p->exe) {
@@ -257,8 +259,8 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     }
     types = module_loader_types(ml);
     if (!find_target(p, types, fd, path, &why) || !find_cpu(p, arch, &why) || !make_machine(p, types, &why)) {
-        return refuse(EXIT_CANNOT_RUN, &why);
+        refuse(EXIT_CANNOT_RUN, why->message);
     }
     status = run(p, fd, path, args, &why);
-    return refuse(status, &why);
+    refuse(status, why->message);
 }
