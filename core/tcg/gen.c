@@ -16,6 +16,7 @@ struct TcgGen {
     uint32_t block;                             /* being emitted into; 0: the last one has ended */
     bool dead;                                  /* ... which is one that nothing leads to */
     bool passed;                                /* the region has been through the pipeline */
+    uint64_t last_delta;                        /* of the last tcg_insn_start */
     const char *dump_letters;
     GString *dump_out;
 };
@@ -216,8 +217,11 @@ void tcg_st_env(TcgGen *g, TcgVal v, MemOp mo, uint32_t offset)
 
 void tcg_insn_start(TcgGen *g, uint64_t pc_delta)
 {
+    bool again = g->fn->num_insns && g->last_delta == pc_delta;        /* the second half of one is not another */
+
     emit0(g, OP_insn_start, TCG_VOID, 0, pc_delta);
-    g->fn->num_insns++;
+    g->fn->num_insns += !again;
+    g->last_delta = pc_delta;
 }
 
 TcgVal tcg_pc(TcgGen *g, int64_t delta)
