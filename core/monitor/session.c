@@ -3,20 +3,27 @@
  * A person, or a script, at the monitor: lines in, text out, on a character backend. Lines are done by a source of the
  * main loop, with no lock held, one at a time.
  *
- * What is typed is echoed and may be taken back (backspace, Ctrl-U, Ctrl-C).
+ * What is typed is echoed and may be taken back (backspace, Ctrl-U, Ctrl-C); Tab completes it, and earlier lines come
+ * back (up, down, Ctrl-P, Ctrl-N).
  */
 #include <string.h>
 #include "core/monitor/monitor_int.h"
 #include "core/version.h"
 
 #define PROMPT "(chimera) "
-enum { MAX_LINE = 4096, MAX_IN = 65536, CTRL_C = 3, CTRL_D = 4, BACKSPACE = 8, CTRL_U = 21, DELETE = 127 };
+enum {
+    MAX_LINE = 4096, MAX_IN = 65536, MAX_HISTORY = 200, CTRL_C = 3, BACKSPACE = 8, CTRL_N = 14, CTRL_P = 16, CTRL_U = 21,
+    ESCAPE = 27, DELETE = 127,
+};
 
 struct MonitorSession {
     Monitor *mon;
     CharBackend chr;
     GByteArray *in;                             /* not looked at yet */
     GString *line;
+    GPtrArray *history;                         /* (char *) lines, the oldest first */
+    unsigned at;                                /* which of them is shown; its length: none */
+    unsigned escape;                            /* bytes of a cursor key so far: ESC, [ */
     bool greet, greeted;                        /* somebody has come; has been told who we are */
     bool shared;                                /* the terminal is others', too: they are not interrupted */
     bool after_cr;                              /* a line feed now belongs to it */
@@ -30,6 +37,7 @@ MonitorSession *monitor_session_new(Monitor *mon)
     s->mon = mon;
     s->in = g_byte_array_new();
     s->line = g_string_new(NULL);
+    s->history = g_ptr_array_new_with_free_func(g_free);
     return s;
 }
 
@@ -54,6 +62,13 @@ static void do_line(MonitorSession *s)
     g_autofree char *line = g_strdup(s->line->str), *out = NULL;
 
     g_string_set_size(s->line, 0);
+    if (*line && !(s->history->len && strcmp(s->history->pdata[s->history->len - 1], line) == 0)) {
+        if (s->history->len == MAX_HISTORY) {
+            g_ptr_array_remove_index(s->history, 0);
+        }
+        g_ptr_array_add(s->history, g_strdup(line));
+    }
+    s->at = s->history->len;
     say(s, "\n");
     out = monitor_execute(s->mon, line);
     say(s, out);
@@ -94,12 +109,54 @@ static void complete(MonitorSession *s)
     }
 }
 
+static void erase(MonitorSession *s)
+{
+    while (s->line->len) {
+        g_string_set_size(s->line, s->line->len - 1);
+        say(s, "\b \b");
+    }
+}
+
+/* An earlier line (-1) or a later one. */
+static void recall(MonitorSession *s, int step)
+{
+    unsigned at = s->at + (unsigned)step;
+
+    if (at > s->history->len) {
+        return;
+    }
+    s->at = at;
+    erase(s);
+    if (at < s->history->len) {
+        g_string_assign(s->line, s->history->pdata[at]);
+        say(s, s->line->str);
+    }
+}
+
+/* Of a cursor key: up and down. True: the byte was part of one. */
+static bool cursor_key(MonitorSession *s, uint8_t c)
+{
+    if (c == ESCAPE || (s->escape == 1 && c == '[')) {
+        s->escape = c == ESCAPE ? 1 : 2;
+        return true;
+    }
+    if (s->escape == 2 && (c == 'A' || c == 'B')) {
+        recall(s, c == 'A' ? -1 : 1);
+    }
+    c = s->escape == 2;
+    s->escape = 0;
+    return c;
+}
+
 /* True: a command was done. */
 static bool do_byte(MonitorSession *s, uint8_t c)
 {
     bool lf_of_cr = c == '\n' && s->after_cr;
 
     s->after_cr = c == '\r';
+    if (cursor_key(s, c)) {
+        return false;
+    }
     switch (c) {
     case '\r':
     case '\n':
@@ -117,10 +174,11 @@ static bool do_byte(MonitorSession *s, uint8_t c)
         break;
     case CTRL_U:
     case CTRL_C:
-        while (s->line->len) {
-            g_string_set_size(s->line, s->line->len - 1);
-            say(s, "\b \b");
-        }
+        erase(s);
+        break;
+    case CTRL_P:
+    case CTRL_N:
+        recall(s, c == CTRL_P ? -1 : 1);
         break;
     case '\t':
         complete(s);
@@ -248,5 +306,6 @@ void monitor_session_free(MonitorSession *s)
     machine_unlock(m);
     g_byte_array_unref(s->in);
     g_string_free(s->line, TRUE);
+    g_ptr_array_unref(s->history);
     g_free(s);
 }

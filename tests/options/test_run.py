@@ -128,7 +128,8 @@ class Run(unittest.TestCase):
             process.stdin.flush()
             self.assertEqual(process.wait(30), 0, process.stderr.read())
             self.assertIn("VM status: running", process.stdout.read())
-        commands = ["help", "help info", "info", "nonsense", "info cpus", "info clusters", "info registers", "info registers -a",
+        commands = ["help", "info sta\t", "\x1b[A\x1b[A\x1b[B", "\x10\x10", "qom-li\t\x15", "help info",
+                    "info", "nonsense", "info cpus", "info clusters", "info registers", "info registers -a",
                     "info mtree", "info mtree -f", "info qom-tree", "info qtree", "info jit", "info tlb", "info roms",
                     "info chardev", "info block", "info network", "info version", "stop", "info status", "print 6 * 7",
                     "print/xb -1", "print (1", "print 1/0", "xp/4xw 0", "x/2i 0", "xp 0xffffffffffff0000", "qom-list",
