@@ -157,7 +157,7 @@ handler:
 3:      lsls    r4, r0, #16
         bpl     4f
         ldr     r3, [r6, #16]
-        lsrs    r3, r3, #2                      /* that of an unaligned access is aligned by the other emulator */
+        lsrs    r3, r3, #3                      /* that of an unaligned access is aligned by the other emulator */
 4:      mrs     r4, primask
         mrs     r5, basepri
         stmia   r7!, {r0-r5}

@@ -168,7 +168,7 @@ class Chooser:
         if name in ('ADD_r', 'SUB_r') and o['rn'] == 13 and (o['rd'] == 13 and (o['shift'] or o['imm'] > 3) or
                                                              o['rm'] == 13):
             return False
-        if name in ('ADD_i', 'SUB_i', 'ADDW', 'SUBW') and o['rd'] == 13 and o['rn'] != 13:
+        if name in ('ADD_i', 'SUB_i', 'ADDW', 'SUBW') and o['rd'] == 13 and (o['rn'] != 13 or o['imm'] > 255):
             return False
         if name in ('ADD_r', 'SUB_r') and o['rd'] == 13 and (o['rn'] != 13 or o['rm'] not in OFFSETS):
             return False
