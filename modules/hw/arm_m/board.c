@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What boards with M-profile CPUs have in common: see board.h. */
+#include <elf.h>
+#include <inttypes.h>
+
+#include "core/exec/loader.h"
+#include "core/io/char.h"
+#include "core/keyval.h"
+#include "core/log.h"
+#include "modules/hw/arm_m/board.h"
+
+Device *board_cpu(Machine *m, const char *cluster, GError **error)
+{
+    CPUState *cs = cluster_add_cpu(cluster_new(m, cluster, m->sysmem), m->config.cpu, error);
+
+    return cs ? &cs->parent : NULL;
+}
+
+Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device *cpu, GError **error)
+{
+    Object *obj = object_new_child(&m->parent.parent, row->name, row->type, error);
+    Chardev *chr = row->serial ? machine_take_serial(m, row->serial - 1) : NULL;
+
+    if (!obj || (chr && !object_set(obj, "chardev", chardev_id(chr), error))) {
+        return NULL;
+    }
+    if (row->prop && !object_set(obj, row->prop, row->value, error)) {
+        return NULL;
+    }
+    if (!device_realize(DEVICE(obj), error)) {
+        return NULL;
+    }
+    memory_region_add(root, row->addr, device_region(DEVICE(obj), NULL), 0);
+    for (unsigned i = 0; i < BOARD_MAX_IRQS && row->irqs[i].out; i++) {
+        int irq = row->irqs[i].irq;
+
+        device_connect_irq(DEVICE(obj), row->irqs[i].out, 0, cpu, irq == BOARD_NMI ? "nmi" : "irq", irq == BOARD_NMI ? 0 : irq);
+    }
+    return DEVICE(obj);
+}
+
+bool board_add_all(Machine *m, MemoryRegion *root, const BoardDevice *rows, Device *cpu, GError **error)
+{
+    for (; rows->name; rows++) {
+        if (!board_add(m, root, rows, cpu, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static MemTxResult background_read(void *opaque, hwaddr offset, unsigned size, uint64_t *value, MemTxAttrs attrs)
+{
+    const MemoryRegion *mr = opaque;
+
+    log_unimp("%s: read of 0x%" PRIx64 "\n", mr->name, offset);
+    *value = 0;
+    return MEMTX_OK;
+}
+
+static MemTxResult background_write(void *opaque, hwaddr offset, unsigned size, uint64_t value, MemTxAttrs attrs)
+{
+    const MemoryRegion *mr = opaque;
+
+    log_unimp("%s: write of 0x%" PRIx64 " to 0x%" PRIx64 "\n", mr->name, value, offset);
+    return MEMTX_OK;
+}
+
+static const MemoryRegionOps background_ops = { .read = background_read, .write = background_write };
+
+void board_add_background(Machine *m, MemoryRegion *root, MemoryRegion *mr, const char *name, hwaddr addr, uint64_t size)
+{
+    memory_region_init_io(mr, &m->parent.parent, &background_ops, mr, name, size);
+    memory_region_add(root, addr, mr, -1);
+}
+
+bool board_load(Machine *m, hwaddr base, GError **error)
+{
+    const LoaderOps *ops = m->config.kernel ? loader_ops(m, error) : NULL;
+    Image *image = ops ? ops->open(m->config.kernel, false, error) : NULL;
+    bool ok = image != NULL;
+
+    if (!m->config.kernel) {
+        return true;
+    }
+    if (ok && image->format == IMAGE_ELF && (image->elf_machine != EM_ARM || image->elf64 || image->big_endian)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: an ELF file of another architecture (machine %u), not 32-bit Arm",
+                    m->config.kernel, image->elf_machine);
+        ok = false;
+    }
+    for (unsigned i = 0; ok && i < image->segments->len; i++) {
+        ImageSegment *s = &g_array_index(image->segments, ImageSegment, i);
+        hwaddr addr = image->format == IMAGE_ELF || image->format == IMAGE_HEX ? s->addr : base;
+
+        ok = s->mem_size == 0 || rom_add(m, m->config.kernel, m->sysmem, addr, s->data, s->mem_size, error);
+    }
+    if (image) {
+        ops->free(image);
+    }
+    return ok;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * CMSDK dual timer (Arm DDI 0479D, 4.2), of two counters like SP804's (Arm DDI 0271): down, 16 or 32 bits, a prescaler of 1,
+ * 16 or 256, free-running, periodic or one-shot. Wiring: region "regs", irqs "irq" (of both), "irq0", "irq1". Property
+ * "frequency" (TIMCLK).
+ */
+#include "core/bits.h"
+#include "core/exec/clock.h"
+#include "core/exec/regbank.h"
+#include "modules/hw/arm_m/mps2.h"
+
+enum { LOAD, VALUE, CONTROL, INTCLR, RIS, MIS, BGLOAD, PER_COUNTER };
+enum { COUNTERS, ITCR = PER_COUNTER * 2, ITOP, IDS, NUM_REGS = IDS + CMSDK_NUM_IDS };
+enum { C_ONESHOT = 1, C_32 = 2, C_INTEN = 32, C_PERIODIC = 64, C_EN = 128 };
+
+typedef struct Counter {
+    struct DualTimer *owner;
+    uint32_t load, value, control, ris;         /* value: at `base` */
+    int64_t base;
+    Timer timer;
+} Counter;
+
+typedef struct DualTimer {
+    Device parent;
+    /* wiring */
+    RegBank bank;
+    IrqLine irq, each[2];
+    uint32_t frequency;
+    /* guest state */
+    uint32_t reg[NUM_REGS];
+    Counter counter[2];
+} DualTimer;
+DECLARE_OBJECT(DualTimer, CMSDK_DUALTIMER, "cmsdk-apb-dualtimer")
+
+static bool raised(const Counter *c)
+{
+    return c->ris && c->control & C_INTEN;
+}
+
+static void update(DualTimer *s)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        irq_set(&s->each[i], raised(&s->counter[i]));
+    }
+    irq_set(&s->irq, raised(&s->counter[0]) || raised(&s->counter[1]));
+}
+
+static unsigned shift(const Counter *c)
+{
+    static const uint8_t shifts[] = { 0, 4, 8, 8 };
+
+    return shifts[extract32(c->control, 2, 2)];
+}
+
+static uint64_t top(const Counter *c)
+{
+    return c->control & C_32 ? UINT32_MAX : UINT16_MAX;
+}
+
+static uint64_t ticks_to_ns(const Counter *c, uint64_t ticks)
+{
+    uint32_t f = c->owner->frequency;
+
+    return (((unsigned __int128)ticks << shift(c)) * 1000000000 + f - 1) / f;
+}
+
+static void catch_up(Counter *c)
+{
+    int64_t now = clock_now(device_clock(&c->owner->parent));
+    uint32_t f = c->owner->frequency;
+    uint64_t ticks;
+
+    if (!(c->control & C_EN)) {
+        c->base = now;
+        return;
+    }
+    ticks = (uint64_t)((unsigned __int128)(uint64_t)(now - c->base) * f / 1000000000) >> shift(c);
+    c->base += (int64_t)(((unsigned __int128)ticks << shift(c)) * 1000000000 / f);
+    if (ticks < c->value || ticks == 0) {
+        c->value -= ticks;
+        return;
+    }
+    /* it came to 0: the interrupt; then the reload with the next tick */
+    ticks -= c->value;
+    c->ris = 1;
+    c->value = 0;
+    if (c->control & C_ONESHOT) {
+        c->control &= ~(uint32_t)C_EN;
+        c->base = now;
+    } else if (ticks) {
+        uint64_t period = (c->control & C_PERIODIC ? MIN(c->load, top(c)) : top(c)) + 1;
+
+        c->value = period - 1 - (ticks - 1) % period;
+    }
+    update(c->owner);
+}
+
+static void schedule(Counter *c)
+{
+    if (c->control & C_EN) {
+        uint64_t reload = c->control & C_PERIODIC ? MIN(c->load, top(c)) : top(c);
+        uint64_t ns = ticks_to_ns(c, c->value ? c->value : reload + 1);
+
+        timer_mod(&c->timer, c->base + (int64_t)MAX(ns, 1000));
+    } else {
+        timer_del(&c->timer);
+    }
+}
+
+static void fired(void *opaque)
+{
+    catch_up(opaque);
+    schedule(opaque);
+}
+
+static uint64_t counter_read(void *dev, const RegDef *r, unsigned n)
+{
+    Counter *c = &CMSDK_DUALTIMER(dev)->counter[r->offset >> 5];
+
+    catch_up(c);
+    switch (r->offset & 0x1f) {
+    case 0x00:
+    case 0x18:
+        return c->load;
+    case 0x04:
+        return c->value;
+    case 0x08:
+        return c->control;
+    case 0x10:
+        return c->ris;
+    case 0x14:
+        return raised(c);
+    default:
+        return 0;
+    }
+}
+
+static void counter_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
+{
+    Counter *c = &CMSDK_DUALTIMER(dev)->counter[r->offset >> 5];
+
+    catch_up(c);
+    switch (r->offset & 0x1f) {
+    case 0x00:
+        c->load = v;
+        c->value = v & top(c);
+        break;
+    case 0x08:
+        c->control = v & 0xef;
+        c->value &= top(c);
+        break;
+    case 0x0c:
+        c->ris = 0;
+        break;
+    case 0x18:
+        c->load = v;
+        break;
+    }
+    update(CMSDK_DUALTIMER(dev));
+    schedule(c);
+}
+
+#define COUNTER_REG(n, id, at, name) \
+    [PER_COUNTER * (n) + (id)] = { 0x20 * (n) + (at), name, .read = counter_read, .write = counter_write, .no_store = true }
+#define COUNTER_ROWS(n, t) \
+    COUNTER_REG(n, LOAD, 0x00, t "LOAD"), COUNTER_REG(n, VALUE, 0x04, t "VALUE"), COUNTER_REG(n, CONTROL, 0x08, t "CONTROL"), \
+    COUNTER_REG(n, INTCLR, 0x0c, t "INTCLR"), COUNTER_REG(n, RIS, 0x10, t "RIS"), COUNTER_REG(n, MIS, 0x14, t "MIS"), \
+    COUNTER_REG(n, BGLOAD, 0x18, t "BGLOAD")
+static const RegDef regs[NUM_REGS] = {
+    COUNTER_ROWS(0, "TIMER1"), COUNTER_ROWS(1, "TIMER2"), [ITCR] = { 0xf00, "TIMERITCR" }, [ITOP] = { 0xf04, "TIMERITOP" },
+    CMSDK_ID_ROWS(IDS, 0x23),
+};
+
+static void dual_init(Object *obj)
+{
+    DualTimer *s = CMSDK_DUALTIMER(obj);
+
+    device_init_irq_out(DEVICE(obj), "irq", &s->irq, 1);
+    device_init_irq_out(DEVICE(obj), "irq0", &s->each[0], 1);
+    device_init_irq_out(DEVICE(obj), "irq1", &s->each[1], 1);
+}
+
+static bool dual_realize(Device *dev, GError **error)
+{
+    DualTimer *s = CMSDK_DUALTIMER(dev);
+
+    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x1000);
+    for (unsigned i = 0; i < 2; i++) {
+        s->counter[i].owner = s;
+        timer_init(&s->counter[i].timer, device_clock(dev), fired, &s->counter[i]);
+    }
+    return true;
+}
+
+static void dual_unrealize(Device *dev)
+{
+    DualTimer *s = CMSDK_DUALTIMER(dev);
+
+    timer_del(&s->counter[0].timer);
+    timer_del(&s->counter[1].timer);
+    regbank_destroy(&s->bank);
+}
+
+static void dual_reset(Device *dev, ResetType type)
+{
+    DualTimer *s = CMSDK_DUALTIMER(dev);
+
+    regbank_reset(&s->bank);
+    for (unsigned i = 0; i < 2; i++) {
+        Counter *c = &s->counter[i];
+
+        timer_del(&c->timer);
+        c->load = c->ris = 0;
+        c->value = UINT16_MAX;
+        c->control = C_INTEN;
+        c->base = clock_now(device_clock(dev));
+    }
+    update(s);
+}
+
+static bool dual_post_load(void *s, GError **error)
+{
+    update(s);
+    return true;
+}
+
+#define VMSTATE_COUNTER(n) \
+    VMSTATE_UINT(DualTimer, counter[n].load), VMSTATE_UINT(DualTimer, counter[n].value), \
+    VMSTATE_UINT(DualTimer, counter[n].control), VMSTATE_UINT(DualTimer, counter[n].ris), \
+    VMSTATE_UINT(DualTimer, counter[n].base), VMSTATE_TIMER(DualTimer, counter[n].timer)
+static const VMStateField dual_vmstate[] = {
+    VMSTATE_REGS(DualTimer, bank), VMSTATE_COUNTER(0), VMSTATE_COUNTER(1), VMSTATE_POST_LOAD(dual_post_load), VMSTATE_END
+};
+
+static const Property dual_props[] = {
+    { .name = "frequency", .type = PROP_U32, .offset = offsetof(DualTimer, frequency), .def = 25000000, .min = 1,
+      .max = UINT32_MAX, .help = "TIMCLK in Hz" }, PROP_END
+};
+
+static void dual_class_init(ObjectClass *oc, const TypeInfo *info)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->realize = dual_realize;
+    dc->unrealize = dual_unrealize;
+    dc->reset = dual_reset;
+    dc->vmstate = dual_vmstate;
+    dc->category = "Timer";
+}
+
+const TypeInfo cmsdk_dualtimer_type = {
+    .name = "cmsdk-apb-dualtimer", .parent = TYPE_DEVICE, .desc = "CMSDK dual timer", .instance_size = sizeof(DualTimer),
+    .props = dual_props, .init = dual_init, .class_init = dual_class_init,
+};

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * CMSDK APB watchdog (Arm DDI 0479D, 4.4; as SP805, DDI 0270B): counts down from WDOGLOAD; the first time that it comes to 0
+ * is an interrupt, the second a reset of the machine. Wiring: region "regs", irq "irq". Property "frequency" (WDOGCLK).
+ */
+#include "core/exec/clock.h"
+#include "core/exec/regbank.h"
+#include "core/qom/machine.h"
+#include "modules/hw/arm_m/mps2.h"
+
+enum { LOAD, VALUE, CONTROL, INTCLR, RIS, MIS, LOCK, ITCR, ITOP, IDS, NUM_REGS = IDS + CMSDK_NUM_IDS };
+enum { CONTROL_INTEN = 1, CONTROL_RESEN = 2 };
+#define UNLOCK 0x1acce551
+
+typedef struct CmsdkWatchdog {
+    Device parent;
+    /* wiring */
+    RegBank bank;
+    IrqLine irq;
+    uint32_t frequency;
+    /* guest state */
+    uint32_t reg[NUM_REGS];
+    Timer timer;
+} CmsdkWatchdog;
+DECLARE_OBJECT(CmsdkWatchdog, CMSDK_WATCHDOG, "cmsdk-apb-watchdog")
+
+static void update(CmsdkWatchdog *s)
+{
+    s->reg[MIS] = s->reg[RIS] & s->reg[CONTROL] & CONTROL_INTEN;
+    irq_set(&s->irq, s->reg[MIS]);
+}
+
+static void start(CmsdkWatchdog *s)
+{
+    uint64_t ns = muldiv64(MAX(s->reg[LOAD], 1), 1000000000, s->frequency);
+
+    timer_mod(&s->timer, clock_now(device_clock(&s->parent)) + (int64_t)MAX(ns, 1000));
+}
+
+static void fired(void *opaque)
+{
+    CmsdkWatchdog *s = opaque;
+
+    if (s->reg[RIS] && s->reg[CONTROL] & CONTROL_RESEN) {
+        if (s->parent.machine) {
+            machine_request_reset(s->parent.machine);
+        }
+        return;
+    }
+    s->reg[RIS] = 1;
+    start(s);
+    update(s);
+}
+
+static uint64_t value_read(void *dev, const RegDef *r, unsigned n)
+{
+    CmsdkWatchdog *s = CMSDK_WATCHDOG(dev);
+    int64_t left;
+
+    if (!timer_armed(&s->timer)) {
+        return s->reg[LOAD];
+    }
+    left = s->timer.expire - clock_now(device_clock(&s->parent));
+    return left > 0 ? (unsigned __int128)left * s->frequency / 1000000000 : 0;
+}
+
+static void reg_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
+{
+    CmsdkWatchdog *s = CMSDK_WATCHDOG(dev);
+
+    if (r->offset == 0xc00) {
+        s->reg[LOCK] = v != UNLOCK;
+        return;
+    }
+    if (s->reg[LOCK]) {
+        return;
+    }
+    switch (r->offset) {
+    case 0x00:
+        s->reg[LOAD] = v;
+        if (s->reg[CONTROL] & CONTROL_INTEN) {
+            start(s);
+        }
+        break;
+    case 0x08:
+        if (~s->reg[CONTROL] & v & CONTROL_INTEN) {
+            start(s);
+        } else if (!(v & CONTROL_INTEN)) {
+            timer_del(&s->timer);
+        }
+        s->reg[CONTROL] = v & 3;
+        break;
+    default:
+        s->reg[RIS] = 0;
+        if (s->reg[CONTROL] & CONTROL_INTEN) {
+            start(s);
+        }
+    }
+    update(s);
+}
+
+static const RegDef regs[NUM_REGS] = {
+    [LOAD] = { 0x000, "WDOGLOAD", .reset = UINT32_MAX, .write = reg_write },
+    [VALUE] = { 0x004, "WDOGVALUE", .read = value_read }, [CONTROL] = { 0x008, "WDOGCONTROL", .write = reg_write },
+    [INTCLR] = { 0x00c, "WDOGINTCLR", .write = reg_write }, [RIS] = { 0x010, "WDOGRIS" }, [MIS] = { 0x014, "WDOGMIS" },
+    [LOCK] = { 0xc00, "WDOGLOCK", .write = reg_write }, [ITCR] = { 0xf00, "WDOGITCR", .rw = 1 },
+    [ITOP] = { 0xf04, "WDOGITOP", .rw = 3 }, CMSDK_ID_ROWS(IDS, 0x24),
+};
+
+static void watchdog_init(Object *obj)
+{
+    device_init_irq_out(DEVICE(obj), "irq", &CMSDK_WATCHDOG(obj)->irq, 1);
+}
+
+static bool watchdog_realize(Device *dev, GError **error)
+{
+    CmsdkWatchdog *s = CMSDK_WATCHDOG(dev);
+
+    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x1000);
+    timer_init(&s->timer, device_clock(dev), fired, s);
+    return true;
+}
+
+static void watchdog_unrealize(Device *dev)
+{
+    timer_del(&CMSDK_WATCHDOG(dev)->timer);
+    regbank_destroy(&CMSDK_WATCHDOG(dev)->bank);
+}
+
+static void watchdog_reset(Device *dev, ResetType type)
+{
+    timer_del(&CMSDK_WATCHDOG(dev)->timer);
+    regbank_reset(&CMSDK_WATCHDOG(dev)->bank);
+    update(CMSDK_WATCHDOG(dev));
+}
+
+static bool watchdog_post_load(void *s, GError **error)
+{
+    update(s);
+    return true;
+}
+
+static const VMStateField watchdog_vmstate[] = {
+    VMSTATE_REGS(CmsdkWatchdog, bank), VMSTATE_TIMER(CmsdkWatchdog, timer), VMSTATE_POST_LOAD(watchdog_post_load), VMSTATE_END
+};
+
+static const Property watchdog_props[] = {
+    { .name = "frequency", .type = PROP_U32, .offset = offsetof(CmsdkWatchdog, frequency), .def = 25000000, .min = 1,
+      .max = UINT32_MAX, .help = "WDOGCLK in Hz" }, PROP_END
+};
+
+static void watchdog_class_init(ObjectClass *oc, const TypeInfo *info)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->realize = watchdog_realize;
+    dc->unrealize = watchdog_unrealize;
+    dc->reset = watchdog_reset;
+    dc->vmstate = watchdog_vmstate;
+    dc->category = "Timer";
+}
+
+const TypeInfo cmsdk_watchdog_type = {
+    .name = "cmsdk-apb-watchdog", .parent = TYPE_DEVICE, .desc = "CMSDK watchdog", .instance_size = sizeof(CmsdkWatchdog),
+    .props = watchdog_props, .init = watchdog_init, .class_init = watchdog_class_init,
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The module hw-arm-m: boards with M-profile CPUs, and their devices. */
+#include "core/module.h"
+#include "modules/hw/arm_m/mps2.h"
+#include "modules/hw/arm_m/nrf51.h"
+
+static const TypeInfo *const types[] = {
+    &cmsdk_uart_type, &cmsdk_timer_type, &cmsdk_dualtimer_type, &cmsdk_watchdog_type, &cmsdk_gpio_type, &mps2_scc_type,
+    &mps2_fpgaio_type, &mps2_secctl_type, &mps2_idau_type, &mps2_types[0], &mps2_types[1], &mps2_types[2], &mps2_types[3],
+    &mps2_types[4],
+    &nrf51_uart_type, &nrf51_timer_type, &nrf51_clock_type, &nrf51_rng_type, &nrf51_gpio_type, &nrf51_nvmc_type,
+    &nrf51_twi_type, &microbit_type, NULL
+};
+static const char *const needs[] = { "arm", "loader", NULL };
+CHIMERA_MODULE(.name = "hw-arm-m", .types = types, .needs = needs);

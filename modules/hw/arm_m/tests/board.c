@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Firmware for boards with M-profile CPUs (boards.py): its console, SysTick and a timer by their interrupts, a typed line that
+ * is echoed, and the end by semihosting. BOARD_ macros say where things are.
+ */
+#include <stdint.h>
+
+#define REG(at) (*(volatile uint32_t *)(uintptr_t)(at))
+#define ICSR REG(0xe000ed04)
+#define ISER ((volatile uint32_t *)0xe000e100)
+
+static volatile unsigned systicks, timers, received;
+static volatile char line[32];
+extern uint32_t stack_top[], data_from[], data_start[], data_end[], bss_start[], bss_end[];
+
+#if BOARD_CMSDK
+static void console_init(void)
+{
+    REG(BOARD_UART + 0x10) = 32;
+    REG(BOARD_UART + 8) = 1 | 2 | 8;
+}
+
+static void put(char c)
+{
+    while (REG(BOARD_UART + 4) & 1) {
+    }
+    REG(BOARD_UART) = c;
+}
+
+static int get(void)
+{
+    REG(BOARD_UART + 0xc) = 2;
+    return REG(BOARD_UART + 4) & 2 ? (int)REG(BOARD_UART) : -1;
+}
+
+static void timer_start(void)
+{
+    REG(BOARD_TIMER + 8) = 2000;
+    REG(BOARD_TIMER + 4) = 2000;
+    REG(BOARD_TIMER) = 9;
+}
+
+static void timer_clear(void)
+{
+    REG(BOARD_TIMER + 0xc) = 1;
+}
+#elif BOARD_NRF51
+static void console_init(void)
+{
+    REG(BOARD_UART + 0x500) = 4;
+    REG(BOARD_UART + 0x304) = 4;
+    REG(BOARD_UART + 0) = 1;
+    REG(BOARD_UART + 8) = 1;
+}
+
+static void put(char c)
+{
+    REG(BOARD_UART + 0x11c) = 0;
+    REG(BOARD_UART + 0x51c) = c;
+    while (!REG(BOARD_UART + 0x11c)) {
+    }
+}
+
+static int get(void)
+{
+    if (!REG(BOARD_UART + 0x108)) {
+        return -1;
+    }
+    REG(BOARD_UART + 0x108) = 0;
+    return REG(BOARD_UART + 0x518);
+}
+
+static void timer_start(void)
+{
+    REG(BOARD_TIMER + 0x508) = 3;
+    REG(BOARD_TIMER + 0x510) = 4;               /* 1 MHz */
+    REG(BOARD_TIMER + 0x540) = 100;
+    REG(BOARD_TIMER + 0x200) = 1;
+    REG(BOARD_TIMER + 0x304) = 1 << 16;
+    REG(BOARD_TIMER + 0) = 1;
+}
+
+static void timer_clear(void)
+{
+    REG(BOARD_TIMER + 0x140) = 0;
+}
+#endif
+
+static void print(const char *s)
+{
+    while (*s) {
+        put(*s++);
+    }
+}
+
+static void __attribute__((noreturn)) end(int status)
+{
+    register uint32_t op __asm__("r0") = 0x18;
+    register uint32_t what __asm__("r1") = status ? 0x20023 : 0x20026;
+
+    __asm__ volatile("bkpt 0xab" : : "r"(op), "r"(what) : "memory");
+    for (;;) {
+    }
+}
+
+static void systick(void)
+{
+    systicks++;
+}
+
+static void irq(void)
+{
+    unsigned number = (ICSR & 0x1ff) - 16;
+    int c;
+
+    if (number == BOARD_TIMER_IRQ) {
+        timers++;
+        timer_clear();
+    } else {
+        while ((c = get()) >= 0) {
+            if (received < sizeof(line) - 1) {
+                line[received++] = c;
+            }
+        }
+    }
+}
+
+static void fault(void)
+{
+    print("fault\n");
+    end(1);
+}
+
+int main(void)
+{
+    console_init();
+    print(BOARD_NAME ": hello\n");
+#if BOARD_SYSTICK
+    REG(0xe000e014) = 10000;
+    REG(0xe000e018) = 0;
+    REG(0xe000e010) = 7;
+    while (systicks < 3) {
+        __asm__ volatile("wfi");
+    }
+    REG(0xe000e010) = 0;
+    print("systick\n");
+#endif
+    timer_start();
+    ISER[BOARD_TIMER_IRQ / 32] = 1u << (BOARD_TIMER_IRQ % 32);
+    while (timers < 3) {
+        __asm__ volatile("wfi");
+    }
+    print("timer\n");
+    ISER[BOARD_UART_IRQ / 32] = 1u << (BOARD_UART_IRQ % 32);
+    print("type: ");
+    while (!received || line[received - 1] != '\r') {
+        __asm__ volatile("" : : : "memory");
+    }
+    line[received - 1] = '\0';
+    print("got ");
+    print((const char *)line);
+    print("\n");
+    end(0);
+}
+
+static void __attribute__((noreturn)) start(void)
+{
+    for (uint32_t *from = data_from, *to = data_start; to < data_end;) {
+        *to++ = *from++;
+    }
+    for (uint32_t *to = bss_start; to < bss_end;) {
+        *to++ = 0;
+    }
+    main();
+    end(1);
+}
+
+typedef void (*Vector)(void);
+__attribute__((section(".vectors"), used)) static const Vector vectors[16 + 48] = {
+    (Vector)stack_top, start, fault, fault, fault, fault, fault, fault, 0, 0, 0, fault, fault, 0, fault, systick,
+    [16 ... 16 + 47] = irq,
+};

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The devices of the CMSDK and MPS2 against their manuals (Arm DDI 0479D, DAI 0385D). */
+#include "tests/lib/devtest.h"
+
+DEVTEST_MODULE(hw_arm_m);
+static const ChimeraModule *const modules[] = { DEVTEST_MODULE_REF(hw_arm_m), NULL };
+
+static void test_uart(void)
+{
+    DevTest *t = devtest_new(modules, "cmsdk-apb-uart", NULL);
+    g_autofree char *out = NULL;
+
+    devtest_write32(t, 0x00, 'x');              /* the transmitter is off */
+    devtest_write32(t, 0x08, 1 | 2 | 4 | 8);
+    devtest_write32(t, 0x00, 'y');
+    out = devtest_output(t, "chardev");
+    g_assert_cmpstr(out, ==, "y");
+    g_assert_true(devtest_irq(t, "tx"));
+    devtest_write32(t, 0x0c, 1);
+    g_assert_false(devtest_irq(t, "tx"));
+    devtest_feed(t, "chardev", "ab", 2);
+    g_assert_true(devtest_irq(t, "rx"));
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 2);
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 'a');
+    devtest_write32(t, 0x0c, 2);
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 'b');
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 0);
+    g_assert_cmphex(devtest_read32(t, 0xfe0), ==, 0x21);
+    devtest_free(t);
+}
+
+/* 25 MHz: 40 ns a count. */
+static void test_timer(void)
+{
+    DevTest *t = devtest_new(modules, "cmsdk-apb-timer", NULL);
+
+    devtest_write32(t, 0x08, 99);
+    devtest_write32(t, 0x04, 99);
+    devtest_write32(t, 0x00, 1 | 8);
+    devtest_step(t, 40 * 50);
+    g_assert_cmpuint(devtest_read32(t, 0x04), ==, 49);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_step(t, 40 * 49);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x0c, 1);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_step(t, 40);
+    g_assert_cmpuint(devtest_read32(t, 0x04), ==, 99);
+    devtest_step(t, 40 * 99);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
+static void test_dualtimer(void)
+{
+    DevTest *t = devtest_new(modules, "cmsdk-apb-dualtimer", NULL);
+
+    devtest_write32(t, 0x20, 10);               /* the second: 32 bits, one-shot, prescaled by 16 */
+    devtest_write32(t, 0x28, 0x80 | 0x20 | 2 | 1 | 1 << 2);
+    devtest_step(t, 40 * 16 * 9);
+    g_assert_false(devtest_irq(t, "irq"));
+    g_assert_cmpuint(devtest_read32(t, 0x24), ==, 1);
+    devtest_step(t, 40 * 16 * 2);
+    g_assert_true(devtest_irq(t, "irq"));
+    g_assert_true(devtest_irq(t, "irq1"));
+    g_assert_false(devtest_irq(t, "irq0"));
+    g_assert_cmphex(devtest_read32(t, 0x28) & 0x80, ==, 0);
+    devtest_write32(t, 0x2c, 1);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
+static void test_watchdog(void)
+{
+    DevTest *t = devtest_new(modules, "cmsdk-apb-watchdog", NULL);
+
+    devtest_write32(t, 0x000, 1000);
+    devtest_write32(t, 0xc00, 0);               /* locked: nothing starts */
+    devtest_write32(t, 0x008, 1);
+    g_assert_cmphex(devtest_read32(t, 0xc00), ==, 1);
+    devtest_step(t, 100000);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_write32(t, 0xc00, 0x1acce551);
+    devtest_write32(t, 0x008, 1);
+    devtest_step(t, 39999);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_step(t, 1);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x00c, 1);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
+static void test_gpio(void)
+{
+    DevTest *t = devtest_new(modules, "cmsdk-ahb-gpio", NULL);
+
+    devtest_write32(t, 0x10, 0x00f0);
+    devtest_write32(t, 0x04, 0x0055);
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0x0050);
+    g_assert_true(devtest_irq_n(t, "out", 4));
+    devtest_write32(t, 0x400 + 4 * 0x10, 0);    /* bit 4 alone */
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0x0040);
+    devtest_write32(t, 0x28, 1);                /* pin 0: rising edge */
+    devtest_write32(t, 0x30, 1);
+    devtest_write32(t, 0x20, 1);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_set_irq(t, "in", 0, 1);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x38, 1);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
+static void test_fpga(void)
+{
+    DevTest *t = devtest_new(modules, "mps2-fpgaio", NULL);
+
+    devtest_write32(t, 0x1c, 24);               /* COUNTER at 1 MHz */
+    devtest_write32(t, 0x20, 24);
+    devtest_step(t, 2500000000);
+    g_assert_cmpuint(devtest_read32(t, 0x10), ==, 2);
+    g_assert_cmpuint(devtest_read32(t, 0x14), ==, 250);
+    g_assert_cmpuint(devtest_read32(t, 0x18), ==, 2500000);
+    devtest_free(t);
+    t = devtest_new(modules, "mps2-scc", NULL);
+    devtest_write32(t, 0xa8, 0x80000000);
+    g_assert_cmphex(devtest_read32(t, 0xac), ==, 1);
+    devtest_free(t);
+}
+
+static void test_fuzz(void)
+{
+    static const char *const names[] = {
+        "cmsdk-apb-uart", "cmsdk-apb-timer", "cmsdk-apb-dualtimer", "cmsdk-apb-watchdog", "cmsdk-ahb-gpio", "mps2-scc",
+        "mps2-fpgaio", "mps2-secctl",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        devtest_fuzz(devtest_new(modules, names[i], NULL), 3);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/mps2/uart", test_uart);
+    g_test_add_func("/mps2/timer", test_timer);
+    g_test_add_func("/mps2/dualtimer", test_dualtimer);
+    g_test_add_func("/mps2/watchdog", test_watchdog);
+    g_test_add_func("/mps2/gpio", test_gpio);
+    g_test_add_func("/mps2/fpga", test_fpga);
+    g_test_add_func("/mps2/fuzz", test_fuzz);
+    return g_test_run();
+}
