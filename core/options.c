@@ -281,6 +281,17 @@ static bool opt_smp(Options *o, const char *value, GError **error)
     return keyval_check_all_used(kv, error);
 }
 
+static bool opt_cluster(Options *o, const char *value, GError **error)
+{
+    KeyVal *kv = keyval_parse(value, "name", error);
+
+    if (!kv) {
+        return false;
+    }
+    g_ptr_array_add(o->clusters, kv);
+    return keyval_need(kv, "name", error) != NULL && keyval_need(kv, "cpu", error) != NULL;
+}
+
 static bool opt_memory(Options *o, const char *value, GError **error)
 {
     static const char *const unsupported[] = { "slots", "maxmem", NULL };
@@ -641,6 +652,8 @@ static const OptionRow rows[] = {
     { "target", "ARCH", "the architecture, where several have a machine of that name", opt_target },
     { "cpu", "NAME[,FEATURE=on|off...]", "the CPU model; help lists them", opt_cpu },
     { "smp", "[cpus=]N[,maxcpus=N]", "the number of CPUs", opt_smp },
+    { "cluster", "[name=]NAME,cpu=MODEL[,count=N][,frequency=HZ][,tcm-code=SIZE][,tcm-data=SIZE][,kernel=FILE]",
+      "CPUs beside those of -smp, with memory and a program of their own", opt_cluster },
     { "m", "[size=]SIZE", "RAM: MiB, or with a suffix K, M, G", opt_memory },
     { "accel", "tcg|tci[,thread=single|multi][,one-insn-per-tb=on][,naive=on][,tb-size=MiB]",
       "how guest code runs: compiled, or interpreted; help lists both", opt_accel },
@@ -697,7 +710,6 @@ static const OptionRow rows[] = {
     { "qmp", "DEV", NULL, NULL },
     { "qmp-pretty", "DEV", NULL, NULL },
     { "daemonize", NULL, NULL, NULL },
-    { "cluster", "OPTIONS", NULL, NULL },
     { "boot", "OPTIONS", NULL, NULL },
     { "fsdev", "OPTIONS", NULL, NULL },
     { "virtfs", "OPTIONS", NULL, NULL },
@@ -796,6 +808,7 @@ static Options *options_new(const char *argv0)
     o->semihosting_args = g_ptr_array_new_with_free_func(g_free);
     o->drives = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->blockdevs = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
+    o->clusters = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->nics = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->devices = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->objects = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
@@ -882,6 +895,7 @@ void options_free(Options *o)
     g_ptr_array_unref(o->drives);
     g_ptr_array_unref(o->blockdevs);
     g_ptr_array_unref(o->nics);
+    g_ptr_array_unref(o->clusters);
     g_ptr_array_unref(o->devices);
     g_ptr_array_unref(o->objects);
     g_free(o->semihosting_chardev);

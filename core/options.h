@@ -36,6 +36,7 @@ typedef struct Options {
     GPtrArray *chardevs, *netdevs;              /* (char *): as core/io parses them */
     GPtrArray *serials;                         /* (char *) */
     GPtrArray *drives, *blockdevs, *nics;       /* (KeyVal *) */
+    GPtrArray *clusters;                        /* (KeyVal *): -cluster, "name" first */
     GPtrArray *devices, *objects;               /* (KeyVal *), "driver" and "qom-type" first */
     GPtrArray *globals;                         /* (char *): "type.prop=value", checked */
     bool semihosting, semihosting_user;         /* -semihosting, -semihosting-config enable=, userspace= */

@@ -599,6 +599,55 @@ static bool each(Run *r, const GPtrArray *list, const char *option, bool (*fn)(R
     return true;
 }
 
+/* -cluster: what the board is to make beside its own CPUs. */
+static bool new_cluster(Run *r, KeyVal *kv, GError **error)
+{
+    MachineConfig *c = &r->m->config;
+    const char *name, *cpu = keyval_get(kv, "cpu");
+    g_autofree char *model = g_strndup(cpu, strcspn(cpu, ","));
+    uint64_t count = 1;
+    const ModuleName *row;
+    ClusterOption *o;
+
+    if (!(r->mc->takes & TAKES_CLUSTERS)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "machine %s takes none", r->row->name);
+        return false;
+    }
+    if (!keyval_get_id(kv, "name", true, &name, error)) {
+        return false;
+    }
+    for (unsigned i = 0; i < c->clusters->len; i++) {
+        if (strcmp(((ClusterOption *)c->clusters->pdata[i])->name, name) == 0) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "name=%s: another cluster has this name", name);
+            return false;
+        }
+    }
+    row = module_find(r->ml, MODULE_CPU, "CPU model", model, NULL, error);
+    if (!row) {
+        return false;
+    }
+    o = g_new0(ClusterOption, 1);
+    g_ptr_array_add(c->clusters, o);
+    o->name = g_strdup(name);
+    o->cpu = g_strconcat(row->type, cpu + strlen(model), NULL);
+    o->kernel = g_strdup(keyval_get(kv, "kernel"));
+    if (!keyval_get_uint(kv, "count", 4096, &count, error) ||
+        !keyval_get_uint(kv, "frequency", UINT64_C(100000000000), &o->frequency, error) ||
+        !keyval_get_size(kv, "tcm-code", 1, &o->tcm_code, error) ||
+        !keyval_get_size(kv, "tcm-data", 1, &o->tcm_data, error)) {
+        return false;
+    }
+    if (!count) {
+        return bad("count=0", "a cluster has at least one CPU", error);
+    }
+    if (keyval_has(kv, "frequency") && !o->frequency) {
+        return bad("frequency=0", "the clock must run", error);
+    }
+    o->count = (unsigned)count;
+    return keyval_check_all_used(kv, error) &&
+           (!o->kernel || module_load(r->ml, r->types, "loader", error) != NULL);
+}
+
 static bool make_backends(Run *r, GError **error)
 {
     io_backends_init(r->m);
@@ -625,8 +674,12 @@ static bool make_backends(Run *r, GError **error)
 static bool new_loader(Run *r, KeyVal *kv, GError **error)
 {
     LoaderOption *l = g_new0(LoaderOption, 1);
-    uint64_t len = 0, cpu = 0;
+    uint64_t len = 0, cpu = 0, last_cpu = r->m->config.max_smp - 1;
     const char *id;
+
+    for (unsigned i = 0; i < r->m->config.clusters->len; i++) {
+        last_cpu += ((ClusterOption *)r->m->config.clusters->pdata[i])->count;
+    }
 
     g_ptr_array_add(r->m->config.loaders, l);
     l->file = g_strdup(keyval_get(kv, "file"));
@@ -637,7 +690,7 @@ static bool new_loader(Run *r, KeyVal *kv, GError **error)
         !keyval_get_uint(kv, "data", UINT64_MAX, &l->data, error) ||
         !keyval_get_uint(kv, "data-len", 8, &len, error) ||
         !keyval_get_bool(kv, "data-be", &l->data_be, error) ||
-        !keyval_get_uint(kv, "cpu-num", r->m->config.max_smp - 1, &cpu, error)) {
+        !keyval_get_uint(kv, "cpu-num", last_cpu, &cpu, error)) {
         return false;
     }
     if (keyval_has(kv, "cpu-num")) {
@@ -840,6 +893,7 @@ static bool build(Run *r, GError **error)
     take_config(r);
     return check_counted(r, error) && check_cpu(r, error) && check_counts(r, error) && check_images(r, error) &&
            exec_init(r->m, &o->accel, error) && keyval_foreach_unused(o->machine, set_machine_property, r, error) &&
+           each(r, o->clusters, "-cluster", new_cluster, error) &&
            make_backends(r, error) && take_loaders(r, error) && r->mc->build(r->m, error) &&
            device_realize(&r->m->parent, error) && all_serials_taken(r, error) &&
            loader_run_options(r->m, r->m->sysmem, error) &&

@@ -267,25 +267,32 @@ bool loader_run_options(Machine *m, AddressSpace *as, GError **error)
     for (unsigned i = 0; m->config.loaders && i < m->config.loaders->len; i++) {
         const LoaderOption *o = m->config.loaders->pdata[i];
         hwaddr entry = o->addr;
+        AddressSpace *seen = as;
 
-        if (o->file) {
-            if (!load_file(m, as, o, &entry, error)) {
-                return false;
-            }
-        } else if (o->data_len) {
-            uint64_t value = o->data_be ? bswap64(o->data) >> (64 - 8 * o->data_len) : o->data;
-            g_autoptr(GBytes) bytes = g_bytes_new(&value, o->data_len);
-
-            if (!rom_add(m, "-device loader,data=", as, o->addr, bytes, o->data_len, error)) {
-                return false;
-            }
-        }
         if (o->cpu_num >= 0) {
             if ((unsigned)o->cpu_num >= m->cpus->len) {
                 g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-device loader: cpu-num=%d: the machine has %u CPUs",
                             o->cpu_num, m->cpus->len);
                 return false;
             }
+            /* a CPU of the first cluster sees what `as` is */
+            if (CPU(m->cpus->pdata[o->cpu_num])->cluster != m->clusters->pdata[0]) {
+                seen = CPU(m->cpus->pdata[o->cpu_num])->cluster->as;
+            }
+        }
+        if (o->file) {
+            if (!load_file(m, seen, o, &entry, error)) {
+                return false;
+            }
+        } else if (o->data_len) {
+            uint64_t value = o->data_be ? bswap64(o->data) >> (64 - 8 * o->data_len) : o->data;
+            g_autoptr(GBytes) bytes = g_bytes_new(&value, o->data_len);
+
+            if (!rom_add(m, "-device loader,data=", seen, o->addr, bytes, o->data_len, error)) {
+                return false;
+            }
+        }
+        if (o->cpu_num >= 0) {
             Start *s = g_new(Start, 1);
 
             *s = (Start){ .cs = m->cpus->pdata[o->cpu_num], .pc = entry };

@@ -70,7 +70,8 @@ static inline bool image_is_placed(const Image *image)
 /* The loader of a machine whose modules need "loader". */
 const LoaderOps *loader_ops(Machine *m, GError **error);
 /*
- * Carries out m->config.loaders (-device loader) against `as`: the program does it for each machine that is built.
+ * Carries out m->config.loaders (-device loader) against `as`, or, with a CPU of another cluster than the first, against
+ * what that cluster sees: the program does it for each machine that is built.
  * Starts of CPUs are set at reset, after the board's.
  */
 bool loader_run_options(Machine *m, AddressSpace *as, GError **error);

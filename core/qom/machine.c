@@ -37,6 +37,16 @@ static void loader_option_free(void *p)
     g_free(l);
 }
 
+void cluster_option_free(ClusterOption *c)
+{
+    if (c) {
+        g_free(c->name);
+        g_free(c->cpu);
+        g_free(c->kernel);
+        g_free(c);
+    }
+}
+
 static void machine_init(Object *obj)
 {
     Machine *m = MACHINE(obj);
@@ -54,6 +64,7 @@ static void machine_init(Object *obj)
     m->config.serials = g_ptr_array_new();
     m->config.drives = g_ptr_array_new_with_free_func(drive_option_free);
     m->config.loaders = g_ptr_array_new_with_free_func(loader_option_free);
+    m->config.clusters = g_ptr_array_new_with_free_func((GDestroyNotify)cluster_option_free);
     m->state = RUN_PAUSED;
 }
 
@@ -75,6 +86,7 @@ static void machine_finalize(Object *obj)
     g_ptr_array_unref(c->serials);
     g_ptr_array_unref(c->drives);
     g_ptr_array_unref(c->loaders);
+    g_ptr_array_unref(c->clusters);
     g_ptr_array_unref(m->clusters);
     g_ptr_array_unref(m->cpus);
     g_ptr_array_unref(m->resets);

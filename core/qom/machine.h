@@ -46,6 +46,17 @@ typedef struct LoaderOption {
     int cpu_num;                                /* -1: none; its PC is set to addr or the file's entry */
 } LoaderOption;
 
+/* -cluster: CPUs of another software image than those that -smp counts. Strings are owned. */
+typedef struct ClusterOption {
+    char *name;
+    char *cpu;                                  /* as cluster_add_cpu takes it */
+    unsigned count;
+    uint64_t frequency;                         /* Hz; 0: the board's default */
+    uint64_t tcm_code, tcm_data;                /* bytes; 0: the board's default */
+    char *kernel;                               /* an image for its memory, or NULL */
+} ClusterOption;
+void cluster_option_free(ClusterOption *c);     /* accepts NULL */
+
 /* What the generic options ask for; a board reads it in build(). Strings belong to the machine. */
 typedef struct MachineConfig {
     uint64_t ram_size;                          /* bytes; 0: the class's default */
@@ -56,6 +67,7 @@ typedef struct MachineConfig {
     GPtrArray *serials;                         /* (Chardev *) in order of -serial; NULL: none, or taken */
     GPtrArray *drives;                          /* (DriveOption *), owned */
     GPtrArray *loaders;                         /* (LoaderOption *), owned: -device loader,... */
+    GPtrArray *clusters;                        /* (ClusterOption *), owned: -cluster, in order */
     uint64_t seed;                              /* -seed: where machine_random starts */
     bool seed_set;
     bool no_reboot;
@@ -70,6 +82,7 @@ typedef enum MachineTakes {
     TAKES_DTB = 1 << 3,
     TAKES_DUMPDTB = 1 << 4,
     TAKES_BIOS = 1 << 5,
+    TAKES_CLUSTERS = 1 << 6,
 } MachineTakes;
 
 struct MachineClass {

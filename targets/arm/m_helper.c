@@ -83,7 +83,13 @@ void helper_m_wfi(ARMMCPU *cpu)
 void helper_m_wfe(ARMMCPU *cpu)
 {
     cpu->waits_for_event = true;
-    if (!__atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL) && !arm_m_has_work(&cpu->parent)) {
+    if (__atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL) || arm_m_has_work(&cpu->parent)) {
+        return;
+    }
+    if (cpu->excl_size) {
+        /* another's plain store to what the monitor watches is an event that we do not see come: it is looked at again */
+        cpu_leave(&cpu->parent);
+    } else {
         cpu_halt(&cpu->parent);
     }
 }

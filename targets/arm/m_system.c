@@ -822,9 +822,9 @@ bool arm_m_system_init(ARMMCPU *cpu, GError **error)
     if (!cpu->parent.cluster) {
         return true;                            /* a unit test: no memory */
     }
-    /* the private overlay over what the cluster sees */
+    /* the private overlay over what the cluster sees, or what the board has given this CPU instead */
     memory_region_init(&s->root, obj, "cpu-memory", UINT64_C(1) << 32);
-    memory_region_init_alias(&s->cluster, obj, "cluster-memory", address_space_root(cpu->parent.cluster->as), 0,
+    memory_region_init_alias(&s->cluster, obj, "cluster-memory", address_space_root(cpu->parent.as), 0,
                              UINT64_C(1) << 32);
     memory_region_init_io(&s->space, obj, &space_ops, cpu, "system-space", 0x100000);
     s->space.lockless = true;

@@ -112,8 +112,7 @@ class Options(unittest.TestCase):
                 self.assertRefused(run(*args), pattern)
 
     def test_not_supported_yet(self):
-        for option, value in (("qmp", "stdio"), ("cluster", "name=a"), ("incoming", "x"),
-                              ("daemonize", None)):
+        for option, value in (("qmp", "stdio"), ("incoming", "x"), ("daemonize", None)):
             args = ["-" + option] + ([value] if value else [])
             self.assertRefused(run(*args), f"-{option}: not supported yet\n")
 

@@ -5,6 +5,6 @@
 
 #include "core/qom/machine.h"
 
-extern const TypeInfo virt_type;
+extern const TypeInfo virt_type, amp_virt_type, amp_idau_type;
 
 #endif

@@ -16,11 +16,9 @@
 #include "core/keyval.h"
 #include "core/qom/machine.h"
 #include "modules/hw/arm/boards.h"
-#include "modules/hw/arm/fdt.h"
+#include "modules/hw/arm/virt.h"
 
-#define TYPE_VIRT "virt-aarch64-machine"
-
-enum { MAX_CPUS = 123, MAX_CPUS_GICV2 = 8, NUM_TRANSPORTS = 32, NUM_IRQ = 256 };
+enum { MAX_CPUS = 123, MAX_CPUS_GICV2 = 8, NUM_TRANSPORTS = 32, NUM_IRQ = VIRT_NUM_SPI };
 
 /* -- the memory and interrupt map ----------------------------------------------------------------------------------- */
 
@@ -52,29 +50,10 @@ enum { PPI_MAINTENANCE = 25, PPI_HYP = 26, PPI_VIRT = 27, PPI_HYPVIRT = 28, PPI_
 /* The CPU's timer outputs, in their order (phys, virt, hyp, sec, hypvirt). */
 static const uint8_t timer_ppi[] = { PPI_PHYS, PPI_VIRT, PPI_HYP, PPI_SEC, PPI_HYPVIRT };
 
-/* Device tree: interrupt specifiers. */
-enum { FDT_SPI = 0, FDT_PPI = 1, FDT_EDGE = 1, FDT_LEVEL = 4 };
-enum { PHANDLE_GIC = 0x8001, PHANDLE_CLOCK = 0x8000, PHANDLE_GPIO = 0x8002, PHANDLE_CPU = 0x8100 };
+enum { PHANDLE_GPIO = 0x8002, PHANDLE_CPU = 0x8100 };
 #define CLOCK_HZ 24000000
 /* Of 2 MiB: what a Linux kernel's base is aligned to. */
 #define KERNEL_ALIGN UINT64_C(0x200000)
-
-typedef struct VirtMachine {
-    Machine parent;
-    /* properties */
-    bool secure, virtualization, highmem;
-    char *gic_version, *mte;
-    /* wiring */
-    unsigned gic;                               /* 2 or 3 */
-    MemoryRegion sysmem, ram, secure_ram;
-    Device *gic_dev, *gpio, *power_key;
-    Cluster *cluster;
-    Fdt *fdt;
-    /* what CPU 0 starts with at reset */
-    hwaddr boot_pc, boot_dtb;
-    bool boot_kernel;
-} VirtMachine;
-DECLARE_OBJECT(VirtMachine, VIRT, TYPE_VIRT)
 
 static bool psci_is_smc(const VirtMachine *v)
 {
@@ -83,7 +62,7 @@ static bool psci_is_smc(const VirtMachine *v)
 
 /* -- devices ------------------------------------------------------------------------------------------------------------ */
 
-static void map_region(VirtMachine *v, Device *dev, const char *region, hwaddr base, uint8_t pas_mask)
+void virt_map(VirtMachine *v, Device *dev, const char *region, hwaddr base, uint8_t pas_mask)
 {
     MemoryRegion *mr = device_region(dev, region);
 
@@ -91,9 +70,9 @@ static void map_region(VirtMachine *v, Device *dev, const char *region, hwaddr b
     memory_region_add(&v->sysmem, base, mr, 0);
 }
 
-static void connect_spi(VirtMachine *v, Device *dev, const char *out, int spi)
+void virt_connect_spi(VirtMachine *v, Device *dev, const char *out, unsigned n, unsigned spi)
 {
-    device_connect_irq(dev, out, 0, v->gic_dev, "spi", spi);
+    device_connect_irq(dev, out, n, v->gic_dev, "spi", spi);
 }
 
 /* A device with one region and one line, at an entry of the map. NULL with GError. */
@@ -105,8 +84,8 @@ static Device *add_simple(VirtMachine *v, const char *type, const char *name, un
     if (!obj || !device_realize(DEVICE(obj), error)) {
         return NULL;
     }
-    map_region(v, DEVICE(obj), NULL, map[entry].base, pas_mask);
-    connect_spi(v, DEVICE(obj), "intr", map[entry].spi);
+    virt_map(v, DEVICE(obj), NULL, map[entry].base, pas_mask);
+    virt_connect_spi(v, DEVICE(obj), "intr", 0, map[entry].spi);
     return DEVICE(obj);
 }
 
@@ -119,8 +98,8 @@ static bool add_uart(VirtMachine *v, const char *name, unsigned entry, unsigned 
     if (!obj || (chr && !object_set(obj, "chardev", chardev_id(chr), error)) || !device_realize(DEVICE(obj), error)) {
         return false;
     }
-    map_region(v, DEVICE(obj), NULL, map[entry].base, pas_mask);
-    connect_spi(v, DEVICE(obj), "intr", map[entry].spi);
+    virt_map(v, DEVICE(obj), NULL, map[entry].base, pas_mask);
+    virt_connect_spi(v, DEVICE(obj), "intr", 0, map[entry].spi);
 
     fdt_node(v->fdt, path);
     fdt_bytes(v->fdt, path, "compatible", "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"));
@@ -149,8 +128,8 @@ static bool add_rtc(VirtMachine *v, GError **error)
         !device_realize(DEVICE(obj), error)) {
         return false;
     }
-    map_region(v, DEVICE(obj), NULL, map[RTC].base, 0);
-    connect_spi(v, DEVICE(obj), "intr", map[RTC].spi);
+    virt_map(v, DEVICE(obj), NULL, map[RTC].base, 0);
+    virt_connect_spi(v, DEVICE(obj), "intr", 0, map[RTC].spi);
     fdt_node(v->fdt, path);
     fdt_bytes(v->fdt, path, "compatible", "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell"));
     FDT_REGS(v->fdt, path, map[RTC].base, map[RTC].size);
@@ -206,8 +185,8 @@ static bool add_virtio(VirtMachine *v, GError **error)
         if (!obj || !device_realize(DEVICE(obj), error)) {
             return false;
         }
-        map_region(v, DEVICE(obj), NULL, base, 0);
-        connect_spi(v, DEVICE(obj), "intr", map[VIRTIO].spi + i);
+        virt_map(v, DEVICE(obj), NULL, base, 0);
+        virt_connect_spi(v, DEVICE(obj), "intr", 0, map[VIRTIO].spi + i);
     }
     for (unsigned i = NUM_TRANSPORTS; i-- > 0;) {
         hwaddr base = map[VIRTIO].base + i * map[VIRTIO].size;
@@ -231,7 +210,7 @@ static bool add_fw_cfg(VirtMachine *v, GError **error)
     if (!obj || !device_realize(DEVICE(obj), error)) {
         return false;
     }
-    map_region(v, DEVICE(obj), NULL, map[FW_CFG].base, 0);
+    virt_map(v, DEVICE(obj), NULL, map[FW_CFG].base, 0);
     fdt_node(v->fdt, path);
     fdt_str(v->fdt, path, "compatible", "qemu,fw-cfg-mmio");
     FDT_REGS(v->fdt, path, map[FW_CFG].base, map[FW_CFG].size);
@@ -256,7 +235,7 @@ static bool add_flash(VirtMachine *v, GError **error)
         if ((blk && !object_set(obj, "drive", block_id(blk), error)) || !device_realize(DEVICE(obj), error)) {
             return false;
         }
-        map_region(v, DEVICE(obj), NULL, map[FLASH].base + i * size, v->secure && i == 0 ? 1 << PAS_SECURE : 0);
+        virt_map(v, DEVICE(obj), NULL, map[FLASH].base + i * size, v->secure && i == 0 ? 1 << PAS_SECURE : 0);
     }
     fdt_node(v->fdt, "/flash@0");
     fdt_str(v->fdt, "/flash@0", "compatible", "cfi-flash");
@@ -292,7 +271,7 @@ static bool add_gic(VirtMachine *v, GError **error)
     if (!device_realize(v->gic_dev, error)) {
         return false;
     }
-    map_region(v, v->gic_dev, "dist", map[GIC_DIST].base, 0);
+    virt_map(v, v->gic_dev, "dist", map[GIC_DIST].base, 0);
 
     fdt_node(v->fdt, path);
     FDT_CELLS(v->fdt, path, "#interrupt-cells", 3);
@@ -304,17 +283,17 @@ static bool add_gic(VirtMachine *v, GError **error)
     if (v->gic == 3) {
         hwaddr redists = (hwaddr)smp * 0x20000;
 
-        map_region(v, v->gic_dev, "redist", map[GIC_REDIST].base, 0);
+        virt_map(v, v->gic_dev, "redist", map[GIC_REDIST].base, 0);
         fdt_str(v->fdt, path, "compatible", "arm,gic-v3");
         FDT_CELLS(v->fdt, path, "#redistributor-regions", 1);
         FDT_REGS(v->fdt, path, map[GIC_DIST].base, map[GIC_DIST].size, map[GIC_REDIST].base,
                  MIN(map[GIC_REDIST].size, redists));
     } else {
-        map_region(v, v->gic_dev, "cpu", map[GIC_CPU].base, 0);
+        virt_map(v, v->gic_dev, "cpu", map[GIC_CPU].base, 0);
         fdt_str(v->fdt, path, "compatible", "arm,cortex-a15-gic");
         if (v->virtualization) {
-            map_region(v, v->gic_dev, "hyp", map[GIC_HYP].base, 0);
-            map_region(v, v->gic_dev, "vcpu", map[GIC_VCPU].base, 0);
+            virt_map(v, v->gic_dev, "hyp", map[GIC_HYP].base, 0);
+            virt_map(v, v->gic_dev, "vcpu", map[GIC_VCPU].base, 0);
             FDT_REGS(v->fdt, path, map[GIC_DIST].base, map[GIC_DIST].size, map[GIC_CPU].base, map[GIC_CPU].size,
                      map[GIC_HYP].base, map[GIC_HYP].size, map[GIC_VCPU].base, map[GIC_VCPU].size);
         } else {
@@ -563,7 +542,7 @@ static bool load_bios(VirtMachine *v, GError **error)
     return rom_add_pas(&v->parent, v->parent.config.bios, v->parent.sysmem, map[FLASH].base, bytes, 0, PAS_SECURE, error);
 }
 
-static bool load(VirtMachine *v, GError **error)
+bool virt_load(VirtMachine *v, GError **error)
 {
     Machine *m = &v->parent;
     MachineConfig *c = &m->config;
@@ -680,9 +659,9 @@ static bool check_options(VirtMachine *v, GError **error)
     return true;
 }
 
-static bool virt_build(Machine *m, GError **error)
+bool virt_build_devices(VirtMachine *v, GError **error)
 {
-    VirtMachine *v = VIRT(m);
+    Machine *m = &v->parent;
 
     if (!check_options(v, error)) {
         return false;
@@ -707,7 +686,12 @@ static bool virt_build(Machine *m, GError **error)
     return add_memory(v, error) && add_gic(v, error) && add_cpus(v, error) && add_flash(v, error) &&
            add_uart(v, "uart0", UART, 0, 0, error) &&
            (!v->secure || add_uart(v, "uart1", SECURE_UART, 1, 1 << PAS_SECURE, error)) && add_rtc(v, error) &&
-           add_gpio(v, error) && add_fw_cfg(v, error) && add_virtio(v, error) && load(v, error);
+           add_gpio(v, error) && add_fw_cfg(v, error) && add_virtio(v, error);
+}
+
+static bool virt_build(Machine *m, GError **error)
+{
+    return virt_build_devices(VIRT(m), error) && virt_load(VIRT(m), error);
 }
 
 static void virt_powerdown(Machine *m)

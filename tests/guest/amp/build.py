@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Builds the programs of this folder: firmware for amp-virt's clusters, and what talks to it."""
+import pathlib
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+WARN = ['-O2', '-Wall', '-Wextra', '-Werror', '-std=gnu11', '-I', HERE.parents[2]]
+
+
+def firmware(folder, name, cpu='cortex-m33', sources=()):
+    """(ELF, raw image) of tests/guest/amp/NAME.c for an M-profile core."""
+    elf, raw = folder / (name + '.elf'), folder / (name + '.bin')
+    subprocess.run(['arm-none-eabi-gcc', *WARN, '-mcpu=' + cpu, '-mthumb', '-mfloat-abi=soft', '-nostartfiles',
+                    '-T', HERE / 'm.ld', '-Wl,--no-warn-rwx-segments', '-o', elf, HERE / 'm_start.c', HERE / (name + '.c'),
+                    *sources], check=True)
+    subprocess.run(['arm-none-eabi-objcopy', '-O', 'binary', elf, raw], check=True)
+    return elf, raw
+
+
+def linux_program(folder):
+    out = folder / 'amp-messages'
+    subprocess.run(['aarch64-linux-gnu-gcc', *WARN, '-static', '-o', out, HERE / 'linux.c', HERE / 'exchange.c'], check=True)
+    return out
+
+
+def bare_program(folder):
+    out = folder / 'bare.elf'
+    subprocess.run(['aarch64-linux-gnu-gcc', *WARN, '-ffreestanding', '-nostdlib', '-static', '-fno-pic', '-no-pie',
+                    '-mgeneral-regs-only', '-mstrict-align', '-fno-tree-loop-distribute-patterns', '-fno-stack-protector',
+                    '-Wl,--build-id=none,--no-warn-rwx-segments',
+                    '-T', HERE / 'bare.ld', '-o', out, HERE / 'bare.c', HERE / 'exchange.c'],
+                   check=True)
+    return out
+
+
+def toy_program(folder):
+    """For the made-up architecture: answers value * value + sequence, sleeping until its doorbell in between."""
+    lui, ld, st, addi, mul, add, beq, bne, wfi, fence = 0x12, 0x20, 0x21, 0x10, 0x05, 0x01, 0x30, 0x31, 0x54, 0x55
+
+    def op(code, d=0, a=0, imm=0, b=0):
+        return (code << 24 | d << 20 | a << 16 | (imm & 0xffff) | b << 12).to_bytes(4, 'little')
+
+    words = [
+        op(lui, 2, 0, 0x2802), op(lui, 5, 0, 0x4001), op(addi, 6, 0, -1), op(addi, 7, 0, 1),
+        op(ld, 1, 2, 0), op(bne, 1, 3, 4),              # 4: a new sequence number?
+        op(wfi), op(st, 6, 5, 0x110), op(beq, 0, 0, -4),
+        op(ld, 4, 2, 4), op(mul, 4, 4, b=4), op(add, 4, 4, b=1), op(st, 4, 2, 12), op(fence), op(st, 1, 2, 8),
+        op(addi, 3, 1, 0), op(st, 7, 5, 0x008), op(beq, 0, 0, -13),
+    ]
+    out = folder / 'toy.bin'
+    out.write_bytes(b''.join(words))
+    return out

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Clusters of different cores on amp-virt talk to each other: without an operating system, in parallel and in counted
+mode; from Linux, which loads and starts the firmware; and by Linux's SCPI driver. TAP.
+
+test_amp.py --chimera PROGRAM [--long] [NAME...]
+"""
+import argparse
+import gzip
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / 'lib'))
+sys.path.insert(0, str(HERE))
+import build  # noqa: E402
+import console  # noqa: E402
+import guest  # noqa: E402
+
+PROMPT = r'/ # '
+MODULES = ['arm_mhu', 'arm_scpi', 'scpi-hwmon']
+
+
+class Programs:
+    def __init__(self, folder):
+        self.folder = folder
+        self.firmware = build.firmware(folder, 'm_messages')
+        self.scpi = build.firmware(folder, 'm_scpi')
+        self.bare = build.bare_program(folder)
+        self.toy = build.toy_program(folder)
+        self.linux = build.linux_program(folder)
+
+
+def bare(args, programs, count, *more):
+    """What the program without an operating system says. count: messages to each CPU, each half."""
+    done = subprocess.run(
+        [args.chimera, '-M', 'amp-virt', '-kernel', programs.bare,
+         '-cluster', f'm,cpu=cortex-m33,count=2,frequency=100000000,kernel={programs.firmware[0]}',
+         '-cluster', f't,cpu=toy-a,kernel={programs.toy}', '-display', 'none', '-serial', 'stdio', '-monitor', 'none',
+         '-device', f'loader,addr=0x280ff000,data={count},data-len=4', *more],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300 * args.scale)
+    assert done.returncode == 0, done.stderr
+    half = f'sent {2 * count}\nreceived {2 * count}\nerrors 0\n' + 2 * 'ping-pong errors 0\n'
+    want = 2 * half + 'sums wrong 0\ndone\n'
+    assert done.stdout == want, f'said {done.stdout!r}, and {done.stderr!r}'
+
+
+def parallel(args, programs):
+    bare(args, programs, 500_000 if args.long else 5000)
+
+
+def one_thread(args, programs):
+    bare(args, programs, 500, '-accel', 'tcg,thread=single')
+
+
+def interpreted(args, programs):
+    bare(args, programs, 100, '-accel', 'tci')
+
+
+def trace(args, programs, accel, load):
+    log = programs.folder / 'log'
+    busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(3 if load else 0)]
+    try:
+        bare(args, programs, 200, '-icount', 'shift=1,sleep=off', '-rtc', 'clock=vm', '-seed', '1', '-accel', accel,
+             '-d', 'trace-hash', '-D', log)
+    finally:
+        for b in busy:
+            b.kill()
+            b.wait()
+    text = log.read_text()
+    assert re.fullmatch(r'trace-hash cluster0 \d+ \w{16}\ntrace-hash m \d+ \w{16}\ntrace-hash t \d+ \w{16}\n'
+                        r'trace-hash all \w{16}\n', text), text
+    return text
+
+
+def counted(args, programs):
+    first = trace(args, programs, 'tcg', False)
+    for name, accel, load in (('again', 'tcg', False), ('under load', 'tcg', True), ('unoptimised', 'tcg,naive=on', False),
+                              ('interpreted', 'tci', False)):
+        got = trace(args, programs, accel, load)
+        assert got == first, f'{name}: {got}, not {first}'
+
+
+def initrd(programs, linux):
+    """The usual one, with the programs and the kernel's modules for SCPI."""
+    cpio = guest.Cpio()
+    kernel = linux['kernel'].parents[1] / 'lib/modules' / linux['version']
+    for name in MODULES:
+        cpio.add(f'lib/{name}.ko', next(kernel.rglob(name + '.ko')).read_bytes(), 0o100644)
+    cpio.add('bin/amp-messages', programs.linux.read_bytes(), 0o100755)
+    cpio.add('lib/m_messages.bin', programs.firmware[1].read_bytes(), 0o100644)
+    cpio.add('lib/m_scpi.bin', programs.scpi[1].read_bytes(), 0o100644)
+    out = programs.folder / 'initrd'
+    out.write_bytes(linux['initrd'].read_bytes() + gzip.compress(cpio.finish(), mtime=0))
+    return out
+
+
+def linux(args, programs):
+    files = guest.linux()
+    count = 500_000 if args.long else 10_000
+    patience = 200 * args.scale
+    uart = programs.folder / 'uart'
+    c = console.Console([
+        args.chimera, '-M', 'amp-virt,scpi=scp', '-cpu', 'cortex-a72', '-smp', '2', '-m', '512M', '-kernel', files['kernel'],
+        '-initrd', initrd(programs, files), '-append', 'console=ttyAMA0', '-nographic', '-no-reboot',
+        '-cluster', 'scp,cpu=cortex-m33', '-cluster', 'm,cpu=cortex-m33,count=2,frequency=100000000',
+        '-serial', 'mon:stdio', '-serial', f'file:{uart}'])
+    try:
+        c.expect('guest-is-up', patience)
+        c.expect(PROMPT, patience)
+        said = c.run(f'amp-messages m /lib/m_messages.bin {count}', patience)
+        assert f'{2 * count} messages sent, {2 * count} answers in order, 0 wrong' in said, said
+        assert 'started 2 CPUs of cluster m' in said, said
+        said = c.run('amp-messages m /lib/m_messages.bin 100', patience)        # stopped, and loaded again
+        assert '200 messages sent, 200 answers in order, 0 wrong' in said, said
+        said = c.run('amp-messages x /lib/m_messages.bin 2>&1 || true', patience)
+        assert 'no cluster@ in the device tree is the one' in said, said
+        c.run('amp-messages -start scp /lib/m_scpi.bin', patience)
+        c.run('for m in arm_mhu arm_scpi scpi-hwmon; do insmod /lib/$m.ko; done', patience)
+        # the kernel probes in the background what had to wait for another driver
+        c.run('until [ -e /sys/class/hwmon/hwmon0/temp1_input ]; do sleep 0.1; done', patience)
+        said = c.run('cat /sys/class/hwmon/*/temp*_input /sys/class/hwmon/*/temp*_label', patience)
+        first = re.search(r'(42\d\d\d)\s+25500\s+m33-die\s+board', said)
+        assert first, said
+        said = c.run('cat /sys/class/hwmon/*/temp1_input', patience)
+        assert int(re.search(r'42\d\d\d', said).group()) == int(first.group(1)) + 1, said
+        said = c.run('dmesg | grep -i scpi', patience)
+        assert re.search(r'SCP Protocol 1.0 Firmware 1.2.3', said), said
+        c.send('poweroff -f')
+        assert c.wait(patience) == 0, f'exit status {c.proc.returncode}'
+        assert uart.read_text() == 'scpi: ready\n', uart.read_text()
+    finally:
+        c.close()
+
+
+TESTS = {'parallel': parallel, 'one-thread': one_thread, 'interpreted': interpreted, 'counted': counted, 'linux': linux}
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('--chimera', required=True)
+    p.add_argument('--long', action='store_true', help='a million messages, ten times')
+    p.add_argument('--scale', type=int, default=int(os.environ.get('CHIMERA_PATIENCE', 1)),
+                   help='this many times the usual patience')
+    p.add_argument('names', nargs='*')
+    args = p.parse_args()
+    todo = args.names or (['parallel'] * 10 if args.long else list(TESTS))
+    failed = 0
+    print(f'1..{len(todo)}', flush=True)
+    with tempfile.TemporaryDirectory() as tmp:
+        programs = Programs(pathlib.Path(tmp))
+        for n, name in enumerate(todo, 1):
+            try:
+                TESTS[name](args, programs)
+                print(f'ok {n} {name}', flush=True)
+            except (console.ConsoleError, AssertionError, subprocess.TimeoutExpired) as e:
+                failed += 1
+                for line in str(e).splitlines():
+                    print('#', line)
+                print(f'not ok {n} {name}', flush=True)
+    return failed != 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
