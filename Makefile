@@ -9,7 +9,8 @@
 #   make demo, demo-virt    boot a Linux guest in this terminal
 #   make bench              programs and the boot beside QEMU's: tables, and JSON in the build folder
 #   make fuzz-images        random words as kernels, for about SECONDS
-#   make fuzz-elf           programs with wrong headers in user mode, for SECONDS; fuzz-calls: wild system calls
+#   make fuzz-elf           programs with wrong headers in user mode, for SECONDS; fuzz-calls: wild system calls;
+#                           fuzz-gdb: what debuggers do not say
 #   make fuzz               all of these, one after another; BUILD=build-asan: under a sanitizer
 
 BUILD ?= build
@@ -58,7 +59,7 @@ bench: all
 	bench/run --json $(BUILD)/bench-run.json --svg $(BUILD)/bench-run.svg
 	bench/boot --json $(BUILD)/bench-boot.json
 
-fuzz: fuzz-images fuzz-elf fuzz-calls
+fuzz: fuzz-images fuzz-elf fuzz-calls fuzz-gdb
 
 fuzz-images: setup all
 	tests/fuzz/random_images.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds 2 --count $(SECONDS)
@@ -66,10 +67,13 @@ fuzz-images: setup all
 fuzz-elf: setup all
 	tests/fuzz/elf_files.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
 
+fuzz-gdb: setup all
+	CHIMERA=$(BUILD)/chimera core/gdbstub/tests/test_gdb.py --fuzz $(SECONDS) --seed $$(date +%s)
+
 fuzz-calls: setup all
 	tests/fuzz/system_calls.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
 
 clean:
 	rm -rf build build-asan build-ubsan build-tsan build-cov build-prof
 
-.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images fuzz-elf fuzz-calls clean
+.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images fuzz-elf fuzz-calls fuzz-gdb clean

@@ -35,7 +35,16 @@ struct GdbStub {
     bool multiprocess, swbreak, hwbreak, phys_memory;
     CPUState *general, *control;                /* Hg, Hc */
     DebugStop why;                              /* the last stop */
+    GArray *points;                             /* Point: what this debugger has put there */
+    char *chardev;                              /* the id of the one that we made; NULL: it is the user's */
 };
+
+typedef struct Point {
+    Cluster *cluster;
+    DebugPointKind kind;
+    vaddr addr;
+    uint64_t len;
+} Point;
 
 /* -- threads ------------------------------------------------------------------------------------------------------- */
 
@@ -246,20 +255,26 @@ static void let_run(GdbStub *s G_GNUC_UNUSED, CPUState *cs, void *opaque G_GNUC_
     debug_set_run(cs, DEBUG_RUN, 0, 0);
 }
 
+/* Those of a cluster, or all (NULL). */
+static void remove_points(GdbStub *s, const Cluster *cluster)
+{
+    for (unsigned i = s->points->len; i-- > 0;) {
+        const Point *p = &g_array_index(s->points, Point, i);
+
+        if (!cluster || p->cluster == cluster) {
+            debug_remove(p->cluster, p->kind, p->addr, p->len);
+            g_array_remove_index_fast(s->points, i);
+        }
+    }
+}
+
 static void detach(GdbStub *s, Inferior *inf)
 {
-    debug_remove_all(inf->cluster);
+    remove_points(s, inf->cluster);
     for (unsigned i = 0; i < inf->cluster->cpus->len; i++) {
         let_run(s, inf->cluster->cpus->pdata[i], NULL);
     }
     inf->detached = true;
-}
-
-static void remove_points(GdbStub *s)
-{
-    for (unsigned i = 0; i < s->inferiors->len; i++) {
-        debug_remove_all(g_array_index(s->inferiors, Inferior, i).cluster);
-    }
 }
 
 /* -- packets ------------------------------------------------------------------------------------------------------- */
@@ -615,7 +630,7 @@ static void do_write_binary(GdbStub *s, const Packet *p)
 /* -- breakpoints and watchpoints ----------------------------------------------------------------------------------- */
 
 /* "TYPE,ADDR,KIND": the kind is a watchpoint's length. They are of the process of Hg. False: replied. */
-static bool parse_point(GdbStub *s, const Packet *p, DebugPointKind *kind, vaddr *addr, uint64_t *len)
+static bool parse_point(GdbStub *s, const Packet *p, Point *ret)
 {
     const char *at = p->args + 1;
 
@@ -623,33 +638,57 @@ static bool parse_point(GdbStub *s, const Packet *p, DebugPointKind *kind, vaddr
         reply(s, "");
         return false;
     }
-    *kind = (DebugPointKind)(*p->args - '0');
-    if (*at++ != ',' || !parse_range(&at, addr, len) || (*at && *at != ';')) {
+    *ret = (Point){ .cluster = s->general->cluster, .kind = (DebugPointKind)(*p->args - '0') };
+    if (*at++ != ',' || !parse_range(&at, &ret->addr, &ret->len) || (*at && *at != ';')) {
         reply_bad(s);
         return false;
+    }
+    if (ret->kind == DEBUG_BREAK_SOFT || ret->kind == DEBUG_BREAK_HARD) {
+        ret->len = 0;                           /* how it would be encoded */
     }
     return true;
 }
 
+static int find_point(const GdbStub *s, const Point *p)
+{
+    for (unsigned i = 0; i < s->points->len; i++) {
+        const Point *o = &g_array_index(s->points, Point, i);
+
+        if (o->cluster == p->cluster && o->kind == p->kind && o->addr == p->addr && o->len == p->len) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 static void do_insert(GdbStub *s, const Packet *p)
 {
-    DebugPointKind kind;
-    uint64_t len;
-    vaddr addr;
+    Point point;
 
-    if (parse_point(s, p, &kind, &addr, &len)) {
-        reply(s, debug_insert(s->general->cluster, kind, addr, len) ? "OK" : "E22");
+    if (!parse_point(s, p, &point)) {
+        return;
     }
+    if (!debug_insert(point.cluster, point.kind, point.addr, point.len)) {
+        reply_bad(s);
+        return;
+    }
+    if (find_point(s, &point) < 0) {
+        g_array_append_val(s->points, point);
+    }
+    reply_ok(s);
 }
 
 static void do_remove(GdbStub *s, const Packet *p)
 {
-    DebugPointKind kind;
-    uint64_t len;
-    vaddr addr;
+    Point point;
+    int n;
 
-    if (parse_point(s, p, &kind, &addr, &len)) {
-        debug_remove(s->general->cluster, kind, addr, len);
+    if (parse_point(s, p, &point)) {
+        n = find_point(s, &point);
+        if (n >= 0) {
+            debug_remove(point.cluster, point.kind, point.addr, point.len);
+            g_array_remove_index_fast(s->points, (unsigned)n);
+        }
         reply_ok(s);
     }
 }
@@ -990,7 +1029,7 @@ static void peer_gone(GdbStub *s)
     if (s->connected) {
         s->connected = false;
         exec_pause(s->m);
-        remove_points(s);
+        remove_points(s, NULL);
         each_cpu(s, let_run, NULL);
         if (!paused) {
             debug_go(s->m);
@@ -1149,12 +1188,16 @@ GdbStub *gdbstub_new(Machine *m, Monitor *mon, const char *spec, GError **error)
     s->m = m;
     s->mon = mon;
     s->inferiors = g_array_new(FALSE, TRUE, sizeof(Inferior));
+    s->points = g_array_new(FALSE, FALSE, sizeof(Point));
     gdblink_init(&s->link, write_out, s);
     for (unsigned n = 0; !id || chardev_find(m->backends, id); n++) {
         g_free(id);
         id = g_strdup_printf("gdb%u", n);
     }
     chr = add_inferiors(s, cluster, error) ? chardev_new_from_spec(m->backends, id, dev, m->context, error) : NULL;
+    if (chr && !g_str_has_prefix(dev, "chardev:")) {
+        s->chardev = g_strdup(id);
+    }
     if (!chr || !chardev_attach(chr, &s->chr, error)) {
         gdbstub_free(s);
         return NULL;
@@ -1182,7 +1225,7 @@ void gdbstub_free(GdbStub *s)
         reply(s, text);
     }
     debug_remove_client(s->m, s);
-    remove_points(s);
+    remove_points(s, NULL);
     machine_lock(s->m);
     if (s->source) {
         g_source_destroy(s->source);
@@ -1191,7 +1234,12 @@ void gdbstub_free(GdbStub *s)
     if (s->chr.chr) {
         char_disconnect(&s->chr);
     }
+    if (s->chardev && object_child(s->m->backends, s->chardev)) {
+        object_remove_child(s->m->backends, object_child(s->m->backends, s->chardev));
+    }
     machine_unlock(s->m);
+    g_free(s->chardev);
+    g_array_unref(s->points);
     for (unsigned i = 0; i < s->inferiors->len; i++) {
         gdbtarget_free(g_array_index(s->inferiors, Inferior, i).target);
     }

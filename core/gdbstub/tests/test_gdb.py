@@ -430,6 +430,30 @@ def monitor(g, sym, m):
 
 
 @test
+def two_debuggers(g, sym, m):
+    """The machine goes on when both have said so; a breakpoint is told to whoever waits."""
+    path = m.path + '2'
+    assert 'unknown' in g.monitor(f'gdbserver unix:{path},cluster=none')
+    assert 'waiting for gdb' in g.monitor(f'gdbserver unix:{path},cluster=cluster0')
+    b = Gdb(path)
+    assert b.reg(PC) == sym['_start'] and g.ask(f'Z0,{sym["square"]:x},4') == 'OK'
+    g.send('vCont;c')
+    time.sleep(0.1)
+    assert b.reg(PC) == sym['_start'] and 'paused' in b.monitor('info status')
+    b.send('vCont;c')
+    for each in (g, b):
+        assert each.receive() == b'T05swbreak:;thread:p1.1;' and each.reg(PC) == sym['square']
+    b.close()
+    time.sleep(0.1)
+    assert g.ask(f'z0,{sym["square"]:x},4') == 'OK'
+    g.send('vCont;c')
+    time.sleep(0.1)
+    assert g.interrupt().startswith('T02')
+    g.monitor('gdbserver none')                 # but the one that asks
+    assert g.ask('?').startswith('T02') and not os.path.exists(path)
+
+
+@test
 def ending(g, sym, m):
     """A debugger that waits hears of the end."""
     g.send('vCont;c')
