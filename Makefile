@@ -6,7 +6,8 @@
 #   make conformance        the long tests and their figures
 #   make check-asan|ubsan|tsan   the short tests under a sanitizer, in a build folder of their own
 #   make coverage           the short tests with gcov, and a summary a folder
-#   make demo, demo-virt    boot a Linux guest in this terminal
+#   make demo               Linux on Cortex-A72s and firmware on Cortex-M33s, in this terminal
+#   make demo-virt          boot a Linux guest on virt in this terminal
 #   make bench              programs and the boot beside QEMU's: tables, and JSON in the build folder
 #   make fuzz-images        random words as kernels, for about SECONDS
 #   make fuzz-elf           programs with wrong headers in user mode, for SECONDS; fuzz-calls: wild system calls;

@@ -144,6 +144,51 @@ class Virt(unittest.TestCase):
                         self.assertIn((process.returncode, message), ((0, ""), (-signal.SIGTERM, "")))
                         self.assertNotEqual(start, b"")
 
+    def test_clusters_that_are_refused(self):
+        header = struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, 0, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+        elf = self.file("x.elf", b"\x7fELF\2\1\1" + bytes(9) + header + struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 16, 16, 1))
+        big = self.file("big.bin", bytes(8192))
+        m33 = "m,cpu=cortex-m33"
+        self.assertRefused("-cluster: machine virt takes none", "-cluster", m33)
+        for pattern, *args in (
+                ("-cluster: name=m: another cluster has this name", m33, "m,cpu=cortex-m4"),
+                ("-cluster cluster0: name=cluster0: the machine has something of this name", "cluster0,cpu=cortex-m33"),
+                ("-cluster: CPU model cortex-m34: unknown .near names: .*cortex-m33", "m,cpu=cortex-m34"),
+                ("-cluster m: cpu=cortex-a53.*: does not fit", "m,cpu=cortex-a53"),
+                ("-cluster m: too many CPUs: 64 at most", m33 + ",count=65"),
+                ("-cluster: .*count=0", m33 + ",count=0"),
+                ("-cluster: cpu=: missing", "m"), ("-cluster: name=: missing", "cpu=cortex-m33"),
+                ("-cluster: .*7", "7,cpu=cortex-m33"),
+                ("-cluster: speed: unknown parameter", m33 + ",speed=1"),
+                ("-cluster m: tcm-code=100: 4 KiB to 16 MiB", m33 + ",tcm-code=100"),
+                ("-cluster m: tcm-data=33554432: 4 KiB to 16 MiB", m33 + ",tcm-data=32M"),
+                ("-cluster m: /nowhere: there is no such file", m33 + ",kernel=/nowhere"),
+                (".*an ELF file of another architecture .machine 183., not arm-m", m33 + ",kernel=" + elf),
+                (".*big.bin: 0x0 to 0x1fff is not all memory", m33 + ",tcm-code=4K,kernel=" + big),
+                ("-cluster c8: too many clusters: machine amp-virt has room for 7",
+                 *(f"c{n},cpu=cortex-m0" for n in range(1, 9)))):
+            with self.subTest(args=args):
+                self.assertRefused(pattern, *(word for a in args for word in ("-cluster", a)), machine="amp-virt")
+        self.assertRefused("scpi=s: there is no such cluster", "-cluster", m33, machine="amp-virt,scpi=s")
+        self.assertRefused("-m: the machine amp-virt needs 128 MiB", "-m", "64", machine="amp-virt")
+        self.assertRefused("-device loader: cpu-num=4: at most 3", "-smp", "2", "-cluster", m33 + ",count=2", "-device",
+                           "loader,addr=0,cpu-num=4", machine="amp-virt")
+
+    def test_cpu_numbers_go_on_over_clusters(self):
+        """What a loader puts where CPU 2 sees it is in its cluster's TCM, and where the A-profile's window shows it."""
+        done = subprocess.run(
+            [CHIMERA, "-M", "amp-virt", "-display", "none", "-S", "-serial", "null", "-monitor", "stdio", "-smp", "2",
+             "-cluster", "m,cpu=cortex-m33,count=2,tcm-code=8K", "-cluster", "z,cpu=cortex-m0",
+             "-device", "loader,addr=0x100,data=0x12345678,data-len=4,cpu-num=2",
+             "-device", "loader,addr=0x104,data=0x9abcdef0,data-len=4,cpu-num=4"],
+            input="xp/1wx 0x30000100\nxp/1wx 0x32000104\ninfo clusters\ninfo mtree\nquit\n", capture_output=True, text=True,
+            timeout=60 * PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for want in ("0x12345678", "0x9abcdef0", "m: 2 CPUs, address space m", "z: 1 CPU, address space z",
+                     "CPU #3: cortex-m33-arm-m-cpu, cluster m, off", "CPU #4: cortex-m0-arm-m-cpu, cluster z, off",
+                     "address space m:", "tcm-code"):
+            self.assertIn(want, done.stdout)
+
     def test_dumpdtb_into_a_pipe(self):
         fifo = os.path.join(self.folder, "fifo")
         os.mkfifo(fifo)

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Builds the programs of this folder: firmware for amp-virt's clusters, and what talks to it."""
+import gzip
 import pathlib
 import subprocess
+import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / 'lib'))
+import guest  # noqa: E402
+
+# Linux's modules for a system control processor, in the order in which they are loaded
+MODULES = ['arm_mhu', 'arm_scpi', 'scpi-hwmon']
 WARN = ['-O2', '-Wall', '-Wextra', '-Werror', '-std=gnu11', '-I', HERE.parents[2]]
 
 
@@ -49,4 +56,20 @@ def toy_program(folder):
     ]
     out = folder / 'toy.bin'
     out.write_bytes(b''.join(words))
+    return out
+
+
+def initrd(folder, linux, commands=''):
+    """Debian's kernel's initrd of guest.linux() with our programs and MODULES; /amp-init runs commands before the shell."""
+    cpio = guest.Cpio()
+    kernel = linux['kernel'].parents[1] / 'lib/modules' / linux['version']
+    for name in MODULES:
+        cpio.add(f'lib/{name}.ko', next(kernel.rglob(name + '.ko')).read_bytes(), 0o100644)
+    cpio.add('bin/amp-messages', linux_program(folder).read_bytes(), 0o100755)
+    for name in ('m_messages', 'm_scpi'):
+        cpio.add(f'lib/{name}.bin', firmware(folder, name)[1].read_bytes(), 0o100644)
+    init = guest.INIT.replace('MODULES', ' '.join(guest.MODULES)).replace('echo guest-is-up', commands + '\necho guest-is-up')
+    cpio.add('amp-init', init.encode(), 0o100755)
+    out = folder / 'initrd'
+    out.write_bytes(linux['initrd'].read_bytes() + gzip.compress(cpio.finish(), mtime=0))
     return out

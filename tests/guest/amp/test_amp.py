@@ -6,7 +6,6 @@ mode; from Linux, which loads and starts the firmware; and by Linux's SCPI drive
 test_amp.py --chimera PROGRAM [--long] [NAME...]
 """
 import argparse
-import gzip
 import os
 import pathlib
 import re
@@ -22,17 +21,14 @@ import console  # noqa: E402
 import guest  # noqa: E402
 
 PROMPT = r'/ # '
-MODULES = ['arm_mhu', 'arm_scpi', 'scpi-hwmon']
 
 
 class Programs:
     def __init__(self, folder):
         self.folder = folder
         self.firmware = build.firmware(folder, 'm_messages')
-        self.scpi = build.firmware(folder, 'm_scpi')
         self.bare = build.bare_program(folder)
         self.toy = build.toy_program(folder)
-        self.linux = build.linux_program(folder)
 
 
 def bare(args, programs, count, *more):
@@ -85,20 +81,6 @@ def counted(args, programs):
         assert got == first, f'{name}: {got}, not {first}'
 
 
-def initrd(programs, linux):
-    """The usual one, with the programs and the kernel's modules for SCPI."""
-    cpio = guest.Cpio()
-    kernel = linux['kernel'].parents[1] / 'lib/modules' / linux['version']
-    for name in MODULES:
-        cpio.add(f'lib/{name}.ko', next(kernel.rglob(name + '.ko')).read_bytes(), 0o100644)
-    cpio.add('bin/amp-messages', programs.linux.read_bytes(), 0o100755)
-    cpio.add('lib/m_messages.bin', programs.firmware[1].read_bytes(), 0o100644)
-    cpio.add('lib/m_scpi.bin', programs.scpi[1].read_bytes(), 0o100644)
-    out = programs.folder / 'initrd'
-    out.write_bytes(linux['initrd'].read_bytes() + gzip.compress(cpio.finish(), mtime=0))
-    return out
-
-
 def linux(args, programs):
     files = guest.linux()
     count = 500_000 if args.long else 10_000
@@ -106,7 +88,7 @@ def linux(args, programs):
     uart = programs.folder / 'uart'
     c = console.Console([
         args.chimera, '-M', 'amp-virt,scpi=scp', '-cpu', 'cortex-a72', '-smp', '2', '-m', '512M', '-kernel', files['kernel'],
-        '-initrd', initrd(programs, files), '-append', 'console=ttyAMA0', '-nographic', '-no-reboot',
+        '-initrd', build.initrd(programs.folder, files), '-append', 'console=ttyAMA0', '-nographic', '-no-reboot',
         '-cluster', 'scp,cpu=cortex-m33', '-cluster', 'm,cpu=cortex-m33,count=2,frequency=100000000',
         '-serial', 'mon:stdio', '-serial', f'file:{uart}'])
     try:
@@ -120,7 +102,7 @@ def linux(args, programs):
         said = c.run('amp-messages x /lib/m_messages.bin 2>&1 || true', patience)
         assert 'no cluster@ in the device tree is the one' in said, said
         c.run('amp-messages -start scp /lib/m_scpi.bin', patience)
-        c.run('for m in arm_mhu arm_scpi scpi-hwmon; do insmod /lib/$m.ko; done', patience)
+        c.run('for m in %s; do insmod /lib/$m.ko; done' % ' '.join(build.MODULES), patience)
         # the kernel probes in the background what had to wait for another driver
         c.run('until [ -e /sys/class/hwmon/hwmon0/temp1_input ]; do sleep 0.1; done', patience)
         said = c.run('cat /sys/class/hwmon/*/temp*_input /sys/class/hwmon/*/temp*_label', patience)
