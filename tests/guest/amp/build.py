@@ -14,12 +14,13 @@ MODULES = ['arm_mhu', 'arm_scpi', 'scpi-hwmon']
 WARN = ['-O2', '-Wall', '-Wextra', '-Werror', '-std=gnu11', '-I', HERE.parents[2]]
 
 
-def firmware(folder, name, cpu='cortex-m33', sources=()):
-    """(ELF, raw image) of tests/guest/amp/NAME.c for an M-profile core."""
-    elf, raw = folder / (name + '.elf'), folder / (name + '.bin')
+def firmware(folder, name, cpu='cortex-m33', secure=False):
+    """(ELF, raw image) of tests/guest/amp/NAME.c for an M-profile core. secure: for the board's idau=on."""
+    stem = name + ('-secure' if secure else '')
+    elf, raw = folder / (stem + '.elf'), folder / (stem + '.bin')
     subprocess.run(['arm-none-eabi-gcc', *WARN, '-mcpu=' + cpu, '-mthumb', '-mfloat-abi=soft', '-nostartfiles',
-                    '-T', HERE / 'm.ld', '-Wl,--no-warn-rwx-segments', '-o', elf, HERE / 'm_start.c', HERE / (name + '.c'),
-                    *sources], check=True)
+                    '-T', HERE / 'm.ld', '-Wl,--no-warn-rwx-segments', *(['-Wl,--defsym,secure_bit=0x10000000'] if secure else []),
+                    '-o', elf, HERE / 'm_start.c', HERE / (name + '.c')], check=True)
     subprocess.run(['arm-none-eabi-objcopy', '-O', 'binary', elf, raw], check=True)
     return elf, raw
 

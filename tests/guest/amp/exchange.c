@@ -16,7 +16,6 @@ void exchange_init(const struct Amp *a)
 void exchange_start(const struct Amp *a, unsigned cpu)
 {
     barrier();
-    *ctrl_reg(a, cpu, CTRL_VECTOR) = 0;
     *ctrl_reg(a, cpu, CTRL_CONTROL) = RUN;
     while (a->shared->channel[cpu].ready != READY) {
         a->idle();

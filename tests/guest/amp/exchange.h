@@ -28,7 +28,7 @@ static inline volatile uint32_t *ctrl_reg(const struct Amp *a, unsigned cpu, uns
 
 /* Clears the rings; the cluster's CPUs are held. */
 void exchange_init(const struct Amp *a);
-/* Releases a CPU and waits until it says that it is ready. */
+/* Releases a CPU, which starts where its VECTOR says, and waits until it says that it is ready. */
 void exchange_start(const struct Amp *a, unsigned cpu);
 /* Holds a CPU and waits until it has stopped. */
 void exchange_stop(const struct Amp *a, unsigned cpu);

@@ -176,6 +176,7 @@ int main(int argc, char **argv)
     a.shared = (struct Shared *)map(mem, SRAM_MESSAGES, sizeof(struct Shared));
     exchange_init(&a);
     for (unsigned n = 0; n < a.cpus; n++) {
+        *ctrl_reg(&a, n, CTRL_VECTOR) = 0;
         exchange_start(&a, n);
     }
     printf("started %u CPUs of cluster %s\n", a.cpus, label);

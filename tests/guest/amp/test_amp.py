@@ -31,14 +31,15 @@ class Programs:
         self.toy = build.toy_program(folder)
 
 
-def bare(args, programs, count, *more):
+def bare(args, programs, count, *more, machine='amp-virt', firmware=None, cpu='cortex-m33'):
     """What the program without an operating system says. count: messages to each CPU, each half."""
+    firmware = firmware or programs.firmware[0]
     done = subprocess.run(
-        [args.chimera, '-M', 'amp-virt', '-kernel', programs.bare,
-         '-cluster', f'm,cpu=cortex-m33,count=2,frequency=100000000,kernel={programs.firmware[0]}',
+        [args.chimera, '-M', machine, '-kernel', programs.bare,
+         '-cluster', f'm,cpu={cpu},count=2,frequency=100000000,kernel={firmware}',
          '-cluster', f't,cpu=toy-a,kernel={programs.toy}', '-display', 'none', '-serial', 'stdio', '-monitor', 'none',
          '-device', f'loader,addr=0x280ff000,data={count},data-len=4', *more],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300 * args.scale)
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=1200 * args.scale)
     assert done.returncode == 0, done.stderr
     half = f'sent {2 * count}\nreceived {2 * count}\nerrors 0\n' + 2 * 'ping-pong errors 0\n'
     want = 2 * half + 'sums wrong 0\ndone\n'
@@ -46,11 +47,23 @@ def bare(args, programs, count, *more):
 
 
 def parallel(args, programs):
-    bare(args, programs, 500_000 if args.long else 5000)
+    bare(args, programs, 250_000 if args.long else 5000)
 
 
 def one_thread(args, programs):
     bare(args, programs, 500, '-accel', 'tcg,thread=single')
+
+
+def secure(args, programs):
+    """The IDAU tells the Security states apart, and the firmware is Secure."""
+    firmware = build.firmware(programs.folder, 'm_messages', secure=True)[0]
+    bare(args, programs, 200, machine='amp-virt,idau=on', firmware=firmware)
+    bare(args, programs, 200, machine='amp-virt,secure=on,gic-version=3', firmware=programs.firmware[0])
+
+
+def other_cores(args, programs):
+    for cpu in ('cortex-m3', 'cortex-m4', 'cortex-m7'):
+        bare(args, programs, 100, cpu=cpu, firmware=build.firmware(programs.folder, 'm_messages', cpu=cpu)[0])
 
 
 def interpreted(args, programs):
@@ -119,7 +132,8 @@ def linux(args, programs):
         c.close()
 
 
-TESTS = {'parallel': parallel, 'one-thread': one_thread, 'interpreted': interpreted, 'counted': counted, 'linux': linux}
+TESTS = {'parallel': parallel, 'one-thread': one_thread, 'interpreted': interpreted, 'secure': secure,
+         'other-cores': other_cores, 'counted': counted, 'linux': linux}
 
 
 def main():
