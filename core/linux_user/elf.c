@@ -175,14 +175,15 @@ bool elf_load(Process *p, int fd, const char *name, LoadedElf *ret, GError **err
     };
     if (ok && img.interp) {
         g_autofree char *path = path_in_sysroot(p, img.interp);
-        int ifd = open(path, O_RDONLY | O_CLOEXEC);
+        int ifd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
+        g_autofree char *shown = g_strescape(path, NULL);       /* the file's word: anything may be in it */
 
         if (ifd < 0) {
-            g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                        "%s: its interpreter %s: %s: say with -L where the libraries are", name, path, g_strerror(errno));
+            g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(err),
+                        "%s: its interpreter %s: %s: say with -L where the libraries are", name, shown, g_strerror(err));
             ok = false;
         } else {
-            ok = load_image(p, ifd, path, true, &interp, error);
+            ok = load_image(p, ifd, shown, true, &interp, error);
             close(ifd);
             ret->start = interp.entry;
             ret->interp_base = interp.first;

@@ -14,6 +14,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
+#endif
 #include "core/linux_user/user_int.h"
 #include "core/log.h"
 
@@ -393,6 +398,7 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
         g_free(child);
         return -EAGAIN;
     }
+    ASAN_UNPOISON_MEMORY_REGION(stack, HOST_STACK);     /* of a child that was there before, and did not return */
     target->copy(cs, t->cs);
     target->set_result(cs, 0);
     if (a->stack) {

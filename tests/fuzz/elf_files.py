@@ -248,6 +248,7 @@ def controls(chimera):
         put('interp', Elf(True, EXIT_7).pack())
         put('script', b'#!' + good.encode() + b'\n')
         other, odd, missing = Elf(False, EXIT_7), Elf(False, EXIT_7), Elf(True, EXIT_7, b'/nonexistent/ld.so\0')
+        newline = Elf(True, EXIT_7, b'/nonexistent/two\nlines\0')
         other.header[1] = 243
         odd.header[1] = 4711
         expected = [
@@ -256,6 +257,7 @@ def controls(chimera):
             (put('launch', launcher(os.path.join(folder, 'script').encode())), 7, ''),
             (put('launch2', launcher(os.path.join(folder, 'absent').encode())), 2, ''),
             (put('other', other.pack()), 126, 'RISC-V'), (put('odd', odd.pack()), 126, 'machine 4711'),
+            (put('newline', newline.pack()), 127, 'two\\nlines'),
             (put('missing', missing.pack()), 127, '/nonexistent/ld.so'), (put('text', b'hello\n'), 126, 'not an ELF'),
             (os.path.join(folder, 'absent'), 127, 'No such file'), (folder, 126, 'directory'),
             (put('short', bytes(Elf(False, EXIT_7).pack())[:40]), 126, 'ELF'),
