@@ -9,7 +9,10 @@
 #define ICSR REG(0xe000ed04)
 #define ISER ((volatile uint32_t *)0xe000e100)
 
-static volatile unsigned systicks, timers, received;
+static volatile unsigned systicks, received;
+#ifdef BOARD_TIMER
+static volatile unsigned timers;
+#endif
 static volatile char line[32];
 extern uint32_t stack_top[], data_from[], data_start[], data_end[], bss_start[], bss_end[];
 
@@ -84,6 +87,41 @@ static void timer_clear(void)
 {
     REG(BOARD_TIMER + 0x140) = 0;
 }
+#elif BOARD_PL011
+static void console_init(void)
+{
+    REG(0x400fe104) = 1;                        /* clock for UART0 */
+    REG(BOARD_UART + 0x38) = 0x10;
+    REG(BOARD_UART + 0x30) = 0x301;
+}
+
+static void put(char c)
+{
+    REG(BOARD_UART) = c;
+}
+
+static int get(void)
+{
+    return REG(BOARD_UART + 0x18) & 0x10 ? -1 : (int)(REG(BOARD_UART) & 0xff);
+}
+#elif BOARD_STM32
+static void console_init(void)
+{
+    REG(0x40023844) = 1 << 4;                   /* clock for USART1 */
+    REG(BOARD_UART + 0xc) = 1 << 13 | 1 << 5 | 1 << 3 | 1 << 2;
+}
+
+static void put(char c)
+{
+    while (!(REG(BOARD_UART) & 0x80)) {
+    }
+    REG(BOARD_UART + 4) = c;
+}
+
+static int get(void)
+{
+    return REG(BOARD_UART) & 0x20 ? (int)REG(BOARD_UART + 4) : -1;
+}
 #endif
 
 static void print(const char *s)
@@ -113,14 +151,16 @@ static void irq(void)
     unsigned number = (ICSR & 0x1ff) - 16;
     int c;
 
+#ifdef BOARD_TIMER
     if (number == BOARD_TIMER_IRQ) {
         timers++;
         timer_clear();
-    } else {
-        while ((c = get()) >= 0) {
-            if (received < sizeof(line) - 1) {
-                line[received++] = c;
-            }
+        return;
+    }
+#endif
+    while (number == BOARD_UART_IRQ && (c = get()) >= 0) {
+        if (received < sizeof(line) - 1) {
+            line[received++] = c;
         }
     }
 }
@@ -145,12 +185,14 @@ int main(void)
     REG(0xe000e010) = 0;
     print("systick\n");
 #endif
+#ifdef BOARD_TIMER
     timer_start();
     ISER[BOARD_TIMER_IRQ / 32] = 1u << (BOARD_TIMER_IRQ % 32);
     while (timers < 3) {
         __asm__ volatile("wfi");
     }
     print("timer\n");
+#endif
     ISER[BOARD_UART_IRQ / 32] = 1u << (BOARD_UART_IRQ % 32);
     print("type: ");
     while (!received || line[received - 1] != '\r') {

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The devices of STM32F4 (ST RM0090) and Stellaris (LM3S6965 data sheet) against their manuals. */
+#include "tests/lib/devtest.h"
+
+DEVTEST_MODULE(hw_arm_m);
+static const ChimeraModule *const modules[] = { DEVTEST_MODULE_REF(hw_arm_m), NULL };
+
+static void test_usart(void)
+{
+    DevTest *t = devtest_new(modules, "stm32f2xx-usart", NULL);
+    g_autofree char *out = NULL;
+
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0xc0);
+    devtest_write32(t, 0x04, 'x');              /* it is off */
+    devtest_write32(t, 0x0c, 1 << 13 | 1 << 5 | 1 << 3 | 1 << 2);
+    devtest_write32(t, 0x04, 'y');
+    out = devtest_output(t, "chardev");
+    g_assert_cmpstr(out, ==, "y");
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_feed(t, "chardev", "ab", 2);
+    g_assert_true(devtest_irq(t, "irq"));
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 'a');
+    g_assert_true(devtest_irq(t, "irq"));
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 'b');
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
+static void test_rcc(void)
+{
+    DevTest *t = devtest_new(modules, "stm32f4-rcc", NULL);
+
+    devtest_write32(t, 0x00, 0x01010081);       /* the crystal and the PLL */
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0x03030083);
+    devtest_write32(t, 0x08, 2);
+    g_assert_cmphex(devtest_read32(t, 0x08), ==, 0xa);
+    devtest_write32(t, 0x30, 0x55);
+    g_assert_cmphex(devtest_read32(t, 0x30), ==, 0x55);
+    devtest_free(t);
+}
+
+static void test_sysctl(void)
+{
+    DevTest *t = devtest_new(modules, "lm3s-sysctl", NULL);
+
+    g_assert_cmphex(devtest_read32(t, 0x50), ==, 0);
+    devtest_write32(t, 0x54, 1 << 6);
+    devtest_write32(t, 0x60, 0x078e1ac0);       /* power for the PLL: it locks */
+    g_assert_cmphex(devtest_read32(t, 0x50), ==, 1 << 6);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x58, 1 << 6);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
+static void test_fuzz(void)
+{
+    static const char *const names[] = { "stm32f2xx-usart", "stm32f4-rcc", "lm3s-sysctl" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        devtest_fuzz(devtest_new(modules, names[i], NULL), 3);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/boards/stm32-usart", test_usart);
+    g_test_add_func("/boards/stm32-rcc", test_rcc);
+    g_test_add_func("/boards/lm3s-sysctl", test_sysctl);
+    g_test_add_func("/boards/fuzz", test_fuzz);
+    return g_test_run();
+}
