@@ -166,7 +166,6 @@ bool counted_set_line(CPUState *cs, unsigned bit, int level)
     if (c->turn == cs || (!at && (asleep(cs) || cpu_time(cs) >= e.ns))) {
         return true;
     }
-    e.order = c->next_order++;
     while (at && g_array_index(t->lines, LineEvent, at - 1).ns > e.ns) {
         at--;
     }

@@ -23,7 +23,6 @@ struct ExecThread;
 /* A change of an interrupt line that lies ahead of its CPU. */
 typedef struct LineEvent {
     int64_t ns;
-    uint64_t order;
     uint8_t bit, level;
 } LineEvent;
 
@@ -49,7 +48,6 @@ typedef struct WindowEnd {
 typedef struct Counted {
     int64_t window_end;                         /* ns */
     int64_t sleeping_since;                     /* host's ns: time goes on as the host's while all sleep; 0: it does not */
-    uint64_t next_order;
     bool in_window;                             /* the window is not over: a debugger, or the user, stopped in it */
     CPUState *turn;                             /* whose turn it is, or NULL */
     CPUState *stopped;                          /* whose turn it was then: it goes on first */

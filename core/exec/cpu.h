@@ -18,7 +18,7 @@
 
 #define TYPE_CPU "cpu"
 
-/* All that translation looked at, beside the bytes: interpreted by the class alone, but for the top bit, which is core's. */
+/* All that translation looked at, beside the bytes: interpreted by the class alone. */
 typedef struct CPUKey { uint64_t w[2]; } CPUKey;
 
 /* What a translator is given. */

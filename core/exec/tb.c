@@ -10,6 +10,8 @@
 #include "core/exec/tb_int.h"
 #include "core/log.h"
 
+/* A block's cut: it is one instruction long; above, which breakpoints its page has (debug_break_at). */
+enum { CUT_SINGLE = 1 };
 enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3 };
 
 static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResult *res)
@@ -94,8 +96,6 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in)
     stats_add(&e->stats, STAT_tb_host_bytes, tb->code.size);
     return tb;
 }
-
-enum { KEY_SINGLE = 63 };                       /* bit of w[1]: a block of one instruction */
 
 /* The CPU's key with what the page says of its code. */
 static CPUKey key_on_page(const CPUState *cs, const TlbInfo *info)
@@ -189,12 +189,12 @@ void tb_put(CPUState *cs, TranslationBlock *tb)
 
 /* A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. */
 static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBlock *rb, ram_addr offset, unsigned len,
-                              uint64_t stops, bool whole_page)
+                              uint64_t cut, bool whole_page)
 {
     ExecMachine *x = cs->exec->x;
     TranslateInput in = {
         .key = *key, .len = MIN(len, TB_MAX_BYTES), .pc = pc,
-        .max_insns = x->config.one_insn || key->w[1] >> KEY_SINGLE ? 1 : MAX_INSNS,
+        .max_insns = x->config.one_insn || cut & CUT_SINGLE ? 1 : MAX_INSNS,
         .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1), .pc_is_constant = x->user,
     };
     uint8_t bytes[TB_MAX_BYTES];
@@ -217,7 +217,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
         }
         tb->rb = rb;
         tb->offset = offset;
-        tb->stops = stops;
+        tb->cut = cut;
         tb->whole_page = whole_page;
         tb->hash = tb_hash_bytes(bytes, tb->bytes);
         if (tb_insert(x, tb, generation, &in_cache)) {
@@ -238,7 +238,7 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     uint64_t page_mask = BIT64(cc->tcg->page_bits) - 1;
     vaddr pc;
     TranslationBlock *tb;
-    uint64_t stops = 0;
+    uint64_t stops = 0, cut;
     ram_addr offset;
     CPUKey key;
     unsigned len;
@@ -267,10 +267,10 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
     stats_inc(&e->stats, STAT_tb_lookup);
     key = key_on_page(cs, &info);
-    key.w[1] |= (uint64_t)single << KEY_SINGLE;
-    tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, stops, len);
+    cut = stops << 1 | (single ? CUT_SINGLE : 0);
+    tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, cut, len);
     if (!tb) {
-        tb = make(cs, &key, pc, info.mr->ram, offset, len, stops, info.lo == 0 && info.hi == page_mask);
+        tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, info.lo == 0 && info.hi == page_mask);
     }
     return tb || cs->raised ? tb : tb_get_alone(cs);
 }

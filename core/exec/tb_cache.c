@@ -225,13 +225,13 @@ uint64_t tb_hash_bytes(const uint8_t *p, unsigned len)
 }
 
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
-                            uint64_t stops, unsigned max_bytes)
+                            uint64_t cut, unsigned max_bytes)
 {
     TranslationBlock **b = &x->tbs->bucket[hash_key(cc, key, rb, offset)];
     TranslationBlock *tb = __atomic_load_n(b, __ATOMIC_ACQUIRE);
 
     while (tb && !(tb->offset == offset && tb->rb == rb && tb->cc == cc && tb->key.w[0] == key->w[0] &&
-                   tb->key.w[1] == key->w[1] && tb->stops == stops && tb->bytes <= max_bytes)) {
+                   tb->key.w[1] == key->w[1] && tb->cut == cut && tb->bytes <= max_bytes)) {
         tb = __atomic_load_n(&tb->next, __ATOMIC_ACQUIRE);
     }
     return tb;
@@ -582,7 +582,7 @@ bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, Transl
     g_mutex_lock(&x->tb_lock);
     ok = p->generation == generation;
     if (ok) {
-        *ret = tb_lookup(x, tb->cc, &tb->key, tb->rb, tb->offset, tb->stops, tb->bytes);
+        *ret = tb_lookup(x, tb->cc, &tb->key, tb->rb, tb->offset, tb->cut, tb->bytes);
         if (!*ret) {
             *ret = tb;
             tb->valid = true;
@@ -602,7 +602,7 @@ static bool linkable(const ExecMachine *x, const TranslationBlock *from, const T
 {
     bool same_page = from->rb == to->rb && (from->offset ^ to->offset) >> CODE_PAGE_BITS == 0;
 
-    return from->rb && (same_page || x->user) && from->cc == to->cc && from->stops == to->stops &&
+    return from->rb && (same_page || x->user) && from->cc == to->cc && from->cut == to->cut &&
            from->key.w[0] == to->key.w[0] && from->key.w[1] == to->key.w[1] && from->whole_page && to->whole_page;
 }
 

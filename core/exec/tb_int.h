@@ -19,7 +19,7 @@ struct TranslationBlock {
     ram_addr offset;
     uint32_t bytes, insns;
     uint64_t hash;                              /* of the guest bytes */
-    uint64_t stops;                             /* breakpoints of the page of addresses that it was made for; 0: none */
+    uint64_t cut;                               /* what ends it early: tb.c's word; 0: nothing */
     bool valid;                                 /* under tb_lock */
     bool whole_page;                            /* its page was checked as one: may be chained */
     TcgCode code;
@@ -51,7 +51,7 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 void tb_sync(ExecMachine *x, CPUState *cs);
 
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
-                            uint64_t stops, unsigned max_bytes);
+                            uint64_t cut, unsigned max_bytes);
 /* Before reading the bytes: they are code from now on. Returns the page's generation. */
 uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, unsigned len);
 /* False: the page was written meanwhile. *ret may be an equal block that was first. */

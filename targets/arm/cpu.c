@@ -39,19 +39,12 @@ const TcgTarget arm_tcg_target = {
 
 /* -- realize -------------------------------------------------------------------------------------------------------- */
 
-/* A 64-bit FNV-1a of what translation depends on that does not change: CPUs that agree share translations. */
+/* Of what translation depends on that does not change. */
 static uint64_t hash_features(const ARMCPU *cpu)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    const uint8_t *p = (const uint8_t *)cpu->features.bits;
+    const uint8_t more[] = { cpu->has_el2, cpu->has_el3, cpu->gic_cpuif != NULL };
 
-    for (unsigned i = 0; i < sizeof(cpu->features.bits); i++) {
-        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
-    }
-    h = (h ^ cpu->has_el2) * UINT64_C(0x100000001b3);
-    h = (h ^ cpu->has_el3) * UINT64_C(0x100000001b3);
-    h = (h ^ !!cpu->gic_cpuif) * UINT64_C(0x100000001b3);
-    return h >> 1;                              /* the key's top bit is core's */
+    return arm_features_hash(&cpu->features, more, sizeof(more));
 }
 
 static void set_line(void *opaque, unsigned bit, int level)

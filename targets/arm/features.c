@@ -116,3 +116,18 @@ const char *arm_feature_description(ArmFeature feature)
 {
     return tests[feature].description;
 }
+
+static uint64_t fnv1a(uint64_t h, const uint8_t *p, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    }
+    return h;
+}
+
+uint64_t arm_features_hash(const ArmFeatures *features, const uint8_t *more, size_t len)
+{
+    uint64_t h = fnv1a(UINT64_C(0xcbf29ce484222325), (const uint8_t *)features->bits, sizeof(features->bits));
+
+    return fnv1a(h, more, len);
+}

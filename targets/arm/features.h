@@ -7,6 +7,7 @@
 #define TARGETS_ARM_FEATURES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum ArmFeature {
@@ -95,6 +96,12 @@ bool arm_feature_find(const char *name, ArmFeature *ret_feature);
 /* Name (without FEAT_) and one-line description of a feature. */
 const char *arm_feature_name(ArmFeature feature);
 const char *arm_feature_description(ArmFeature feature);
+
+/*
+ * A 64-bit FNV-1a of the features and of len more bytes that translation depends on and that do not change: CPUs that
+ * agree share translations.
+ */
+uint64_t arm_features_hash(const ArmFeatures *features, const uint8_t *more, size_t len);
 
 static inline bool arm_has_feature(const ArmFeatures *features, ArmFeature feature)
 {

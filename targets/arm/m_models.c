@@ -110,7 +110,6 @@ void arm_m_compute_features(ARMMCPU *cpu)
     bool dsp = extract32(id[M_ID_ISAR3], 4, 4) >= 3;
     ArmMProfile profile = v8 ? main ? ARM_V8M_MAIN : ARM_V8M_BASE : !main ? ARM_V6M : dsp ? ARM_V7EM : ARM_V7M;
     unsigned ext = 0;
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
 
     cpu->has_security = extract32(id[M_ID_PFR1], 4, 4) == 1;
     cpu->has_fp = extract32(id[M_MVFR0], 4, 4) >= 2;
@@ -121,11 +120,7 @@ void arm_m_compute_features(ARMMCPU *cpu)
     ext |= cpu->has_dp ? ARM_M_EXT_DP : 0;
     ext |= cpu->has_fp && extract32(id[M_MVFR2], 4, 4) >= 4 ? ARM_M_EXT_FPV5 : 0;
     arm_m_profile_features(profile, ext, &cpu->features);
-    /* FNV-1a: CPUs that agree share translations */
-    for (unsigned i = 0; i < sizeof(cpu->features.bits); i++) {
-        h = (h ^ ((const uint8_t *)cpu->features.bits)[i]) * UINT64_C(0x100000001b3);
-    }
-    cpu->features_hash = h >> 1;                /* the key's top bit is core's */
+    cpu->features_hash = arm_features_hash(&cpu->features, NULL, 0);
 }
 
 /* -cpu NAME,feature=on|off as edits of ID registers: off for what the model has. */

@@ -9,13 +9,6 @@
 #include "core/log.h"
 #include "modules/hw/arm_m/board.h"
 
-Device *board_cpu(Machine *m, const char *cluster, GError **error)
-{
-    CPUState *cs = cluster_add_cpu(cluster_new(m, cluster, m->sysmem), m->config.cpu, error);
-
-    return cs ? &cs->parent : NULL;
-}
-
 Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device *cpu, GError **error)
 {
     Object *obj = object_new_child(&m->parent.parent, row->name, row->type, error);
@@ -98,4 +91,38 @@ bool board_load(Machine *m, hwaddr base, GError **error)
         ops->free(image);
     }
     return ok;
+}
+
+bool board_finish(Machine *m, MemoryRegion *root, const BoardCpu *c, const BoardDevice *devices, hwaddr base, GError **error)
+{
+    CPUState *cs = cluster_add_cpu(cluster_new(m, "cluster0", m->sysmem), m->config.cpu, error);
+    Object *obj = cs ? &cs->parent.parent : NULL;
+
+    if (!obj) {
+        return false;
+    }
+    object_set_uint(obj, "frequency", c->frequency);
+    if (c->num_irq) {
+        object_set_uint(obj, "num-irq", c->num_irq);
+    }
+    if (c->num_prio_bits) {
+        object_set_uint(obj, "num-prio-bits", c->num_prio_bits);
+    }
+    object_set_bool(obj, "bitband", c->bitband);
+    return device_realize(&cs->parent, error) && board_add_all(m, root, devices, &cs->parent, error) &&
+           board_load(m, base, error);
+}
+
+void board_class_init(ObjectClass *oc, const char *const *cpus, unsigned num_cpus, uint64_t ram,
+                      bool (*build)(Machine *m, GError **error))
+{
+    MachineClass *mc = MACHINE_CLASS(oc);
+
+    mc->arch = "arm-m";
+    mc->default_cpu = cpus[0];
+    mc->valid_cpus = cpus;
+    mc->default_ram = ram;
+    mc->default_smp = mc->max_smp = num_cpus;
+    mc->takes = TAKES_KERNEL;
+    mc->build = build;
 }

@@ -24,8 +24,6 @@ typedef struct BoardDevice {
     } irqs[BOARD_MAX_IRQS];
 } BoardDevice;
 
-/* The CPU of m->config.cpu, not realized. NULL with GError. */
-Device *board_cpu(Machine *m, const char *cluster, GError **error);
 /* Creates, wires and maps the device; the CPU is realized. NULL with GError. */
 Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device *cpu, GError **error);
 /* All of a table, up to a row without name. */
@@ -35,6 +33,18 @@ bool board_add_all(Machine *m, MemoryRegion *root, const BoardDevice *rows, Devi
  * (-d unimp).
  */
 void board_add_background(Machine *m, MemoryRegion *root, MemoryRegion *mr, const char *name, hwaddr addr, uint64_t size);
+/* A board with one CPU: what its maker chose of it; 0: as the CPU has it. */
+typedef struct BoardCpu {
+    uint32_t frequency;                         /* Hz */
+    unsigned num_irq, num_prio_bits;
+    bool bitband;
+} BoardCpu;
+
+/* The CPU on m->sysmem, the devices, and -kernel, raw bytes at base: what comes after such a board's memory. */
+bool board_finish(Machine *m, MemoryRegion *root, const BoardCpu *c, const BoardDevice *devices, hwaddr base, GError **error);
+/* For class_init: M-profile CPUs of these models (NULL at the end, the default first), -kernel, and RAM of that size. */
+void board_class_init(ObjectClass *oc, const char *const *cpus, unsigned num_cpus, uint64_t ram,
+                      bool (*build)(Machine *m, GError **error));
 /* Puts -kernel into memory; raw bytes go to `base`. True if there is none. */
 bool board_load(Machine *m, hwaddr base, GError **error);
 

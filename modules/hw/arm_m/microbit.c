@@ -59,11 +59,12 @@ static bool write_info(Machine *m, GError **error)
     return rom_add(m, "rom table", m->sysmem, ROM_TABLE_AT + 0xfe0, table, 0, error);
 }
 
+static const BoardCpu board_cpu = { .frequency = 16000000 };
+
 static bool microbit_build(Machine *m, GError **error)
 {
     Microbit *s = MICROBIT(m);
     Object *owner = &m->parent.parent;
-    Device *cpu;
 
     memory_region_init(&s->root, owner, "system", UINT64_C(1) << 32);
     if (!memory_region_init_ram(&s->flash, owner, "flash", FLASH_SIZE, error) ||
@@ -80,12 +81,7 @@ static bool microbit_build(Machine *m, GError **error)
     memory_region_add(&s->root, ROM_TABLE_AT, &s->rom_table, 0);
     m->sysmem = address_space_new(m, &s->root, "memory");
     board_add_background(m, &s->root, &s->apb, "apb", 0x40000000, 0x80000);
-    cpu = write_info(m, error) ? board_cpu(m, "cluster0", error) : NULL;
-    if (!cpu) {
-        return false;
-    }
-    object_set_uint(&cpu->parent, "frequency", 16000000);
-    return device_realize(cpu, error) && board_add_all(m, &s->root, devices, cpu, error) && board_load(m, 0, error);
+    return write_info(m, error) && board_finish(m, &s->root, &board_cpu, devices, 0, error);
 }
 
 static void microbit_finalize(Object *obj)
@@ -104,15 +100,8 @@ static void microbit_finalize(Object *obj)
 static void microbit_class_init(ObjectClass *oc, const TypeInfo *info)
 {
     static const char *const cpus[] = { "cortex-m0", NULL };
-    MachineClass *mc = MACHINE_CLASS(oc);
 
-    mc->arch = "arm-m";
-    mc->default_cpu = "cortex-m0";
-    mc->valid_cpus = cpus;
-    mc->default_ram = SRAM_SIZE;
-    mc->default_smp = mc->max_smp = 1;
-    mc->takes = TAKES_KERNEL;
-    mc->build = microbit_build;
+    board_class_init(oc, cpus, 1, SRAM_SIZE, microbit_build);
 }
 
 const TypeInfo microbit_type = {

@@ -338,17 +338,10 @@ static void mps2_finalize(Object *obj)
 
 static void mps2_class_init(ObjectClass *oc, const TypeInfo *info)
 {
-    MachineClass *mc = MACHINE_CLASS(oc);
     const Board *b = info->class_data;
 
     ((Mps2MachineClass *)oc)->board = b;
-    mc->arch = "arm-m";
-    mc->default_cpu = b->cpus[0];
-    mc->valid_cpus = b->cpus;
-    mc->default_ram = 16 * MIB;
-    mc->default_smp = mc->max_smp = b->num_cpus;
-    mc->takes = TAKES_KERNEL;
-    mc->build = mps2_build;
+    board_class_init(oc, b->cpus, b->num_cpus, 16 * MIB, mps2_build);
 }
 
 #define BOARD(name_, board, desc_) \

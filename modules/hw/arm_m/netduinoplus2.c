@@ -123,11 +123,12 @@ static const BoardDevice devices[] = {
     USART(5, 0x40005000, 53), USART(6, 0x40011400, 71), { "rcc", "stm32f4-rcc", 0x40023800 }, { NULL }
 };
 
+static const BoardCpu board_cpu = { .frequency = 168000000, .num_irq = 96, .num_prio_bits = 4, .bitband = true };
+
 static bool build(Machine *m, GError **error)
 {
     Netduino *s = (Netduino *)m;
     Object *owner = &m->parent.parent;
-    Device *cpu;
 
     memory_region_init(&s->root, owner, "system", UINT64_C(1) << 32);
     if (!memory_region_init_rom(&s->flash, owner, "flash", FLASH_SIZE, error) ||
@@ -142,15 +143,7 @@ static bool build(Machine *m, GError **error)
     memory_region_add(&s->root, CCM_AT, &s->ccm, 0);
     board_add_background(m, &s->root, &s->bus, "apb", 0x40000000, 0x80000);
     m->sysmem = address_space_new(m, &s->root, "memory");
-    cpu = board_cpu(m, "cluster0", error);
-    if (!cpu) {
-        return false;
-    }
-    object_set_uint(&cpu->parent, "frequency", 168000000);
-    object_set_uint(&cpu->parent, "num-irq", 96);
-    object_set_uint(&cpu->parent, "num-prio-bits", 4);
-    object_set_bool(&cpu->parent, "bitband", true);
-    return device_realize(cpu, error) && board_add_all(m, &s->root, devices, cpu, error) && board_load(m, FLASH_AT, error);
+    return board_finish(m, &s->root, &board_cpu, devices, FLASH_AT, error);
 }
 
 static void finalize(Object *obj)
@@ -168,15 +161,8 @@ static void finalize(Object *obj)
 static void class_init(ObjectClass *oc, const TypeInfo *info)
 {
     static const char *const cpus[] = { "cortex-m4", NULL };
-    MachineClass *mc = MACHINE_CLASS(oc);
 
-    mc->arch = "arm-m";
-    mc->default_cpu = cpus[0];
-    mc->valid_cpus = cpus;
-    mc->default_ram = SRAM_SIZE;
-    mc->default_smp = mc->max_smp = 1;
-    mc->takes = TAKES_KERNEL;
-    mc->build = build;
+    board_class_init(oc, cpus, 1, SRAM_SIZE, build);
 }
 
 const TypeInfo netduinoplus2_type = {

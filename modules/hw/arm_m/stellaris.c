@@ -139,11 +139,12 @@ static const BoardDevice devices[] = {
     { "sysctl", "lm3s-sysctl", 0x400fe000, .irqs = { { "irq", 28 } } }, { NULL }
 };
 
+static const BoardCpu board_cpu = { .frequency = 12000000, .num_irq = 64, .num_prio_bits = 3, .bitband = true };
+
 static bool build(Machine *m, GError **error)
 {
     Lm3sMachine *s = (Lm3sMachine *)m;
     Object *owner = &m->parent.parent;
-    Device *cpu;
 
     memory_region_init(&s->root, owner, "system", UINT64_C(1) << 32);
     if (!memory_region_init_rom(&s->flash, owner, "flash", FLASH_SIZE, error) ||
@@ -154,15 +155,7 @@ static bool build(Machine *m, GError **error)
     memory_region_add(&s->root, SRAM_AT, &s->sram, 0);
     board_add_background(m, &s->root, &s->bus, "apb", 0x40000000, 0x100000);
     m->sysmem = address_space_new(m, &s->root, "memory");
-    cpu = board_cpu(m, "cluster0", error);
-    if (!cpu) {
-        return false;
-    }
-    object_set_uint(&cpu->parent, "frequency", 12000000);
-    object_set_uint(&cpu->parent, "num-irq", 64);
-    object_set_uint(&cpu->parent, "num-prio-bits", 3);
-    object_set_bool(&cpu->parent, "bitband", true);
-    return device_realize(cpu, error) && board_add_all(m, &s->root, devices, cpu, error) && board_load(m, 0, error);
+    return board_finish(m, &s->root, &board_cpu, devices, 0, error);
 }
 
 static void finalize(Object *obj)
@@ -178,15 +171,8 @@ static void finalize(Object *obj)
 static void class_init(ObjectClass *oc, const TypeInfo *info)
 {
     static const char *const cpus[] = { "cortex-m3", NULL };
-    MachineClass *mc = MACHINE_CLASS(oc);
 
-    mc->arch = "arm-m";
-    mc->default_cpu = cpus[0];
-    mc->valid_cpus = cpus;
-    mc->default_ram = SRAM_SIZE;
-    mc->default_smp = mc->max_smp = 1;
-    mc->takes = TAKES_KERNEL;
-    mc->build = build;
+    board_class_init(oc, cpus, 1, SRAM_SIZE, build);
 }
 
 const TypeInfo lm3s6965evb_type = {
