@@ -40,10 +40,16 @@ static void cpu_finalize(Object *obj)
     g_free(cs->exec);
 }
 
+static const Property cpu_props[] = {
+    PROP_DEF("frequency", CPUState, frequency, PROP_U64, 0, "in Hz; 0: none of its own (counted mode: as -icount says)"),
+    PROP_END
+};
+
 const TypeInfo cpu_type = {
     .name = TYPE_CPU,
     .parent = TYPE_DEVICE,
     .desc = "a CPU",
+    .props = cpu_props,
     .instance_size = sizeof(CPUState),
     .class_size = sizeof(CPUClass),
     .abstract = true,

@@ -141,7 +141,7 @@ struct CPUState {
     unsigned fetch_mmu;
     struct CPUTlb *tlb_state;                   /* tlb.c */
     struct CPUExec *exec;                       /* cpu_loop.c: thread, generator, buffers */
-    uint64_t frequency;                         /* Hz, an instruction a cycle, in counted mode; 0: as -icount says */
+    uint64_t frequency;                         /* property: Hz; counted: an instruction a cycle; 0: as -icount says */
     uint64_t insns;                             /* counted mode: retired before the turn under way */
 };
 

@@ -108,7 +108,7 @@ static bool arm_m_cpu_realize(Device *dev, GError **error)
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "bitband: %s has no bit-banding", m->name);
         return false;
     }
-    if (!cpu->prop_frequency) {
+    if (!cpu->parent.frequency) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "frequency: must not be 0");
         return false;
     }
@@ -321,7 +321,7 @@ static const Property arm_m_props[] = {
     CHOICE("mpu-ns-regions", prop_mpu_ns_regions, "regions of the Non-secure MPU"),
     CHOICE("sau-regions", prop_sau_regions, "regions of the SAU"),
     CHOICE("systick-calib", prop_systick_calib, "SKEW and TENMS of SYST_CALIB"),
-    PROP_DEF("frequency", ARMMCPU, prop_frequency, PROP_U64, 25000000, "of the core and SysTick, in Hz"),
+    PROP_DEF("frequency", ARMMCPU, parent.frequency, PROP_U64, 25000000, "of the core and SysTick, in Hz"),
     PROP_DEF("refclk", ARMMCPU, prop_refclk, PROP_U64, 0, "SysTick's reference clock in Hz; 0: there is none"),
     PROP_DEF("bitband", ARMMCPU, prop_bitband, PROP_BOOL, 0, "bit-band alias regions"),
     PROP_DEF("start-powered-off", ARMMCPU, prop_start_powered_off, PROP_BOOL, 0, "off until a power controller starts it"),

@@ -120,7 +120,7 @@ struct ARMMCPU {
     IrqLine sysresetreq, txev, lockup_irq;
     CharBackend itm;
     Object *idau;
-    uint64_t prop_frequency, prop_refclk;
+    uint64_t prop_refclk;
     uint32_t prop_num_irq, prop_num_prio_bits, prop_init_svtor, prop_init_nsvtor, prop_mpu_regions, prop_mpu_ns_regions;
     uint32_t prop_sau_regions, prop_systick_calib;
     bool prop_bitband, prop_start_powered_off;

@@ -33,7 +33,7 @@ static int64_t time_of(uint64_t tick, uint64_t frequency)
 
 static uint64_t frequency_of(const ARMMCPU *cpu, unsigned bank)
 {
-    return m_reg(cpu, MR_SYST_CSR, bank) & CSR_CLKSOURCE || !cpu->prop_refclk ? cpu->prop_frequency : cpu->prop_refclk;
+    return m_reg(cpu, MR_SYST_CSR, bank) & CSR_CLKSOURCE || !cpu->prop_refclk ? cpu->parent.frequency : cpu->prop_refclk;
 }
 
 /* Ticks from the base to the counter's next arrival at zero; 0: it stands there. */

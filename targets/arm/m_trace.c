@@ -26,14 +26,14 @@ static bool counts(const ARMMCPU *cpu)
 
 static uint32_t cyccnt(ARMMCPU *cpu)
 {
-    return counts(cpu) ? arm_m_ticks(cpu, cpu->prop_frequency) - cpu->system->cyccnt_base : *m_reg1(cpu, MR_DWT_CYCCNT);
+    return counts(cpu) ? arm_m_ticks(cpu, cpu->parent.frequency) - cpu->system->cyccnt_base : *m_reg1(cpu, MR_DWT_CYCCNT);
 }
 
 /* Whatever makes it count or stand changes between the two: hold is the value that it had. */
 static void cyccnt_set(ARMMCPU *cpu, uint32_t hold)
 {
     *m_reg1(cpu, MR_DWT_CYCCNT) = hold;
-    cpu->system->cyccnt_base = arm_m_ticks(cpu, cpu->prop_frequency) - hold;
+    cpu->system->cyccnt_base = arm_m_ticks(cpu, cpu->parent.frequency) - hold;
 }
 
 static unsigned num_comp(const ARMMCPU *cpu)

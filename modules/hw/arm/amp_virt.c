@@ -269,10 +269,7 @@ static bool add_cpu(AmpVirt *a, AmpCluster *c, unsigned member, GError **error)
         object_set_uint(obj, "init-svtor", M_CODE_BASE | M_SECURE);
     }
     if (c->o->frequency) {
-        if (class_find_property(obj->oc, "frequency")) {
-            object_set_uint(obj, "frequency", c->o->frequency);
-        }
-        cpu_set_frequency(cs, c->o->frequency);
+        object_set_uint(obj, "frequency", c->o->frequency);
     }
     if (!amp_ctrl_add(a->ctrl, cs, c->number, member, c->o->kernel != NULL, &n, error)) {
         return false;

@@ -10,7 +10,7 @@
  *
  *   properties  "num-irq" (external interrupts, 0 to 496), "num-prio-bits" (2 to 8), "init-svtor", "init-nsvtor" (vector
  *               tables at reset), "mpu-regions", "mpu-ns-regions", "sau-regions", "systick-calib",
- *               "frequency" (Hz, of the core and SysTick), "refclk" (Hz of SysTick's reference; 0: none), "bitband"
+ *               "frequency" (every CPU's: Hz, here of SysTick, too), "refclk" (Hz of SysTick's reference; 0: none), "bitband"
  *               (bool: the SRAM and peripheral alias regions of Cortex-M3 and M4), "start-powered-off"
  *   links       "idau" (to an object of TYPE_ARM_IDAU, or none), "memory" is the CPU's cluster's space
  *   inputs      "irq"[n], "nmi", "wakeup" (RXEV: an event)
