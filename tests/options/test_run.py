@@ -147,6 +147,46 @@ class Run(unittest.TestCase):
         with open(self.path("saved"), "rb") as f:
             self.assertEqual(len(f.read()), 16)
 
+    def test_monitor_editing(self):
+        """What keys make of a line, and what the terminal shows of it."""
+        left, right, up, down = "\x1b[D", "\x1b[C", "\x1b[A", "\x1bOB"
+        rows = [
+            ("print 27" + left + left + "3" + "\x05" + " + 1", "print 327 + 1"),
+            ("rint 1\x01p\x1b[Fé" + left + "\x1b[3~2", "print 12"),
+            ("xxprint 7\x1b[1~\x04\x1b[3~", "print 7"),
+            ("print 5 junk  junk\x17\x17", "print 5 "),
+            ("print 4junk" + 4 * left + "\x0b", "print 4"),
+            ("junk\x15print 6", "print 6"),
+            ("ri 8" + 2 * left + "nt\x1bOHp\x06\x02\x02\x1b[7~\x1b[8~ + 1", "print 8 + 1"),
+            ("pri 9" + 2 * left + "\t\x04", "print 9"),
+            (up + up + up + down + "1", "print 8 + 11"),
+            ("\x10\x10\x0e\x0e\x0eprint 2", "print 2"),
+            ("print 3" + 30 * left + 30 * right + "\x1b[2~\x1b[1;5C\x1bq", "print 3"),
+        ]
+        with self.start("-kernel", self.sleep, "-display", "none", "-monitor", "stdio") as process:
+            process.stdin.write("".join(keys + "\r" for keys, _ in rows) + "quit\r")
+            process.stdin.flush()
+            text, error = process.communicate(timeout=60 * PATIENCE)
+        self.assertEqual((process.returncode, error), (0, ""))
+        screen, column = [""], 0
+        for c in text:
+            if c == "\n":                       # universal newlines: after a carriage return
+                screen.append("")
+                column = 0
+            elif c == "\r":
+                column = 0
+            elif c == "\b":
+                column -= 1
+            else:
+                screen[-1] = screen[-1][:column].ljust(column) + c + screen[-1][column + 1:]
+                column += 1
+        shown = [line for line in screen if line.startswith("(chimera)")]
+        self.assertGreater(len(shown), len(rows))
+        for (keys, want), line in zip(rows, shown):
+            self.assertEqual(line.rstrip(), "(chimera) " + want.rstrip(), repr(keys))
+        values = [int(line, 16) for line in screen if re.fullmatch("0x[0-9a-f]+", line)]
+        self.assertEqual(values, [eval(want[6:]) for _, want in rows])
+
     def test_signals_end_with_status_0(self):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             pidfile = self.path("pid")
