@@ -619,9 +619,7 @@ static bool opt_semihosting_config(Options *o, const char *value, GError **error
         !keyval_get_enum(kv, "target", targets, &target, error)) {
         return false;
     }
-    if (target == 2) {
-        return not_supported("target=gdb", error);
-    }
+    set_text(&o->semihosting_target, targets[target]);
     if (chardev) {
         set_text(&o->semihosting_chardev, chardev);
     }
@@ -691,7 +689,7 @@ static const OptionRow rows[] = {
     { "no-acpi", NULL, NULL, opt_ignore },
     { "name", "TEXT", "accepted: a name that process lists may show", opt_ignore },
     { "semihosting", NULL, "programs reach the host's files and console by semihosting calls", opt_semihosting },
-    { "semihosting-config", "[enable=on][,target=auto|native][,chardev=ID][,userspace=on][,arg=TEXT...]",
+    { "semihosting-config", "[enable=on][,target=auto|native|gdb][,chardev=ID][,userspace=on][,arg=TEXT...]",
       "the same, its console, and the program's arguments", opt_semihosting_config },
     { "S", NULL, "do not start the CPUs", opt_paused },
     { "no-reboot", NULL, "a reset ends the program", opt_no_reboot },
@@ -899,6 +897,7 @@ void options_free(Options *o)
     g_ptr_array_unref(o->devices);
     g_ptr_array_unref(o->objects);
     g_free(o->semihosting_chardev);
+    g_free(o->semihosting_target);
     g_ptr_array_unref(o->semihosting_args);
     g_free(o->log_items);
     g_free(o->log_file);

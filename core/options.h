@@ -41,6 +41,7 @@ typedef struct Options {
     GPtrArray *globals;                         /* (char *): "type.prop=value", checked */
     bool semihosting, semihosting_user;         /* -semihosting, -semihosting-config enable=, userspace= */
     char *semihosting_chardev;                  /* or NULL */
+    char *semihosting_target;                   /* auto, native, gdb; NULL: auto */
     GPtrArray *semihosting_args;                /* (char *) */
     bool paused;                                /* -S */
     bool no_shutdown;

@@ -578,6 +578,7 @@ static bool make_semihosting(Run *r, GError **error)
     }
     obj = object_new_child(&r->m->parent.parent, "semihosting", TYPE_SEMIHOST, error);
     if (!obj || (r->o->semihosting_chardev && !object_set(obj, "chardev", r->o->semihosting_chardev, error)) ||
+        (r->o->semihosting_target && !object_set(obj, "target", r->o->semihosting_target, error)) ||
         !object_set(obj, "cmdline", cmdline, error) ||
         !object_set(obj, "userspace", r->o->semihosting_user ? "on" : "off", error) || !obj->oc->complete(obj, error)) {
         g_prefix_error(error, "-semihosting-config: ");

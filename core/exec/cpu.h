@@ -244,6 +244,7 @@ struct Cluster {
     AddressSpace *as;
     GPtrArray *cpus;                            /* (CPUState *) */
     struct ClusterDebug *debug;                 /* debug.c: breakpoints and watchpoints; NULL: none */
+    int hosts;                                  /* atomic: debuggers that serve its semihosting calls */
 };
 #define TYPE_CLUSTER "cluster"
 extern const TypeInfo cluster_type;

@@ -314,6 +314,34 @@ bool debug_is_paused(Machine *m)
     return __atomic_load_n(&exec_machine(m)->paused, __ATOMIC_SEQ_CST);
 }
 
+/* -- the debugger's host ------------------------------------------------------------------------------------------------ */
+
+void debug_ask_host(Machine *m, DebugHostCall *call)
+{
+    const ExecMachine *x = exec_machine(m);
+
+    for (unsigned i = 0; i < x->clients->len; i++) {
+        const DebugClient *c = x->clients->pdata[i];
+
+        if (c->host_call(c->opaque, call)) {
+            return;
+        }
+    }
+    call->result = -1;
+    call->error = DEBUG_HOST_NOBODY;
+    call->done(call);
+}
+
+void debug_serve_host(Cluster *c, bool serves)
+{
+    __atomic_add_fetch(&c->hosts, serves ? 1 : -1, __ATOMIC_SEQ_CST);
+}
+
+bool debug_has_host(const CPUState *cs)
+{
+    return __atomic_load_n(&cs->cluster->hosts, __ATOMIC_SEQ_CST) > 0;
+}
+
 /* -- memory --------------------------------------------------------------------------------------------------------------- */
 
 typedef struct Translation {

@@ -49,11 +49,13 @@ typedef struct DebugStop {
     vaddr addr;                                 /* WATCH: the first byte of it that is accessed */
 } DebugStop;
 
+typedef struct DebugHostCall DebugHostCall;
 /* Who is told, in the main loop, that every CPU stands, and that they go on. No lock is held. */
 typedef struct DebugClient {
     void (*stopped)(void *opaque, const DebugStop *why);
     void (*resumed)(void *opaque);
     bool (*holds)(void *opaque);                /* it wants the machine to stand */
+    bool (*host_call)(void *opaque, DebugHostCall *call);       /* false: not for this one */
     void *opaque;
 } DebugClient;
 void debug_add_client(Machine *m, const DebugClient *client);
@@ -64,6 +66,25 @@ void debug_go(Machine *m);
 void debug_poll(Machine *m);
 /* Whether CPUs stand (or are about to). */
 bool debug_is_paused(Machine *m);
+
+/* -- system calls of the debugger's host (gdb manual, "File-I/O Remote Protocol Extension") ------------------------------- */
+
+#define DEBUG_HOST_BASE UINT64_C(0x1000)        /* where a request's addresses find buf */
+enum { DEBUG_HOST_NOBODY = -1 };                /* error: no debugger serves the cluster, or it went away */
+struct DebugHostCall {
+    CPUState *cs;                               /* who asks */
+    const char *text;                           /* "write,1,1000,5" */
+    uint8_t *buf;                               /* the debugger reads and writes it instead of the guest's memory */
+    size_t len;
+    int64_t result;                             /* the answer */
+    int error;                                  /* in the protocol's numbers; 0: none */
+    void (*done)(DebugHostCall *call);          /* the main loop, no lock held */
+};
+/* The main loop, no lock held. call->done is called now or later, once. */
+void debug_ask_host(Machine *m, DebugHostCall *call);
+/* A debugger is there, or goes, that serves the calls of a cluster. The main loop. */
+void debug_serve_host(Cluster *c, bool serves);
+bool debug_has_host(const CPUState *cs);        /* any thread */
 
 /* -- memory, from the main loop, no lock held -------------------------------------------------------------------------- */
 

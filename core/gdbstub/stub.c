@@ -36,6 +36,7 @@ struct GdbStub {
     CPUState *general, *control;                /* Hg, Hc */
     DebugStop why;                              /* the last stop */
     GArray *points;                             /* Point: what this debugger has put there */
+    GdbCalls calls;
     char *chardev;                              /* the id of the one that we made; NULL: it is the user's */
 };
 
@@ -213,7 +214,9 @@ static void stopped(void *opaque, const DebugStop *why)
         s->why.cs = s->general ? s->general : first_cpu(s);
     }
     s->general = s->control = s->why.cs;
-    if (s->running) {
+    if (s->running && s->calls.asked) {
+        s->calls.stop_due = true;               /* it expects to be asked for more, or a stop, when it has answered */
+    } else if (s->running) {
         s->running = false;
         reply_stop(s);
     }
@@ -247,7 +250,33 @@ static void interrupt(GdbStub *s)
 static void go(GdbStub *s)
 {
     s->running = true;
+    gdbcalls_next(&s->calls, &s->link);
     debug_go(s->m);
+}
+
+/* -- what programs ask of its host --------------------------------------------------------------------------------- */
+
+static bool host_call(void *opaque, DebugHostCall *call)
+{
+    GdbStub *s = opaque;
+
+    if (!s->connected || !inferior_of(s, call->cs) || inferior_of(s, call->cs)->detached) {
+        return false;
+    }
+    g_queue_push_tail(&s->calls.waiting, call);
+    if (s->running) {
+        gdbcalls_next(&s->calls, &s->link);
+    }
+    return true;
+}
+
+static void set_detached(GdbStub *s, Inferior *inf, bool detached)
+{
+    if (inf->detached != detached) {
+        inf->detached = detached;
+        debug_serve_host(inf->cluster, !detached);
+        gdbcalls_fail(&s->calls, inf->cluster);
+    }
 }
 
 static void let_run(GdbStub *s G_GNUC_UNUSED, CPUState *cs, void *opaque G_GNUC_UNUSED)
@@ -274,7 +303,7 @@ static void detach(GdbStub *s, Inferior *inf)
     for (unsigned i = 0; i < inf->cluster->cpus->len; i++) {
         let_run(s, inf->cluster->cpus->pdata[i], NULL);
     }
-    inf->detached = true;
+    set_detached(s, inf, true);
 }
 
 /* -- packets ------------------------------------------------------------------------------------------------------- */
@@ -570,6 +599,19 @@ static bool parse_range(const char **p, vaddr *addr, uint64_t *len)
     return hex_number(p, addr) && *(*p)++ == ',' && hex_number(p, len);
 }
 
+static size_t read_memory(GdbStub *s, vaddr addr, uint8_t *buf, uint64_t len)
+{
+    if (s->calls.asked) {
+        const uint8_t *from = gdbcalls_memory(&s->calls, addr, &len);
+
+        if (from) {
+            memcpy(buf, from, len);
+        }
+        return len;
+    }
+    return s->phys_memory ? debug_read_phys(s->general, addr, buf, len) : debug_read(s->general, addr, buf, len);
+}
+
 static void do_read_memory(GdbStub *s, const Packet *p)
 {
     g_autoptr(GString) out = g_string_new(NULL);
@@ -584,7 +626,7 @@ static void do_read_memory(GdbStub *s, const Packet *p)
         return;
     }
     len = MIN(len, sizeof(buf));
-    n = s->phys_memory ? debug_read_phys(s->general, addr, buf, len) : debug_read(s->general, addr, buf, len);
+    n = read_memory(s, addr, buf, len);
     if (len && !n) {
         reply(s, "E14");                        /* EFAULT */
         return;
@@ -595,8 +637,19 @@ static void do_read_memory(GdbStub *s, const Packet *p)
 
 static void write_memory(GdbStub *s, vaddr addr, const uint8_t *buf, size_t len)
 {
-    size_t n = s->phys_memory ? debug_write_phys(s->general, addr, buf, len) : debug_write(s->general, addr, buf, len);
+    size_t n;
 
+    if (s->calls.asked) {
+        uint64_t room = len;
+        uint8_t *to = gdbcalls_memory(&s->calls, addr, &room);
+
+        n = to && room == len ? len : 0;
+        if (n) {
+            memcpy(to, buf, n);
+        }
+    } else {
+        n = s->phys_memory ? debug_write_phys(s->general, addr, buf, len) : debug_write(s->general, addr, buf, len);
+    }
     reply(s, n == len ? "OK" : "E14");
 }
 
@@ -706,7 +759,7 @@ static void do_attach(GdbStub *s, const Packet *p)
         return;
     }
     exec_pause(s->m);
-    inf->detached = false;
+    set_detached(s, inf, false);
     s->general = s->control = inf->cluster->cpus->pdata[0];
     s->why = (DebugStop){ .kind = DEBUG_STOP_STEP, .cs = s->general };
     reply_stop(s);
@@ -930,6 +983,24 @@ static void do_phys_set(GdbStub *s, const Packet *p)
     reply_ok(s);
 }
 
+static void do_host_answer(GdbStub *s, const Packet *p)
+{
+    bool interrupted;
+
+    if (!gdbcalls_answer(&s->calls, p->args, &interrupted)) {
+        reply_bad(s);
+        return;
+    }
+    if (s->calls.stop_due) {
+        s->calls.stop_due = s->running = false;
+        reply_stop(s);
+    } else if (interrupted) {
+        interrupt(s);
+    } else if (s->running) {
+        gdbcalls_next(&s->calls, &s->link);
+    }
+}
+
 static void do_symbol(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
     reply_ok(s);                                /* none is wanted */
@@ -950,6 +1021,7 @@ static const PacketRow rows[] = {
     { "c", false, do_continue },
     { "C", false, do_continue_signal },
     { "D", false, do_detach },
+    { "F", false, do_host_answer },
     { "g", true, do_read_all },
     { "G", false, do_write_all },
     { "H", false, do_thread },
@@ -1013,11 +1085,20 @@ static void peer_arrived(GdbStub *s)
     s->connected = true;
     s->running = s->multiprocess = s->swbreak = s->hwbreak = s->phys_memory = false;
     for (unsigned i = 0; i < s->inferiors->len; i++) {
-        g_array_index(s->inferiors, Inferior, i).detached = false;
+        set_detached(s, &g_array_index(s->inferiors, Inferior, i), false);
     }
     exec_pause(s->m);
     s->general = s->control = first_cpu(s);
     s->why = (DebugStop){ .kind = DEBUG_STOP_STEP, .cs = s->general };
+}
+
+/* No more of them are for this peer. */
+static void refuse_calls(GdbStub *s)
+{
+    for (unsigned i = 0; i < s->inferiors->len; i++) {
+        set_detached(s, &g_array_index(s->inferiors, Inferior, i), true);
+    }
+    s->calls.stop_due = false;
 }
 
 /* Its breakpoints go; what stands goes on standing, until the next one comes or the monitor continues. */
@@ -1031,6 +1112,7 @@ static void peer_gone(GdbStub *s)
         exec_pause(s->m);
         remove_points(s, NULL);
         each_cpu(s, let_run, NULL);
+        refuse_calls(s);
         if (!paused) {
             debug_go(s->m);
         }
@@ -1051,7 +1133,7 @@ static gboolean work(gpointer opaque)
     }
     if (s->connected) {
         machine_lock(s->m);
-        ev = gdblink_next(&s->link, s->running, packet);
+        ev = gdblink_next(&s->link, s->running && !s->calls.asked, packet);
         machine_unlock(s->m);
     }
     switch (ev) {
@@ -1131,7 +1213,7 @@ static void write_out(void *opaque, const uint8_t *buf, size_t len)
 static bool add_inferiors(GdbStub *s, const char *cluster, GError **error)
 {
     for (unsigned i = 0; i < s->m->clusters->len; i++) {
-        Inferior inf = { .cluster = s->m->clusters->pdata[i], .pid = i + 1 };
+        Inferior inf = { .cluster = s->m->clusters->pdata[i], .pid = i + 1, .detached = true };
 
         if (inf.cluster->cpus->len && (!cluster || strcmp(cluster, inf.cluster->name) == 0)) {
             g_array_append_val(s->inferiors, inf);
@@ -1202,7 +1284,7 @@ GdbStub *gdbstub_new(Machine *m, Monitor *mon, const char *spec, GError **error)
         gdbstub_free(s);
         return NULL;
     }
-    debug_add_client(m, &(const DebugClient){ stopped, resumed, holds, s });
+    debug_add_client(m, &(const DebugClient){ stopped, resumed, holds, host_call, s });
     machine_lock(m);
     char_connect(&s->chr, s, can_receive, receive, event);
     machine_unlock(m);
@@ -1225,6 +1307,7 @@ void gdbstub_free(GdbStub *s)
         reply(s, text);
     }
     debug_remove_client(s->m, s);
+    refuse_calls(s);
     remove_points(s, NULL);
     machine_lock(s->m);
     if (s->source) {

@@ -48,6 +48,23 @@ bool hex_number(const char **p, uint64_t *ret);
 /* Text that may stand in XML. */
 void xml_append(GString *s, const char *text);
 
+/* -- hostcall.c: what programs ask of the debugger's host ------------------------------------------------------------------ */
+
+typedef struct GdbCalls {
+    GQueue waiting;                             /* (DebugHostCall *) */
+    DebugHostCall *asked;                       /* was sent: the peer answers it next */
+    bool stop_due;                              /* the machine has stopped meanwhile, which the peer has not been told */
+} GdbCalls;
+
+/* The peer waits for a stop: sends the next, unless one is under way. */
+void gdbcalls_next(GdbCalls *c, GdbLink *l);
+/* The peer does not serve this cluster any more. */
+void gdbcalls_fail(GdbCalls *c, const Cluster *cluster);
+/* One was sent: what the peer finds at addr, and how much of *len; NULL: nothing. */
+uint8_t *gdbcalls_memory(const GdbCalls *c, vaddr addr, uint64_t *len);
+/* The peer's answer, behind its F. False: it is none. */
+bool gdbcalls_answer(GdbCalls *c, const char *args, bool *ret_interrupted);
+
 /* -- stub.c: one server ------------------------------------------------------------------------------------------------ */
 
 typedef struct GdbStub GdbStub;

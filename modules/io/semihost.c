@@ -7,10 +7,14 @@
  * The console (":tt") is the chardev of -semihosting-config, else standard input and output. A call that has nothing to
  * read yet, or whose command still runs, waits: its instruction runs again when there is something.
  * errno has the host's numbers, as newlib expects. Open files are not part of a machine's saved state.
+ *
+ * With target=gdb, or target=auto while a debugger is connected, files, console and commands are those of the debugger's
+ * host (semihost_remote.c); what a call moves is then at most 64 KiB.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +28,7 @@
 #include "core/log.h"
 #include "core/module.h"
 #include "core/qom/machine.h"
+#include "modules/io/semihost_int.h"
 
 enum {
     SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_WRITEC = 0x03, SYS_WRITE0 = 0x04, SYS_WRITE = 0x05, SYS_READ = 0x06,
@@ -39,11 +44,12 @@ enum {
 #define MAX_FILES 256
 #define CONSOLE_QUEUE 4096
 
-typedef enum FileKind { FILE_FREE, FILE_HOST, FILE_STDIN, FILE_STDOUT, FILE_STDERR, FILE_FEATURES } FileKind;
+typedef enum FileKind { FILE_FREE, FILE_HOST, FILE_REMOTE, FILE_STDIN, FILE_STDOUT, FILE_STDERR, FILE_FEATURES } FileKind;
+enum { TARGET_AUTO, TARGET_NATIVE, TARGET_GDB };
 
 typedef struct File {
     FileKind kind;
-    int fd;                                     /* FILE_HOST */
+    int fd;                                     /* FILE_HOST; FILE_REMOTE: the debugger's number */
     uint64_t pos;                               /* FILE_FEATURES */
 } File;
 
@@ -60,6 +66,8 @@ typedef struct HostSemihost {
     /* wiring */
     CharBackend chr;
     char *cmdline;
+    uint32_t target;
+    RemoteCalls *remote;
     /* under files_lock, which no thread takes but those of CPUs (and reset, when they stand) */
     GMutex files_lock;
     File files[MAX_FILES];                      /* a handle is the place here + 1 */
@@ -164,6 +172,53 @@ static char *text(Context *c, uint64_t addr, uint64_t len)
     return g_steal_pointer(&s);
 }
 
+/* -- the debugger's host ---------------------------------------------------------------------------------------------- */
+
+/* The call is for it. */
+static bool is_remote(const Context *c)
+{
+    return c->s->target == TARGET_GDB ||
+           (c->s->target == TARGET_AUTO && (debug_has_host(c->cs) || remote_calls_has(c->s->remote, c->cs, c->call)));
+}
+
+/*
+ * What it answers to a request of gdb's File-I/O protocol, whose addresses from DEBUG_HOST_BASE on are buf's. -1: errno says
+ * why, or c->wait.
+ */
+G_GNUC_PRINTF(4, 5) static int64_t ask(Context *c, void *buf, size_t len, const char *fmt, ...)
+{
+    g_autofree char *request = NULL;
+    int64_t result = -1;
+    int err = 0;
+    va_list ap;
+
+    va_start(ap, fmt);
+    request = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    c->wait = !remote_calls_ask(c->s->remote, c->cs, c->call, request, buf, len, &result, &err);
+    if (!c->wait && err) {
+        fail(c, err);
+        result = -1;
+    }
+    return result;
+}
+
+/* Returns the bytes that went. */
+static size_t remote_write(Context *c, int fd, const uint8_t *buf, size_t len)
+{
+    int64_t n = len ? ask(c, (uint8_t *)buf, len, "write,%x,%" PRIx64 ",%zx", fd, DEBUG_HOST_BASE, len) : 0;
+
+    return n < 0 ? 0 : MIN((uint64_t)n, len);
+}
+
+/* Returns the bytes that came, or -1. */
+static ssize_t remote_read(Context *c, int fd, uint8_t *buf, size_t len)
+{
+    int64_t n = len ? ask(c, buf, len, "read,%x,%" PRIx64 ",%zx", fd, DEBUG_HOST_BASE, len) : 0;
+
+    return n < 0 ? -1 : (ssize_t)MIN((uint64_t)n, len);
+}
+
 /* -- the console ------------------------------------------------------------------------------------------------------ */
 
 static void write_fd(int fd, const uint8_t *buf, size_t len)
@@ -186,8 +241,14 @@ static void write_fd(int fd, const uint8_t *buf, size_t len)
     }
 }
 
-static void console_write(HostSemihost *s, bool is_stderr, const uint8_t *buf, size_t len)
+/* Returns the bytes that went. */
+static size_t console_write(Context *c, bool is_stderr, const uint8_t *buf, size_t len)
 {
+    HostSemihost *s = c->s;
+
+    if (is_remote(c)) {
+        return remote_write(c, is_stderr ? STDERR_FILENO : STDOUT_FILENO, buf, len);
+    }
     if (s->chr.chr) {
         machine_lock(s->parent.machine);
         char_write(&s->chr, buf, len);
@@ -195,6 +256,7 @@ static void console_write(HostSemihost *s, bool is_stderr, const uint8_t *buf, s
     } else {
         write_fd(is_stderr ? STDERR_FILENO : STDOUT_FILENO, buf, len);
     }
+    return len;
 }
 
 static void wake_readers(HostSemihost *s)
@@ -285,8 +347,13 @@ static void wait_for_input(HostSemihost *s, CPUState *cs)
 static size_t console_read(Context *c, uint8_t *buf, size_t len)
 {
     HostSemihost *s = c->s;
+    ssize_t came;
     size_t n;
 
+    if (is_remote(c)) {
+        came = remote_read(c, STDIN_FILENO, buf, len);
+        return came < 0 ? 0 : (size_t)came;
+    }
     machine_lock(c->m);
     n = MIN(len, s->input->len);
     if (n) {
@@ -331,6 +398,16 @@ static int open_flags(unsigned mode)
     return flags[mode / 2] | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;    /* a pipe without a partner holds no CPU up */
 }
 
+/* The same in gdb's numbers. */
+static unsigned remote_open_flags(unsigned mode)
+{
+    enum { RDONLY = 0, WRONLY = 1, RDWR = 2, APPEND = 8, CREAT = 0x200, TRUNC = 0x400 };
+    static const uint16_t flags[] = { RDONLY, RDWR, WRONLY | CREAT | TRUNC, RDWR | CREAT | TRUNC, WRONLY | CREAT | APPEND,
+                                      RDWR | CREAT | APPEND };
+
+    return flags[mode / 2];
+}
+
 static uint64_t sys_open(Context *c)
 {
     g_autofree char *name = NULL;
@@ -356,6 +433,15 @@ static uint64_t sys_open(Context *c)
             return fail(c, EACCES);
         }
         f.kind = FILE_FEATURES;
+    } else if (is_remote(c)) {
+        size_t len = strlen(name) + 1;
+
+        f.kind = FILE_REMOTE;
+        f.fd = (int)ask(c, name, len, "open,%" PRIx64 "/%zx,%x,%x", DEBUG_HOST_BASE, len,
+                        remote_open_flags((unsigned)c->arg[1]), 0644);
+        if (f.fd < 0) {
+            return UINT64_MAX;
+        }
     } else {
         struct stat st;
 
@@ -376,11 +462,19 @@ static uint64_t sys_close(Context *c)
 {
     File *f = args(c, 1) ? file_of(c, c->arg[0]) : NULL;
 
-    if (!f) {
+    if (!f || (f->kind == FILE_REMOTE && ask(c, NULL, 0, "close,%x", f->fd) < 0 && c->wait)) {
         return UINT64_MAX;
     }
     file_close(f);
     return 0;
+}
+
+/* Of one call: a request to the debugger's host is answered at once. */
+static uint64_t max_transfer(const Context *c, const File *f)
+{
+    bool console = f->kind == FILE_STDIN || f->kind == FILE_STDOUT || f->kind == FILE_STDERR;
+
+    return f->kind == FILE_REMOTE || (console && is_remote(c)) ? CHUNK : MAX_TRANSFER;
 }
 
 /* Returns how many bytes went. */
@@ -389,8 +483,10 @@ static size_t file_write(Context *c, File *f, const uint8_t *buf, size_t len)
     size_t done = 0;
 
     if (f->kind == FILE_STDOUT || f->kind == FILE_STDERR) {
-        console_write(c->s, f->kind == FILE_STDERR, buf, len);
-        return len;
+        return console_write(c, f->kind == FILE_STDERR, buf, len);
+    }
+    if (f->kind == FILE_REMOTE) {
+        return remote_write(c, f->fd, buf, len);
     }
     if (f->kind != FILE_HOST) {
         fail(c, EBADF);
@@ -418,7 +514,7 @@ static uint64_t sys_write(Context *c)
         return UINT64_MAX;
     }
     left = c->arg[2];
-    end = left - MIN(left, MAX_TRANSFER);
+    end = left - MIN(left, max_transfer(c, f));
     for (uint64_t addr = c->arg[1]; left > end;) {
         size_t n = MIN(left - end, CHUNK), done;
 
@@ -449,6 +545,10 @@ static size_t file_read(Context *c, File *f, uint8_t *buf, size_t len, bool *ret
         memcpy(buf, features + MIN(f->pos, sizeof(features)), (size_t)n);
         f->pos += (uint64_t)n;
         return (size_t)n;
+    case FILE_REMOTE:
+        n = remote_read(c, f->fd, buf, len);
+        *ret_error = n < 0;
+        return n < 0 ? 0 : (size_t)n;
     case FILE_HOST:
         do {
             n = read(f->fd, buf, len);
@@ -478,7 +578,7 @@ static uint64_t sys_read(Context *c)
         return UINT64_MAX;
     }
     left = c->arg[2];
-    end = left - MIN(left, MAX_TRANSFER);
+    end = left - MIN(left, max_transfer(c, f));
     for (uint64_t addr = c->arg[1]; left > end;) {
         size_t n = MIN(left - end, CHUNK), came;
 
@@ -512,6 +612,8 @@ static uint64_t sys_istty(Context *c)
     switch (f->kind) {
     case FILE_HOST:
         return isatty(f->fd) != 0;
+    case FILE_REMOTE:
+        return ask(c, NULL, 0, "isatty,%x", f->fd) == 1;
     case FILE_STDIN:
     case FILE_STDOUT:
     case FILE_STDERR:
@@ -535,6 +637,9 @@ static uint64_t sys_seek(Context *c)
         f->pos = c->arg[1];
         return 0;
     }
+    if (f->kind == FILE_REMOTE) {
+        return ask(c, NULL, 0, "lseek,%x,%" PRIx64 ",0", f->fd, c->arg[1]) < 0 ? UINT64_MAX : 0;
+    }
     if (f->kind != FILE_HOST) {
         return fail(c, ESPIPE);
     }
@@ -542,6 +647,21 @@ static uint64_t sys_seek(Context *c)
         return fail(c, c->arg[1] > INT64_MAX ? EINVAL : errno);
     }
     return 0;
+}
+
+static uint64_t remote_flen(Context *c, const File *f)
+{
+    enum { STAT_SIZE = 64, ST_SIZE = 28 };      /* of the protocol's struct stat; big-endian */
+    uint8_t st[STAT_SIZE];
+    uint64_t size = 0;
+
+    if (ask(c, st, sizeof(st), "fstat,%x,%" PRIx64, f->fd, DEBUG_HOST_BASE) < 0) {
+        return UINT64_MAX;
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        size = size << 8 | st[ST_SIZE + i];
+    }
+    return size;
 }
 
 static uint64_t sys_flen(Context *c)
@@ -554,6 +674,9 @@ static uint64_t sys_flen(Context *c)
     }
     if (f->kind == FILE_FEATURES) {
         return sizeof(features);
+    }
+    if (f->kind == FILE_REMOTE) {
+        return remote_flen(c, f);
     }
     if (f->kind != FILE_HOST) {
         return fail(c, EINVAL);
@@ -586,6 +709,11 @@ static uint64_t sys_remove(Context *c)
 {
     g_autofree char *name = args(c, 2) ? text(c, c->arg[0], c->arg[1]) : NULL;
 
+    if (name && is_remote(c)) {
+        size_t len = strlen(name) + 1;
+
+        return ask(c, name, len, "unlink,%" PRIx64 "/%zx", DEBUG_HOST_BASE, len) < 0 ? (uint64_t)c->s->last_errno : 0;
+    }
     if (!name || remove(name) != 0) {
         fail(c, name ? errno : c->s->last_errno);
         return (uint64_t)c->s->last_errno;
@@ -598,6 +726,15 @@ static uint64_t sys_rename(Context *c)
     g_autofree char *from = args(c, 4) ? text(c, c->arg[0], c->arg[1]) : NULL;
     g_autofree char *to = from ? text(c, c->arg[2], c->arg[3]) : NULL;
 
+    if (to && is_remote(c)) {
+        size_t len = strlen(from) + 1, to_len = strlen(to) + 1;
+        g_autoptr(GByteArray) both = g_byte_array_new();
+
+        g_byte_array_append(both, (uint8_t *)from, (guint)len);
+        g_byte_array_append(both, (uint8_t *)to, (guint)to_len);
+        return ask(c, both->data, both->len, "rename,%" PRIx64 "/%zx,%" PRIx64 "/%zx", DEBUG_HOST_BASE, len,
+                   DEBUG_HOST_BASE + len, to_len) < 0 ? (uint64_t)c->s->last_errno : 0;
+    }
     if (!to || rename(from, to) != 0) {
         fail(c, to ? errno : c->s->last_errno);
         return (uint64_t)c->s->last_errno;
@@ -614,34 +751,28 @@ static uint64_t sys_writec(Context *c)
     if (!semihost_read(c->cs, c->call, c->call->param, &ch, 1)) {
         return fail(c, EFAULT);
     }
-    console_write(c->s, false, &ch, 1);
-    return 0;
+    return console_write(c, false, &ch, 1) == 1 ? 0 : UINT64_MAX;
 }
 
 static uint64_t sys_write0(Context *c)
 {
-    uint64_t addr = c->call->param;
-    uint8_t buf[256];
-    size_t n = 0;
+    uint64_t max = is_remote(c) ? CHUNK : MAX_TRANSFER, n;
+    g_autoptr(GByteArray) text = g_byte_array_new();
+    bool ok = true, end = false;
+    uint8_t ch;
 
-    for (uint64_t i = 0; i < MAX_TRANSFER; i++) {
-        bool ok = semihost_read(c->cs, c->call, addr + i, &buf[n], 1);
-
-        if (n == sizeof(buf) - 1 || !ok || !buf[n]) {
-            n += ok && buf[n];
-            console_write(c->s, false, buf, n);
-            if (!ok) {
-                return fail(c, EFAULT);
-            }
-            if (n < sizeof(buf)) {
-                return 0;
-            }
-            n = 0;
-        } else {
-            n++;
+    while (text->len < max && !end) {
+        ok = semihost_read(c->cs, c->call, c->call->param + text->len, &ch, 1);
+        end = !ok || !ch;
+        if (!end) {
+            g_byte_array_append(text, &ch, 1);
         }
     }
-    return fail(c, EFAULT);
+    n = console_write(c, false, text->data, text->len);
+    if (!ok || !end) {
+        return fail(c, EFAULT);
+    }
+    return n == text->len ? 0 : UINT64_MAX;
 }
 
 static uint64_t sys_readc(Context *c)
@@ -687,6 +818,11 @@ static uint64_t sys_system(Context *c)
 
     if (!line) {
         return UINT64_MAX;
+    }
+    if (is_remote(c)) {
+        size_t len = strlen(line) + 1;
+
+        return (uint64_t)ask(c, line, len, "system,%" PRIx64 "/%zx", DEBUG_HOST_BASE, len);
     }
     machine_lock(c->m);
     for (unsigned i = 0; i < c->s->commands->len && !cmd; i++) {
@@ -875,6 +1011,7 @@ static void host_reset(void *opaque)
         file_close(&s->files[i]);
     }
     s->last_errno = 0;
+    remote_calls_reset(s->remote);
     g_ptr_array_set_size(s->waiting, 0);
     g_ptr_array_set_size(s->commands, 0);
 }
@@ -916,6 +1053,7 @@ static void host_init(Object *obj)
     s->input = g_byte_array_new();
     s->waiting = g_ptr_array_new();
     s->commands = g_ptr_array_new_with_free_func(command_free);
+    s->remote = remote_calls_new();
 }
 
 static void host_finalize(Object *obj)
@@ -926,6 +1064,7 @@ static void host_finalize(Object *obj)
     g_byte_array_unref(s->input);
     g_ptr_array_unref(s->waiting);
     g_ptr_array_unref(s->commands);
+    remote_calls_free(s->remote);
 }
 
 static void host_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
@@ -935,7 +1074,11 @@ static void host_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     oc->dispose = host_dispose;
 }
 
+static const char *const target_names[] = { [TARGET_AUTO] = "auto", [TARGET_NATIVE] = "native", [TARGET_GDB] = "gdb", NULL };
+
 static const Property host_props[] = {
+    { .name = "target", .type = PROP_ENUM, .offset = offsetof(HostSemihost, target), .names = target_names,
+      .help = "who does the calls: this process, or the debugger" },
     { .name = "chardev", .type = PROP_CHAR, .offset = offsetof(HostSemihost, chr), .help = "the console" },
     { .name = "cmdline", .type = PROP_STRING, .offset = offsetof(HostSemihost, cmdline),
       .help = "what SYS_GET_CMDLINE tells" },

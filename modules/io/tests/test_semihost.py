@@ -11,6 +11,9 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "tests", "lib"))
+from gdbremote import Gdb, PATIENCE  # noqa: E402
+
 CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
 GCC = "aarch64-linux-gnu-gcc"
 
@@ -89,6 +92,86 @@ class Semihost(unittest.TestCase):
             self.assertIsNone(p.poll())
             p.terminate()
             self.assertEqual((p.stdout.read(), p.wait(30)), (b"", 0))
+
+    def debugged(self, config, *args):
+        """The program, stopped at its start, and where its debugger comes in."""
+        path = os.path.join(self.folder.name, "gdb")
+        p = subprocess.Popen(self.command(config, "-S", "-gdb", f"unix:{path},server=on,wait=off", *args),
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(p.communicate)
+        self.addCleanup(p.kill)
+        end = time.monotonic() + 20 * PATIENCE
+        while not os.path.exists(path) and time.monotonic() < end:
+            time.sleep(0.02)
+        return p, path
+
+    @unittest.skipUnless(shutil.which("gdb-multiarch"), "no gdb-multiarch")
+    def test_gdb(self):
+        """Files, console and commands of gdb's host, which says what the program prints."""
+        for target in ("gdb", "auto"):
+            for accel in ("tcg", "tci"):
+                p, path = self.debugged(f"target={target},arg=all,arg=two,arg=words", "-accel", accel)
+                gdb = subprocess.run(["gdb-multiarch", "-nx", "-q", "-batch", "-ex", "set remote system-call-allowed 1", "-ex",
+                                      f"target remote {path}", "-ex", "continue", self.program], stdin=subprocess.DEVNULL,
+                                     capture_output=True, text=True, timeout=60 * PATIENCE)
+                self.assertEqual((p.wait(30 * PATIENCE), *p.communicate()), (0, "", ""), gdb)
+                self.assertEqual(gdb.stderr, "stdout\nstderr\ncok\n")
+                self.assertIn("from a shell\n[Inferior 1 (process 1) exited normally]", gdb.stdout)
+        p, path = self.debugged("target=gdb,arg=stdin")
+        gdb = subprocess.run(["gdb-multiarch", "-nx", "-q", "-batch", "-ex", f"target remote {path}", "-ex", "continue",
+                              self.program], input="xyz\n", capture_output=True, text=True, timeout=60 * PATIENCE)
+        self.assertEqual((p.wait(30 * PATIENCE), *p.communicate()), (0, "", ""), gdb)
+        self.assertEqual(gdb.stderr, "0x0000000000000078yz\n\nend of input\nok\n")
+
+    def answer(self, g, request, text, answer):
+        """The program asks for this, with this text; the host says so."""
+        self.assertEqual(g.receive().decode(), request)
+        self.assertEqual(g.read(0x1000, len(text)), text.encode())
+        self.assertEqual(g.ask(f"m{0x1000 + len(text):x},1"), "E14")
+        g.send(answer)
+
+    def test_gdb_packets(self):
+        """What the debugger may answer, and what it may not; interrupts; a breakpoint meanwhile; one that goes away."""
+        p, path = self.debugged("target=gdb,arg=user,userspace=on", "-smp", "2")
+        g = Gdb(path)
+        self.assertEqual(g.ask("F0"), "E22")                    # nobody has asked
+        g.send("vCont;c")
+        self.assertEqual(g.receive().decode(), "Fwrite,1,1000,9")
+        for bad in ("F", "Fx", "F-", "F1,", "F1,2,D", "F1,2,Cx", "F1 "):
+            self.assertEqual(g.ask(bad), "E22", bad)
+        self.assertEqual(g.ask("mfff,2"), "E14")
+        self.assertEqual(g.ask("m1000,ffffffffffffffff"), "from EL0\n".encode().hex())
+        self.assertEqual(g.ask("Mffff,1:00"), "E14")
+        self.assertEqual(g.ask("M1008,2:0000"), "E14")
+        # interrupted before it was begun: told as a stop, and asked for again
+        self.assertRegex(g.ask("F-1,4,C"), "^T02")
+        self.assertRegex(g.ask("?"), "^T02")
+        self.assertEqual(g.reg(0), 4)                           # SYS_WRITE0, not done yet
+        g.send("vCont;c")
+        self.answer(g, "Fwrite,1,1000,9", "from EL0\n", "F9,0,C")
+        self.assertRegex(g.receive().decode(), "^T02")          # interrupted afterwards
+        g.send("vCont;c")
+        # stopped meanwhile: heard after the answer
+        self.assertEqual(g.receive().decode(), "Fwrite,1,1000,3")
+        g.raw(b"\x03")
+        self.assertEqual(g.read(0x1000, 3), b"ok\n")
+        g.send("F3;attachment")
+        self.assertRegex(g.receive().decode(), "^T02")
+        g.send("vCont;c")
+        self.assertEqual(g.receive(), b"W00")
+        g.close()
+        self.assertEqual(p.wait(30 * PATIENCE), 0)
+        # away in the middle of a call, which fails; then nobody is there: the calls fail at once
+        p, path = self.debugged("target=gdb,arg=stdin")
+        g = Gdb(path)
+        g.send("vCont;c")
+        self.assertEqual(g.receive(), b"Fread,0,1000,1")
+        g.close()
+        self.assertEqual((p.wait(30 * PATIENCE), *p.communicate()), (0, "", ""))
+        # auto: without a debugger it is native, and what is under way when one comes is, too
+        done = self.execute("target=auto,arg=all,arg=two,arg=words")
+        self.assertEqual((done.returncode, done.stdout), (0, "stdout\nfrom a shell\ncok\n"))
+        self.assertEqual(self.execute("target=gdb,arg=exit:07").returncode, 7)
 
     def test_refused(self):
         for config, why in (("target=gbd", "target=gbd: "), ("enable=maybe", "enable=maybe: "), ("arr=1", "arr: unknown parameter"),
