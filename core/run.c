@@ -428,6 +428,7 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
 static bool new_nic(Run *r, KeyVal *kv, GError **error)
 {
     const char *model = keyval_get(kv, "model"), *mac = keyval_get(kv, "mac"), *id;
+    bool onboard = r->mc->nic_onboard && (!model || strcmp(model, r->mc->nic_onboard) == 0);
     g_autofree char *made = NULL, *opts = NULL;
     g_autoptr(KeyVal) net = NULL;
     KeyVal *dev;
@@ -436,7 +437,10 @@ static bool new_nic(Run *r, KeyVal *kv, GError **error)
         return false;
     }
     model = model ? model : r->mc->nic_device;
-    if (!model) {
+    if (onboard && r->m->config.nic) {
+        return bad(r->mc->nic_onboard, "this machine has one network card", error);
+    }
+    if (!model && !onboard) {
         return bad("model=", "missing: this machine has no network card of its own", error);
     }
     if (!id) {
@@ -449,6 +453,11 @@ static bool new_nic(Run *r, KeyVal *kv, GError **error)
     opts = keyval_to_string(net);
     if (!netdev_new_from_opts(r->m->backends, opts, r->m->context, error)) {
         return false;
+    }
+    if (onboard) {
+        r->m->config.nic = g_strdup(id);
+        r->m->config.nic_mac = g_strdup(mac);
+        return true;
     }
     dev = keyval_new();
     keyval_set(dev, "driver", model);

@@ -46,6 +46,10 @@ void net_receive_ready(NetBackend *nb);
 bool net_can_deliver(NetBackend *nb);
 void net_deliver(NetBackend *nb, const uint8_t *frame, size_t len);
 
+/* An address as 52:54:00:12:34:56, not a multicast one; and back, newly allocated. */
+bool net_parse_mac(const char *text, uint8_t *ret_mac, GError **error);
+char *net_format_mac(const uint8_t *mac);
+
 /* -netdev KIND,id=ID,...: loads the module that provides the type "netdev-KIND" and opens it. */
 NetBackend *netdev_new_from_opts(Object *backends, const char *opts, GMainContext *context, GError **error);
 NetBackend *netdev_find(Object *backends, const char *id);

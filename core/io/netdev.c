@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Network backends: the abstract type, what cards call, and -netdev. */
+#include <stdio.h>
 #include <string.h>
 #include "core/io/net.h"
 
@@ -22,6 +23,31 @@ const TypeInfo netdev_type = {
     .abstract = true,
     .finalize = netdev_finalize,
 };
+
+bool net_parse_mac(const char *text, uint8_t *ret_mac, GError **error)
+{
+    unsigned b[6];
+    char end;
+
+    if (strlen(text) != 17 ||
+        sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "mac=%s: expected six bytes as 52:54:00:12:34:56", text);
+        return false;
+    }
+    if (b[0] & 1) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "mac=%s: is a multicast address", text);
+        return false;
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        ret_mac[i] = (uint8_t)b[i];
+    }
+    return true;
+}
+
+char *net_format_mac(const uint8_t *m)
+{
+    return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
 
 bool net_attach(NetBackend *nb, void *device, bool (*can_receive)(void *),
                 void (*receive)(void *, const uint8_t *, size_t), GError **error)

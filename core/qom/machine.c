@@ -83,6 +83,8 @@ static void machine_finalize(Object *obj)
     g_free(c->dtb);
     g_free(c->dumpdtb);
     g_free(c->bios);
+    g_free(c->nic);
+    g_free(c->nic_mac);
     g_ptr_array_unref(c->serials);
     g_ptr_array_unref(c->drives);
     g_ptr_array_unref(c->loaders);

@@ -64,6 +64,7 @@ typedef struct MachineConfig {
     unsigned max_smp;
     char *cpu;                                  /* "cortex-a72,pmu=off", or NULL: the class's default */
     char *kernel, *initrd, *append, *dtb, *dumpdtb, *bios;      /* paths and text, or NULL */
+    char *nic, *nic_mac;                        /* -nic for the board's own card: a netdev's id; a MAC address, or NULL */
     GPtrArray *serials;                         /* (Chardev *) in order of -serial; NULL: none, or taken */
     GPtrArray *drives;                          /* (DriveOption *), owned */
     GPtrArray *loaders;                         /* (LoaderOption *), owned: -device loader,... */
@@ -94,6 +95,7 @@ struct MachineClass {
     unsigned default_smp, max_smp;
     const char *drive_device;                   /* the device that -drive if=virtio makes; NULL: the machine takes none */
     const char *nic_device;                     /* and -nic without model= */
+    const char *nic_onboard;                    /* the model of the card that the board has: -nic is its network */
     unsigned takes;                             /* MachineTakes: which of config's images build() looks at */
     bool no_main_loop;                          /* a process on the host's kernel: Machine.context is NULL */
     /* Creates, wires and realizes everything below the machine, loads images. */

@@ -13,5 +13,5 @@ static const TypeInfo *const types[] = {
     &nrf51_twi_type, &microbit_type,
     &lm3s_sysctl_type, &lm3s6965evb_type, &stm32_usart_type, &stm32_rcc_type, &netduinoplus2_type, NULL
 };
-static const char *const needs[] = { "arm", "hw-char", "hw-gpio", "loader", NULL };
+static const char *const needs[] = { "arm", "hw-char", "hw-gpio", "hw-net", "loader", NULL };
 CHIMERA_MODULE(.name = "hw-arm-m", .types = types, .needs = needs);

@@ -55,7 +55,8 @@ typedef struct Mps2MachineClass {
 
 #define UART(n, at, irq) { "uart" #n, "cmsdk-apb-uart", at, .serial = (n) + 1, .irqs = { { "rx", irq }, { "tx", (irq) + 1 } } }
 #define GPIO(n, at, irq) { "gpio" #n, "cmsdk-ahb-gpio", at, .irqs = { { "irq", irq } } }
-#define CMSDK_DEVICES(scc) \
+#define ETHERNET(at, irq) { "eth", "lan9118", at, "id-rev", "0x92200000", .irqs = { { "irq", irq } } }
+#define CMSDK_DEVICES(scc, eth) \
     { "timer0", "cmsdk-apb-timer", 0x40000000, .irqs = { { "irq", 8 } } }, \
     { "timer1", "cmsdk-apb-timer", 0x40001000, .irqs = { { "irq", 9 } } }, \
     { "dualtimer", "cmsdk-apb-dualtimer", 0x40002000, .irqs = { { "irq", 10 } } }, \
@@ -63,11 +64,11 @@ typedef struct Mps2MachineClass {
     { "watchdog", "cmsdk-apb-watchdog", 0x40008000, .irqs = { { "irq", BOARD_NMI } } }, \
     GPIO(0, 0x40010000, 6), GPIO(1, 0x40011000, 7), \
     { "gpio2", "cmsdk-ahb-gpio", 0x40012000 }, { "gpio3", "cmsdk-ahb-gpio", 0x40013000 }, \
-    { "fpgaio", "mps2-fpgaio", 0x40028000 }, { "scc", "mps2-scc", 0x4002f000, "id", scc }, { NULL }
+    { "fpgaio", "mps2-fpgaio", 0x40028000 }, { "scc", "mps2-scc", 0x4002f000, "id", scc }, ETHERNET(eth, 13), { NULL }
 
-static const BoardDevice an385_devices[] = { CMSDK_DEVICES("0x41043850") };
-static const BoardDevice an386_devices[] = { CMSDK_DEVICES("0x41043860") };
-static const BoardDevice an500_devices[] = { CMSDK_DEVICES("0x41045000") };
+static const BoardDevice an385_devices[] = { CMSDK_DEVICES("0x41043850", 0x40200000) };
+static const BoardDevice an386_devices[] = { CMSDK_DEVICES("0x41043860", 0x40200000) };
+static const BoardDevice an500_devices[] = { CMSDK_DEVICES("0x41045000", 0xa0000000) };
 
 static const Ram an385_rams[] = {
     { "ssram1", 0x00000000, 4 * MIB }, { "ssram2", 0x20000000, 4 * MIB }, { "psram", 0x21000000, 16 * MIB }, { NULL }
@@ -106,7 +107,8 @@ static const Board an500 = {
     UART(0, 0x40200000, 32), UART(1, 0x40201000, 34), UART(2, 0x40202000, 36), UART(3, 0x40203000, 38), UART(4, 0x40204000, 40), \
     { "gpio0", "cmsdk-ahb-gpio", 0x40100000 }, { "gpio1", "cmsdk-ahb-gpio", 0x40101000 }, \
     { "gpio2", "cmsdk-ahb-gpio", 0x40102000 }, { "gpio3", "cmsdk-ahb-gpio", 0x40103000 }, \
-    { "scc", "mps2-scc", 0x40300000, "id", scc }, { "fpgaio", "mps2-fpgaio", 0x40302000, "frequency", "20000000" }, { NULL }
+    { "scc", "mps2-scc", 0x40300000, "id", scc }, { "fpgaio", "mps2-fpgaio", 0x40302000, "frequency", "20000000" }, \
+    ETHERNET(0x42000000, 48), { NULL }
 
 static const BoardDevice an505_devices[] = { SSE_DEVICES("0x41045050") };
 static const BoardDevice an521_devices[] = { SSE_DEVICES("0x41045210") };
@@ -342,6 +344,7 @@ static void mps2_class_init(ObjectClass *oc, const TypeInfo *info)
 
     ((Mps2MachineClass *)oc)->board = b;
     board_class_init(oc, b->cpus, b->num_cpus, 16 * MIB, mps2_build);
+    MACHINE_CLASS(oc)->nic_onboard = "lan9118";
 }
 
 #define BOARD(name_, board, desc_) \

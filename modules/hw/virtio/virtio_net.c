@@ -4,11 +4,9 @@
  * Not modelled: checksum and segmentation offloads, merged receive buffers, control queue, several pairs.
  * Wiring: net "netdev".
  */
-#include <stdio.h>
 #include <string.h>
 #include "core/bits.h"
 #include "core/io/net.h"
-#include "core/keyval.h"
 #include "core/log.h"
 #include "modules/hw/virtio/virtio.h"
 
@@ -121,29 +119,12 @@ static void net_unrealize(VirtIODevice *vdev)
 
 static bool mac_set(Object *obj, const Property *p, const char *value, GError **error)
 {
-    unsigned b[6];
-    char end;
-
-    if (strlen(value) != 17 ||
-        sscanf(value, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &end) != 6) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "mac=%s: expected six bytes as 52:54:00:12:34:56", value);
-        return false;
-    }
-    if (b[0] & 1) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "mac=%s: is a multicast address", value);
-        return false;
-    }
-    for (unsigned i = 0; i < 6; i++) {
-        VIRTIO_NET(obj)->mac[i] = (uint8_t)b[i];
-    }
-    return true;
+    return net_parse_mac(value, VIRTIO_NET(obj)->mac, error);
 }
 
 static char *mac_get(Object *obj, const Property *p)
 {
-    const uint8_t *m = VIRTIO_NET(obj)->mac;
-
-    return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+    return net_format_mac(VIRTIO_NET(obj)->mac);
 }
 
 static void net_init(Object *obj)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Firmware for boards with M-profile CPUs (boards.py): its console, SysTick and a timer by their interrupts, a typed line that
- * is echoed, and the end by semihosting. BOARD_ macros say where things are.
+ * Firmware for boards with M-profile CPUs (boards.py): its console, SysTick and a timer by their interrupts, an ARP request and its
+ * answer where there is Ethernet, a typed line that is echoed, and the end by semihosting. BOARD_ macros say where things are.
  */
 #include <stdint.h>
 
@@ -141,6 +141,58 @@ static void __attribute__((noreturn)) end(int status)
     }
 }
 
+#ifdef BOARD_ETH
+/* The LAN9220 asks with ARP who 10.0.2.2 is, and takes the answer by its interrupt. */
+static volatile unsigned frames;
+static uint32_t frame[16];
+
+static uint32_t mac_command(uint32_t command)
+{
+    REG(BOARD_ETH + 0xa4) = 1u << 31 | command;
+    while (REG(BOARD_ETH + 0xa4) >> 31) {
+    }
+    return REG(BOARD_ETH + 0xa8);
+}
+
+static void ethernet_start(void)
+{
+    /* to all, from 52:54:00:12:34:56; ARP, request, 10.0.2.15 for 10.0.2.2 */
+    static const uint32_t request[] = {
+        0xffffffff, 0x5452ffff, 0x56341200, 0x01000608, 0x04060008, 0x54520100, 0x56341200, 0x0f02000a, 0, 0x000a0000, 0x00000202,
+    };
+
+    REG(BOARD_ETH + 0x74) |= 1;
+    while (REG(BOARD_ETH + 0x74) & 1) {
+    }
+    REG(BOARD_ETH + 0x58) = 0xffffffff;
+    REG(BOARD_ETH + 0x54) = 0x22000111;
+    REG(BOARD_ETH + 0x68) = 0xff000000;
+    REG(BOARD_ETH + 0x5c) = 1 << 3;
+    REG(BOARD_ETH + 0xa8) = mac_command(1u << 30 | 1) | 3 << 2;
+    mac_command(1);
+    REG(BOARD_ETH + 0x70) = 2;
+    REG(BOARD_ETH + 0x20) = 3 << 12 | 42;
+    REG(BOARD_ETH + 0x20) = 42 << 16 | 42;
+    for (unsigned i = 0; i < sizeof(request) / 4; i++) {
+        REG(BOARD_ETH + 0x20) = request[i];
+    }
+}
+
+static void ethernet_interrupt(void)
+{
+    uint32_t length = REG(BOARD_ETH + 0x40) >> 16 & 0x3fff, word;
+
+    for (unsigned i = 0; i < (length + 3) / 4; i++) {
+        word = REG(BOARD_ETH);
+        if (i < 16) {
+            frame[i] = word;
+        }
+    }
+    frames += frame[3] >> 16 == 0x0100 && (frame[3] & 0xffff) == 0x0608 && frame[5] << 16 == 0x02000000u;
+    REG(BOARD_ETH + 0x58) = 1 << 3;
+}
+#endif
+
 static void systick(void)
 {
     systicks++;
@@ -155,6 +207,12 @@ static void irq(void)
     if (number == BOARD_TIMER_IRQ) {
         timers++;
         timer_clear();
+        return;
+    }
+#endif
+#ifdef BOARD_ETH
+    if (number == BOARD_ETH_IRQ) {
+        ethernet_interrupt();
         return;
     }
 #endif
@@ -193,6 +251,14 @@ int main(void)
     }
     print("timer\n");
 #endif
+#ifdef BOARD_ETH
+    ethernet_start();
+    ISER[BOARD_ETH_IRQ / 32] = 1u << (BOARD_ETH_IRQ % 32);
+    while (!frames) {
+        __asm__ volatile("wfi");
+    }
+    print(frame[7] == 0x0202000a ? "arp\n" : "another answered\n");
+#endif
     ISER[BOARD_UART_IRQ / 32] = 1u << (BOARD_UART_IRQ % 32);
     print("type: ");
     while (!received || line[received - 1] != '\r') {
@@ -218,7 +284,7 @@ static void __attribute__((noreturn)) start(void)
 }
 
 typedef void (*Vector)(void);
-__attribute__((section(".vectors"), used)) static const Vector vectors[16 + 48] = {
+__attribute__((section(".vectors"), used)) static const Vector vectors[16 + 64] = {
     (Vector)stack_top, start, fault, fault, fault, fault, fault, fault, 0, 0, 0, fault, fault, 0, fault, systick,
-    [16 ... 16 + 47] = irq,
+    [16 ... 16 + 63] = irq,
 };

@@ -24,15 +24,18 @@ import guest        # noqa: E402  (found by the line above)
 
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 
-CMSDK = {'CMSDK': 1, 'UART': 0x40004000, 'UART_IRQ': 0, 'TIMER': 0x40000000, 'TIMER_IRQ': 8, 'SYSTICK': 1}
-SSE = {'CMSDK': 1, 'UART': 0x50200000, 'UART_IRQ': 32, 'TIMER': 0x50000000, 'TIMER_IRQ': 3, 'SYSTICK': 1}
+CMSDK = {'CMSDK': 1, 'UART': 0x40004000, 'UART_IRQ': 0, 'TIMER': 0x40000000, 'TIMER_IRQ': 8, 'SYSTICK': 1,
+         'ETH': 0x40200000, 'ETH_IRQ': 13}
+AN500 = {**CMSDK, 'ETH': 0xa0000000}
+SSE = {'CMSDK': 1, 'UART': 0x50200000, 'UART_IRQ': 32, 'TIMER': 0x50000000, 'TIMER_IRQ': 3, 'SYSTICK': 1,
+       'ETH': 0x52000000, 'ETH_IRQ': 48}
 NRF51 = {'NRF51': 1, 'UART': 0x40002000, 'UART_IRQ': 2, 'TIMER': 0x40008000, 'TIMER_IRQ': 8, 'SYSTICK': 0}
 LM3S = {'PL011': 1, 'UART': 0x4000c000, 'UART_IRQ': 5, 'SYSTICK': 1}
 STM32 = {'STM32': 1, 'UART': 0x40011000, 'UART_IRQ': 37, 'SYSTICK': 1}
 # board: (gcc's CPU, code, data, macros)
 BOARDS = {
     'mps2-an385': ('cortex-m3', 0, 0x20000000, CMSDK), 'mps2-an386': ('cortex-m4', 0, 0x20000000, CMSDK),
-    'mps2-an500': ('cortex-m7', 0, 0x20000000, CMSDK), 'mps2-an505': ('cortex-m33', 0x10000000, 0x38000000, SSE),
+    'mps2-an500': ('cortex-m7', 0, 0x20000000, AN500), 'mps2-an505': ('cortex-m33', 0x10000000, 0x38000000, SSE),
     'mps2-an521': ('cortex-m33', 0x10000000, 0x38000000, SSE), 'microbit': ('cortex-m0', 0, 0x20000000, NRF51),
     'lm3s6965evb': ('cortex-m3', 0, 0x20000000, LM3S), 'netduinoplus2': ('cortex-m4', 0x08000000, 0x20000000, STM32),
 }
@@ -63,6 +66,9 @@ def build(folder, name):
 def run(program, name, elf, oracle):
     command = [program, '-M', name, '-kernel', elf, '-display', 'none', '-serial', 'stdio', '-monitor', 'none',
                '-semihosting-config', 'enable=on,target=native']
+    macros = BOARDS[name][3]
+    if 'ETH' in macros:
+        command += ['-nic', 'user,model=lan9118']
     p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text, end = b'', time.monotonic() + 30 * PATIENCE
     os.set_blocking(p.stdout.fileno(), False)
@@ -81,9 +87,9 @@ def run(program, name, elf, oracle):
     else:
         p.kill()
     status = p.wait()
-    macros = BOARDS[name][3]
     want = name + ': hello\n' + ('systick\n' if macros['SYSTICK'] else '')
-    want += ('timer\n' if 'TIMER' in macros else '') + 'type: got line\n'
+    want += ('timer\n' if 'TIMER' in macros else '') + ('arp\n' if 'ETH' in macros else '')
+    want += 'type: got line\n'
     got = text.decode(errors='replace')
     ok = got == want and status == 0
     print('boards: %s%s: %s' % (name, ' (oracle)' if oracle else '', 'ok' if ok else 'status %d, printed %r' % (status, got)))
