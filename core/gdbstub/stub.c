@@ -1302,9 +1302,13 @@ void gdbstub_free(GdbStub *s)
         return;
     }
     if (s->connected && s->running) {
-        g_autofree char *text = g_strdup_printf("W%02x", (unsigned)__atomic_load_n(&s->m->exit_status, __ATOMIC_RELAXED) & 0xff);
+        g_autoptr(GString) out = g_string_new(NULL);
 
-        reply(s, text);
+        g_string_append_printf(out, "W%02x", (unsigned)__atomic_load_n(&s->m->exit_status, __ATOMIC_RELAXED) & 0xff);
+        if (s->multiprocess) {
+            g_string_append_printf(out, ";process:%x", inferior_of(s, first_cpu(s))->pid);
+        }
+        reply(s, out->str);
     }
     debug_remove_client(s->m, s);
     refuse_calls(s);

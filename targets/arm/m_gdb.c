@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The registers of an M-profile CPU as debuggers see them: gdb's features ("ARM Features" of its manual), and the special
- * registers of MRS and MSR. The system space is memory, at its addresses.
+ * registers of MRS and MSR; and the system control space by the manual's names, from its own table (m_system.c), except for
+ * what has an effect when it is read. The rest of the system space is memory, at its addresses.
  */
 #include "core/exec/debug.h"
 #include "targets/arm/m_int.h"
@@ -203,6 +204,120 @@ static const DebugReg secext_regs[] = {
     SP_REG("msp_ns", 0, M_NS), SP_REG("psp_ns", 1, M_NS), SP_REG("msp_s", 0, M_S), SP_REG("psp_s", 1, M_S),
 };
 
+/* -- the system control space ------------------------------------------------------------------------------------------ */
+
+/* row is the register's; n: its word, and whether it is what Non-secure software sees. Else it is what Secure software does. */
+enum { SCS_NS = 1 << 8, NS_ALIAS = 0x20000 };
+
+static bool scs_access(CPUState *cs, const DebugReg *r, uint64_t *value, bool write)
+{
+    ARMMCPU *cpu = settled(cs);
+    MemTxAttrs attrs = { .privileged = 1, .pas = cpu->has_security ? PAS_SECURE : PAS_NONSECURE };
+    uint32_t offset = ((const ArmMReg *)r->row)->offset + 4 * (r->n & (SCS_NS - 1));
+
+    return arm_m_system_access(cpu, offset + (r->n & SCS_NS ? NS_ALIAS : 0), 4, value, attrs, write) == MEMTX_OK;
+}
+
+static bool read_scs(CPUState *cs, const DebugReg *r, uint8_t *buf)
+{
+    uint64_t value;
+    bool ok = scs_access(cs, r, &value, false);
+
+    stl_le_p(buf, (uint32_t)value);
+    return ok;
+}
+
+static bool write_scs(CPUState *cs, const DebugReg *r, const uint8_t *buf)
+{
+    uint64_t value = ldl_le_p(buf);
+
+    return scs_access(cs, r, &value, true);
+}
+
+/* How many words of a row are shown; their names. */
+static unsigned scs_words(const ARMMCPU *cpu, ArmMRegId id, const char *const **ret_names)
+{
+    static const char *const ids[] = {
+        "ID_PFR0", "ID_PFR1", "ID_DFR0", "ID_AFR0", "ID_MMFR0", "ID_MMFR1", "ID_MMFR2", "ID_MMFR3", "ID_ISAR0", "ID_ISAR1",
+        "ID_ISAR2", "ID_ISAR3", "ID_ISAR4", "ID_ISAR5",
+    };
+    static const char *const mvfr[] = { "MVFR0", "MVFR1", "MVFR2" }, *const mair[] = { "MPU_MAIR0", "MPU_MAIR1" };
+    static const char *const v7[] = { "MPU_RBAR", "MPU_RASR" }, *const v8[] = { "MPU_RBAR", "MPU_RLAR" };
+
+    *ret_names = NULL;
+    switch (id) {
+    case MR_NVIC_ISER:
+    case MR_NVIC_ISPR:
+    case MR_NVIC_IABR:
+    case MR_NVIC_ITNS:
+        return (cpu->nvic->num_irq + 31) / 32;
+    case MR_NVIC_IPR:
+        return (cpu->nvic->num_irq + 3) / 4;
+    case MR_ID:
+        *ret_names = ids;
+        return G_N_ELEMENTS(ids);
+    case MR_MVFR:
+        *ret_names = mvfr;
+        return G_N_ELEMENTS(mvfr);
+    case MR_MPU_RBAR:
+    case MR_MPU_RBAR_V8:
+        *ret_names = id == MR_MPU_RBAR ? v7 : v8;
+        return G_N_ELEMENTS(v7);
+    case MR_MPU_MAIR:
+        *ret_names = mair;
+        return G_N_ELEMENTS(mair);
+    case MR_SYST_CSR:                           /* reading clears COUNTFLAG */
+    case MR_NVIC_ICER:                          /* as ISER */
+    case MR_NVIC_ICPR:
+    case MR_DHCSR:                              /* the debugger's own */
+    case MR_DCRSR:
+    case MR_DCRDR:
+    case MR_STIR:
+    case MR_CACHE:
+        return 0;
+    default:
+        return arm_m_regs[id].offset >= 0xe000 || id == MR_DWT_CTRL || id == MR_DWT_CYCCNT;
+    }
+}
+
+/* What the Security states see apart though it is no banked register. */
+static bool scs_differs(ArmMRegId id)
+{
+    return id == MR_ICSR || id == MR_SHCSR || (id >= MR_SHPR1 && id <= MR_SHPR3);
+}
+
+static void add_scs(ARMMCPU *cpu, GArray *ret)
+{
+    GArray *rows = g_array_new(FALSE, FALSE, sizeof(DebugReg));
+    DebugFeature f = { "org.chimera.arm.m-scs", .single = true };
+
+    for (unsigned id = 0; id < M_NUM_REGS; id++) {
+        const ArmMReg *r = &arm_m_regs[id];
+        const char *const *names;
+        unsigned num = (cpu->system->has & r->needs) == r->needs ? scs_words(cpu, id, &names) : 0;
+
+        for (unsigned n = 0; n < num; n++) {
+            g_autofree char *name = names ? g_strdup(names[n]) : num > 1 || r->count > 1 ? g_strdup_printf("%s%u", r->name, n)
+                                                                                         : g_strdup(r->name);
+            g_autofree char *ns = g_strconcat(name, "_NS", NULL);
+            DebugReg reg = { g_intern_string(name), 32, "int", "system", n, r, read_scs, write_scs };
+
+            if (!r->write && !r->rw && !r->w1c) {
+                reg.write = NULL;
+            }
+            g_array_append_val(rows, reg);
+            if (cpu->has_security && (r->flags & ARM_M_REG_BANKED || scs_differs(id))) {
+                reg.name = g_intern_string(ns);
+                reg.n |= SCS_NS;
+                g_array_append_val(rows, reg);
+            }
+        }
+    }
+    f.num = rows->len;
+    f.regs = f.owned = (DebugReg *)(void *)g_array_free(rows, FALSE);
+    g_array_append_val(ret, f);
+}
+
 static void add(GArray *ret, const char *name, const DebugReg *regs, unsigned num)
 {
     DebugFeature f = { name, NULL, regs, num, false, NULL };
@@ -212,7 +327,7 @@ static void add(GArray *ret, const char *name, const DebugReg *regs, unsigned nu
 
 void arm_m_debug_features(CPUState *cs, GArray *ret)
 {
-    const ARMMCPU *cpu = ARM_M_CPU(cs);
+    ARMMCPU *cpu = ARM_M_CPU(cs);
 
     add(ret, "org.gnu.gdb.arm.m-profile", core_regs, G_N_ELEMENTS(core_regs));
     if (cpu->has_fp) {
@@ -225,4 +340,5 @@ void arm_m_debug_features(CPUState *cs, GArray *ret)
     if (m_has(cpu, ARM_M_HAS_V8)) {
         add(ret, "org.chimera.arm.m-limits", limit_regs, G_N_ELEMENTS(limit_regs));
     }
+    add_scs(cpu, ret);
 }

@@ -459,7 +459,7 @@ def ending(g, sym, m):
     g.send('vCont;c')
     time.sleep(0.1)
     m.process.terminate()
-    assert g.receive() == b'W00'
+    assert g.receive() == b'W00;process:1'
 
 
 def m_profile(accel, folder):

@@ -158,7 +158,7 @@ class Semihost(unittest.TestCase):
         g.send("F3;attachment")
         self.assertRegex(g.receive().decode(), "^T02")
         g.send("vCont;c")
-        self.assertEqual(g.receive(), b"W00")
+        self.assertEqual(g.receive(), b"W00;process:1")
         g.close()
         self.assertEqual(p.wait(30 * PATIENCE), 0)
         # away in the middle of a call, which fails; then nobody is there: the calls fail at once

@@ -14,12 +14,13 @@ MODULES = ['arm_mhu', 'arm_scpi', 'scpi-hwmon']
 WARN = ['-O2', '-Wall', '-Wextra', '-Werror', '-std=gnu11', '-I', HERE.parents[2]]
 
 
-def firmware(folder, name, cpu='cortex-m33', secure=False):
+def firmware(folder, name, cpu='cortex-m33', secure=False, debug=False):
     """(ELF, raw image) of tests/guest/amp/NAME.c for an M-profile core. secure: for the board's idau=on."""
     stem = name + ('-secure' if secure else '')
     elf, raw = folder / (stem + '.elf'), folder / (stem + '.bin')
     subprocess.run(['arm-none-eabi-gcc', *WARN, '-mcpu=' + cpu, '-mthumb', '-mfloat-abi=soft', '-nostartfiles',
-                    '-T', HERE / 'm.ld', '-Wl,--no-warn-rwx-segments', *(['-Wl,--defsym,secure_bit=0x10000000'] if secure else []),
+                    '-T', HERE / 'm.ld', '-Wl,--no-warn-rwx-segments', *(['-g'] if debug else []),
+                    *(['-Wl,--defsym,secure_bit=0x10000000'] if secure else []),
                     '-o', elf, HERE / 'm_start.c', HERE / (name + '.c')], check=True)
     subprocess.run(['arm-none-eabi-objcopy', '-O', 'binary', elf, raw], check=True)
     return elf, raw
@@ -31,12 +32,12 @@ def linux_program(folder):
     return out
 
 
-def bare_program(folder):
+def bare_program(folder, debug=False):
     out = folder / 'bare.elf'
     subprocess.run(['aarch64-linux-gnu-gcc', *WARN, '-ffreestanding', '-nostdlib', '-static', '-fno-pic', '-no-pie',
                     '-mgeneral-regs-only', '-mstrict-align', '-fno-tree-loop-distribute-patterns', '-fno-stack-protector',
                     '-Wl,--build-id=none,--no-warn-rwx-segments',
-                    '-T', HERE / 'bare.ld', '-o', out, HERE / 'bare.c', HERE / 'exchange.c'],
+                    *(['-g'] if debug else []), '-T', HERE / 'bare.ld', '-o', out, HERE / 'bare.c', HERE / 'exchange.c'],
                    check=True)
     return out
 
