@@ -759,6 +759,26 @@ void exec_pause(Machine *m)
     debug_tell(exec_machine(m), false);
 }
 
+void debug_hold(Machine *m)
+{
+    if (exec_machine(m)->told_running) {
+        pause_all(m);
+    }
+}
+
+void debug_release(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+    bool held;
+
+    g_mutex_lock(&x->lock);
+    held = x->told_running && x->paused && !x->stop_pending;    /* a CPU that stopped: debug_poll will tell */
+    g_mutex_unlock(&x->lock);
+    if (held && x->threads->len) {
+        resume(m);
+    }
+}
+
 static void nothing(CPUState *cs G_GNUC_UNUSED, void *opaque G_GNUC_UNUSED)
 {
 }

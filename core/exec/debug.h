@@ -66,6 +66,12 @@ void debug_go(Machine *m);
 void debug_poll(Machine *m);
 /* Whether CPUs stand (or are about to). */
 bool debug_is_paused(Machine *m);
+/*
+ * The main loop, around what wants standing CPUs: they stand and nobody is told. Afterwards they go on if they ran, unless
+ * one of them had stopped, or somebody paused the machine in between.
+ */
+void debug_hold(Machine *m);
+void debug_release(Machine *m);
 
 /* -- system calls of the debugger's host (gdb manual, "File-I/O Remote Protocol Extension") ------------------------------- */
 

@@ -721,6 +721,10 @@ static void do_insert(GdbStub *s, const Packet *p)
     if (!parse_point(s, p, &point)) {
         return;
     }
+    if (inferior_of(s, s->general)->detached) {
+        reply_bad(s);                           /* a stop there would be nobody's */
+        return;
+    }
     if (!debug_insert(point.cluster, point.kind, point.addr, point.len)) {
         reply_bad(s);
         return;
@@ -1012,6 +1016,7 @@ typedef struct PacketRow {
     const char *name;
     bool whole;                                 /* nothing stands behind it */
     void (*fn)(GdbStub *s, const Packet *p);
+    bool any_time;                              /* CPUs may run meanwhile */
 } PacketRow;
 
 /* The first whose name the packet begins with; what none begins is answered by nothing, as the protocol says. */
@@ -1021,7 +1026,7 @@ static const PacketRow rows[] = {
     { "c", false, do_continue },
     { "C", false, do_continue_signal },
     { "D", false, do_detach },
-    { "F", false, do_host_answer },
+    { "F", false, do_host_answer, .any_time = true },
     { "g", true, do_read_all },
     { "G", false, do_write_all },
     { "H", false, do_thread },
@@ -1051,7 +1056,7 @@ static const PacketRow rows[] = {
     { "qThreadExtraInfo", false, do_thread_extra },
     { "qXfer:threads:read::", false, do_xfer_threads },
     { "qXfer:features:read:", false, do_xfer_features },
-    { "qRcmd,", false, do_monitor },
+    { "qRcmd,", false, do_monitor, .any_time = true },
     { "qSymbol::", true, do_symbol },
     { "qqemu.PhyMemMode", true, do_phys_query },
     { "Qqemu.PhyMemMode:", false, do_phys_set },
@@ -1068,7 +1073,13 @@ static void do_packet(GdbStub *s, const GByteArray *packet)
             const Packet p = { text + n, packet->len - n };
 
             s->busy = true;
+            if (!rows[i].any_time) {
+                debug_hold(s->m);               /* the monitor, or having detached, may have let them run */
+            }
             rows[i].fn(s, &p);
+            if (!rows[i].any_time) {
+                debug_release(s->m);
+            }
             s->busy = false;
             return;
         }
@@ -1104,18 +1115,14 @@ static void refuse_calls(GdbStub *s)
 /* Its breakpoints go; what stands goes on standing, until the next one comes or the monitor continues. */
 static void peer_gone(GdbStub *s)
 {
-    bool paused = debug_is_paused(s->m);
-
     s->gone = false;
     if (s->connected) {
         s->connected = false;
-        exec_pause(s->m);
+        debug_hold(s->m);
         remove_points(s, NULL);
         each_cpu(s, let_run, NULL);
         refuse_calls(s);
-        if (!paused) {
-            debug_go(s->m);
-        }
+        debug_release(s->m);
     }
 }
 

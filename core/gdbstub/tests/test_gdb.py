@@ -204,7 +204,7 @@ def breakpoints(g, sym, m):
     assert g.ask(f'Z0,{sym["hole"]:x},4') == 'OK'
     for i in range(3):
         assert g.ask('vCont;c') == 'T05swbreak:;thread:p1.1;' and g.reg(PC) == sym['hole']
-        assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;' and g.reg(PC) == sym['hole'] + 4
+        assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;' and g.reg(PC) == sym['hole'] + 4, hex(g.reg(PC) - sym["hole"])
     assert g.ask(f'z0,{sym["hole"]:x},4') == 'OK'
     # memory does not show them
     before = g.read(sym['square'], 4)
@@ -400,7 +400,18 @@ def leaving(g, sym, m):
     b.send('vCont;c')
     b.close()                                   # while it runs: it goes on running
     b = alive()
-    assert b.ask('D') == 'OK' and b.ask('vAttach;1').startswith('T05')
+    assert b.ask('D') == 'OK'
+    a = b.read64(sym['data2'])                  # it runs, and stands for each packet alone
+    for p in 'g', f'z0,{sym["loop"]:x},4', 'Hgp1.2', '?':
+        assert b.ask(p)
+    assert b.ask(f'Z0,{sym["loop"]:x},4').startswith('E')
+    time.sleep(0.1)
+    assert b.read64(sym['data2']) != a and 'running' in b.monitor('info status')
+    assert b.ask('vAttach;1').startswith('T05') and 'paused' in b.monitor('info status')
+    b.monitor('cont')
+    assert b.ask(f'Z0,{sym["loop"]:x},4') == 'OK' and b.ask(f'z0,{sym["loop"]:x},4') == 'OK'
+    b.send('vCont;s:p1.1')                      # what runs is told to step: it does
+    assert b.receive() == b'T05thread:p1.1;'
     b.send('k')
     assert m.process.wait(10 * PATIENCE) == 0
 
