@@ -777,6 +777,9 @@ void tlb_flush_broadcast(CPUState *cs, const TlbFlush *f)
 void tlb_sync(CPUState *cs)
 {
     tb_sync(cs->exec->x, cs);
+    if (cs->exec->x->user) {
+        return;                                 /* nothing is posted; and CPUs come and go */
+    }
     for (unsigned i = 0; i < cs->cluster->cpus->len; i++) {
         CPUState *other = cs->cluster->cpus->pdata[i];
         CPUTlb *t = tlb_of(other);

@@ -176,7 +176,7 @@ static bool touch(CPUState *cs, uint8_t *p, bool write)
     if (write) {
         __atomic_fetch_or(p, 0, __ATOMIC_RELAXED);
     } else {
-        (void)*(volatile uint8_t *)p;
+        (void)__atomic_load_n((volatile uint8_t *)p, __ATOMIC_RELAXED);
     }
     cs->exec->recover = outer;
     return true;
@@ -352,7 +352,7 @@ void exec_user_detach(CPUState *cs)
     g_mutex_unlock(&x->lock);
 }
 
-void exec_user_interrupt(CPUState *cs)
+USER_IN_HANDLER void exec_user_interrupt(CPUState *cs)
 {
     __atomic_or_fetch(&cs->requests, CPU_REQ_INTERRUPT, __ATOMIC_SEQ_CST);
     __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);

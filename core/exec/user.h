@@ -24,6 +24,18 @@ typedef struct UserMemory {
     unsigned (*prot)(void *opaque, vaddr addr);
 } UserMemory;
 
+/*
+ * Code that runs in handlers of signals that come at any time: one may have stopped its thread in ThreadSanitizer's own
+ * code, which holds locks, so that it must not be entered again. What such code does concerns its own thread alone.
+ */
+#if defined(__has_attribute) && __has_attribute(disable_sanitizer_instrumentation)
+#define USER_IN_HANDLER __attribute__((disable_sanitizer_instrumentation))
+#elif defined(__SANITIZE_THREAD__)
+#define USER_IN_HANDLER __attribute__((no_sanitize_thread))
+#else
+#define USER_IN_HANDLER
+#endif
+
 typedef enum UserStop {
     USER_STOP_EXCEPTION,                        /* cs->raised, env is precise: the architecture's fields say what */
     USER_STOP_REQUEST,                          /* exec_user_interrupt */

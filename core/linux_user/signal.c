@@ -89,7 +89,7 @@ static void own_fault(int sig, uintptr_t addr, uintptr_t pc)
     signal_die(sig);
 }
 
-static void host_handler(int sig, siginfo_t *info, void *context)
+USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context)
 {
     Thread *t = linux_current;
     uintptr_t *pc = context_pc(context);

@@ -35,7 +35,7 @@ int64_t linux_call_exit(Thread *t, const uint64_t *a)
 int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
 {
     if (t->vfork) {
-        _exit((int)a[0]);                       /* the log is the parent's */
+        process_leave((int)a[0]);               /* the statistics are the parent's */
     }
     if (log_enabled(LOG_STATS)) {
         g_autoptr(GString) text = g_string_new(NULL);
@@ -45,8 +45,7 @@ int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
         stats_format(&stats, text);
         log_write("%s", text->str);
     }
-    log_close();
-    _exit((int)a[0]);
+    _exit((int)a[0]);                           /* others may be writing to the log, which is never behind */
 }
 
 int64_t linux_call_set_tid_address(Thread *t, const uint64_t *a)

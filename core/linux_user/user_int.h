@@ -209,6 +209,8 @@ void thread_leaves(Thread *t, void *p, GDestroyNotify free);
 /* Runs until the thread or the process ends. */
 void thread_run(Thread *t);
 void thread_ends(Thread *t);
+/* A vfork's child ends. What libc, and what watches it, keep of its thread are the parent's: they hear nothing of it. */
+G_NORETURN void process_leave(int status);
 typedef struct CloneArgs {
     uint64_t flags;                             /* without the signal */
     int exit_signal;

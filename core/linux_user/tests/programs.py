@@ -11,6 +11,7 @@ import tempfile
 CC = "aarch64-linux-gnu-gcc"
 CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
 PATIENCE = int(os.environ.get("CHIMERA_PATIENCE", 1))
+THREADSAN = os.environ.get("CHIMERA_SANITIZER") == "thread"
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXPECTED = """threads: 160000 1600 0
 unmapped: 11 1 1234
@@ -99,7 +100,8 @@ def main():
             r = run("-accel", accel, program)
             check(f"{accel}: output", r.stdout, EXPECTED)
             check(f"{accel}: status", r.returncode, 42)
-            r = run("-accel", accel, stress)
+            # ThreadSanitizer's own locks are not taken around a fork: a child of a process that has threads may hang
+            r = run("-accel", accel, stress, *(["200"] if THREADSAN else []))
             check(f"{accel}: stress", (r.returncode, r.stdout), (0, "ticks: 1\n"))
             r = run("-accel", accel, interface)
             check(f"{accel}: interface", r.stdout, INTERFACE)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Forks and short threads while others make code, map memory and are interrupted all the time. */
+/*
+ * Forks and short threads while others make code, map memory and are interrupted all the time. An argument: the number of
+ * rounds without a fork.
+ */
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -10,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FORKS = 40, THREADS = 4 };
+enum { ROUNDS = 40, THREADS = 4 };
 
 static volatile int stop;
 static volatile int ticks;
@@ -55,8 +58,27 @@ static void short_thread(void)
     pthread_join(t, NULL);
 }
 
-int main(void)
+static int fork_one(void)
 {
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        short_thread();
+        _exit(77);
+    }
+    while (waitpid(pid, &status, 0) < 0) {
+    }
+    if (WEXITSTATUS(status) != 77) {
+        printf("child: %x\n", status);
+        return -1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int rounds = argc > 1 ? atoi(argv[1]) : ROUNDS;
     struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
     struct itimerval timer = { { 0, 700 }, { 0, 700 } };
     pthread_t t[THREADS];
@@ -66,18 +88,8 @@ int main(void)
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&t[i], NULL, make_code, NULL);
     }
-    for (int i = 0; i < FORKS; i++) {
-        pid_t pid = fork();
-        int status;
-
-        if (pid == 0) {
-            short_thread();
-            _exit(77);
-        }
-        while (waitpid(pid, &status, 0) < 0) {
-        }
-        if (WEXITSTATUS(status) != 77) {
-            printf("child: %x\n", status);
+    for (int i = 0; i < rounds; i++) {
+        if (argc == 1 && fork_one() < 0) {
             return 1;
         }
         short_thread();
