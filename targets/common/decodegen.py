@@ -828,35 +828,31 @@ def emit_source(isa, name, prefix, includes):
         out.append('extern __typeof__(%s) %s __attribute__((weak));' % (full, full))
     out.append('')
     for w, suffix in row_widths(isa):
-        groups = {}
+        # A function for each way to take operands out of the word, with a table of the patterns that share it: a
+        # function a row costs seconds to compile, and one switch over all rows more than that.
+        takers = {}
         for r in isa.rows:
             if r.width == w:
-                key = (r.name, tuple('.%s = %s' % (o.name, o.c()) for o in r.operands))
-                groups.setdefault(key, []).append(r.index)
-        # A function each, and not one switch: the compiler's time grows faster than a function's length.
-        # What they take out of the word is the same for many: so are the functions that do it.
-        targets, getters = {}, {}
-        for (pattern, inits), indices in groups.items():
-            full, call = '%s%s' % (prefix, pattern), 'call%s_%d' % (suffix, indices[0])
-            targets.update((i, call) for i in indices)
-            struct = shape([isa.rows[i] for i in indices][0])
-            get = 'get%s_%d' % (suffix, len(getters))
-            if inits and (struct, inits) not in getters:
-                getters[struct, inits] = get
-                out += ['static G_GNUC_NO_INLINE void %s(uint32_t insn, %s *a)' % (get, struct), '{', '    *a = (%s){' % struct]
-                out += ['        %s,' % i for i in inits] + ['    };', '}']
-            out += ['static bool %s(DisasContext *dc, uint32_t insn%s)' % (call, '' if inits else ' G_GNUC_UNUSED'), '{',
-                    '    arg_%s a%s;' % (full, '' if inits else ' = {}'), '']
-            if inits:
-                out += ['    %s(insn, &a);' % getters[struct, inits]]
-            out += ['    return trans_%s && trans_%s(dc, &a);' % (full, full), '}']
+                inits = tuple('.%s = %s' % (o.name, o.c()) for o in r.operands)
+                takers.setdefault((shape(r), inits), {}).setdefault('trans_%s%s' % (prefix, r.name), []).append(r.index)
+        rows = {}
+        for number, ((struct, inits), patterns) in enumerate(takers.items()):
+            take = 'take%s_%d' % (suffix, number)
+            for n, indices in enumerate(patterns.values()):
+                rows.update((i, '{ %s, %d }' % (take, n)) for i in indices)
+            out += ['static bool %s(DisasContext *dc, uint32_t insn%s, unsigned n)' % (
+                        take, '' if inits else ' G_GNUC_UNUSED'), '{',
+                    '    static bool (*const trans[])(DisasContext *dc, const %s *a) = {' % struct]
+            out += ['        %s,' % t for t in patterns] + ['    };', '    const %s a = {' % struct]
+            out += ['        %s,' % i for i in inits] + ['    };', '', '    return trans[n] && trans[n](dc, &a);', '}', '']
         out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix),
                 'bool decode_%s%s(DisasContext *dc, uint32_t insn);' % (name, suffix), '',
                 'bool decode_%s%s(DisasContext *dc, uint32_t insn)' % (name, suffix), '{',
-                '    static bool (*const calls[])(DisasContext *dc, uint32_t insn) = {']
-        out += ['        [%d] = %s,' % (i, targets[i]) for i in sorted(targets)]
+                '    static const struct {', '        bool (*take)(DisasContext *dc, uint32_t insn, unsigned n);',
+                '        unsigned n;', '    } rows[] = {']
+        out += ['        [%d] = %s,' % (i, rows[i]) for i in sorted(rows)]
         out += ['    };', '    int row = decode_match_%s%s(insn, dc_features(dc));' % (name, suffix), '',
-                '    return row >= 0 && calls[row](dc, insn);', '}', '']
+                '    return row >= 0 && rows[row].take(dc, insn, rows[row].n);', '}', '']
     return '\n'.join(out)
 
 
