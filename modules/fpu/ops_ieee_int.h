@@ -7,11 +7,11 @@
 
 TYPE OP(mulx)(TYPE op1, TYPE op2, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
 
     if (is_infinity_times_zero(a, b)) {
-        return round_pack(parts_from_int(a.sign ^ b.sign, 2, 0), FORMAT, s);
+        return rounded(parts_from_int(a.sign ^ b.sign, 2, 0), s);
     }
     return OP(mul)(op1, op2, s);
 }
@@ -19,7 +19,7 @@ TYPE OP(mulx)(TYPE op1, TYPE op2, FloatStatus *s)
 TYPE OP(scale)(TYPE op, int64_t n, FloatStatus *s)
 {
     const int enough = 4 << FORMAT->exp_bits;       /* from any number past either end of the format */
-    Parts a = unpack(op, FORMAT, s);
+    Parts a = parts_of(op, s);
 
     if (is_nan(a)) {
         return nan_of_one(a, FORMAT, s);
@@ -29,12 +29,12 @@ TYPE OP(scale)(TYPE op, int64_t n, FloatStatus *s)
     }
     use_denormals(a.denormal, s);
     a.exp += n < -enough ? -enough : n > enough ? enough : n;
-    return round_pack(a, FORMAT, s);
+    return rounded(a, s);
 }
 
 int64_t OP(logb)(TYPE op, FloatStatus *s)
 {
-    Parts a = unpack(op, FORMAT, s);
+    Parts a = parts_of(op, s);
 
     if (is_nan(a) || a.cls == CLASS_ZERO) {
         raise_flags(s, FLOAT_INVALID);
@@ -49,7 +49,7 @@ int64_t OP(logb)(TYPE op, FloatStatus *s)
 
 TYPE OP(round_int)(TYPE op, FloatRound round, bool exact, FloatStatus *s)
 {
-    Parts a = unpack(op, FORMAT, s);
+    Parts a = parts_of(op, s);
     bool inexact;
 
     if (is_nan(a)) {
@@ -67,13 +67,13 @@ TYPE OP(round_int)(TYPE op, FloatRound round, bool exact, FloatStatus *s)
     if (inexact && exact) {
         raise_flags(s, FLOAT_INEXACT);
     }
-    return mag == 0 ? zero(a.sign) : round_pack(parts_from_int(a.sign, mag, 0), FORMAT, s);
+    return mag == 0 ? zero(a.sign) : rounded(parts_from_int(a.sign, mag, 0), s);
 }
 
 #if FMT_BITS >= 32
 TYPE OP(round_intn)(TYPE op, FloatRound round, unsigned bits, FloatStatus *s)
 {
-    Parts a = unpack(op, FORMAT, s);
+    Parts a = parts_of(op, s);
     uint64_t limit = TOP_BIT >> (64 - bits);
     uint64_t mag = 0;
     bool inexact = false;
@@ -88,38 +88,45 @@ TYPE OP(round_intn)(TYPE op, FloatRound round, unsigned bits, FloatStatus *s)
     }
     if (!fits) {
         raise_flags(s, FLOAT_INVALID);
-        return round_pack(parts_from_int(true, limit, 0), FORMAT, s);
+        return rounded(parts_from_int(true, limit, 0), s);
     }
     if (inexact) {
         raise_flags(s, FLOAT_INEXACT);
     }
-    return mag == 0 ? zero(a.sign) : round_pack(parts_from_int(a.sign, mag, 0), FORMAT, s);
+    return mag == 0 ? zero(a.sign) : rounded(parts_from_int(a.sign, mag, 0), s);
 }
 #endif
 
-#define TO_INT(name, type, width, is_signed)                                               \
+#define TO_INT(name, type, to_int, width, is_signed)                                        \
     type OP(name)(TYPE a, int fbits, FloatRound round, FloatStatus *s)                     \
     {                                                                                      \
-        return parts_to_int(unpack(a, FORMAT, s), fbits, round, width, is_signed, s);      \
+        return to_int(parts_of(a, s), fbits, round, width, is_signed, s);                  \
     }
 
-TO_INT(to_i16, int16_t,  16, true)
-TO_INT(to_u16, uint16_t, 16, false)
-TO_INT(to_i32, int32_t,  32, true)
-TO_INT(to_u32, uint32_t, 32, false)
-TO_INT(to_i64, int64_t,  64, true)
-TO_INT(to_u64, uint64_t, 64, false)
+/* The one for all widths that are rare. */
+static SHARED int64_t parts_to_any_int(Parts p, int fbits, FloatRound round, int width, bool is_signed,
+                                       FloatStatus *s)
+{
+    return parts_to_int(p, fbits, round, width, is_signed, s);
+}
+
+TO_INT(to_i16, int16_t,  parts_to_any_int, 16, true)
+TO_INT(to_u16, uint16_t, parts_to_any_int, 16, false)
+TO_INT(to_i32, int32_t,  parts_to_int,     32, true)
+TO_INT(to_u32, uint32_t, parts_to_int,     32, false)
+TO_INT(to_i64, int64_t,  parts_to_int,     64, true)
+TO_INT(to_u64, uint64_t, parts_to_int,     64, false)
 
 TYPE OP(from_i64)(int64_t v, int fbits, FloatStatus *s)
 {
     uint64_t mag = v < 0 ? -(uint64_t)v : (uint64_t)v;
 
-    return v == 0 ? 0 : round_pack(parts_from_int(v < 0, mag, -fbits), FORMAT, s);
+    return v == 0 ? 0 : rounded(parts_from_int(v < 0, mag, -fbits), s);
 }
 
 TYPE OP(from_u64)(uint64_t v, int fbits, FloatStatus *s)
 {
-    return v == 0 ? 0 : round_pack(parts_from_int(false, v, -fbits), FORMAT, s);
+    return v == 0 ? 0 : rounded(parts_from_int(false, v, -fbits), s);
 }
 
 /* The fraction of f from the bits below the leading one of an estimate of 9 or 13 bits. */
@@ -136,7 +143,7 @@ static ALWAYS_INLINE uint64_t estimate_fraction(unsigned estimate, bool precise)
 TYPE OP(recip_estimate)(TYPE op, FloatStatus *s)
 {
     FloatStatus own = begin_approx(s);
-    Parts a = unpack(op, FORMAT, &own);
+    Parts a = parts_of(op, &own);
     bool precise = FMT_BITS == 32 && s->quiet_approx && s->estimate12;
     int bias = format_bias(FORMAT);
     TYPE result;
@@ -174,7 +181,7 @@ TYPE OP(recip_estimate)(TYPE op, FloatStatus *s)
 TYPE OP(rsqrt_estimate)(TYPE op, FloatStatus *s)
 {
     FloatStatus own = begin_approx(s);
-    Parts a = unpack(op, FORMAT, &own);
+    Parts a = parts_of(op, &own);
     bool precise = FMT_BITS == 32 && s->quiet_approx && s->estimate12;
     TYPE result;
 
@@ -204,7 +211,7 @@ TYPE OP(rsqrt_estimate)(TYPE op, FloatStatus *s)
 TYPE OP(recip_exponent)(TYPE op, FloatStatus *s)
 {
     FloatStatus own = begin_approx(s);
-    Parts a = unpack(op, FORMAT, &own);
+    Parts a = parts_of(op, &own);
     uint64_t exp = op >> FORMAT->frac_bits & format_max_exp(FORMAT);
     TYPE result;
 
@@ -219,11 +226,11 @@ TYPE OP(recip_exponent)(TYPE op, FloatStatus *s)
 }
 
 /* constant - a * b, halved by mods, rounded once; infinity times zero counts as zero. */
-static ALWAYS_INLINE TYPE newton_step(TYPE op1, TYPE op2, int constant, unsigned mods, FloatStatus *s)
+static SHARED TYPE newton_step(TYPE op1, TYPE op2, int constant, unsigned mods, FloatStatus *s)
 {
     FloatStatus own = begin_approx(s);
-    Parts a = unpack(op1, FORMAT, &own);
-    Parts b = unpack(op2, FORMAT, &own);
+    Parts a = parts_of(op1, &own);
+    Parts b = parts_of(op2, &own);
     TYPE result;
 
     if (!is_nan(a) || !s->neg_keeps_nan) {
@@ -252,10 +259,10 @@ TYPE OP(rsqrt_step)(TYPE a, TYPE b, FloatStatus *s)
 }
 
 #if FMT_BITS <= 32
-static ALWAYS_INLINE TYPE newton_step_chained(TYPE op1, TYPE op2, int constant, unsigned mods, FloatStatus *s)
+static SHARED TYPE newton_step_chained(TYPE op1, TYPE op2, int constant, unsigned mods, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
     Parts one = parts_from_int(false, 1, 0);
 
     if (is_nan(a) || is_nan(b)) {
@@ -265,7 +272,7 @@ static ALWAYS_INLINE TYPE newton_step_chained(TYPE op1, TYPE op2, int constant, 
     Parts product = parts_zero(false);
 
     if (a.cls == CLASS_NORMAL || b.cls == CLASS_NORMAL || a.cls == b.cls) {
-        product = unpack(OP(mul)(op1, op2, s), FORMAT, s);
+        product = parts_of(OP(mul)(op1, op2, s), s);
     }
     product.sign ^= 1;
     return muladd_numbers(product, one, parts_from_int(false, constant, 0), mods, FORMAT, s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The operations that every format has, as a template: the includer defines FMT, a prefix such as f32.
+ * The operations that every format has, as a template: the includer defines FMT, a prefix such as f32, and
+ * FMT_RARE if the format's operations shall be small rather than fast.
  * Special operands first, then exact arithmetic on Parts, then one rounding.
  */
 #include "modules/fpu/fused_int.h"
@@ -11,6 +12,21 @@
 #define OP(name)     PASTE(FMT, name)
 #define TYPE         PASTE(FLOAT_TYPE, FMT)
 #define FORMAT       (&PASTE(format, FMT))
+#ifdef FMT_RARE
+#define INLINE       SHARED
+#else
+#define INLINE       ALWAYS_INLINE
+#endif
+
+static INLINE Parts parts_of(TYPE op, FloatStatus *s)
+{
+    return unpack(op, FORMAT, s);
+}
+
+static INLINE TYPE rounded(Parts p, FloatStatus *s)
+{
+    return round_pack(p, FORMAT, s);
+}
 
 static ALWAYS_INLINE TYPE zero(bool sign)
 {
@@ -28,13 +44,13 @@ static ALWAYS_INLINE TYPE round_sum(Parts sum, FloatStatus *s)
     if (sum.cls == CLASS_ZERO) {
         return zero(zero_sum_sign(s->round));
     }
-    return round_pack(sum, FORMAT, s);
+    return rounded(sum, s);
 }
 
-static ALWAYS_INLINE TYPE add_signed(TYPE op1, TYPE op2, bool subtract, FloatStatus *s)
+static INLINE TYPE add_signed(TYPE op1, TYPE op2, bool subtract, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
 
     if (is_nan(a) || is_nan(b)) {
         return nan_of_two(a, b, FORMAT, s);
@@ -53,7 +69,7 @@ static ALWAYS_INLINE TYPE add_signed(TYPE op1, TYPE op2, bool subtract, FloatSta
     if (a.cls == CLASS_ZERO && b.cls == CLASS_ZERO) {
         return zero(a.sign == b.sign ? a.sign : zero_sum_sign(s->round));
     }
-    return round_pack(a.cls == CLASS_ZERO ? b : a, FORMAT, s);
+    return rounded(a.cls == CLASS_ZERO ? b : a, s);
 }
 
 TYPE OP(add)(TYPE a, TYPE b, FloatStatus *s)
@@ -68,8 +84,8 @@ TYPE OP(sub)(TYPE a, TYPE b, FloatStatus *s)
 
 TYPE OP(mul)(TYPE op1, TYPE op2, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
     bool sign = a.sign ^ b.sign;
 
     if (is_nan(a) || is_nan(b)) {
@@ -77,7 +93,7 @@ TYPE OP(mul)(TYPE op1, TYPE op2, FloatStatus *s)
     }
     use_denormals(a.denormal | b.denormal, s);
     if (__builtin_expect(a.cls == CLASS_NORMAL && b.cls == CLASS_NORMAL, 1)) {
-        return round_pack(mul_parts(a, b), FORMAT, s);
+        return rounded(mul_parts(a, b), s);
     }
     if (a.cls == CLASS_INFINITY || b.cls == CLASS_INFINITY) {
         return a.cls == CLASS_ZERO || b.cls == CLASS_ZERO ? invalid_nan(FORMAT, s) : infinity(sign);
@@ -87,8 +103,8 @@ TYPE OP(mul)(TYPE op1, TYPE op2, FloatStatus *s)
 
 TYPE OP(div)(TYPE op1, TYPE op2, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
     bool sign = a.sign ^ b.sign;
 
     if (is_nan(a) || is_nan(b)) {
@@ -96,7 +112,7 @@ TYPE OP(div)(TYPE op1, TYPE op2, FloatStatus *s)
     }
     use_denormals((a.denormal | b.denormal) && b.cls != CLASS_ZERO, s);
     if (__builtin_expect(a.cls == CLASS_NORMAL && b.cls == CLASS_NORMAL, 1)) {
-        return round_pack(div_parts(a, b, FORMAT), FORMAT, s);
+        return rounded(div_parts(a, b, FORMAT), s);
     }
     if (a.cls == b.cls) {
         return invalid_nan(FORMAT, s);
@@ -113,7 +129,7 @@ TYPE OP(div)(TYPE op1, TYPE op2, FloatStatus *s)
 
 TYPE OP(sqrt)(TYPE op, FloatStatus *s)
 {
-    Parts a = unpack(op, FORMAT, s);
+    Parts a = parts_of(op, s);
 
     if (is_nan(a)) {
         return nan_of_one(a, FORMAT, s);
@@ -128,22 +144,22 @@ TYPE OP(sqrt)(TYPE op, FloatStatus *s)
         return infinity(false);
     }
     use_denormals(a.denormal, s);
-    return round_pack(sqrt_parts(a), FORMAT, s);
+    return rounded(sqrt_parts(a), s);
 }
 
 TYPE OP(muladd)(TYPE op1, TYPE op2, TYPE op3, unsigned mods, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
-    Parts c = unpack(op3, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
+    Parts c = parts_of(op3, s);
 
     return muladd_parts(a, b, c, mods, FORMAT, s);
 }
 
-static ALWAYS_INLINE FloatRel compare(TYPE op1, TYPE op2, bool signal, FloatStatus *s)
+static INLINE FloatRel compare(TYPE op1, TYPE op2, bool signal, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
 
     if (is_nan(a) || is_nan(b)) {
         if (signal || a.cls == CLASS_SNAN || b.cls == CLASS_SNAN) {
@@ -165,10 +181,15 @@ FloatRel OP(compare_signal)(TYPE a, TYPE b, FloatStatus *s)
     return compare(a, b, true, s);
 }
 
-/* The greater of a and b if sign is 1, the lesser if it is -1; neither is a NaN. -0 is less than +0. */
-static ALWAYS_INLINE TYPE select_ordered(Parts a, Parts b, int sign, bool flush, FloatStatus *s)
+/*
+ * The greater of op1 and op2, which are a and b, if sign is 1, the lesser if it is -1; neither is a NaN. -0 is
+ * less than +0.
+ */
+static ALWAYS_INLINE TYPE select_ordered(TYPE op1, TYPE op2, Parts a, Parts b, int sign, bool flush,
+                                         FloatStatus *s)
 {
-    Parts chosen = compare_parts(a, b) == sign ? a : b;
+    bool first = compare_parts(a, b) == sign;
+    Parts chosen = first ? a : b;
 
     use_denormals(a.denormal | b.denormal, s);
     switch (chosen.cls) {
@@ -177,14 +198,15 @@ static ALWAYS_INLINE TYPE select_ordered(Parts a, Parts b, int sign, bool flush,
     case CLASS_INFINITY:
         return infinity(chosen.sign);
     default:
-        return round_pack_as(chosen, FORMAT, s->round, flush, false, s);
+        return chosen.exp < 1 - format_bias(FORMAT) ? round_pack_tiny(chosen, FORMAT, s->round, flush, s)
+                                                    : first ? op1 : op2;
     }
 }
 
-static ALWAYS_INLINE TYPE minmax(TYPE op1, TYPE op2, int sign, FloatStatus *s)
+static SHARED TYPE minmax(TYPE op1, TYPE op2, int sign, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
     bool any_nan = is_nan(a) || is_nan(b);
 
     if (s->minmax_second) {
@@ -195,19 +217,19 @@ static ALWAYS_INLINE TYPE minmax(TYPE op1, TYPE op2, int sign, FloatStatus *s)
         if (a.cls == CLASS_ZERO && b.cls == CLASS_ZERO) {
             return zero(b.sign);
         }
-        return select_ordered(a, b, sign, false, s);
+        return select_ordered(op1, op2, a, b, sign, false, s);
     }
     if (any_nan) {
         return nan_of_two(a, b, FORMAT, s);
     }
-    return select_ordered(a, b, sign, flushes_outputs(FORMAT, s), s);
+    return select_ordered(op1, op2, a, b, sign, flushes_outputs(FORMAT, s), s);
 }
 
 /* The 2008 operations prefer a number to a quiet NaN only, those of 2019 to any. */
-static ALWAYS_INLINE TYPE minmax_number(TYPE op1, TYPE op2, int sign, bool any, FloatStatus *s)
+static SHARED TYPE minmax_number(TYPE op1, TYPE op2, int sign, bool any, FloatStatus *s)
 {
-    Parts a = unpack(op1, FORMAT, s);
-    Parts b = unpack(op2, FORMAT, s);
+    Parts a = parts_of(op1, s);
+    Parts b = parts_of(op2, s);
     const Parts both[] = { a, b };
 
     if (is_nan(a) && is_nan(b)) {
@@ -218,9 +240,15 @@ static ALWAYS_INLINE TYPE minmax_number(TYPE op1, TYPE op2, int sign, bool any, 
             return nan_of_two(a, b, FORMAT, s);
         }
         raise_for_snan(both, 2, s);
-        a = b = is_nan(a) ? b : a;
+        if (is_nan(a)) {
+            a = b;
+            op1 = op2;
+        } else {
+            b = a;
+            op2 = op1;
+        }
     }
-    return select_ordered(a, b, sign, flushes_outputs(FORMAT, s), s);
+    return select_ordered(op1, op2, a, b, sign, flushes_outputs(FORMAT, s), s);
 }
 
 TYPE OP(min)(TYPE a, TYPE b, FloatStatus *s)

@@ -15,6 +15,8 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 /* What is rare is there once for each format, not in every operation. */
 #define RARE __attribute__((noinline, cold, unused))
+/* What several of the less frequent operations of a format have in common. */
+#define SHARED __attribute__((noinline, unused))
 
 typedef struct FloatFormat {
     int  exp_bits;
@@ -191,6 +193,12 @@ static ALWAYS_INLINE bool rounds_up(FloatRound round, bool sign, uint64_t low, u
     return false;
 }
 
+/* Arithmetic is nearly always done in one rounding mode. */
+static RARE bool rounds_up_otherwise(FloatRound round, bool sign, uint64_t low, uint64_t rem, uint64_t half)
+{
+    return rounds_up(round, sign, low, rem, half);
+}
+
 static ALWAYS_INLINE bool overflows_to_infinity(FloatRound round, bool sign)
 {
     switch (round) {
@@ -273,7 +281,11 @@ static ALWAYS_INLINE uint64_t round_pack_as(Parts p, const FloatFormat *f, Float
     uint64_t mag = p.frac >> drop;
     uint64_t rem = p.frac & (2 * half - 1);
 
-    mag += rounds_up(round, p.sign, mag, rem, half);
+    if (__builtin_expect(round == FLOAT_ROUND_TIE_EVEN, 1)) {
+        mag += rounds_up(FLOAT_ROUND_TIE_EVEN, p.sign, mag, rem, half);
+    } else {
+        mag += rounds_up_otherwise(round, p.sign, mag, rem, half);
+    }
     biased += mag >> (f->frac_bits + 1);        /* then the fraction is zero, with or without a shift */
     if (__builtin_expect(biased >= (int)format_max_exp(f) + alt, 0)) {
         return overflow(p.sign, f, round, alt, s);
