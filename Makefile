@@ -21,7 +21,7 @@ JOBS ?=
 NINJA = ninja $(if $(JOBS),-j$(JOBS)) -C
 
 all: $(BUILD)/build.ninja
-	$(NINJA) $(BUILD)
+	$(NINJA) $(BUILD) product
 
 $(BUILD)/build.ninja:
 	$(MESON) setup $(BUILD) $(SETUP_ARGS)
@@ -50,7 +50,7 @@ coverage: setup
 
 prof:
 	test -f build-prof/build.ninja || $(MESON) setup build-prof $(MODE_prof)
-	$(NINJA) build-prof
+	$(NINJA) build-prof product
 
 demo demo-virt: setup
 	tests/demo $@
