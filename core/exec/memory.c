@@ -104,7 +104,9 @@ void memory_region_destroy(MemoryRegion *mr)
     g_clear_pointer(&mr->subregions, g_ptr_array_unref);
     g_clear_pointer(&mr->aliases, g_ptr_array_unref);
     g_clear_pointer(&mr->spaces, g_ptr_array_unref);
-    g_clear_pointer(&mr->ram, ram_block_free);
+    if (mr->kind != MR_MMIO) {
+        g_clear_pointer(&mr->ram, ram_block_free);
+    }
     g_free((char *)mr->name);
     mr->name = NULL;
 }

@@ -61,7 +61,7 @@ struct MemoryRegion {
     void *opaque;
     GRecMutex *lock;                            /* taken around the callbacks; NULL: the machine's */
     bool lockless;                              /* the callbacks need no lock */
-    RamBlock *ram;                              /* RAM and ROM device */
+    RamBlock *ram;                              /* RAM and ROM device; of MMIO: another's, which debug accesses see, or NULL */
     bool readonly;                              /* RAM: writes are ignored and logged */
     bool rom_reads;                             /* ROM device: reads go to memory (else to ops) */
     MemoryRegion *alias;

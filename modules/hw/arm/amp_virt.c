@@ -56,7 +56,7 @@ enum { M_UART = 0x0000, M_TIMER = 0x1000, M_CPUID = 0xe000, M_CTRL = 0xf000, M_M
 enum { IRQ_UART = 0, IRQ_TIMER1 = 1, IRQ_TIMER2 = 2, IRQ_MHU = 4, MHU_LINES = 3,
        NUM_M_IRQS = IRQ_MHU + MHU_LINES * MAX_CLUSTERS };
 /* A CPU with fewer inputs than this gets UART and timer on input 0, and every doorbell on input 1. */
-G_STATIC_ASSERT((unsigned)NUM_M_IRQS <= (unsigned)AMP_IRQ_OR_INPUTS);
+G_STATIC_ASSERT(NUM_M_IRQS <= 32);              /* inputs of an "irq-or" */
 enum { DEFAULT_CODE = 256 << 10, DEFAULT_DATA = 256 << 10, MIN_TCM = 4096, MAX_TCM = 16 << 20 };
 
 enum { PHANDLE_MHU = PHANDLE_FREE, PHANDLE_SHMEM = PHANDLE_FREE + 0x100 };
@@ -309,7 +309,7 @@ static bool add_gates(AmpCluster *c, GError **error)
         }
         for (unsigned g = 0; g < 2; g++) {
             if (!c->gate[g]) {
-                Object *gate = object_new_child(c->box, g ? "doorbells" : "interrupts", TYPE_AMP_IRQ_OR, error);
+                Object *gate = object_new_child(c->box, g ? "doorbells" : "interrupts", "irq-or", error);
 
                 if (!gate || !device_realize(DEVICE(gate), error)) {
                     return false;

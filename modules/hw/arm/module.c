@@ -5,7 +5,7 @@
 #include "modules/hw/arm/boards.h"
 
 static const TypeInfo *const types[] = {
-    &virt_type, &amp_virt_type, &amp_idau_type, &amp_ctrl_type, &amp_irq_or_type, NULL,
+    &virt_type, &amp_virt_type, &amp_idau_type, &amp_ctrl_type, NULL,
 };
 static const char *const needs[] = {
     "arm", "loader", "hw-char", "hw-flash", "hw-gpio", "hw-intc", "hw-misc", "hw-rtc", "hw-timer",

@@ -28,7 +28,9 @@ Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device
     if (!device_realize(DEVICE(obj), error)) {
         return NULL;
     }
-    memory_region_add(root, row->addr, device_region(DEVICE(obj), NULL), 0);
+    if (root) {
+        memory_region_add(root, row->addr, device_region(DEVICE(obj), NULL), 0);
+    }
     for (unsigned i = 0; i < BOARD_MAX_IRQS && row->irqs[i].out; i++) {
         int irq = row->irqs[i].irq;
 

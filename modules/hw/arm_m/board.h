@@ -24,7 +24,7 @@ typedef struct BoardDevice {
     } irqs[BOARD_MAX_IRQS];
 } BoardDevice;
 
-/* Creates, wires and maps the device; the CPU is realized. NULL with GError. */
+/* Creates, wires and maps the device (root NULL: the caller does that); the CPU is realized. NULL with GError. */
 Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device *cpu, GError **error);
 /* All of a table, up to a row without name. */
 bool board_add_all(Machine *m, MemoryRegion *root, const BoardDevice *rows, Device *cpu, GError **error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * CMSDK APB watchdog (Arm DDI 0479D, 4.4; as SP805, DDI 0270B): counts down from WDOGLOAD; the first time that it comes to 0
- * is an interrupt, the second a reset of the machine. Wiring: region "regs", irq "irq". Property "frequency" (WDOGCLK).
+ * is an interrupt, the second a reset: of the machine, unless "reset" is connected. Wiring: region "regs", irqs "irq", "reset".
+ * Property "frequency" (WDOGCLK).
  */
 #include "core/exec/clock.h"
 #include "core/exec/regbank.h"
@@ -16,10 +17,11 @@ typedef struct CmsdkWatchdog {
     Device parent;
     /* wiring */
     RegBank bank;
-    IrqLine irq;
+    IrqLine irq, reset;
     uint32_t frequency;
     /* guest state */
     uint32_t reg[NUM_REGS];
+    bool resets;                                /* WDOGRES */
     Timer timer;
 } CmsdkWatchdog;
 DECLARE_OBJECT(CmsdkWatchdog, CMSDK_WATCHDOG, "cmsdk-apb-watchdog")
@@ -28,6 +30,7 @@ static void update(CmsdkWatchdog *s)
 {
     s->reg[MIS] = s->reg[RIS] & s->reg[CONTROL] & CONTROL_INTEN;
     irq_set(&s->irq, s->reg[MIS]);
+    irq_set(&s->reset, s->resets);
 }
 
 static void start(CmsdkWatchdog *s)
@@ -42,9 +45,11 @@ static void fired(void *opaque)
     CmsdkWatchdog *s = opaque;
 
     if (s->reg[RIS] && s->reg[CONTROL] & CONTROL_RESEN) {
-        if (s->parent.machine) {
+        s->resets = true;
+        if (!s->reset.num_sinks && s->parent.machine) {
             machine_request_reset(s->parent.machine);
         }
+        update(s);
         return;
     }
     s->reg[RIS] = 1;
@@ -110,6 +115,7 @@ static const RegDef regs[NUM_REGS] = {
 static void watchdog_init(Object *obj)
 {
     device_init_irq_out(DEVICE(obj), "irq", &CMSDK_WATCHDOG(obj)->irq, 1);
+    device_init_irq_out(DEVICE(obj), "reset", &CMSDK_WATCHDOG(obj)->reset, 1);
 }
 
 static bool watchdog_realize(Device *dev, GError **error)
@@ -131,6 +137,7 @@ static void watchdog_reset(Device *dev, ResetType type)
 {
     timer_del(&CMSDK_WATCHDOG(dev)->timer);
     regbank_reset(&CMSDK_WATCHDOG(dev)->bank);
+    CMSDK_WATCHDOG(dev)->resets = false;
     update(CMSDK_WATCHDOG(dev));
 }
 
@@ -141,7 +148,8 @@ static bool watchdog_post_load(void *s, GError **error)
 }
 
 static const VMStateField watchdog_vmstate[] = {
-    VMSTATE_REGS(CmsdkWatchdog, bank), VMSTATE_TIMER(CmsdkWatchdog, timer), VMSTATE_POST_LOAD(watchdog_post_load), VMSTATE_END
+    VMSTATE_REGS(CmsdkWatchdog, bank), VMSTATE_BOOL(CmsdkWatchdog, resets), VMSTATE_TIMER(CmsdkWatchdog, timer),
+    VMSTATE_POST_LOAD(watchdog_post_load), VMSTATE_END
 };
 
 static const Property watchdog_props[] = {

@@ -4,14 +4,16 @@
 #include "modules/hw/arm_m/mps2.h"
 #include "modules/hw/arm_m/nrf51.h"
 #include "modules/hw/arm_m/simple.h"
+#include "modules/hw/arm_m/sse.h"
 
 static const TypeInfo *const types[] = {
     &cmsdk_uart_type, &cmsdk_timer_type, &cmsdk_dualtimer_type, &cmsdk_watchdog_type, &cmsdk_gpio_type, &mps2_scc_type,
-    &mps2_fpgaio_type, &mps2_secctl_type, &mps2_idau_type, &mps2_types[0], &mps2_types[1], &mps2_types[2], &mps2_types[3],
+    &mps2_fpgaio_type, &sse_secctl_type, &sse_idau_type, &sie200_mpc_type, &sse_sysctl_type, &sse_sysinfo_type,
+    &sse_cpuid_type, &sse_mhu_type, &mps2_types[0], &mps2_types[1], &mps2_types[2], &mps2_types[3],
     &mps2_types[4],
     &nrf51_uart_type, &nrf51_timer_type, &nrf51_clock_type, &nrf51_rng_type, &nrf51_gpio_type, &nrf51_nvmc_type,
     &nrf51_twi_type, &microbit_type,
     &lm3s_sysctl_type, &lm3s6965evb_type, &stm32_usart_type, &stm32_rcc_type, &netduinoplus2_type, NULL
 };
-static const char *const needs[] = { "arm", "hw-char", "hw-gpio", "hw-net", "loader", NULL };
+static const char *const needs[] = { "arm", "hw-char", "hw-gpio", "hw-misc", "hw-net", "loader", NULL };
 CHIMERA_MODULE(.name = "hw-arm-m", .types = types, .needs = needs);

@@ -3,6 +3,6 @@
 #include "core/module.h"
 #include "modules/hw/misc/misc.h"
 
-static const TypeInfo *const types[] = { &fw_cfg_type, &fw_cfg_mem_type, &arm_mhu_type, NULL };
+static const TypeInfo *const types[] = { &fw_cfg_type, &fw_cfg_mem_type, &arm_mhu_type, &irq_or_type, NULL };
 
 CHIMERA_MODULE(.name = "hw-misc", .types = types);

@@ -4,6 +4,7 @@
 boards.py: firmware (board.c) on each board with an M-profile CPU: console, SysTick, a timer, typed input, semihosting.
 
     boards.py [--oracle] [BOARD...]     --oracle: qemu-system-arm instead of chimera
+    boards.py --sse                     what AN505 and AN521 have of their own (sse.c)
     boards.py --micropython             Debian's MicroPython for microbit, fetched, answers what is typed
 
 Exit status 77 (skipped) without arm-none-eabi-gcc.
@@ -49,6 +50,64 @@ SECTIONS {
     /DISCARD/ : { *(.ARM.*) }
 }
 """
+
+
+SSE_SCRIPT = """
+SECTIONS {
+    .text 0x10000000 : { KEEP(*(.vectors)) . = ALIGN(256); KEEP(*(.vectors1)) *(.text*) *(.rodata*) }
+    .bss 0x38000000 : { *(.bss*) }
+    stack_top = 0x38003000;
+    stack_top1 = 0x38004000;
+    /DISCARD/ : { *(.ARM.*) }
+}
+"""
+SSE_TEXT = """NS read of a Secure block 0 0
+interrupts, INFO1 1 10
+NS write 1111 0
+NS read with bus errors 0 1
+BFAR 28200010 3
+NS read of a NS block 2222 0
+NS write of a NS block 3333 0
+S read of a NS block 0 1
+S read of a S block 1111 0
+INFO2 1 1
+S read of what is S again 3333 0
+NS read of a S device 0 0
+interrupts 1 0
+with bus errors 0 1
+BFAR 40000008 2
+NS read of a NS device 4444 0
+S read of a NS device 0 1
+S unprivileged read 0 1
+S unprivileged read, allowed 4444 0
+"""
+SSE_SECOND = """CPUWAIT, identity 2 0
+the second CPU says 101 0
+messages 4 5
+"""
+
+
+def sse(program):
+    ok = True
+    for name in 'mps2-an505', 'mps2-an521':
+        with tempfile.TemporaryDirectory() as folder:
+            script, elf = os.path.join(folder, 'sse.ld'), os.path.join(folder, 'sse.elf')
+            with open(script, 'w', encoding='ascii') as f:
+                f.write(SSE_SCRIPT)
+            subprocess.run(['arm-none-eabi-gcc', '-mcpu=cortex-m33', '-mthumb', '-Os', '-ffreestanding', '-nostdlib', '-Wall',
+                            '-Werror'] +
+                           (['-DBOARD_SECOND'] if name == 'mps2-an521' else []) +
+                           ['-T', script, '-Wl,--build-id=none,--no-warn-rwx-segments', os.path.join(HERE, 'sse.c'), '-o', elf],
+                           check=True)
+            done = subprocess.run([program, '-M', name, '-kernel', elf, '-display', 'none', '-serial', 'null', '-monitor', 'none',
+                                   '-semihosting-config', 'enable=on,target=native'], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30 * PATIENCE, check=False)
+        want = SSE_TEXT + (SSE_SECOND if name == 'mps2-an521' else '') + 'again, by the watchdog 600d 4\n'
+        got = done.stdout.decode(errors='replace')
+        good = got == want and done.returncode == 0
+        print('boards: sse: %s: %s' % (name, 'ok' if good else 'status %d, printed\n%s' % (done.returncode, got)))
+        ok &= good
+    return 0 if ok else 1
 
 
 def build(folder, name):
@@ -128,6 +187,7 @@ def main():
     p = argparse.ArgumentParser(description='Firmware on each board with an M-profile CPU.')
     p.add_argument('boards', nargs='*')
     p.add_argument('--oracle', action='store_true')
+    p.add_argument('--sse', action='store_true')
     p.add_argument('--micropython', action='store_true')
     args = p.parse_args()
     if args.micropython:
@@ -137,6 +197,8 @@ def main():
         return 77
     program = 'qemu-system-arm' if args.oracle else os.path.join(
         os.environ.get('CHIMERA_BUILD', os.path.join(ROOT, 'build')), 'chimera')
+    if args.sse:
+        return sse(program)
     ok = True
     with tempfile.TemporaryDirectory() as folder:
         for name in args.boards or BOARDS:

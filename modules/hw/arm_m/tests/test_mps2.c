@@ -133,7 +133,7 @@ static void test_fuzz(void)
 {
     static const char *const names[] = {
         "cmsdk-apb-uart", "cmsdk-apb-timer", "cmsdk-apb-dualtimer", "cmsdk-apb-watchdog", "cmsdk-ahb-gpio", "mps2-scc",
-        "mps2-fpgaio", "mps2-secctl",
+        "mps2-fpgaio", "sse-secctl", "sie200-mpc", "sse-sysctl", "sse-sysinfo", "sse-cpu-identity", "sse-mhu",
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
