@@ -11,7 +11,7 @@
 #   make bench              programs and the boot beside QEMU's: tables, and JSON in the build folder
 #   make fuzz-images        random words as kernels, for about SECONDS
 #   make fuzz-elf           programs with wrong headers in user mode, for SECONDS; fuzz-calls: wild system calls;
-#                           fuzz-gdb: what debuggers do not say
+#                           fuzz-gdb: what debuggers do not say; fuzz-mmio: random accesses to the devices of every board
 #   make fuzz               all of these, one after another; BUILD=build-asan: under a sanitizer
 
 BUILD ?= build
@@ -60,7 +60,7 @@ bench: all
 	bench/run --json $(BUILD)/bench-run.json --svg $(BUILD)/bench-run.svg
 	bench/boot --json $(BUILD)/bench-boot.json
 
-fuzz: fuzz-images fuzz-elf fuzz-calls fuzz-gdb
+fuzz: fuzz-images fuzz-elf fuzz-calls fuzz-gdb fuzz-mmio
 
 fuzz-images: setup all
 	tests/fuzz/random_images.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds 2 --count $(SECONDS)
@@ -71,10 +71,13 @@ fuzz-elf: setup all
 fuzz-gdb: setup all
 	CHIMERA=$(BUILD)/chimera core/gdbstub/tests/test_gdb.py --fuzz $(SECONDS) --seed $$(date +%s)
 
+fuzz-mmio: setup all
+	tests/fuzz/mmio.py --chimera $(BUILD)/chimera --seed $$(date +%s) --time $(SECONDS)
+
 fuzz-calls: setup all
 	tests/fuzz/system_calls.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
 
 clean:
 	rm -rf build build-asan build-ubsan build-tsan build-cov build-prof
 
-.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images fuzz-elf fuzz-calls fuzz-gdb clean
+.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images fuzz-elf fuzz-calls fuzz-gdb fuzz-mmio clean

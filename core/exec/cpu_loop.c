@@ -464,9 +464,17 @@ void exec_give_control(ExecThread *t)
     while (exec_wants_control(x) && !__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
         if (__atomic_load_n(&x->paused, __ATOMIC_SEQ_CST)) {
             park(t);
-        } else {
-            g_usleep(CONTROL_US);
+            continue;
         }
+        /* the main loop may wait for a CPU before it comes to what it is to do: a debugger's or the monitor's request */
+        for (unsigned i = 0; i < t->cpus->len; i++) {
+            CPUState *cs = t->cpus->pdata[i];
+
+            if (__atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST) & CPU_REQ_WORK) {
+                cpu_request(cs, exec_serve(cs) & CPU_REQ_INTERRUPT);
+            }
+        }
+        g_usleep(CONTROL_US);
     }
 }
 

@@ -717,6 +717,11 @@ _start: ldr x19, =0x40100000
     b 1b
 name: .asciz "file"
 """
+# of another cluster, with other registers
+OTHERS = ['Hgp2.3', 'Hgp2.4', 'Hcp2.3', 'vCont;s:p2.3;c', 'vCont;c:p2.-1', 'vCont;r0,400:p2.4;c', 'Z0,10,2', 'Z1,44,2',
+          'Z2,20000000,4', 'Z4,0,1000', 'm0,100', 'me000e000,1000', 'Me000ed08,4:00000020', 'Me000ed94,4:07000000',
+          'M20000000,4:01020304', 'D;2',
+          'vAttach;2', 'Tp2.3', 'P0f=01000000', 'P19=ff0100f1', 'p1a', 'p40', 'P28=ffffffff', 'qThreadExtraInfo,p2.4']
 ANSWERS = ['F0', 'F4', 'F-1,2', 'F-1,4,C', 'F10000,0,C', 'Fffffffff', 'F-1', 'F8000000000000000;', 'F,', 'F1,2,3',
            'm1000,4', 'X1000,4:abcd', 'M1000,40:' + '7f' * 64, 'm1003,ffff']
 
@@ -725,16 +730,26 @@ def fuzz(exe, folder, accel, seconds, seed):
     rnd = random.Random(seed)
     end = time.monotonic() + seconds
     runs = sent = 0
-    asks = os.path.join(folder, 'asks')
+    asks, m_exe = os.path.join(folder, 'asks'), None
+    if shutil.which('arm-none-eabi-gcc'):
+        m_exe = os.path.join(folder, 'target_m')
+        subprocess.run(['arm-none-eabi-gcc', '-g', '-mcpu=cortex-m4', '-nostdlib', '-Wl,-Ttext=0,-estart',
+                        os.path.join(HERE, 'target_m.S'), '-o', m_exe], check=True)
     with open(asks + '.S', 'w') as f:
         f.write(ASKS)
     subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-Wl,-Ttext=0x40080000,--build-id=none', asks + '.S', '-o',
                     asks], check=True)
     while time.monotonic() < end:
-        # every other one asks things of the debugger's host, but not to end
-        asking = runs % 16 >= 8
-        seeds = SEEDS + 3 * ANSWERS if asking else SEEDS
-        m = Machine(asks if asking else exe, accel, '-S', '-semihosting-config', 'target=gdb,userspace=on', folder=folder)
+        # one of three asks things of the debugger's host, but not to end; one has clusters of different cores
+        kind = runs // 8 % 3
+        asking, board = kind == 1, None
+        seeds = SEEDS + (3 * ANSWERS if asking else [])
+        if kind == 2 and m_exe:
+            seeds = SEEDS + 2 * OTHERS
+            board = ['-M', 'amp-virt', '-cpu', 'cortex-a72', '-smp', '2', '-cluster',
+                     f'm,cpu=cortex-m33,count=2,kernel={m_exe}']
+        m = Machine(asks if asking else exe, accel, '-S', '-semihosting-config', 'target=gdb,userspace=on', folder=folder,
+                    board=board)
         try:
             for _ in range(8):
                 g = Gdb(m.path, handshake=False)
