@@ -14,10 +14,15 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+/* AddressSanitizer keeps where a thread's stack is: a vfork's child, which shares that, is on another. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#define STACK_ENTER(bottom, size, ret_bottom, ret_size) \
+    (__sanitizer_start_switch_fiber(NULL, bottom, size), __sanitizer_finish_switch_fiber(NULL, ret_bottom, ret_size))
 #else
 #define ASAN_UNPOISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
+#define STACK_ENTER(bottom, size, ret_bottom, ret_size) ((void)(bottom), (void)(size))
 #endif
 /*
  * For ThreadSanitizer, a vfork's child is another fiber of the thread whose data it shares, left for good when it ends;
@@ -386,6 +391,8 @@ typedef struct NewProcess {
     Thread *t;
     CloneArgs a;
     void *fiber;
+    const uint8_t *stack, *parent_stack;        /* what is lowest */
+    size_t parent_size;                         /* 0: it did not get so far */
 } NewProcess;
 
 /* The child: shares the thread-local data of the parent's thread, which waits. */
@@ -395,6 +402,7 @@ static int vfork_main(void *opaque)
     int tid = (int)syscall(SYS_gettid);
 
     FIBER_ENTER(n->fiber);
+    STACK_ENTER(n->stack, HOST_STACK, (const void **)&n->parent_stack, &n->parent_size);
     if (n->a.flags & CLONE_CHILD_SETTID) {
         user_write(n->t->cs, n->a.ctid, &tid, sizeof(tid));
     }
@@ -427,6 +435,7 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
         return -EAGAIN;
     }
     n.fiber = FIBER_NEW();
+    n.stack = stack;
     ASAN_UNPOISON_MEMORY_REGION(stack, HOST_STACK);     /* of a child that was there before, and did not return */
     target->copy(cs, t->cs);
     target->set_result(cs, 0);
@@ -447,6 +456,9 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     pid = clone(vfork_main, stack + HOST_STACK, (int)(CLONE_VM | CLONE_VFORK | (a->flags & CLONE_PIDFD) | SIGCHLD), &n,
                 &pidfd);
     FIBER_ENTER(own);
+    if (n.parent_size) {
+        STACK_ENTER(n.parent_stack, n.parent_size, NULL, NULL);
+    }
     err = errno;
     linux_current = t;
     if (pid >= 0) {
