@@ -28,26 +28,45 @@ void jc_flush(CPUState *cs)
     CPUExec *e = cs->exec;
 
     memset(e->jc_tags, 0, sizeof(e->jc_tags));  /* tags are never used again */
-    memset(e->jc_filter, 0, sizeof(e->jc_filter));
     cs->jc_tag = 0;
     cs->key_valid = false;
 }
 
-static unsigned filter_bit(uint64_t page)
+/* Where the entries of addr's page are counted. The tag byte of an address is no part of it. */
+static uint16_t *jc_count(CPUState *cs, vaddr addr)
 {
-    return (page ^ page >> 10 ^ page >> 20) & (JC_FILTER_WORDS * 64 - 1);
+    uint64_t page = (addr & mask64(0, 56)) >> cs->exec->ec->cc->tcg->page_bits;
+
+    return &cs->exec->jc_count[(page ^ page >> 12 ^ page >> 24) % JC_COUNTS];
 }
 
-void jc_flush_page(CPUState *cs, vaddr page, uint64_t size)
+static TcgJumpEntry *jc_entry(CPUState *cs, vaddr pc)
 {
-    unsigned bits = CPU_CLASS_OF(cs)->tcg->page_bits;
+    return &cs->jc[(pc >> cs->exec->ec->layout.jc_shift) & ((1u << JC_BITS) - 1)];
+}
 
+/* Entries of forgotten tags are counted too, until something takes their place. */
+void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
+{
+    const ExecClass *ec = cs->exec->ec;
+    unsigned bits, slots;
+
+    if (!ec) {
+        return;                                 /* never ran */
+    }
+    bits = ec->cc->tcg->page_bits;
+    slots = MIN(1u << (bits - ec->layout.jc_shift), 1u << JC_BITS);
     for (uint64_t n = 0; n <= (size - 1) >> bits; n++) {
-        unsigned b = filter_bit((page >> bits) + n);
+        vaddr page = (addr & ~mask64(0, bits)) + (n << bits);
+        uint16_t *count = jc_count(cs, page);
 
-        if (cs->exec->jc_filter[b / 64] >> (b % 64) & 1) {
-            jc_flush(cs);
-            return;
+        for (unsigned i = 0; *count && i < slots; i++) {
+            TcgJumpEntry *j = jc_entry(cs, page + ((vaddr)i << ec->layout.jc_shift));
+
+            if (j->tb && ((j->pc ^ page) & mask64(0, 56)) >> bits == 0) {
+                *j = (TcgJumpEntry){ .tag = UINT64_MAX };
+                --*count;
+            }
         }
     }
 }
@@ -90,17 +109,16 @@ void cpu_update_key(CPUState *cs)
     cs->key_valid = true;
 }
 
-static TcgJumpEntry *jc_entry(CPUState *cs, vaddr pc)
-{
-    return &cs->jc[(pc >> cs->exec->ec->layout.jc_shift) & ((1u << JC_BITS) - 1)];
-}
-
 static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
 {
     TcgJumpEntry *j = jc_entry(cs, pc);
-    unsigned b = filter_bit(pc >> CPU_CLASS_OF(cs)->tcg->page_bits);
 
-    cs->exec->jc_filter[b / 64] |= BIT64(b % 64);
+    if (!j->tb || j->pc != pc) {
+        if (j->tb) {
+            --*jc_count(cs, j->pc);
+        }
+        ++*jc_count(cs, pc);
+    }
     *j = (TcgJumpEntry){ .pc = pc, .tag = cs->jc_tag, .code = tb->code.entry, .tb = tb };
 }
 
@@ -523,6 +541,7 @@ static void *thread_start(void *opaque)
     ExecThread *t = opaque;
     ExecMachine *x = t->x;
 
+    __atomic_store_n(&t->self, g_thread_self(), __ATOMIC_RELAXED);
     if (x->counted) {
         counted_main(t);
     } else {
@@ -874,6 +893,7 @@ void exec_stats(Machine *m, Stats *ret)
 
 /* -- changes of the map -------------------------------------------------------------------------------------------------- */
 
+/* By a CPU's own access: its next instruction sees it. */
 static void space_changed(void *opaque, AddressSpace *as)
 {
     static const TlbFlush all = { .globals = true };
@@ -881,11 +901,15 @@ static void space_changed(void *opaque, AddressSpace *as)
 
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
+        bool own = __atomic_load_n(&t->self, __ATOMIC_RELAXED) == g_thread_self();
 
         for (unsigned k = 0; k < t->cpus->len; k++) {
             CPUState *cs = t->cpus->pdata[k];
 
-            if (cs->as == as) {
+            if (cs->as == as && own) {
+                tlb_flush(cs, &all);            /* what the access under way knows of its page is a copy */
+                cpu_leave(cs);                  /* jumps between blocks of a page do not ask */
+            } else if (cs->as == as) {
                 tlb_post(cs, &all);
             }
         }

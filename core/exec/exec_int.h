@@ -36,6 +36,7 @@ typedef struct ExecMachine ExecMachine;
 typedef struct ExecThread {
     ExecMachine *x;
     GThread *thread;
+    GThread *self;                              /* atomic: the same, set by itself */
     GPtrArray *cpus;                            /* (CPUState *) that it runs */
     EpochThread epoch;
     GMutex lock;
@@ -83,7 +84,7 @@ typedef struct JcTag {
     uint64_t context;
     uint64_t tag;                               /* 0: empty */
 } JcTag;
-enum { JC_BITS = 12, NUM_JC_TAGS = 64, JC_FILTER_WORDS = 16 };
+enum { JC_BITS = 12, NUM_JC_TAGS = 64, JC_COUNTS = 4096 };
 
 typedef struct CpuWork {
     void (*fn)(CPUState *cs, void *opaque);
@@ -104,7 +105,7 @@ typedef struct CPUExec {
     GQueue work;                                /* (CpuWork *) */
     JcTag jc_tags[NUM_JC_TAGS];
     uint64_t last_tag;
-    uint64_t jc_filter[JC_FILTER_WORDS];        /* hashed virtual pages that the jump cache may have */
+    uint16_t jc_count[JC_COUNTS];               /* by hash of the virtual page: entries that the jump cache has */
     bool alone;                                 /* running one instruction by itself: it may change code */
     Redo redo;                                  /* raised by us: run the instruction again */
     DebugRun debug_run;                         /* debug.h; changed while paused */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * TLBs. Level 1 is what generated code looks at: a direct-mapped table for each translation context, from a pool of
- * the CPU's, grown while entries push each other out. Level 2 is one set-associative table per CPU, tagged with the
- * context (or, for global entries, with what contexts share), which refills level 1 without a walk.
+ * the CPU's, grown while entries push each other out. Level 2 is one set-associative table per CPU, which refills
+ * level 1 without a walk. Its entries belong to a space: what one context has of its own, or the global translations
+ * that contexts share; they are tagged with the space's generation, so that a flush of all that a space has is a new
+ * generation, and nothing is gone through.
  *
  * Translations larger than the page are entered page by page. A table has each of which there may be entries, so that a
  * flush of one address takes all of the large translation that it belongs to. What the table has no room for is flushed.
@@ -14,7 +16,8 @@
 #include "core/log.h"
 
 enum {
-    POOL = 48,                                  /* contexts */
+    POOL = 48,                                  /* contexts with a level 1 table */
+    SPACES = 256,                               /* 2 * POOL are in use at most */
     MIN_ENTRIES = 256, MAX_ENTRIES = 8192,      /* of a level 1 table */
     SETS = 1024, WAYS = 8,                      /* level 2 */
     MAX_ASKED = 64,                             /* a range of more blocks or pages is not gone through one by one */
@@ -22,27 +25,39 @@ enum {
     FLAGS = 31,                                 /* low bits of a comparator */
 };
 
+/* Whose translations are. */
+typedef struct Space {
+    uint64_t id, mask;                          /* the contexts': (context id & mask) == id */
+    uint64_t generation;                        /* a number that was never used before, the row in its low bits; 0: free */
+    uint64_t used;                              /* when, for replacement */
+    uint64_t first, last;                       /* addresses without tag: no entry lies outside; first > last: none */
+    unsigned mmu;
+    unsigned refs;                              /* contexts of the pool */
+    bool shared;                                /* global translations; else one context's own, and mask is all ones */
+} Space;
+
 typedef struct Context {
     uint64_t id, global_mask;
     uint64_t used;                              /* when, for replacement; 0: never */
     unsigned mmu;
     unsigned entries;
+    unsigned filled;                            /* writes of entries since all were cleared */
     unsigned evictions;                         /* since the table was made */
+    Space *own, *shared;
     TcgTlbEntry *fast;
     TlbInfo *info;
 } Context;
 
 typedef struct Tag {
     uint64_t page;                              /* page number + 1; 0: empty */
-    uint64_t context;                           /* id, or id & global_mask of a global entry */
+    uint64_t generation;                        /* its space's; another: empty */
 } Tag;
 
 /* A translation larger than the page, of which there may be entries. */
 typedef struct Large {
     uint64_t block;                             /* its address without tag >> shift */
-    uint64_t context, global_mask;              /* as in Tag; the mask of a global one */
+    uint64_t generation;                        /* as in Tag */
     uint8_t shift;                              /* log2 bytes; 0: the row is free */
-    bool global;
 } Large;
 
 /* Virtual addresses, both ends included. */
@@ -59,15 +74,16 @@ typedef struct CPUTlb {
     unsigned page_bits;
     uint64_t page_size;
     uint64_t now;
+    uint64_t last_generation;
+    Space space[SPACES];
     Context pool[POOL];
     Context *cur[TLB_MAX_MMU];
     uint8_t next_way[SETS];
     Tag tag[SETS][WAYS];
-    uint8_t tag_mmu[SETS][WAYS];
     TlbInfo info[SETS][WAYS];
     Large large[SETS][WAYS];                    /* by block */
     uint8_t next_large[SETS];
-    unsigned num_large[64];                     /* by shift */
+    unsigned num_large[64];                     /* by shift: rows that are not free */
     uint64_t large_shifts;                      /* bit n: num_large[n] is not 0 */
     /* posted by others */
     GMutex lock;
@@ -92,6 +108,7 @@ static void clear_entries(TcgTlbEntry *e, unsigned n)
 static void context_alloc(Context *c, unsigned entries)
 {
     c->entries = entries;
+    c->filled = 0;
     c->evictions = 0;
     c->fast = g_aligned_alloc(entries, sizeof(TcgTlbEntry), 64);
     c->info = g_new0(TlbInfo, entries);
@@ -114,8 +131,86 @@ static void context_use(CPUState *cs, unsigned mmu, Context *c)
 
 static void context_clear(Context *c)
 {
-    if (c->fast) {
+    if (c->filled) {
         clear_entries(c->fast, c->entries);
+        c->filled = 0;
+    }
+}
+
+/* -- spaces ---------------------------------------------------------------------------------------------------------- */
+
+/* What is tagged with earlier generations of s is gone. */
+static void space_renew(CPUTlb *t, Space *s)
+{
+    s->generation = ++t->last_generation * SPACES | (uint64_t)(s - t->space);
+    s->first = UINT64_MAX;
+    s->last = 0;
+}
+
+/* The space that has this generation now, or NULL. */
+static Space *space_of(CPUTlb *t, uint64_t generation)
+{
+    Space *s = &t->space[generation % SPACES];
+
+    return generation && s->generation == generation ? s : NULL;
+}
+
+static Space *space_get(CPUTlb *t, uint64_t id, uint64_t mask, unsigned mmu, bool shared)
+{
+    Space *found = NULL;
+
+    for (unsigned i = 0; i < SPACES; i++) {
+        Space *s = &t->space[i];
+
+        if (s->generation && s->id == id && s->mask == mask && s->mmu == mmu && s->shared == shared) {
+            s->refs++;
+            return s;
+        }
+        if (!s->refs && (!found || s->used < found->used)) {
+            found = s;
+        }
+    }
+    *found = (Space){ .id = id, .mask = mask, .mmu = mmu, .shared = shared, .refs = 1 };
+    space_renew(t, found);
+    return found;
+}
+
+static void space_put(CPUTlb *t, Space *s)
+{
+    s->refs--;
+    s->used = t->now;
+}
+
+/* Whether a flush concerns what contexts with this id have of their own, and what they share. */
+static bool hits(const TlbFlush *f, uint64_t id)
+{
+    return ((id ^ f->value) & f->mask) == 0;
+}
+
+static bool hits_global(const TlbFlush *f, uint64_t id, uint64_t global_mask)
+{
+    return f->globals && ((id ^ f->value) & f->mask & global_mask) == 0;
+}
+
+static bool hits_space(const TlbFlush *f, const Space *s)
+{
+    return s->shared ? hits_global(f, s->id, s->mask) : hits(f, s->id);
+}
+
+/* -- contexts -------------------------------------------------------------------------------------------------------- */
+
+static void context_become(CPUTlb *t, Context *c, uint64_t id, uint64_t global_mask, unsigned mmu)
+{
+    Space *own = c->own, *shared = c->shared;
+
+    c->id = id;
+    c->mmu = mmu;
+    c->global_mask = global_mask;
+    c->own = space_get(t, id, UINT64_MAX, mmu, false);
+    c->shared = space_get(t, id & global_mask, global_mask, mmu, true);
+    if (own) {
+        space_put(t, own);
+        space_put(t, shared);
     }
 }
 
@@ -149,9 +244,7 @@ void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_ma
         } else {
             context_clear(c);
         }
-        c->id = id;
-        c->mmu = mmu;
-        c->global_mask = global_mask;
+        context_become(t, c, id, global_mask, mmu);
     }
     c->used = ++t->now;
     t->cur[mmu] = c;
@@ -177,7 +270,7 @@ void tlb_init(CPUState *cs, unsigned page_bits)
         Context *c = &t->pool[i];
 
         context_alloc(c, MIN_ENTRIES);
-        c->mmu = i;
+        context_become(t, c, 0, 0, i);
         c->used = ++t->now;
         t->cur[i] = c;
         context_use(cs, i, c);
@@ -237,6 +330,7 @@ static void write_entry(CPUState *cs, CPUTlb *t, Context *c, const TlbInfo *info
     }
     c->fast[i] = e;
     c->info[i] = *info;
+    c->filled++;
 }
 
 static void grow(CPUState *cs, CPUTlb *t, Context *c)
@@ -252,6 +346,7 @@ static void grow(CPUState *cs, CPUTlb *t, Context *c)
 
             c->fast[n] = *e;
             c->info[n] = old.info[i];
+            c->filled++;
         }
     }
     context_release(&old);
@@ -287,17 +382,6 @@ static unsigned set_of(const CPUTlb *t, vaddr page)
     return (n ^ n >> 10 ^ n >> 22) & (SETS - 1);
 }
 
-/* Whether a flush concerns entries of contexts with this id; globals: entries that such contexts share. */
-static bool hits(const TlbFlush *f, uint64_t id)
-{
-    return ((id ^ f->value) & f->mask) == 0;
-}
-
-static bool hits_global(const TlbFlush *f, uint64_t id, uint64_t global_mask)
-{
-    return f->globals && ((id ^ f->value) & f->mask & global_mask) == 0;
-}
-
 /* -- large translations ---------------------------------------------------------------------------------------------- */
 
 static unsigned large_set(uint64_t block, unsigned shift)
@@ -315,43 +399,41 @@ static void large_free(CPUTlb *t, Large *l)
 
 static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global);
 
-static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Context *c, bool global)
+static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Space *space)
 {
     CPUTlb *t = tlb_of(cs);
-    Large new = {
-        .block = untagged(addr) >> shift, .context = global ? c->id & c->global_mask : c->id,
-        .global_mask = global ? c->global_mask : 0, .shift = (uint8_t)shift, .global = global,
-    };
-    Large *set = t->large[large_set(new.block, shift)], *l = NULL;
+    Large new = { .block = untagged(addr) >> shift, .generation = space->generation, .shift = (uint8_t)shift };
+    unsigned set = large_set(new.block, shift);
+    Large *l = NULL;
 
     for (unsigned way = 0; way < WAYS; way++) {
-        if (!set[way].shift) {
-            l = &set[way];
-        } else if (set[way].block == new.block && set[way].shift == shift && set[way].context == new.context &&
-                   set[way].global == global && set[way].global_mask == new.global_mask) {
+        Large *row = &t->large[set][way];
+
+        if (row->shift && !space_of(t, row->generation)) {
+            large_free(t, row);
+        }
+        if (!row->shift) {
+            l = row;
+        } else if (row->block == new.block && row->shift == shift && row->generation == new.generation) {
             return;
         }
     }
     if (!l) {
-        vaddr base;
+        const Space *s;
         TlbFlush f;
+        Range r;
 
-        l = &set[t->next_large[large_set(new.block, shift)]++ % WAYS];
-        base = l->block << l->shift;
-        f = (TlbFlush){
-            .mask = l->global ? l->global_mask : UINT64_MAX, .value = l->context, .addr = base, .globals = l->global,
-        };
-        flush_ranges(cs, &f, (Range){ base, base + mask64(0, l->shift) }, (Range){ base, base + mask64(0, l->shift) });
+        l = &t->large[set][t->next_large[set]++ % WAYS];
+        s = space_of(t, l->generation);
+        r.first = l->block << l->shift;
+        r.last = r.first + mask64(0, l->shift);
+        f = (TlbFlush){ .mask = s->mask, .value = s->id, .addr = r.first, .globals = s->shared };
+        flush_ranges(cs, &f, r, r);
         large_free(t, l);
     }
     *l = new;
     t->num_large[shift]++;
     t->large_shifts |= BIT64(shift);
-}
-
-static bool large_hits(const TlbFlush *f, const Large *l)
-{
-    return l->global ? hits_global(f, l->context, l->global_mask) : hits(f, l->context);
 }
 
 /*
@@ -374,10 +456,14 @@ static void widen_by_large(CPUTlb *t, const TlbFlush *f, Range *own, Range *glob
             for (unsigned way = 0; way < WAYS; way++) {
                 Large *l = &set[way];
 
-                if (l->shift == shift && l->block == block && large_hits(f, l)) {
-                    hit_own |= !l->global;
-                    hit_global |= l->global;
-                    large_free(t, l);
+                if (l->shift == shift && l->block == block) {
+                    const Space *s = space_of(t, l->generation);
+
+                    if (s && hits_space(f, s)) {
+                        hit_own |= !s->shared;
+                        hit_global |= s->shared;
+                        large_free(t, l);
+                    }
                 }
             }
         }
@@ -390,18 +476,6 @@ static void widen_by_large(CPUTlb *t, const TlbFlush *f, Range *own, Range *glob
     }
 }
 
-/* A flush of all addresses: those that it hits. */
-static void forget_large(CPUTlb *t, const TlbFlush *f)
-{
-    for (unsigned i = 0; t->large_shifts && i < SETS * WAYS; i++) {
-        Large *l = &t->large[i / WAYS][i % WAYS];
-
-        if (l->shift && large_hits(f, l)) {
-            large_free(t, l);
-        }
-    }
-}
-
 void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
 {
     CPUTlb *t = tlb_of(cs);
@@ -409,8 +483,8 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
     uint64_t mask = t->page_size - 1;
     uint64_t in_page = p->vaddr & mask;
     MemorySection s = address_space_lookup(cs->as, p->paddr, p->attrs.pas);
-    uint64_t tag = p->global ? c->id & c->global_mask : c->id;
-    unsigned set, way;
+    Space *space = p->global ? c->shared : c->own;
+    unsigned set, way = WAYS;
     TlbInfo info = {
         .page = p->vaddr - in_page, .paddr = p->paddr - in_page, .mr = s.mr, .offset = s.offset - in_page,
         .lo = 0, .hi = mask, .attrs = p->attrs, .prot = p->prot, .user = p->user, .watched = p->watched, .global = p->global,
@@ -425,26 +499,30 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
         info.lo = in_page & ~(p->size - 1);
         info.hi = info.lo + p->size - 1;
     } else if (p->size > t->page_size) {
-        remember_large(cs, p->vaddr, ctz64(p->size), c, p->global);
+        remember_large(cs, p->vaddr, ctz64(p->size), space);
     }
     /* Where the region ends inside the page. */
     info.lo = MAX(info.lo, in_page - MIN(in_page, p->paddr - s.start));
     info.hi = MIN(info.hi, in_page + MIN(mask - in_page, s.last - p->paddr));
 
     set = set_of(t, info.page);
-    for (way = 0; way < WAYS; way++) {
-        const Tag *g = &t->tag[set][way];
+    for (unsigned w = 0; w < WAYS; w++) {
+        const Tag *g = &t->tag[set][w];
 
-        if (!g->page || (g->page == (info.page >> t->page_bits) + 1 && t->tag_mmu[set][way] == mmu &&
-                         g->context == tag && t->info[set][way].global == info.global)) {
+        if (g->page == (info.page >> t->page_bits) + 1 && g->generation == space->generation) {
+            way = w;
             break;
+        }
+        if (!g->page || !space_of(t, g->generation)) {
+            way = w;                            /* unless it is there already */
         }
     }
     if (way == WAYS) {
         way = t->next_way[set]++ % WAYS;
     }
-    t->tag[set][way] = (Tag){ (info.page >> t->page_bits) + 1, tag };
-    t->tag_mmu[set][way] = mmu;
+    t->tag[set][way] = (Tag){ (info.page >> t->page_bits) + 1, space->generation };
+    space->first = MIN(space->first, untagged(info.page));
+    space->last = MAX(space->last, untagged(info.page));
     t->info[set][way] = info;
     install(cs, c, &info);
 }
@@ -487,10 +565,10 @@ static bool find_level2(CPUTlb *t, Context *c, vaddr addr, AccessType type, TlbI
     unsigned set = set_of(t, addr);
 
     for (unsigned way = 0; way < WAYS; way++) {
+        const Tag *g = &t->tag[set][way];
         const TlbInfo *info = &t->info[set][way];
 
-        if (t->tag[set][way].page == page && t->tag_mmu[set][way] == c->mmu &&
-            t->tag[set][way].context == (info->global ? c->id & c->global_mask : c->id) &&
+        if (g->page == page && (g->generation == c->own->generation || g->generation == c->shared->generation) &&
             covers(t, info, addr) && permits(info, type)) {
             *ret = *info;
             return true;
@@ -517,7 +595,7 @@ bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned
         return true;
     }
     stats_inc(&cs->exec->stats, STAT_tlb_fill);
-    if (!CPU_CLASS_OF(cs)->tlb_fill(cs, addr, size, type, mmu, probe)) {
+    if (!cs->exec->ec->cc->tlb_fill(cs, addr, size, type, mmu, probe)) {
         return false;
     }
     filled = find_level1(t, t->cur[mmu], addr, type, ret);
@@ -539,24 +617,6 @@ void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu)
 
 /* -- flushing -------------------------------------------------------------------------------------------------------- */
 
-/* Level 2 entries keep no mask; a global entry's id has zeros where contexts may differ. */
-static bool hits_level2(const CPUTlb *t, const TlbFlush *f, const Tag *tag, const TlbInfo *info, unsigned mmu)
-{
-    if (!info->global) {
-        return hits(f, tag->context);
-    }
-    for (unsigned i = 0; i < POOL; i++) {
-        const Context *c = &t->pool[i];
-
-        if (c->used && c->mmu == mmu && (c->id & c->global_mask) == tag->context &&
-            hits_global(f, c->id, c->global_mask)) {
-            return true;
-        }
-    }
-    /* No context of the group is left to tell its mask: the entry may go. */
-    return f->globals;
-}
-
 static bool in_range(vaddr page, vaddr first, vaddr last)
 {
     return untagged(page - first) <= last - first;
@@ -572,10 +632,13 @@ static void flush_level2(CPUTlb *t, const TlbFlush *f, vaddr first, vaddr last)
 
         for (unsigned way = 0; way < WAYS; way++) {
             Tag *g = &t->tag[set][way];
-            TlbInfo *info = &t->info[set][way];
 
-            if (g->page && in_range(info->page, first, last) && hits_level2(t, f, g, info, t->tag_mmu[set][way])) {
-                g->page = 0;
+            if (g->page && in_range((g->page - 1) << t->page_bits, first, last)) {
+                const Space *s = space_of(t, g->generation);
+
+                if (!s || hits_space(f, s)) {
+                    g->page = 0;
+                }
             }
         }
     }
@@ -585,6 +648,9 @@ static void flush_level1(CPUTlb *t, Context *c, Range r)
 {
     uint64_t pages = (r.last - r.first) >> t->page_bits;
 
+    if (!c->filled) {
+        return;
+    }
     if (pages >= c->entries) {
         for (unsigned n = 0; n < c->entries; n++) {
             if (in_range(c->info[n].page, r.first, r.last)) {
@@ -603,6 +669,15 @@ static void flush_level1(CPUTlb *t, Context *c, Range r)
     }
 }
 
+/* Whether there may be an entry of s in a range. */
+static bool may_have(const Space *s, Range r)
+{
+    uint64_t first = untagged(r.first), last = untagged(r.last);
+
+    return s->first <= s->last && (first > last || r.last - r.first > untagged(UINT64_MAX) ||
+                                   (first <= s->last && s->first <= last));
+}
+
 /* The entries in own of contexts that f names, and those in global that such contexts share, if f has them. */
 static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global)
 {
@@ -614,7 +689,7 @@ static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range globa
 
         if (c->used && hits(f, c->id)) {
             flush_level1(t, c, both);
-        } else if (c->used && hits_global(f, c->id, c->global_mask)) {
+        } else if (c->used && hits_global(f, c->id, c->global_mask) && may_have(c->shared, global)) {
             flush_level1(t, c, global);
         }
     }
@@ -633,22 +708,47 @@ static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range globa
     jc_flush_page(cs, both.first, both.last - both.first + 1);
 }
 
+/* All addresses. Level 1 tables that it concerns in part are refilled from level 2. */
+static void flush_spaces(CPUState *cs, const TlbFlush *f)
+{
+    CPUTlb *t = tlb_of(cs);
+
+    for (unsigned i = 0; i < SPACES; i++) {
+        Space *s = &t->space[i];
+
+        if (s->generation && hits_space(f, s)) {
+            space_renew(t, s);
+        }
+    }
+    for (unsigned i = 0; i < POOL; i++) {
+        Context *c = &t->pool[i];
+
+        if (c->filled && (hits(f, c->id) || hits_global(f, c->id, c->global_mask))) {
+            context_clear(c);
+        }
+    }
+    if (f->globals) {
+        jc_flush(cs);
+    } else {
+        jc_flush_contexts(cs, f->mask, f->value);
+    }
+}
+
 void tlb_flush(CPUState *cs, const TlbFlush *f)
 {
     CPUTlb *t = tlb_of(cs);
-    Range own = { 0, UINT64_MAX }, global;
+    Range own, global;
 
     stats_inc(&cs->exec->stats, STAT_tlb_flush);
-    if (f->size) {
-        own.first = f->addr & ~(t->page_size - 1);
-        own.last = f->addr + (f->size - 1);
-        own.last = own.last < f->addr ? UINT64_MAX : own.last;
-        global = own;
-        widen_by_large(t, f, &own, &global);
-    } else {
-        global = own;
-        forget_large(t, f);
+    if (!f->size) {
+        flush_spaces(cs, f);
+        return;
     }
+    own.first = f->addr & ~(t->page_size - 1);
+    own.last = f->addr + (f->size - 1);
+    own.last = own.last < f->addr ? UINT64_MAX : own.last;
+    global = own;
+    widen_by_large(t, f, &own, &global);
     flush_ranges(cs, f, own, global);
 }
 
@@ -661,17 +761,18 @@ void tlb_flush_all(CPUState *cs)
 
 void tlb_dump(CPUState *cs, GString *out)
 {
-    const CPUTlb *t = tlb_of(cs);
+    CPUTlb *t = tlb_of(cs);
 
     for (unsigned set = 0; set < SETS; set++) {
         for (unsigned way = 0; way < WAYS; way++) {
             const TlbInfo *i = &t->info[set][way];
+            const Space *s = space_of(t, t->tag[set][way].generation);
 
-            if (t->tag[set][way].page) {
+            if (t->tag[set][way].page && s) {
                 g_string_append_printf(out, "%016" G_GINT64_MODIFIER "x -> %012" G_GINT64_MODIFIER "x %c%c%c%c mmu %u context %"
                                        G_GINT64_MODIFIER "x\n", i->page, i->paddr, i->prot & PROT_R ? 'r' : '-',
                                        i->prot & PROT_W ? 'w' : '-', i->prot & PROT_X ? 'x' : '-', i->global ? 'g' : '-',
-                                       t->tag_mmu[set][way], t->tag[set][way].context);
+                                       s->mmu, s->id);
             }
         }
     }
@@ -688,7 +789,7 @@ void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset)
     for (unsigned i = 0; i < POOL; i++) {
         Context *c = &t->pool[i];
 
-        for (unsigned n = 0; c->used && n < c->entries; n++) {
+        for (unsigned n = 0; c->filled && n < c->entries; n++) {
             TcgTlbEntry *e = &c->fast[n];
             uintptr_t host = (e->write & ~(uint64_t)FLAGS) + e->addend;
 

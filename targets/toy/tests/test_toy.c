@@ -358,6 +358,66 @@ static void test_mmio(gconstpointer mode)
     g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 10 * 10 + 1100);
 }
 
+enum { ROM_BASE = 0x20000000, ROM_ARRAY = 0x1111, ROM_ID = 0x2222 };
+
+static MemTxResult rom_read(void *opaque G_GNUC_UNUSED, hwaddr addr G_GNUC_UNUSED, unsigned size G_GNUC_UNUSED,
+                            uint64_t *ret_value, MemTxAttrs attrs G_GNUC_UNUSED)
+{
+    *ret_value = ROM_ID;
+    return MEMTX_OK;
+}
+
+static MemTxResult rom_write(void *opaque, hwaddr addr G_GNUC_UNUSED, unsigned size G_GNUC_UNUSED, uint64_t value,
+                             MemTxAttrs attrs G_GNUC_UNUSED)
+{
+    memory_region_rom_device_set_romd(opaque, value & 1);
+    return MEMTX_OK;
+}
+
+/* A store changes what the loads after it in its block read, both ways; one of them had filled the TLB. */
+static void test_romd(gconstpointer mode)
+{
+    static const MemoryRegionOps ops = { .read = rom_read, .write = rom_write };
+    static const uint32_t want[] = { ROM_ARRAY, ROM_ID, ROM_ID, ROM_ARRAY, ROM_ARRAY, ROM_ID };
+    g_autofree Asm *p = g_new0(Asm, 1);
+    GError *error = NULL;
+    MemoryRegion rom;
+    Run run;
+
+    li(p, 9, ROM_BASE);
+    li(p, 10, 0x2000);
+    li(p, 7, 0);
+    li(p, 8, 1);
+    i(p, LD, 1, 9, 0);
+    i(p, ST, 7, 9, 0);
+    i(p, LD, 2, 9, 0);
+    i(p, LD, 3, 9, 4);
+    i(p, ST, 8, 9, 0);
+    i(p, LD, 4, 9, 0);
+    i(p, LD, 5, 9, 0);
+    i(p, ST, 7, 9, 0);
+    i(p, LD, 6, 9, 0);
+    for (unsigned n = 0; n < G_N_ELEMENTS(want); n++) {
+        i(p, ST, n + 1, 10, 4 * n);
+    }
+    finish_with(p, 7);
+    start(&run, mode, p, "toy-a", 1);
+    memory_region_init_rom_device(&rom, &run.m->parent.parent, &ops, &rom, "rom", 0x1000, &error);
+    g_assert_no_error(error);
+    *(uint32_t *)memory_region_ram_ptr(&rom) = ROM_ARRAY;
+    memory_region_add(address_space_root(run.m->sysmem), ROM_BASE, &rom, 0);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 7);
+    exec_pause(run.m);
+    for (unsigned n = 0; n < G_N_ELEMENTS(want); n++) {
+        g_assert_cmphex(word(&run, 0x2000 + 4 * n), ==, want[n]);
+    }
+    exec_stop(run.m);
+    memory_region_del(address_space_root(run.m->sysmem), &rom);
+    memory_region_destroy(&rom);
+    end(&run);
+}
+
 /* Exceptions: cause, address and PC, and what the faulting instruction must not have done. */
 static void test_exceptions(gconstpointer mode)
 {
@@ -551,6 +611,55 @@ static void test_mmu(gconstpointer mode)
     g_assert_cmpuint(word(&run, 0x7000), ==, 500000);
     g_assert_cmphex(status, ==, 0x900000 - 0x3000 + 0x55 + TOY_CAUSE_STORE + 0xb00008);
     end(&run);
+}
+
+/*
+ * A page of code whose mapping changes and is flushed by its address, many times, beside one whose mapping stays: what
+ * was found of the first by its address is forgotten, whatever else is in those places.
+ */
+static void test_remap_code(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+
+    li(p, 9, TABLES);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    li(p, 1, 0);
+    li(p, 2, 0);
+    li(p, 3, 200);
+    li(p, 4, 0xa02400);                         /* the entry of 0x900000, mapped */
+    li(p, 5, 0x900000);
+    li(p, 6, 0x901000);
+    li(p, 7, 0x904000);
+    i(p, LD, 8, 4, 0);
+    loop = p->n;
+    for (unsigned n = 0; n < 2; n++) {
+        li(p, 10, 4 * (p->n + 3));
+        i(p, JR, 0, 5, 0);
+        li(p, 10, 4 * (p->n + 3));
+        i(p, JR, 0, 6, 0);
+    }
+    i(p, FLUSH, 0, 7, 0);                       /* another page */
+    i(p, XORI, 8, 8, 0x7000);
+    i(p, ST, 8, 4, 0);
+    i(p, FLUSH, 0, 5, 0);
+    i(p, ADDI, 3, 3, -1);
+    b(p, BNE, 3, 0, loop);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    li(p, 4, 1000000);
+    r(p, MUL, 2, 2, 4);
+    r(p, ADD, 1, 1, 2);
+    finish(p, 1);
+    for (unsigned n = 0; n < 3; n++) {
+        org(p, 0x3000 + 0x1000 * n);
+        i(p, ADDI, n == 2 ? 2 : 1, n == 2 ? 2 : 1, n == 1 ? 1000 : 1);
+        i(p, JR, 0, 10, 0);
+    }
+    map(p, TABLES, 0, 0, F_R | F_W | F_X | F_G);
+    map(p, TABLES, 0x900000, 0x3000, F_R | F_X);
+    map(p, TABLES, 0x901000, 0x5000, F_R | F_X);
+    map(p, TABLES, 0xa02000, TABLES + 0x2000, F_R | F_W);
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 2 * 100 * 1001 + 2 * 200 * 1000000);
 }
 
 /* -- several CPUs ---------------------------------------------------------------------------------------- */
@@ -897,6 +1006,7 @@ int main(int argc, char **argv)
     } tests[] = {
         { "sum", test_sum }, { "memory", test_memory }, { "self-modifying", test_self_modifying },
         { "data-beside-code", test_data_beside_code }, { "dma", test_dma }, { "mmio", test_mmio },
+        { "romd", test_romd }, { "remap-code", test_remap_code },
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
         { "broadcast", test_broadcast }, { "recycle", test_recycle }, { "pause", test_pause },
