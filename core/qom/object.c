@@ -113,7 +113,8 @@ void *object_check(const void *ptr, const char *type)
 {
     const Object *obj = ptr;
 
-    g_assert(obj && class_is_a(obj->oc, type));
+    g_assert(obj);
+    class_check_cast(obj->oc, type);
     return (void *)obj;
 }
 

@@ -90,7 +90,7 @@ static inline TypeRegistry *object_types(const Object *obj)
 {
     return obj->oc->types;
 }
-/* Casts assert the type: a wrong cast is our mistake. */
+/* Casts assert the type, a string constant: a wrong cast is our mistake. */
 void *object_check(const void *obj, const char *type);
 void *class_check(const void *oc, const char *type);
 

@@ -22,11 +22,28 @@ static const TypeInfo container_type = {
 
 static const TypeInfo *const core_types[] = { &object_type, &container_type, &device_type, &machine_type };
 
+/*
+ * Before each class: the type names that casts of its objects were checked against and found right, by where the
+ * string is. Modules are never unloaded, so a string constant keeps its place.
+ */
+enum { NUM_CASTS = 16 };
+
+typedef struct ClassHead {
+    const char *cast[NUM_CASTS];                /* atomic */
+} __attribute__((aligned(16))) ClassHead;
+
+static ClassHead *head_of(const ObjectClass *oc)
+{
+    return (ClassHead *)oc - 1;
+}
+
 static void node_free(void *p)
 {
     TypeNode *node = p;
 
-    g_free(node->oc);
+    if (node->oc) {
+        g_free(head_of(node->oc));
+    }
     g_free(node);
 }
 
@@ -124,7 +141,7 @@ static ObjectClass *class_build(TypeRegistry *types, TypeNode *node, GError **er
     }
     size = MAX(size, parent_size);
     g_assert(info->class_size == 0 || info->class_size >= parent_size);
-    oc = g_malloc0(size);
+    oc = (ObjectClass *)((ClassHead *)g_malloc0(sizeof(ClassHead) + size) + 1);
     if (parent) {
         memcpy(oc, parent, parent_size);
     }
@@ -194,8 +211,20 @@ void type_foreach(TypeRegistry *types, const char *type, void (*fn)(ObjectClass 
     }
 }
 
+void class_check_cast(const ObjectClass *oc, const char *type)
+{
+    const char **cast;
+
+    g_assert(oc);
+    cast = &head_of(oc)->cast[((uintptr_t)type ^ (uintptr_t)type >> 4) % NUM_CASTS];
+    if (__atomic_load_n(cast, __ATOMIC_RELAXED) != type) {
+        g_assert(class_is_a(oc, type));
+        __atomic_store_n(cast, type, __ATOMIC_RELAXED);
+    }
+}
+
 void *class_check(const void *oc, const char *type)
 {
-    g_assert(oc && class_is_a(oc, type));
+    class_check_cast(oc, type);
     return (void *)oc;
 }

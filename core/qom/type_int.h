@@ -24,6 +24,9 @@ struct TypeRegistry {
     PropertyResolvers resolvers;
 };
 
+/* Asserts that oc is_a type: a string constant, which is remembered by its address. */
+void class_check_cast(const ObjectClass *oc, const char *type);
+
 /* Where a property stands in an instance. */
 static inline void *property_field(const Object *obj, const Property *p)
 {
