@@ -76,7 +76,7 @@ void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value)
     CPUExec *e = cs->exec;
 
     for (unsigned i = 0; i < NUM_JC_TAGS; i++) {
-        if (((e->jc_tags[i].context ^ value) & mask) == 0) {
+        if (!e->jc_tags[i].shared && ((e->jc_tags[i].context ^ value) & mask) == 0) {
             e->jc_tags[i].tag = 0;
         }
     }
@@ -89,30 +89,57 @@ void cpu_update_key(CPUState *cs)
     CPUExec *e = cs->exec;
     const CPUClass *cc = e->ec->cc;
     uint64_t context, h, variant = 0;
+    bool shared;
     CPUKey key;
     JcTag *row;
 
     cc->get_key(cs, &cs->key, &cs->fetch_mmu);
-    context = tlb_context_id(cs, cs->fetch_mmu);
+    shared = !e->jc_own[cs->fetch_mmu];
+    context = tlb_context_id(cs, cs->fetch_mmu, shared);
     key = cs->key;
     if (cc->key_variant_shift) {
         variant = key.w[0] >> cc->key_variant_shift & CPU_TAG_VARIANT;
         key.w[0] ^= variant << cc->key_variant_shift;
     }
-    h = (key.w[0] ^ key.w[1] * 31 ^ context * 17) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (key.w[0] ^ key.w[1] * 31 ^ context * 17 ^ shared) * UINT64_C(0x9e3779b97f4a7c15);
     row = &e->jc_tags[h >> 58 & (NUM_JC_TAGS - 1)];
-    if (!row->tag || row->context != context || row->key.w[0] != key.w[0] || row->key.w[1] != key.w[1]) {
+    if (!row->tag || row->context != context || row->shared != shared || row->key.w[0] != key.w[0] || row->key.w[1] != key.w[1]) {
         e->last_tag += CPU_TAG_VARIANT + 1;
-        *row = (JcTag){ .key = key, .context = context, .tag = e->last_tag };
+        *row = (JcTag){ .key = key, .context = context, .shared = shared, .tag = e->last_tag };
     }
     cs->jc_tag = row->tag | variant;
     cs->key_valid = true;
+}
+
+/* Whether what is at pc may be entered with the present tag. If not, or if a shared one may do again, it is changed. */
+static bool jc_fits(CPUState *cs, vaddr pc)
+{
+    uint8_t *own = &cs->exec->jc_own[cs->fetch_mmu];
+
+    if (cs->exec->x->user) {
+        return true;
+    }
+    if (tlb_is_global(cs, pc, cs->fetch_mmu)) {
+        if (*own && --*own == 0) {
+            cpu_key_changed(cs);
+            return false;
+        }
+        return true;
+    }
+    if (!*own) {
+        cpu_key_changed(cs);
+    }
+    *own = JC_OWN_RUN;
+    return cs->key_valid;
 }
 
 static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
 {
     TcgJumpEntry *j = jc_entry(cs, pc);
 
+    if ((j->pc == pc && j->tag == cs->jc_tag && j->tb == tb) || !jc_fits(cs, pc)) {
+        return;
+    }
     if (!j->tb || j->pc != pc) {
         if (j->tb) {
             --*jc_count(cs, j->pc);

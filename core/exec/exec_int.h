@@ -78,13 +78,17 @@ struct ExecMachine {
     bool told_running;                          /* what they were told last */
 };
 
-/* An interned (key, fetch context): a row of a small direct-mapped table. */
+/*
+ * An interned (key, fetch context): a row of a small direct-mapped table. A shared one is what the context shares with
+ * others, and its entries are of global translations: so a kernel's code is found in every process.
+ */
 typedef struct JcTag {
     CPUKey key;
     uint64_t context;
+    bool shared;
     uint64_t tag;                               /* 0: empty */
 } JcTag;
-enum { JC_BITS = 12, NUM_JC_TAGS = 64, JC_COUNTS = 4096 };
+enum { JC_BITS = 14, NUM_JC_TAGS = 64, JC_COUNTS = 4096, JC_OWN_RUN = 255 };
 
 typedef struct CpuWork {
     void (*fn)(CPUState *cs, void *opaque);
@@ -105,6 +109,7 @@ typedef struct CPUExec {
     GQueue work;                                /* (CpuWork *) */
     JcTag jc_tags[NUM_JC_TAGS];
     uint64_t last_tag;
+    uint8_t jc_own[TLB_MAX_MMU];                /* not 0: the regime's tags are not shared until so many more are global */
     uint16_t jc_count[JC_COUNTS];               /* by hash of the virtual page: entries that the jump cache has */
     bool alone;                                 /* running one instruction by itself: it may change code */
     Redo redo;                                  /* raised by us: run the instruction again */
@@ -177,7 +182,9 @@ void tlb_flush_all(CPUState *cs);               /* own thread */
 /* Any thread: cs must notice stores into [offset, offset + 4096) of rb from now on. Own thread: at once. */
 void tlb_post_code_page(CPUState *cs, RamBlock *rb, ram_addr offset);
 void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset);
-uint64_t tlb_context_id(CPUState *cs, unsigned mmu);
+/* Of the regime's context, or of what it shares with others. */
+uint64_t tlb_context_id(CPUState *cs, unsigned mmu, bool shared);
+bool tlb_is_global(CPUState *cs, vaddr addr, unsigned mmu);     /* addr was fetched from just now, by a global entry */
 
 /* What the slow paths know of a page. */
 typedef struct TlbInfo {

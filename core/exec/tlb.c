@@ -251,9 +251,11 @@ void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_ma
     context_use(cs, mmu, c);
 }
 
-uint64_t tlb_context_id(CPUState *cs, unsigned mmu)
+uint64_t tlb_context_id(CPUState *cs, unsigned mmu, bool shared)
 {
-    return tlb_of(cs)->cur[mmu]->id;
+    const Context *c = tlb_of(cs)->cur[mmu];
+
+    return shared ? c->shared->id : c->id;
 }
 
 void tlb_init(CPUState *cs, unsigned page_bits)
@@ -601,6 +603,15 @@ bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned
     filled = find_level1(t, t->cur[mmu], addr, type, ret);
     g_assert(filled);                           /* else tlb_fill said yes and entered something else */
     return true;
+}
+
+bool tlb_is_global(CPUState *cs, vaddr addr, unsigned mmu)
+{
+    CPUTlb *t = tlb_of(cs);
+    const Context *c = t->cur[mmu];
+    unsigned i = index_of(t, c, addr);
+
+    return !(c->fast[i].code & TLB_INVALID) && covers(t, &c->info[i], addr) && c->info[i].global;
 }
 
 void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu)

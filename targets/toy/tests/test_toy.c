@@ -662,6 +662,53 @@ static void test_remap_code(gconstpointer mode)
     g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 2 * 100 * 1001 + 2 * 200 * 1000000);
 }
 
+/*
+ * Two address spaces that share global code, and have code of their own at one address: called in turn from the shared
+ * code, by way of a shared function.
+ */
+static void test_code_by_asid(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+
+    li(p, 1, 0);
+    li(p, 2, 0);
+    li(p, 3, 300);
+    li(p, 5, 0x900000);
+    loop = p->n;
+    for (unsigned asid = 1; asid <= 2; asid++) {
+        li(p, 9, TABLES + 0x4000 * (asid - 1));
+        li(p, 4, asid);
+        i(p, MTC, 0, 4, TOY_ASID);
+        i(p, MTC, 0, 9, TOY_PTBR);
+        li(p, 11, 4 * (p->n + 3));
+        b(p, JAL, 12, 0, 0x3000 / 4);
+    }
+    i(p, ADDI, 3, 3, -1);
+    b(p, BNE, 3, 0, loop);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    li(p, 4, 1000000);
+    r(p, MUL, 2, 2, 4);
+    r(p, ADD, 1, 1, 2);
+    finish(p, 1);
+    org(p, 0x3000);                             /* counts, calls 0x900000, and returns to r11 */
+    i(p, ADDI, 2, 2, 1);
+    li(p, 10, 4 * (p->n + 3));
+    i(p, JR, 0, 5, 0);
+    i(p, JR, 0, 11, 0);
+    for (unsigned n = 0; n < 2; n++) {
+        org(p, 0x4000 + 0x1000 * n);
+        i(p, ADDI, 1, 1, n ? 1000 : 1);
+        i(p, JR, 0, 10, 0);
+    }
+    for (unsigned n = 0; n < 2; n++) {
+        map(p, TABLES + 0x4000 * n, 0, 0, F_R | F_X | F_G);
+        map(p, TABLES + 0x4000 * n, 0x3000, 0x3000, F_R | F_X | F_G);
+        map(p, TABLES + 0x4000 * n, 0x900000, 0x4000 + 0x1000 * n, F_R | F_X);
+    }
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 300 * 1001 + 600 * 1000000);
+}
+
 /* -- several CPUs ---------------------------------------------------------------------------------------- */
 
 /* Barrier at [d]: adds one and waits until it is `count` times smp. Uses r12, r13, r14. */
@@ -1007,6 +1054,7 @@ int main(int argc, char **argv)
         { "sum", test_sum }, { "memory", test_memory }, { "self-modifying", test_self_modifying },
         { "data-beside-code", test_data_beside_code }, { "dma", test_dma }, { "mmio", test_mmio },
         { "romd", test_romd }, { "remap-code", test_remap_code },
+        { "code-by-asid", test_code_by_asid },
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
         { "broadcast", test_broadcast }, { "recycle", test_recycle }, { "pause", test_pause },
