@@ -184,13 +184,23 @@ void helper_wfi(ARMCPU *cpu)
     }
 }
 
+static bool take_event(ARMCPU *cpu)
+{
+    bool set = __atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL);
+
+    if (set) {
+        arm_gtimer_event_taken(cpu);
+    }
+    return set;
+}
+
 /*
  * With the event register set it is consumed. With a monitor armed a plain store of another CPU would end the wait,
  * which is not seen here: then it is a yield. Otherwise the CPU sleeps until an event, as arm_has_work tells.
  */
 void helper_wfe(ARMCPU *cpu)
 {
-    if (__atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL)) {
+    if (take_event(cpu)) {
         cpu->pc += 4;
         return;
     }
@@ -212,7 +222,7 @@ void helper_wfxt(ARMCPU *cpu, uint64_t until, uint32_t which)
     uint64_t now = arm_gtimer_virtual_count(cpu);
     unsigned ti = which & 3;
 
-    if (ti & 1 ? __atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL) : arm_has_work(&cpu->parent)) {
+    if (ti & 1 ? take_event(cpu) : arm_has_work(&cpu->parent)) {
         cpu->pc += 4;
         cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
         return;

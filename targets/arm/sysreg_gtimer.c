@@ -80,7 +80,8 @@ EXPIRED(hypvirt_expired, GTIMER_HYPVIRT)
 
 /*
  * Event streams: a transition of one bit of a count sets the event register (D12.2.6): of the virtual count by
- * CNTKCTL_EL1, of the physical one by CNTHCTL_EL2.
+ * CNTKCTL_EL1, of the physical one by CNTHCTL_EL2. While the register is set nothing is to be done: a stream's timer
+ * stands still from one expiry until the event was taken.
  */
 static void event_stream_update(ARMCPU *cpu, Timer *timer, uint64_t ctl, uint64_t offset)
 {
@@ -105,10 +106,18 @@ static void event_streams_update(ARMCPU *cpu)
 
 static void event_stream_expired(void *opaque)
 {
-    ARMCPU *cpu = opaque;
+    arm_send_event(opaque);
+}
 
-    arm_send_event(cpu);
-    event_streams_update(cpu);
+void arm_gtimer_event_taken(ARMCPU *cpu)
+{
+    const uint64_t ctl[] = { cpu->cntkctl_el1, cpu->has_el2 ? cpu->cnthctl_el2 : 0 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ctl); i++) {
+        if (ctl[i] >> 2 & 1 && __atomic_load_n(&cpu->event_stream_timer[i].expire, __ATOMIC_RELAXED) == INT64_MAX) {
+            event_streams_update(cpu);
+        }
+    }
 }
 
 static void wait_expired(void *opaque)
