@@ -30,9 +30,10 @@ VIRTIO = ['-object', 'rng-random,id=r,filename=/dev/urandom', '-device', 'virtio
 A64 = {
     'virt': ('virt', VIRTIO), 'virt-gic3': ('virt,gic-version=3', VIRTIO), 'virt-el3': ('virt,secure=on', VIRTIO),
     'virt-el2': ('virt,virtualization=on', VIRTIO), 'virt-el3-gic3': ('virt,secure=on,virtualization=on,gic-version=3', VIRTIO),
-    'amp-virt': ('amp-virt', []),
+    'amp-virt': ('amp-virt', []), 'amp-virt-a': ('amp-virt', []),
 }
 CLUSTER = 'm,cpu=cortex-m33,count=2,frequency=100000000'
+A_CLUSTER = 'a,cpu=cortex-a53,count=2'
 A_STATE, A_BUFFERS = 0x46800000, 0x47000000
 # memory, of which the program's own must be left alone
 MEMORY = re.compile('ram|tcm|flash|ccm')
@@ -70,11 +71,12 @@ def m_program(rng, tmp, name, base, space='cpu-memory'):
     return tmp / 'm.elf', data + 0x3f00
 
 
-def a_program(rng, tmp, base):
-    areas = [r for r in regions(base, 'memory') if not re.search('ram|tcm', r[2])]
-    compile_program(rng, tmp / 'a.elf', areas, A_STATE, A_BUFFERS, 'aarch64-linux-gnu-gcc', '-mgeneral-regs-only', '-ffixed-x18',
-                    '-mstrict-align', '-fno-pie', '-no-pie', '-fno-stack-protector', '-Wl,-Ttext=0x40200000,-z,norelro')
-    return tmp / 'a.elf'
+def a_program(rng, tmp, base, space='memory', code=0x40200000, state=A_STATE, buffers=A_BUFFERS):
+    areas = [r for r in regions(base, space) if not re.search('ram|tcm', r[2])]
+    out = tmp / f'{space}.elf'
+    compile_program(rng, out, areas, state, buffers, 'aarch64-linux-gnu-gcc', '-mgeneral-regs-only', '-ffixed-x18',
+                    '-mstrict-align', '-fno-pie', '-no-pie', '-fno-stack-protector', f'-Wl,-Ttext={code:#x},-z,norelro')
+    return out
 
 
 def run(args, number, name):
@@ -90,6 +92,10 @@ def run(args, number, name):
             base += ['-M', machine, '-cpu', 'cortex-a72', '-m', '128M'] + [o.replace('DISK', str(tmp / 'disk')) for o in more]
             counters = [(0, A_STATE)]
             command = base
+            if name == 'amp-virt-a':            # a second cluster of A-profile cores
+                program = a_program(rng, tmp, base + ['-cluster', A_CLUSTER], 'a', 0, 0x20003f00, 0x28080000)
+                command = base + ['-cluster', A_CLUSTER + f',kernel={program}']
+                counters.append((1, 0x20003f00))
             if name == 'amp-virt':
                 program, at = m_program(rng, tmp, name, base + ['-cluster', CLUSTER])
                 command = base + ['-cluster', CLUSTER + f',kernel={program}']

@@ -7,7 +7,7 @@
  * at 0x40000000. SRAM is at one address for all, and so is the reset controller's register frame but for its base. Each
  * CPU has a private page that says which it is. The A-profile CPUs reach every TCM through a window, to load firmware.
  * Cluster 0 is that of the A-profile; of any two, the lower is the "application" side of the MHU between them.
- * Not there: a second cluster of A-profile cores (it would need an interrupt controller of its own).
+ * A named cluster of A-profile cores has a GICv2 of its own among its devices, and no EL2, EL3 or PSCI.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -49,7 +49,7 @@ enum { SCPI_AREA = 0x10000, SCPI_SLOT = 0x200 };
 #define M_PERIPH_BASE UINT64_C(0x40000000)
 #define M_RAM_BASE UINT64_C(0x60000000)
 enum { M_UART = 0x0000, M_TIMER = 0x1000, M_CPUID = 0xe000, M_CTRL = 0xf000, M_MHU = 0x10000, M_MHU_STRIDE = 0x1000,
-       M_PERIPH_SIZE = 0x20000, M_CPUID_SIZE = 0x1000 };
+       M_PERIPH_SIZE = 0x20000, M_CPUID_SIZE = 0x1000, M_GIC_DIST = 0x8000, M_GIC_CPU = 0xa000 };
 /* Bit 28 of an address below 0x60000000 tells the Security states apart, with idau=on; without it both are the same. */
 #define M_SECURE UINT64_C(0x10000000)
 /* Interrupts of a cluster: UART, the timer's two and both, and three for each other cluster n, from IRQ_MHU + 3 * n on. */
@@ -57,6 +57,7 @@ enum { IRQ_UART = 0, IRQ_TIMER1 = 1, IRQ_TIMER2 = 2, IRQ_MHU = 4, MHU_LINES = 3,
        NUM_M_IRQS = IRQ_MHU + MHU_LINES * MAX_CLUSTERS };
 /* A CPU with fewer inputs than this gets UART and timer on input 0, and every doorbell on input 1. */
 G_STATIC_ASSERT(NUM_M_IRQS <= 32);              /* inputs of an "irq-or" */
+enum { MAX_GIC_CPUS = 8, EM_ARM = 40, EM_AARCH64 = 183 };
 enum { DEFAULT_CODE = 256 << 10, DEFAULT_DATA = 256 << 10, MIN_TCM = 4096, MAX_TCM = 16 << 20 };
 
 enum { PHANDLE_MHU = PHANDLE_FREE, PHANDLE_SHMEM = PHANDLE_FREE + 0x100 };
@@ -78,6 +79,7 @@ typedef struct AmpCluster {
     Cluster *cluster;
     GPtrArray *cpus;                            /* (AmpCpu *), owned */
     Device *gate[2];                            /* of CPUs with few inputs */
+    Device *gic;                                /* of A-profile CPUs */
 } AmpCluster;
 
 typedef struct AmpVirt {
@@ -216,13 +218,13 @@ static unsigned num_inputs(Device *cpu)
     return 0;
 }
 
+static bool is_a_profile(const Object *cpu)
+{
+    return class_find_property(cpu->oc, "mp-affinity") != NULL;
+}
+
 static bool cpu_fits(Object *cpu, GError **error)
 {
-    if (class_find_property(cpu->oc, "mp-affinity")) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED,
-                    "cpu=%s: does not fit: a second cluster of A-profile cores is not supported yet", cpu->oc->info->name);
-        return false;
-    }
     if (!num_inputs(DEVICE(cpu)) || !class_find_property(cpu->oc, "start-powered-off")) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "cpu=%s: does not fit: machine amp-virt has no way to start it",
                     cpu->oc->info->name);
@@ -250,6 +252,32 @@ static void add_cpu_page(AmpVirt *a, AmpCluster *c, CPUState *cs, unsigned membe
     cpu_set_address_space(cs, address_space_new(m, &p->root, name));
 }
 
+/* Before the first A-profile CPU: the interrupt controller of all. */
+static bool add_gic(AmpCluster *c, const CPUState *first, GError **error)
+{
+    Object *gic;
+
+    if (c->o->count > MAX_GIC_CPUS) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "count=%u: the cluster's GICv2 serves %u CPUs", c->o->count,
+                    MAX_GIC_CPUS);
+        return false;
+    }
+    gic = object_new_child(c->box, "gic", "arm_gic", error);
+    if (!gic) {
+        return false;
+    }
+    object_set_uint(gic, "num-cpu", c->o->count);
+    object_set_uint(gic, "first-cpu", first->index);
+    object_set_uint(gic, "num-irq", 32 + 32);
+    if (!device_realize(DEVICE(gic), error)) {
+        return false;
+    }
+    c->gic = DEVICE(gic);
+    memory_region_add(&c->periph, M_GIC_DIST, device_region(c->gic, "dist"), 0);
+    memory_region_add(&c->periph, M_GIC_CPU, device_region(c->gic, "cpu"), 0);
+    return true;
+}
+
 static bool add_cpu(AmpVirt *a, AmpCluster *c, unsigned member, GError **error)
 {
     CPUState *cs = cluster_add_cpu(c->cluster, c->o->cpu, error);
@@ -258,6 +286,14 @@ static bool add_cpu(AmpVirt *a, AmpCluster *c, unsigned member, GError **error)
 
     if (!cs || !cpu_fits(obj, error)) {
         return false;
+    }
+    if (is_a_profile(obj)) {
+        if (!c->gic && !add_gic(c, cs, error)) {
+            return false;
+        }
+        object_set_uint(obj, "mp-affinity", c->number << 8 | member);
+        object_set_bool(obj, "el2", false);
+        object_set_bool(obj, "el3", false);
     }
     if (a->idau && class_find_property(obj->oc, "idau") && class_find_property(obj->oc, "init-svtor")) {
         Object *idau = object_child(c->box, "idau");
@@ -278,6 +314,9 @@ static bool add_cpu(AmpVirt *a, AmpCluster *c, unsigned member, GError **error)
     if (!device_realize(&cs->parent, error)) {
         return false;
     }
+    if (is_a_profile(obj)) {
+        virt_connect_cpu(c->gic, &cs->parent, member, false);
+    }
     if (device_has_irq_out(&cs->parent, "lockup")) {
         device_connect_irq(&cs->parent, "lockup", 0, a->ctrl, "lockup", n);
     }
@@ -294,6 +333,9 @@ static void connect_irq(AmpCluster *c, Device *src, const char *out, unsigned n,
             device_connect_irq(src, out, n, cpu, "irq", irq);
         }
     }
+    if (c->gic) {
+        device_connect_irq(src, out, n, c->gic, "spi", irq);
+    }
     if (c->gate[0]) {
         device_connect_irq(src, out, n, c->gate[irq >= IRQ_MHU], "in", irq);
     }
@@ -304,7 +346,7 @@ static bool add_gates(AmpCluster *c, GError **error)
     for (unsigned i = 0; i < c->cluster->cpus->len; i++) {
         Device *cpu = &CPU(c->cluster->cpus->pdata[i])->parent;
 
-        if (num_inputs(cpu) >= NUM_M_IRQS) {
+        if (num_inputs(cpu) >= NUM_M_IRQS || is_a_profile(&cpu->parent)) {
             continue;
         }
         for (unsigned g = 0; g < 2; g++) {
@@ -384,7 +426,9 @@ static bool load_firmware(AmpVirt *a, AmpCluster *c, GError **error)
     bool ok = image != NULL;
 
     if (ok && image->format == IMAGE_ELF &&
-        (image->elf64 || (image->elf_machine == 40) != (strcmp(arch, "arm-m") == 0))) {
+        (image->elf64 != (image->elf_machine == EM_AARCH64) ||
+         (image->elf_machine == EM_AARCH64) != (strcmp(arch, "aarch64") == 0) ||
+         (image->elf_machine == EM_ARM) != (strcmp(arch, "arm-m") == 0))) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: an ELF file of another architecture (machine %u), not %s",
                     c->o->kernel, image->elf_machine, arch);
         ok = false;

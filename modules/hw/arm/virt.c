@@ -314,19 +314,19 @@ static uint64_t affinity(const VirtMachine *v, unsigned cpu)
     return (uint64_t)(cpu / per) << 8 | cpu % per;
 }
 
-static void connect_cpu(VirtMachine *v, Device *cpu, unsigned n)
+void virt_connect_cpu(Device *gic, Device *cpu, unsigned n, bool virtualization)
 {
     static const char *const lines[] = { "irq", "fiq", "virq", "vfiq" };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(lines); i++) {
-        device_connect_irq(v->gic_dev, lines[i], n, cpu, lines[i], 0);
+        device_connect_irq(gic, lines[i], n, cpu, lines[i], 0);
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(timer_ppi); i++) {
-        device_connect_irq(cpu, "timer", i, v->gic_dev, "ppi", n * 32 + timer_ppi[i]);
+        device_connect_irq(cpu, "timer", i, gic, "ppi", n * 32 + timer_ppi[i]);
     }
-    device_connect_irq(cpu, "pmu", 0, v->gic_dev, "ppi", n * 32 + PPI_PMU);
-    if (v->virtualization) {
-        device_connect_irq(v->gic_dev, "maintenance", n, v->gic_dev, "ppi", n * 32 + PPI_MAINTENANCE);
+    device_connect_irq(cpu, "pmu", 0, gic, "ppi", n * 32 + PPI_PMU);
+    if (virtualization) {
+        device_connect_irq(gic, "maintenance", n, gic, "ppi", n * 32 + PPI_MAINTENANCE);
     }
 }
 
@@ -384,7 +384,7 @@ static bool add_cpus(VirtMachine *v, GError **error)
         if (!device_realize(&cs->parent, error)) {
             return false;
         }
-        connect_cpu(v, &cs->parent, n);
+        virt_connect_cpu(v->gic_dev, &cs->parent, n, v->virtualization);
     }
     for (unsigned n = c->smp; n-- > 0;) {
         g_autofree char *path = g_strdup_printf("/cpus/cpu@%x", (unsigned)affinity(v, n));

@@ -46,6 +46,8 @@ bool virt_build_devices(VirtMachine *v, GError **error);
 bool virt_load(VirtMachine *v, GError **error);
 /* A region of a device at an address; pas_mask: the views in which it appears, 0: all. */
 void virt_map(VirtMachine *v, Device *dev, const char *region, hwaddr base, uint8_t pas_mask);
+/* The lines between an A-profile CPU and its interrupt controller, of which it is CPU n. */
+void virt_connect_cpu(Device *gic, Device *cpu, unsigned n, bool virtualization);
 void virt_connect_spi(VirtMachine *v, Device *dev, const char *out, unsigned n, unsigned spi);
 
 #endif

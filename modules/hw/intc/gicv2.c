@@ -4,7 +4,7 @@
  * This file: the object, wiring, reset and state, and which interrupt is pending for which CPU.
  * Modelled: up to eight CPUs, SGIs, PPIs, SPIs, groups, two security states, virtualization with four list registers.
  * Not modelled: interrupt bypass, non-secure access control (GICD_NSACR) (docs/CAVEATS.md).
- * Banked registers go by the requester of an access: the number of the CPU.
+ * Banked registers go by the requester of an access: the number of the CPU, "first-cpu" being CPU 0 of the controller.
  * Wiring: regions "dist", "cpu", "hyp", "vcpu"; irq in "spi"[num-irq - 32], "ppi"[32 a CPU]: index CPU * 32 + INTID;
  * irq out "irq", "fiq", "virq", "vfiq", "maintenance", one a CPU.
  */
@@ -16,7 +16,9 @@
 
 unsigned gicv2_cpu(const Gicv2State *s, const RegBank *b)
 {
-    return b->attrs.requester < s->num_cpu ? b->attrs.requester : 0;
+    unsigned n = b->attrs.requester - s->first_cpu;
+
+    return n < s->num_cpu ? n : 0;
 }
 
 Gicv2Word *gicv2_word(Gicv2State *s, unsigned cpu, unsigned n)
@@ -288,6 +290,7 @@ static const VMStateField gicv2_vmstate[] = {
 
 static const Property gicv2_props[] = {
     PROP_DEF("num-cpu", Gicv2State, num_cpu, PROP_U32, 1, "CPUs, 1 to 8"),
+    PROP_DEF("first-cpu", Gicv2State, first_cpu, PROP_U32, 0, "the machine's number of the first of them"),
     PROP_DEF("num-irq", Gicv2State, num_irq, PROP_U32, 288, "interrupts, SGIs and PPIs included"),
     PROP_DEF("has-security-extensions", Gicv2State, has_security, PROP_BOOL, false, "two security states"),
     PROP_DEF("has-virtualization-extensions", Gicv2State, has_virt, PROP_BOOL, false, "regions hyp and vcpu"),

@@ -43,7 +43,7 @@ typedef struct Gicv2State {
     Device parent;
     GRecMutex lock;                             /* all of it; taken after the machine's */
     RegBank dist, cpuif, hyp, vcpu;
-    uint32_t num_cpu, num_irq;
+    uint32_t first_cpu, num_cpu, num_irq;
     bool has_security, has_virt, reset_nonsecure;
     IrqLine irq[GICV2_MAX_CPUS], fiq[GICV2_MAX_CPUS];
     IrqLine virq[GICV2_MAX_CPUS], vfiq[GICV2_MAX_CPUS], maintenance[GICV2_MAX_CPUS];

@@ -42,6 +42,14 @@ def bare_program(folder, debug=False):
     return out
 
 
+def a_program(folder):
+    """For a cluster of A-profile cores: does what the toy's program does."""
+    out = folder / 'a_sums.elf'
+    subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-Wl,-Ttext=0,--build-id=none,--no-warn-rwx-segments', '-o',
+                    out, HERE / 'a_sums.S'], check=True)
+    return out
+
+
 def toy_program(folder):
     """For the made-up architecture: answers value * value + sequence, sleeping until its doorbell in between."""
     lui, ld, st, addi, mul, add, beq, bne, wfi, fence = 0x12, 0x20, 0x21, 0x10, 0x05, 0x01, 0x30, 0x31, 0x54, 0x55

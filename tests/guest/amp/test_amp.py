@@ -31,13 +31,13 @@ class Programs:
         self.toy = build.toy_program(folder)
 
 
-def bare(args, programs, count, *more, machine='amp-virt', firmware=None, cpu='cortex-m33'):
+def bare(args, programs, count, *more, machine='amp-virt', firmware=None, cpu='cortex-m33', third=None):
     """What the program without an operating system says. count: messages to each CPU, each half."""
     firmware = firmware or programs.firmware[0]
     done = subprocess.run(
         [args.chimera, '-M', machine, '-kernel', programs.bare,
          '-cluster', f'm,cpu={cpu},count=2,frequency=100000000,kernel={firmware}',
-         '-cluster', f't,cpu=toy-a,kernel={programs.toy}', '-display', 'none', '-serial', 'stdio', '-monitor', 'none',
+         '-cluster', third or f't,cpu=toy-a,kernel={programs.toy}', '-display', 'none', '-serial', 'stdio', '-monitor', 'none',
          '-device', f'loader,addr=0x280ff000,data={count},data-len=4', *more],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=1200 * args.scale)
     assert done.returncode == 0, done.stderr
@@ -64,6 +64,20 @@ def secure(args, programs):
 def other_cores(args, programs):
     for cpu in ('cortex-m3', 'cortex-m4', 'cortex-m7'):
         bare(args, programs, 100, cpu=cpu, firmware=build.firmware(programs.folder, 'm_messages', cpu=cpu)[0])
+
+
+def second_a(args, programs):
+    """A second cluster of A-profile cores, with an interrupt controller of its own, beside one of M-profile."""
+    counted = ['-smp', '2', '-icount', 'shift=1,sleep=off', '-rtc', 'clock=vm', '-seed', '1']
+    for count, more in ((1, []), (2, ['-accel', 'tci']), (2, counted)):
+        uart = programs.folder / 'uart-a'
+        bare(args, programs, 200, *more, '-serial', 'null', '-serial', f'file:{uart}',
+             third=f't,cpu=cortex-a53,count={count},kernel={build.a_program(programs.folder)}')
+        assert uart.read_text() == 'a: ready\n', uart.read_text()
+    # started by the first cluster, from what is in its memory
+    raw = programs.folder / 'a_sums.bin'
+    subprocess.run(['aarch64-linux-gnu-objcopy', '-O', 'binary', build.a_program(programs.folder), raw], check=True)
+    bare(args, programs, 200, '-device', f'loader,file={raw},addr=0x32000000,force-raw=on', third='t,cpu=max')
 
 
 def interpreted(args, programs):
@@ -133,7 +147,7 @@ def linux(args, programs):
 
 
 TESTS = {'parallel': parallel, 'one-thread': one_thread, 'interpreted': interpreted, 'secure': secure,
-         'other-cores': other_cores, 'counted': counted, 'linux': linux}
+         'other-cores': other_cores, 'second-a': second_a, 'counted': counted, 'linux': linux}
 
 
 def main():
