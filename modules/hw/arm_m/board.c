@@ -22,7 +22,8 @@ Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device
          (m->config.nic_mac && !object_set(obj, "mac", m->config.nic_mac, error)))) {
         return NULL;
     }
-    if (row->prop && !object_set(obj, row->prop, row->value, error)) {
+    if ((row->prop && !object_set(obj, row->prop, row->value, error)) ||
+        (row->prop2 && !object_set(obj, row->prop2, row->value2, error))) {
         return NULL;
     }
     if (!device_realize(DEVICE(obj), error)) {

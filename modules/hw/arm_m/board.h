@@ -22,6 +22,7 @@ typedef struct BoardDevice {
         const char *out;                        /* NULL: no more */
         int irq;                                /* of the CPU; BOARD_NMI */
     } irqs[BOARD_MAX_IRQS];
+    const char *prop2, *value2;                 /* and another */
 } BoardDevice;
 
 /* Creates, wires and maps the device (root NULL: the caller does that); the CPU is realized. NULL with GError. */

@@ -211,7 +211,7 @@ static void dual_reset(Device *dev, ResetType type)
 
         timer_del(&c->timer);
         c->load = c->ris = 0;
-        c->value = UINT16_MAX;
+        c->value = UINT32_MAX;
         c->control = C_INTEN;
         c->base = clock_now(device_clock(dev));
     }

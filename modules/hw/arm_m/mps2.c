@@ -16,7 +16,10 @@
 
 #define MIB (1u << 20)
 #define SECURE_ALIAS 0x10000000u                /* bit 28 */
-enum { MAX_RAMS = 6, MAX_ALIASES = 4, MAX_MPCS = 7, NUM_BACKGROUNDS = 2, MAX_CPUS = 2, NUM_UARTS = 5, NUM_GPIOS = 4, NO_PPC = -1 };
+enum {
+    MAX_RAMS = 6, MAX_ALIASES = 4, MAX_MPCS = 7, NUM_BACKGROUNDS = 3, MAX_CPUS = 2, NUM_UARTS = 5, NUM_GPIOS = 4, NUM_SPIS = 5,
+    NO_PPC = -1,
+};
 
 typedef struct Ram {
     const char *name;
@@ -46,6 +49,7 @@ typedef struct SseMemory {
 /* What several of a board's devices share, by number; 0: nothing. */
 typedef struct SharedIrqs {
     unsigned uart_overrun, uart[NUM_UARTS];     /* all UARTs; each UART's all */
+    unsigned spi[NUM_SPIS];                     /* some have one together */
     struct { unsigned first, count; } pin[NUM_GPIOS];       /* of each GPIO's pins */
 } SharedIrqs;
 
@@ -82,6 +86,8 @@ typedef struct Mps2MachineClass {
 
 #define UART(n, at, irq) { "uart" #n, "cmsdk-apb-uart", at, .serial = (n) + 1, .irqs = { { "rx", irq }, { "tx", (irq) + 1 } } }
 #define GPIO(n, at, irq) { "gpio" #n, "cmsdk-ahb-gpio", at, .irqs = { { "irq", irq } } }
+#define SPI(n, at) { "spi" #n, "pl022", at }
+#define I2C(n, at) { "i2c" #n, "versatile-i2c", at }
 #define ETHERNET(at, irq) { "eth", "lan9118", at, "id-rev", "0x92200000", .irqs = { { "irq", irq } } }
 #define CMSDK_DEVICES(scc, eth) \
     { "timer0", "cmsdk-apb-timer", 0x40000000, .irqs = { { "irq", 8 } } }, \
@@ -91,9 +97,12 @@ typedef struct Mps2MachineClass {
     { "watchdog", "cmsdk-apb-watchdog", 0x40008000, .irqs = { { "irq", BOARD_NMI } } }, \
     GPIO(0, 0x40010000, 6), GPIO(1, 0x40011000, 7), \
     GPIO(2, 0x40012000, 16), GPIO(3, 0x40013000, 17), \
+    SPI(0, 0x40020000), SPI(1, 0x40021000), SPI(2, 0x40025000), SPI(3, 0x40026000), SPI(4, 0x40027000), \
+    I2C(0, 0x40022000), I2C(1, 0x40023000), I2C(2, 0x40029000), I2C(3, 0x4002a000), \
     { "fpgaio", "mps2-fpgaio", 0x40028000 }, { "scc", "mps2-scc", 0x4002f000, "id", scc }, ETHERNET(eth, 13), { NULL }
 
-#define CMSDK_SHARED { .uart_overrun = 12, .pin = { { 24, 8 } } }
+#define VGA { 0x41000000, 0x200000 }
+#define CMSDK_SHARED { .uart_overrun = 12, .spi = { 11, 11, 22, 23, 23 }, .pin = { { 24, 8 } } }
 
 static const BoardDevice an385_devices[] = { CMSDK_DEVICES("0x41043850", 0x40200000) };
 static const BoardDevice an386_devices[] = { CMSDK_DEVICES("0x41043860", 0x40200000) };
@@ -114,15 +123,15 @@ static const char *const m3[] = { "cortex-m3", NULL }, *const m4[] = { "cortex-m
 static const char *const m33[] = { "cortex-m33", NULL };
 static const Board an385 = {
     .cpus = m3, .bitband = true, .devices = an385_devices, .rams = an385_rams, .aliases = an385_aliases,
-    .shared = CMSDK_SHARED, .frequency = 25000000, .num_irq = 32, .num_cpus = 1, .background = { { 0x40000000, 0x300000 } },
+    .shared = CMSDK_SHARED, .frequency = 25000000, .num_irq = 32, .num_cpus = 1, .background = { { 0x40000000, 0x300000 }, VGA },
 };
 static const Board an386 = {
     .cpus = m4, .bitband = true, .devices = an386_devices, .rams = an385_rams, .aliases = an385_aliases,
-    .shared = CMSDK_SHARED, .frequency = 25000000, .num_irq = 32, .num_cpus = 1, .background = { { 0x40000000, 0x300000 } },
+    .shared = CMSDK_SHARED, .frequency = 25000000, .num_irq = 32, .num_cpus = 1, .background = { { 0x40000000, 0x300000 }, VGA },
 };
 static const Board an500 = {
     .cpus = m7, .devices = an500_devices, .rams = an500_rams, .aliases = an385_aliases, .shared = CMSDK_SHARED,
-    .frequency = 25000000, .num_irq = 32, .num_cpus = 1, .background = { { 0x40000000, 0x100000 }, { 0xa0000000, 0x10000 } },
+    .frequency = 25000000, .num_irq = 32, .num_cpus = 1, .background = { { 0x40000000, 0x100000 }, VGA, { 0xa0000000, 0x10000 } },
 };
 
 /* -- AN505, AN521 ---------------------------------------------------------------------------------------------------------- */
@@ -141,12 +150,17 @@ static const Board an500 = {
     { UART(4, 0x40204000, 40), APB_PPCEXP1, 9 }, \
     { GPIO(0, 0x40100000, 68), AHB_PPCEXP0, 1 }, { GPIO(1, 0x40101000, 69), AHB_PPCEXP0, 2 }, \
     { GPIO(2, 0x40102000, 70), AHB_PPCEXP0, 3 }, { GPIO(3, 0x40103000, 71), AHB_PPCEXP0, 4 }, \
-    { { "scc", "mps2-scc", 0x40300000, "id", scc }, APB_PPCEXP2, 0 }, \
+    { SPI(0, 0x40205000), APB_PPCEXP1, 0 }, { SPI(1, 0x40206000), APB_PPCEXP1, 1 }, { SPI(2, 0x40209000), APB_PPCEXP1, 2 }, \
+    { SPI(3, 0x4020a000), APB_PPCEXP1, 3 }, { SPI(4, 0x4020b000), APB_PPCEXP1, 4 }, \
+    { I2C(0, 0x40207000), APB_PPCEXP1, 10 }, { I2C(1, 0x40208000), APB_PPCEXP1, 11 }, \
+    { I2C(2, 0x4020c000), APB_PPCEXP1, 12 }, { I2C(3, 0x4020d000), APB_PPCEXP1, 13 }, \
+    { { "scc", "mps2-scc", 0x40300000, "id", scc, .prop2 = "osc0", .value2 = "40000000" }, APB_PPCEXP2, 0 }, \
     { { "fpgaio", "mps2-fpgaio", 0x40302000, TWENTY_MHZ }, APB_PPCEXP2, 2 }, \
     { ETHERNET(0x42000000, 48), NO_PPC }, \
     { { NULL } }
 #define SSE_SHARED { \
-        .uart_overrun = 47, .uart = { 42, 43, 44, 45, 46 }, .pin = { { 72, 16 }, { 88, 16 }, { 104, 16 }, { 120, 4 } }, \
+        .uart_overrun = 47, .uart = { 42, 43, 44, 45, 46 }, .spi = { 51, 52, 53, 54, 55 }, \
+        .pin = { { 72, 16 }, { 88, 16 }, { 104, 16 }, { 120, 4 } }, \
     }
 
 static const SseDevice an505_devices[] = {
@@ -257,7 +271,7 @@ static Device *numbered(Mps2Machine *s, const char *name, unsigned n)
 static bool share_irqs(Mps2Machine *s, const SharedIrqs *shared, GError **error)
 {
     static const char *const outs[] = { "rx", "tx", "overrun" };
-    Device *overrun = add_or(s, "uart-overrun", "irq", shared->uart_overrun, error);
+    Device *overrun = add_or(s, "uart-overrun", "irq", shared->uart_overrun, error), *spi = NULL;
 
     for (unsigned i = 0; overrun && i < NUM_UARTS; i++) {
         Device *uart = numbered(s, "uart", i), *all;
@@ -274,6 +288,18 @@ static bool share_irqs(Mps2Machine *s, const SharedIrqs *shared, GError **error)
         for (unsigned k = 0; k < G_N_ELEMENTS(outs); k++) {
             device_connect_irq(uart, outs[k], 0, all, "in", k);
         }
+    }
+    for (unsigned i = 0, first = 0; overrun && i < NUM_SPIS; i++) {
+        g_autofree char *name = g_strdup_printf("spi%u-all", i);
+
+        if (i == 0 || shared->spi[i] != shared->spi[first]) {
+            first = i;
+            spi = add_or(s, name, "irq", shared->spi[i], error);
+            if (!spi) {
+                return false;
+            }
+        }
+        device_connect_irq(numbered(s, "spi", i), "intr", 0, spi, "in", i);
     }
     for (unsigned i = 0; i < NUM_GPIOS; i++) {
         for (unsigned k = 0; k < shared->pin[i].count; k++) {

@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MPS2's own registers (Arm DAI 0385D, 4 and 6): the serial configuration controller, whose requests to the motherboard
- * all succeed and read as zero, and the FPGA's I/O block with its counters. Buttons and switches are not pressed.
- * Properties: "id" of SCC_ID, "frequency" of the I/O block (Hz).
+ * MPS2's own registers (Arm DAI 0385D, 4 and 6): the serial configuration controller, through which the motherboard's three
+ * oscillators are read and set (to no effect; other requests fail), and the FPGA's I/O block with its counters. Buttons and
+ * switches are not pressed, LEDs are storage. Properties: "id" of SCC_ID, "osc0" (Hz), "frequency" of the I/O block (Hz).
  */
+#include "core/bits.h"
 #include "core/exec/clock.h"
 #include "core/exec/regbank.h"
+#include "core/log.h"
 #include "modules/hw/arm_m/mps2.h"
 
 enum { SCC_CFG, SCC_DATA_RTN, SCC_DATA_OUT, SCC_CTRL, SCC_STAT, SCC_DLL, SCC_AID, SCC_ID, SCC_NUM, SCC_NUM_CFG = 8 };
-enum { SCC_START = 1 << 31, SCC_DONE = 1 };
+enum { SCC_START = 1 << 31, SCC_WRITE = 1 << 30, SCC_DONE = 1, SCC_ERROR = 2, FUNCTION_OSC = 1, NUM_OSCS = 3, BOARD_REVISION = 2 };
 
 typedef struct Mps2Scc {
     Device parent;
     RegBank bank;
-    uint32_t id;
+    uint32_t id, osc0;
     uint32_t reg[SCC_NUM], cfg[SCC_NUM_CFG];
+    uint32_t osc[NUM_OSCS];                     /* Hz */
 } Mps2Scc;
 DECLARE_OBJECT(Mps2Scc, MPS2_SCC, "mps2-scc")
 
 static uint64_t cfg_read(void *dev, const RegDef *r, unsigned n)
 {
-    return MPS2_SCC(dev)->cfg[n];
+    return n == 4 ? BOARD_REVISION : MPS2_SCC(dev)->cfg[n];
 }
 
 static void cfg_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
@@ -34,11 +37,20 @@ static void cfg_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 static void scc_ctrl_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Mps2Scc *s = MPS2_SCC(dev);
+    unsigned function = extract32((uint32_t)v, 20, 6), device = v & 0xfff;
 
     s->reg[SCC_CTRL] = v & ~(uint64_t)SCC_START;
-    if (v & SCC_START) {
-        s->reg[SCC_DATA_RTN] = 0;
-        s->reg[SCC_STAT] = SCC_DONE;
+    if (!(v & SCC_START)) {
+        return;
+    }
+    s->reg[SCC_STAT] = SCC_DONE;
+    if (function != FUNCTION_OSC || device >= NUM_OSCS) {
+        log_guest_error("%s: function %u of device %u does not exist\n", s->parent.parent.name, function, device);
+        s->reg[SCC_STAT] |= SCC_ERROR;
+    } else if (v & SCC_WRITE) {
+        s->osc[device] = s->reg[SCC_DATA_OUT];
+    } else {
+        s->reg[SCC_DATA_RTN] = s->osc[device];
     }
 }
 
@@ -68,16 +80,23 @@ static void scc_unrealize(Device *dev)
 
 static void scc_reset(Device *dev, ResetType type)
 {
-    regbank_reset(&MPS2_SCC(dev)->bank);
-    memset(MPS2_SCC(dev)->cfg, 0, sizeof(MPS2_SCC(dev)->cfg));
+    Mps2Scc *s = MPS2_SCC(dev);
+
+    regbank_reset(&s->bank);
+    memset(s->cfg, 0, sizeof(s->cfg));
+    s->osc[0] = s->osc0;
+    s->osc[1] = 24576000;
+    s->osc[2] = 25000000;
 }
 
 static const VMStateField scc_vmstate[] = {
-    VMSTATE_REGS(Mps2Scc, bank), VMSTATE_UINT_ARRAY(Mps2Scc, cfg), VMSTATE_END
+    VMSTATE_REGS(Mps2Scc, bank), VMSTATE_UINT_ARRAY(Mps2Scc, cfg), VMSTATE_UINT_ARRAY(Mps2Scc, osc), VMSTATE_END
 };
 
 static const Property scc_props[] = {
-    { .name = "id", .type = PROP_U32, .offset = offsetof(Mps2Scc, id), .help = "SCC_ID" }, PROP_END
+    { .name = "id", .type = PROP_U32, .offset = offsetof(Mps2Scc, id), .help = "SCC_ID" },
+    { .name = "osc0", .type = PROP_U32, .offset = offsetof(Mps2Scc, osc0), .def = 50000000, .help = "oscillator 0 in Hz" },
+    PROP_END
 };
 
 static void scc_class_init(ObjectClass *oc, const TypeInfo *info)
@@ -98,7 +117,7 @@ const TypeInfo mps2_scc_type = {
 
 /* -- FPGAIO ----------------------------------------------------------------------------------------------------------------- */
 
-enum { LED0, BUTTON, CLK1HZ, CLK100HZ, COUNTER, PRESCALE, PSCNTR, SWITCH, MISC, IO_NUM };
+enum { LED0, BUTTON, CLK1HZ, CLK100HZ, COUNTER, PRESCALE, PSCNTR, MISC, IO_NUM };
 
 typedef struct Mps2Fpgaio {
     Device parent;
@@ -168,8 +187,8 @@ static void io_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 
 #define IO_COUNTER(id, at) [id] = { at, #id, .read = io_read, .write = io_write }
 static const RegDef io_regs[IO_NUM] = {
-    [LED0] = { 0x00, "LED0", .rw = 0x3ff }, [BUTTON] = { 0x08, "BUTTON" }, IO_COUNTER(CLK1HZ, 0x10), IO_COUNTER(CLK100HZ, 0x14),
-    IO_COUNTER(COUNTER, 0x18), IO_COUNTER(PRESCALE, 0x1c), IO_COUNTER(PSCNTR, 0x20), [SWITCH] = { 0x28, "SWITCH" },
+    [LED0] = { 0x00, "LED0", .rw = 3 }, [BUTTON] = { 0x08, "BUTTON" }, IO_COUNTER(CLK1HZ, 0x10), IO_COUNTER(CLK100HZ, 0x14),
+    IO_COUNTER(COUNTER, 0x18), IO_COUNTER(PRESCALE, 0x1c), IO_COUNTER(PSCNTR, 0x20),
     [MISC] = { 0x4c, "MISC", .rw = 0x3ff },
 };
 

@@ -5,6 +5,6 @@
 
 #include "core/qom/object.h"
 
-extern const TypeInfo arm_mhu_type, fw_cfg_type, fw_cfg_mem_type, irq_or_type;
+extern const TypeInfo arm_mhu_type, fw_cfg_type, fw_cfg_mem_type, irq_or_type, pl022_type, sbcon_i2c_type;
 
 #endif

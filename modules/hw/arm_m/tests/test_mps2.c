@@ -55,6 +55,8 @@ static void test_dualtimer(void)
 {
     DevTest *t = devtest_new(modules, "cmsdk-apb-dualtimer", NULL);
 
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, UINT32_MAX);
+    g_assert_cmphex(devtest_read32(t, 0x08), ==, 0x20);
     devtest_write32(t, 0x20, 10);               /* the second: 32 bits, one-shot, prescaled by 16 */
     devtest_write32(t, 0x28, 0x80 | 0x20 | 2 | 1 | 1 << 2);
     devtest_step(t, 40 * 16 * 9);
@@ -88,6 +90,18 @@ static void test_watchdog(void)
     g_assert_true(devtest_irq(t, "irq"));
     devtest_write32(t, 0x00c, 1);
     g_assert_false(devtest_irq(t, "irq"));
+    /* twice without an answer: a reset, when it is enabled */
+    devtest_step(t, 80000);
+    g_assert_true(devtest_irq(t, "irq"));
+    g_assert_false(devtest_irq(t, "reset"));
+    g_assert_false(__atomic_load_n(&t->machine->reset_requested, __ATOMIC_ACQUIRE));
+    devtest_write32(t, 0x008, 3);
+    devtest_step(t, 40000);
+    g_assert_true(devtest_irq(t, "reset"));
+    g_assert_true(__atomic_load_n(&t->machine->reset_requested, __ATOMIC_ACQUIRE));
+    devtest_reset(t);
+    g_assert_false(devtest_irq(t, "reset"));
+    g_assert_cmphex(devtest_read32(t, 0x004), ==, UINT32_MAX);
     devtest_free(t);
 }
 
@@ -124,8 +138,22 @@ static void test_fpga(void)
     g_assert_cmpuint(devtest_read32(t, 0x18), ==, 2500000);
     devtest_free(t);
     t = devtest_new(modules, "mps2-scc", NULL);
-    devtest_write32(t, 0xa8, 0x80000000);
+    devtest_write32(t, 0xa8, 0x80100000);       /* oscillators: read, set, of three */
     g_assert_cmphex(devtest_read32(t, 0xac), ==, 1);
+    g_assert_cmpuint(devtest_read32(t, 0xa0), ==, 50000000);
+    devtest_write32(t, 0xa4, 24000000);
+    devtest_write32(t, 0xa8, 0xc0100001);
+    g_assert_cmphex(devtest_read32(t, 0xac), ==, 1);
+    devtest_write32(t, 0xa8, 0x80100001);
+    g_assert_cmpuint(devtest_read32(t, 0xa0), ==, 24000000);
+    devtest_write32(t, 0xa8, 0x80100003);
+    g_assert_cmphex(devtest_read32(t, 0xac), ==, 3);
+    devtest_write32(t, 0xa8, 0x80200000);
+    g_assert_cmphex(devtest_read32(t, 0xac), ==, 3);
+    g_assert_cmphex(devtest_read32(t, 0x10), ==, 2);
+    devtest_write32(t, 0x04, 0xff);
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 0xff);
+    g_assert_cmphex(devtest_read32(t, 0xff8), ==, 0x00200008);
     devtest_free(t);
 }
 
