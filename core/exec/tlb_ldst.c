@@ -318,9 +318,6 @@ static unsigned find_parts(CPUState *cs, vaddr addr, unsigned size, AccessType t
     if (!tlb_find(cs, addr, size, type, memop_mmu(mo), probe, &info[0])) {
         return 0;
     }
-    if (!probe && !watch_allows(cs, &info[0], addr, MIN(size, page_mask(cs) + 1 - in_page), type, memop_mmu(mo))) {
-        return 0;
-    }
     if (in_page + size - 1 <= info[0].hi) {
         *ret_first = size;
         return 1;
@@ -329,14 +326,30 @@ static unsigned find_parts(CPUState *cs, vaddr addr, unsigned size, AccessType t
     if (!tlb_find(cs, addr + *ret_first, size - *ret_first, type, memop_mmu(mo), probe, &info[1])) {
         return 0;
     }
-    if (!probe && info[1].page != info[0].page &&
-        !watch_allows(cs, &info[1], info[1].page, in_page + size - page_mask(cs) - 1, type, memop_mmu(mo))) {
-        return 0;
-    }
     if (info[1].hi - ((addr + *ret_first) & page_mask(cs)) + 1 < size - *ret_first) {
         return 3;                               /* the second is not the last either */
     }
     return 2;
+}
+
+/*
+ * Watchpoints of the parts: once nothing else keeps the access from being done, as what they pend would come before it is
+ * tried again. False: raised.
+ */
+static bool watch_parts(CPUState *cs, const TlbInfo info[2], unsigned parts, vaddr addr, unsigned size, AccessType type,
+                        MemOp mo)
+{
+    uint64_t left = page_mask(cs) + 1 - (addr & page_mask(cs));
+
+    if ((mo & MO_KIND) == MO_PROBE || (!info[0].watched && (parts == 1 || !info[1].watched))) {
+        return true;
+    }
+    if (!is_ram(&info[0], type == ACCESS_STORE) && !cpu_exact(cs)) {
+        return false;
+    }
+    return watch_allows(cs, &info[0], addr, MIN(size, left), type, memop_mmu(mo)) &&
+           (parts == 1 || info[1].page == info[0].page ||
+            watch_allows(cs, &info[1], info[1].page, size - left, type, memop_mmu(mo)));
 }
 
 /* In memory order. False: raised. */
@@ -345,7 +358,7 @@ static bool load_any(CPUState *cs, vaddr addr, void *buf, unsigned size, MemOp m
     TlbInfo info[2];
     unsigned first, parts = find_parts(cs, addr, size, ACCESS_LOAD, mo, info, &first);
 
-    if (parts == 0) {
+    if (parts == 0 || !watch_parts(cs, info, parts, addr, size, ACCESS_LOAD, mo)) {
         return false;
     }
     if (parts == 3) {
@@ -371,6 +384,9 @@ static bool store_any(CPUState *cs, vaddr addr, const void *buf, unsigned size, 
     if (parts == 3) {
         TlbInfo each;
 
+        if (!watch_parts(cs, info, parts, addr, size, ACCESS_STORE, mo)) {
+            return false;
+        }
         for (unsigned i = 0; i < size; i++) {   /* all may be stored to, then each is */
             if (!tlb_find(cs, addr + i, 1, ACCESS_STORE, memop_mmu(mo), false, &each)) {
                 return false;
@@ -389,7 +405,8 @@ static bool store_any(CPUState *cs, vaddr addr, const void *buf, unsigned size, 
             return false;
         }
     }
-    return store_part(cs, &info[0], addr, buf, first, mo) &&
+    return watch_parts(cs, info, parts, addr, size, ACCESS_STORE, mo) &&
+           store_part(cs, &info[0], addr, buf, first, mo) &&
            (parts == 1 || store_part(cs, &info[1], addr + first, (const uint8_t *)buf + first, size - first, mo));
 }
 
@@ -583,8 +600,8 @@ static bool find_atomic(CPUState *cs, vaddr addr, unsigned size, MemOp mo, TlbIn
         cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
         return false;
     }
-    return watch_allows(cs, info, addr, size, type, memop_mmu(mo)) &&
-           (!is_ram(info, true) || may_store(cs, info, in_page, size));
+    return (!is_ram(info, true) || may_store(cs, info, in_page, size)) &&
+           watch_allows(cs, info, addr, size, type, memop_mmu(mo));
 }
 
 static void lock_region(const TlbInfo *info)
