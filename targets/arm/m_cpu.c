@@ -207,7 +207,7 @@ static void bus_error(CPUState *cs, vaddr addr, hwaddr paddr G_GNUC_UNUSED, Acce
 
     if (type == ACCESS_FETCH) {
         arm_m_raise(cpu, M_FAULT_IBUSERR);
-    } else if (cpu->nvic->exec_prio < 0 && *m_reg1(cpu, MR_CCR) & CCR_BFHFNMIGN) {
+    } else if (*m_reg1(cpu, MR_CCR) & CCR_BFHFNMIGN && cpu->nvic->neg[m_bank(cpu)]) {
         /* the access is ignored, as a handler that probes for devices wants it */
         *m_reg1(cpu, MR_CFSR) |= CFSR_PRECISERR | CFSR_BFARVALID;
         *m_reg1(cpu, MR_BFAR) = addr;

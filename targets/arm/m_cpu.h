@@ -45,8 +45,8 @@ extern const TcgTarget arm_m_tcg_target;
 typedef enum ArmMMmu {
     ARM_M_MMU_UNPRIV, ARM_M_MMU_PRIV,           /* Non-secure; all there is without the Security Extension */
     ARM_M_MMU_S_UNPRIV, ARM_M_MMU_S_PRIV,
-    ARM_M_MMU_NEG,                              /* privileged with HFNMIENA = 0 and a negative priority: the MPU is off */
-    ARM_M_MMU_S_NEG,
+    ARM_M_MMU_NEG_UNPRIV, ARM_M_MMU_NEG,        /* with HFNMIENA = 0 and a negative priority: the MPU is off */
+    ARM_M_MMU_S_NEG_UNPRIV, ARM_M_MMU_S_NEG,
     ARM_M_NUM_MMU,
 } ArmMMmu;
 

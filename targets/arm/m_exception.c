@@ -19,7 +19,6 @@ enum {
     SIGNATURE = (int)0xfefa125a,                /* bit 0: a standard frame follows */
     XPSR_ALIGN = 1 << 9, XPSR_SFPA = 1 << 20,
 };
-#define LOCKUP_PC 0xeffffffeu
 
 static const char *name_of(unsigned number)
 {
@@ -62,7 +61,7 @@ void arm_m_lockup(ARMMCPU *cpu, const char *why)
         log_guest_error("arm: cpu %u: lockup at 0x%08x: %s\n", cpu->parent.index, (uint32_t)cpu->pc, why);
     }
     cpu->lockup = true;
-    cpu->pc = LOCKUP_PC;
+    cpu->pc = m_has(cpu, ARM_M_HAS_V8) ? 0xeffffffe : 0xfffffffe;
     cpu_halt(&cpu->parent);
     set_lockup_line(cpu, 1);
 }
@@ -129,7 +128,6 @@ static void set_address(ARMMCPU *cpu, const ArmMFaultInfo *f, ArmMFault fault, u
         *m_reg1(cpu, MR_CFSR) |= CFSR_BFARVALID;
         break;
     case M_FAULT_AUVIOL:
-    case M_FAULT_INVTRAN:
         *m_reg1(cpu, MR_SFAR) = addr;
         *m_reg1(cpu, MR_SFSR) |= SFSR_SFARVALID;
         break;
@@ -195,7 +193,7 @@ ArmMFaultInfo arm_m_stack_words(ARMMCPU *cpu, uint32_t addr, uint32_t *words, un
 {
     CPUState *cs = &cpu->parent;
     AccessType type = use == M_STACK_POP ? ACCESS_LOAD : ACCESS_STORE;
-    bool secure = mmu >= ARM_M_MMU_S_UNPRIV && mmu != ARM_M_MMU_NEG;
+    bool secure = m_mmu_is_secure(mmu);
 
     addr &= ~3u;
     while (n) {

@@ -268,9 +268,7 @@ static uint32_t control_of(const ARMMCPU *cpu, unsigned bank)
 {
     uint32_t v = cpu->control[bank] & (CONTROL_nPRIV | CONTROL_SPSEL);
 
-    if (cpu->has_fp && (!cpu->has_security || bank == M_S || *m_reg1(cpu, MR_NSACR) & 1 << 10)) {
-        v |= cpu->control[M_S] & CONTROL_FPCA;
-    }
+    v |= cpu->control[M_S] & CONTROL_FPCA;
     return bank == M_S ? v | (cpu->control[M_S] & CONTROL_SFPA) : v;
 }
 
@@ -324,7 +322,8 @@ static void set_control(ARMMCPU *cpu, uint32_t sysm, unsigned bank, uint32_t val
     uint32_t rw = unprivileged_exists ? CONTROL_nPRIV : 0;
 
     arm_m_bank_sp(cpu);
-    if (!cpu->exception) {
+    /* in Handler mode Armv8-M takes SPSEL, which has no effect there; Armv7-M does not (DDI 0403, B5.2.3) */
+    if (!cpu->exception || m_has(cpu, ARM_M_HAS_V8)) {
         rw |= CONTROL_SPSEL;
     }
     cpu->control[bank] = (cpu->control[bank] & ~rw) | (value & rw);

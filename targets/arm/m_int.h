@@ -75,6 +75,7 @@ struct ArmMNvic {
     unsigned num_active;
     int raw_prio;                               /* of the active exceptions */
     int exec_prio;                              /* with the masks */
+    bool neg[2];                                /* IsReqExcPriNeg(): by NMI, HardFault or FAULTMASK of a Security state */
     int exec_prio_unmasked;                     /* with all but PRIMASK: what wakes */
     unsigned num_irq;
     uint8_t prio_mask;                          /* bits of a priority that are implemented */
@@ -314,6 +315,19 @@ void arm_m_bank_sp(ARMMCPU *cpu);
 void arm_m_load_sp(ARMMCPU *cpu);
 /* The regime of accesses with these rights at the current priority. */
 unsigned arm_m_mmu(const ARMMCPU *cpu, bool secure, bool privileged);
+static inline bool m_mmu_is_secure(unsigned mmu)
+{
+    return mmu & (ARM_M_MMU_S_UNPRIV ^ ARM_M_MMU_UNPRIV);
+}
+static inline bool m_mmu_is_privileged(unsigned mmu)
+{
+    return mmu & (ARM_M_MMU_PRIV ^ ARM_M_MMU_UNPRIV);
+}
+/* The MPU is off for it by the priority. */
+static inline bool m_mmu_is_neg(unsigned mmu)
+{
+    return mmu & (ARM_M_MMU_NEG ^ ARM_M_MMU_PRIV);
+}
 bool arm_m_splim_violated(const ARMMCPU *cpu, unsigned bank, unsigned which, uint32_t sp);
 void arm_m_set_fpscr(ARMMCPU *cpu, uint32_t value);
 uint32_t arm_m_get_fpscr(const ARMMCPU *cpu);
@@ -357,6 +371,7 @@ void arm_m_security_check(ARMMCPU *cpu, uint32_t addr, bool fetch, bool secure, 
 
 typedef struct ArmMPermission {
     unsigned prot;                              /* TlbProt */
+    bool device;                                /* Armv8-M: memory of Device type */
     int region;                                 /* -1: none, or several */
     uint32_t lo, hi;
 } ArmMPermission;
@@ -366,6 +381,8 @@ void arm_m_mpu_check(const ARMMCPU *cpu, uint32_t addr, unsigned bank, bool priv
 bool arm_m_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
 /* The same question without the TLB: the attributes for one word, or the fault. */
 bool arm_m_access(ARMMCPU *cpu, uint32_t addr, AccessType type, unsigned mmu, MemTxAttrs *ret_attrs, ArmMFault *ret_fault);
+/* Whether an address is memory of Device type, in which unaligned accesses fault. */
+bool arm_m_is_device(const ARMMCPU *cpu, uint32_t addr, unsigned mmu);
 bool arm_m_check_pc(CPUState *cs);
 /* m_gdb.c: the features of gdb's target description (core/exec/debug.h). */
 void arm_m_debug_features(CPUState *cs, GArray *ret);

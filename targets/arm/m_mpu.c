@@ -44,6 +44,14 @@ static unsigned default_prot(uint32_t addr)
     return PROT_R | PROT_W | (executable >> (addr >> 29) & 1 ? PROT_X : 0);
 }
 
+/* Devices, the system space, and what a vendor adds to it. */
+static bool default_is_device(uint32_t addr)
+{
+    static const uint8_t device = 0xe4;
+
+    return device >> (addr >> 29) & 1;
+}
+
 /* -- MPU --------------------------------------------------------------------------------------------------------------- */
 
 static unsigned prot_of_ap(unsigned ap, bool privileged)
@@ -111,6 +119,7 @@ void arm_m_mpu_check(const ARMMCPU *cpu, uint32_t addr, unsigned bank, bool priv
     int i;
 
     ret->region = -1;
+    ret->device = default_is_device(addr);
     if (!(ctrl & MPU_CTRL_ENABLE) || !enabled || is_system_space(addr)) {
         ret->prot = prot;
         ret->lo = lo;
@@ -125,6 +134,7 @@ void arm_m_mpu_check(const ARMMCPU *cpu, uint32_t addr, unsigned bank, bool priv
             /* AP[2:1]: read-only, and for both */
             prot = r->rbar & 2 || privileged ? PROT_R | (r->rbar & 4 ? 0 : PROT_W) : 0;
             prot |= prot && !(r->rbar & 1) ? PROT_X : 0;
+            ret->device = !(cpu->system->mair[bank][extract32(r->rlar, 3, 1)] >> (8 * extract32(r->rlar, 1, 2)) & 0xf0);
         } else {
             prot = prot_of_ap(extract32(r->rlar, 24, 3), privileged);
             prot |= prot && !(r->rlar >> 28 & 1) ? PROT_X : 0;
@@ -211,6 +221,7 @@ typedef struct Access {
     unsigned prot;
     MemTxAttrs attrs;
     ArmMFault fault;                            /* of a type that prot lacks */
+    bool device;
     uint32_t lo, hi;
 } Access;
 
@@ -229,9 +240,8 @@ static bool is_entry(ARMMCPU *cpu, uint32_t addr, const ArmMSecurity *sec)
 
 static void find(ARMMCPU *cpu, uint32_t addr, AccessType type, unsigned mmu, Access *ret)
 {
-    bool secure = mmu == ARM_M_MMU_S_UNPRIV || mmu == ARM_M_MMU_S_PRIV || mmu == ARM_M_MMU_S_NEG;
-    bool neg = mmu == ARM_M_MMU_NEG || mmu == ARM_M_MMU_S_NEG;
-    bool privileged = neg || mmu == ARM_M_MMU_PRIV || mmu == ARM_M_MMU_S_PRIV, fetch = type == ACCESS_FETCH;
+    bool secure = m_mmu_is_secure(mmu), neg = m_mmu_is_neg(mmu), privileged = m_mmu_is_privileged(mmu);
+    bool fetch = type == ACCESS_FETCH;
     ArmMSecurity sec;
     ArmMPermission mpu;
     unsigned may = PROT_R | PROT_W | PROT_X;
@@ -257,6 +267,7 @@ static void find(ARMMCPU *cpu, uint32_t addr, AccessType type, unsigned mmu, Acc
     ret->attrs = (MemTxAttrs){
         .pas = sec.ns ? PAS_NONSECURE : PAS_SECURE, .privileged = privileged, .requester = cpu->parent.index,
     };
+    ret->device = mpu.device;
     ret->lo = MAX(sec.lo, mpu.lo);
     ret->hi = MIN(sec.hi, mpu.hi);
 }
@@ -301,9 +312,17 @@ bool arm_m_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, Acces
     }
     tlb_set_page(cs, mmu, &(TlbPage){
         .vaddr = addr, .paddr = addr, .size = piece, .prot = a.prot, .attrs = a.attrs,
-        .watched = arm_m_dwt_watches(cpu, addr & ~(uint32_t)(PAGE - 1), PAGE),
+        .watched = (a.device && m_has(cpu, ARM_M_HAS_V8)) || arm_m_dwt_watches(cpu, addr & ~(uint32_t)(PAGE - 1), PAGE),
     });
     return true;
+}
+
+bool arm_m_is_device(const ARMMCPU *cpu, uint32_t addr, unsigned mmu)
+{
+    ArmMPermission mpu;
+
+    arm_m_mpu_check(cpu, addr, m_mmu_is_secure(mmu) ? M_S : M_NS, m_mmu_is_privileged(mmu), !m_mmu_is_neg(mmu), &mpu);
+    return mpu.device;
 }
 
 bool arm_m_check_pc(CPUState *cs)
@@ -433,6 +452,7 @@ void arm_m_mpu_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank, 
 
     if (r - arm_m_regs == MR_MPU_MAIR) {
         s->mair[bank][n] = (s->mair[bank][n] & ~lanes) | value;
+        arm_m_flush_all(cpu);                   /* what is Device memory */
         return;
     }
     if (!v8 && !(n & 1) && value & 1 << 4) {
@@ -445,7 +465,8 @@ void arm_m_mpu_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank, 
     }
     was = *g;
     if (n & 1) {
-        uint32_t rw = v8 ? UINT32_MAX & ~(1u << 4) : 0x1707ff3f;
+        /* Armv6-M has no TEX */
+        uint32_t rw = v8 ? UINT32_MAX & ~(1u << 4) : main ? 0x173fff3f : 0x1707ff3f;
 
         g->rlar = (g->rlar & ~(lanes & rw)) | (value & lanes & rw);
     } else {
@@ -513,7 +534,7 @@ uint32_t arm_m_tt(ARMMCPU *cpu, uint32_t addr, bool unprivileged, bool alternate
     ArmMSecurity sec;
     uint32_t resp = 0;
 
-    arm_m_mpu_check(cpu, addr, bank, privileged, mmu != ARM_M_MMU_NEG && mmu != ARM_M_MMU_S_NEG, &mpu);
+    arm_m_mpu_check(cpu, addr, bank, privileged, !m_mmu_is_neg(mmu), &mpu);
     arm_m_security_check(cpu, addr, false, cpu->secure, &sec);
     if (m_is_privileged(cpu) || alternate) {
         if (mpu.region >= 0) {

@@ -114,8 +114,15 @@ void arm_m_priority_changed(ARMMCPU *cpu)
     if (cpu->primask[M_S]) {
         prio = MIN(prio, 0);
     }
-    if ((prio < 0) != (v->exec_prio < 0)) {
-        cpu_key_changed(&cpu->parent);          /* HFNMIENA, and whose privilege it is */
+    for (unsigned bank = 0; bank < 2; bank++) {
+        unsigned nmi = M_SLOT(M_EXC_NMI, M_NS);
+        bool neg = cpu->faultmask[bank] || m_bit(v->active, M_SLOT(M_EXC_HARD, bank)) ||
+                   (m_bit(v->active, nmi) && arm_m_slot_bank(cpu, nmi) == bank);
+
+        if (v->neg[bank] != neg) {
+            v->neg[bank] = neg;
+            cpu_key_changed(&cpu->parent);      /* HFNMIENA */
+        }
     }
     v->exec_prio = prio;
     v->exec_prio_unmasked = unmasked;

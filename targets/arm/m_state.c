@@ -25,7 +25,7 @@ bool arm_m_splim_violated(const ARMMCPU *cpu, unsigned bank, unsigned which, uin
 {
     uint32_t limit = cpu->splim[bank][which];
 
-    return limit && sp < limit && !(cpu->nvic->exec_prio < 0 && m_reg(cpu, MR_CCR, bank) & CCR_STKOFHFNMIGN);
+    return limit && sp < limit && !(m_reg(cpu, MR_CCR, bank) & CCR_STKOFHFNMIGN && cpu->nvic->neg[bank]);
 }
 
 /* -- xPSR --------------------------------------------------------------------------------------------------------------- */
@@ -76,14 +76,12 @@ void arm_m_set_fpscr(ARMMCPU *cpu, uint32_t value)
 unsigned arm_m_mmu(const ARMMCPU *cpu, bool secure, bool privileged)
 {
     unsigned bank = secure ? M_S : M_NS;
-    bool off = cpu->nvic->exec_prio < 0 && !(m_reg(cpu, MR_MPU_CTRL, bank) & MPU_CTRL_HFNMIENA);
+    bool off = !(m_reg(cpu, MR_MPU_CTRL, bank) & MPU_CTRL_HFNMIENA) && cpu->nvic->neg[bank];
 
-    if (privileged && off) {
-        return secure ? ARM_M_MMU_S_NEG : ARM_M_MMU_NEG;
-    }
-    return (secure ? ARM_M_MMU_S_UNPRIV : ARM_M_MMU_UNPRIV) + privileged;
+    return (off ? ARM_M_MMU_NEG_UNPRIV : ARM_M_MMU_UNPRIV) | (secure ? ARM_M_MMU_S_UNPRIV : 0) | privileged;
 }
-G_STATIC_ASSERT(ARM_M_MMU_PRIV == ARM_M_MMU_UNPRIV + 1 && ARM_M_MMU_S_PRIV == ARM_M_MMU_S_UNPRIV + 1);
+G_STATIC_ASSERT(ARM_M_MMU_UNPRIV == 0 && ARM_M_MMU_PRIV == 1 && ARM_M_MMU_S_UNPRIV == 2 && ARM_M_MMU_NEG_UNPRIV == 4 &&
+                ARM_M_MMU_S_NEG == 7);
 
 /* Whether an FP instruction has something to do first (ExecuteFPCheck). */
 static bool fp_prepare(const ARMMCPU *cpu)

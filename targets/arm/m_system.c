@@ -517,19 +517,45 @@ static void dhcsr_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n G_GNUC_UNUSED
     log_unimp("arm: cpu %u: write of 0x%08x to %s: no halting debug\n", cpu->parent.index, value, r->name);
 }
 
-static uint32_t demcr_read(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsigned n G_GNUC_UNUSED, unsigned bank G_GNUC_UNUSED)
+/*
+ * SecureDebugMonitorAllowed(): by SPIDENSEL it is INTSPIDEN that says it, else a line that nobody drives. DEMCR.SDME follows
+ * while DebugMonitor is neither pending nor active.
+ */
+static void dauthctrl_after(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsigned bank G_GNUC_UNUSED)
+{
+    unsigned slot = M_SLOT(M_EXC_DEBUG, M_NS);
+    uint32_t *demcr = m_reg1(cpu, MR_DEMCR);
+    bool allowed = (*m_reg1(cpu, MR_DAUTHCTRL) & 3) == 3;
+
+    if (!m_bit(cpu->nvic->active, slot) && !m_bit(cpu->nvic->pending, slot)) {
+        *demcr = (*demcr & ~(uint32_t)DEMCR_SDME) | (allowed ? DEMCR_SDME : 0);
+        arm_m_nvic_rebuild(cpu);
+    }
+}
+
+/* Bits of DebugMonitor that a bank does not see: while SDME is 1 they are Secure software's. */
+static uint32_t demcr_hidden(const ARMMCPU *cpu, unsigned bank)
+{
+    bool hidden = cpu->has_security && bank == M_NS;
+
+    return !hidden ? 0 : *m_reg1(cpu, MR_DEMCR) & DEMCR_SDME ? DEMCR_SDME | 0xf << 16 : DEMCR_SDME;
+}
+
+static uint32_t demcr_read(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsigned n G_GNUC_UNUSED, unsigned bank)
 {
     uint32_t value = *m_reg1(cpu, MR_DEMCR) & ~DEMCR_MON_PEND;
 
-    return m_bit(cpu->nvic->pending, M_SLOT(M_EXC_DEBUG, M_NS)) ? value | DEMCR_MON_PEND : value;
+    value |= m_bit(cpu->nvic->pending, M_SLOT(M_EXC_DEBUG, M_NS)) ? DEMCR_MON_PEND : 0;
+    return value & ~demcr_hidden(cpu, bank);
 }
 
-static void demcr_write(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsigned n G_GNUC_UNUSED, unsigned bank G_GNUC_UNUSED,
-                        uint32_t value, uint32_t lanes)
+static void demcr_write(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsigned n G_GNUC_UNUSED, unsigned bank, uint32_t value,
+                        uint32_t lanes)
 {
     uint32_t *v = m_reg1(cpu, MR_DEMCR), was = *v;
     uint32_t rw = DEMCR_TRCENA;
 
+    lanes &= ~demcr_hidden(cpu, bank);
     if (m_has(cpu, ARM_M_HAS_MAIN)) {
         rw |= DEMCR_MON_EN | 1 << 19 | 0x7f1;   /* MON_REQ, VC_* */
         if (value & lanes & 1 << 18) {
@@ -663,8 +689,8 @@ const ArmMReg arm_m_regs[M_NUM_REGS] = {
     [MR_DHCSR]      = { 0xedf0, "DHCSR", 1, 0, NS, .write = dhcsr_write },
     [MR_DCRSR]      = { 0xedf4, "DCRSR", 1, 0, NS, .write = dhcsr_write },
     [MR_DCRDR]      = { 0xedf8, "DCRDR", 1, 0, 0, .rw = ALL },
-    [MR_DEMCR]      = { 0xedfc, "DEMCR", 1, 0, 0, .read = demcr_read, .write = demcr_write },
-    [MR_DAUTHCTRL]  = { 0xee04, "DAUTHCTRL", 1, MAIN | SEC, S, .rw = 0xf },
+    [MR_DEMCR]      = { 0xedfc, "DEMCR", 1, 0, B, .read = demcr_read, .write = demcr_write },
+    [MR_DAUTHCTRL]  = { 0xee04, "DAUTHCTRL", 1, MAIN | SEC, S, .rw = 0xf, .after = dauthctrl_after },
     [MR_DSCSR]      = { 0xee08, "DSCSR", 1, SEC, S },
     [MR_STIR]       = { 0xef00, "STIR", 1, MAIN, NS | ARM_M_REG_UNPRIV, .write = stir_write },
     [MR_FPCCR]      = { 0xef34, "FPCCR", 1, FP, B, .reset = FPCCR_ASPEN | FPCCR_LSPEN, .read = fpccr_read,

@@ -149,17 +149,23 @@ bool arm_m_dwt_watches(const ARMMCPU *cpu, uint32_t addr, uint32_t size)
  * The access is done; DebugMonitor comes at the next boundary of a block, at a priority that lets it. What the manual
  * leaves open is how many instructions later that is.
  */
-bool arm_m_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu G_GNUC_UNUSED)
+bool arm_m_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu)
 {
     ARMMCPU *cpu = ARM_M_CPU(cs);
     uint32_t first, last;
     bool load, store;
 
+    /* pages of Device memory are watched, too */
+    if (addr & (size - 1) && m_has(cpu, ARM_M_HAS_V8) && arm_m_is_device(cpu, addr, mmu)) {
+        arm_m_raise(cpu, M_FAULT_UNALIGNED);
+        return false;
+    }
     for (unsigned i = 0; watching(cpu) && i < MIN(num_comp(cpu), M_NUM_DWT); i++) {
         if (data_comp(cpu, i, &first, &last, &load, &store) && first <= addr + (size - 1) && last >= addr &&
             (type == ACCESS_LOAD ? load : type == ACCESS_STORE ? store : load || store)) {
             cpu->system->dwt_comp[i][FUNCTION] |= DWT_MATCHED;
-            if (arm_m_slot_priority(cpu, M_SLOT(M_EXC_DEBUG, M_NS), true) < cpu->nvic->exec_prio) {
+            if (!(cpu->secure && !(*m_reg1(cpu, MR_DEMCR) & DEMCR_SDME)) &&
+                arm_m_slot_priority(cpu, M_SLOT(M_EXC_DEBUG, M_NS), true) < cpu->nvic->exec_prio) {
                 *m_reg1(cpu, MR_DFSR) |= DFSR_DWTTRAP;
                 arm_m_nvic_set_pending(cpu, M_SLOT(M_EXC_DEBUG, M_NS), true);
             }
