@@ -48,9 +48,14 @@ void exec_machine_free(ExecMachine *x)
     g_free(x);
 }
 
-static void free_it(void *x)
+/* With the machine, whose devices and their timers are gone. */
+static void free_it(void *opaque)
 {
+    ExecMachine *x = opaque;
+    Machine *m = x->machine;
+
     exec_machine_free(x);
+    g_clear_pointer(&m->clock, clock_free);
 }
 
 ExecMachine *exec_machine(Machine *m)

@@ -86,8 +86,12 @@ class Semihost(unittest.TestCase):
         done = self.execute("arg=user,userspace=on")
         self.assertEqual((done.returncode, done.stdout), (0, "from EL0\nok\n"))
         # without it the first call is UNDEFINED, and the vectors at 0 are no memory
-        args = self.command("enable=off") + ["-d", "int"]
+        pidfile = os.path.join(self.folder.name, "pid")
+        args = self.command("enable=off") + ["-d", "int", "-pidfile", pidfile]
         with subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+            end = time.monotonic() + 20 * PATIENCE
+            while not os.path.exists(pidfile) and time.monotonic() < end:
+                time.sleep(0.02)            # from then on it ends well when it is told to
             time.sleep(0.5)
             self.assertIsNone(p.poll())
             p.terminate()
