@@ -149,10 +149,12 @@ static bool asleep(const CPUState *cs)
 
 void counted_wake(CPUState *cs)
 {
+    Machine *m = cs->exec->x->machine;
     CpuTime *t = &cs->exec->time;
 
-    if (asleep(cs) && t->wake_ns == INT64_MAX && exec_has_reason(cs)) {
-        t->wake_ns = clock_now(cs->exec->x->machine->clock);
+    /* without the lock: the main loop asks for something, which makes it no later for the CPU */
+    if (machine_lock_held(m) && asleep(cs) && t->wake_ns == INT64_MAX && exec_has_reason(cs)) {
+        t->wake_ns = clock_now(m->clock);
     }
 }
 

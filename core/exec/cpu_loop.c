@@ -464,14 +464,14 @@ static void park(ExecThread *t)
     ExecMachine *x = t->x;
 
     g_mutex_lock(&x->lock);
-    while (x->paused && !x->stopping) {
+    while (x->paused && !__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
         t->parked = true;
         g_cond_broadcast(&x->cond);
         g_mutex_unlock(&x->lock);
         thread_sleep(t, true, 0);
         g_mutex_lock(&x->lock);
         t->parked = false;
-        if (x->paused && !x->stopping) {
+        if (x->paused && !__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
             g_mutex_unlock(&x->lock);
             for (unsigned i = 0; i < t->cpus->len; i++) {
                 exec_serve(t->cpus->pdata[i]);

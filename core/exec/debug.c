@@ -105,7 +105,7 @@ void debug_stop(CPUState *cs, DebugStopKind kind, DebugPointKind at, vaddr addr)
     bool first;
 
     g_mutex_lock(&x->lock);
-    first = !x->paused && !x->stopping;
+    first = !x->paused && !__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST);
     if (first) {
         x->stop = (DebugStop){ kind, cs, at, addr };
         x->stop_pending = true;
