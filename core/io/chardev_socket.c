@@ -3,7 +3,8 @@
  * Chardevs that are sockets, TCP or Unix: server or client, or a descriptor that was inherited. A server serves one
  * peer at a time and listens again when it goes; while nobody is there, output vanishes as on an unplugged cable.
  * Options: path= | host= port= | fd=; server=on, wait=on|off (default on: creation returns when a peer is there),
- * nodelay=on, reconnect=SECONDS (client). Not supported: telnet, websocket, TLS, abstract addresses.
+ * nodelay=on, reconnect=SECONDS (client). Looking up a name and connecting again may take any time: a thread does it,
+ * and the main loop hears of the end. Not supported: telnet, websocket, TLS, abstract addresses.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -18,16 +19,34 @@
 #include <glib-unix.h>
 #include "core/io/chardev_int.h"
 
-typedef struct SocketPort {
+typedef struct SocketAddress {
+    char *path, *host, *service;                /* path, or the others */
+    bool server;
+} SocketAddress;
+
+typedef struct SocketPort SocketPort;
+
+/* A connection that is being made, by a thread of its own, which touches addr, context and fd alone. */
+typedef struct Attempt {
+    SocketPort *port;                           /* NULL: nobody waits for it any more; machine lock */
+    SocketAddress addr;
+    Machine *m;
+    GMainContext *context;
+    int fd;                                     /* the result; -1: failed */
+} Attempt;
+
+struct SocketPort {
     FdPort port;
     int listener;                               /* -1: none */
     GSource *accept_source, *retry_source;
-    char *path, *host, *service;
-    bool server, nodelay, unlink_path;
+    Attempt *attempt;                           /* under way, or NULL */
+    SocketAddress addr;
+    bool nodelay, unlink_path;
     unsigned reconnect;                         /* seconds; 0: never */
-} SocketPort;
+};
 
 static void accept_next(SocketPort *s);
+static void start_retry(SocketPort *s);
 
 static bool fail(GError **error, const char *what)
 {
@@ -48,8 +67,15 @@ static bool unix_address(const char *path, struct sockaddr_un *addr, GError **er
     return true;
 }
 
+static void clear_address(SocketAddress *a)
+{
+    g_free(a->path);
+    g_free(a->host);
+    g_free(a->service);
+}
+
 /* A connected or listening socket, or -1. */
-static int tcp_socket(const SocketPort *s, GError **error)
+static int tcp_socket(const SocketAddress *s, GError **error)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = s->server ? AI_PASSIVE : 0 }, *list;
     const char *host = s->host && *s->host ? s->host : NULL;
@@ -88,7 +114,7 @@ static int tcp_socket(const SocketPort *s, GError **error)
     return fd;
 }
 
-static int unix_socket(SocketPort *s, GError **error)
+static int unix_socket(const SocketAddress *s, GError **error)
 {
     struct sockaddr_un addr;
     struct stat st;
@@ -111,8 +137,12 @@ static int unix_socket(SocketPort *s, GError **error)
         close(fd);
         return -1;
     }
-    s->unlink_path = s->server;
     return fd;
+}
+
+static int any_socket(const SocketAddress *s, GError **error)
+{
+    return s->path ? unix_socket(s, error) : tcp_socket(s, error);
 }
 
 static void peer_arrived(SocketPort *s, int fd)
@@ -120,7 +150,7 @@ static void peer_arrived(SocketPort *s, int fd)
     int one = 1;
 
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
-    if (s->nodelay && !s->path) {
+    if (s->nodelay && !s->addr.path) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     }
     s->port.in = s->port.out = fd;
@@ -129,25 +159,74 @@ static void peer_arrived(SocketPort *s, int fd)
     fdport_resume(&s->port);
 }
 
+static void free_attempt(gpointer opaque)
+{
+    Attempt *a = opaque;
+
+    if (a->fd >= 0) {
+        close(a->fd);
+    }
+    clear_address(&a->addr);
+    g_free(a);
+}
+
+static gboolean attempt_ended(gpointer opaque)
+{
+    Attempt *a = opaque;
+    SocketPort *s;
+
+    machine_lock(a->m);
+    s = a->port;
+    if (s) {
+        s->attempt = NULL;
+        if (a->fd >= 0) {
+            peer_arrived(s, a->fd);
+            a->fd = -1;
+        } else {
+            start_retry(s);
+        }
+    }
+    machine_unlock(a->m);
+    return G_SOURCE_REMOVE;
+}
+
+static gpointer run_attempt(gpointer opaque)
+{
+    Attempt *a = opaque;
+    GMainContext *context = a->context;
+    GSource *source = g_idle_source_new();
+
+    a->fd = any_socket(&a->addr, NULL);
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, attempt_ended, a, free_attempt);
+    g_source_attach(source, context);
+    g_source_unref(source);
+    if (context) {
+        g_main_context_unref(context);          /* if it has gone by now, the attempt goes with it */
+    }
+    return NULL;
+}
+
 static gboolean try_again(gpointer opaque)
 {
     SocketPort *s = opaque;
     Machine *m = io_machine(s->port.chr);
-    gboolean ret = G_SOURCE_CONTINUE;
-    int fd;
+    GMainContext *context = s->port.chr->context;
 
     machine_lock(m);
     if (s->retry_source) {
-        fd = s->path ? unix_socket(s, NULL) : tcp_socket(s, NULL);
-        if (fd >= 0) {
-            g_source_destroy(s->retry_source);
-            g_clear_pointer(&s->retry_source, g_source_unref);
-            peer_arrived(s, fd);
-            ret = G_SOURCE_REMOVE;
-        }
+        Attempt *a = g_new0(Attempt, 1);
+
+        g_clear_pointer(&s->retry_source, g_source_unref);
+        *a = (Attempt){
+            .port = s, .m = m, .context = context ? g_main_context_ref(context) : NULL, .fd = -1,
+            .addr = { g_strdup(s->addr.path), g_strdup(s->addr.host), g_strdup(s->addr.service), false },
+        };
+        s->attempt = a;
+        g_thread_unref(g_thread_new("reconnect", run_attempt, a));
     }
     machine_unlock(m);
-    return ret;
+    return G_SOURCE_REMOVE;
 }
 
 static void start_retry(SocketPort *s)
@@ -220,16 +299,17 @@ static void socket_free(Chardev *chr)
         g_source_destroy(s->retry_source);
         g_source_unref(s->retry_source);
     }
+    if (s->attempt) {
+        s->attempt->port = NULL;
+    }
     fdport_close(&s->port);
     if (s->listener >= 0) {
         close(s->listener);
     }
     if (s->unlink_path) {
-        unlink(s->path);
+        unlink(s->addr.path);
     }
-    g_free(s->path);
-    g_free(s->host);
-    g_free(s->service);
+    clear_address(&s->addr);
     g_free(s);
 }
 
@@ -253,7 +333,8 @@ static bool open_socket(SocketPort *s, uint64_t given, bool have_fd, int *fd, GE
         }
         return true;
     }
-    *fd = s->path ? unix_socket(s, s->reconnect ? NULL : error) : tcp_socket(s, s->reconnect ? NULL : error);
+    *fd = any_socket(&s->addr, s->reconnect ? NULL : error);
+    s->unlink_path = *fd >= 0 && s->addr.path && s->addr.server;
     return *fd >= 0 || s->reconnect;
 }
 
@@ -282,11 +363,11 @@ Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainC
     int fd = -1;
 
     s->listener = s->port.in = s->port.out = -1;
-    s->path = g_strdup(keyval_get(kv, "path"));
-    s->host = g_strdup(keyval_get(kv, "host"));
-    s->service = g_strdup(keyval_get(kv, "port"));
+    s->addr.path = g_strdup(keyval_get(kv, "path"));
+    s->addr.host = g_strdup(keyval_get(kv, "host"));
+    s->addr.service = g_strdup(keyval_get(kv, "port"));
     have_fd = keyval_has(kv, "fd");
-    if (!keyval_get_bool(kv, "server", &s->server, error) || !keyval_get_bool(kv, "wait", &wait, error) ||
+    if (!keyval_get_bool(kv, "server", &s->addr.server, error) || !keyval_get_bool(kv, "wait", &wait, error) ||
         !keyval_get_bool(kv, "nodelay", &s->nodelay, error) || !keyval_get_bool(kv, "telnet", &telnet, error) ||
         !keyval_get_bool(kv, "websocket", &websocket, error) ||
         !keyval_get_uint(kv, "reconnect", 86400, &reconnect, error) ||
@@ -298,28 +379,28 @@ Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainC
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED, "telnet and websocket: not supported yet");
         goto fail;
     }
-    if ((s->path != NULL) + (s->service != NULL) + have_fd != 1) {
+    if ((s->addr.path != NULL) + (s->addr.service != NULL) + have_fd != 1) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "a socket needs one of path=, host= and port=, fd=");
         goto fail;
     }
-    if (s->reconnect && (s->server || have_fd)) {
+    if (s->reconnect && (s->addr.server || have_fd)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "reconnect is for clients with an address");
         goto fail;
     }
-    if (s->server && io_machine(backends)) {
+    if (s->addr.server && io_machine(backends)) {
         quit_signals_attach(io_machine(backends));
     }
     if (!open_socket(s, given, have_fd, &fd, error)) {
         goto fail;
     }
-    if (s->server) {
+    if (s->addr.server) {
         s->listener = fd;
         fd = -1;
     }
-    chr = chardev_new(backends, id, &socket_ops, s, s->path ? g_strconcat("unix:", s->path, NULL)
-                      : have_fd ? g_strdup_printf("fd:%u", (unsigned)given)
-                                : g_strdup_printf("tcp:%s:%s", s->host ? s->host : "", s->service),
-                      context, error);
+    chr = chardev_new(backends, id, &socket_ops, s,
+                      s->addr.path ? g_strconcat("unix:", s->addr.path, NULL) :
+                      have_fd ? g_strdup_printf("fd:%u", (unsigned)given) :
+                      g_strdup_printf("tcp:%s:%s", s->addr.host ? s->addr.host : "", s->addr.service), context, error);
     g_assert(chr);                              /* the id was checked */
     fdport_open(&s->port, chr, -1, -1);
     s->port.closed = peer_gone;
@@ -338,9 +419,7 @@ Chardev *chardev_socket_new(Object *backends, const char *id, KeyVal *kv, GMainC
     return chr;
 
 fail:
-    g_free(s->path);
-    g_free(s->host);
-    g_free(s->service);
+    clear_address(&s->addr);
     g_free(s);
     return NULL;
 }
