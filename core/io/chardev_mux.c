@@ -1,37 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The multiplexer: several devices (a serial port, the monitor) on one chardev, and the escape key Ctrl-A.
- * Input goes to the device in focus; what it does not take yet waits here, so that the escapes always work.
+ * Input goes to the device in focus; what it does not take yet waits here, so that the escapes always work. Beyond a
+ * bound it is dropped, and a line of the log says so.
  */
 #include <string.h>
 #include "core/io/chardev_int.h"
+#include "core/log.h"
 
 #define MUX_MAX 4
-#define MUX_QUEUE 4096
+#define MUX_QUEUE (16u << 20)
+#define MUX_READ 4096                           /* at a time */
 #define ESCAPE 0x01
 
 typedef struct Mux {
     Chardev *chr;
     CharBackend inner;                          /* our hold on what is below */
     CharBackend *fe[MUX_MAX];
-    GByteArray *queue[MUX_MAX];
+    ByteQueue queue[MUX_MAX];
     unsigned focus;
     bool escape;                                /* the last byte was Ctrl-A */
+    bool lost;                                  /* said once that input was dropped */
 } Mux;
 
 static void drain_one(Mux *mux, unsigned f)
 {
-    while (mux->fe[f] && mux->queue[f]->len) {
+    ByteQueue *queue = &mux->queue[f];
+
+    while (mux->fe[f] && byte_queue_len(queue)) {
         CharBackend *be = mux->fe[f];
         uint8_t buf[64];
         unsigned n = be->can_receive ? be->can_receive(be->opaque) : 0;
 
-        n = MIN(n, MIN((unsigned)sizeof(buf), mux->queue[f]->len));
+        n = MIN(n, MIN((unsigned)sizeof(buf), byte_queue_len(queue)));
         if (n == 0) {
             return;
         }
-        memcpy(buf, mux->queue[f]->data, n);
-        g_byte_array_remove_range(mux->queue[f], 0, n);
+        memcpy(buf, byte_queue_data(queue), n);
+        byte_queue_drop(queue, n);
         be->receive(be->opaque, buf, n);
     }
 }
@@ -66,12 +72,24 @@ static void switch_focus(Mux *mux)
     mux->focus = f;
 }
 
+static void put(Mux *mux, uint8_t c)
+{
+    ByteQueue *queue = &mux->queue[mux->focus];
+
+    if (byte_queue_len(queue) < MUX_QUEUE) {
+        g_byte_array_append(queue->array, &c, 1);
+    } else if (!mux->lost) {
+        mux->lost = true;
+        log_guest_error("chardev %s: nobody takes its input, which is dropped\n", mux->chr->id);
+    }
+}
+
 /* The byte after Ctrl-A. */
 static void escaped(Mux *mux, uint8_t c)
 {
     switch (c) {
     case ESCAPE:
-        g_byte_array_append(mux->queue[mux->focus], &c, 1);
+        put(mux, c);
         break;
     case 'x':
         say(mux, "\r\nchimera: terminated\r\n");
@@ -99,11 +117,10 @@ static void escaped(Mux *mux, uint8_t c)
     }
 }
 
+/* All is read, whatever waits: there may be an escape in it. */
 static unsigned mux_can_receive(void *opaque)
 {
-    Mux *mux = opaque;
-
-    return MUX_QUEUE - MIN(MUX_QUEUE, mux->queue[mux->focus]->len);
+    return MUX_READ;
 }
 
 static void mux_receive(void *opaque, const uint8_t *buf, unsigned len)
@@ -117,7 +134,7 @@ static void mux_receive(void *opaque, const uint8_t *buf, unsigned len)
         } else if (buf[i] == ESCAPE) {
             mux->escape = true;
         } else {
-            g_byte_array_append(mux->queue[mux->focus], &buf[i], 1);
+            put(mux, buf[i]);
         }
     }
     drain(mux);
@@ -179,7 +196,7 @@ static void mux_free(Chardev *chr)
         }
     }
     for (unsigned i = 0; i < MUX_MAX; i++) {
-        g_byte_array_unref(mux->queue[i]);
+        g_byte_array_unref(mux->queue[i].array);
     }
     g_free(mux);
     chr->priv = NULL;
@@ -220,7 +237,7 @@ void chardev_mux_detach(Chardev *chr, CharBackend *be)
     for (unsigned i = 0; mux && i < MUX_MAX; i++) {
         if (mux->fe[i] == be) {
             mux->fe[i] = NULL;
-            g_byte_array_set_size(mux->queue[i], 0);
+            byte_queue_drop(&mux->queue[i], byte_queue_len(&mux->queue[i]));
             if (mux->focus == i) {
                 switch_focus(mux);
             }
@@ -239,7 +256,7 @@ Chardev *chardev_mux_new(Object *backends, const char *id, Chardev *inner, GMain
     }
     mux->chr = chr;
     for (unsigned i = 0; i < MUX_MAX; i++) {
-        mux->queue[i] = g_byte_array_new();
+        mux->queue[i].array = g_byte_array_new();
     }
     if (!chardev_attach(inner, &mux->inner, error)) {
         object_remove_child(backends, &chr->parent);

@@ -201,6 +201,26 @@ static void test_mux_quit(Fixture *f, gconstpointer data)
     sink_clear(&a);
 }
 
+/* Nor do the many bytes before it, which wait in their order. */
+static void test_mux_full(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = from_opts(f, "ringbuf,id=con,mux=on"), *base = chardev_find(f->m->backends, "con-base");
+    Sink a;
+
+    sink_connect(&a, chr, 2);
+    for (unsigned i = 0; i < 20000; i++) {
+        feed(base, i % 2 ? "b" : "a");
+    }
+    g_assert_false(f->m->shutdown_requested);
+    feed(base, "\001x");
+    g_assert_true(f->m->shutdown_requested);
+    a.room = 100000;
+    char_accept_input(&a.be);
+    g_assert_cmpuint(a.got->len, ==, 20000);
+    g_assert_cmpstr(a.got->str + 19990, ==, "ababababab");
+    sink_clear(&a);
+}
+
 static void test_file(Fixture *f, gconstpointer data)
 {
     g_autofree char *path = g_build_filename(f->dir, "out", NULL), *in = g_build_filename(f->dir, "in", NULL);
@@ -339,6 +359,46 @@ static void test_unix_server(Fixture *f, gconstpointer data)
     sink_clear(&s);
 }
 
+/* A client that tries again does not hold the main loop up while the server's queue is full. */
+static void test_reconnect(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->dir, "sock", NULL);
+    g_autofree char *opts = g_strdup_printf("socket,id=a,path=%s,reconnect=1", path);
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0), filler[8], num = 0, fd;
+    gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC / 2;
+    Sink s;
+
+    sink_connect(&s, from_opts(f, opts), 100);
+    g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
+    g_assert_cmpint(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+    g_assert_cmpint(listen(listener, 0), ==, 0);
+    do {
+        filler[num] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    } while (connect(filler[num++], (struct sockaddr *)&addr, sizeof(addr)) == 0 && num < 8);
+    g_assert_cmpint(errno, ==, EAGAIN);
+    while (g_get_monotonic_time() < end) {      /* the first attempt is after a second */
+        g_main_context_iteration(f->context, FALSE);
+        g_usleep(1000);
+    }
+    g_assert_cmpuint(s.opened, ==, 0);
+    for (int i = 0; i < num - 1; i++) {
+        close(accept(listener, NULL, NULL));
+    }
+    fd = accept(listener, NULL, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(write(fd, "hi", 2), ==, 2);
+    wait_for(f, s.got, "hi");
+    g_assert_cmpuint(s.opened, ==, 1);
+    for (int i = 0; i < num; i++) {
+        close(filler[i]);
+    }
+    close(fd);
+    close(listener);
+    g_remove(path);
+    sink_clear(&s);
+}
+
 static void test_tcp(Fixture *f, gconstpointer data)
 {
     Chardev *server = NULL, *client;
@@ -443,10 +503,12 @@ int main(int argc, char **argv)
     TEST(ringbuf_bound);
     TEST(mux);
     TEST(mux_quit);
+    TEST(mux_full);
     TEST(file);
     TEST(pipe);
     TEST(pty);
     TEST(unix_server);
+    TEST(reconnect);
     TEST(tcp);
     TEST(fd);
     TEST(testdev);
