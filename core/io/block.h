@@ -25,7 +25,16 @@ void block_read(BlockBackend *blk, uint64_t offset, void *buf, uint64_t len, Blo
 void block_write(BlockBackend *blk, uint64_t offset, const void *buf, uint64_t len, BlockDoneFn *done, void *opaque);
 /* Everything whose callback has run before is on stable storage when this one's runs. */
 void block_flush(BlockBackend *blk, BlockDoneFn *done, void *opaque);
-/* zero: the range reads as zeros afterwards; otherwise its contents are undefined. */
+/*
+ * Whether the guest may give parts of the image back to the host; at first it may not, and a drive keeps its device
+ * from offering it. To be set before a device is there.
+ */
+void block_set_discards(BlockBackend *blk, bool on);
+bool block_discards(const BlockBackend *blk);
+/*
+ * zero: the range reads as zeros afterwards; otherwise its contents are undefined. Without block_discards the host
+ * gets nothing back: zeros are written, and contents stay as they are.
+ */
 void block_discard(BlockBackend *blk, uint64_t offset, uint64_t len, bool zero, BlockDoneFn *done, void *opaque);
 /* At once, any alignment, for flash. */
 bool block_read_sync(BlockBackend *blk, uint64_t offset, void *buf, uint64_t len, GError **error);

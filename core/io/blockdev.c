@@ -23,6 +23,7 @@ struct BlockBackend {
     char *id, *file;
     int fd;
     bool readonly;                              /* as the device sees it */
+    bool discards;
     uint64_t size;
     const void *device;
     GMainContext *context;
@@ -170,11 +171,12 @@ static int write_zeros(BlockBackend *blk, uint64_t len, uint64_t offset)
 static int do_discard(BlockBackend *blk, uint64_t len, uint64_t offset, bool zero)
 {
     int fd = blk->overlay < 0 ? blk->fd : blk->overlay;
+    int how = blk->discards || blk->overlay >= 0 ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
 
-    if (len == 0) {
+    if (len == 0 || (!zero && !blk->discards)) {
         return 0;
     }
-    if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)len) == 0) {
+    if (fallocate(fd, how | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)len) == 0) {
         if (blk->overlay >= 0) {
             mark_written(blk, offset / BLOCK_SECTOR, len / BLOCK_SECTOR);
         }
@@ -358,6 +360,16 @@ uint64_t block_size(const BlockBackend *blk)
 bool block_readonly(const BlockBackend *blk)
 {
     return blk->readonly;
+}
+
+void block_set_discards(BlockBackend *blk, bool on)
+{
+    blk->discards = on;
+}
+
+bool block_discards(const BlockBackend *blk)
+{
+    return blk->discards;
 }
 
 bool block_attach(BlockBackend *blk, const void *device, GError **error)

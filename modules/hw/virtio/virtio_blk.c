@@ -107,7 +107,7 @@ static void discard(VirtIOBlk *s, VirtQueueElement *e, bool zero)
     sector = ldq_le_p(raw);
     count = ldl_le_p(raw + 8);
     flags = ldl_le_p(raw + 12);
-    if (flags & (zero ? ~1u : ~0u)) {
+    if (flags & (zero ? ~1u : ~0u) || (!zero && !block_discards(s->blk))) {
         finish(s, e, S_UNSUPP, 0);
     } else if (count > MAX_DISCARD_SECTORS || !in_range(s, sector, count * BLOCK_SECTOR) || block_readonly(s->blk)) {
         finish(s, e, S_IOERR, 0);
@@ -193,7 +193,10 @@ static uint64_t blk_features(VirtIODevice *vdev)
     VirtIOBlk *s = VIRTIO_BLK(vdev);
     uint64_t f = BIT64(F_SEG_MAX) | BIT64(F_BLK_SIZE) | BIT64(F_FLUSH);
 
-    return f | (block_readonly(s->blk) ? BIT64(F_RO) : BIT64(F_DISCARD) | BIT64(F_WRITE_ZEROES));
+    if (block_readonly(s->blk)) {
+        return f | BIT64(F_RO);
+    }
+    return f | BIT64(F_WRITE_ZEROES) | (block_discards(s->blk) ? BIT64(F_DISCARD) : 0);
 }
 
 static void blk_get_config(VirtIODevice *vdev, uint8_t *config)
@@ -209,7 +212,7 @@ static void blk_get_config(VirtIODevice *vdev, uint8_t *config)
     stl_le_p(config + 44, 8);                   /* discard_sector_alignment */
     stl_le_p(config + 48, MAX_DISCARD_SECTORS);
     stl_le_p(config + 52, 1);
-    config[56] = 1;                             /* write_zeroes_may_unmap */
+    config[56] = block_discards(s->blk);        /* write_zeroes_may_unmap */
 }
 
 /* What is under way ends here, without an answer. */

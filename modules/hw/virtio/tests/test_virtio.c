@@ -141,7 +141,7 @@ typedef struct Disk {
     char *path;
     uint8_t image[DISK_SIZE];
     BlockBackend *blk;
-    bool readonly;
+    bool readonly, discards;
 } Disk;
 
 static Disk *disk_new(void)
@@ -184,6 +184,7 @@ static void setup_blk(DevTest *t, void *opaque)
                                    NULL, &error);
 
     g_assert_no_error(error);
+    block_set_discards(blk, disk->discards);
     if (!disk->blk) {
         disk->blk = blk;                        /* of the first bench, not of the copy that loads its state */
     }
@@ -301,6 +302,32 @@ static void test_blk_readonly(void)
     g_assert_cmpmem(buf, 512, disk->image, 512);
     devtest_free(t);
     disk_free(disk);
+}
+
+/* Discard is there where the drive lets the guest; writing zeroes always is. */
+static void test_blk_discard(void)
+{
+    for (unsigned on = 0; on < 2; on++) {
+        static uint8_t zeros[4096];
+        uint8_t range[16] = { [0] = 8, [8] = 8 }, buf[4096];
+        Disk *disk = disk_new();
+        DevTest *t;
+        Driver d;
+
+        disk->discards = on;
+        t = new_blk(disk, "off");
+        start_modern(&d, t, on ? 3 << 13 : 1 << 14, 1);
+        devtest_write32(t, FEATURES_SEL, 0);
+        g_assert_cmphex(devtest_read32(t, FEATURES) >> 13 & 3, ==, on ? 3 : 2);
+        g_assert_cmpuint(blk_request(&d, disk, 11, 0, range, 16, false), ==, on ? 0 : 2);
+        g_assert_cmpuint(blk_request(&d, disk, 0, 8, buf, 4096, true), ==, 0);
+        g_assert_cmpmem(buf, 4096, on ? zeros : disk->image + 4096, 4096);
+        g_assert_cmpuint(blk_request(&d, disk, 13, 0, range, 16, false), ==, 0);
+        g_assert_cmpuint(blk_request(&d, disk, 0, 8, buf, 4096, true), ==, 0);
+        g_assert_cmpmem(buf, 4096, zeros, 4096);
+        devtest_free(t);
+        disk_free(disk);
+    }
 }
 
 /* A reset while a request is under way: no answer, no harm. */
@@ -761,6 +788,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hw/virtio/blk_modern", test_blk_modern);
     g_test_add_func("/hw/virtio/blk_legacy", test_blk_legacy);
     g_test_add_func("/hw/virtio/blk_readonly", test_blk_readonly);
+    g_test_add_func("/hw/virtio/blk_discard", test_blk_discard);
     g_test_add_func("/hw/virtio/blk_reset", test_blk_reset);
     g_test_add_func("/hw/virtio/blk_flood", test_blk_flood);
     g_test_add_func("/hw/virtio/indirect_event", test_indirect_event);
