@@ -34,7 +34,7 @@ typedef struct CfiFlash {
     uint32_t num_blocks;
     uint64_t sector_length;
     uint8_t width, device_width;
-    uint16_t id[4];
+    uint16_t id[2];                             /* manufacturer, device */
     uint64_t size;                              /* property, and as realized */
     uint8_t query[0x40];                        /* the query table, from word 0 */
     /* guest state, but for the contents, which are a RAM block */
@@ -126,14 +126,15 @@ static void erase(CfiFlash *s, uint64_t offset)
 
 /* -- reads ------------------------------------------------------------------------------------------------- */
 
-/* Identity: manufacturer, device, then each block's lock state (word 2). */
+/* Identity: a chip's manufacturer, device, then each block's lock state (word 2). */
 static uint64_t read_id(CfiFlash *s, hwaddr addr)
 {
-    switch ((addr % s->sector_length) / s->width & 0xff) {
+    unsigned word = (addr % s->sector_length) / s->width & 0xff;
+
+    switch (word) {
     case 0:
-        return (uint64_t)s->id[0] << 8 | s->id[1];
     case 1:
-        return (uint64_t)s->id[2] << 8 | s->id[3];
+        return s->id[word];
     default:
         return 0;
     }
@@ -448,10 +449,8 @@ static const Property cfi_flash_props[] = {
     PROP_DEF("sector-length", CfiFlash, sector_length, PROP_SIZE, 0x40000, "bytes a block, over all chips"),
     PROP_DEF("width", CfiFlash, width, PROP_U8, 4, "bytes of the bus"),
     PROP_DEF("device-width", CfiFlash, device_width, PROP_U8, 2, "bytes of a chip; 0: the bus's"),
-    PROP_DEF("id0", CfiFlash, id[0], PROP_U16, 0x89, "manufacturer, upper byte"),
-    PROP_DEF("id1", CfiFlash, id[1], PROP_U16, 0x18, "manufacturer, lower byte"),
-    PROP_DEF("id2", CfiFlash, id[2], PROP_U16, 0x00, "device, upper byte"),
-    PROP_DEF("id3", CfiFlash, id[3], PROP_U16, 0x00, "device, lower byte"),
+    PROP_DEF("id0", CfiFlash, id[0], PROP_U16, 0x89, "manufacturer"),
+    PROP_DEF("id1", CfiFlash, id[1], PROP_U16, 0x18, "device"),
     PROP_END
 };
 

@@ -35,7 +35,9 @@ static void test_query(void)
     g_assert_cmphex(devtest_read(t, NULL, 0x2d * 4, 1), ==, 3);
     g_assert_cmphex(devtest_read(t, NULL, 0x2f * 4, 1) | devtest_read(t, NULL, 0x30 * 4, 1) << 8, ==, 0x80);
     command(t, 0, 0x90);
-    g_assert_cmphex(devtest_read32(t, 0), ==, 0x89188918);
+    g_assert_cmphex(devtest_read32(t, 0), ==, 0x00890089);
+    g_assert_cmphex(devtest_read32(t, 4), ==, 0x00180018);
+    g_assert_cmphex(devtest_read(t, NULL, SECTOR + 6, 2), ==, 0x18);
     g_assert_cmphex(devtest_read32(t, SECTOR + 8), ==, 0);
     command(t, 0, 0xff);
     g_assert_cmphex(devtest_read32(t, 0x40), ==, 0xffffffff);
