@@ -119,6 +119,10 @@ static bool check_cpu(Run *r, GError **error)
         }
     }
     models = g_strsplit(c->cpu, ":", -1);
+    if (models[0] && models[1] && !(r->mc->takes & TAKES_CPU_LIST)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-cpu %s: machine %s takes one model", c->cpu, r->row->name);
+        return false;
+    }
     for (unsigned i = 0; models[i]; i++) {
         if (!append_cpu(r, models[i], out, error)) {
             return false;
@@ -165,6 +169,7 @@ static void take_config(Run *r)
     to->bios = g_steal_pointer(&from->bios);
     to->seed = from->seed;
     to->seed_set = from->seed_set;
+    to->counted = r->o->accel.counted;
     to->no_reboot = from->no_reboot;
     to->rtc_vm_clock = from->rtc_vm_clock;
 }
@@ -272,16 +277,31 @@ static bool new_object(Run *r, KeyVal *kv, GError **error)
     return true;
 }
 
-/* Host-side hints that change nothing a guest can see are taken; what would is refused. */
-static bool check_cache(KeyVal *kv, GError **error)
+/*
+ * How the host is to keep an image. Hints that change nothing a guest can see are taken, if they are ones; what would
+ * is refused. *discards: whether the guest may give parts of the image back.
+ */
+static bool check_cache(KeyVal *kv, bool *discards, GError **error)
 {
-    static const char *const hints[] = { "aio", "discard", "detect-zeroes" };
     static const char *const caches[] = { "writeback", "none", "unsafe", NULL };
-    unsigned which;
+    static const char *const aios[] = { "threads", "native", "io_uring", NULL };
+    static const char *const detects[] = { "off", "on", "unmap", NULL };
+    static const char *const discard_values[] = { "ignore", "off", "unmap", "on", NULL };
+    static const char *const switches[] = { "cache.direct", "cache.no-flush", "auto-read-only" };
+    unsigned which, discard = 0;
+    bool on;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(hints); i++) {
-        keyval_get(kv, hints[i]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(switches); i++) {
+        if (!keyval_get_bool(kv, switches[i], &on, error)) {
+            return false;
+        }
     }
+    if (!keyval_get_enum(kv, "aio", aios, &which, error) ||
+        !keyval_get_enum(kv, "detect-zeroes", detects, &which, error) ||
+        !keyval_get_enum(kv, "discard", discard_values, &discard, error)) {
+        return false;
+    }
+    *discards = discard >= 2;
     if (g_strcmp0(keyval_get(kv, "cache"), "writethrough") == 0 ||
         g_strcmp0(keyval_get(kv, "cache"), "directsync") == 0) {
         return not_supported("cache=writethrough", error);
@@ -296,12 +316,15 @@ static void drain(void *opaque)
 
 /* In counted mode requests end with the window in which they were made, not when the host is done. */
 static BlockBackend *open_block(Run *r, const char *id, const char *file, const char *format, bool readonly,
-                                bool snapshot, GError **error)
+                                bool snapshot, bool discards, GError **error)
 {
     bool counted = r->o->accel.counted;
     BlockBackend *blk = block_open(r->m->backends, id, file, format, readonly, snapshot,
                                    counted ? NULL : r->m->context, error);
 
+    if (blk) {
+        block_set_discards(blk, discards);
+    }
     if (blk && counted) {
         exec_at_window_end(r->m, drain, blk);
     }
@@ -316,7 +339,7 @@ static bool new_drive(Run *r, KeyVal *kv, GError **error)
     static const char *const medias[] = { "disk", "cdrom", NULL };
     unsigned interface = 1, media = 0;
     uint64_t index = 0;
-    bool readonly = false, snapshot = r->o->snapshot;
+    bool readonly = false, snapshot = r->o->snapshot, discards = false;
     const char *file, *format, *id;
     g_autofree char *made = NULL;
     BlockBackend *blk;
@@ -332,14 +355,14 @@ static bool new_drive(Run *r, KeyVal *kv, GError **error)
         !keyval_get_enum(kv, "media", medias, &media, error) ||
         !keyval_get_uint(kv, "index", 255, &index, error) || !keyval_get_uint(kv, "unit", 255, &index, error) ||
         !keyval_get_bool(kv, "readonly", &readonly, error) || !keyval_get_bool(kv, "read-only", &readonly, error) ||
-        !keyval_get_bool(kv, "snapshot", &snapshot, error) || !check_cache(kv, error) ||
+        !keyval_get_bool(kv, "snapshot", &snapshot, error) || !check_cache(kv, &discards, error) ||
         !(file = keyval_need(kv, "file", error)) || !keyval_check_all_used(kv, error)) {
         return false;
     }
     if (!id) {
         id = made = auto_id(r, interfaces[interface]);
     }
-    blk = open_block(r, id, file, format, readonly || media == 1, snapshot, error);
+    blk = open_block(r, id, file, format, readonly || media == 1, snapshot, discards, error);
     if (!blk) {
         return false;
     }
@@ -385,7 +408,7 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
     static const char *const drivers[] = { "raw", "file", NULL };
     static const char *const file_drivers[] = { "file", NULL };
     unsigned driver = 0, file_driver = 0;
-    bool readonly = false;
+    bool readonly = false, discards = false;
     const char *id, *node, *file;
 
     if (!keyval_get_id(kv, "node-name", true, &id, error) || !keyval_need(kv, "driver", error)) {
@@ -396,12 +419,9 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
     }
     if (!keyval_get_enum(kv, "driver", drivers, &driver, error) ||
         !keyval_get_enum(kv, "file.driver", file_drivers, &file_driver, error) ||
-        !keyval_get_bool(kv, "read-only", &readonly, error) || !check_cache(kv, error)) {
+        !keyval_get_bool(kv, "read-only", &readonly, error) || !check_cache(kv, &discards, error)) {
         return false;
     }
-    keyval_get(kv, "auto-read-only");
-    keyval_get(kv, "cache.direct");
-    keyval_get(kv, "cache.no-flush");
     node = driver == 0 ? keyval_get(kv, "file") : NULL;
     if (node) {
         KeyVal *below = find_node(r, node);
@@ -421,7 +441,7 @@ static bool new_blockdev(Run *r, KeyVal *kv, GError **error)
             return true;                        /* a format node opens it */
         }
     }
-    return open_block(r, id, file, "raw", readonly, r->o->snapshot, error) != NULL;
+    return open_block(r, id, file, "raw", readonly, r->o->snapshot, discards, error) != NULL;
 }
 
 /* -nic: a -netdev and the card that takes it. */

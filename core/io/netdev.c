@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/io/net.h"
+#include "core/near.h"
 
 static void netdev_finalize(Object *obj)
 {
@@ -116,6 +117,7 @@ NetBackend *netdev_new_from_opts(Object *backends, const char *opts, GMainContex
     TypeRegistry *types = object_types(backends);
     g_autoptr(KeyVal) kv = keyval_parse(opts, "type", error);
     g_autofree char *type = NULL;
+    g_autoptr(GError) why = NULL;
     const char *kind, *id;
     NetBackend *nb;
 
@@ -136,8 +138,21 @@ NetBackend *netdev_new_from_opts(Object *backends, const char *opts, GMainContex
         goto fail;
     }
     type = g_strconcat(NETDEV_PREFIX, kind, NULL);
-    nb = (NetBackend *)object_new(types, type, error);
+    nb = (NetBackend *)object_new(types, type, &why);
     if (!nb) {
+        if (g_error_matches(why, USAGE_ERROR, USAGE_ERROR_UNKNOWN)) {
+            NearNames *near = near_new(kind);
+            g_autofree char *text = NULL;
+
+            near_add(near, "user");
+            for (unsigned i = 0; i < G_N_ELEMENTS(not_yet); i++) {
+                near_add(near, not_yet[i]);
+            }
+            text = near_finish(near);
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "%s: unknown%s", kind, text);
+        } else {
+            g_propagate_error(error, g_steal_pointer(&why));
+        }
         goto fail;
     }
     nb->id = g_strdup(id);

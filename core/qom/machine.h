@@ -71,6 +71,7 @@ typedef struct MachineConfig {
     GPtrArray *clusters;                        /* (ClusterOption *), owned: -cluster, in order */
     uint64_t seed;                              /* -seed: where machine_random starts */
     bool seed_set;
+    bool counted;                               /* -icount: a run is to repeat */
     bool no_reboot;
     bool rtc_vm_clock;                          /* -rtc clock=vm */
 } MachineConfig;
@@ -84,6 +85,7 @@ typedef enum MachineTakes {
     TAKES_DUMPDTB = 1 << 4,
     TAKES_BIOS = 1 << 5,
     TAKES_CLUSTERS = 1 << 6,
+    TAKES_CPU_LIST = 1 << 7,                    /* -cpu A:B: models in turn */
 } MachineTakes;
 
 struct MachineClass {

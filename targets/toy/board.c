@@ -249,7 +249,7 @@ static void toy_machine_class_init(ObjectClass *oc, const TypeInfo *info)
     mc->default_ram = 16 << 20;
     mc->default_smp = 1;
     mc->max_smp = 8;
-    mc->takes = TAKES_KERNEL;
+    mc->takes = TAKES_KERNEL | TAKES_CPU_LIST;
     mc->build = toy_build;
 }
 

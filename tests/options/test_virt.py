@@ -123,6 +123,7 @@ class Virt(unittest.TestCase):
             self.assertPrints("a", "-cpu", cpu, "-kernel", a)
         self.assertRefused("-bios: the flash has an image already", "-bios", a, "-drive", f"file={flash},if=pflash,format=raw")
         self.assertRefused("-serial null: machine virt has no serial port 1", "-serial", "null")
+        self.assertRefused("-cpu cortex-a53:cortex-a72: machine virt takes one model", "-cpu", "cortex-a53:cortex-a72")
 
     def test_tiny_images(self):
         """A few bytes, or the first bytes of a format, are loaded or refused."""
@@ -215,6 +216,37 @@ class Virt(unittest.TestCase):
         reader.join()
         self.assertEqual(got[0][:4], b"\xd0\x0d\xfe\xed")
         self.assertTrue(stat.S_ISFIFO(os.lstat(fifo).st_mode))
+
+    def dump(self, options="", *args):
+        path = os.path.join(self.folder, "dtb")
+        self.assertPrints("", *args, machine=f"virt,dumpdtb={path}{options}")
+        with open(path, "rb") as f:
+            return f.read()
+
+    def test_random_numbers_in_the_device_tree(self):
+        trees = [self.dump(), self.dump(), self.dump("", "-seed", "1"), self.dump("", "-seed", "2")]
+        for tree in trees:
+            self.assertIn(b"kaslr-seed", tree)
+            self.assertIn(b"rng-seed", tree)
+        self.assertEqual(len(set(trees)), 4)
+        self.assertEqual(self.dump("", "-seed", "1"), trees[2])
+        self.assertNotIn(b"rng-seed", self.dump(",dtb-randomness=off"))
+        counted = [CHIMERA, "-M", f"virt,dumpdtb={self.folder}/counted", "-display", "none", "-icount", "1"]
+        for seed in ([], ["-seed", "3"]):
+            subprocess.run(counted + seed, check=True, stderr=subprocess.DEVNULL, timeout=60 * PATIENCE)
+            with open(os.path.join(self.folder, "counted"), "rb") as f:
+                self.assertEqual(b"kaslr-seed" in f.read(), bool(seed))
+
+    def test_firmware_is_told_the_numbers_of_cpus(self):
+        # fw_cfg: select items 5 and 15 (big-endian, at 8), print their first bytes (at 0) as digits
+        words = [movz(1, 0x902, 16), movz(2, 0x900, 16)]
+        for key in (5, 15):
+            words += [movz(0, key << 8), 0x79001020, 0x39400023, 0x1100c063, 0x39000043]
+            # strh w0, [x1, #8]; ldrb w3, [x1]; add w3, w3, #'0'; strb w3, [x2]
+        words += [movz(0, 8), movk(0, 0x8400, 16), 0xd4000002, 0x14000000]
+        kernel = self.file("cpus", struct.pack(f"<{len(words)}I", *words))
+        self.assertPrints("36", "-smp", "3,maxcpus=6", "-kernel", kernel)
+        self.assertPrints("11", "-kernel", kernel)
 
     def test_dumpdtb_through_a_link(self):
         target, link = self.file("target", b"x" * (1 << 21)), os.path.join(self.folder, "link")

@@ -12,6 +12,7 @@
 #include "core/exec/loader.h"
 #include "core/io/block.h"
 #include "core/io/char.h"
+#include "core/io/fwcfg.h"
 #include "core/file.h"
 #include "core/keyval.h"
 #include "core/qom/machine.h"
@@ -201,13 +202,22 @@ static bool add_virtio(VirtMachine *v, GError **error)
     return true;
 }
 
-/* Firmware finds it in the tree; there is nothing in it but its signature and the number of CPUs. */
+/* Firmware finds it in the tree; there is nothing in it but its signature and the numbers of CPUs. */
 static bool add_fw_cfg(VirtMachine *v, GError **error)
 {
     static const char path[] = "/fw-cfg@9020000";
     Object *obj = object_new_child(&v->parent.parent.parent, "fw-cfg", "fw_cfg_mem", error);
+    uint8_t smp[2], max_smp[2];
+    FwCfgClass *fc;
 
     if (!obj || !device_realize(DEVICE(obj), error)) {
+        return false;
+    }
+    stw_le_p(smp, (uint16_t)v->parent.config.smp);
+    stw_le_p(max_smp, (uint16_t)v->parent.config.max_smp);
+    fc = FW_CFG_CLASS_OF(obj);
+    if (!fc->add_item(DEVICE(obj), FW_CFG_NB_CPUS, smp, sizeof(smp), error) ||
+        !fc->add_item(DEVICE(obj), FW_CFG_MAX_CPUS, max_smp, sizeof(max_smp), error)) {
         return false;
     }
     virt_map(v, DEVICE(obj), NULL, map[FW_CFG].base, 0);
@@ -659,6 +669,21 @@ static bool check_options(VirtMachine *v, GError **error)
     return true;
 }
 
+/*
+ * What a kernel places itself by, and its first entropy. A run that is to repeat has them only if -seed says from where.
+ */
+static void add_randomness(VirtMachine *v)
+{
+    uint8_t kaslr[8], entropy[32];
+    Machine *m = &v->parent;
+
+    if (v->dtb_randomness && (m->config.seed_set || !m->config.counted) &&
+        machine_random(m, kaslr, sizeof(kaslr)) && machine_random(m, entropy, sizeof(entropy))) {
+        fdt_bytes(v->fdt, "/chosen", "kaslr-seed", kaslr, sizeof(kaslr));
+        fdt_bytes(v->fdt, "/chosen", "rng-seed", entropy, sizeof(entropy));
+    }
+}
+
 bool virt_build_devices(VirtMachine *v, GError **error)
 {
     Machine *m = &v->parent;
@@ -683,8 +708,11 @@ bool virt_build_devices(VirtMachine *v, GError **error)
     fdt_str(v->fdt, "/apb-pclk", "clock-output-names", "clk24mhz");
     FDT_CELLS(v->fdt, "/apb-pclk", "phandle", PHANDLE_CLOCK);
 
-    return add_memory(v, error) && add_gic(v, error) && add_cpus(v, error) && add_flash(v, error) &&
-           add_uart(v, "uart0", UART, 0, 0, error) &&
+    if (!add_memory(v, error) || !add_gic(v, error) || !add_cpus(v, error)) {
+        return false;
+    }
+    add_randomness(v);
+    return add_flash(v, error) && add_uart(v, "uart0", UART, 0, 0, error) &&
            (!v->secure || add_uart(v, "uart1", SECURE_UART, 1, 1 << PAS_SECURE, error)) && add_rtc(v, error) &&
            add_gpio(v, error) && add_fw_cfg(v, error) && add_virtio(v, error);
 }
@@ -732,6 +760,7 @@ static const Property virt_props[] = {
     PROP_DEF("virtualization", VirtMachine, virtualization, PROP_BOOL, 0, "EL2"),
     PROP_DEF("gic-version", VirtMachine, gic_version, PROP_STRING, 0, "2, 3, or max"),
     PROP_DEF("mte", VirtMachine, mte, PROP_STRING, 0, "whether RAM has allocation tags; default: if the CPU has tagging"),
+    PROP_DEF("dtb-randomness", VirtMachine, dtb_randomness, PROP_BOOL, 1, "kaslr-seed and rng-seed in the device tree"),
     PROP_DEF("highmem", VirtMachine, highmem, PROP_BOOL, 1, "accepted; there is nothing above the RAM"),
     PROP_END
 };

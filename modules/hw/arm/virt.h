@@ -26,7 +26,7 @@ enum { PHANDLE_CLOCK = 0x8000, PHANDLE_GIC = 0x8001, PHANDLE_FREE = 0x9000 };
 typedef struct VirtMachine {
     Machine parent;
     /* properties */
-    bool secure, virtualization, highmem;
+    bool secure, virtualization, highmem, dtb_randomness;
     char *gic_version, *mte;
     /* wiring */
     unsigned gic;                               /* 2 or 3 */

@@ -7,7 +7,7 @@ The values are the manual's (DDI 0487). --oracle compares with qemu-system-aarch
 
     system.py [--accel LIST] [--oracle] [NAME...]
 
-Exit status 77 (skipped) without the cross assembler.
+Exit status 77 (skipped) without the cross assembler, or with --oracle without the other emulator.
 """
 import argparse
 import os
@@ -70,13 +70,13 @@ def main():
     p.add_argument('--oracle', action='store_true')
     p.add_argument('names', nargs='*')
     args = p.parse_args()
-    if not shutil.which('aarch64-linux-gnu-gcc'):
-        print('system: no cross assembler')
+    if not shutil.which('aarch64-linux-gnu-gcc') or (args.oracle and not shutil.which('qemu-system-aarch64')):
+        print('system: no cross assembler' + ' or no qemu-system-aarch64' * args.oracle)
         return 77
     chimera = os.environ.get('CHIMERA') or os.path.join(os.environ.get('CHIMERA_BUILD', os.path.join(ROOT, 'build')),
                                                         'chimera')
     ways = [[chimera, '-accel', a] for a in args.accel.split(';')]
-    if args.oracle and shutil.which('qemu-system-aarch64'):
+    if args.oracle:
         ways.append(['qemu-system-aarch64', '-nic', 'none'])
     wrong = done = 0
     with tempfile.TemporaryDirectory() as folder:
