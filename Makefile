@@ -11,7 +11,8 @@
 #   make bench              programs and the boot beside QEMU's: tables, and JSON in the build folder
 #   make fuzz-images        random words as kernels, for about SECONDS
 #   make fuzz-elf           programs with wrong headers in user mode, for SECONDS; fuzz-calls: wild system calls;
-#                           fuzz-gdb: what debuggers do not say; fuzz-mmio: random accesses to the devices of every board
+#                           fuzz-gdb: what debuggers do not say; fuzz-mmio: random accesses to the devices of every board;
+#                           fuzz-boot: damaged kernels and device trees
 #   make fuzz               all of these, one after another; BUILD=build-asan: under a sanitizer
 
 BUILD ?= build
@@ -24,16 +25,17 @@ all: $(BUILD)/build.ninja
 	$(NINJA) $(BUILD) product
 
 $(BUILD)/build.ninja:
-	$(MESON) setup $(BUILD) $(SETUP_ARGS)
+	$(MESON) setup $(BUILD) $(MODE)
 
 setup:
 	tests/setup
 
 check: setup
-	tests/run.py --build $(BUILD) --suite short
+	tests/run.py --build $(BUILD) --setup-args "$(MODE)" --suite short
 
-conformance: setup
-	tests/run.py --build $(BUILD) --suite short --suite long
+conformance:
+	tests/setup conformance
+	tests/run.py --build $(BUILD) --setup-args "$(MODE)" --suite short --suite long
 
 # meson options of each mode; sanitizers make the compiler warn of code that it made itself
 MODE_asan = -Db_sanitize=address -Db_lundef=false -Dwerror=false
@@ -41,6 +43,8 @@ MODE_ubsan = -Db_sanitize=undefined -Db_lundef=false -Dwerror=false -Dc_args=-fn
 MODE_tsan = -Db_sanitize=thread -Db_lundef=false -Dwerror=false
 MODE_cov = -Db_coverage=true -Dbuildtype=debug
 MODE_prof = -Dbuildtype=release -Dc_args=-fno-omit-frame-pointer
+# a build folder that is named after a mode (build-asan) is of that mode
+MODE = $(MODE_$(patsubst build-%,%,$(notdir $(BUILD)))) $(SETUP_ARGS)
 
 check-asan check-ubsan check-tsan: check-%: setup
 	tests/run.py --build build-$* --setup-args "$(MODE_$*)" --suite short
@@ -60,10 +64,13 @@ bench: all
 	bench/run --json $(BUILD)/bench-run.json --svg $(BUILD)/bench-run.svg
 	bench/boot --json $(BUILD)/bench-boot.json
 
-fuzz: fuzz-images fuzz-elf fuzz-calls fuzz-gdb fuzz-mmio
+fuzz: fuzz-images fuzz-boot fuzz-elf fuzz-calls fuzz-gdb fuzz-mmio
 
 fuzz-images: setup all
 	tests/fuzz/random_images.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds 2 --count $(SECONDS)
+
+fuzz-boot: setup all
+	tests/fuzz/boot_images.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
 
 fuzz-elf: setup all
 	tests/fuzz/elf_files.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
@@ -80,4 +87,4 @@ fuzz-calls: setup all
 clean:
 	rm -rf build build-asan build-ubsan build-tsan build-cov build-prof
 
-.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images fuzz-elf fuzz-calls fuzz-gdb fuzz-mmio clean
+.PHONY: all setup check conformance check-asan check-ubsan check-tsan coverage prof demo demo-virt bench fuzz fuzz-images fuzz-boot fuzz-elf fuzz-calls fuzz-gdb fuzz-mmio clean
