@@ -52,7 +52,6 @@ static void print_help(void)
 
 static bool number(const char *text, const char *name, uint64_t *ret, GError **error)
 {
-    g_autofree char *end = NULL;
     char *stop;
 
     errno = 0;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every source that the build compiles is free of clang's warnings too: its own command line, the syntax alone.
 
-Exit status 77 (skipped) where there is no clang.
+Generated headers must be there: it comes after the build of the tests. Exit status 77 (skipped) where there is no clang.
 """
 import concurrent.futures
 import json
@@ -16,7 +16,7 @@ KEPT = ("-I", "-D", "-std=", "-W", "-isystem", "-pthread")
 
 
 def commands():
-    """(source, flags), each source once: a source that several libraries compile differs in what it is linked to."""
+    """(source, folder, flags), each source once."""
     with open(os.path.join(lint.BUILD, "compile_commands.json")) as f:
         found = {os.path.normpath(os.path.join(c["directory"], c["file"])): (c["directory"], shlex.split(c["command"]))
                  for c in json.load(f)}
