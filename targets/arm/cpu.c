@@ -169,7 +169,7 @@ static void arm_cpu_reset(Device *dev, ResetType type)
     cpu->ssbs = 0;
     cpu->excl_addr = UINT64_MAX;
     cpu->event_register = 0;
-    cpu->waits_for_event = false;
+    arm_wait_for(cpu, ARM_WAIT_INTERRUPT);
     cpu->exc.kind = ARM_EXC_NONE;
     cpu->fpsr = 0;
     cpu->fp.flags = 0;

@@ -143,7 +143,9 @@ struct ARMCPU {
     uint64_t excl_value[2];
     uint32_t excl_size;
     uint32_t event_register;                    /* atomic: SEV, events */
-    bool waits_for_event;                       /* halted by WFE: the event register ends it too */
+    uint32_t waits_for;                         /* ArmWait: what ends the latest wait, beside an interrupt; own thread */
+    uint32_t time_has_come;                     /* atomic: the time of WFET or WFIT is over */
+    uint64_t event_stream_seen[2];              /* transitions of each event stream that reached the event register */
 
     ArmException exc;
     uint8_t sysreg_rt;                          /* Rt of the system register access under way */
@@ -226,6 +228,9 @@ void arm_tlb_contexts_changed(ARMCPU *cpu);
 void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc);
 /* Tells a GICv3 that the exception level or security state changed; a CPU without EL3 never needs to. */
 void arm_gic_state_changed(ARMCPU *cpu);
+typedef enum ArmWait { ARM_WAIT_INTERRUPT = 0, ARM_WAIT_EVENT = 1, ARM_WAIT_TIME = 2 } ArmWait;
+/* Own thread, before the CPU halts: ArmWait bits of what ends it, beside an interrupt. */
+void arm_wait_for(ARMCPU *cpu, unsigned what);
 /* Any thread: sets the event register and wakes the CPU. */
 void arm_send_event(ARMCPU *cpu);
 

@@ -275,7 +275,8 @@ bool arm_has_work(CPUState *cs)
     if (lines & (1 << ARM_LINE_IRQ | 1 << ARM_LINE_FIQ | 1 << ARM_LINE_SERROR)) {
         return true;
     }
-    if (cpu->waits_for_event && __atomic_load_n(&cpu->event_register, __ATOMIC_ACQUIRE)) {
+    if ((cpu->waits_for & ARM_WAIT_EVENT && __atomic_load_n(&cpu->event_register, __ATOMIC_ACQUIRE)) ||
+        (cpu->waits_for & ARM_WAIT_TIME && __atomic_load_n(&cpu->time_has_come, __ATOMIC_ACQUIRE))) {
         return true;
     }
     return cpu->el < 2 && arm_el2_enabled(cpu) && !(hcr & HCR_TGE) &&

@@ -72,7 +72,7 @@ void helper_semihost(ARMCPU *cpu)
         cpu->pc += 4;
         break;
     case SEMIHOST_WAIT:
-        cpu->waits_for_event = false;
+        arm_wait_for(cpu, ARM_WAIT_INTERRUPT);
         break;
     }
 }
@@ -172,6 +172,7 @@ static bool wfx_traps(ARMCPU *cpu, unsigned ti, uint32_t iss)
 
 void helper_wfi(ARMCPU *cpu)
 {
+    arm_wait_for(cpu, ARM_WAIT_INTERRUPT);
     if (arm_has_work(&cpu->parent)) {
         cpu->pc += 4;
         cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
@@ -179,19 +180,8 @@ void helper_wfi(ARMCPU *cpu)
     }
     if (!wfx_traps(cpu, 0, 0)) {
         cpu->pc += 4;
-        cpu->waits_for_event = false;
         cpu_halt(&cpu->parent);
     }
-}
-
-static bool take_event(ARMCPU *cpu)
-{
-    bool set = __atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL);
-
-    if (set) {
-        arm_gtimer_event_taken(cpu);
-    }
-    return set;
 }
 
 /*
@@ -200,7 +190,10 @@ static bool take_event(ARMCPU *cpu)
  */
 void helper_wfe(ARMCPU *cpu)
 {
-    if (take_event(cpu)) {
+    if (!arm_gtimer_events(cpu)) {
+        return;
+    }
+    if (__atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL)) {
         cpu->pc += 4;
         return;
     }
@@ -208,8 +201,9 @@ void helper_wfe(ARMCPU *cpu)
         return;
     }
     cpu->pc += 4;
+    arm_wait_for(cpu, ARM_WAIT_EVENT);
     if (cpu->excl_addr == UINT64_MAX && !arm_has_work(&cpu->parent)) {
-        cpu->waits_for_event = true;
+        arm_gtimer_wait_event(cpu);
         cpu_halt(&cpu->parent);
     } else {
         cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
@@ -219,10 +213,15 @@ void helper_wfe(ARMCPU *cpu)
 /* WFIT (2), WFET (3), with Rt << 2: until CNTVCT_EL0 reaches the operand at the latest. */
 void helper_wfxt(ARMCPU *cpu, uint64_t until, uint32_t which)
 {
-    uint64_t now = arm_gtimer_virtual_count(cpu);
     unsigned ti = which & 3;
+    uint64_t now;
 
-    if (ti & 1 ? take_event(cpu) : arm_has_work(&cpu->parent)) {
+    if (!cpu_exact(&cpu->parent) || (ti & 1 && !arm_gtimer_events(cpu))) {
+        return;
+    }
+    now = arm_gtimer_virtual_count(cpu);
+    arm_wait_for(cpu, ARM_WAIT_INTERRUPT);
+    if (ti & 1 ? __atomic_exchange_n(&cpu->event_register, 0, __ATOMIC_ACQ_REL) : arm_has_work(&cpu->parent)) {
         cpu->pc += 4;
         cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
         return;
@@ -232,8 +231,11 @@ void helper_wfxt(ARMCPU *cpu, uint64_t until, uint32_t which)
     }
     cpu->pc += 4;
     if (now < until) {
+        arm_wait_for(cpu, ARM_WAIT_TIME | (ti & 1 ? ARM_WAIT_EVENT : 0));
         arm_gtimer_wait(cpu, until - now);
-        cpu->waits_for_event = true;
+        if (ti & 1) {
+            arm_gtimer_wait_event(cpu);
+        }
         cpu_halt(&cpu->parent);
     }
 }
@@ -242,6 +244,12 @@ void helper_wfxt(ARMCPU *cpu, uint64_t until, uint32_t which)
 void helper_yield(ARMCPU *cpu)
 {
     cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
+}
+
+void arm_wait_for(ARMCPU *cpu, unsigned what)
+{
+    cpu->waits_for = what;
+    __atomic_store_n(&cpu->time_has_come, 0, __ATOMIC_RELEASE);
 }
 
 void arm_send_event(ARMCPU *cpu)

@@ -128,6 +128,7 @@ void arm_psci_call(ARMCPU *cpu)
         /* to standby whatever the power state asks for: returns at the next wake-up */
         cpu->x[0] = PSCI_SUCCESS;
         cpu->pc += 4;
+        arm_wait_for(cpu, ARM_WAIT_INTERRUPT);
         cpu_halt(&cpu->parent);
         return;
     case PSCI_CPU_OFF:

@@ -80,28 +80,89 @@ EXPIRED(hypvirt_expired, GTIMER_HYPVIRT)
 
 /*
  * Event streams: a transition of one bit of a count sets the event register (D12.2.6): of the virtual count by
- * CNTKCTL_EL1, of the physical one by CNTHCTL_EL2. While the register is set nothing is to be done: a stream's timer
- * stands still from one expiry until the event was taken.
+ * CNTKCTL_EL1, of the physical one by CNTHCTL_EL2. Only a WFE sees it: it asks for transitions since it last did, and
+ * a timer runs only while it waits.
  */
-static void event_stream_update(ARMCPU *cpu, Timer *timer, uint64_t ctl, uint64_t offset)
-{
-    if (!(ctl >> 2 & 1)) {
-        timer_del(timer);
-        return;
-    }
-    /* EVNTI picks the bit (plus 8 with EVNTIS), EVNTDIR the direction: one event every 2^(bit + 1) counts */
-    unsigned bit = extract64(ctl, 4, 4) + (ctl >> EVNTIS & 1 ? 8 : 0);
-    uint64_t period = UINT64_C(2) << bit, count = arm_gtimer_count(cpu) - offset;
-    uint64_t phase = ctl >> 3 & 1 ? 0 : period / 2;
-    uint64_t wait = period - ((count - phase) & (period - 1));
+typedef struct EventStream {
+    uint64_t count, phase;                      /* now; the count at which one of its periods begins */
+    unsigned shift;                             /* a period is 2^shift counts */
+} EventStream;
 
-    timer_mod(timer, time_of_count(cpu, wait));
+static uint64_t event_stream_ctl(const ARMCPU *cpu, unsigned n)
+{
+    return n == 0 ? cpu->cntkctl_el1 : cpu->has_el2 ? cpu->cnthctl_el2 : 0;
 }
 
-static void event_streams_update(ARMCPU *cpu)
+/* False: it is off. */
+static bool event_stream(ARMCPU *cpu, unsigned n, EventStream *ret)
 {
-    event_stream_update(cpu, &cpu->event_stream_timer[0], cpu->cntkctl_el1, timer_offset(cpu, GTIMER_VIRT));
-    event_stream_update(cpu, &cpu->event_stream_timer[1], cpu->has_el2 ? cpu->cnthctl_el2 : 0, 0);
+    uint64_t ctl = event_stream_ctl(cpu, n);
+
+    if (!(ctl >> 2 & 1)) {
+        return false;
+    }
+    /* EVNTI picks the bit (plus 8 with EVNTIS), EVNTDIR the direction: one event every 2^(bit + 1) counts */
+    ret->shift = extract64(ctl, 4, 4) + (ctl >> EVNTIS & 1 ? 8 : 0) + 1;
+    ret->phase = ctl >> 3 & 1 ? 0 : UINT64_C(1) << (ret->shift - 1);
+    ret->count = arm_gtimer_count(cpu) - (n == 0 ? timer_offset(cpu, GTIMER_VIRT) : 0);
+    return true;
+}
+
+static uint64_t event_stream_transitions(const EventStream *s)
+{
+    return (s->count - s->phase) >> s->shift;
+}
+
+/* Transitions so far reach the event register. */
+static void event_streams_look(ARMCPU *cpu)
+{
+    EventStream s;
+
+    for (unsigned n = 0; n < G_N_ELEMENTS(cpu->event_stream_seen); n++) {
+        if (event_stream(cpu, n, &s) && event_stream_transitions(&s) != cpu->event_stream_seen[n]) {
+            cpu->event_stream_seen[n] = event_stream_transitions(&s);
+            __atomic_store_n(&cpu->event_register, 1, __ATOMIC_RELEASE);
+        }
+    }
+}
+
+/* After a write of what they depend on, with event_streams_look before it: they begin anew. */
+static void event_streams_begin(ARMCPU *cpu)
+{
+    EventStream s;
+
+    for (unsigned n = 0; n < G_N_ELEMENTS(cpu->event_stream_seen); n++) {
+        timer_del(&cpu->event_stream_timer[n]);
+        if (event_stream(cpu, n, &s)) {
+            cpu->event_stream_seen[n] = event_stream_transitions(&s);
+        }
+    }
+}
+
+bool arm_gtimer_events(ARMCPU *cpu)
+{
+    if (!((event_stream_ctl(cpu, 0) | event_stream_ctl(cpu, 1)) >> 2 & 1)) {
+        return true;
+    }
+    if (!cpu_exact(&cpu->parent)) {
+        return false;
+    }
+    event_streams_look(cpu);
+    return true;
+}
+
+void arm_gtimer_wait_event(ARMCPU *cpu)
+{
+    EventStream s;
+
+    for (unsigned n = 0; n < G_N_ELEMENTS(cpu->event_stream_seen); n++) {
+        if (event_stream(cpu, n, &s)) {
+            uint64_t next = ((cpu->event_stream_seen[n] + 1) << s.shift) + s.phase;
+            uint64_t left = (int64_t)(next - s.count) > 0 ? next - s.count : 0;         /* 0: it came meanwhile */
+
+            timer_mod(&cpu->event_stream_timer[n], time_of_count(cpu, left));
+        }
+    }
 }
 
 static void event_stream_expired(void *opaque)
@@ -109,20 +170,12 @@ static void event_stream_expired(void *opaque)
     arm_send_event(opaque);
 }
 
-void arm_gtimer_event_taken(ARMCPU *cpu)
-{
-    const uint64_t ctl[] = { cpu->cntkctl_el1, cpu->has_el2 ? cpu->cnthctl_el2 : 0 };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(ctl); i++) {
-        if (ctl[i] >> 2 & 1 && __atomic_load_n(&cpu->event_stream_timer[i].expire, __ATOMIC_RELAXED) == INT64_MAX) {
-            event_streams_update(cpu);
-        }
-    }
-}
-
 static void wait_expired(void *opaque)
 {
-    arm_send_event(opaque);
+    ARMCPU *cpu = opaque;
+
+    __atomic_store_n(&cpu->time_has_come, 1, __ATOMIC_RELEASE);
+    cpu_wake(&cpu->parent);
 }
 
 void arm_gtimer_wait(ARMCPU *cpu, uint64_t counts)
@@ -323,24 +376,27 @@ static void ctl_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 static void cntvoff_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
     machine_lock(cpu->parent.parent.machine);
+    event_streams_look(cpu);
     cpu->cntvoff_el2 = value;
     arm_gtimer_update(cpu, GTIMER_VIRT);
-    event_streams_update(cpu);
+    event_streams_begin(cpu);
     machine_unlock(cpu->parent.parent.machine);
 }
 
 static void cntkctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
+    event_streams_look(cpu);
     cpu->cntkctl_el1 = value & (0x3ff | (arm_feature(cpu, FEAT_ECV) ? 1 << EVNTIS : 0));
-    event_streams_update(cpu);
+    event_streams_begin(cpu);
 }
 
 static void cnthctl_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
     uint64_t ecv = UINT64_C(1) << EL1TVT | UINT64_C(1) << EL1TVCT | UINT64_C(1) << EVNTIS;
 
+    event_streams_look(cpu);
     cpu->cnthctl_el2 = value & (0xfff | (arm_feature(cpu, FEAT_ECV) ? ecv : 0));
-    event_streams_update(cpu);
+    event_streams_begin(cpu);
 }
 
 static void gtimer_reset(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)

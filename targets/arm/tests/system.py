@@ -25,6 +25,8 @@ PROGRAMS = {
     'reset': ('-M virt -cpu cortex-a72 -smp 2', [51]),
     'psci_level': ('-M virt,virtualization=on -cpu cortex-a72 -smp 2', [8, 0x77]),
     'event_stream': ('-M virt,virtualization=on -cpu max', [0xa7]),
+    'event_elapsed': ('-M virt -cpu max', [0, 1]),
+    'wfi_sleeps': ('-M virt -cpu max', [1, 1, 1]),
     'step_abort': ('-M virt -cpu max', [0xcb000022, 0x1234560000]),
     'step_align': ('-M virt -cpu max', [0xcb000022, 0x80000002]),
     'align': ('-M virt -cpu max', [0x8a000000, 0x80000002]),
