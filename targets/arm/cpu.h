@@ -120,17 +120,14 @@ struct ARMCPU {
 
     /* system registers, by the manual's names; _el[n] is REG_ELn */
     uint64_t sctlr_el[4], actlr_el[4], tcr_el[4], ttbr0_el[4], ttbr1_el[4], mair_el[4], amair_el[4], vbar_el[4];
-    uint64_t tcr2_el[4], sctlr2_el[4], pir_el[4], pire0_el[4], por_el[4];
     uint64_t esr_el[4], far_el[4], afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4], rvbar;
     uint64_t tpidrro_el0, cpacr_el1, par_el1, cntkctl_el1, csselr_el1, mdscr_el1, osdlr_el1, oslsr_el1, mdccint_el1;
     uint64_t hcr_el2, hcrx_el2, hstr_el2, mdcr_el2, cptr_el2, vttbr_el2, vtcr_el2, hpfar_el2, vpidr_el2, vmpidr_el2;
-    uint64_t cnthctl_el2, cntvoff_el2, vstcr_el2, vsttbr_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;
-    uint64_t hfgrtr_el2, hfgwtr_el2, hfgitr_el2, hdfgrtr_el2, hdfgwtr_el2, hafgrtr_el2;
+    uint64_t cnthctl_el2, cntvoff_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;
     uint64_t scr_el3, mdcr_el3, cptr_el3, sder32_el3;
-    uint64_t disr_el1, erxregs[8], errselr_el1, gcr_el1, rgsr_el1, accdata_el1, tfsr_el[4];
-    uint64_t dbgbvr_el1[16], dbgbcr_el1[16], dbgwvr_el1[16], dbgwcr_el1[16], dbgclaim, dbgdtr;
+    uint64_t disr_el1, gcr_el1, rgsr_el1, accdata_el1, tfsr_el[4];
+    uint64_t dbgbvr_el1[16], dbgbcr_el1[16], dbgwvr_el1[16], dbgwcr_el1[16], dbgclaim, dbgdtrrx, dbgdtrtx;
     uint64_t apkey[10];                         /* APIAKeyLo/Hi, IB, DA, DB, GA */
-    uint64_t scxtnum_el[4];
     /* performance monitors */
     uint64_t pmcr_el0, pmcnten, pmovs, pminten, pmselr_el0, pmuserenr_el0, pmccfiltr_el0, pmccntr_base, pmccntr_delta;
     uint64_t pmevcntr[31], pmevtyper[31];
@@ -172,7 +169,6 @@ struct ARMCPU {
     Object *gic_cpuif;                          /* link: the GIC's CPU interface, or NULL */
     IrqLine timer_irq[NUM_GTIMERS];
     IrqLine pmu_irq;
-    IrqLine gicv3_maintenance_irq;
     Timer gtimer_timer[NUM_GTIMERS];
     Timer event_stream_timer[2], wfxt_timer, pmu_timer;
 };
@@ -316,7 +312,6 @@ typedef struct ArmKey {
     unsigned el : 2;
     unsigned btype : 2;                         /* bits 3:2: ARM_KEY_BTYPE_SHIFT; switched by generated code */
     unsigned guarded : 1;                       /* bit 4, by core: the fetch page has GP set (FEAT_BTI) */
-    unsigned pas : 2;
     unsigned fetch_mmu : 4, data_mmu : 4, unpriv_mmu : 4;       /* ArmMmu; unpriv: for LDTR and STTR */
     unsigned align_check : 1;                   /* SCTLR_ELx.A */
     unsigned sp_align_check : 1;                /* SCTLR_ELx.SA or SA0 */
@@ -329,14 +324,9 @@ typedef struct ArmKey {
     unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
     unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */
     unsigned fpcr_ah : 1, fpcr_nep : 1, fpcr_fz_rm : 4;         /* for inline floating point */
-    unsigned e2h_host : 1;                      /* IsInHost: EL1 register names mean EL2's */
     unsigned e2h : 1;
-    unsigned has_el2_enabled : 1;
-    unsigned tge : 1;
-    unsigned spsel : 1;
     unsigned mte_active : 1, mte_unpriv : 1;    /* accesses are tag-checked: plain ones, those by unpriv_mmu */
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */
-    unsigned nv : 3;
     unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);

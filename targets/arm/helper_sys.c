@@ -11,11 +11,14 @@
 #include "targets/arm/psci.h"
 #include "targets/arm/sysreg.h"
 
+#define HCR_AMO (UINT64_C(1) << 5)
+#define HCR_VSE (UINT64_C(1) << 8)
 #define HCR_TWI (UINT64_C(1) << 13)
 #define HCR_TWE (UINT64_C(1) << 14)
 #define HCR_TSC (UINT64_C(1) << 19)
 #define HCR_TGE (UINT64_C(1) << 27)
 #define HCR_HCD (UINT64_C(1) << 29)
+#define DISR_A  (UINT64_C(1) << 31)
 #define SCR_SMD (UINT64_C(1) << 7)
 #define SCR_HCE (UINT64_C(1) << 8)
 #define SCR_TWI (UINT64_C(1) << 12)
@@ -284,9 +287,22 @@ void helper_sevl(ARMCPU *cpu)
     __atomic_store_n(&cpu->event_register, 1, __ATOMIC_RELEASE);
 }
 
-/* Without pending SErrors there is nothing to synchronise; DISR_EL1 stays as it is. */
-void helper_esb(ARMCPU *cpu G_GNUC_UNUSED)
+/*
+ * A pending virtual SError that is masked is deferred to VDISR_EL2 (AArch64.vESBOperation); what is not masked is taken
+ * next. The serror line's errors are asynchronous: they stay pending, and DISR_EL1 as it is.
+ */
+void helper_esb(ARMCPU *cpu)
 {
+    uint64_t hcr = arm_hcr_el2_eff(cpu);
+
+    if (!arm_feature(cpu, FEAT_RAS)) {
+        return;
+    }
+    if (cpu->el < 2 && !(hcr & HCR_TGE) && hcr & HCR_AMO && hcr & HCR_VSE && cpu->daif & DAIF_A) {
+        cpu->vdisr_el2 = DISR_A | (cpu->vsesr_el2 & 0x1ffffff);
+        cpu->hcr_el2 &= ~HCR_VSE;
+    }
+    arm_check_interrupts(cpu);
 }
 
 void helper_dsb(ARMCPU *cpu)

@@ -24,9 +24,7 @@
 #define SCTLR_WXN (UINT64_C(1) << 19)
 #define SCTLR_EE (UINT64_C(1) << 25)
 #define SCTLR_EPAN (UINT64_C(1) << 57)
-#define SCR_NS   (UINT64_C(1) << 0)
 #define SCR_SIF  (UINT64_C(1) << 9)
-#define VTCR_NSA (UINT64_C(1) << 30)
 
 /* Fault status codes (ISS of data and instruction aborts), level in the low bits. */
 enum {

@@ -218,7 +218,6 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
     bool step = arm_step_active(cpu);
     ArmKey key = {
         .el = cpu->el,
-        .pas = arm_is_secure(cpu) ? PAS_SECURE : PAS_NONSECURE,
         .data_mmu = mmu, .fetch_mmu = fetch_mmu(mmu), .unpriv_mmu = unprivileged_mmu(cpu, mmu),
         .align_check = sctlr >> 1 & 1,
         .sp_align_check = sctlr >> (cpu->el == 0 ? 4 : 3) & 1,
@@ -229,9 +228,7 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .sysreg_slow = sysregs_are_trapped(cpu),
         .fpcr_fz_rm = cpu->fpcr >> FPCR_RMODE_SHIFT & 15,
         .fpcr_ah = !!(cpu->fpcr & FPCR_AH), .fpcr_nep = !!(cpu->fpcr & FPCR_NEP),
-        .e2h = arm_el2_enabled(cpu) && arm_hcr_e2h(cpu), .e2h_host = arm_is_in_host(cpu),
-        .has_el2_enabled = arm_el2_enabled(cpu), .tge = !!(cpu->hcr_el2 & HCR_TGE),
-        .spsel = cpu->spsel,
+        .e2h = arm_el2_enabled(cpu) && arm_hcr_e2h(cpu),
         .mops = mops_enabled(cpu),
         .mte_active = arm_mte_active(cpu, false), .mte_unpriv = arm_mte_active(cpu, unprivileged_mmu(cpu, mmu) != mmu),
         .naa = arm_feature(cpu, FEAT_LSE2) && sctlr >> 6 & 1,

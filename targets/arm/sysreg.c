@@ -202,9 +202,6 @@ static ArmTrap group_traps(const ARMCPU *cpu, const SysReg *r, bool write)
         if (crn == 1 && crm == 0 && op2 == 1 && hcr & UINT64_C(1) << 21) {
             return TRAP_EL2;                    /* TACR: ACTLR_EL1 */
         }
-        if (crn == 5 && (crm == 3 || crm == 4) && hcr & UINT64_C(1) << 36) {
-            return TRAP_EL2;                    /* TERR */
-        }
     }
     if (op0 == 3 && op1 == 1 && crn == 0 && crm == 0 && (op2 <= 2 || op2 == 7)) {
         if (op2 == 7 ? hcr & UINT64_C(1) << 16 : hcr & (UINT64_C(1) << 17 | UINT64_C(1) << 49)) {

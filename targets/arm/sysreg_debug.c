@@ -8,6 +8,8 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
+#define MDSCR_TDCC (1 << 12)
+#define MDCR_TDCC (1 << 27)
 #define HCR_TGE (UINT64_C(1) << 27)
 
 /* MDCR_EL2.TDA and TDOSA, MDCR_EL3.TDA and TDOSA. */
@@ -25,6 +27,54 @@ static ArmTrap tdosa_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool writ
         return TRAP_EL2;
     }
     return cpu->el < 3 && cpu->has_el3 && cpu->mdcr_el3 >> 10 & 1 ? TRAP_EL3 : TRAP_NONE;
+}
+
+/* MDCR_EL2.TDRA. */
+static ArmTrap tdra_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    if (cpu->el < 2 && arm_el2_enabled(cpu) && (cpu->mdcr_el2 & (1 << 11 | 1 << 8) || cpu->hcr_el2 & HCR_TGE)) {
+        return TRAP_EL2;
+    }
+    return cpu->el < 3 && cpu->has_el3 && cpu->mdcr_el3 >> 9 & 1 ? TRAP_EL3 : TRAP_NONE;
+}
+
+/* The communications channel: MDSCR_EL1.TDCC for EL0; FEAT_FGT's TDCC of MDCR_EL2 and MDCR_EL3. */
+static ArmTrap dcc_check(ARMCPU *cpu, const SysReg *r, bool write)
+{
+    bool fgt = arm_feature(cpu, FEAT_FGT);
+    ArmTrap t;
+
+    if (cpu->el == 0 && cpu->mdscr_el1 & MDSCR_TDCC) {
+        return TRAP_EL1;
+    }
+    if (fgt && cpu->el < 2 && arm_el2_enabled(cpu) && cpu->mdcr_el2 & MDCR_TDCC) {
+        return TRAP_EL2;
+    }
+    t = tda_check(cpu, r, write);
+    return t == TRAP_NONE && fgt && cpu->el < 3 && cpu->has_el3 && cpu->mdcr_el3 & MDCR_TDCC ? TRAP_EL3 : t;
+}
+
+/* Nobody fills DTRRX, and what is in DTRTX counts as taken at once: MDCCSR_EL0 says that both are empty. */
+static uint64_t dtr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->dbgdtrtx << 32 | cpu->dbgdtrrx;
+}
+
+static void dtr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    cpu->dbgdtrrx = value >> 32;
+    cpu->dbgdtrtx = (uint32_t)value;
+}
+
+/* One name for two: reads take from DTRRX, writes go to DTRTX. */
+static uint64_t dtrrx_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
+{
+    return cpu->dbgdtrrx;
+}
+
+static void dtrtx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
+{
+    cpu->dbgdtrtx = (uint32_t)value;
 }
 
 /* OS lock: OSLAR_EL1 sets and clears OSLSR_EL1.OSLK. */
@@ -96,14 +146,15 @@ static void wcr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 
 static const SysReg debug_regs[] = {
     SR("MDSCR_EL1", 2, 0, 0, 2, 2, SR_RW1, SR_FIELD(mdscr_el1), .changes = SRC_KEY, .check = tda_check),
-    SR("MDCCINT_EL1", 2, 0, 0, 2, 0, SR_RW1, SR_FIELD_RW(mdccint_el1, 0x60000000), .check = tda_check),
-    SR("MDCCSR_EL0", 2, 3, 0, 1, 0, SR_R0, SR_CONST(0), .check = tda_check),
-    SR("DBGDTR_EL0", 2, 3, 0, 4, 0, SR_RW0, SR_FIELD(dbgdtr), .check = tda_check, .no_gdb = true),
-    SR("DBGDTRRX_EL0", 2, 3, 0, 5, 0, SR_RW0, SR_ALIAS(dbgdtr), .check = tda_check, .no_gdb = true),
-    SR("OSDTRRX_EL1", 2, 0, 0, 0, 2, SR_RW1, SR_ALIAS(dbgdtr), .check = tda_check),
-    SR("OSDTRTX_EL1", 2, 0, 0, 3, 2, SR_RW1, SR_ALIAS(dbgdtr), .check = tda_check),
+    SR("MDCCINT_EL1", 2, 0, 0, 2, 0, SR_RW1, SR_FIELD_RW(mdccint_el1, 0x60000000), .check = dcc_check),
+    SR("MDCCSR_EL0", 2, 3, 0, 1, 0, SR_R0, SR_CONST(0), .check = dcc_check),
+    SR("DBGDTR_EL0", 2, 3, 0, 4, 0, SR_RW0, .read = dtr_read, .write = dtr_write, .check = dcc_check, .no_gdb = true),
+    SR("DBGDTRRX_EL0", 2, 3, 0, 5, 0, SR_RW0, .read = dtrrx_read, .write = dtrtx_write, .check = dcc_check,
+       .no_gdb = true),
+    SR("OSDTRRX_EL1", 2, 0, 0, 0, 2, SR_RW1, SR_FIELD_RW(dbgdtrrx, 0xffffffff), .check = dcc_check),
+    SR("OSDTRTX_EL1", 2, 0, 0, 3, 2, SR_RW1, SR_FIELD_RW(dbgdtrtx, 0xffffffff), .check = dcc_check),
     SR("OSECCR_EL1", 2, 0, 0, 6, 2, SR_RW1, SR_CONST(0), .check = tda_check),
-    SR("MDRAR_EL1", 2, 0, 1, 0, 0, SR_R1, SR_CONST(0), .check = tda_check),
+    SR("MDRAR_EL1", 2, 0, 1, 0, 0, SR_R1, SR_CONST(0), .check = tdra_check),
     SR("OSLAR_EL1", 2, 0, 1, 0, 4, SR_W1, .write = oslar_write, .changes = SRC_KEY, .check = tdosa_check),
     SR("OSLSR_EL1", 2, 0, 1, 1, 4, SR_R1, SR_FIELD_RO(oslsr_el1), .reset = 10, .check = tdosa_check),
     SR("OSDLR_EL1", 2, 0, 1, 3, 4, SR_RW1, SR_FIELD_RW(osdlr_el1, 1), .check = tdosa_check),

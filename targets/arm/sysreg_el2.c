@@ -25,7 +25,6 @@ static void hcr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= extract64(cpu->idreg[ARM_ID_AA64MMFR2_EL1], 56, 4) >= 2 ? UINT64_C(3) << 54 : 0;
     rw |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(7) << 56 : 0;
     rw |= arm_feature(cpu, FEAT_S2FWB) ? UINT64_C(1) << 46 : 0;
-    rw |= arm_feature(cpu, FEAT_CSV2_2) ? UINT64_C(1) << 53 : 0;
     /* EL1 is AArch64 only: RW is RAO */
     cpu->hcr_el2 = (value & rw) | UINT64_C(1) << 31;
 }
@@ -95,8 +94,6 @@ static const SysReg el2_regs[] = {
     SR("HACR_EL2", 3, 4, 1, 1, 7, SR_RW2, SR_FIELD_RW(hacr_el2, 0), .needs_el = 2),
     SR("VTTBR_EL2", 3, 4, 2, 1, 0, SR_RW2, SR_FIELD(vttbr_el2), .changes = CTX, .needs_el = 2),
     SR("VTCR_EL2", 3, 4, 2, 1, 2, SR_RW2, SR_FIELD(vtcr_el2), .changes = CTX, .needs_el = 2),
-    SR("VSTTBR_EL2", 3, 4, 2, 6, 0, SR_RW2, SR_FIELD(vsttbr_el2), .changes = CTX, .needs_el = 2, SR_NEEDS(SEL2)),
-    SR("VSTCR_EL2", 3, 4, 2, 6, 2, SR_RW2, SR_FIELD(vstcr_el2), .changes = CTX, .needs_el = 2, SR_NEEDS(SEL2)),
     SR("HPFAR_EL2", 3, 4, 6, 0, 4, SR_RW2, SR_FIELD(hpfar_el2), .needs_el = 2),
     SR("VPIDR_EL2", 3, 4, 0, 0, 0, SR_RW2, SR_FIELD_RW(vpidr_el2, 0xffffffff), .reset_fn = vpidr_reset, .needs_el = 2),
     SR("VMPIDR_EL2", 3, 4, 0, 0, 5, SR_RW2, SR_FIELD(vmpidr_el2), .reset_fn = vmpidr_reset, .needs_el = 2),

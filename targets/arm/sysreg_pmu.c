@@ -164,16 +164,19 @@ void arm_pmu_init(ARMCPU *cpu)
 
 /* -- controls --------------------------------------------------------------------------------------------------------- */
 
-/* PMUSERENR_EL0 for EL0: EN, or the bit for this register; MDCR_EL2 and MDCR_EL3 TPM for the others. */
-static ArmTrap check(ARMCPU *cpu, unsigned user_bits)
+/* MDCR_EL2 and MDCR_EL3, TPM. */
+static ArmTrap el_check(const ARMCPU *cpu)
 {
-    if (cpu->el == 0 && !(cpu->pmuserenr_el0 & (1 | user_bits))) {
-        return TRAP_EL1;
-    }
     if (cpu->el < 2 && arm_el2_enabled(cpu) && cpu->mdcr_el2 >> 6 & 1) {
         return TRAP_EL2;
     }
     return cpu->el < 3 && cpu->has_el3 && cpu->mdcr_el3 >> 6 & 1 ? TRAP_EL3 : TRAP_NONE;
+}
+
+/* PMUSERENR_EL0 for EL0: EN, or the bit for this register. */
+static ArmTrap check(const ARMCPU *cpu, unsigned user_bits)
+{
+    return cpu->el == 0 && !(cpu->pmuserenr_el0 & (1 | user_bits)) ? TRAP_EL1 : el_check(cpu);
 }
 
 /* MDCR_EL2.TPMCR traps this one alone. */
@@ -212,7 +215,7 @@ static ArmTrap select_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool wri
 /* PMUSERENR_EL0 itself can be read at EL0 always. */
 static ArmTrap user_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
-    return check(cpu, 0xffffffff);
+    return el_check(cpu);
 }
 
 /* -- registers ------------------------------------------------------------------------------------------------------------ */

@@ -105,11 +105,6 @@ static const SysReg vmsa_regs[] = {
     SR("TPIDR_EL1", 3, 0, 13, 0, 4, SR_RW1, SR_FIELD(tpidr_el[1])),
     SR("TPIDR_EL2", 3, 4, 13, 0, 2, SR_RW2, SR_FIELD(tpidr_el[2]), .needs_el = 2),
     SR("TPIDR_EL3", 3, 6, 13, 0, 2, SR_RW3, SR_FIELD(tpidr_el[3]), .needs_el = 3),
-    SR("SCXTNUM_EL0", 3, 3, 13, 0, 7, SR_RW0, SR_FIELD(scxtnum_el[0]), SR_NEEDS(CSV2_2)),
-    SR("SCXTNUM_EL1", 3, 0, 13, 0, 7, SR_RW1, SR_FIELD(scxtnum_el[1]), SR_NEEDS(CSV2_2),
-       .e2h_redirect = SYSREG(3, 4, 13, 0, 7)),
-    SR("SCXTNUM_EL2", 3, 4, 13, 0, 7, SR_RW2, SR_FIELD(scxtnum_el[2]), SR_NEEDS(CSV2_2), .needs_el = 2),
-    SR("SCXTNUM_EL3", 3, 6, 13, 0, 7, SR_RW3, SR_FIELD(scxtnum_el[3]), SR_NEEDS(CSV2_2), .needs_el = 3),
 
     SR("RVBAR_EL1", 3, 0, 12, 0, 1, SR_R1, SR_FIELD_RO(rvbar), .is_alias = true, .check = highest_check),
     SR("RVBAR_EL2", 3, 4, 12, 0, 1, SR_R2, SR_FIELD_RO(rvbar), .is_alias = true, .check = highest_check, .needs_el = 2),

@@ -396,6 +396,7 @@ bool trans_SEVL(DisasContext *dc, const arg_SEVL *a G_GNUC_UNUSED)
 bool trans_ESB(DisasContext *dc, const arg_ESB *a G_GNUC_UNUSED)
 {
     a64_call(dc, esb);
+    goto_next(dc);
     return true;
 }
 

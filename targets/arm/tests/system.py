@@ -43,12 +43,18 @@ PROGRAMS = {
     'pauth_keys': ('-M virt,virtualization=on -cpu max', [0x62320806, 0x5a000007]),
     'ls64_abort': ('-M virt,virtualization=on -cpu max', [0x597ca8845, 0x93cc9006]),
     'address_52': ('-M virt -cpu max', [0xff0f000040123b80, 0x805, 0xff00000040124b80]),
+    'esb': ('-M virt,virtualization=on -cpu neoverse-n1', [0x80001234, 0, 0, 0, 0xbe001234]),
+    'el0_traps': ('-M virt -cpu max', [0x123400005678, 0x5678, 0x5678, 0x6220c003, 0x6220c00b, 0x6220c008, 0x56000000]),
+    'el1_traps': ('-M virt,virtualization=on -cpu neoverse-n1',
+                  [0x62301407, 0x623e2809, 0x5a000000, 0x62200401, 0x5a000001]),
+    'el3_traps': ('-M virt,secure=on,gic-version=3 -cpu neoverse-n1', [0, 0x62301407, 0x62362828]),
     'gic_groups': ('-M virt,secure=on,gic-version=3 -cpu cortex-a72', [0x40, 0x80]),
 }
-FIRMWARE = {'gic_groups'}                       # linked at 0, and never ends by itself
-# what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, says OFF of
-# a CPU that is being started, has no HPMN, no 64-byte accesses, and ignores the high address bits that IPS excludes
-OTHERWISE = {'descriptor_stage2', 'at_dirty', 'wfxt', 'psci_pending', 'pmu_hpmn', 'ls64_abort', 'address_52'}
+FIRMWARE = {'gic_groups', 'el3_traps'}          # linked at 0, and never ends by itself
+# what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, no event
+# stream, says OFF of a CPU that is being started, has no HPMN, no 64-byte accesses, no DBGDTR_EL0, and ignores the high
+# address bits that IPS excludes
+OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt', 'psci_pending', 'pmu_hpmn', 'ls64_abort', 'address_52'}
 
 
 def run(command, count, forever):
