@@ -5,6 +5,7 @@
 #include "core/bits.h"
 #include "targets/arm/debug.h"
 #include "targets/arm/mte.h"
+#include "targets/arm/pmu.h"
 
 #define HCR_TGE (UINT64_C(1) << 27)
 #define SCR_HXEN (UINT64_C(1) << 38)
@@ -67,11 +68,15 @@ bool arm_is_in_host(const ARMCPU *cpu)
 void arm_switch_sp(ARMCPU *cpu, unsigned new_el, unsigned new_spsel)
 {
     bool el3 = (cpu->el == 3) != (new_el == 3);
+    bool counts = cpu->pmcnten && new_el != cpu->el && arm_pmu_level_begin(cpu);
 
     cpu->sp_el[cpu->spsel ? cpu->el : 0] = cpu->sp;
     cpu->el = new_el;
     cpu->spsel = new_spsel;
     cpu->sp = cpu->sp_el[new_spsel ? new_el : 0];
+    if (counts) {
+        arm_pmu_level_end(cpu);
+    }
     if (el3) {
         arm_gic_state_changed(cpu);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Performance Monitors, PMUv3 (Arm DDI 0487, D13 and D23.5): the cycle counter and event counters for SW_INCR and
- * CPU_CYCLES. A cycle is a nanosecond of virtual time. Other events count nothing, as PMCEID0_EL0 says; filtering by
- * exception level counts at all levels or none (docs/CAVEATS.md).
+ * CPU_CYCLES. A cycle is a nanosecond of virtual time. Other events count nothing, as PMCEID0_EL0 says. Not modelled:
+ * where MDCR_EL2 and MDCR_EL3 prohibit counting (docs/CAVEATS.md).
  *
  * Registers are accessed by their CPU's thread and overflows come on another one: both under the machine's lock.
  */
@@ -14,7 +14,9 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
-enum { PMCR_E = 1, PMCR_P = 2, PMCR_C = 4, PMCR_LC = 1 << 6 };
+enum { PMCR_E = 1, PMCR_P = 2, PMCR_C = 4, PMCR_D = 1 << 3, PMCR_LC = 1 << 6 };
+/* PMCCFILTR_EL0 and PMEVTYPERn_EL0. */
+enum { FILTER_P = 31, FILTER_U = 30, FILTER_NSK = 29, FILTER_NSU = 28, FILTER_NSH = 27, FILTER_M = 26 };
 enum { EVENT_SW_INCR = 0x00, EVENT_CPU_CYCLES = 0x11 };
 enum { MDCR_HPMN = 31, MDCR_TPMCR = 1 << 5, MDCR_HPME = 1 << 7 };
 #define CYCLE UINT64_C(0x80000000)              /* the cycle counter's bit in the set and clear registers */
@@ -54,9 +56,44 @@ static bool group_enabled(const ARMCPU *cpu, unsigned n)
     return cpu->pmcr_el0 & PMCR_E;
 }
 
-static bool counts(const ARMCPU *cpu, unsigned n, unsigned event)
+static uint64_t filter(const ARMCPU *cpu, unsigned n)
+{
+    return n == 31 ? cpu->pmccfiltr_el0 : cpu->pmevtyper[n];
+}
+
+/* AArch64.CountPMUEvents(): the counter does not count at this level. Bits of levels that are not there are zero. */
+static bool filtered(const ARMCPU *cpu, unsigned n)
+{
+    uint64_t f = filter(cpu, n);
+    bool p = f >> FILTER_P & 1, u = f >> FILTER_U & 1;
+
+    switch (cpu->el) {
+    case 0:
+        return arm_is_secure(cpu) ? u : u != (cpu->has_el3 && f >> FILTER_NSU & 1);
+    case 1:
+        return arm_is_secure(cpu) ? p : p != (cpu->has_el3 && f >> FILTER_NSK & 1);
+    case 2:
+        return !(f >> FILTER_NSH & 1);
+    default:
+        return p != (f >> FILTER_M & 1);
+    }
+}
+
+/* At some level. */
+static bool enabled(const ARMCPU *cpu, unsigned n, unsigned event)
 {
     return cpu->pmcnten >> n & 1 && group_enabled(cpu, n) && (n == 31 || extract64(cpu->pmevtyper[n], 0, 16) == event);
+}
+
+static bool counts(const ARMCPU *cpu, unsigned n, unsigned event)
+{
+    return enabled(cpu, n, event) && !filtered(cpu, n);
+}
+
+/* Nanoseconds for each step of a counter, as a power of 2: PMCR_EL0.D, for a cycle counter that is not long. */
+static unsigned divider(const ARMCPU *cpu, unsigned n)
+{
+    return n == 31 && (cpu->pmcr_el0 & (PMCR_D | PMCR_LC)) == PMCR_D ? 6 : 0;
 }
 
 static uint64_t *counter(ARMCPU *cpu, unsigned n)
@@ -86,12 +123,13 @@ static void update_line(ARMCPU *cpu)
 /* Brings the counters that count cycles up to now. pmccntr_delta is the time of the last call. */
 static void catch_up(ARMCPU *cpu)
 {
-    uint64_t now = cycles(cpu), passed = now - cpu->pmccntr_delta;
+    uint64_t now = cycles(cpu), last = cpu->pmccntr_delta;
 
     cpu->pmccntr_delta = now;
     for (unsigned n = 0; n < 32; n++) {
         if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts(cpu, n, EVENT_CPU_CYCLES)) {
-            uint64_t *c = counter(cpu, n), before = *c, after = before + passed;
+            unsigned shift = divider(cpu, n);
+            uint64_t *c = counter(cpu, n), before = *c, after = before + (now >> shift) - (last >> shift);
 
             if (overflows(cpu, n, before, after)) {
                 cpu->pmovs |= UINT64_C(1) << n;
@@ -104,18 +142,22 @@ static void catch_up(ARMCPU *cpu)
 /* The next overflow that interrupts, as a timer. */
 static void schedule(ARMCPU *cpu)
 {
-    uint64_t next = UINT64_MAX;
+    uint64_t now = cpu->pmccntr_delta, next = UINT64_MAX;
 
     for (unsigned n = 0; n < 32; n++) {
         if ((n == 31 || n < arm_pmu_num_counters(cpu)) && counts(cpu, n, EVENT_CPU_CYCLES) && cpu->pminten >> n & 1) {
             uint64_t value = *counter(cpu, n);
             uint64_t left = n == 31 && cpu->pmcr_el0 & PMCR_LC ? -value : (UINT64_C(1) << 32) - (uint32_t)value;
 
-            next = MIN(next, left - (left == 0));
+            left -= left == 0;
+            if (divider(cpu, n)) {
+                left = (left << divider(cpu, n)) - extract64(now, 0, divider(cpu, n));
+            }
+            next = MIN(next, left);
         }
     }
     if (next < (uint64_t)INT64_MAX / 2) {
-        timer_mod(&cpu->pmu_timer, cycles(cpu) + next);
+        timer_mod(&cpu->pmu_timer, now + next);
     } else {
         timer_del(&cpu->pmu_timer);
     }
@@ -157,9 +199,34 @@ void arm_pmu_set_mdcr_el2(ARMCPU *cpu, uint64_t value)
     end(cpu);
 }
 
+void arm_pmu_restart(ARMCPU *cpu)
+{
+    begin(cpu);
+    end(cpu);
+}
+
 void arm_pmu_init(ARMCPU *cpu)
 {
     timer_init(&cpu->pmu_timer, device_clock(&cpu->parent.parent), overflow_due, cpu);
+}
+
+bool arm_pmu_level_begin(ARMCPU *cpu)
+{
+    for (uint64_t left = cpu->pmcnten; left; left &= left - 1) {
+        unsigned n = ctz64(left);
+
+        /* EL2 is a level at which it does not count by default */
+        if (enabled(cpu, n, EVENT_CPU_CYCLES) && (filter(cpu, n) >> FILTER_M || cpu->has_el2)) {
+            begin(cpu);
+            return true;
+        }
+    }
+    return false;
+}
+
+void arm_pmu_level_end(ARMCPU *cpu)
+{
+    end(cpu);
 }
 
 /* -- controls --------------------------------------------------------------------------------------------------------- */

@@ -42,6 +42,8 @@ caught: add     x20, x20, #1
         isb
         mrs     x10, pmevcntr3_el0
         put     x10
+        mov     x0, #1 << 27                            /* NSH: at EL2 too */
+        msr     pmevtyper3_el0, x0
         mov     x0, #0x82                               /* HPME */
         msr     mdcr_el2, x0
         msr     pmcr_el0, xzr
