@@ -257,6 +257,7 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
 
     dc->realize = arm_cpu_realize;
     dc->reset = arm_cpu_reset;
+    dc->vmstate = arm_vmstate;
     cc->arch = "aarch64";
     cc->tcg = &arm_tcg_target;
     cc->num_mmu = ARM_NUM_MMU;

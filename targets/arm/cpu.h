@@ -198,6 +198,8 @@ static inline bool arm_feature(const ARMCPU *cpu, ArmFeature f)
     return arm_has_feature(&cpu->features, f);
 }
 
+extern const VMStateField arm_vmstate[];         /* vmstate.c */
+
 /* -- security and exception levels (state.c) ------------------------------------------------------------------------- */
 
 bool arm_is_secure(const ARMCPU *cpu);                          /* the current state */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What no board's program can bring about: physical SErrors, and control bits of features that no model has. */
+#include "core/qom/vmstate.h"
+#include "targets/arm/gtimer.h"
 #include "targets/arm/sysreg_groups.h"
 #include "tests/lib/devtest.h"
 
@@ -43,6 +45,54 @@ static void test_serror(void)
     devtest_free(t);
 }
 
+/* The state table has the storage of each register. */
+static void find_row(ARMCPU *cpu G_GNUC_UNUSED, const SysReg *r, void *opaque)
+{
+    const VMStateField *f = arm_vmstate;
+
+    if (!r->offset || r->is_alias) {
+        return;
+    }
+    while (f->kind != VMS_END && !(r->offset >= f->offset && r->offset + r->size <= f->offset + f->size * f->count)) {
+        f++;
+    }
+    if (f->kind == VMS_END) {
+        g_error("%s has no row in the state table", r->name);
+    }
+    ++*(unsigned *)opaque;
+}
+
+/* And devtest_free finds that a copy which loaded it is the same. */
+static void test_save(void)
+{
+    DevTest *t = new_cpu("neoverse-n1-aarch64-cpu");
+    ARMCPU *cpu = ARM_CPU(t->dev);
+    unsigned rows = 0;
+
+    arm_sysregs_foreach(cpu, find_row, &rows);
+    g_assert_cmpuint(rows, >, 100);
+    arm_enter_at(cpu, 1, 0x40001000);
+    for (unsigned i = 0; i < 31; i++) {
+        cpu->x[i] = UINT64_C(0x0102030405060708) * i;
+    }
+    for (unsigned i = 0; i < sizeof(cpu->v); i++) {
+        ((uint8_t *)cpu->v)[i] = 7 * i;
+    }
+    cpu->sp = 0x1230;
+    cpu->nzcv = 9;
+    arm_set_fpcr(cpu, FPCR_FZ | FPCR_DN);
+    arm_set_fpsr(cpu, FPSR_QC | FPSR_IXC);
+    cpu->ttbr0_el[1] = 0x40000000;
+    cpu->apkey[9] = 0x55;
+    cpu->gtimer[GTIMER_VIRT] = (ArmGtimerState){ .cval = 0, .ctl = 1 };
+    arm_gtimer_update(cpu, GTIMER_VIRT);        /* its line is high, and is so in the copy */
+    g_assert_true(irq_level(&cpu->timer_irq[GTIMER_VIRT]));
+    cpu->excl_addr = 0x40;
+    cpu->event_register = 1;
+    t->no_save_check = false;
+    devtest_free(t);
+}
+
 /* HCR_EL2 of FEAT_EVT: TID4, TICAB and TOCU, and in its second version TTLBIS and TTLBOS. */
 static void test_hcr_evt(void)
 {
@@ -64,6 +114,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/arm/serror", test_serror);
+    g_test_add_func("/arm/save", test_save);
     g_test_add_func("/arm/hcr_evt", test_hcr_evt);
     return g_test_run();
 }
