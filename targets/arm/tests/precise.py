@@ -209,6 +209,16 @@ class Program:
         self.emit((0xd1000000 | -offset << 10 if offset < 0 else 0x91000000 | offset << 10) |
                   rng.choice(BORDERS) << 5 | base, 'ADD')
         self.emit(w.word, name)
+        if name in ('LDXR', 'LDXP'):
+            self.store_exclusive(w, name)
+
+    def store_exclusive(self, w, name):
+        """Of what was loaded, and the status to XZR: failing after an exception in between changes nothing."""
+        registers = [w.get(0)] + ([w.get(10)] if name == 'LDXP' else [])
+        if 31 in registers or w.get(5) in registers:
+            return
+        release = self.rng.getrandbits(1) << 15
+        self.emit(w.word & ~(1 << 22 | 1 << 15) | 31 << 16 | release, name.replace('LD', 'ST'))
 
 
 class Image:
