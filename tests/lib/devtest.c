@@ -111,7 +111,7 @@ static void start(DevTest *t)
 
 static void stop(DevTest *t)
 {
-    Clock *clock = t->machine->clock;
+    Clock *clock = t->machine->exec ? NULL : t->machine->clock;     /* core/exec frees it with the machine */
 
     machine_free(t->machine);
     clock_free(clock);
