@@ -218,11 +218,7 @@ void clock_free(Clock *c)
         g_source_unref(c->source);
         close(c->fd);
     }
-    for (unsigned i = 1; i <= c->num; i++) {
-        c->heap[i]->heap = 0;
-        c->heap[i]->expire = INT64_MAX;
-    }
-    g_free(c->heap);
+    g_free(c->heap);                            /* timers that are armed may be gone already, with what they were of */
     g_free(c->seq);
     g_mutex_clear(&c->lock);
     g_free(c);
