@@ -301,6 +301,7 @@ static void take_turn(ExecMachine *x, CPUState *cs, int64_t at)
         t->granted = cs->poll = 0;
         t->held = -1;
     }
+    t->wake_ns = INT64_MAX;                     /* of a line that rose in its own turn: no time to wake at later */
     c->turn = NULL;
     c->stopped = paused(x) ? cs : NULL;
 }

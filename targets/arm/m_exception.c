@@ -692,7 +692,7 @@ void arm_m_exception_return(ARMMCPU *cpu, uint32_t exc_return)
     if (thread && nested == 1 && m_reg(cpu, MR_SCR, exc_secure ? M_S : M_NS) & SCR_SLEEPONEXIT) {
         cpu->waits_for_event = false;
         cpu_halt(&cpu->parent);
-        __atomic_store_n(&cpu->parent.poll, -1, __ATOMIC_RELAXED);
+        cpu_leave(&cpu->parent);
     }
 }
 

@@ -361,7 +361,7 @@ void arm_m_flush_all(ARMMCPU *cpu)
     static const TlbFlush all = { .globals = true };
 
     tlb_flush(&cpu->parent, &all);
-    __atomic_store_n(&cpu->parent.poll, -1, __ATOMIC_RELAXED);
+    cpu_leave(&cpu->parent);
 }
 
 /* What [first, last] was entered as is not any more. */
@@ -371,7 +371,7 @@ static void flush_range(ARMMCPU *cpu, uint32_t first, uint32_t last)
 
     if (first <= last) {
         tlb_flush(&cpu->parent, &f);
-        __atomic_store_n(&cpu->parent.poll, -1, __ATOMIC_RELAXED);
+        cpu_leave(&cpu->parent);
     }
 }
 
@@ -408,7 +408,7 @@ void arm_m_mpu_ctrl_changed(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsign
         tlb_set_context(&cpu->parent, regimes[bank][i], id, id);
     }
     cpu_key_changed(&cpu->parent);
-    __atomic_store_n(&cpu->parent.poll, -1, __ATOMIC_RELAXED);
+    cpu_leave(&cpu->parent);
 }
 
 /* The region that word n of the RBAR/RASR/RLAR rows and aliases names. */

@@ -27,7 +27,7 @@ enum {
 static void context_changed(ARMMCPU *cpu)
 {
     cpu_key_changed(&cpu->parent);
-    __atomic_store_n(&cpu->parent.poll, -1, __ATOMIC_RELAXED);
+    cpu_leave(&cpu->parent);
 }
 
 static uint32_t merge(uint32_t old, uint32_t value, uint32_t mask)

@@ -6,7 +6,7 @@ m_system.py: directed tests of M-profile's system behaviour (m_system/), on ever
 Builds the firmware for each board, runs its cases and reports each as a subtest (TAP). What a case expects is from the
 architecture reference manuals. Cases named lockup_* end in lockup: they run alone, and the log has to say so.
 
-    m_system.py [--board NAME...] [--case REGEX] [--accel LIST] [--list] [--keep FOLDER]
+    m_system.py [--board NAME...] [--case REGEX] [--accel LIST] [--list] [--keep FOLDER]     accel: tcg, tci, counted (-icount)
     m_system.py --oracle        the same firmware on qemu-system-arm: prints where that differs from the manuals; no test
 
 Exit status 77 (skipped) without arm-none-eabi-gcc.
@@ -89,7 +89,9 @@ def build(folder, board):
 def start(program, board, elf, words, accel, oracle):
     command = [program, '-M', board, '-kernel', elf, '-display', 'none', '-serial', 'null', '-monitor', 'none',
                '-semihosting-config', 'enable=on,target=native,arg=m,arg=' + words, '-d', 'guest_errors']
-    if not oracle:
+    if accel == 'counted':
+        command += ['-icount', 'shift=6,sleep=off,align=off', '-rtc', 'clock=vm', '-seed', '1']
+    elif not oracle:
         command += ['-accel', accel]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as p:
         text, end, status = b'', time.monotonic() + (10 if 'lockup' in words else 30) * PATIENCE, None
