@@ -27,14 +27,15 @@ typedef struct TranslateInput {
     const uint8_t *bytes;                       /* guest code from the block's first instruction on */
     unsigned len;                               /* bytes that may be looked at: to the end of the checked range */
     unsigned max_insns;                         /* 1 for single step, MMIO code and stress */
-    vaddr pc;                                   /* for logs only: code must not depend on it (tcg_pc) ... */
+    vaddr pc;                                   /* of the region's entry; for logs only: code must not depend on it (tcg_pc) ... */
     bool pc_is_constant;                        /* ... unless this says so (user mode) */
-    ram_addr page_offset;                       /* low bits of the address: pc modulo the page size of the class */
+    int64_t delta;                              /* of the block from the region's entry: what tcg_pc adds to */
+    ram_addr page_offset;                       /* of the region's entry: its address modulo the page size of the class */
 } TranslateInput;
 /*
  * What a translator may assume and must keep: a block is translated once for all virtual addresses of its page, so
- * OP_goto_tb is for targets in the block's own page (page_offset + delta within the page) under an unchanged key; every
- * other branch sets the PC row and takes OP_goto_ptr. A block never goes beyond `len`. An instruction that does not
+ * tcg_goto is for targets in the block's own page (page_offset + delta within the page) under an unchanged key; every
+ * other branch sets the PC row and takes tcg_goto_ptr. A block never goes beyond `len`. An instruction that does not
  * fit ends the block before it; if it is the first, bytes = 0 asks for more (the call comes again with a larger len).
  */
 typedef struct TranslateResult {
@@ -116,6 +117,8 @@ enum {
     CPU_REQ_WORK = 1 << 4,                      /* cpu_run_on queue */
 };
 
+enum { CPU_HEAT_WORDS = 2048 };
+
 struct CPUState {
     Device parent;
     /* -- what generated code touches, close together */
@@ -143,6 +146,7 @@ struct CPUState {
     struct CPUExec *exec;                       /* cpu_loop.c: thread, generator, buffers */
     uint64_t frequency;                         /* property: Hz; counted: an instruction a cycle; 0: as -icount says */
     uint64_t insns;                             /* counted mode: retired before the turn under way */
+    int32_t heat[CPU_HEAT_WORDS];               /* what is left of AccelConfig.heat, by a few bits of a block's place */
 };
 
 DECLARE_OBJECT(CPUState, CPU, TYPE_CPU)

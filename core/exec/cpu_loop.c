@@ -211,6 +211,20 @@ static TranslationBlock *next_block(CPUState *cs, vaddr *ret_pc, bool *ret_singl
     return tb_get(cs, true);
 }
 
+/* A block was left at its entry: perhaps because it ran often. */
+static void heat(CPUState *cs, TranslationBlock *tb)
+{
+    CPUExec *e = cs->exec;
+
+    if (tb->heat >= 0 && cs->heat[tb->heat] < 0) {
+        cs->heat[tb->heat] = (int32_t)e->x->config.heat;
+        jc_entry(cs, e->ec->cc->get_pc(cs))->tag = UINT64_MAX;
+        if (!log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
+            tb_make_region(cs, tb);
+        }
+    }
+}
+
 /* Runs blocks until something outside wants the CPU, or an exception or a halt does. */
 void exec_run_inside(CPUState *cs)
 {
@@ -265,12 +279,8 @@ void exec_run_inside(CPUState *cs)
         e->single = false;
         e->alone = e->alone && (left & TCG_EXIT_MASK) == TCG_EXIT_POLL;         /* nothing ran */
         switch ((TcgExit)(left & TCG_EXIT_MASK)) {
-        case TCG_EXIT_CHAIN0:
-        case TCG_EXIT_CHAIN1:
-            last = single ? NULL : (TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK);
-            slot = left & TCG_EXIT_MASK;
-            break;
         case TCG_EXIT_POLL:
+            heat(cs, (TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK));
             break;
         case TCG_EXIT_RAISED:
             if (e->redo) {
@@ -285,11 +295,14 @@ void exec_run_inside(CPUState *cs)
                 stepped = false;
             }
             break;
-        default:
+        case TCG_EXIT_LOOKUP:
             if (__atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED)) {
                 cpu_leave(cs);                  /* perhaps it was unmasked */
             }
             break;
+        default:
+            last = single ? NULL : (TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK);
+            slot = (left & TCG_EXIT_MASK) - TCG_EXIT_CHAIN;
         }
         if (!tb->rb) {
             tb_put(cs, tb);
@@ -640,6 +653,9 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
 
     exec_register_types(object_types(&m->parent.parent));
     x->config = *config;
+    if (x->config.counted || x->config.one_insn) {
+        x->config.heat = 0;                     /* a turn is counted in blocks; regions are made of blocks */
+    }
     x->be = tcg_backend_find(config->backend);
     if (!x->be) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
@@ -648,6 +664,7 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
     }
     if (STRESS) {
         x->config.one_insn = true;
+        x->config.heat = 0;
         x->config.code_size = 64 << 10;
     }
     x->buf = tcg_codebuf_new(x->config.code_size ? x->config.code_size : (size_t)128 << 20, x->be, error);
@@ -665,7 +682,7 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
     return true;
 }
 
-ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
+static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
 {
     ExecClass *ec;
 
@@ -680,7 +697,7 @@ ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
     ec->layout = (TcgLayout){
         .tlb_offset = offsetof(CPUState, tlb), .raised_offset = offsetof(CPUState, raised),
         .left_offset = offsetof(CPUState, left), .counted = x->config.counted,
-        .poll_offset = offsetof(CPUState, poll), .jc_offset = offsetof(CPUState, jc),
+        .poll_offset = offsetof(CPUState, poll), .heat_offset = offsetof(CPUState, heat), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
         .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .mem = &tlb_mem_ops,
         /* a back end that cannot resume an access asks tlb_find each time */
@@ -691,6 +708,14 @@ ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
     };
     g_ptr_array_add(x->classes, ec);
     return ec;
+}
+
+void exec_attach(ExecMachine *x, CPUState *cs)
+{
+    cs->exec->ec = exec_class(x, CPU_CLASS_OF(cs));
+    for (unsigned i = 0; i < CPU_HEAT_WORDS; i++) {
+        cs->heat[i] = (int32_t)x->config.heat;
+    }
 }
 
 ExecThread *exec_thread_new(ExecMachine *x)
@@ -726,7 +751,7 @@ void exec_start(Machine *m)
         CPUExec *e = cs->exec;
         ExecThread *t = x->config.single_thread && i ? x->threads->pdata[0] : exec_thread_new(x);
 
-        e->ec = exec_class(x, CPU_CLASS_OF(cs));
+        exec_attach(x, cs);
         e->gen = e->gen ? e->gen : tcg_gen_new(&e->ec->config);
         e->thread = t;
         g_ptr_array_add(t->cpus, cs);

@@ -7,11 +7,14 @@
 #include "core/qom/machine.h"
 #include "core/stats.h"
 
+enum { EXEC_HEAT = 4000 };                      /* AccelConfig.heat by default */
+
 typedef struct AccelConfig {
     const char *backend;                        /* "tcg" or "tci" */
     bool single_thread;                         /* one host thread for all CPUs, round robin */
     bool one_insn;                              /* blocks of one instruction */
     bool naive;                                 /* every register write stored at once: the reference */
+    unsigned heat;                              /* a block that ran so often becomes a region; 0: none does */
     size_t code_size;                           /* bytes; 0: the default */
     /* -icount */
     bool counted;                               /* virtual time is what CPUs retire */

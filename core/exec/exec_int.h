@@ -136,7 +136,7 @@ void exec_machine_free(ExecMachine *x);
 /* cpu_loop.c */
 ExecThread *exec_thread_new(ExecMachine *x);
 void exec_thread_free(ExecThread *t);           /* it was joined, or is another's and gone */
-ExecClass *exec_class(ExecMachine *x, const CPUClass *cc);
+void exec_attach(ExecMachine *x, CPUState *cs); /* under x->lock, or before anything runs */
 uint32_t exec_serve(CPUState *cs);              /* does what others posted; returns the bits */
 void exec_run_inside(CPUState *cs);             /* until something outside, an exception or a halt ends it */
 void exec_wait_exclusive(ExecMachine *x);       /* outside: lets another's exclusive section end */

@@ -28,7 +28,7 @@ static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResu
             cc->describe_insn(cs, in->bytes + at, in->len - at, text, &len);
             len = CLAMP(len, 1, res->bytes - at);
         }
-        g_string_append_printf(out, "0x%016" G_GINT64_MODIFIER "x:  ", in->pc + at);
+        g_string_append_printf(out, "0x%016" G_GINT64_MODIFIER "x:  ", in->pc + (uint64_t)in->delta + at);
         for (unsigned i = 0; i < len; i++) {
             g_string_append_printf(out, "%02x", in->bytes[at + i]);
         }
@@ -53,28 +53,27 @@ static void recycle(CPUState *cs)
     stats_inc(&cs->exec->stats, STAT_tb_flushed);
 }
 
-/* Translates and emits. The block has no place yet. NULL: the instruction does not fit into in->len. */
-static TranslationBlock *translate(CPUState *cs, const TranslateInput *in)
+static TranslationBlock *tb_new(const CPUState *cs, const TranslateInput *in)
+{
+    TranslationBlock *tb = g_aligned_alloc0(1, sizeof(*tb), TCG_OWNER_ALIGN);
+
+    tb->cc = CPU_CLASS_OF(cs);
+    tb->key = in->key;
+    tb->heat = -1;
+    tb->edge = tb->few_edges;
+    return tb;
+}
+
+/* Emits what was generated. The block has no place yet. */
+static void finish(CPUState *cs, TranslationBlock *tb, vaddr pc)
 {
     CPUExec *e = cs->exec;
-    TranslationBlock *tb = g_aligned_alloc0(1, sizeof(*tb), 16);
-    TranslateResult res = { 0 };
 
-    tcg_gen_begin(e->gen, tb);
-    CPU_CLASS_OF(cs)->translate(cs, e->gen, in, &res);
-    if (res.bytes == 0) {
-        g_aligned_free(tb);
-        return NULL;
-    }
-    g_assert(res.bytes <= in->len);
-    if (log_enabled(LOG_IN_ASM)) {
-        log_code(cs, in, &res);
-    }
     if (log_enabled(LOG_IR)) {
         GString *out = g_string_new(NULL);
 
         tcg_gen_dump(e->gen, out);
-        log_write("IR: 0x%016" G_GINT64_MODIFIER "x\n%s\n", in->pc, out->str);
+        log_write("IR: 0x%016" G_GINT64_MODIFIER "x\n%s\n", pc, out->str);
         g_string_free(out, TRUE);
     }
     while (!tcg_gen_finish(e->gen, e->x->buf, &tb->code)) {
@@ -84,16 +83,39 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in)
         GString *out = g_string_new(NULL);
 
         tcg_code_dump(e->x->be, &tb->code, out);
-        log_write("OUT: 0x%016" G_GINT64_MODIFIER "x\n%s\n", in->pc, out->str);
+        log_write("OUT: 0x%016" G_GINT64_MODIFIER "x\n%s\n", pc, out->str);
         g_string_free(out, TRUE);
     }
-    tb->cc = CPU_CLASS_OF(cs);
-    tb->key = in->key;
+    if (tb->code.num_chains > G_N_ELEMENTS(tb->few_edges)) {
+        tb->edge = g_new0(TbEdge, tb->code.num_chains);
+    }
+    stats_add(&e->stats, STAT_tb_host_bytes, tb->code.size);
+}
+
+/* One block; heat: the word that it counts down, -1: none. NULL: the instruction does not fit into in->len. */
+static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int heat)
+{
+    CPUExec *e = cs->exec;
+    TranslationBlock *tb = tb_new(cs, in);
+    TranslateResult res = { 0 };
+
+    tcg_gen_begin(e->gen, tb);
+    tb->heat = heat;
+    tcg_gen_poll(e->gen, heat);
+    tb->cc->translate(cs, e->gen, in, &res);
+    if (res.bytes == 0) {
+        tb_free(tb);
+        return NULL;
+    }
+    g_assert(res.bytes <= in->len);
+    if (log_enabled(LOG_IN_ASM)) {
+        log_code(cs, in, &res);
+    }
+    finish(cs, tb, in->pc);
     tb->bytes = res.bytes;
     tb->insns = res.insns;
     stats_inc(&e->stats, STAT_tb_translated);
     stats_add(&e->stats, STAT_tb_guest_insns, res.insns);
-    stats_add(&e->stats, STAT_tb_host_bytes, tb->code.size);
     return tb;
 }
 
@@ -173,7 +195,7 @@ TranslationBlock *tb_get_alone(CPUState *cs)
         if (!fetch_bytes(cs, pc + n, buf + n, unit, &in.key)) {
             return NULL;
         }
-        tb = translate(cs, &in);
+        tb = translate(cs, &in, -1);
         if (tb) {
             return tb;
         }
@@ -184,7 +206,7 @@ TranslationBlock *tb_get_alone(CPUState *cs)
 void tb_put(CPUState *cs, TranslationBlock *tb)
 {
     /* Its code may still be looked at by a thread that prints it; nobody else knows it. */
-    epoch_retire(cs->exec->x->epoch, g_aligned_free, tb);
+    epoch_retire(cs->exec->x->epoch, tb_free, tb);
 }
 
 /* A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. */
@@ -197,6 +219,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
         .max_insns = x->config.one_insn || cut & CUT_SINGLE ? 1 : MAX_INSNS,
         .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1), .pc_is_constant = x->user,
     };
+    int heat = x->config.heat && whole_page && !cut ? (int)(offset >> 2 & (CPU_HEAT_WORDS - 1)) : -1;
     uint8_t bytes[TB_MAX_BYTES];
 
     for (unsigned tries = 0; tries < MAX_TRIES; tries++) {
@@ -210,23 +233,23 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
             return NULL;
         }
         in.bytes = bytes;
-        tb = translate(cs, &in);
+        tb = translate(cs, &in, heat);
         if (!tb) {
             tb_abandon(x, rb, offset);
             return NULL;
         }
         tb->rb = rb;
-        tb->offset = offset;
+        tb->offset = tb->start = offset;
         tb->cut = cut;
         tb->whole_page = whole_page;
         tb->hash = tb_hash_bytes(bytes, tb->bytes);
         if (tb_insert(x, tb, generation, &in_cache)) {
             if (in_cache != tb) {
-                g_aligned_free(tb);
+                tb_free(tb);
             }
             return in_cache;
         }
-        g_aligned_free(tb);
+        tb_free(tb);
     }
     return NULL;                                /* written all the time: one instruction, uncached, gets on */
 }
@@ -239,7 +262,8 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     vaddr pc;
     TranslationBlock *tb;
     uint64_t stops = 0, cut;
-    ram_addr offset;
+    ram_addr offset, first;
+    bool whole_page;
     CPUKey key;
     unsigned len;
     TlbInfo info;
@@ -268,9 +292,192 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     stats_inc(&e->stats, STAT_tb_lookup);
     key = key_on_page(cs, &info);
     cut = stops << 1 | (single ? CUT_SINGLE : 0);
-    tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, cut, len);
+    whole_page = info.lo == 0 && info.hi == page_mask;
+    first = whole_page ? offset & ~(MIN(page_mask + 1, CODE_PAGE) - 1) : offset;
+    tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, cut, first, offset + len - 1);
     if (!tb) {
-        tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, info.lo == 0 && info.hi == page_mask);
+        tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page);
     }
     return tb || cs->raised ? tb : tb_get_alone(cs);
+}
+
+/* -- regions ------------------------------------------------------------------------------------------------------------- */
+
+enum { REGION_BLOCKS = 32, REGION_INSNS = 256 };
+
+/* A guest block of a region. */
+typedef struct Piece {
+    const TranslationBlock *tb;                 /* as it was translated alone */
+    int64_t delta;                              /* from the region's entry */
+    bool loop;                                  /* something leads back to it */
+    bool returned_to;
+} Piece;
+
+typedef struct Plan {
+    Piece piece[REGION_BLOCKS];
+    unsigned num, insns;
+} Plan;
+
+static Piece *piece_at(Plan *p, int64_t delta)
+{
+    for (unsigned i = 0; i < p->num; i++) {
+        if (p->piece[i].delta == delta) {
+            return &p->piece[i];
+        }
+    }
+    return NULL;
+}
+
+/* Adds the block at delta, if there is one by itself and room for it. */
+static Piece *add_piece(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta)
+{
+    ram_addr page = entry->offset & ~(MIN(BIT64(entry->cc->tcg->page_bits), CODE_PAGE) - 1);
+    ram_addr last = page + MIN(BIT64(entry->cc->tcg->page_bits), CODE_PAGE) - 1;
+    ram_addr at = entry->offset + (uint64_t)delta;
+    TranslationBlock *tb;
+
+    if (at < page || at > last || p->num == REGION_BLOCKS) {
+        return NULL;
+    }
+    tb = delta ? tb_lookup((ExecMachine *)x, entry->cc, &entry->key, entry->rb, at, 0, page, last) : (TranslationBlock *)entry;
+    tb = tb && tb->cold ? tb->cold : tb;
+    if (!tb || !tb->whole_page || p->insns + tb->insns > REGION_INSNS) {
+        return NULL;
+    }
+    p->insns += tb->insns;
+    p->piece[p->num] = (Piece){ tb, delta, false, false };
+    return &p->piece[p->num++];
+}
+
+static Piece *find_piece(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta)
+{
+    Piece *there = piece_at(p, delta);
+
+    return there ? there : add_piece(x, p, entry, delta);
+}
+
+/* The blocks that the entry leads to, nearest first. Blocks may overlap: each is cut where the next begins. */
+static void plan_region(const ExecMachine *x, Plan *p, const TranslationBlock *entry)
+{
+    add_piece(x, p, entry, 0);
+    for (unsigned i = 0; i < p->num; i++) {
+        const TranslationBlock *tb = p->piece[i].tb;
+
+        for (unsigned n = 0; n < tb->code.num_chains; n++) {
+            const TcgChain *c = &tb->code.chain[n];
+            Piece *to = find_piece(x, p, entry, p->piece[i].delta + c->delta);
+
+            if (to && c->back != c->delta) {
+                Piece *back = find_piece(x, p, entry, p->piece[i].delta + c->back);
+
+                if (!back) {
+                    continue;                   /* the call leaves */
+                }
+                back->returned_to = true;
+            }
+            if (to && to->delta < p->piece[i].delta + tb->bytes) {
+                to->loop = true;
+            }
+        }
+    }
+    for (unsigned i = 0; i < p->num; i++) {     /* a return may lead back, too */
+        for (unsigned n = 0; p->piece[i].tb->code.returns && n < p->num; n++) {
+            p->piece[n].loop |= p->piece[n].returned_to && p->piece[n].delta < p->piece[i].delta + p->piece[i].tb->bytes;
+        }
+    }
+}
+
+/* Bytes from a piece to where the next one begins, or to its own end. */
+static unsigned piece_len(const Plan *p, const Piece *piece)
+{
+    int64_t len = piece->tb->bytes;
+
+    for (unsigned i = 0; i < p->num; i++) {
+        int64_t d = p->piece[i].delta - piece->delta;
+
+        len = d > 0 && d < len ? d : len;
+    }
+    return (unsigned)len;
+}
+
+/* False: a piece has no instruction. */
+static bool generate(CPUState *cs, const Plan *p, TranslationBlock *tb, TranslateInput *in, const uint8_t *bytes)
+{
+    TcgGen *g = cs->exec->gen;
+
+    tcg_gen_begin(g, tb);
+    for (unsigned i = 0; i < p->num; i++) {
+        tcg_region_block(g, p->piece[i].delta, p->piece[i].returned_to);
+    }
+    if (!p->piece[0].loop) {
+        tcg_gen_poll(g, -1);
+    }
+    for (unsigned i = 0; i < p->num; i++) {
+        const Piece *piece = &p->piece[i];
+        TranslateResult res = { 0 };
+
+        in->delta = piece->delta;
+        in->bytes = bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
+        in->len = piece_len(p, piece);
+        tcg_region_start(g, piece->delta, piece->loop);
+        tb->cc->translate(cs, g, in, &res);
+        if (res.bytes == 0) {
+            return false;
+        }
+        if (log_enabled(LOG_IN_ASM)) {
+            log_code(cs, in, &res);
+        }
+        tb->insns += res.insns;
+    }
+    return true;
+}
+
+void tb_make_region(CPUState *cs, TranslationBlock *entry)
+{
+    CPUExec *e = cs->exec;
+    ExecMachine *x = e->x;
+    Plan p = { .num = 0 };
+    TranslateInput in = {
+        .key = entry->key, .pc = entry->cc->get_pc(cs), .max_insns = MAX_INSNS,
+        .page_offset = entry->cc->get_pc(cs) & (BIT64(entry->cc->tcg->page_bits) - 1), .pc_is_constant = x->user,
+    };
+    int64_t first = 0, end = 0;
+    TranslationBlock *tb;
+    uint8_t bytes[CODE_PAGE];
+    uint64_t generation;
+
+    plan_region(x, &p, entry);
+    for (unsigned i = 0; i < p.num; i++) {
+        first = MIN(first, p.piece[i].delta);
+        end = MAX(end, p.piece[i].delta + p.piece[i].tb->bytes);
+    }
+    tb = tb_new(cs, &in);
+    tb->rb = entry->rb;
+    tb->offset = entry->offset;
+    tb->start = entry->offset + (uint64_t)first;
+    tb->bytes = (uint32_t)(end - first);
+    tb->whole_page = true;
+    tb->cold = entry;
+    generation = tb_begin(x, cs, tb->rb, tb->start, tb->bytes);
+    if (!x->user) {
+        ram_read(tb->rb->host + tb->start, bytes, tb->bytes);
+    } else if (!user_fetch(cs, in.pc + (uint64_t)first, bytes, tb->bytes)) {
+        cs->raised = 0;
+        tb_abandon(x, tb->rb, tb->offset);
+        tb_free(tb);
+        return;
+    }
+    if (!generate(cs, &p, tb, &in, bytes)) {
+        tb_abandon(x, tb->rb, tb->offset);
+        tb_free(tb);
+        return;
+    }
+    finish(cs, tb, in.pc);
+    tb->hash = tb_hash_bytes(bytes, tb->bytes);
+    if (!tb_supersede(x, tb, generation)) {
+        tb_free(tb);
+        return;
+    }
+    stats_inc(&e->stats, STAT_regions);
+    stats_add(&e->stats, STAT_region_insns, tb->insns);
 }

@@ -59,6 +59,16 @@ struct TbCache {
     unsigned num_suspects;                      /* atomic copy of suspects->len */
 };
 
+void tb_free(void *p)
+{
+    TranslationBlock *tb = p;
+
+    if (tb->edge != tb->few_edges) {
+        g_free(tb->edge);
+    }
+    g_aligned_free(tb);
+}
+
 static void *zero_pages(size_t size)
 {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -97,7 +107,7 @@ void tb_cache_free(struct TbCache *c)
             TranslationBlock *tb = c->bucket[i];
 
             c->bucket[i] = tb->next;
-            g_aligned_free(tb);
+            tb_free(tb);
         }
     }
     munmap(c->bucket, BUCKETS * sizeof(*c->bucket));
@@ -225,34 +235,49 @@ uint64_t tb_hash_bytes(const uint8_t *p, unsigned len)
 }
 
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
-                            uint64_t cut, unsigned max_bytes)
+                            uint64_t cut, ram_addr first, ram_addr last)
 {
     TranslationBlock **b = &x->tbs->bucket[hash_key(cc, key, rb, offset)];
     TranslationBlock *tb = __atomic_load_n(b, __ATOMIC_ACQUIRE);
 
     while (tb && !(tb->offset == offset && tb->rb == rb && tb->cc == cc && tb->key.w[0] == key->w[0] &&
-                   tb->key.w[1] == key->w[1] && tb->cut == cut && tb->bytes <= max_bytes)) {
+                   tb->key.w[1] == key->w[1] && tb->cut == cut && tb->start >= first &&
+                   tb->start + tb->bytes - 1 <= last)) {
         tb = __atomic_load_n(&tb->next, __ATOMIC_ACQUIRE);
     }
     return tb;
 }
 
-static void unlink_edge(ExecMachine *x, TranslationBlock *from, unsigned n)
+enum { SLOT_MASK = TCG_OWNER_ALIGN - 1 };
+G_STATIC_ASSERT((int)TCG_MAX_CHAINS <= (int)TCG_OWNER_ALIGN);
+
+static TbEdge *edge_of(uintptr_t source)
 {
-    TranslationBlock *to = from->out[n];
+    return &((TranslationBlock *)(source & ~(uintptr_t)SLOT_MASK))->edge[source & SLOT_MASK];
+}
+
+static void unlink_edge(ExecMachine *x, uintptr_t source)
+{
+    TranslationBlock *from = (TranslationBlock *)(source & ~(uintptr_t)SLOT_MASK);
+    TbEdge *edge = edge_of(source);
     uintptr_t *p;
 
-    if (!to) {
+    if (!edge->to) {
         return;
     }
-    tcg_chain(x->be, x->buf, &from->code, n, NULL);
-    for (p = &to->in; *p != ((uintptr_t)from | n);) {
-        TranslationBlock *src = (TranslationBlock *)(*p & ~(uintptr_t)7);
-
-        p = &src->in_next[*p & 7];
+    tcg_chain(x->be, x->buf, &from->code, source & SLOT_MASK, NULL);
+    for (p = &edge->to->in; *p != source;) {
+        p = &edge_of(*p)->next;
     }
-    *p = from->in_next[n];
-    from->out[n] = NULL;
+    *p = edge->next;
+    edge->to = NULL;
+}
+
+static void unlink_in(ExecMachine *x, TranslationBlock *tb)
+{
+    while (tb->in) {
+        unlink_edge(x, tb->in);
+    }
 }
 
 static void remove_block(ExecMachine *x, TranslationBlock *tb)
@@ -264,11 +289,9 @@ static void remove_block(ExecMachine *x, TranslationBlock *tb)
         p = &(*p)->next;
     }
     __atomic_store_n(p, tb->next, __ATOMIC_RELEASE);
-    while (tb->in) {
-        unlink_edge(x, (TranslationBlock *)(tb->in & ~(uintptr_t)7), tb->in & 7);
-    }
-    for (unsigned n = 0; n < TCG_MAX_CHAINS; n++) {
-        unlink_edge(x, tb, n);
+    unlink_in(x, tb);
+    for (unsigned n = 0; n < tb->code.num_chains; n++) {
+        unlink_edge(x, (uintptr_t)tb | n);
     }
 }
 
@@ -277,7 +300,7 @@ static void update_granules(PageCode *p)
     uint64_t g = p->translating ? p->pending : 0;
 
     for (const TranslationBlock *tb = p->first; tb; tb = tb->page_next) {
-        g |= granule_mask(tb->offset, tb->offset + tb->bytes - 1);
+        g |= granule_mask(tb->start, tb->start + tb->bytes - 1);
     }
     p->pending = p->translating ? p->pending : 0;
     __atomic_store_n(&p->granules, g, __ATOMIC_RELAXED);
@@ -285,7 +308,7 @@ static void update_granules(PageCode *p)
 
 static bool overlaps(const TranslationBlock *tb, ram_addr first, ram_addr last)
 {
-    return tb->offset <= last && tb->offset + tb->bytes - 1 >= first;
+    return tb->start <= last && tb->start + tb->bytes - 1 >= first;
 }
 
 /* Blocks of the page that overlap go, to the list *gone; how many. */
@@ -338,7 +361,7 @@ static void free_list(void *p)
 {
     for (TranslationBlock *tb = p, *next; tb; tb = next) {
         next = tb->page_next;
-        g_aligned_free(tb);
+        tb_free(tb);
     }
 }
 
@@ -448,12 +471,12 @@ static unsigned compare(ExecMachine *x, const Suspect *s, TranslationBlock **gon
     p = page_of(s->rb->code, s->page);
     p->generation++;                            /* whoever translates now read too early */
     for (TranslationBlock *tb = p->first, *next; tb; tb = next) {
-        uint8_t bytes[TB_MAX_BYTES];
+        uint8_t bytes[CODE_PAGE];
 
         next = tb->page_next;
-        ram_read(s->rb->host + tb->offset, bytes, tb->bytes);
+        ram_read(s->rb->host + tb->start, bytes, tb->bytes);
         if (tb_hash_bytes(bytes, tb->bytes) != tb->hash) {
-            num += remove_overlapping(x, p, tb->offset, tb->offset + tb->bytes - 1, gone);
+            num += remove_overlapping(x, p, tb->start, tb->start + tb->bytes - 1, gone);
             next = p->first;                    /* its neighbours may have gone with it */
         }
     }
@@ -573,24 +596,47 @@ void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset)
     g_mutex_unlock(&x->tb_lock);
 }
 
+/* Under tb_lock. */
+static void put_in(ExecMachine *x, PageCode *p, TranslationBlock *tb)
+{
+    TranslationBlock **b = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
+
+    tb->valid = true;
+    tb->page_next = p->first;
+    p->first = tb;
+    tb->next = *b;
+    __atomic_store_n(b, tb, __ATOMIC_RELEASE);
+}
+
 bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret)
 {
     PageCode *p = page_of(tb->rb->code, tb->offset >> CODE_PAGE_BITS);
-    TranslationBlock **b = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
     bool ok;
 
     g_mutex_lock(&x->tb_lock);
     ok = p->generation == generation;
     if (ok) {
-        *ret = tb_lookup(x, tb->cc, &tb->key, tb->rb, tb->offset, tb->cut, tb->bytes);
+        *ret = tb_lookup(x, tb->cc, &tb->key, tb->rb, tb->offset, tb->cut, tb->start, tb->start + tb->bytes - 1);
         if (!*ret) {
             *ret = tb;
-            tb->valid = true;
-            tb->page_next = p->first;
-            p->first = tb;
-            tb->next = *b;
-            __atomic_store_n(b, tb, __ATOMIC_RELEASE);
+            put_in(x, p, tb);
         }
+    }
+    end(p);
+    g_mutex_unlock(&x->tb_lock);
+    return ok;
+}
+
+bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
+{
+    PageCode *p = page_of(region->rb->code, region->offset >> CODE_PAGE_BITS);
+    bool ok;
+
+    g_mutex_lock(&x->tb_lock);
+    ok = p->generation == generation && region->cold->valid;
+    if (ok) {
+        put_in(x, p, region);
+        unlink_in(x, region->cold);             /* they ask for it anew */
     }
     end(p);
     g_mutex_unlock(&x->tb_lock);
@@ -610,9 +656,8 @@ static bool linkable(const ExecMachine *x, const TranslationBlock *from, const T
 void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
 {
     g_mutex_lock(&x->tb_lock);
-    if (!from->out[n] && from->valid && to->valid && linkable(x, from, to)) {
-        from->out[n] = to;
-        from->in_next[n] = to->in;
+    if (from->valid && to->valid && !from->edge[n].to && linkable(x, from, to)) {
+        from->edge[n] = (TbEdge){ to, to->in };
         to->in = (uintptr_t)from | n;
         tcg_chain(x->be, x->buf, &from->code, n, to->code.entry);
         stats_inc(&cs->exec->stats, STAT_tb_chained);

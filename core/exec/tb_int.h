@@ -4,6 +4,10 @@
  *
  * A block is found by (class, key, RAM block, offset): no virtual address is in it, so one translation serves every
  * mapping. Looking up takes no lock; blocks that went are retired by epoch. Everything else is under tb_lock.
+ *
+ * A block that runs often (it counts down a heat word of its CPU as it is entered) is translated again as a region:
+ * with the blocks of its page that it leads to and that have run, and their loops. From then on the region is found
+ * in its place.
  */
 #ifndef CORE_EXEC_TB_INT_H
 #define CORE_EXEC_TB_INT_H
@@ -12,24 +16,32 @@
 
 enum { CODE_PAGE_BITS = 12, CODE_PAGE = 1 << CODE_PAGE_BITS, TB_MAX_BYTES = 1024 };
 
+/* A direct edge: where a chain slot jumps to, and the next in the list of those that jump there. */
+typedef struct TbEdge {
+    TranslationBlock *to;
+    uintptr_t next;                             /* a source | its slot; 0: the end */
+} TbEdge;
+
 struct TranslationBlock {
     const CPUClass *cc;
     CPUKey key;
     RamBlock *rb;                               /* NULL: not cached (one instruction, run once) */
-    ram_addr offset;
+    ram_addr offset;                            /* where it is entered */
+    ram_addr start;                             /* of the bytes that it was made of: offset, but for a region */
     uint32_t bytes, insns;
     uint64_t hash;                              /* of the guest bytes */
+    int heat;                                   /* heat word that it counts down; -1: none */
+    TranslationBlock *cold;                     /* a region: the block in whose place it is; else NULL */
     uint64_t cut;                               /* what ends it early: tb.c's word; 0: nothing */
     bool valid;                                 /* under tb_lock */
     bool whole_page;                            /* its page was checked as one: may be chained */
     TcgCode code;
     TranslationBlock *next;                     /* atomic: in its bucket */
     TranslationBlock *page_next;                /* in its page */
-    /* direct edges: out[n] is where slot n jumps to; in: (source | slot) of those that jump here */
-    TranslationBlock *out[TCG_MAX_CHAINS];
-    uintptr_t in;
-    uintptr_t in_next[TCG_MAX_CHAINS];
-} __attribute__((aligned(16)));
+    uintptr_t in;                               /* edges that lead here: a source | its slot, and TbEdge.next */
+    TbEdge *edge;                               /* by slot: code.num_chains of them */
+    TbEdge few_edges[2];                        /* room for them where they suffice */
+} __attribute__((aligned(TCG_OWNER_ALIGN)));
 
 struct TbCache *tb_cache_new(void);
 void tb_cache_free(struct TbCache *c);
@@ -50,13 +62,18 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 /* cs's thread, after a full barrier: no CPU finds translations older than the stores before it from now on. */
 void tb_sync(ExecMachine *x, CPUState *cs);
 
+void tb_free(void *tb);
+
+/* first, last: all bytes of the block are from there to there. */
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
-                            uint64_t cut, unsigned max_bytes);
+                            uint64_t cut, ram_addr first, ram_addr last);
 /* Before reading the bytes: they are code from now on. Returns the page's generation. */
 uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, unsigned len);
 /* False: the page was written meanwhile. *ret may be an equal block that was first. */
 bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret);
 void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset);
+/* The same for a region, which is found instead of its cold block from now on. False: either has changed. */
+bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation);
 /*
  * Links slot n of from to `to`, if both are still valid and the edge stays in one key and one page of RAM, or in user
  * mode, where a place in RAM is an address.
@@ -74,5 +91,10 @@ TranslationBlock *tb_get(CPUState *cs, bool single);
 /* The instruction at cs's PC as a block of its own that is not in the cache; NULL as above. tb_put it. */
 TranslationBlock *tb_get_alone(CPUState *cs);
 void tb_put(CPUState *cs, TranslationBlock *tb);
+/*
+ * A cached block at cs's PC has run often: makes a region of it if that can be done. Own thread, outside, the page
+ * being mapped as it was when the block was left.
+ */
+void tb_make_region(CPUState *cs, TranslationBlock *tb);
 
 #endif

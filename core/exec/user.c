@@ -323,13 +323,14 @@ void exec_user_attach(CPUState *cs)
     }
     t = exec_thread_new(x);
     g_ptr_array_add(t->cpus, cs);
-    e->ec = exec_class(x, CPU_CLASS_OF(cs));
+    exec_attach(x, cs);
     g_mutex_unlock(&x->lock);
     e->gen = e->gen ? e->gen : tcg_gen_new(&e->ec->config);
     e->thread = t;
     e->alone = false;
     e->redo = REDO_NONE;
     cs->direct_base = x->user->mem.base;
+    tcg_set_direct(x->be, cs->direct_base);
     cs->raised = 0;
     cs->halted = false;
     tlb_flush_all(cs);

@@ -28,6 +28,7 @@ static const UserOption options[] = {
     { "one-insn-per-tb", "QEMU_ONE_INSN_PER_TB", NULL, "one instruction a block", true },
     { "singlestep", "QEMU_SINGLESTEP", NULL, NULL, true },
     { "tb-size", NULL, "MIB", "memory for translated code", true },
+    { "heat", NULL, "N", "code that ran so often is compiled again with its loops; 0: never", true },
     { "strace", "QEMU_STRACE", NULL, "log system calls", true },
     { "d", "QEMU_LOG", "ITEM,...", "log things (-d help lists them)", true },
     { "D", "QEMU_LOG_FILENAME", "FILE", "log to FILE", true },
@@ -50,7 +51,7 @@ static void print_help(void)
     }
 }
 
-static bool number(const char *text, const char *name, uint64_t *ret, GError **error)
+static bool number(const char *text, const char *name, bool zero, uint64_t *ret, GError **error)
 {
     char *stop;
 
@@ -66,7 +67,7 @@ static bool number(const char *text, const char *name, uint64_t *ret, GError **e
         *ret <<= 30;
         stop++;
     }
-    if (stop == text || *stop || errno || *ret == 0) {
+    if (stop == text || *stop || errno || (*ret == 0 && !zero)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-%s %s: not a number", name, text);
         return false;
     }
@@ -122,19 +123,21 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
     } else if (strcmp(n, "0") == 0) {
         set(&o->argv0, value);
     } else if (strcmp(n, "s") == 0) {
-        return number(value, n, &o->stack_size, error);
+        return number(value, n, false, &o->stack_size, error);
     } else if (strcmp(n, "R") == 0) {
-        return number(value, n, &o->reserve, error);
+        return number(value, n, false, &o->reserve, error);
     } else if (strcmp(n, "B") == 0) {
-        if (!number(value, n, &v, error)) {
+        if (!number(value, n, false, &v, error)) {
             return false;
         }
         o->base = v;
     } else if (strcmp(n, "tb-size") == 0) {
-        if (!number(value, n, &v, error)) {
+        if (!number(value, n, false, &v, error)) {
             return false;
         }
         o->tb_size = v << 20;
+    } else if (strcmp(n, "heat") == 0) {
+        return number(value, n, true, &o->heat, error);
     } else if (strcmp(n, "accel") == 0) {
         if (strcmp(value, "tcg") != 0 && strcmp(value, "tci") != 0) {
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "-accel %s: there are tcg and tci", value);

@@ -38,6 +38,7 @@ static UserOptions *options_new(char **env)
     struct rlimit limit;
 
     o->backend = tcg_backend_find("tcg") ? "tcg" : "tci";
+    o->heat = EXEC_HEAT;
     o->stack_size = STACK_DEFAULT;
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > STACK_DEFAULT) {
         o->stack_size = MIN(limit.rlim_cur, (rlim_t)1 << 30);
@@ -144,7 +145,8 @@ static bool find_cpu(Process *p, const char *arch, GError **error)
 static bool make_machine(Process *p, TypeRegistry *types, GError **error)
 {
     const AccelConfig accel = {
-        .backend = p->o->backend, .one_insn = p->o->one_insn, .code_size = p->o->tb_size ? p->o->tb_size : CODE_DEFAULT,
+        .backend = p->o->backend, .one_insn = p->o->one_insn, .heat = MIN(p->o->heat, INT32_MAX),
+        .code_size = p->o->tb_size ? p->o->tb_size : CODE_DEFAULT,
     };
     MemoryRegion *root = g_new0(MemoryRegion, 1);
 

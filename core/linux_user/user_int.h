@@ -61,6 +61,7 @@ typedef struct UserOptions {
     const char *backend;
     bool one_insn;
     uint64_t tb_size;
+    uint64_t heat;
     GPtrArray *env;                             /* (char *) NULL-terminated */
     GPtrArray *again;                           /* (char *) options for ourselves on execve */
 } UserOptions;

@@ -46,6 +46,13 @@ const void *tcg_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, const 
     return be->fault_resume ? be->fault_resume(be, buf, pc) : NULL;
 }
 
+void tcg_set_direct(const TcgBackend *be, uintptr_t base)
+{
+    if (be->set_direct) {
+        be->set_direct(base);
+    }
+}
+
 bool tcg_backend_has_faults(const TcgBackend *be)
 {
     return be->fault_resume;

@@ -59,6 +59,8 @@ struct TcgBackend {
     /* Emits an ALLOCATED region. False: the buffer is full; nothing was published. */
     bool (*emit)(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
     uintptr_t (*run)(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
+    /* The value at direct_base_offset, for the thread that will run code of a direct layout. May be NULL. */
+    void (*set_direct)(uintptr_t base);
     void (*chain)(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry);
     /* Called when a buffer is created or reset: writes the thunks that all code shares; returns bytes used. */
     size_t (*init_buf)(const TcgBackend *be, TcgCodeBuf *buf);

@@ -271,6 +271,55 @@ static TcgId common_operand(TcgFn *fn, const Web *w, unsigned k, unsigned j)
     return only;
 }
 
+/*
+ * Whether phi `as` is operand j of kind k wherever phi i of the web is of that kind: what it is elsewhere does not
+ * matter. What that says of other phis of the web is noted in part.
+ */
+static bool serves(const TcgFn *fn, const Web *w, TcgId *part, unsigned i, TcgId as, unsigned k, unsigned j)
+{
+    const TcgNode *p = fn_node(fn, w->phi[i]), *q = fn_node(fn, as);
+
+    if (part[i]) {
+        return part[i] == as;
+    }
+    if (q->op != OP_phi || q->block != p->block || web_index(w, as) >= 0) {
+        return false;
+    }
+    part[i] = as;
+    for (uint32_t a = 0; a < p->list_len; a++) {
+        TcgId v = *fn_list(fn, p->list + a), u = *fn_list(fn, q->list + a);
+        const TcgNode *n = fn_node(fn, v);
+        int from = web_index(w, v);
+
+        if (from >= 0 ? !serves(fn, w, part, from, u, k, j)
+                      : leaf_kind(w, n) == (int)k && u != (w->kind[k].op == OP_const ? v : n->arg[j])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Finds phis that are there already for operand j of kind k: in w->part, 0 where there is none. */
+static void find_parts(const TcgFn *fn, Web *w, unsigned k, unsigned j)
+{
+    for (unsigned i = 0; i < w->num; i++) {
+        TcgId id = w->part[i][k][j] ? 0 : fn_block(fn, fn_node(fn, w->phi[i])->block)->first;
+
+        for (; id && fn_node(fn, id)->op == OP_phi && !w->part[i][k][j]; id = fn_node(fn, id)->next) {
+            TcgId part[MAX_WEB];
+
+            for (unsigned m = 0; m < w->num; m++) {
+                part[m] = w->part[m][k][j];
+            }
+            if (fn_node(fn, id)->type == w->kind[k].type && serves(fn, w, part, i, id, k, j)) {
+                for (unsigned m = 0; m < w->num; m++) {
+                    w->part[m][k][j] = part[m];
+                }
+            }
+        }
+    }
+}
+
 static TcgId flags_node(TcgFn *fn, const Kind *k, const TcgId *arg)
 {
     TcgId id = tcg_fn_node_new(fn, k->op, k->type);
@@ -340,6 +389,7 @@ static bool web_split(Dce *d, TcgId phi)
 {
     TcgFn *fn = d->fn;
     TcgId common[MAX_KINDS][3] = { 0 };
+    bool made[MAX_WEB][MAX_KINDS][3] = { 0 };
     Web w = { 0 };
 
     if (!web_collect(d, phi, &w)) {
@@ -348,6 +398,9 @@ static bool web_split(Dce *d, TcgId phi)
     for (unsigned k = 0; k < w.num_kinds; k++) {
         for (unsigned j = 0; j < w.kind[k].num_args; j++) {
             common[k][j] = common_operand(fn, &w, k, j);
+            if (!common[k][j]) {
+                find_parts(fn, &w, k, j);
+            }
         }
     }
     for (unsigned i = 0; i < w.num; i++) {
@@ -355,7 +408,12 @@ static bool web_split(Dce *d, TcgId phi)
         w.select[i] = new_phi(fn, w.phi[i], TCG_I32);
         for (unsigned k = 0; k < w.num_kinds; k++) {
             for (unsigned j = 0; j < w.kind[k].num_args; j++) {
-                w.part[i][k][j] = common[k][j] ? common[k][j] : new_phi(fn, w.phi[i], w.kind[k].type);
+                if (common[k][j]) {
+                    w.part[i][k][j] = common[k][j];
+                } else if (!w.part[i][k][j]) {
+                    w.part[i][k][j] = new_phi(fn, w.phi[i], w.kind[k].type);
+                    made[i][k][j] = true;
+                }
             }
         }
     }
@@ -373,7 +431,7 @@ static bool web_split(Dce *d, TcgId phi)
                 for (unsigned j = 0; j < w.kind[k].num_args; j++) {
                     TcgId part;
 
-                    if (common[k][j]) {
+                    if (!made[i][k][j]) {
                         continue;
                     }
                     if (from >= 0) {

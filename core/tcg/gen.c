@@ -10,6 +10,12 @@
 
 #include <string.h>
 
+typedef struct RegionBlock {
+    int64_t delta;
+    uint32_t block;
+    bool returned_to;
+} RegionBlock;
+
 struct TcgGen {
     TcgConfig config;
     TcgFn *fn;
@@ -17,6 +23,8 @@ struct TcgGen {
     bool dead;                                  /* ... which is one that nothing leads to */
     bool passed;                                /* the region has been through the pipeline */
     uint64_t last_delta;                        /* of the last tcg_insn_start */
+    GArray *region;                             /* RegionBlock: the region's guest blocks; empty: just the one */
+    unsigned num_slots;                         /* of OP_goto_tb in use */
     const char *dump_letters;
     GString *dump_out;
 };
@@ -27,6 +35,7 @@ TcgGen *tcg_gen_new(const TcgConfig *config)
 
     g->config = *config;
     g->fn = tcg_fn_new(&g->config);
+    g->region = g_array_new(FALSE, FALSE, sizeof(RegionBlock));
     return g;
 }
 
@@ -34,6 +43,7 @@ void tcg_gen_free(TcgGen *g)
 {
     if (g) {
         tcg_fn_free(g->fn);
+        g_array_unref(g->region);
         g_free(g);
     }
 }
@@ -49,6 +59,38 @@ void tcg_gen_begin(TcgGen *g, void *owner)
     g->fn->owner = owner;
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
+    g->num_slots = 0;
+    g_array_set_size(g->region, 0);
+}
+
+/* The region's block at delta; NULL: there is none. */
+static const RegionBlock *region_block(const TcgGen *g, int64_t delta)
+{
+    for (unsigned i = 0; i < g->region->len; i++) {
+        const RegionBlock *r = &g_array_index(g->region, RegionBlock, i);
+
+        if (r->delta == delta) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to)
+{
+    RegionBlock r = { delta, tcg_fn_block_new(g->fn), returned_to };
+
+    g_assert(!region_block(g, delta));
+    g_array_append_val(g->region, r);
+}
+
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll)
+{
+    tcg_block_start(g, (TcgBlockRef){ region_block(g, delta)->block });
+    if (poll) {
+        tcg_insn_start(g, (uint64_t)delta);
+        tcg_poll(g);
+    }
 }
 
 bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
@@ -355,10 +397,69 @@ void tcg_poll(TcgGen *g)
     emit0(g, OP_poll, TCG_VOID, 0, 0);
 }
 
-void tcg_goto_tb(TcgGen *g, unsigned slot)
+void tcg_gen_poll(TcgGen *g, int heat)
 {
-    g_assert(slot < TCG_MAX_CHAINS);
-    emit0(g, OP_goto_tb, TCG_VOID, slot, 0);
+    emit0(g, OP_poll, TCG_VOID, 0, (uint64_t)(heat + 1));
+}
+
+/* By a chain, or beyond their number by goto_ptr. */
+static void leave_to(TcgGen *g, int64_t delta, int64_t back)
+{
+    tcg_set_reg(g, g->config.target->pc_reg, tcg_pc(g, delta));
+    if (g->num_slots < TCG_MAX_CHAINS) {
+        tcg_goto_tb(g, g->num_slots++, delta, back);
+    } else {
+        tcg_goto_ptr(g);
+    }
+}
+
+void tcg_goto(TcgGen *g, int64_t delta)
+{
+    const RegionBlock *inside = region_block(g, delta);
+
+    if (inside) {
+        tcg_br(g, (TcgBlockRef){ inside->block });
+    } else {
+        leave_to(g, delta, delta);
+    }
+}
+
+void tcg_goto_call(TcgGen *g, int64_t delta, int64_t back)
+{
+    const RegionBlock *inside = region_block(g, delta), *after = region_block(g, back);
+
+    if (inside && after && after->returned_to) {
+        tcg_br(g, (TcgBlockRef){ inside->block });
+    } else {
+        leave_to(g, delta, back);
+    }
+}
+
+void tcg_return(TcgGen *g, TcgVal pc)
+{
+    TcgType type = tcg_val_type(g, pc);
+    unsigned row = tcg_local(g, type);
+
+    tcg_set_reg(g, row, pc);
+    for (unsigned i = 0; i < g->region->len; i++) {
+        RegionBlock r = g_array_index(g->region, RegionBlock, i);
+
+        if (r.returned_to) {
+            TcgBlockRef next = tcg_block(g);
+
+            tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, r.delta), (TcgBlockRef){ r.block }, next);
+            tcg_block_start(g, next);
+        }
+    }
+    tcg_set_reg(g, g->config.target->pc_reg, tcg_get_reg(g, row));
+    emit0(g, OP_goto_ptr, TCG_VOID, 1, 0);
+    end_block(g, 0, 0);
+}
+
+void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)
+{
+    g_assert(slot < TCG_MAX_CHAINS && delta == (int32_t)delta && back == (int32_t)back);
+    emit0(g, OP_goto_tb, TCG_VOID, slot, (uint32_t)delta | (uint64_t)back << 32);
     end_block(g, 0, 0);
 }
 

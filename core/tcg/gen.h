@@ -8,14 +8,14 @@
  * - Registers are read and written by row; narrower views are extract and insert (a translator's own helpers).
  *   Writes are visible to later reads at once. Nothing is stored to the CPU object until an exit, a helper that
  *   reads the register, or a fault needs it.
- * - The PC row is not written per instruction; tcg_pc(g, delta) is the entry PC plus delta, and before an exit the
- *   translator sets the PC row (tcg_set_reg) to where execution goes on.
- * - tcg_poll() belongs at the region's entry and, after the tcg_insn_start, at each block that a branch back leads to;
- *   it leaves with the state at the start of that instruction.
+ * - The PC row is not written per instruction; tcg_pc(g, delta) is the entry PC plus delta, and before an exit other
+ *   than tcg_goto the translator sets the PC row (tcg_set_reg) to where execution goes on.
+ * - tcg_poll() belongs, after the tcg_insn_start, at each block that a branch back leads to (core/exec sees to it at the
+ *   entry and between guest blocks); it leaves with the state at the start of that instruction.
  * - A block that is reached from different guest instructions begins with tcg_insn_start (or only exits).
  * - Values may be used only where their block dominates the use; what must cross a join goes through a register or
  *   a local (tcg_local).
- * - A block ends with br, brcond, brflag, goto_tb, goto_ptr, exit, or a HELPER_NO_RETURN call.
+ * - A block ends with br, brcond, brflag, goto, goto_ptr, exit, or a HELPER_NO_RETURN call.
  * - Guest accesses are performed exactly as written, in order.
  *
  * The sink behind g may build a region (tier 2) or emit host code at once (tier 1); translators cannot tell.
@@ -180,7 +180,17 @@ void tcg_br(TcgGen *g, TcgBlockRef to);
 void tcg_brcond(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, TcgBlockRef if_true, TcgBlockRef if_false);
 void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgBlockRef if_false);
 void tcg_poll(TcgGen *g);
-void tcg_goto_tb(TcgGen *g, unsigned slot);
+/*
+ * Goes on at the entry PC + delta, under the same key, and sets the PC row to it where that leaves the region: to the
+ * region's block there, by a chained jump, or, beyond TCG_MAX_CHAINS of them, as goto_ptr.
+ */
+void tcg_goto(TcgGen *g, int64_t delta);
+/* The same for a call that is expected to come back, by tcg_return, to the entry PC + back. */
+void tcg_goto_call(TcgGen *g, int64_t delta, int64_t back);
+/* Goes on at a PC that is expected to be behind a call: sets the PC row and is a goto_ptr where it leaves the region. */
+void tcg_return(TcgGen *g, TcgVal pc);
+/* By chain slot 0..TCG_MAX_CHAINS - 1; the PC row is set. delta and back are noted in the slot's TcgChain. */
+void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back);
 void tcg_goto_ptr(TcgGen *g);
 void tcg_exit(TcgGen *g);
 

@@ -40,7 +40,8 @@ static const char *const kind_name[8] = { "plain", "probe", "tagged", "exclusive
 
 /* What an operation's aux and imm mean, as text shows them. */
 typedef enum AuxKind { AUX_NONE, AUX_ROW, AUX_FIELD, AUX_POS, AUX_COND, AUX_FC, AUX_RMW, AUX_ES, AUX_SLOT, AUX_SIZE } AuxKind;
-typedef enum ImmKind { IMM_NONE, IMM_OFFSET, IMM_DELTA, IMM_MEMOP, IMM_FENCE, IMM_HELPER, IMM_NUM, IMM_COND, IMM_TYPE } ImmKind;
+typedef enum ImmKind { IMM_NONE, IMM_OFFSET, IMM_DELTA, IMM_MEMOP, IMM_FENCE, IMM_HELPER, IMM_NUM, IMM_COND, IMM_TYPE,
+               IMM_OPTIONAL } ImmKind;
 
 static AuxKind aux_kind(TcgOpcode op)
 {
@@ -62,6 +63,7 @@ static ImmKind imm_kind(TcgOpcode op)
     switch (op) {
     case OP_ld_env: case OP_st_env: return IMM_OFFSET;
     case OP_insn_start: return IMM_DELTA;
+    case OP_poll: case OP_goto_tb: return IMM_OPTIONAL;
     case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas: return IMM_MEMOP;
     case OP_fence: return IMM_FENCE;
     case OP_call: return IMM_HELPER;
@@ -240,6 +242,11 @@ static void print_tail(Printer *p, const TcgNode *n)
     switch (imm_kind(n->op)) {
     case IMM_MEMOP: print_memop(out, n->imm); break;
     case IMM_NUM: g_string_append_printf(out, " imm=%" PRIu64, n->imm); break;
+    case IMM_OPTIONAL:
+        if (n->imm) {
+            g_string_append_printf(out, " imm=%" PRId64, (int64_t)n->imm);
+        }
+        break;
     default: break;
     }
     if (n->op == OP_call) {
@@ -873,7 +880,7 @@ static bool get_args(Parser *p, TcgId id)
             return false;
         }
         fn_node(fn, id)->imm = imm;
-    } else if (imm_kind(op) == IMM_NUM) {
+    } else if (imm_kind(op) == IMM_NUM || (imm_kind(op) == IMM_OPTIONAL && (skip(p), *p->at == 'i'))) {
         if (!expect(p, "imm=") || !get_num(p, &imm)) {
             return false;
         }

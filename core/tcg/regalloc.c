@@ -18,7 +18,7 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { NUM_REGS = 64, NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6 };
+enum { NUM_REGS = 64, NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2 };
 #define INT_REGS UINT64_C(0x00000000ffffffff)
 #define VEC_REGS UINT64_C(0xffffffff00000000)
 #define ALL_REGS (~UINT64_C(0))
@@ -1140,6 +1140,24 @@ static void make_room_in_loop(TcgRegalloc *ra, uint32_t block, uint32_t loop_end
     }
 }
 
+/* Values that the loop wants and that are in their slots take registers that are free, so that it need not load them. */
+static void load_for_loop(TcgRegalloc *ra, uint32_t block, uint32_t loop_end)
+{
+    for (unsigned w = 0; w < ra->words; w++) {
+        for (uint64_t bits = ra->live_in[(size_t)block * ra->words + w]; bits; bits &= bits - 1) {
+            TcgId id = w * 64 + (unsigned)__builtin_ctzll(bits);
+            RaVal *v = &ra->val[id];
+            TcgRegSet cls = ra->free & class_of(node_type(node_of(ra, id)));
+
+            if (v->reg == NO_REG && v->slot >= 0 && next_use(ra, v) <= loop_end &&
+                __builtin_popcountll(cls) > LOOP_SPARE) {
+                v->hot = MAX(v->hot, loop_end);
+                bind(ra, id, choose(ra, cls, id));
+            }
+        }
+    }
+}
+
 static unsigned reg_in_state(const TcgRegalloc *ra, const TcgId *regs, TcgId id)
 {
     for (TcgRegSet s = ra->be->allocatable; s; s &= s - 1) {
@@ -1236,6 +1254,9 @@ static void start_merge(TcgRegalloc *ra, uint32_t block)
                 place_phi(ra, id, chosen ? ra->blk[chosen].out : NULL, index);
             }
         }
+    }
+    if (loop_end) {
+        load_for_loop(ra, block, loop_end);
     }
     memcpy(blk->in, ra->regs, sizeof(blk->in));
     blk->started = true;

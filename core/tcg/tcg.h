@@ -192,6 +192,7 @@ struct TcgLayout {
     int32_t raised_offset;                      /* uint32_t */
     int32_t left_offset;                        /* uint32_t: leaving by a state map writes its tcg_map_insns() */
     int32_t poll_offset;                        /* int32_t: negative asks generated code to leave (OP_poll) */
+    int32_t heat_offset;                        /* int32_t[]: what tcg_poll_hot counts down */
     bool counted;                               /* OP_poll subtracts the block's instructions from the poll word */
     int32_t jc_offset;                          /* TcgJumpEntry *: pointer to the cache */
     int32_t jc_tag_offset;                      /* uint64_t: the current tag */
@@ -201,29 +202,38 @@ struct TcgLayout {
 
 /* -- code -------------------------------------------------------------------------------------------------- */
 
-enum { TCG_MAX_CHAINS = 2 };
+enum { TCG_MAX_CHAINS = 16 };
+
+/* An OP_goto_tb: it goes to the entry PC + delta, through a jump that tcg_chain changes. */
+typedef struct TcgChain {
+    uint32_t patch;                             /* backend's patch place; 0: unused */
+    int32_t delta;
+    int32_t back;                               /* a call: the delta of where it returns to; else delta */
+} TcgChain;
 
 /* What one translation became. The caller's TranslationBlock embeds it. */
 struct TcgCode {
     const void *entry;                          /* executable address (tci: bytecode) */
     uint32_t size;                              /* bytes of code and map data */
     uint32_t num_insns;                         /* guest instructions */
-    uint32_t chain_patch[TCG_MAX_CHAINS];       /* backend's patch place per OP_goto_tb slot; 0: unused */
+    bool returns;                               /* it may leave by tcg_return */
+    uint32_t num_chains;
+    const TcgChain *chain;                      /* by OP_goto_tb's slot, beside the code */
     const void *maps;                           /* state maps, beside the code */
 };
 
 /*
  * How generated code came back: the low bits of what run() returns; the rest is the `owner` pointer given to
- * tcg_gen_begin (8-byte aligned), of the block that was left.
+ * tcg_gen_begin (TCG_OWNER_ALIGN bytes aligned), of the block that was left.
  */
 typedef enum TcgExit {
-    TCG_EXIT_CHAIN0 = 0,                        /* left by the unlinked chain slot 0 or 1: link it, go on at env's PC */
-    TCG_EXIT_CHAIN1 = 1,
-    TCG_EXIT_LOOKUP = 2,                        /* goto_ptr missed, or a plain exit: look up env's PC */
-    TCG_EXIT_POLL = 3,                          /* the poll word was negative at the block's entry: nothing ran */
-    TCG_EXIT_RAISED = 4,                        /* an exception is recorded; env is the state it is precise for */
-    TCG_EXIT_MASK = 7,
+    TCG_EXIT_LOOKUP,                            /* goto_ptr missed, or a plain exit: look up env's PC */
+    TCG_EXIT_POLL,                              /* the poll word was negative: env is the state at the OP_poll */
+    TCG_EXIT_RAISED,                            /* an exception is recorded; env is the state it is precise for */
+    TCG_EXIT_CHAIN = 16,                        /* + slot: left by an unlinked chain: link it, go on at env's PC */
+    TCG_EXIT_MASK = TCG_EXIT_CHAIN + TCG_MAX_CHAINS - 1,
 } TcgExit;
+enum { TCG_OWNER_ALIGN = TCG_EXIT_MASK + 1 };
 
 /* W^X code memory: one memfd mapped twice. Allocation is a bump; when full the owner recycles (tcg_codebuf_reset). */
 TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error);
@@ -241,6 +251,8 @@ const char *tcg_backend_name(const TcgBackend *be);
  * Runs code until it leaves. Returns owner | TcgExit. cs is the pinned pointer. The code is of `buf`.
  */
 uintptr_t tcg_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
+/* The direct layout: on the thread that calls, code runs with this value at direct_base_offset from now on. */
+void tcg_set_direct(const TcgBackend *be, uintptr_t base);
 /* Links chain slot n of code to entry (NULL: unlinks). Atomic with respect to threads that run it. */
 void tcg_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry);
 
@@ -269,6 +281,15 @@ TcgGen *tcg_gen_new(const TcgConfig *config);
 void tcg_gen_free(TcgGen *g);
 /* Starts a region. owner: see TcgExit. */
 void tcg_gen_begin(TcgGen *g, void *owner);
+/* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts down, leaving below 0; -1: none. */
+void tcg_gen_poll(TcgGen *g, int heat);
+/*
+ * A block of guest instructions that is part of the region: a tcg_goto to this delta from the entry PC goes there, and
+ * does not leave; so does a tcg_return, if calls return to it. Before any of these; emission of it goes on at
+ * tcg_region_start; poll: something leads back to it.
+ */
+void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to);
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll);
 /*
  * Optimises and emits what was generated since begin. False: the buffer has no room (nothing was published); call
  * again after a reset, with the same region still in g. Thread-safe against other TcgGens on one buffer.

@@ -62,20 +62,24 @@ TcgVal a64_extend(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, u
 
 /* -- branches and exceptions ---------------------------------------------------------------------------------- */
 
-void a64_goto(DisasContext *dc, unsigned slot, int64_t offset)
+void a64_goto(DisasContext *dc, bool call, int64_t offset)
 {
     /* within the page the target is the same whatever maps the page; another page is looked up */
     uint64_t page = UINT64_C(1) << arm_tcg_target.page_bits;
     uint64_t at = (dc->in->page_offset & (page - 1)) + dc->delta + offset;
 
+    /* an edge is between blocks of one key, and BTYPE is behind this one */
+    if ((at < page || dc->in->pc_is_constant) && dc->key.btype == 0 && !dc->key.ss_active) {
+        if (call) {
+            tcg_goto_call(dc->g, dc->delta + offset, dc->delta + 4);
+        } else {
+            tcg_goto(dc->g, dc->delta + offset);
+        }
+        return;
+    }
     tcg_set_reg(dc->g, ARM_REG_PC, a64_pc(dc, offset));
     if (dc->key.ss_active) {
         tcg_exit(dc->g);
-        return;
-    }
-    /* an edge is between blocks of one key, and BTYPE is behind this one */
-    if ((at < page || dc->in->pc_is_constant) && dc->key.btype == 0) {
-        tcg_goto_tb(dc->g, slot);
     } else {
         tcg_goto_ptr(dc->g);
     }
@@ -326,14 +330,13 @@ void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateR
     if (dc.key.ss_active) {
         max = 1;
     }
-    tcg_poll(g);
     while (dc.end == DISAS_NEXT && n < max && (n + 1) * 4 <= in->len) {
-        dc.delta = n * 4;
-        dc.insn = ldl_le_p(in->bytes + dc.delta);
+        dc.delta = in->delta + n * 4;
+        dc.insn = ldl_le_p(in->bytes + n * 4);
         if (dc.key.pstate_ss) {
             tcg_set_reg(g, ARM_REG_SS, tcg_const(g, TCG_I32, 1));
         }
-        tcg_insn_start(g, dc.delta);
+        tcg_insn_start(g, (uint64_t)dc.delta);
         one_insn(&dc);
         n++;
     }
@@ -343,7 +346,7 @@ void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateR
             tcg_set_reg(g, ARM_REG_PC, a64_pc(&dc, 4));
             tcg_exit(g);
         } else {
-            a64_goto(&dc, 0, 4);
+            a64_goto(&dc, false, 4);
         }
     }
     ret->insns = n;

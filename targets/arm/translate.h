@@ -65,7 +65,7 @@ static inline TcgVal a64_pc(DisasContext *dc, int64_t offset)
     return tcg_pc(dc->g, dc->delta + offset);
 }
 /* Ends the current IR block with a jump to the instruction's address + offset, by chain slot. */
-void a64_goto(DisasContext *dc, unsigned slot, int64_t offset);
+void a64_goto(DisasContext *dc, bool call, int64_t offset);
 /* PSTATE.BTYPE := btype, at run time and for the block that comes next (before OP_goto_ptr) or for the rest of this. */
 void a64_switch_btype(DisasContext *dc, unsigned btype);
 /* Ends with a jump to what ARM_REG_PC was set to. */

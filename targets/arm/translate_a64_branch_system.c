@@ -15,16 +15,16 @@ static bool branch_if(DisasContext *dc, TcgType t, TcgCond c, TcgVal a, TcgVal b
 
     tcg_brcond(dc->g, t, c, a, b, taken, next);
     tcg_block_start(dc->g, taken);
-    a64_goto(dc, 1, offset);
+    a64_goto(dc, false, offset);
     tcg_block_start(dc->g, next);
-    a64_goto(dc, 0, 4);
+    a64_goto(dc, false, 4);
     dc->end = DISAS_STOP;
     return true;
 }
 
 bool trans_B(DisasContext *dc, const arg_B *a)
 {
-    a64_goto(dc, 0, a->imm);
+    a64_goto(dc, false, a->imm);
     dc->end = DISAS_STOP;
     return true;
 }
@@ -32,7 +32,9 @@ bool trans_B(DisasContext *dc, const arg_B *a)
 bool trans_BL(DisasContext *dc, const arg_BL *a)
 {
     a64_set(dc, 30, a64_pc(dc, 4));
-    return trans_B(dc, a);
+    a64_goto(dc, true, a->imm);
+    dc->end = DISAS_STOP;
+    return true;
 }
 
 bool trans_CBZ(DisasContext *dc, const arg_CBZ *a)
@@ -66,7 +68,7 @@ bool trans_B_cond(DisasContext *dc, const arg_B_cond *a)
     TcgBlockRef taken, next;
 
     if (a->cond >= FC_AL) {
-        a64_goto(dc, 0, a->imm);
+        a64_goto(dc, false, a->imm);
         dc->end = DISAS_STOP;
         return true;
     }
@@ -74,9 +76,9 @@ bool trans_B_cond(DisasContext *dc, const arg_B_cond *a)
     next = tcg_block(dc->g);
     tcg_brflag(dc->g, a->cond, tcg_get_reg(dc->g, ARM_REG_NZCV), taken, next);
     tcg_block_start(dc->g, taken);
-    a64_goto(dc, 1, a->imm);
+    a64_goto(dc, false, a->imm);
     tcg_block_start(dc->g, next);
-    a64_goto(dc, 0, 4);
+    a64_goto(dc, false, 4);
     dc->end = DISAS_STOP;
     return true;
 }
@@ -123,9 +125,20 @@ bool trans_BLR(DisasContext *dc, const arg_BLR *a)
     return branch_reg(dc, a64_get(dc, 1, a->rn), true, 2);
 }
 
+/* RET: BTYPE is 0, and was. */
+static bool ret(DisasContext *dc, TcgVal target)
+{
+    if (dc->key.ss_active || dc->key.btype) {
+        return branch_reg(dc, target, false, 0);
+    }
+    tcg_return(dc->g, target);
+    dc->end = DISAS_STOP;
+    return true;
+}
+
 bool trans_RET(DisasContext *dc, const arg_RET *a)
 {
-    return branch_reg(dc, a64_get(dc, 1, a->rn), false, 0);
+    return ret(dc, a64_get(dc, 1, a->rn));
 }
 
 static TcgVal authenticated(DisasContext *dc, TcgVal v, TcgVal modifier, unsigned key)
@@ -158,7 +171,7 @@ bool trans_BLRA(DisasContext *dc, const arg_BLRA *a)
 
 bool trans_RETA(DisasContext *dc, const arg_RETA *a)
 {
-    return branch_reg(dc, authenticated(dc, a64_get(dc, 1, 30), a64_get_sp(dc, 1, 31), a->m ? KEY_IB : KEY_IA), false, 0);
+    return ret(dc, authenticated(dc, a64_get(dc, 1, 30), a64_get_sp(dc, 1, 31), a->m ? KEY_IB : KEY_IA));
 }
 
 /* -- exceptions ------------------------------------------------------------------------------------------------------ */

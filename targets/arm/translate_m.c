@@ -83,17 +83,23 @@ static bool same_key(const DisasContext *dc)
     return dc->next_it == dc->key.it && !dc->key_changed && !dc->key.step;
 }
 
-void t32_goto(DisasContext *dc, unsigned slot, int64_t offset)
+void t32_goto(DisasContext *dc, bool call, int64_t offset)
 {
     uint64_t page = UINT64_C(1) << arm_m_tcg_target.page_bits;
     uint64_t at = (dc->in->page_offset & (page - 1)) + dc->delta + offset;
 
     set_it(dc);
+    if (same_key(dc) && (at < page || dc->in->pc_is_constant)) {
+        if (call) {
+            tcg_goto_call(dc->g, dc->delta + offset, dc->delta + dc->insn_bytes);
+        } else {
+            tcg_goto(dc->g, dc->delta + offset);
+        }
+        return;
+    }
     tcg_set_reg(dc->g, ARM_M_REG_PC, tcg_pc(dc->g, dc->delta + offset));
     if (!same_key(dc)) {
         exit_with_new_key(dc);
-    } else if (at < page || dc->in->pc_is_constant) {
-        tcg_goto_tb(dc->g, slot);
     } else {
         tcg_goto_ptr(dc->g);
     }
@@ -244,7 +250,7 @@ static void execute_if(DisasContext *dc, TcgFlagCond cond)
         tcg_block_start(dc->g, next);
     } else {
         tcg_block_start(dc->g, fails);
-        t32_goto(dc, 1, dc->insn_bytes);
+        t32_goto(dc, false, dc->insn_bytes);
     }
 }
 
@@ -282,7 +288,7 @@ static bool fetch(DisasContext *dc, unsigned at)
     }
     dc->insn = bytes == 4 ? insn << 16 | lduw_le_p(in->bytes + at + 2) : insn;
     dc->insn_bytes = bytes;
-    dc->delta = at;
+    dc->delta = in->delta + at;
     return true;
 }
 
@@ -293,9 +299,8 @@ void arm_m_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, Translat
 
     memcpy(&dc.key, &in->key.w[0], sizeof(dc.key));
     dc.it = dc.key.it;
-    tcg_poll(g);
     while (dc.end == DISAS_NEXT && n < in->max_insns && (n < MAX_INSNS || dc.it) && fetch(&dc, bytes)) {
-        tcg_insn_start(g, bytes);
+        tcg_insn_start(g, (uint64_t)dc.delta);
         one_insn(&dc);
         bytes += dc.insn_bytes;
         dc.it = dc.next_it;
@@ -314,6 +319,6 @@ void arm_m_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, Translat
         t32_set_next(&dc);
         exit_with_new_key(&dc);
     } else {
-        t32_goto(&dc, 0, dc.insn_bytes);
+        t32_goto(&dc, false, dc.insn_bytes);
     }
 }

@@ -231,7 +231,7 @@ bool trans_T32_B_n(DisasContext *dc, const arg_T32_B_n *a)
     if (!t32_may_branch(dc)) {
         return false;
     }
-    t32_goto(dc, 0, 4 + a->imm);
+    t32_goto(dc, false, 4 + a->imm);
     dc->end = DISAS_STOP;
     return true;
 }
@@ -249,9 +249,9 @@ bool trans_T32_CBZ_n(DisasContext *dc, const arg_T32_CBZ_n *a)
     next = tcg_block(dc->g);
     tcg_brcond(dc->g, TCG_I32, a->nonzero ? COND_NE : COND_EQ, t32_get(dc, a->rn), t32_const(dc, 0), taken, next);
     tcg_block_start(dc->g, taken);
-    t32_goto(dc, 1, 4 + a->imm);
+    t32_goto(dc, false, 4 + a->imm);
     tcg_block_start(dc->g, next);
-    t32_goto(dc, 0, 2);
+    t32_goto(dc, false, 2);
     dc->end = DISAS_STOP;
     return true;
 }

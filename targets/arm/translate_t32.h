@@ -83,7 +83,7 @@ void t32_saturated(DisasContext *dc, TcgVal v);
 
 /* -- branches -------------------------------------------------------------------------------------------------------------- */
 /* Ends the IR block with a jump to the instruction's address + offset, by chain slot. */
-void t32_goto(DisasContext *dc, unsigned slot, int64_t offset);
+void t32_goto(DisasContext *dc, bool call, int64_t offset);
 /* Ends the block: BranchWritePC(), to a value whose bit 0 does not matter. */
 void t32_branch(DisasContext *dc, TcgVal target);
 /* Ends the block: BXWritePC(), LoadWritePC(); exception and function returns if `returns`. */

@@ -19,9 +19,9 @@ bool t32_b_cond(DisasContext *dc, unsigned cond, int32_t offset)
     next = tcg_block(dc->g);
     tcg_brflag(dc->g, cond, t32_nzcv(dc), taken, next);
     tcg_block_start(dc->g, taken);
-    t32_goto(dc, 1, offset);
+    t32_goto(dc, false, offset);
     tcg_block_start(dc->g, next);
-    t32_goto(dc, 0, dc->insn_bytes);
+    t32_goto(dc, false, dc->insn_bytes);
     dc->end = DISAS_STOP;
     return true;
 }
@@ -39,7 +39,7 @@ bool trans_T32_B_uncond(DisasContext *dc, const arg_T32_B_uncond *a)
     if (!t32_may_branch(dc)) {
         return false;
     }
-    t32_goto(dc, 0, 4 + long_offset(a->imm));
+    t32_goto(dc, false, 4 + long_offset(a->imm));
     dc->end = DISAS_STOP;
     return true;
 }
@@ -50,7 +50,7 @@ bool trans_T32_BL(DisasContext *dc, const arg_T32_BL *a)
         return false;
     }
     t32_set(dc, 14, tcg_ori(dc->g, TCG_I32, tcg_trunc(dc->g, tcg_pc(dc->g, dc->delta + 4)), 1));
-    t32_goto(dc, 0, 4 + long_offset(a->imm));
+    t32_goto(dc, true, 4 + long_offset(a->imm));
     dc->end = DISAS_STOP;
     return true;
 }

@@ -108,20 +108,20 @@ typedef struct Dc {
     TcgGen *g;
     const TranslateInput *in;
     unsigned at;                                /* bytes from the block's start */
+    int64_t delta;                              /* ... and from the region's entry */
     bool end;                                   /* the block has ended */
 } Dc;
 
 /* Goes on at `offset` bytes from this instruction. */
-static void go(Dc *dc, unsigned slot, int64_t offset)
+static void go(Dc *dc, int64_t offset)
 {
-    uint64_t at = dc->in->page_offset + dc->at + offset;
+    int64_t delta = dc->delta + offset;
 
-    tcg_set_reg(dc->g, TOY_REG_PC, tcg_pc(dc->g, dc->at + offset));
-    if (at < 4096) {
-        tcg_goto_tb(dc->g, slot);
+    if (dc->in->page_offset + (uint64_t)delta < 4096) {
+        tcg_goto(dc->g, delta);
     } else {
         /* the PC has 32 bits */
-        tcg_set_reg(dc->g, TOY_REG_PC, tcg_andi(dc->g, TCG_I64, tcg_get_reg(dc->g, TOY_REG_PC), UINT32_MAX));
+        tcg_set_reg(dc->g, TOY_REG_PC, tcg_andi(dc->g, TCG_I64, tcg_pc(dc->g, delta), UINT32_MAX));
         tcg_goto_ptr(dc->g);
     }
 }
@@ -137,15 +137,15 @@ static void branch(Dc *dc, TcgCond cond, unsigned d, unsigned a, int32_t imm)
 
     tcg_brcond(dc->g, TCG_I32, cond, tcg_get_reg(dc->g, d), tcg_get_reg(dc->g, a), taken, not_taken);
     tcg_block_start(dc->g, taken);
-    go(dc, 0, 4 * (int64_t)imm);
+    go(dc, 4 * (int64_t)imm);
     tcg_block_start(dc->g, not_taken);
-    go(dc, 1, 4);
+    go(dc, 4);
     dc->end = true;
 }
 
 static void leave_next(Dc *dc)
 {
-    tcg_set_reg(dc->g, TOY_REG_PC, tcg_pc(dc->g, dc->at + 4));
+    tcg_set_reg(dc->g, TOY_REG_PC, tcg_pc(dc->g, dc->delta + 4));
     tcg_exit(dc->g);
     dc->end = true;
 }
@@ -206,9 +206,9 @@ static void one(Dc *dc, ToyOp op, uint32_t w)
         break;
     case TOY_JAL:
         if (d) {
-            tcg_set_reg(g, d, tcg_trunc(g, tcg_pc(g, dc->at + 4)));
+            tcg_set_reg(g, d, tcg_trunc(g, tcg_pc(g, dc->delta + 4)));
         }
-        go(dc, 0, 4 * (int64_t)imm);
+        go(dc, 4 * (int64_t)imm);
         dc->end = true;
         break;
     case TOY_JR:
@@ -277,19 +277,17 @@ void toy_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateR
     const uint8_t *meaning = TOY_CPU_CLASS_OF(cs)->meaning;
     Dc dc = { .g = g, .in = in };
 
-    tcg_poll(g);
     while (!dc.end && ret->insns < in->max_insns && dc.at + 4 <= in->len) {
         uint32_t w = ldl_le_p(in->bytes + dc.at);
 
-        tcg_insn_start(g, dc.at);
+        dc.delta = in->delta + dc.at;
+        tcg_insn_start(g, (uint64_t)dc.delta);
         one(&dc, meaning[w >> 24], w);
         dc.at += 4;
         ret->insns++;
     }
     if (!dc.end) {
-        dc.at -= 4;
-        go(&dc, 0, 4);
-        dc.at += 4;
+        go(&dc, 4);
     }
     ret->bytes = dc.at;
 }

@@ -274,7 +274,7 @@ static uint32_t end_block(Machine *m, const TcgNode *n)
     case OP_brflag:
         return b->succ[!(tcg_flag_truth[n->aux] >> (get(m, n->arg[0]).u64[0] & 15) & 1)];
     case OP_goto_tb:
-        m->e->left = n->aux;
+        m->e->left = TCG_EXIT_CHAIN + n->aux;
         return 0;
     case OP_raise_exit:
         g_assert_not_reached();                 /* its call has raised */

@@ -334,7 +334,7 @@ static void leave(Prog *p)
     } else if (r < 5) {
         tcg_exit(p->g);
     } else {
-        tcg_goto_tb(p->g, r & 1);
+        tcg_goto_tb(p->g, r & 1, 0, 0);
     }
 }
 

@@ -189,9 +189,9 @@ static void build(TcgGen *g, uint64_t seed)
         tcg_brcond(g, t, cond, x, y, a, b);
     }
     tcg_block_start(g, a);
-    tcg_goto_tb(g, 0);
+    tcg_goto_tb(g, 0, 0, 0);
     tcg_block_start(g, b);
-    tcg_goto_tb(g, 1);
+    tcg_goto_tb(g, 1, 0, 0);
 }
 
 static void test_chains(void)

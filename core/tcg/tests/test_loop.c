@@ -11,7 +11,7 @@
 #include "core/tcg/backend/tci/asm.h"
 #include "core/tcg/tests/testtarget.h"
 
-#define OWNER ((void *)0x1230)
+#define OWNER ((void *)0x1240)
 
 enum { TURNS = 5 };
 

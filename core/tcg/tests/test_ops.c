@@ -901,7 +901,7 @@ static void build_leaf(Engine *e, uint64_t add, unsigned how, void *owner, TcgCo
     tcg_set_reg(g, TEST_X0, tcg_addi(g, TCG_I64, tcg_get_reg(g, TEST_X0), add));
     tcg_set_reg(g, TEST_PC, tcg_pc(g, 4));
     if (how < 2) {
-        tcg_goto_tb(g, how);
+        tcg_goto_tb(g, how, 0, 0);
     } else if (how == 2) {
         tcg_goto_ptr(g);
     } else {
@@ -928,8 +928,8 @@ static void test_chains(const void *data)
         }
         cpu->x[0] = 0;
         cpu->pc = 0x400000;
-        g_assert_cmphex(engine_run(e, &c[0], cpu), ==, 0x1000 | TCG_EXIT_CHAIN0);
-        g_assert_cmphex(engine_run(e, &c[1], cpu), ==, 0x2000 | TCG_EXIT_CHAIN1);
+        g_assert_cmphex(engine_run(e, &c[0], cpu), ==, 0x1000 | (TCG_EXIT_CHAIN + 0));
+        g_assert_cmphex(engine_run(e, &c[1], cpu), ==, 0x2000 | (TCG_EXIT_CHAIN + 1));
         g_assert_cmphex(engine_run(e, &c[2], cpu), ==, 0x3000 | TCG_EXIT_LOOKUP);
         g_assert_cmphex(engine_run(e, &c[3], cpu), ==, 0x4000 | TCG_EXIT_LOOKUP);
         g_assert_cmphex(cpu->x[0], ==, UINT64_C(0x0001000100010001));
@@ -954,7 +954,7 @@ static void test_chains(const void *data)
         /* unlinked again */
         tcg_chain(&e->be, e->buf, &c[0], 0, NULL);
         cpu->x[0] = 0;
-        g_assert_cmphex(engine_run(e, &c[0], cpu), ==, 0x1000 | TCG_EXIT_CHAIN0);
+        g_assert_cmphex(engine_run(e, &c[0], cpu), ==, 0x1000 | (TCG_EXIT_CHAIN + 0));
         g_assert_cmphex(cpu->x[0], ==, 1);
         g_aligned_free(cpu);
     }

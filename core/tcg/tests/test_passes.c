@@ -227,10 +227,10 @@ static void typical_block(TcgGen *g)
     tcg_brflag(g, FC_NE, tcg_get_reg(g, TEST_NZCV), taken, not_taken);
     tcg_block_start(g, taken);
     tcg_set_reg(g, TEST_PC, tcg_pc(g, -64));
-    tcg_goto_tb(g, 0);
+    tcg_goto_tb(g, 0, 0, 0);
     tcg_block_start(g, not_taken);
     tcg_set_reg(g, TEST_PC, tcg_pc(g, 20));
-    tcg_goto_tb(g, 1);
+    tcg_goto_tb(g, 1, 0, 0);
 }
 
 static void test_speed(void)

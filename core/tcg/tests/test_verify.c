@@ -50,7 +50,7 @@ static const Bad bad[] = {
     { "b1:\n %1 = ld_env.v128 [v0]\n %2 = vsadds.4 %1, %1\n exit\n", "no such form" },
     { "b1:\n %1 = ld_env.v128 [v0]\n %2 = vbyterev.2 %1 imm=1\n exit\n", "no such form" },
     { "b1:\n %1 = ld_env.v128 [v0]\n %2 = vext %1, %1 imm=16\n exit\n", "bad type or count" },
-    { "b1:\n goto_tb slot=2\n", "no such slot" },
+    { "b1:\n goto_tb slot=16\n", "no such slot" },
     { "b1:\n call raise() map(n=0)\n exit\n", "never returns" },
     { "b1:\n call poke(1) reads(x0)\n exit\n", "its helper does not say" },
     { "b1:\n call poke(1) map(n=0)\n exit\n", "has a map" },

@@ -89,12 +89,15 @@ typedef struct Mode {
     const char *name, *backend;
     bool single, one_insn, naive;
     size_t code_size;
+    unsigned heat;
 } Mode;
 
 static const Mode modes[] = {
     { "tcg", "tcg" },
     { "tci", "tci" },
     { "tcg-single", "tcg", .single = true },
+    { "tcg-regions", "tcg", .heat = 1 },
+    { "tci-regions", "tci", .heat = 1 },
     { "tcg-one-insn", "tcg", .one_insn = true },
     { "tcg-naive", "tcg", .naive = true },
     { "tci-one-insn", "tci", .one_insn = true, .naive = true },
@@ -110,7 +113,7 @@ static void start(Run *run, const Mode *mode, const Asm *p, const char *cpus, un
     static const TypeInfo *const own[] = { &toy_cpu_type, &toy_a_type, &toy_b_type, &toy_io_type, &toy_machine_type };
     AccelConfig config = {
         .backend = mode->backend, .single_thread = mode->single, .one_insn = mode->one_insn, .naive = mode->naive,
-        .code_size = mode->code_size,
+        .code_size = mode->code_size, .heat = mode->heat,
     };
     GError *error = NULL;
 

@@ -64,7 +64,7 @@ enum { TCI_SLOTS = 512 };                       /* of the frame: 8 bytes each */
     TCI_X(vand) TCI_X(vor) TCI_X(vxor) \
     /* control: word 1 (2 after a word) is the distance from here in words */ \
     TCI_X(br) TCI_X(brflag)                                 /* x: truth table */ \
-    TCI_X(poll)                                             /* x: has a map; word 1: instructions, map */ \
+    TCI_X(poll)                                             /* x: has a map; word 1: instructions, map; 2: heat */ \
     TCI_X(goto_tb) TCI_X(goto_ptr) TCI_X(exit) TCI_X(raise_exit)
 
 typedef enum TciOp {

@@ -769,13 +769,15 @@ do_brflag:
     NEXT(2);
 do_poll: {
     int32_t *word = env_at(cs, code->layout.poll_offset);
+    uint64_t heat = WORD(2);
 
     if (!code->layout.counted) {
-        if (G_LIKELY(__atomic_load_n(word, __ATOMIC_RELAXED) >= 0)) {
-            NEXT(2);
+        if (G_LIKELY(__atomic_load_n(word, __ATOMIC_RELAXED) >= 0) &&
+            (!heat || --*(int32_t *)env_at(cs, code->layout.heat_offset + (heat - 1) * 4) >= 0)) {
+            NEXT(3);
         }
     } else if (__atomic_sub_fetch(word, (int32_t)WORD(1), __ATOMIC_RELAXED) >= 0) {
-        NEXT(2);
+        NEXT(3);
     } else {
         __atomic_add_fetch(word, (int32_t)WORD(1), __ATOMIC_RELAXED);
     }
@@ -788,7 +790,7 @@ do_goto_tb: {
     const TciCode *to = __atomic_load_n(&code->chain[ip->x], __ATOMIC_ACQUIRE);
 
     if (!to) {
-        return code->owner | (ip->x ? TCG_EXIT_CHAIN1 : TCG_EXIT_CHAIN0);
+        return code->owner | (TCG_EXIT_CHAIN + ip->x);
     }
     code = to;
     GO(code->insns - ip);
@@ -822,9 +824,9 @@ restore:
 
 static void tci_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry)
 {
-    const uint8_t *at = (const uint8_t *)code->entry + code->chain_patch[n];
+    const uint8_t *at = (const uint8_t *)code->entry + code->chain[n].patch;
 
-    g_assert(n < TCG_MAX_CHAINS && code->chain_patch[n]);
+    g_assert(n < code->num_chains && code->chain[n].patch);
     __atomic_store_n((const void **)(buf->rw + (at - buf->rx)), entry, __ATOMIC_RELEASE);
 }
 

@@ -27,6 +27,7 @@ typedef struct Emit {
     uint64_t **block;                           /* where each begins */
     GArray *fixes, *map_fixes, *cif_fixes;
     TcgCode *ret;
+    TcgChain chain[TCG_MAX_CHAINS];
     uint32_t next;                              /* the block that follows, 0: none */
 } Emit;
 
@@ -371,12 +372,17 @@ static void emit_node(Emit *e, TcgId id)
         at = e->p;
         word(e, e->fn->num_insns);
         want_map(e, (uint32_t *)at + 1, n->map);
+        word(e, n->imm);
         break;
     case OP_goto_tb:
         insn(e, TCI_goto_tb, 0, 0, 0, 0, n->aux);
-        e->ret->chain_patch[n->aux] = offsetof(TciCode, chain) + n->aux * sizeof(void *);
+        e->chain[n->aux] = (TcgChain) {
+            offsetof(TciCode, chain) + n->aux * sizeof(void *), (int32_t)n->imm, (int32_t)(n->imm >> 32),
+        };
+        e->ret->num_chains = MAX(e->ret->num_chains, n->aux + 1u);
         break;
     case OP_goto_ptr:
+        e->ret->returns |= n->aux != 0;
         insn(e, TCI_goto_ptr, 0, 0, 0, 0, 0);
         break;
     case OP_exit:
@@ -450,7 +456,7 @@ bool tcg_tci_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         .owner = (uintptr_t)fn->owner, .layout = *fn->config->layout, .pc_offset = t->regs[t->pc_reg].offset,
         .pc_type = t->regs[t->pc_reg].type, .page_bits = t->page_bits,
     };
-    memset(ret->chain_patch, 0, sizeof(ret->chain_patch));
+    *ret = (TcgCode) { 0 };
     e.p = (uint64_t *)e.code->insns;
     e.block = g_new0(uint64_t *, fn->blocks->len);
     e.fixes = g_array_new(FALSE, FALSE, sizeof(Fix));
@@ -479,6 +485,10 @@ bool tcg_tci_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         *f->at = (uint32_t)(end - start);
         end = tcg_map_write(fn, f->map, end);
     }
+    end = (uint8_t *)(((uintptr_t)end + 3) & ~(uintptr_t)3);
+    ret->chain = tcg_codebuf_rx(buf, end);
+    memcpy(end, e.chain, ret->num_chains * sizeof(*e.chain));
+    end += ret->num_chains * sizeof(*e.chain);
     g_assert((size_t)(end - start) <= max);
     g_free(e.block);
     g_array_free(e.fixes, TRUE);

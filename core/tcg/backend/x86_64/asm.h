@@ -29,13 +29,15 @@ typedef struct Mem {
     uint8_t scale;
     int32_t disp;
     const uint8_t *target;
+    bool gs;                                    /* the GS segment's base is added */
 } Mem;
-static inline Mem mem(int base, int32_t disp) { return (Mem){ base, NOREG, 0, disp, NULL }; }
+static inline Mem mem(int base, int32_t disp) { return (Mem){ base, NOREG, 0, disp, NULL, false }; }
 static inline Mem mem_bi(int base, int index, unsigned scale, int32_t disp)
 {
-    return (Mem){ base, index, scale, disp, NULL };
+    return (Mem){ base, index, scale, disp, NULL, false };
 }
-static inline Mem mem_rip(const uint8_t *target) { return (Mem){ RIP, NOREG, 0, 0, target }; }
+static inline Mem mem_rip(const uint8_t *target) { return (Mem){ RIP, NOREG, 0, 0, target, false }; }
+static inline Mem mem_gs(int base) { return (Mem){ base, NOREG, 0, 0, NULL, true }; }
 
 enum {
     M_0F = 1 << 8, M_38 = 2 << 8, M_3A = 3 << 8, M_MASK = 3 << 8,
@@ -120,8 +122,12 @@ static inline void op_rr(Asm *a, unsigned opc, unsigned reg, unsigned rm)
 static inline void op_rm_imm(Asm *a, unsigned opc, unsigned reg, Mem m, unsigned imm_bytes)
 {
     unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1 | (m.index >= 8 ? 2 : 0) | (m.base >= 8 ? 1 : 0);
-    uint8_t *p = enc_head(a->p, opc, rex, (opc & X_BREG) && reg >= 4);
+    uint8_t *p = a->p;
 
+    if (m.gs) {
+        *p++ = 0x65;
+    }
+    p = enc_head(p, opc, rex, (opc & X_BREG) && reg >= 4);
     a->p = enc_mem(p, reg, m, imm_bytes);
 }
 
@@ -154,6 +160,9 @@ static inline void vex_rr(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, uns
 
 static inline void vex_rm_imm(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, Mem m, unsigned imm_bytes)
 {
+    if (m.gs) {
+        put8(a, 0x65);
+    }
     put_vex_head(a, opc, reg, vvvv, m.index >= 8, m.base >= 8);
     a->p = enc_mem(a->p, reg, m, imm_bytes);
 }

@@ -3,7 +3,10 @@
  * The x86-64 backend's value, what the host has (CPUID, Intel SDM volume 2 and AMD APM volume 3), the routines that
  * all code of a buffer shares, chaining. Hosts are x86-64-v2 at least: SSE4.2, SSSE3, POPCNT, CMPXCHG16B, LAHF.
  */
+#include <asm/prctl.h>
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "core/bits.h"
 #include "core/tcg/backend/x86_64/emit_int.h"
 
@@ -265,11 +268,18 @@ static uintptr_t x86_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, co
 
 static void x86_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry)
 {
-    const uint8_t *at = (const uint8_t *)code->entry + code->chain_patch[n];
+    const uint8_t *at = (const uint8_t *)code->entry + code->chain[n].patch;
     uint32_t *patch = (uint32_t *)(buf->rw + (at - buf->rx));
 
-    g_assert(n < TCG_MAX_CHAINS && code->chain_patch[n]);
+    g_assert(n < code->num_chains && code->chain[n].patch);
     __atomic_store_n(patch, entry ? (uint32_t)((const uint8_t *)entry - (at + 4)) : 0, __ATOMIC_RELEASE);
+}
+
+static void x86_set_direct(uintptr_t base)
+{
+    long r = syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+
+    g_assert(r == 0);
 }
 
 static void x86_dump(const TcgBackend *be, const TcgCode *code, GString *out)
@@ -298,6 +308,7 @@ const TcgBackend tcg_backend_x86_64 = {
     .constraints = tcg_x86_constraints,
     .emit = tcg_x86_emit,
     .run = x86_run,
+    .set_direct = x86_set_direct,
     .chain = x86_chain,
     .init_buf = x86_init_buf,
     .dump = x86_dump,

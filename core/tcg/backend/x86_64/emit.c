@@ -262,16 +262,39 @@ static void jump_to_block(Emit *e, int cc, uint32_t block)
     e->jumps[e->num_jumps++].block = block;
 }
 
+/* A block that only leads to another is none. */
+static bool is_empty(const TcgFn *fn, uint32_t block)
+{
+    const TcgIrBlock *b = fn_block(fn, block);
+
+    return b->first == b->last && fn_node(fn, b->first)->op == OP_br && b->succ[0] != block && block != fn->entry;
+}
+
+/* The block that is emitted for this one; itself where empty ones go round in a circle. */
+static uint32_t leads_to(const TcgFn *fn, uint32_t block)
+{
+    uint32_t to = block;
+
+    for (uint32_t i = 0; is_empty(fn, to); i++) {
+        if (i == fn->blocks->len) {
+            return block;
+        }
+        to = fn_block(fn, to)->succ[0];
+    }
+    return to;
+}
+
 static void emit_branch(Emit *e, const TcgNode *n, unsigned cc, uint32_t next)
 {
     const TcgIrBlock *b = fn_block(e->fn, n->block);
+    uint32_t yes = leads_to(e->fn, b->succ[0]), no = leads_to(e->fn, b->succ[1]);
 
-    if (b->succ[0] == next) {
-        jump_to_block(e, cc ^ 1, b->succ[1]);
+    if (yes == next) {
+        jump_to_block(e, cc ^ 1, no);
     } else {
-        jump_to_block(e, cc, b->succ[0]);
-        if (b->succ[1] != next) {
-            jump_to_block(e, -1, b->succ[1]);
+        jump_to_block(e, cc, yes);
+        if (no != next) {
+            jump_to_block(e, -1, no);
         }
     }
 }
@@ -288,9 +311,12 @@ static void emit_goto_tb(Emit *e, const TcgNode *n)
     nop(&e->a, -(uintptr_t)(e->a.p + 1) & 3);
     put8(&e->a, 0xe9);
     put32(&e->a, 0);
-    e->code->chain_patch[n->aux] =
-        (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry);
-    emit_leave(e, TCG_EXIT_CHAIN0 + n->aux);
+    e->chain[n->aux] = (TcgChain){
+        (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry),
+        (int32_t)n->imm, (int32_t)(n->imm >> 32),
+    };
+    e->code->num_chains = MAX(e->code->num_chains, n->aux + 1u);
+    emit_leave(e, TCG_EXIT_CHAIN + n->aux);
 }
 
 static void emit_goto_ptr(Emit *e)
@@ -325,13 +351,20 @@ G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
 static void emit_poll(Emit *e, TcgId id)
 {
     Mem m = mem(RBP, e->layout->poll_offset);
+    uint64_t heat = fn_node(e->fn, id)->imm;
+    Stub *s;
 
     if (e->layout->counted) {
         alu_mi(&e->a, ALU_SUB, 0, m, (int32_t)e->fn->num_insns);
     } else {
         alu_mi(&e->a, ALU_CMP, 0, m, 0);
     }
-    tcg_x86_stub(e, STUB_POLL, id)->from[0] = jcc_fwd32(&e->a, CC_S);
+    s = tcg_x86_stub(e, STUB_POLL, id);
+    s->from[0] = jcc_fwd32(&e->a, CC_S);
+    if (heat) {
+        alu_mi(&e->a, ALU_SUB, 0, mem(RBP, e->layout->heat_offset + (int32_t)(heat - 1) * 4), 1);
+        s->from[1] = jcc_fwd32(&e->a, CC_S);
+    }
 }
 
 /* Leaves through the state map of the stub's node. */
@@ -583,8 +616,8 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
         emit_call(e, id, n);
         break;
     case OP_br:
-        if (fn_block(e->fn, n->block)->succ[0] != next) {
-            jump_to_block(e, -1, fn_block(e->fn, n->block)->succ[0]);
+        if (leads_to(e->fn, fn_block(e->fn, n->block)->succ[0]) != next) {
+            jump_to_block(e, -1, leads_to(e->fn, fn_block(e->fn, n->block)->succ[0]));
         }
         break;
     case OP_brcond:
@@ -600,6 +633,7 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
         emit_goto_tb(e, n);
         break;
     case OP_goto_ptr:
+        e->code->returns |= n->aux != 0;
         emit_goto_ptr(e);
         break;
     case OP_exit:
@@ -664,16 +698,36 @@ const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, co
     return NULL;
 }
 
+static void emit_chains(Emit *e)
+{
+    size_t size = e->code->num_chains * sizeof(*e->chain);
+
+    if (!size) {
+        return;
+    }
+    while ((uintptr_t)e->a.p & 3) {
+        put8(&e->a, 0);
+    }
+    e->code->chain = tcg_codebuf_rx(e->buf, e->a.p);
+    memcpy(e->a.p, e->chain, size);
+    e->a.p += size;
+}
+G_STATIC_ASSERT(TCG_MAX_CHAINS * sizeof(TcgChain) + 4 <= NODE_MAX);
+
 /* False: over the limit. */
 static bool emit_region(Emit *e)
 {
     const TcgFn *fn = e->fn;
     unsigned num_blocks = fn->rpo->len;
 
-    for (unsigned i = 0; i < num_blocks; i++) {
-        uint32_t b = g_array_index(fn->rpo, uint32_t, i);
-        uint32_t next = i + 1 < num_blocks ? g_array_index(fn->rpo, uint32_t, i + 1) : 0;
+    for (unsigned i = 0, j; i < num_blocks; i = j) {
+        uint32_t b = g_array_index(fn->rpo, uint32_t, i), next = 0;
 
+        for (j = i + 1; j < num_blocks && !next; j++) {
+            next = g_array_index(fn->rpo, uint32_t, j);
+            next = leads_to(fn, next) == next ? next : 0;
+        }
+        j -= next != 0;
         e->block_at[b] = e->a.p;
         for (TcgId id = fn_block(fn, b)->first; id; id = fn_node(fn, id)->next) {
             if (e->a.p > e->limit) {
@@ -695,6 +749,10 @@ static bool emit_region(Emit *e)
         return false;
     }
     emit_consts(e);
+    if (e->a.p > e->limit) {
+        return false;
+    }
+    emit_chains(e);
     for (unsigned i = 0; i < e->num_stubs; i++) {
         Stub *s = &e->stubs[i];
         const TcgNode *n = fn_node(fn, s->node);
@@ -740,6 +798,7 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
             break;
         }
         memset(e.block_at, 0, blocks_size);
+        memset(e.chain, 0, sizeof(e.chain));
         e.num_jumps = e.num_stubs = e.num_consts = 0;
         e.a.p = e.start + (e.layout->direct ? FAULT_TABLE_SIZE : 0);
         code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.a.p), .num_insns = fn->num_insns };

@@ -127,6 +127,7 @@ typedef struct Emit {
     unsigned num_stubs;
     struct { uint8_t *at; TcgId node; } *consts;        /* rip displacements that want a V128 constant */
     unsigned num_consts;
+    TcgChain chain[TCG_MAX_CHAINS];
 } Emit;
 
 static inline bool have(const Emit *e, unsigned feature) { return e->features & feature; }

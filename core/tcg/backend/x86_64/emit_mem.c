@@ -51,8 +51,8 @@ static void stub_jump(Emit *e, Stub *s, int cc)
 }
 
 /*
- * Checks the address in ra; leaves RAX so that ra + RAX is the host's address. Jumps to the stub if it must.
- * fields: the comparators that must match.
+ * Checks the address in ra; leaves RAX so that ra + RAX is the host's address (direct: the GS segment's base is it
+ * too, and plain loads and stores use that). Jumps to the stub if it must.
  */
 static void emit_check(Emit *e, Stub *s, unsigned ra, MemOp mo, unsigned align, bool read, bool write)
 {
@@ -64,7 +64,9 @@ static void emit_check(Emit *e, Stub *s, unsigned ra, MemOp mo, unsigned align, 
             test_ri(&e->a, 0, ra, (int32_t)align);
             stub_jump(e, s, CC_NE);
         }
-        mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->direct_base_offset));
+        if (read && write) {
+            mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->direct_base_offset));
+        }
         return;
     }
     if (have(e, HOST_BMI2)) {
@@ -377,7 +379,7 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
     unsigned ra = loc_num(n->in[0]);
     bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
     Stub *s = tcg_x86_stub(e, STUB_MEM, id);
-    Mem m = mem_bi(ra, RAX, 0, 0);
+    Mem m = is_direct(e) ? mem_gs(ra) : mem_bi(ra, RAX, 0, 0);
 
     if (always_slow(e, n, mo)) {
         stub_jump(e, s, -1);

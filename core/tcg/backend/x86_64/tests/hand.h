@@ -127,7 +127,7 @@ static inline void hand_begin(Env *env)
     env->fn->entry = tcg_fn_block_new(env->fn);
 }
 
-enum { HAND_OWNER = 0x1230 };
+enum { HAND_OWNER = 0x1240 };
 
 static inline TcgCode hand_emit(Env *env, uintptr_t owner)
 {
@@ -142,6 +142,7 @@ static inline TcgCode hand_emit(Env *env, uintptr_t owner)
 
 static inline uintptr_t hand_go(Env *env, const TcgCode *code)
 {
+    tcg_set_direct(&env->be, env->cpu.t.direct_base);
     return tcg_run(&env->be, env->buf, test_cs(&env->cpu.t), code->entry);
 }
 

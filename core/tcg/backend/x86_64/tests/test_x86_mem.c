@@ -297,6 +297,7 @@ static gpointer add_thread(gpointer data)
     HandCpu *cpu = &s->cpus[__atomic_fetch_add(&s->next, 1, __ATOMIC_RELAXED)];
 
     for (unsigned i = 0; i < NUM_ROUNDS; i++) {
+        tcg_set_direct(&s->env.be, cpu->t.direct_base);
         tcg_run(&s->env.be, s->env.buf, test_cs(&cpu->t), s->code.entry);
     }
     return NULL;
