@@ -224,12 +224,6 @@ void clock_free(Clock *c)
     g_free(c);
 }
 
-void clock_end(Clock *c)
-{
-    c->num = 0;
-    clock_free(c);
-}
-
 void clock_set_hand(Clock *c, const ClockHand *hand, void *opaque)
 {
     g_assert(!c->source);

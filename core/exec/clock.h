@@ -28,9 +28,7 @@ typedef struct ClockHand {
 Clock *clock_new(void *main_context /* GMainContext * or NULL: timers fire only by clock_run */, Machine *m);
 void clock_set_hand(Clock *c, const ClockHand *hand, void *opaque);
 int64_t clock_host_now(void);                   /* the host's monotonic clock, ns */
-void clock_free(Clock *c);
-/* The same, when whatever owns its timers has gone. */
-void clock_end(Clock *c);
+void clock_free(Clock *c);                       /* its timers may have gone; if not, they are of no more use */
 int64_t clock_now(Clock *c);                    /* ns since the machine's first start */
 void clock_set_running(Clock *c, bool running);
 /* Sets the time of a clock without a main context (unit tests, counted mode) and fires what is due, in order. */

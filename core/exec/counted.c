@@ -445,8 +445,6 @@ void counted_init(ExecMachine *x)
 
 void counted_free(ExecMachine *x)
 {
-    clock_end(x->machine->clock);
-    x->machine->clock = NULL;
     g_array_unref(x->counted->ends);
     g_free(x->counted);
 }
