@@ -288,9 +288,11 @@ void exec_run_inside(CPUState *cs)
                 e->single = e->redo == REDO_SINGLE;
                 e->redo = REDO_NONE;
                 cs->raised = 0;
+                cpu_key_changed(cs);            /* in the middle of a block it need not be that of its start */
             } else if (e->watch_hit.cs) {
                 e->watch_hit.cs = NULL;
                 cs->raised = 0;
+                cpu_key_changed(cs);
                 debug_stop(cs, DEBUG_STOP_WATCH, e->watch_hit.point, e->watch_hit.addr);
                 stepped = false;
             }

@@ -171,6 +171,25 @@ CASE(it_block_goes_on, MAIN)
     EQ(seen[0].psr & 0x0600fc00, 0x00001400);   /* of 00000101, advanced twice: 00010100 */
 }
 
+/* A device is written and read in the middle of an IT block: the instructions before and after have their conditions. */
+CASE(devices_in_an_it_block, MAIN)
+{
+    volatile u32 other = 5;
+    u32 a = 1, was = SYST_RVR;
+
+    asm volatile("cmp %0, #1\n itete ge\n addge %0, #7\n movlt %0, #0\n strge %0, [%1]\n strlt %0, [%2]"
+                 : "+l" (a) : "l" (&SYST_RVR), "l" (&other) : "cc", "memory");
+    EQ(a, 8);
+    EQ(SYST_RVR, 8);
+    EQ(other, 5);
+    asm volatile("cmp %0, #9\n itete ge\n strge %0, [%1]\n ldrlt %0, [%2]\n strge %0, [%2]\n addlt %0, #1"
+                 : "+l" (a) : "l" (&other), "l" (&SYST_RVR) : "cc", "memory");
+    EQ(a, 9);
+    EQ(SYST_RVR, 8);
+    EQ(other, 5);
+    SYST_RVR = was;
+}
+
 CASE(handler_starts_outside_of_it, MAIN)
 {
     u32 a = 1;
