@@ -172,9 +172,11 @@ void cpu_set_address_space(CPUState *cs, AddressSpace *as)
 
 /* -- what others ask ---------------------------------------------------------------------------------------------------- */
 
+/* Its own thread does not sleep: it asks has_work, under its lock, whether to. */
 static void wake(ExecThread *t)
 {
-    if (t && __atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST)) {
+    if (t && __atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST) &&
+        __atomic_load_n(&t->self, __ATOMIC_RELAXED) != g_thread_self()) {
         g_mutex_lock(&t->lock);
         g_cond_broadcast(&t->cond);
         g_mutex_unlock(&t->lock);
@@ -275,6 +277,7 @@ static void power_on(CPUState *cs, void *opaque)
     if (p->fn) {
         p->fn(cs, p->opaque);
     }
+    tlb_flush_all(cs);                          /* out of reset it has none of what it knew before */
     cs->halted = false;
     cpu_key_changed(cs);
     __atomic_store_n(&cs->powered_off, false, __ATOMIC_SEQ_CST);

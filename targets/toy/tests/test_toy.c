@@ -1048,6 +1048,79 @@ static void test_pause(gconstpointer mode)
     end(&run);
 }
 
+/* What a CPU that sleeps looks at raises a request of its own: an interrupt controller that is part of it does. */
+static bool asks_itself(CPUState *cs)
+{
+    cpu_request(cs, CPU_REQ_INTERRUPT);
+    return true;
+}
+
+static void test_wakes_itself(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    Run run;
+
+    i(p, WFI, 0, 0, 0);
+    finish_with(p, 5);
+    start(&run, mode, p, "toy-a", 1);
+    ((CPUClass *)CPU_CLASS_OF(run.m->cpus->pdata[0]))->has_work = asks_itself;
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 5);
+    end(&run);
+}
+
+static void power_off(CPUState *cs, void *opaque)
+{
+    cpu_power_off_self(cs);
+}
+
+static void restart(CPUState *cs, void *opaque)
+{
+    device_reset(&cs->parent, RESET_WARM);
+}
+
+/* A CPU that is reset on its own finds translations anew. */
+static void test_restart(gconstpointer mode)
+{
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned again;
+    CPUState *cs;
+    Run run;
+
+    li(p, 9, TABLES);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    li(p, 2, 0x800000);
+    i(p, LD, 1, 2, 0);
+    li(p, 5, 0x8000);
+    i(p, LD, 6, 5, 0);
+    again = hole(p, BNE, 6, 0);
+    li(p, 4, 0xa02000);                         /* its entry, mapped; not flushed */
+    li(p, 8, 0x7000 | F_R | F_W);
+    i(p, ST, 8, 4, 0);
+    li(p, 6, 1);
+    i(p, ST, 6, 5, 0);
+    b(p, JAL, 0, 0, p->n);
+    land(p, again);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    finish(p, 1);
+    p->w[0x6000 / 4] = 0x66;
+    p->w[0x7000 / 4] = 0x77;
+    map(p, TABLES, 0, 0, F_R | F_X | F_G);
+    map(p, TABLES, 0x8000, 0x8000, F_R | F_W | F_G);
+    map(p, TABLES, 0x800000, 0x6000, F_R | F_W);
+    map(p, TABLES, 0xa02000, TABLES + 0x2000, F_R | F_W);
+    start(&run, mode, p, "toy-a", 1);
+    cs = run.m->cpus->pdata[0];
+    exec_resume(run.m);
+    for (unsigned n = 0; word(&run, 0x8000) != 1 && n < 50000; n++) {
+        g_usleep(1000);
+    }
+    cpu_run_on(cs, power_off, NULL, true);
+    g_assert_true(cpu_power_on(cs, restart, NULL));
+    g_assert_cmphex(wait_end(&run), ==, 0x77);
+    end(&run);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -1061,6 +1134,7 @@ int main(int argc, char **argv)
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
         { "broadcast", test_broadcast }, { "recycle", test_recycle }, { "pause", test_pause },
+        { "wakes-itself", test_wakes_itself }, { "restart", test_restart },
     };
 
     g_test_init(&argc, &argv, NULL);
