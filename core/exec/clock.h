@@ -51,4 +51,30 @@ static inline uint64_t muldiv64(uint64_t a, uint32_t b, uint32_t c)
     return (unsigned __int128)a * b / c;
 }
 
+/*
+ * A counter that goes down to 0 and, with the tick after that, to what is reloaded; reload 0: it stands at 0.
+ * Ticks until it comes to 0, or again to 0; 0: it does not.
+ */
+static inline uint64_t counter_until_zero(uint32_t value, uint32_t reload)
+{
+    return value ? value : reload ? (uint64_t)reload + 1 : 0;
+}
+
+/* Takes ticks from such a counter; whether it came to 0 meanwhile. */
+static inline bool counter_run(uint32_t *value, uint32_t reload, uint64_t ticks)
+{
+    uint64_t zero = counter_until_zero(*value, reload), period = (uint64_t)reload + 1;
+
+    if (!zero || !ticks) {
+        return false;
+    }
+    if (ticks < zero) {
+        *value = (uint32_t)(zero - ticks);
+        return false;
+    }
+    ticks = (ticks - zero) % period;
+    *value = (uint32_t)(ticks ? period - ticks : 0);
+    return true;
+}
+
 #endif

@@ -36,20 +36,11 @@ static uint64_t frequency_of(const ARMMCPU *cpu, unsigned bank)
     return m_reg(cpu, MR_SYST_CSR, bank) & CSR_CLKSOURCE || !cpu->prop_refclk ? cpu->parent.frequency : cpu->prop_refclk;
 }
 
-/* Ticks from the base to the counter's next arrival at zero; 0: it stands there. */
-static uint64_t until_zero(const ARMMCPU *cpu, unsigned bank)
-{
-    const ArmMSysTick *t = &cpu->system->systick[bank];
-    uint32_t reload = m_reg(cpu, MR_SYST_RVR, bank);
-
-    return t->value ? t->value : reload ? (uint64_t)reload + 1 : 0;
-}
-
 static void arm_timer(ARMMCPU *cpu, unsigned bank)
 {
     ArmMSysTick *t = &cpu->system->systick[bank];
     uint32_t csr = m_reg(cpu, MR_SYST_CSR, bank);
-    uint64_t ticks = until_zero(cpu, bank);
+    uint64_t ticks = counter_until_zero(t->value, m_reg(cpu, MR_SYST_RVR, bank));
 
     if (!t->timer.clock) {
         return;
@@ -64,34 +55,21 @@ static void arm_timer(ARMMCPU *cpu, unsigned bank)
 void arm_m_systick_sync(ARMMCPU *cpu, unsigned bank)
 {
     ArmMSysTick *t = &cpu->system->systick[bank];
-    uint32_t csr = m_reg(cpu, MR_SYST_CSR, bank), reload = m_reg(cpu, MR_SYST_RVR, bank);
-    uint64_t tick, past, zero;
+    uint32_t csr = m_reg(cpu, MR_SYST_CSR, bank);
+    uint64_t tick, past;
 
     if (!(csr & CSR_ENABLE)) {
         return;
     }
     tick = arm_m_ticks(cpu, frequency_of(cpu, bank));
     past = tick - t->base;
-    zero = until_zero(cpu, bank);
-    if (zero && past >= zero) {
-        uint64_t after = past - zero;           /* ticks since it was zero for the first time */
-
-        /* it goes on from the reload value, or stands at zero */
-        t->value = reload && after % ((uint64_t)reload + 1) ? reload + 1 - after % ((uint64_t)reload + 1) : 0;
+    t->base = tick;
+    if (counter_run(&t->value, m_reg(cpu, MR_SYST_RVR, bank), past)) {
         t->countflag = true;
-        t->base = tick;
         if (csr & CSR_TICKINT) {
             arm_m_nvic_set_pending(cpu, M_SLOT(M_EXC_SYSTICK, bank), true);
         }
         arm_timer(cpu, bank);
-    } else if (t->value) {
-        t->value -= past;
-        t->base = tick;
-    } else if (zero && past) {
-        t->value = reload + 1 - past;           /* from a cleared counter to the reload value */
-        t->base = tick;
-    } else {
-        t->base = tick;
     }
 }
 

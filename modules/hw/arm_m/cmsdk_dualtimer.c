@@ -52,9 +52,15 @@ static unsigned shift(const Counter *c)
     return shifts[extract32(c->control, 2, 2)];
 }
 
-static uint64_t top(const Counter *c)
+static uint32_t top(const Counter *c)
 {
     return c->control & C_32 ? UINT32_MAX : UINT16_MAX;
+}
+
+/* What follows 0; 0: it stands. */
+static uint32_t reload(const Counter *c)
+{
+    return c->control & C_ONESHOT ? 0 : c->control & C_PERIODIC ? MIN(c->load, top(c)) : top(c);
 }
 
 static uint64_t ticks_to_ns(const Counter *c, uint64_t ticks)
@@ -76,32 +82,18 @@ static void catch_up(Counter *c)
     }
     ticks = (uint64_t)((unsigned __int128)(uint64_t)(now - c->base) * f / 1000000000) >> shift(c);
     c->base += (int64_t)(((unsigned __int128)ticks << shift(c)) * 1000000000 / f);
-    if (ticks < c->value || ticks == 0) {
-        c->value -= ticks;
-        return;
+    if (counter_run(&c->value, reload(c), ticks)) {
+        c->ris = 1;
+        update(c->owner);
     }
-    /* it came to 0: the interrupt; then the reload with the next tick */
-    ticks -= c->value;
-    c->ris = 1;
-    c->value = 0;
-    if (c->control & C_ONESHOT) {
-        c->control &= ~(uint32_t)C_EN;
-        c->base = now;
-    } else if (ticks) {
-        uint64_t period = (c->control & C_PERIODIC ? MIN(c->load, top(c)) : top(c)) + 1;
-
-        c->value = period - 1 - (ticks - 1) % period;
-    }
-    update(c->owner);
 }
 
 static void schedule(Counter *c)
 {
-    if (c->control & C_EN) {
-        uint64_t reload = c->control & C_PERIODIC ? MIN(c->load, top(c)) : top(c);
-        uint64_t ns = ticks_to_ns(c, c->value ? c->value : reload + 1);
+    uint64_t ticks = counter_until_zero(c->value, reload(c));
 
-        timer_mod(&c->timer, c->base + (int64_t)MAX(ns, 1000));
+    if (c->control & C_EN && ticks) {
+        timer_mod(&c->timer, c->base + (int64_t)MAX(ticks_to_ns(c, ticks), 1000));
     } else {
         timer_del(&c->timer);
     }
@@ -144,6 +136,9 @@ static void counter_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     case 0x00:
         c->load = v;
         c->value = v & top(c);
+        if (!c->value && c->control & C_EN && !reload(c)) {
+            c->ris = 1;                         /* at once, and it stands */
+        }
         break;
     case 0x08:
         c->control = v & 0xef;

@@ -49,30 +49,16 @@ static void catch_up(CmsdkTimer *s)
         return;
     }
     s->base += (int64_t)((unsigned __int128)ticks * 1000000000 / s->frequency);
-    if (ticks < s->reg[VALUE] || (ticks == s->reg[VALUE] && !s->reg[RELOAD])) {
-        s->reg[VALUE] -= ticks;
-        if (s->reg[VALUE]) {
-            return;
-        }
-    } else {
-        /* it goes from 0 to RELOAD with one tick */
-        uint64_t beyond = ticks - s->reg[VALUE];
-
-        s->reg[VALUE] = s->reg[RELOAD] ? s->reg[RELOAD] - (beyond ? (beyond - 1) % ((uint64_t)s->reg[RELOAD] + 1) : 0) : 0;
-        if (!beyond) {
-            s->reg[VALUE] = 0;
-        }
+    if (counter_run(&s->reg[VALUE], s->reg[RELOAD], ticks)) {
+        s->reg[INTSTATUS] |= s->reg[CTRL] & CTRL_IRQEN ? 1 : 0;
+        update(s);
     }
-    if (s->reg[CTRL] & CTRL_IRQEN) {
-        s->reg[INTSTATUS] |= 1;
-    }
-    update(s);
 }
 
 static void schedule(CmsdkTimer *s)
 {
     if (runs(s)) {
-        timer_mod(&s->timer, s->base + to_ns(s, s->reg[VALUE] ? s->reg[VALUE] : (uint64_t)s->reg[RELOAD] + 1));
+        timer_mod(&s->timer, s->base + to_ns(s, counter_until_zero(s->reg[VALUE], s->reg[RELOAD])));
     } else {
         timer_del(&s->timer);
     }

@@ -66,8 +66,44 @@ static void test_dualtimer(void)
     g_assert_true(devtest_irq(t, "irq"));
     g_assert_true(devtest_irq(t, "irq1"));
     g_assert_false(devtest_irq(t, "irq0"));
-    g_assert_cmphex(devtest_read32(t, 0x28) & 0x80, ==, 0);
     devtest_write32(t, 0x2c, 1);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_step(t, 40 * 16 * 100);
+    g_assert_cmpuint(devtest_read32(t, 0x24), ==, 0);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x20, 3);                /* a new load value starts it again */
+    devtest_step(t, 40 * 16 * 3);
+    g_assert_true(devtest_irq(t, "irq1"));
+    devtest_write32(t, 0x2c, 1);
+    devtest_write32(t, 0x20, 0);                /* 0 is there at once */
+    g_assert_true(devtest_irq(t, "irq1"));
+    devtest_free(t);
+}
+
+/* An interrupt that is cleared while the counter stands at 0 does not come again when it reloads. */
+static void test_cleared_at_zero(void)
+{
+    DevTest *t = devtest_new(modules, "cmsdk-apb-dualtimer", NULL);
+
+    devtest_write32(t, 0x00, 10);
+    devtest_write32(t, 0x08, 0x80 | 0x40 | 0x20 | 2 << 2 | 2);
+    devtest_step(t, 40 * 256 * 10);
+    g_assert_true(devtest_irq(t, "irq0"));
+    devtest_write32(t, 0x0c, 1);
+    devtest_step(t, 40 * 256);
+    g_assert_cmpuint(devtest_read32(t, 0x04), ==, 10);
+    g_assert_false(devtest_irq(t, "irq0"));
+    devtest_step(t, 40 * 256 * 10);
+    g_assert_true(devtest_irq(t, "irq0"));
+    devtest_free(t);
+    t = devtest_new(modules, "cmsdk-apb-timer", NULL);
+    devtest_write32(t, 0x08, 10);
+    devtest_write32(t, 0x00, 9);
+    devtest_step(t, 40 * 10);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x0c, 1);
+    devtest_step(t, 40);
+    g_assert_cmpuint(devtest_read32(t, 0x04), ==, 10);
     g_assert_false(devtest_irq(t, "irq"));
     devtest_free(t);
 }
@@ -175,6 +211,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mps2/uart", test_uart);
     g_test_add_func("/mps2/timer", test_timer);
     g_test_add_func("/mps2/dualtimer", test_dualtimer);
+    g_test_add_func("/mps2/cleared-at-zero", test_cleared_at_zero);
     g_test_add_func("/mps2/watchdog", test_watchdog);
     g_test_add_func("/mps2/gpio", test_gpio);
     g_test_add_func("/mps2/fpga", test_fpga);
