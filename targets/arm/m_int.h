@@ -89,6 +89,12 @@ static inline bool m_bit(const uint64_t *words, unsigned slot)
     return words[slot / 64] >> (slot % 64) & 1;
 }
 
+/* An input line, which other threads change. */
+static inline bool arm_m_nvic_is_high(const ArmMNvic *v, unsigned slot)
+{
+    return __atomic_load_n(&v->level[slot / 64], __ATOMIC_SEQ_CST) >> (slot % 64) & 1;
+}
+
 void arm_m_nvic_init(ARMMCPU *cpu, unsigned num_irq, unsigned prio_bits);
 void arm_m_nvic_free(ARMMCPU *cpu);
 void arm_m_nvic_reset(ARMMCPU *cpu);

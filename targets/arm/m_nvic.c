@@ -184,7 +184,7 @@ unsigned arm_m_nvic_best(const ARMMCPU *cpu, int *ret_prio)
 }
 
 /* With different PRIGROUPs, one that does not go first can be one that preempts. */
-static unsigned other_takeable(const ARMMCPU *cpu)
+static unsigned other_before(const ARMMCPU *cpu, int limit)
 {
     const ArmMNvic *v = cpu->nvic;
 
@@ -199,7 +199,7 @@ static unsigned other_takeable(const ARMMCPU *cpu)
                 for (uint64_t bits = v->ready[p][w]; bits; bits &= bits - 1) {
                     unsigned slot = 64 * w + ctz64(bits);
 
-                    if (arm_m_slot_priority(cpu, slot, true) < v->exec_prio) {
+                    if (arm_m_slot_priority(cpu, slot, true) < limit) {
                         return slot;
                     }
                 }
@@ -209,23 +209,26 @@ static unsigned other_takeable(const ARMMCPU *cpu)
     return M_NO_SLOT;
 }
 
-unsigned arm_m_nvic_takeable(const ARMMCPU *cpu)
+/* The first that would preempt what runs at priority `limit`. */
+static unsigned first_before(const ARMMCPU *cpu, int limit)
 {
     int prio;
     unsigned slot = arm_m_nvic_best(cpu, &prio);
 
-    if (prio >= cpu->nvic->exec_prio && cpu->has_security && slot != M_NO_SLOT) {
-        return other_takeable(cpu);
+    if (prio >= limit && cpu->has_security && slot != M_NO_SLOT) {
+        return other_before(cpu, limit);
     }
-    return prio < cpu->nvic->exec_prio ? slot : M_NO_SLOT;
+    return prio < limit ? slot : M_NO_SLOT;
+}
+
+unsigned arm_m_nvic_takeable(const ARMMCPU *cpu)
+{
+    return first_before(cpu, cpu->nvic->exec_prio);
 }
 
 bool arm_m_nvic_wakes(const ARMMCPU *cpu)
 {
-    int prio;
-
-    arm_m_nvic_best(cpu, &prio);
-    return prio < cpu->nvic->exec_prio_unmasked;
+    return first_before(cpu, cpu->nvic->exec_prio_unmasked) != M_NO_SLOT;
 }
 
 void arm_m_nvic_update(ARMMCPU *cpu)
@@ -295,7 +298,7 @@ void arm_m_nvic_set_active(ARMMCPU *cpu, unsigned slot, bool active)
     }
     assign(v->active, slot, active);
     active_changed(cpu);
-    if (!active && m_bit(v->level, slot)) {
+    if (!active && arm_m_nvic_is_high(v, slot)) {
         arm_m_nvic_set_pending(cpu, slot, true);
     }
 }

@@ -89,8 +89,7 @@ static void nvic_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank
             arm_m_nvic_set_pending(cpu, slot, true);
             break;
         case MR_NVIC_ICPR:
-            arm_m_nvic_set_pending(cpu, slot, __atomic_load_n(&cpu->nvic->level[slot / 64], __ATOMIC_SEQ_CST) >>
-                                   (slot % 64) & 1);
+            arm_m_nvic_set_pending(cpu, slot, arm_m_nvic_is_high(cpu->nvic, slot));
             break;
         case MR_NVIC_ITNS:
             arm_m_nvic_set_itns(cpu, slot, value >> b & 1);

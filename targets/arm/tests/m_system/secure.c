@@ -640,6 +640,36 @@ CASE(pris_halves_non_secure_priorities, SEC)
     AIRCR = VECTKEY;
 }
 
+static void wait_in_svc(Trap *t)
+{
+    MSR("primask", 1);
+    ISPR(0) = 6;
+    asm volatile("dsb\n wfi\n isb" ::: "memory");
+    ICPR(0) = 6;
+    MSR("primask", 0);
+    mark('w');
+}
+
+/* Interrupt 1, Secure, goes first and would not preempt; 2, Non-secure, has no priority but 0 left by its PRIGROUP, and would. */
+CASE(wfi_wakes_by_another_prigroup, SEC)
+{
+    start();
+    AIRCR = VECTKEY | 4 << 8;
+    NS(AIRCR) = VECTKEY | 7 << 8;
+    enable(1, 0x60);
+    to_ns(2, 0x80);
+    SHPRB(SVC) = 0x60;
+    SYNC();
+    actions[SVC] = wait_in_svc;
+    asm volatile("svc 0" ::: "memory");
+    TRUE(marked("w"));
+    ICER(0) = 6;
+    ITNS(0) = 0;
+    SHPRB(SVC) = 0;
+    AIRCR = VECTKEY;
+    NS(AIRCR) = VECTKEY;
+}
+
 CASE(primask_ns, SEC)
 {
     start();
