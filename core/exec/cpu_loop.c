@@ -200,8 +200,10 @@ static TranslationBlock *next_block(CPUState *cs, vaddr *ret_pc, bool *ret_singl
     }
     if (!e->single) {
         const TcgJumpEntry *j = jc_entry(cs, *ret_pc);
-        TranslationBlock *tb = j->pc == *ret_pc && j->tag == cs->jc_tag ? j->tb : tb_get(cs, false);
+        TranslationBlock *tb = j->pc == *ret_pc && j->tag == cs->jc_tag ? j->tb : tb_get(cs, false), *region;
 
+        region = tb ? __atomic_load_n(&tb->region, __ATOMIC_ACQUIRE) : NULL;
+        tb = region ? region : tb;              /* another CPU may have made it */
         *ret_pc = cc->get_pc(cs);               /* check_pc may have changed it */
         if (!tb || !cs->counted || tb->insns <= (uint32_t)cs->poll) {
             *ret_single = false;

@@ -446,6 +446,9 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
     uint8_t bytes[CODE_PAGE];
     uint64_t generation;
 
+    if (__atomic_load_n(&entry->region, __ATOMIC_RELAXED)) {
+        return;                                 /* another CPU was first */
+    }
     plan_region(x, &p, entry);
     for (unsigned i = 0; i < p.num; i++) {
         first = MIN(first, p.piece[i].delta);

@@ -285,6 +285,9 @@ static void remove_block(ExecMachine *x, TranslationBlock *tb)
     TranslationBlock **p = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
 
     tb->valid = false;
+    if (tb->cold) {
+        __atomic_store_n(&tb->cold->region, NULL, __ATOMIC_RELAXED);
+    }
     while (*p != tb) {
         p = &(*p)->next;
     }
@@ -633,9 +636,10 @@ bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
     bool ok;
 
     g_mutex_lock(&x->tb_lock);
-    ok = p->generation == generation && region->cold->valid;
+    ok = p->generation == generation && region->cold->valid && !region->cold->region;
     if (ok) {
         put_in(x, p, region);
+        __atomic_store_n(&region->cold->region, region, __ATOMIC_RELEASE);
         unlink_in(x, region->cold);             /* they ask for it anew */
     }
     end(p);
@@ -656,6 +660,7 @@ static bool linkable(const ExecMachine *x, const TranslationBlock *from, const T
 void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
 {
     g_mutex_lock(&x->tb_lock);
+    to = to->region ? to->region : to;
     if (from->valid && to->valid && !from->edge[n].to && linkable(x, from, to)) {
         from->edge[n] = (TbEdge){ to, to->in };
         to->in = (uintptr_t)from | n;

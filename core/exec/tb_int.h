@@ -31,7 +31,8 @@ struct TranslationBlock {
     uint32_t bytes, insns;
     uint64_t hash;                              /* of the guest bytes */
     int heat;                                   /* heat word that it counts down; -1: none */
-    TranslationBlock *cold;                     /* a region: the block in whose place it is; else NULL */
+    TranslationBlock *cold;                     /* a region: the block in whose place it is, which goes no sooner; else NULL */
+    TranslationBlock *region;                   /* atomic: that block's, while there is one */
     uint64_t cut;                               /* what ends it early: tb.c's word; 0: nothing */
     bool valid;                                 /* under tb_lock */
     bool whole_page;                            /* its page was checked as one: may be chained */
@@ -72,7 +73,10 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
 /* False: the page was written meanwhile. *ret may be an equal block that was first. */
 bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret);
 void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset);
-/* The same for a region, which is found instead of its cold block from now on. False: either has changed. */
+/*
+ * The same for a region, which is found instead of its cold block from now on. False: either has changed, or another CPU
+ * was first.
+ */
 bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation);
 /*
  * Links slot n of from to `to`, if both are still valid and the edge stays in one key and one page of RAM, or in user

@@ -1048,6 +1048,39 @@ static void test_pause(gconstpointer mode)
     end(&run);
 }
 
+/* Code that several CPUs run often becomes a region once, whichever of them finds it so first. */
+static void test_shared_regions(gconstpointer m)
+{
+    enum { NUM_CPUS = 6 };
+    g_autofree Asm *p = g_new0(Asm, 1);
+    Mode mode = *(const Mode *)m;
+    unsigned loop, last;
+    Stats stats;
+    Run run;
+
+    mode.heat = mode.heat ? 1000000 : 0;        /* all of them are in the loop when it gets hot */
+    li(p, 3, mode.heat ? 1500000 : 1000);
+    loop = p->n;
+    i(p, ADDI, 3, 3, -1);
+    b(p, BNE, 3, 0, loop);
+    li(p, 1, 0x8000);
+    li(p, 2, 1);
+    r(p, AMOADD, 4, 1, 2);
+    i(p, ADDI, 4, 4, 1 - NUM_CPUS);
+    last = hole(p, BEQ, 4, 0);
+    i(p, WFI, 0, 0, 0);
+    land(p, last);
+    finish_with(p, 3);                          /* which ends in a loop, too */
+    start(&run, &mode, p, "toy-a", NUM_CPUS);
+    exec_resume(run.m);
+    g_assert_cmpuint(wait_end(&run), ==, 3);
+    exec_pause(run.m);
+    exec_stats(run.m, &stats);
+    g_assert_cmpuint(stats.count[STAT_regions], >=, mode.heat ? 1 : 0);
+    g_assert_cmpuint(stats.count[STAT_regions], <=, mode.heat ? 2 : 0);
+    end(&run);
+}
+
 /* What a CPU that sleeps looks at raises a request of its own: an interrupt controller that is part of it does. */
 static bool asks_itself(CPUState *cs)
 {
@@ -1134,7 +1167,7 @@ int main(int argc, char **argv)
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
         { "broadcast", test_broadcast }, { "recycle", test_recycle }, { "pause", test_pause },
-        { "wakes-itself", test_wakes_itself }, { "restart", test_restart },
+        { "shared-regions", test_shared_regions }, { "wakes-itself", test_wakes_itself }, { "restart", test_restart },
     };
 
     g_test_init(&argc, &argv, NULL);
