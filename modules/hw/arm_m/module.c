@@ -5,6 +5,7 @@
 #include "modules/hw/arm_m/nrf51.h"
 #include "modules/hw/arm_m/simple.h"
 #include "modules/hw/arm_m/sse.h"
+#include "modules/hw/arm_m/stm32.h"
 
 static const TypeInfo *const types[] = {
     &cmsdk_uart_type, &cmsdk_timer_type, &cmsdk_dualtimer_type, &cmsdk_watchdog_type, &cmsdk_gpio_type, &mps2_scc_type,
@@ -13,7 +14,9 @@ static const TypeInfo *const types[] = {
     &mps2_types[4],
     &nrf51_uart_type, &nrf51_timer_type, &nrf51_clock_type, &nrf51_rng_type, &nrf51_gpio_type, &nrf51_nvmc_type,
     &nrf51_twi_type, &microbit_type,
-    &lm3s_sysctl_type, &lm3s6965evb_type, &stm32_usart_type, &stm32_rcc_type, &netduinoplus2_type, NULL
+    &lm3s_sysctl_type, &lm3s6965evb_type,
+    &stm32_usart_type, &stm32_rcc_type, &stm32_pwr_type, &stm32_gpio_type, &stm32_syscfg_type, &stm32_exti_type,
+    &stm32_timer_type, &stm32_iwdg_type, &stm32_wwdg_type, &stm32_flash_type, &stm32_rtc_type, &netduinoplus2_type, NULL
 };
 static const char *const needs[] = { "arm", "hw-char", "hw-gpio", "hw-misc", "hw-net", "loader", NULL };
 CHIMERA_MODULE(.name = "hw-arm-m", .types = types, .needs = needs);

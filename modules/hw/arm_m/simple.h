@@ -6,7 +6,5 @@
 #include "core/qom/object.h"
 
 extern const TypeInfo lm3s_sysctl_type, lm3s6965evb_type;       /* stellaris.c */
-extern const TypeInfo stm32_usart_type;                         /* stm32_usart.c */
-extern const TypeInfo stm32_rcc_type, netduinoplus2_type;       /* netduinoplus2.c */
 
 #endif

@@ -5,7 +5,7 @@
  */
 #include "core/exec/regbank.h"
 #include "core/io/char.h"
-#include "modules/hw/arm_m/simple.h"
+#include "modules/hw/arm_m/stm32.h"
 
 enum { SR, DR, BRR, CR1, CR2, CR3, GTPR, NUM_REGS };
 enum { SR_IDLE = 1 << 4, SR_RXNE = 1 << 5, SR_TC = 1 << 6, SR_TXE = 1 << 7 };

@@ -122,6 +122,22 @@ static int get(void)
 {
     return REG(BOARD_UART) & 0x20 ? (int)REG(BOARD_UART + 4) : -1;
 }
+
+static void timer_start(void)
+{
+    REG(0x40023840) = 1;                        /* clock for TIM2 */
+    REG(BOARD_TIMER + 0x28) = 83;
+    REG(BOARD_TIMER + 0x2c) = 99;               /* 100 us at 84 MHz */
+    REG(BOARD_TIMER + 0x14) = 1;
+    REG(BOARD_TIMER + 0x10) = 0;
+    REG(BOARD_TIMER + 0x0c) = 1;
+    REG(BOARD_TIMER + 0) = 1;
+}
+
+static void timer_clear(void)
+{
+    REG(BOARD_TIMER + 0x10) = 0;
+}
 #endif
 
 static void print(const char *s)

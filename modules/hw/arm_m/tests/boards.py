@@ -32,7 +32,7 @@ SSE = {'CMSDK': 1, 'UART': 0x50200000, 'UART_IRQ': 32, 'TIMER': 0x50000000, 'TIM
        'ETH': 0x52000000, 'ETH_IRQ': 48}
 NRF51 = {'NRF51': 1, 'UART': 0x40002000, 'UART_IRQ': 2, 'TIMER': 0x40008000, 'TIMER_IRQ': 8, 'SYSTICK': 0}
 LM3S = {'PL011': 1, 'UART': 0x4000c000, 'UART_IRQ': 5, 'SYSTICK': 1}
-STM32 = {'STM32': 1, 'UART': 0x40011000, 'UART_IRQ': 37, 'SYSTICK': 1}
+STM32 = {'STM32': 1, 'UART': 0x40011000, 'UART_IRQ': 37, 'TIMER': 0x40000000, 'TIMER_IRQ': 28, 'SYSTICK': 1}
 # board: (gcc's CPU, code, data, macros)
 BOARDS = {
     'mps2-an385': ('cortex-m3', 0, 0x20000000, CMSDK), 'mps2-an386': ('cortex-m4', 0, 0x20000000, CMSDK),

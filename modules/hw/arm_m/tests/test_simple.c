@@ -26,19 +26,6 @@ static void test_usart(void)
     devtest_free(t);
 }
 
-static void test_rcc(void)
-{
-    DevTest *t = devtest_new(modules, "stm32f4-rcc", NULL);
-
-    devtest_write32(t, 0x00, 0x01010081);       /* the crystal and the PLL */
-    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0x03030083);
-    devtest_write32(t, 0x08, 2);
-    g_assert_cmphex(devtest_read32(t, 0x08), ==, 0xa);
-    devtest_write32(t, 0x30, 0x55);
-    g_assert_cmphex(devtest_read32(t, 0x30), ==, 0x55);
-    devtest_free(t);
-}
-
 static void test_sysctl(void)
 {
     DevTest *t = devtest_new(modules, "lm3s-sysctl", NULL);
@@ -55,7 +42,7 @@ static void test_sysctl(void)
 
 static void test_fuzz(void)
 {
-    static const char *const names[] = { "stm32f2xx-usart", "stm32f4-rcc", "lm3s-sysctl" };
+    static const char *const names[] = { "stm32f2xx-usart", "lm3s-sysctl" };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         devtest_fuzz(devtest_new(modules, names[i], NULL), 3);
@@ -66,7 +53,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/boards/stm32-usart", test_usart);
-    g_test_add_func("/boards/stm32-rcc", test_rcc);
     g_test_add_func("/boards/lm3s-sysctl", test_sysctl);
     g_test_add_func("/boards/fuzz", test_fuzz);
     return g_test_run();
