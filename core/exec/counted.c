@@ -472,7 +472,11 @@ void exec_at_window_end(Machine *m, void (*fn)(void *opaque), void *opaque)
 
 void cpu_set_frequency(CPUState *cs, uint64_t hz)
 {
-    cs->frequency = hz;
+    if (CPU_CLASS_OF(cs)->set_frequency) {
+        CPU_CLASS_OF(cs)->set_frequency(cs, hz);
+    } else {
+        cs->frequency = hz;
+    }
     if (cs->counted) {
         set_pace(cs, hz ? UINT64_C(1000000000) : UINT64_C(1) << cs->exec->x->config.shift, hz ? hz : 1);
     }

@@ -2,6 +2,7 @@
 /* CPU objects and clusters: making them, and what other threads may ask of a CPU. How one runs is cpu_loop.c. */
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
+#include "core/exec/regdev.h"
 #include "core/exec/tb_int.h"
 #include "core/keyval.h"
 
@@ -86,7 +87,7 @@ const TypeInfo cluster_type = {
 
 void exec_register_types(TypeRegistry *types)
 {
-    static const TypeInfo *const own[] = { &cpu_type, &cluster_type };
+    static const TypeInfo *const own[] = { &cpu_type, &cluster_type, &reg_device_type };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(own); i++) {
         if (!type_class_known(types, own[i]->name)) {

@@ -97,6 +97,8 @@ struct CPUClass {
     bool (*has_work)(CPUState *cs);             /* a halted CPU wakes; called often, must be cheap and thread-safe */
     /* Reads a virtual address as the debugger does: the physical address, or false. */
     bool (*debug_translate)(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs *ret_attrs);
+    /* Makes cs->frequency hz, and what the CPU itself counts with it go on from where it is. NULL: it counts nothing. */
+    void (*set_frequency)(CPUState *cs, uint64_t hz);
     void (*dump)(CPUState *cs, GString *out);   /* registers, for -d cpu and info registers */
     /*
      * Debuggers (debug.h): the architecture's name for gdb, and what registers there are: appends DebugFeature rows, that
@@ -199,7 +201,10 @@ static inline bool cpu_exact(CPUState *cs)
 {
     return !cs->counted || cpu_exact_counted(cs);
 }
-/* Under the machine lock, or before the machine runs: from now on. hz 0: what -icount says. */
+/*
+ * Under the machine lock, on the CPU's own thread (a register that it writes) or while it does not run: from now on. hz 0:
+ * what -icount says.
+ */
 void cpu_set_frequency(CPUState *cs, uint64_t hz);
 /* Any thread: sets request bits and makes generated code leave; wakes a sleeping CPU. */
 void cpu_request(CPUState *cs, uint32_t bits);

@@ -299,6 +299,7 @@ static void arm_m_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED
     cc->take_interrupt = arm_m_take_interrupt;
     cc->has_work = arm_m_has_work;
     cc->debug_translate = arm_m_debug_translate;
+    cc->set_frequency = arm_m_set_frequency;
     cc->dump = dump;
     cc->debug_arch = "arm";
     cc->debug_features = arm_m_debug_features;

@@ -247,6 +247,8 @@ void arm_m_systick_reset(ARMMCPU *cpu);
 /* Own thread: the counter as it is now; pends the exception if it ran down. */
 void arm_m_systick_sync(ARMMCPU *cpu, unsigned bank);
 void arm_m_systick_loaded(ARMMCPU *cpu);
+/* CPUClass.set_frequency: SysTick and the cycle counter. hz is not 0. */
+void arm_m_set_frequency(CPUState *cs, uint64_t hz);
 uint32_t arm_m_syst_read(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank);
 void arm_m_syst_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank, uint32_t value, uint32_t lanes);
 /* Cycles of the core, or of any frequency, since the machine started. */
@@ -261,6 +263,9 @@ void arm_m_itm_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank, 
 bool arm_m_dwt_watches(const ARMMCPU *cpu, uint32_t addr, uint32_t size);
 bool arm_m_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu);
 void arm_m_dwt_changed(ARMMCPU *cpu);
+/* The cycle counter, to be read before the CPU's frequency changes and set afterwards. */
+uint32_t arm_m_cyccnt(ARMMCPU *cpu);
+void arm_m_cyccnt_set(ARMMCPU *cpu, uint32_t hold);
 
 /* m_bitband.c */
 void arm_m_bitband_init(ARMMCPU *cpu);

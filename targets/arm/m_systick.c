@@ -110,6 +110,25 @@ void arm_m_systick_loaded(ARMMCPU *cpu)
     arm_timer(cpu, M_S);
 }
 
+void arm_m_set_frequency(CPUState *cs, uint64_t hz)
+{
+    ARMMCPU *cpu = (ARMMCPU *)cs;
+    uint32_t cycles = arm_m_cyccnt(cpu);
+
+    g_assert(hz);
+    if (hz == cs->frequency) {
+        return;
+    }
+    arm_m_systick_sync(cpu, M_NS);
+    arm_m_systick_sync(cpu, M_S);
+    cs->frequency = hz;
+    arm_m_cyccnt_set(cpu, cycles);
+    for (unsigned bank = 0; bank < 2; bank++) {
+        cpu->system->systick[bank].base = arm_m_ticks(cpu, frequency_of(cpu, bank));
+        arm_timer(cpu, bank);
+    }
+}
+
 uint32_t arm_m_syst_read(ARMMCPU *cpu, const ArmMReg *r, unsigned n G_GNUC_UNUSED, unsigned bank)
 {
     ArmMSysTick *t = &cpu->system->systick[bank];

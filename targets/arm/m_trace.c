@@ -24,13 +24,13 @@ static bool counts(const ARMMCPU *cpu)
     return traces(cpu) && *m_reg1(cpu, MR_DWT_CTRL) & DWT_CYCCNTENA && !(cpu->model->dwt_ctrl & DWT_NOCYCCNT);
 }
 
-static uint32_t cyccnt(ARMMCPU *cpu)
+uint32_t arm_m_cyccnt(ARMMCPU *cpu)
 {
     return counts(cpu) ? arm_m_ticks(cpu, cpu->parent.frequency) - cpu->system->cyccnt_base : *m_reg1(cpu, MR_DWT_CYCCNT);
 }
 
 /* Whatever makes it count or stand changes between the two: hold is the value that it had. */
-static void cyccnt_set(ARMMCPU *cpu, uint32_t hold)
+void arm_m_cyccnt_set(ARMMCPU *cpu, uint32_t hold)
 {
     *m_reg1(cpu, MR_DWT_CYCCNT) = hold;
     cpu->system->cyccnt_base = arm_m_ticks(cpu, cpu->parent.frequency) - hold;
@@ -49,7 +49,7 @@ uint32_t arm_m_dwt_read(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned ban
     case MR_DWT_CTRL:
         return cpu->model->dwt_ctrl | *m_reg1(cpu, MR_DWT_CTRL);
     case MR_DWT_CYCCNT:
-        return cyccnt(cpu);
+        return arm_m_cyccnt(cpu);
     case MR_DWT_PCSR:
         return (uint32_t)cpu->pc;
     default:
@@ -66,16 +66,16 @@ uint32_t arm_m_dwt_read(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned ban
 
 void arm_m_dwt_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank G_GNUC_UNUSED, uint32_t value, uint32_t lanes)
 {
-    uint32_t hold = cyccnt(cpu), *v;
+    uint32_t hold = arm_m_cyccnt(cpu), *v;
 
     switch ((ArmMRegId)(r - arm_m_regs)) {
     case MR_DWT_CTRL:
         *m_reg1(cpu, MR_DWT_CTRL) = (*m_reg1(cpu, MR_DWT_CTRL) & ~lanes) | (value & lanes & (m_has(cpu, ARM_M_HAS_MAIN) ?
                                                                                             0x007f1fff : 0));
-        cyccnt_set(cpu, hold);
+        arm_m_cyccnt_set(cpu, hold);
         break;
     case MR_DWT_CYCCNT:
-        cyccnt_set(cpu, (hold & ~lanes) | (value & lanes));
+        arm_m_cyccnt_set(cpu, (hold & ~lanes) | (value & lanes));
         break;
     default:
         if (n / 4 < num_comp(cpu) && n % 4 != 3) {
@@ -92,7 +92,7 @@ void arm_m_dwt_write(ARMMCPU *cpu, const ArmMReg *r, unsigned n, unsigned bank G
 
 void arm_m_dwt_changed(ARMMCPU *cpu)
 {
-    cyccnt_set(cpu, cyccnt(cpu));
+    arm_m_cyccnt_set(cpu, arm_m_cyccnt(cpu));
     arm_m_flush_all(cpu);                       /* which pages are watched */
 }
 

@@ -4,16 +4,15 @@
  * inputs "in"[16], outputs "out"[16], irqs "irq" (of all) and "pin"[16]. No alternate functions: a pin is what it is here.
  */
 #include "core/bits.h"
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "modules/hw/arm_m/mps2.h"
 
 enum { DATA, DATAOUT, OUTENSET, OUTENCLR, ALTSET, ALTCLR, INTENSET, INTENCLR, INTTYPESET, INTTYPECLR, INTPOLSET, INTPOLCLR,
        INTSTATUS, MASKLOW, MASKHIGH, IDS, NUM_REGS = IDS + CMSDK_NUM_IDS, PINS = 16 };
 
 typedef struct CmsdkGpio {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine out[PINS], pin[PINS], irq;
     /* guest state: of a pair of set and clear registers the first has the value */
     uint32_t reg[NUM_REGS];
@@ -22,8 +21,9 @@ typedef struct CmsdkGpio {
 } CmsdkGpio;
 DECLARE_OBJECT(CmsdkGpio, CMSDK_GPIO, "cmsdk-ahb-gpio")
 
-static void update(CmsdkGpio *s)
+static void update(void *dev)
 {
+    CmsdkGpio *s = CMSDK_GPIO(dev);
     uint32_t enabled = s->reg[OUTENSET], pins = (s->level & ~enabled) | (s->reg[DATAOUT] & enabled);
     uint32_t polarity = s->reg[INTPOLSET], edge = s->reg[INTTYPESET], active = ~(pins ^ polarity) & 0xffff;
     uint32_t came = (pins ^ s->last) & active;
@@ -113,51 +113,22 @@ static void gpio_init(Object *obj)
     device_init_irq_out(DEVICE(obj), "irq", &s->irq, 1);
 }
 
-static bool gpio_realize(Device *dev, GError **error)
-{
-    CmsdkGpio *s = CMSDK_GPIO(dev);
-
-    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x1000);
-    return true;
-}
-
-static void gpio_unrealize(Device *dev)
-{
-    regbank_destroy(&CMSDK_GPIO(dev)->bank);
-}
-
 static void gpio_reset(Device *dev, ResetType type)
 {
     CmsdkGpio *s = CMSDK_GPIO(dev);
 
-    regbank_reset(&s->bank);
     s->last = s->level;
-    update(s);
-}
-
-static bool gpio_post_load(void *s, GError **error)
-{
-    update(s);
-    return true;
 }
 
 static const VMStateField gpio_vmstate[] = {
-    VMSTATE_REGS(CmsdkGpio, bank), VMSTATE_UINT(CmsdkGpio, level), VMSTATE_UINT(CmsdkGpio, last),
-    VMSTATE_POST_LOAD(gpio_post_load), VMSTATE_END
+    VMSTATE_UINT(CmsdkGpio, level), VMSTATE_UINT(CmsdkGpio, last), VMSTATE_END
 };
 
-static void gpio_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = gpio_realize;
-    dc->unrealize = gpio_unrealize;
-    dc->reset = gpio_reset;
-    dc->vmstate = gpio_vmstate;
-    dc->category = "Misc";
-}
+static const RegDeviceSpec gpio_spec = {
+    REG_DEVICE_REGS(CmsdkGpio, regs), .vmstate = gpio_vmstate, .reset = gpio_reset, .update = update,
+};
 
 const TypeInfo cmsdk_gpio_type = {
-    .name = "cmsdk-ahb-gpio", .parent = TYPE_DEVICE, .desc = "CMSDK GPIO", .instance_size = sizeof(CmsdkGpio),
-    .init = gpio_init, .class_init = gpio_class_init,
+    .name = "cmsdk-ahb-gpio", .desc = "CMSDK GPIO", .instance_size = sizeof(CmsdkGpio),
+    .init = gpio_init, REG_DEVICE_TYPE(gpio_spec),
 };

@@ -4,16 +4,15 @@
  * one of its uses selected the timer stands. Wiring: region "regs", irq "irq". Property "frequency" (PCLK).
  */
 #include "core/exec/clock.h"
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "modules/hw/arm_m/mps2.h"
 
 enum { CTRL, VALUE, RELOAD, INTSTATUS, IDS, NUM_REGS = IDS + CMSDK_NUM_IDS };
 enum { CTRL_EN = 1, CTRL_EXTIN = 2, CTRL_EXTCLK = 4, CTRL_IRQEN = 8 };
 
 typedef struct CmsdkTimer {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine irq;
     uint32_t frequency;
     /* guest state: VALUE is what the counter had at `base` */
@@ -23,8 +22,10 @@ typedef struct CmsdkTimer {
 } CmsdkTimer;
 DECLARE_OBJECT(CmsdkTimer, CMSDK_TIMER, "cmsdk-apb-timer")
 
-static void update(CmsdkTimer *s)
+static void update(void *dev)
 {
+    CmsdkTimer *s = CMSDK_TIMER(dev);
+
     irq_set(&s->irq, s->reg[INTSTATUS] & 1);
 }
 
@@ -41,7 +42,7 @@ static int64_t to_ns(const CmsdkTimer *s, uint64_t ticks)
 /* Brings VALUE to the present. */
 static void catch_up(CmsdkTimer *s)
 {
-    int64_t now = clock_now(device_clock(&s->parent));
+    int64_t now = clock_now(device_clock(&s->parent.parent));
     uint64_t ticks = (unsigned __int128)(uint64_t)(now - s->base) * s->frequency / 1000000000;
 
     if (!runs(s)) {
@@ -118,40 +119,22 @@ static void timer_object_init(Object *obj)
     device_init_irq_out(DEVICE(obj), "irq", &CMSDK_TIMER(obj)->irq, 1);
 }
 
-static bool timer_realize(Device *dev, GError **error)
-{
-    CmsdkTimer *s = CMSDK_TIMER(dev);
-
-    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), fired, s);
-    return true;
-}
-
-static void timer_unrealize(Device *dev)
-{
-    timer_del(&CMSDK_TIMER(dev)->timer);
-    regbank_destroy(&CMSDK_TIMER(dev)->bank);
-}
-
 static void timer_reset(Device *dev, ResetType type)
 {
     CmsdkTimer *s = CMSDK_TIMER(dev);
 
-    timer_del(&s->timer);
-    regbank_reset(&s->bank);
     s->base = clock_now(device_clock(dev));
-    update(s);
-}
-
-static bool timer_post_load(void *s, GError **error)
-{
-    update(s);
-    return true;
 }
 
 static const VMStateField timer_vmstate[] = {
-    VMSTATE_REGS(CmsdkTimer, bank), VMSTATE_UINT(CmsdkTimer, base), VMSTATE_TIMER(CmsdkTimer, timer),
-    VMSTATE_POST_LOAD(timer_post_load), VMSTATE_END
+    VMSTATE_UINT(CmsdkTimer, base), VMSTATE_TIMER(CmsdkTimer, timer), VMSTATE_END
+};
+
+static const RegDeviceTimer timer_timers[] = { { offsetof(CmsdkTimer, timer), fired }, { 0 } };
+
+static const RegDeviceSpec timer_spec = {
+    .category = "Timer", REG_DEVICE_REGS(CmsdkTimer, regs), .timers = timer_timers, .vmstate = timer_vmstate,
+    .reset = timer_reset, .update = update,
 };
 
 static const Property timer_props[] = {
@@ -159,18 +142,7 @@ static const Property timer_props[] = {
       .max = UINT32_MAX, .help = "PCLK in Hz" }, PROP_END
 };
 
-static void timer_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = timer_realize;
-    dc->unrealize = timer_unrealize;
-    dc->reset = timer_reset;
-    dc->vmstate = timer_vmstate;
-    dc->category = "Timer";
-}
-
 const TypeInfo cmsdk_timer_type = {
-    .name = "cmsdk-apb-timer", .parent = TYPE_DEVICE, .desc = "CMSDK timer", .instance_size = sizeof(CmsdkTimer),
-    .props = timer_props, .init = timer_object_init, .class_init = timer_class_init,
+    .name = "cmsdk-apb-timer", .desc = "CMSDK timer", .instance_size = sizeof(CmsdkTimer),
+    .props = timer_props, .init = timer_object_init, REG_DEVICE_TYPE(timer_spec),
 };

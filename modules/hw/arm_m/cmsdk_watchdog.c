@@ -5,7 +5,7 @@
  * Property "frequency" (WDOGCLK).
  */
 #include "core/exec/clock.h"
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "core/qom/machine.h"
 #include "modules/hw/arm_m/mps2.h"
 
@@ -14,9 +14,8 @@ enum { CONTROL_INTEN = 1, CONTROL_RESEN = 2 };
 #define UNLOCK 0x1acce551
 
 typedef struct CmsdkWatchdog {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine irq, reset;
     uint32_t frequency;
     /* guest state */
@@ -26,8 +25,10 @@ typedef struct CmsdkWatchdog {
 } CmsdkWatchdog;
 DECLARE_OBJECT(CmsdkWatchdog, CMSDK_WATCHDOG, "cmsdk-apb-watchdog")
 
-static void update(CmsdkWatchdog *s)
+static void update(void *dev)
 {
+    CmsdkWatchdog *s = CMSDK_WATCHDOG(dev);
+
     s->reg[MIS] = s->reg[RIS] & s->reg[CONTROL] & CONTROL_INTEN;
     irq_set(&s->irq, s->reg[MIS]);
     irq_set(&s->reset, s->resets);
@@ -37,7 +38,7 @@ static void start(CmsdkWatchdog *s)
 {
     uint64_t ns = muldiv64(MAX(s->reg[LOAD], 1), 1000000000, s->frequency);
 
-    timer_mod(&s->timer, clock_now(device_clock(&s->parent)) + (int64_t)MAX(ns, 1000));
+    timer_mod(&s->timer, clock_now(device_clock(&s->parent.parent)) + (int64_t)MAX(ns, 1000));
 }
 
 static void fired(void *opaque)
@@ -46,8 +47,8 @@ static void fired(void *opaque)
 
     if (s->reg[RIS] && s->reg[CONTROL] & CONTROL_RESEN) {
         s->resets = true;
-        if (!s->reset.num_sinks && s->parent.machine) {
-            machine_request_reset(s->parent.machine);
+        if (!s->reset.num_sinks && s->parent.parent.machine) {
+            machine_request_reset(s->parent.parent.machine);
         }
         update(s);
         return;
@@ -65,7 +66,7 @@ static uint64_t value_read(void *dev, const RegDef *r, unsigned n)
     if (!timer_armed(&s->timer)) {
         return s->reg[LOAD];
     }
-    left = s->timer.expire - clock_now(device_clock(&s->parent));
+    left = s->timer.expire - clock_now(device_clock(&s->parent.parent));
     return left > 0 ? (unsigned __int128)left * s->frequency / 1000000000 : 0;
 }
 
@@ -118,38 +119,20 @@ static void watchdog_init(Object *obj)
     device_init_irq_out(DEVICE(obj), "reset", &CMSDK_WATCHDOG(obj)->reset, 1);
 }
 
-static bool watchdog_realize(Device *dev, GError **error)
-{
-    CmsdkWatchdog *s = CMSDK_WATCHDOG(dev);
-
-    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), fired, s);
-    return true;
-}
-
-static void watchdog_unrealize(Device *dev)
-{
-    timer_del(&CMSDK_WATCHDOG(dev)->timer);
-    regbank_destroy(&CMSDK_WATCHDOG(dev)->bank);
-}
-
 static void watchdog_reset(Device *dev, ResetType type)
 {
-    timer_del(&CMSDK_WATCHDOG(dev)->timer);
-    regbank_reset(&CMSDK_WATCHDOG(dev)->bank);
     CMSDK_WATCHDOG(dev)->resets = false;
-    update(CMSDK_WATCHDOG(dev));
-}
-
-static bool watchdog_post_load(void *s, GError **error)
-{
-    update(s);
-    return true;
 }
 
 static const VMStateField watchdog_vmstate[] = {
-    VMSTATE_REGS(CmsdkWatchdog, bank), VMSTATE_BOOL(CmsdkWatchdog, resets), VMSTATE_TIMER(CmsdkWatchdog, timer),
-    VMSTATE_POST_LOAD(watchdog_post_load), VMSTATE_END
+    VMSTATE_BOOL(CmsdkWatchdog, resets), VMSTATE_TIMER(CmsdkWatchdog, timer), VMSTATE_END
+};
+
+static const RegDeviceTimer watchdog_timers[] = { { offsetof(CmsdkWatchdog, timer), fired }, { 0 } };
+
+static const RegDeviceSpec watchdog_spec = {
+    .category = "Timer", REG_DEVICE_REGS(CmsdkWatchdog, regs), .timers = watchdog_timers, .vmstate = watchdog_vmstate,
+    .reset = watchdog_reset, .update = update,
 };
 
 static const Property watchdog_props[] = {
@@ -157,18 +140,7 @@ static const Property watchdog_props[] = {
       .max = UINT32_MAX, .help = "WDOGCLK in Hz" }, PROP_END
 };
 
-static void watchdog_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = watchdog_realize;
-    dc->unrealize = watchdog_unrealize;
-    dc->reset = watchdog_reset;
-    dc->vmstate = watchdog_vmstate;
-    dc->category = "Timer";
-}
-
 const TypeInfo cmsdk_watchdog_type = {
-    .name = "cmsdk-apb-watchdog", .parent = TYPE_DEVICE, .desc = "CMSDK watchdog", .instance_size = sizeof(CmsdkWatchdog),
-    .props = watchdog_props, .init = watchdog_init, .class_init = watchdog_class_init,
+    .name = "cmsdk-apb-watchdog", .desc = "CMSDK watchdog", .instance_size = sizeof(CmsdkWatchdog),
+    .props = watchdog_props, .init = watchdog_init, REG_DEVICE_TYPE(watchdog_spec),
 };

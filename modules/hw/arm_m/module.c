@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The module hw-arm-m: boards with M-profile CPUs, and their devices. */
 #include "core/module.h"
+#include "modules/hw/arm_m/lm3s.h"
 #include "modules/hw/arm_m/mps2.h"
 #include "modules/hw/arm_m/nrf51.h"
-#include "modules/hw/arm_m/simple.h"
 #include "modules/hw/arm_m/sse.h"
 #include "modules/hw/arm_m/stm32.h"
 
@@ -14,7 +14,7 @@ static const TypeInfo *const types[] = {
     &mps2_types[4],
     &nrf51_uart_type, &nrf51_timer_type, &nrf51_clock_type, &nrf51_rng_type, &nrf51_gpio_type, &nrf51_nvmc_type,
     &nrf51_twi_type, &microbit_type,
-    &lm3s_sysctl_type, &lm3s6965evb_type,
+    &lm3s_sysctl_type, &lm3s_gptm_type, &lm3s6965evb_type,
     &stm32_usart_type, &stm32_rcc_type, &stm32_pwr_type, &stm32_gpio_type, &stm32_syscfg_type, &stm32_exti_type,
     &stm32_timer_type, &stm32_iwdg_type, &stm32_wwdg_type, &stm32_flash_type, &stm32_rtc_type, &netduinoplus2_type, NULL
 };

@@ -6,7 +6,7 @@
  */
 #include "core/bits.h"
 #include "core/exec/clock.h"
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "core/log.h"
 #include "modules/hw/arm_m/mps2.h"
 
@@ -14,8 +14,7 @@ enum { SCC_CFG, SCC_DATA_RTN, SCC_DATA_OUT, SCC_CTRL, SCC_STAT, SCC_DLL, SCC_AID
 enum { SCC_START = 1 << 31, SCC_WRITE = 1 << 30, SCC_DONE = 1, SCC_ERROR = 2, FUNCTION_OSC = 1, NUM_OSCS = 3, BOARD_REVISION = 2 };
 
 typedef struct Mps2Scc {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     uint32_t id, osc0;
     uint32_t reg[SCC_NUM], cfg[SCC_NUM_CFG];
     uint32_t osc[NUM_OSCS];                     /* Hz */
@@ -45,7 +44,7 @@ static void scc_ctrl_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     }
     s->reg[SCC_STAT] = SCC_DONE;
     if (function != FUNCTION_OSC || device >= NUM_OSCS) {
-        log_guest_error("%s: function %u of device %u does not exist\n", s->parent.parent.name, function, device);
+        log_guest_error("%s: function %u of device %u does not exist\n", s->parent.parent.parent.name, function, device);
         s->reg[SCC_STAT] |= SCC_ERROR;
     } else if (v & SCC_WRITE) {
         s->osc[device] = s->reg[SCC_DATA_OUT];
@@ -67,22 +66,10 @@ static const RegDef scc_regs[SCC_NUM] = {
     [SCC_ID] = { 0xffc, "SCC_ID", .read = id_read, .no_store = true },
 };
 
-static bool scc_realize(Device *dev, GError **error)
-{
-    regbank_init(&MPS2_SCC(dev)->bank, dev, NULL, scc_regs, SCC_NUM, MPS2_SCC(dev)->reg, 0x1000);
-    return true;
-}
-
-static void scc_unrealize(Device *dev)
-{
-    regbank_destroy(&MPS2_SCC(dev)->bank);
-}
-
 static void scc_reset(Device *dev, ResetType type)
 {
     Mps2Scc *s = MPS2_SCC(dev);
 
-    regbank_reset(&s->bank);
     memset(s->cfg, 0, sizeof(s->cfg));
     s->osc[0] = s->osc0;
     s->osc[1] = 24576000;
@@ -90,7 +77,11 @@ static void scc_reset(Device *dev, ResetType type)
 }
 
 static const VMStateField scc_vmstate[] = {
-    VMSTATE_REGS(Mps2Scc, bank), VMSTATE_UINT_ARRAY(Mps2Scc, cfg), VMSTATE_UINT_ARRAY(Mps2Scc, osc), VMSTATE_END
+    VMSTATE_UINT_ARRAY(Mps2Scc, cfg), VMSTATE_UINT_ARRAY(Mps2Scc, osc), VMSTATE_END
+};
+
+static const RegDeviceSpec scc_spec = {
+    REG_DEVICE_REGS(Mps2Scc, scc_regs), .vmstate = scc_vmstate, .reset = scc_reset,
 };
 
 static const Property scc_props[] = {
@@ -99,20 +90,9 @@ static const Property scc_props[] = {
     PROP_END
 };
 
-static void scc_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = scc_realize;
-    dc->unrealize = scc_unrealize;
-    dc->reset = scc_reset;
-    dc->vmstate = scc_vmstate;
-    dc->category = "Misc";
-}
-
 const TypeInfo mps2_scc_type = {
-    .name = "mps2-scc", .parent = TYPE_DEVICE, .desc = "MPS2 serial configuration controller", .instance_size = sizeof(Mps2Scc),
-    .props = scc_props, .class_init = scc_class_init,
+    .name = "mps2-scc", .desc = "MPS2 serial configuration controller", .instance_size = sizeof(Mps2Scc),
+    .props = scc_props, REG_DEVICE_TYPE(scc_spec),
 };
 
 /* -- FPGAIO ----------------------------------------------------------------------------------------------------------------- */
@@ -120,8 +100,7 @@ const TypeInfo mps2_scc_type = {
 enum { LED0, BUTTON, CLK1HZ, CLK100HZ, COUNTER, PRESCALE, PSCNTR, MISC, IO_NUM };
 
 typedef struct Mps2Fpgaio {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     uint32_t frequency;
     /* guest state: counters are values at moments */
     uint32_t reg[IO_NUM];
@@ -168,7 +147,7 @@ static uint64_t io_read(void *dev, const RegDef *r, unsigned n)
 static void io_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Mps2Fpgaio *s = MPS2_FPGAIO(dev);
-    int64_t now = clock_now(device_clock(&s->parent));
+    int64_t now = clock_now(device_clock(&s->parent.parent));
 
     switch (r->offset) {
     case 0x10:
@@ -192,28 +171,20 @@ static const RegDef io_regs[IO_NUM] = {
     [MISC] = { 0x4c, "MISC", .rw = 0x3ff },
 };
 
-static bool io_realize(Device *dev, GError **error)
-{
-    regbank_init(&MPS2_FPGAIO(dev)->bank, dev, NULL, io_regs, IO_NUM, MPS2_FPGAIO(dev)->reg, 0x1000);
-    return true;
-}
-
-static void io_unrealize(Device *dev)
-{
-    regbank_destroy(&MPS2_FPGAIO(dev)->bank);
-}
-
 static void io_reset(Device *dev, ResetType type)
 {
     Mps2Fpgaio *s = MPS2_FPGAIO(dev);
 
-    regbank_reset(&s->bank);
     s->since_1hz = s->since_100hz = s->since_counter = clock_now(device_clock(dev));
 }
 
 static const VMStateField io_vmstate[] = {
-    VMSTATE_REGS(Mps2Fpgaio, bank), VMSTATE_UINT(Mps2Fpgaio, since_1hz), VMSTATE_UINT(Mps2Fpgaio, since_100hz),
+    VMSTATE_UINT(Mps2Fpgaio, since_1hz), VMSTATE_UINT(Mps2Fpgaio, since_100hz),
     VMSTATE_UINT(Mps2Fpgaio, since_counter), VMSTATE_END
+};
+
+static const RegDeviceSpec io_spec = {
+    REG_DEVICE_REGS(Mps2Fpgaio, io_regs), .vmstate = io_vmstate, .reset = io_reset,
 };
 
 static const Property io_props[] = {
@@ -221,18 +192,7 @@ static const Property io_props[] = {
       .max = UINT32_MAX, .help = "of the prescaler, in Hz" }, PROP_END
 };
 
-static void io_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = io_realize;
-    dc->unrealize = io_unrealize;
-    dc->reset = io_reset;
-    dc->vmstate = io_vmstate;
-    dc->category = "Misc";
-}
-
 const TypeInfo mps2_fpgaio_type = {
-    .name = "mps2-fpgaio", .parent = TYPE_DEVICE, .desc = "MPS2 FPGA I/O block", .instance_size = sizeof(Mps2Fpgaio),
-    .props = io_props, .class_init = io_class_init,
+    .name = "mps2-fpgaio", .desc = "MPS2 FPGA I/O block", .instance_size = sizeof(Mps2Fpgaio),
+    .props = io_props, REG_DEVICE_TYPE(io_spec),
 };

@@ -10,22 +10,12 @@
 
 #include "core/bits.h"
 #include "core/exec/clock.h"
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
 #include "modules/hw/arm_m/nrf51.h"
 
 #define IRQ_OUT(Struct, NAME) device_init_irq_out(DEVICE(obj), "irq", &((Struct *)obj)->irq, 1)
-#define CLASS_INIT(prefix, vm, cat) \
-    static void prefix##_class_init(ObjectClass *oc, const TypeInfo *info) \
-    { \
-        DeviceClass *dc = DEVICE_CLASS(oc); \
-        dc->realize = prefix##_realize; \
-        dc->unrealize = prefix##_unrealize; \
-        dc->reset = prefix##_reset; \
-        dc->vmstate = vm; \
-        dc->category = cat; \
-    }
 
 /* -- CLOCK and POWER ------------------------------------------------------------------------------------------------------- */
 
@@ -34,15 +24,15 @@ enum { CK_HFSTART, CK_HFSTOP, CK_LFSTART, CK_LFSTOP, CK_CAL, CK_CTSTART, CK_CTST
        CK_GPREGRET, CK_LFSRC, CK_RAMON, CK_CTIV, CK_RESET, CK_XTAL, CK_RAMONB, CK_DCDCEN, CK_NUM };
 
 typedef struct Nrf51Clock {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine irq;
     uint32_t reg[CK_NUM], event[5];
 } Nrf51Clock;
 DECLARE_OBJECT(Nrf51Clock, NRF51_CLOCK, "nrf51-clock")
 
-static void clock_update(Nrf51Clock *s)
+static void clock_update(void *dev)
 {
+    Nrf51Clock *s = NRF51_CLOCK(dev);
     bool level = false;
 
     for (unsigned i = 0; i < 5; i++) {
@@ -130,42 +120,22 @@ static void clock_init(Object *obj)
     IRQ_OUT(Nrf51Clock, NRF51_CLOCK);
 }
 
-static bool clock_realize(Device *dev, GError **error)
-{
-    Nrf51Clock *s = NRF51_CLOCK(dev);
-
-    regbank_init(&s->bank, dev, NULL, clock_regs, CK_NUM, s->reg, 0x1000);
-    return true;
-}
-
-static void clock_unrealize(Device *dev)
-{
-    regbank_destroy(&NRF51_CLOCK(dev)->bank);
-}
-
 static void clock_reset(Device *dev, ResetType type)
 {
     Nrf51Clock *s = NRF51_CLOCK(dev);
 
-    regbank_reset(&s->bank);
     memset(s->event, 0, sizeof(s->event));
-    clock_update(s);
 }
 
-static bool clock_post_load(void *s, GError **error)
-{
-    clock_update(s);
-    return true;
-}
+static const VMStateField clock_vmstate[] = { VMSTATE_UINT_ARRAY(Nrf51Clock, event), VMSTATE_END };
 
-static const VMStateField clock_vmstate[] = {
-    VMSTATE_REGS(Nrf51Clock, bank), VMSTATE_UINT_ARRAY(Nrf51Clock, event), VMSTATE_POST_LOAD(clock_post_load), VMSTATE_END
+static const RegDeviceSpec clock_spec = {
+    REG_DEVICE_REGS(Nrf51Clock, clock_regs), .vmstate = clock_vmstate, .reset = clock_reset, .update = clock_update,
 };
-CLASS_INIT(clock, clock_vmstate, "Misc")
 
 const TypeInfo nrf51_clock_type = {
-    .name = "nrf51-clock", .parent = TYPE_DEVICE, .desc = "nRF51 clock and power control", .instance_size = sizeof(Nrf51Clock),
-    .init = clock_init, .class_init = clock_class_init,
+    .name = "nrf51-clock", .desc = "nRF51 clock and power control", .instance_size = sizeof(Nrf51Clock),
+    .init = clock_init, REG_DEVICE_TYPE(clock_spec),
 };
 
 /* -- RNG -------------------------------------------------------------------------------------------------------------------- */
@@ -174,8 +144,7 @@ enum { RNG_START, RNG_STOP, RNG_VALRDY, RNG_SHORTS, RNG_INTENSET, RNG_INTENCLR, 
        RNG_NS = 167000, RNG_CORRECTED_NS = 677000 };
 
 typedef struct Nrf51Rng {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine irq;
     uint32_t reg[RNG_NUM];
     uint64_t state;                             /* xorshift64*; 0: the host's */
@@ -183,14 +152,16 @@ typedef struct Nrf51Rng {
 } Nrf51Rng;
 DECLARE_OBJECT(Nrf51Rng, NRF51_RNG, "nrf51-rng")
 
-static void rng_update(Nrf51Rng *s)
+static void rng_update(void *dev)
 {
+    Nrf51Rng *s = NRF51_RNG(dev);
+
     irq_set(&s->irq, s->reg[RNG_VALRDY] & s->reg[RNG_INTENSET] & 1);
 }
 
 static void rng_schedule(Nrf51Rng *s)
 {
-    timer_mod(&s->timer, clock_now(device_clock(&s->parent)) + (s->reg[RNG_CONFIG] & 1 ? RNG_CORRECTED_NS : RNG_NS));
+    timer_mod(&s->timer, clock_now(device_clock(&s->parent.parent)) + (s->reg[RNG_CONFIG] & 1 ? RNG_CORRECTED_NS : RNG_NS));
 }
 
 static uint8_t rng_byte(Nrf51Rng *s)
@@ -258,47 +229,28 @@ static void rng_init(Object *obj)
     IRQ_OUT(Nrf51Rng, NRF51_RNG);
 }
 
-static bool rng_realize(Device *dev, GError **error)
-{
-    Nrf51Rng *s = NRF51_RNG(dev);
-
-    regbank_init(&s->bank, dev, NULL, rng_regs, RNG_NUM, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), rng_fired, s);
-    return true;
-}
-
-static void rng_unrealize(Device *dev)
-{
-    timer_del(&NRF51_RNG(dev)->timer);
-    regbank_destroy(&NRF51_RNG(dev)->bank);
-}
-
 static void rng_reset(Device *dev, ResetType type)
 {
     Nrf51Rng *s = NRF51_RNG(dev);
     const Machine *m = dev->machine;
 
-    timer_del(&s->timer);
-    regbank_reset(&s->bank);
     s->state = m && m->config.seed_set ? m->config.seed | 1 : 0;
-    rng_update(s);
-}
-
-static bool rng_post_load(void *s, GError **error)
-{
-    rng_update(s);
-    return true;
 }
 
 static const VMStateField rng_vmstate[] = {
-    VMSTATE_REGS(Nrf51Rng, bank), VMSTATE_UINT(Nrf51Rng, state), VMSTATE_TIMER(Nrf51Rng, timer),
-    VMSTATE_POST_LOAD(rng_post_load), VMSTATE_END
+    VMSTATE_UINT(Nrf51Rng, state), VMSTATE_TIMER(Nrf51Rng, timer), VMSTATE_END
 };
-CLASS_INIT(rng, rng_vmstate, "Misc")
+
+static const RegDeviceTimer rng_timers[] = { { offsetof(Nrf51Rng, timer), rng_fired }, { 0 } };
+
+static const RegDeviceSpec rng_spec = {
+    REG_DEVICE_REGS(Nrf51Rng, rng_regs), .timers = rng_timers, .vmstate = rng_vmstate, .reset = rng_reset,
+    .update = rng_update,
+};
 
 const TypeInfo nrf51_rng_type = {
-    .name = "nrf51-rng", .parent = TYPE_DEVICE, .desc = "nRF51 random number generator", .instance_size = sizeof(Nrf51Rng),
-    .init = rng_init, .class_init = rng_class_init,
+    .name = "nrf51-rng", .desc = "nRF51 random number generator", .instance_size = sizeof(Nrf51Rng),
+    .init = rng_init, REG_DEVICE_TYPE(rng_spec),
 };
 
 /* -- GPIO ------------------------------------------------------------------------------------------------------------------- */
@@ -306,16 +258,16 @@ const TypeInfo nrf51_rng_type = {
 enum { GP_OUT, GP_OUTSET, GP_OUTCLR, GP_IN, GP_DIR, GP_DIRSET, GP_DIRCLR, GP_CNF, GP_NUM, GP_PINS = 32, PULL_UP = 3 };
 
 typedef struct Nrf51Gpio {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine out[GP_PINS];
     uint32_t reg[GP_NUM], cnf[GP_PINS];
     uint32_t driven, level;                     /* inputs that something drives */
 } Nrf51Gpio;
 DECLARE_OBJECT(Nrf51Gpio, NRF51_GPIO, "nrf51-gpio")
 
-static void gpio_update(Nrf51Gpio *s)
+static void gpio_update(void *dev)
 {
+    Nrf51Gpio *s = NRF51_GPIO(dev);
     uint32_t in = 0;
 
     for (unsigned i = 0; i < GP_PINS; i++) {
@@ -384,45 +336,26 @@ static void gpio_init(Object *obj)
     device_init_irq_out(DEVICE(obj), "out", NRF51_GPIO(obj)->out, GP_PINS);
 }
 
-static bool gpio_realize(Device *dev, GError **error)
-{
-    Nrf51Gpio *s = NRF51_GPIO(dev);
-
-    regbank_init(&s->bank, dev, NULL, gpio_regs, GP_NUM, s->reg, 0x1000);
-    return true;
-}
-
-static void gpio_unrealize(Device *dev)
-{
-    regbank_destroy(&NRF51_GPIO(dev)->bank);
-}
-
 static void gpio_reset(Device *dev, ResetType type)
 {
     Nrf51Gpio *s = NRF51_GPIO(dev);
 
-    regbank_reset(&s->bank);
     for (unsigned i = 0; i < GP_PINS; i++) {
         s->cnf[i] = 2;
     }
-    gpio_update(s);
-}
-
-static bool gpio_post_load(void *s, GError **error)
-{
-    gpio_update(s);
-    return true;
 }
 
 static const VMStateField gpio_vmstate[] = {
-    VMSTATE_REGS(Nrf51Gpio, bank), VMSTATE_UINT_ARRAY(Nrf51Gpio, cnf), VMSTATE_UINT(Nrf51Gpio, driven),
-    VMSTATE_UINT(Nrf51Gpio, level), VMSTATE_POST_LOAD(gpio_post_load), VMSTATE_END
+    VMSTATE_UINT_ARRAY(Nrf51Gpio, cnf), VMSTATE_UINT(Nrf51Gpio, driven), VMSTATE_UINT(Nrf51Gpio, level), VMSTATE_END
 };
-CLASS_INIT(gpio, gpio_vmstate, "Misc")
+
+static const RegDeviceSpec gpio_spec = {
+    REG_DEVICE_REGS(Nrf51Gpio, gpio_regs), .vmstate = gpio_vmstate, .reset = gpio_reset, .update = gpio_update,
+};
 
 const TypeInfo nrf51_gpio_type = {
-    .name = "nrf51-gpio", .parent = TYPE_DEVICE, .desc = "nRF51 GPIO", .instance_size = sizeof(Nrf51Gpio),
-    .init = gpio_init, .class_init = gpio_class_init,
+    .name = "nrf51-gpio", .desc = "nRF51 GPIO", .instance_size = sizeof(Nrf51Gpio),
+    .init = gpio_init, REG_DEVICE_TYPE(gpio_spec),
 };
 
 /* -- NVMC, FICR, UICR ------------------------------------------------------------------------------------------------------- */
@@ -431,8 +364,7 @@ enum { NV_READY, NV_CONFIG, NV_ERASEPAGE, NV_ERASEALL, NV_ERASEPCR0, NV_ERASEUIC
        NV_PAGE = 1024, NV_UICR = 0x10001000, NV_CONFIG_EEN = 2 };
 
 typedef struct Nrf51Nvmc {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     uint32_t flash_size;
     uint32_t reg[NV_NUM];
 } Nrf51Nvmc;
@@ -441,7 +373,7 @@ DECLARE_OBJECT(Nrf51Nvmc, NRF51_NVMC, "nrf51-nvmc")
 static void erase(Nrf51Nvmc *s, hwaddr addr, uint64_t size)
 {
     g_autofree uint8_t *ones = g_malloc(size);
-    AddressSpace *as = device_dma(&s->parent);
+    AddressSpace *as = device_dma(&s->parent.parent);
 
     memset(ones, 0xff, size);
     if (as) {
@@ -474,34 +406,17 @@ static const RegDef nvmc_regs[NV_NUM] = {
     [NV_ERASEPCR0] = { 0x510, "ERASEPCR0", .write = erase_write }, [NV_ERASEUICR] = { 0x514, "ERASEUICR", .write = erase_write },
 };
 
-static bool nvmc_realize(Device *dev, GError **error)
-{
-    Nrf51Nvmc *s = NRF51_NVMC(dev);
-
-    regbank_init(&s->bank, dev, NULL, nvmc_regs, NV_NUM, s->reg, 0x1000);
-    return true;
-}
-
-static void nvmc_unrealize(Device *dev)
-{
-    regbank_destroy(&NRF51_NVMC(dev)->bank);
-}
-
-static void nvmc_reset(Device *dev, ResetType type)
-{
-    regbank_reset(&NRF51_NVMC(dev)->bank);
-}
-
-static const VMStateField nvmc_vmstate[] = { VMSTATE_REGS(Nrf51Nvmc, bank), VMSTATE_END };
-CLASS_INIT(nvmc, nvmc_vmstate, "Misc")
+static const RegDeviceSpec nvmc_spec = {
+    REG_DEVICE_REGS(Nrf51Nvmc, nvmc_regs),
+};
 
 static const Property nvmc_props[] = {
     PROP_DEF("flash-size", Nrf51Nvmc, flash_size, PROP_U32, 256 << 10, "bytes of flash, at address 0"), PROP_END
 };
 
 const TypeInfo nrf51_nvmc_type = {
-    .name = "nrf51-nvmc", .parent = TYPE_DEVICE, .desc = "nRF51 non-volatile memory controller",
-    .instance_size = sizeof(Nrf51Nvmc), .props = nvmc_props, .class_init = nvmc_class_init,
+    .name = "nrf51-nvmc", .desc = "nRF51 non-volatile memory controller",
+    .instance_size = sizeof(Nrf51Nvmc), .props = nvmc_props, REG_DEVICE_TYPE(nvmc_spec),
 };
 
 /* -- TWI -------------------------------------------------------------------------------------------------------------------- */
@@ -511,15 +426,15 @@ enum { TW_STARTRX, TW_STARTTX, TW_STOP, TW_SUSPEND, TW_RESUME, TW_EVENTS, TW_SHO
        TW_NUM_EVENTS = 19, EV_STOPPED = 1, EV_TW_ERROR = 9, ERR_ANACK = 2 };
 
 typedef struct Nrf51Twi {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine irq;
     uint32_t reg[TW_NUM], event[TW_NUM_EVENTS];
 } Nrf51Twi;
 DECLARE_OBJECT(Nrf51Twi, NRF51_TWI, "nrf51-twi")
 
-static void twi_update(Nrf51Twi *s)
+static void twi_update(void *dev)
 {
+    Nrf51Twi *s = NRF51_TWI(dev);
     bool level = false;
 
     for (unsigned i = 0; i < TW_NUM_EVENTS; i++) {
@@ -588,40 +503,20 @@ static void twi_init(Object *obj)
     IRQ_OUT(Nrf51Twi, NRF51_TWI);
 }
 
-static bool twi_realize(Device *dev, GError **error)
-{
-    Nrf51Twi *s = NRF51_TWI(dev);
-
-    regbank_init(&s->bank, dev, NULL, twi_regs, TW_NUM, s->reg, 0x1000);
-    return true;
-}
-
-static void twi_unrealize(Device *dev)
-{
-    regbank_destroy(&NRF51_TWI(dev)->bank);
-}
-
 static void twi_reset(Device *dev, ResetType type)
 {
     Nrf51Twi *s = NRF51_TWI(dev);
 
-    regbank_reset(&s->bank);
     memset(s->event, 0, sizeof(s->event));
-    twi_update(s);
 }
 
-static bool twi_post_load(void *s, GError **error)
-{
-    twi_update(s);
-    return true;
-}
+static const VMStateField twi_vmstate[] = { VMSTATE_UINT_ARRAY(Nrf51Twi, event), VMSTATE_END };
 
-static const VMStateField twi_vmstate[] = {
-    VMSTATE_REGS(Nrf51Twi, bank), VMSTATE_UINT_ARRAY(Nrf51Twi, event), VMSTATE_POST_LOAD(twi_post_load), VMSTATE_END
+static const RegDeviceSpec twi_spec = {
+    REG_DEVICE_REGS(Nrf51Twi, twi_regs), .vmstate = twi_vmstate, .reset = twi_reset, .update = twi_update,
 };
-CLASS_INIT(twi, twi_vmstate, "Misc")
 
 const TypeInfo nrf51_twi_type = {
-    .name = "nrf51-twi", .parent = TYPE_DEVICE, .desc = "nRF51 two-wire interface, with an empty bus",
-    .instance_size = sizeof(Nrf51Twi), .init = twi_init, .class_init = twi_class_init,
+    .name = "nrf51-twi", .desc = "nRF51 two-wire interface, with an empty bus",
+    .instance_size = sizeof(Nrf51Twi), .init = twi_init, REG_DEVICE_TYPE(twi_spec),
 };

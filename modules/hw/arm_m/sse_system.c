@@ -7,7 +7,7 @@
  * Not modelled: clock dividers, power control (PDCM and the PPUs) and debug authentication are storage; NMI_ENABLE masks
  * nothing.
  */
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
 #include "modules/hw/arm_m/mps2.h"
@@ -24,9 +24,8 @@ enum { BY_POWER_ON = 1 << 0, BY_NSWD = 1 << 1, BY_SWD = 1 << 2, BY_S32KWD = 1 <<
 enum { RESET_IN_NSWD, RESET_IN_SWD, RESET_IN_S32KWD, NUM_RESET_INPUTS };
 
 typedef struct SseSysctl {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     CPUState *cpu[MAX_CPUS];
     unsigned num_cpus;
     uint32_t svtor_reset, cpuwait_reset;
@@ -50,10 +49,10 @@ static void start(CPUState *cs, void *opaque)
     SseSysctl *s = opaque;
     unsigned n = cs == s->cpu[0] ? 0 : 1;
 
-    machine_lock(s->parent.machine);
+    machine_lock(s->parent.parent.machine);
     object_set_uint(&cs->parent.parent, "init-svtor", s->reg[INITSVTOR0 + n]);
     device_reset(&cs->parent, RESET_WARM);
-    machine_unlock(s->parent.machine);
+    machine_unlock(s->parent.parent.machine);
 }
 
 static void cpuwait_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
@@ -83,8 +82,8 @@ static void syndrome_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 static void ask_reset(SseSysctl *s, uint32_t cause)
 {
     s->cause |= cause;
-    if (s->parent.machine) {
-        machine_request_reset(s->parent.machine);
+    if (s->parent.parent.machine) {
+        machine_request_reset(s->parent.parent.machine);
     }
 }
 
@@ -129,22 +128,10 @@ static void sysctl_init(Object *obj)
     device_init_irq_in(DEVICE(obj), "reset", reset_in, NUM_RESET_INPUTS);
 }
 
-static bool sysctl_realize(Device *dev, GError **error)
-{
-    regbank_init(&SSE_SYSCTL(dev)->bank, dev, NULL, sysctl_regs, SC_NUM, SSE_SYSCTL(dev)->reg, 0x1000);
-    return true;
-}
-
-static void sysctl_unrealize(Device *dev)
-{
-    regbank_destroy(&SSE_SYSCTL(dev)->bank);
-}
-
 static void sysctl_reset(Device *dev, ResetType type)
 {
     SseSysctl *s = SSE_SYSCTL(dev);
 
-    regbank_reset(&s->bank);
     s->reg[RESET_SYNDROME] = s->cause ? s->cause : BY_POWER_ON;
     s->cause = 0;
     s->reg[INITSVTOR0] = s->reg[INITSVTOR1] = s->svtor_reset;
@@ -155,8 +142,10 @@ static void sysctl_reset(Device *dev, ResetType type)
     }
 }
 
-static const VMStateField sysctl_vmstate[] = {
-    VMSTATE_REGS(SseSysctl, bank), VMSTATE_UINT(SseSysctl, cause), VMSTATE_END
+static const VMStateField sysctl_vmstate[] = { VMSTATE_UINT(SseSysctl, cause), VMSTATE_END };
+
+static const RegDeviceSpec sysctl_spec = {
+    REG_DEVICE_REGS(SseSysctl, sysctl_regs), .vmstate = sysctl_vmstate, .reset = sysctl_reset,
 };
 
 static const Property sysctl_props[] = {
@@ -167,20 +156,9 @@ static const Property sysctl_props[] = {
     PROP_END
 };
 
-static void sysctl_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = sysctl_realize;
-    dc->unrealize = sysctl_unrealize;
-    dc->reset = sysctl_reset;
-    dc->vmstate = sysctl_vmstate;
-    dc->category = "Misc";
-}
-
 const TypeInfo sse_sysctl_type = {
-    .name = "sse-sysctl", .parent = TYPE_DEVICE, .desc = "system control of Arm's IoT kit and SSE-200",
-    .instance_size = sizeof(SseSysctl), .props = sysctl_props, .init = sysctl_init, .class_init = sysctl_class_init,
+    .name = "sse-sysctl", .desc = "system control of Arm's IoT kit and SSE-200", .instance_size = sizeof(SseSysctl),
+    .props = sysctl_props, .init = sysctl_init, REG_DEVICE_TYPE(sysctl_spec),
 };
 
 /* -- blocks of a few registers that are no more than these ------------------------------------------------------------------ */
@@ -188,8 +166,7 @@ const TypeInfo sse_sysctl_type = {
 enum { INFO_VERSION, INFO_CONFIG, INFO_IDS, INFO_NUM = INFO_IDS + CMSDK_NUM_IDS };
 
 typedef struct SseSysinfo {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     uint32_t version, config, reg[INFO_NUM];
 } SseSysinfo;
 DECLARE_OBJECT(SseSysinfo, SSE_SYSINFO, "sse-sysinfo")
@@ -204,16 +181,9 @@ static const RegDef sysinfo_regs[INFO_NUM] = {
     ARM_ID_ROWS(INFO_IDS, 0x58, 0x0b),
 };
 
-static bool sysinfo_realize(Device *dev, GError **error)
-{
-    regbank_init(&SSE_SYSINFO(dev)->bank, dev, NULL, sysinfo_regs, INFO_NUM, SSE_SYSINFO(dev)->reg, 0x1000);
-    return true;
-}
-
-static void sysinfo_unrealize(Device *dev)
-{
-    regbank_destroy(&SSE_SYSINFO(dev)->bank);
-}
+static const RegDeviceSpec sysinfo_spec = {
+    REG_DEVICE_REGS(SseSysinfo, sysinfo_regs),
+};
 
 static const Property sysinfo_props[] = {
     { .name = "version", .type = PROP_U32, .offset = offsetof(SseSysinfo, version), .def = 0x22041743, .help = "SYS_VERSION" },
@@ -221,61 +191,35 @@ static const Property sysinfo_props[] = {
     PROP_END
 };
 
-static void sysinfo_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = sysinfo_realize;
-    dc->unrealize = sysinfo_unrealize;
-    dc->category = "Misc";
-}
-
 const TypeInfo sse_sysinfo_type = {
-    .name = "sse-sysinfo", .parent = TYPE_DEVICE, .desc = "system information of Arm's IoT kit and SSE-200",
-    .instance_size = sizeof(SseSysinfo), .props = sysinfo_props, .class_init = sysinfo_class_init,
+    .name = "sse-sysinfo", .desc = "system information of Arm's IoT kit and SSE-200",
+    .instance_size = sizeof(SseSysinfo), .props = sysinfo_props, REG_DEVICE_TYPE(sysinfo_spec),
 };
 
 enum { CPUID, ID_IDS, ID_NUM = ID_IDS + CMSDK_NUM_IDS };
 
 typedef struct SseCpuid {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     uint32_t reg[ID_NUM];
 } SseCpuid;
 DECLARE_OBJECT(SseCpuid, SSE_CPUID, "sse-cpu-identity")
 
 static uint64_t cpuid_read(void *dev, const RegDef *r, unsigned n)
 {
-    unsigned requester = SSE_CPUID(dev)->bank.attrs.requester;
+    unsigned requester = SSE_CPUID(dev)->parent.bank.attrs.requester;
 
     return requester == MEMTX_NO_REQUESTER ? 0 : requester;
 }
 
 static const RegDef cpuid_regs[ID_NUM] = { [CPUID] = { 0x000, "CPUID", .read = cpuid_read }, ARM_ID_ROWS(ID_IDS, 0x58, 0x0b) };
 
-static bool cpuid_realize(Device *dev, GError **error)
-{
-    regbank_init(&SSE_CPUID(dev)->bank, dev, NULL, cpuid_regs, ID_NUM, SSE_CPUID(dev)->reg, 0x1000);
-    return true;
-}
-
-static void cpuid_unrealize(Device *dev)
-{
-    regbank_destroy(&SSE_CPUID(dev)->bank);
-}
-
-static void cpuid_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = cpuid_realize;
-    dc->unrealize = cpuid_unrealize;
-    dc->category = "Misc";
-}
+static const RegDeviceSpec cpuid_spec = {
+    REG_DEVICE_REGS(SseCpuid, cpuid_regs),
+};
 
 const TypeInfo sse_cpuid_type = {
-    .name = "sse-cpu-identity", .parent = TYPE_DEVICE, .desc = "CPU identity of SSE-200", .instance_size = sizeof(SseCpuid),
-    .class_init = cpuid_class_init,
+    .name = "sse-cpu-identity", .desc = "CPU identity of SSE-200", .instance_size = sizeof(SseCpuid),
+    REG_DEVICE_TYPE(cpuid_spec),
 };
 
 /* -- message handling unit: a word of status for each CPU, which interrupts it while it is not 0 ------------------------------ */
@@ -283,17 +227,18 @@ const TypeInfo sse_cpuid_type = {
 enum { MHU_STAT, MHU_SET, MHU_CLR, MHU_IDS, MHU_NUM = MHU_IDS + CMSDK_NUM_IDS };
 
 typedef struct SseMhu {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine irq[MAX_CPUS];
     /* guest state */
     uint32_t reg[MHU_NUM], stat[MAX_CPUS];
 } SseMhu;
 DECLARE_OBJECT(SseMhu, SSE_MHU, "sse-mhu")
 
-static void mhu_update(SseMhu *s)
+static void mhu_update(void *dev)
 {
+    SseMhu *s = SSE_MHU(dev);
+
     for (unsigned i = 0; i < MAX_CPUS; i++) {
         irq_set(&s->irq[i], s->stat[i] != 0);
     }
@@ -323,45 +268,18 @@ static void mhu_init(Object *obj)
     device_init_irq_out(DEVICE(obj), "cpu", SSE_MHU(obj)->irq, MAX_CPUS);
 }
 
-static bool mhu_realize(Device *dev, GError **error)
-{
-    regbank_init(&SSE_MHU(dev)->bank, dev, NULL, mhu_regs, MHU_NUM, SSE_MHU(dev)->reg, 0x1000);
-    return true;
-}
-
-static void mhu_unrealize(Device *dev)
-{
-    regbank_destroy(&SSE_MHU(dev)->bank);
-}
-
 static void mhu_reset(Device *dev, ResetType type)
 {
     memset(SSE_MHU(dev)->stat, 0, sizeof(SSE_MHU(dev)->stat));
-    mhu_update(SSE_MHU(dev));
 }
 
-static bool mhu_post_load(void *s, GError **error)
-{
-    mhu_update(s);
-    return true;
-}
+static const VMStateField mhu_vmstate[] = { VMSTATE_UINT_ARRAY(SseMhu, stat), VMSTATE_END };
 
-static const VMStateField mhu_vmstate[] = {
-    VMSTATE_UINT_ARRAY(SseMhu, stat), VMSTATE_POST_LOAD(mhu_post_load), VMSTATE_END
+static const RegDeviceSpec mhu_spec = {
+    REG_DEVICE_REGS(SseMhu, mhu_regs), .vmstate = mhu_vmstate, .reset = mhu_reset, .update = mhu_update,
 };
 
-static void mhu_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = mhu_realize;
-    dc->unrealize = mhu_unrealize;
-    dc->reset = mhu_reset;
-    dc->vmstate = mhu_vmstate;
-    dc->category = "Misc";
-}
-
 const TypeInfo sse_mhu_type = {
-    .name = "sse-mhu", .parent = TYPE_DEVICE, .desc = "message handling unit of SSE-200", .instance_size = sizeof(SseMhu),
-    .init = mhu_init, .class_init = mhu_class_init,
+    .name = "sse-mhu", .desc = "message handling unit of SSE-200", .instance_size = sizeof(SseMhu),
+    .init = mhu_init, REG_DEVICE_TYPE(mhu_spec),
 };

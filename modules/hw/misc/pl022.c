@@ -7,7 +7,7 @@
  */
 #include "core/bits.h"
 #include "core/exec/clock.h"
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "modules/hw/misc/misc.h"
 
 enum { CR0, CR1, DR, SR, CPSR, IMSC, RIS, MIS, ICR, DMACR, IDS, NUM_REGS = IDS + 8, FIFO = 8 };
@@ -15,9 +15,8 @@ enum { CR1_LBM = 1, CR1_SSE = 2, CR1_MS = 4, SR_TFE = 1, SR_TNF = 2, SR_RNE = 4,
 enum { INT_ROR = 1, INT_RT = 2, INT_RX = 4, INT_TX = 8, TIMEOUT_BITS = 32 };
 
 typedef struct PL022State {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine intr;
     uint32_t frequency;
     /* guest state */
@@ -28,8 +27,10 @@ typedef struct PL022State {
 } PL022State;
 DECLARE_OBJECT(PL022State, PL022, "pl022")
 
-static void update(PL022State *s)
+static void update(void *dev)
 {
+    PL022State *s = PL022(dev);
+
     s->reg[SR] = (s->tx_used ? SR_BSY * ((s->reg[CR1] & CR1_SSE) != 0) : SR_TFE) | (s->tx_used < FIFO ? SR_TNF : 0) |
                  (s->rx_used ? SR_RNE : 0) | (s->rx_used == FIFO ? SR_RFF : 0);
     s->reg[RIS] = (s->reg[RIS] & (INT_ROR | INT_RT)) | (s->rx_used >= FIFO / 2 ? INT_RX : 0) |
@@ -43,7 +44,7 @@ static void start_timeout(PL022State *s)
     uint64_t divisor = (uint64_t)MAX(s->reg[CPSR], 1) * (1 + extract32(s->reg[CR0], 8, 8));
 
     if (s->rx_used) {
-        timer_mod(&s->timeout, clock_now(device_clock(&s->parent)) +
+        timer_mod(&s->timeout, clock_now(device_clock(&s->parent.parent)) +
                                (int64_t)MAX(TIMEOUT_BITS * divisor * 1000000000 / s->frequency, 1000));
     } else {
         timer_del(&s->timeout);
@@ -138,41 +139,23 @@ static void pl022_init(Object *obj)
     device_init_irq_out(DEVICE(obj), "intr", &PL022(obj)->intr, 1);
 }
 
-static bool pl022_realize(Device *dev, GError **error)
-{
-    PL022State *s = PL022(dev);
-
-    regbank_init(&s->bank, dev, NULL, pl022_regs, NUM_REGS, s->reg, 0x1000);
-    timer_init(&s->timeout, device_clock(dev), timed_out, s);
-    return true;
-}
-
-static void pl022_unrealize(Device *dev)
-{
-    timer_del(&PL022(dev)->timeout);
-    regbank_destroy(&PL022(dev)->bank);
-}
-
 static void pl022_reset(Device *dev, ResetType type)
 {
     PL022State *s = PL022(dev);
 
-    timer_del(&s->timeout);
-    regbank_reset(&s->bank);
     s->tx_used = s->rx_used = 0;
-    update(s);
-}
-
-static bool pl022_post_load(void *s, GError **error)
-{
-    update(s);
-    return true;
 }
 
 static const VMStateField pl022_vmstate[] = {
-    VMSTATE_REGS(PL022State, bank), VMSTATE_UINT_ARRAY(PL022State, tx), VMSTATE_UINT_ARRAY(PL022State, rx),
-    VMSTATE_UINT(PL022State, tx_used),
-    VMSTATE_UINT(PL022State, rx_used), VMSTATE_TIMER(PL022State, timeout), VMSTATE_POST_LOAD(pl022_post_load), VMSTATE_END
+    VMSTATE_UINT_ARRAY(PL022State, tx), VMSTATE_UINT_ARRAY(PL022State, rx),
+    VMSTATE_UINT(PL022State, tx_used), VMSTATE_UINT(PL022State, rx_used), VMSTATE_TIMER(PL022State, timeout), VMSTATE_END
+};
+
+static const RegDeviceTimer pl022_timers[] = { { offsetof(PL022State, timeout), timed_out }, { 0 } };
+
+static const RegDeviceSpec pl022_spec = {
+    REG_DEVICE_REGS(PL022State, pl022_regs), .timers = pl022_timers, .vmstate = pl022_vmstate, .reset = pl022_reset,
+    .update = update,
 };
 
 static const Property pl022_props[] = {
@@ -180,18 +163,7 @@ static const Property pl022_props[] = {
       .max = UINT32_MAX, .help = "SSPCLK in Hz" }, PROP_END
 };
 
-static void pl022_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = pl022_realize;
-    dc->unrealize = pl022_unrealize;
-    dc->reset = pl022_reset;
-    dc->vmstate = pl022_vmstate;
-    dc->category = "Misc";
-}
-
 const TypeInfo pl022_type = {
-    .name = "pl022", .parent = TYPE_DEVICE, .desc = "PrimeCell synchronous serial port", .instance_size = sizeof(PL022State),
-    .props = pl022_props, .init = pl022_init, .class_init = pl022_class_init,
+    .name = "pl022", .desc = "PrimeCell synchronous serial port", .instance_size = sizeof(PL022State),
+    .props = pl022_props, .init = pl022_init, REG_DEVICE_TYPE(pl022_spec),
 };

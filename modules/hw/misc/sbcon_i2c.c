@@ -5,14 +5,13 @@
  * and no address is acknowledged.
  * Wiring: region "regs".
  */
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "modules/hw/misc/misc.h"
 
 enum { CONTROL, CONTROLC, NUM_REGS, SCL = 1, SDA = 2 };
 
 typedef struct SbconI2c {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     uint32_t reg[NUM_REGS];
 } SbconI2c;
 DECLARE_OBJECT(SbconI2c, SBCON_I2C, "versatile-i2c")
@@ -32,36 +31,11 @@ static const RegDef sbcon_regs[NUM_REGS] = {
     [CONTROLC] = { 0x04, "SB_CONTROLC", .write = clear_write, .no_store = true },
 };
 
-static bool sbcon_realize(Device *dev, GError **error)
-{
-    regbank_init(&SBCON_I2C(dev)->bank, dev, NULL, sbcon_regs, NUM_REGS, SBCON_I2C(dev)->reg, 0x1000);
-    return true;
-}
-
-static void sbcon_unrealize(Device *dev)
-{
-    regbank_destroy(&SBCON_I2C(dev)->bank);
-}
-
-static void sbcon_reset(Device *dev, ResetType type)
-{
-    regbank_reset(&SBCON_I2C(dev)->bank);
-}
-
-static const VMStateField sbcon_vmstate[] = { VMSTATE_REGS(SbconI2c, bank), VMSTATE_END };
-
-static void sbcon_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = sbcon_realize;
-    dc->unrealize = sbcon_unrealize;
-    dc->reset = sbcon_reset;
-    dc->vmstate = sbcon_vmstate;
-    dc->category = "Misc";
-}
+static const RegDeviceSpec sbcon_spec = {
+    REG_DEVICE_REGS(SbconI2c, sbcon_regs),
+};
 
 const TypeInfo sbcon_i2c_type = {
-    .name = "versatile-i2c", .parent = TYPE_DEVICE, .desc = "two-wire serial bus of Arm's boards",
-    .instance_size = sizeof(SbconI2c), .class_init = sbcon_class_init,
+    .name = "versatile-i2c", .desc = "two-wire serial bus of Arm's boards",
+    .instance_size = sizeof(SbconI2c), REG_DEVICE_TYPE(sbcon_spec),
 };

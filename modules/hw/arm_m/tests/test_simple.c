@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The devices of STM32F4 (ST RM0090) and Stellaris (LM3S6965 data sheet) against their manuals. */
+/* The USART of STM32F4 against its manual (ST RM0090). */
 #include "tests/lib/devtest.h"
 
 DEVTEST_MODULE(hw_arm_m);
@@ -26,34 +26,15 @@ static void test_usart(void)
     devtest_free(t);
 }
 
-static void test_sysctl(void)
-{
-    DevTest *t = devtest_new(modules, "lm3s-sysctl", NULL);
-
-    g_assert_cmphex(devtest_read32(t, 0x50), ==, 0);
-    devtest_write32(t, 0x54, 1 << 6);
-    devtest_write32(t, 0x60, 0x078e1ac0);       /* power for the PLL: it locks */
-    g_assert_cmphex(devtest_read32(t, 0x50), ==, 1 << 6);
-    g_assert_true(devtest_irq(t, "irq"));
-    devtest_write32(t, 0x58, 1 << 6);
-    g_assert_false(devtest_irq(t, "irq"));
-    devtest_free(t);
-}
-
 static void test_fuzz(void)
 {
-    static const char *const names[] = { "stm32f2xx-usart", "lm3s-sysctl" };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        devtest_fuzz(devtest_new(modules, names[i], NULL), 3);
-    }
+    devtest_fuzz(devtest_new(modules, "stm32f2xx-usart", NULL), 3);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/boards/stm32-usart", test_usart);
-    g_test_add_func("/boards/lm3s-sysctl", test_sysctl);
     g_test_add_func("/boards/fuzz", test_fuzz);
     return g_test_run();
 }
