@@ -53,6 +53,12 @@ typedef enum ArmMMmu {
 /* Index of what is banked by security state. Without the Security Extension all is in M_NS. */
 enum { M_NS, M_S };
 
+/* SYSm of MRS and MSR; below 8 are APSR, IPSR and EPSR. With M_SYSM_NS: that of the Non-secure state. */
+enum {
+    M_SYSM_MSP = 8, M_SYSM_PSP, M_SYSM_MSPLIM, M_SYSM_PSPLIM, M_SYSM_PRIMASK = 16, M_SYSM_BASEPRI, M_SYSM_BASEPRI_MAX,
+    M_SYSM_FAULTMASK, M_SYSM_CONTROL, M_SYSM_SP_NS = 24, M_SYSM_NS = 0x80,
+};
+
 /* Exception numbers. */
 enum {
     M_EXC_RESET = 1, M_EXC_NMI, M_EXC_HARD, M_EXC_MEM, M_EXC_BUS, M_EXC_USAGE, M_EXC_SECURE, M_EXC_SVC = 11,
@@ -153,8 +159,6 @@ typedef struct ArmMKey {
     unsigned div0_trap : 1;                     /* CCR.DIV_0_TRP */
     unsigned fp_trap : 1;                       /* an FP instruction is NOCP */
     unsigned fp_prepare : 1;                    /* an FP instruction first calls m_fp_prepare: lazy state, FPCA, SFPA */
-    unsigned fpscr : 4;                         /* DN, FZ, RMode for inline floating point */
-    unsigned step : 1;
 } ArmMKey;
 G_STATIC_ASSERT(sizeof(ArmMKey) <= 8);
 void arm_m_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);

@@ -63,6 +63,7 @@ void arm_m_lockup(ARMMCPU *cpu, const char *why)
     cpu->lockup = true;
     cpu->pc = m_has(cpu, ARM_M_HAS_V8) ? 0xeffffffe : 0xfffffffe;
     cpu_halt(&cpu->parent);
+    cpu_leave(&cpu->parent);
     set_lockup_line(cpu, 1);
 }
 
@@ -636,7 +637,7 @@ static void unstack(ARMMCPU *cpu, uint32_t e, bool secure, unsigned which, const
     arm_m_load_sp(cpu);
 }
 
-void arm_m_exception_return(ARMMCPU *cpu, uint32_t exc_return)
+static void exception_return(ARMMCPU *cpu, uint32_t exc_return)
 {
     bool v8 = m_has(cpu, ARM_M_HAS_V8), thread, secure, exc_secure;
     unsigned returning = cpu->exception, which, nested = cpu->nvic->num_active;
@@ -696,6 +697,13 @@ void arm_m_exception_return(ARMMCPU *cpu, uint32_t exc_return)
     }
 }
 
+void arm_m_exception_return(ARMMCPU *cpu, uint32_t exc_return)
+{
+    arm_m_nvic_hold(cpu);
+    exception_return(cpu, exc_return);
+    arm_m_nvic_release(cpu);
+}
+
 /* -- reset --------------------------------------------------------------------------------------------------------------- */
 
 /* What the reset left to do until the CPU runs: the vector table is what memory holds then. */
@@ -729,22 +737,16 @@ static void take_reset(ARMMCPU *cpu)
 
 /* -- what the CPU loop calls --------------------------------------------------------------------------------------------- */
 
-void arm_m_do_exception(CPUState *cs)
+/* What was recorded becomes an exception, or lockup. */
+static void take_fault(ARMMCPU *cpu)
 {
-    ARMMCPU *cpu = ARM_M_CPU(cs);
     ArmMFault fault = cpu->fault;
     ArmMFaultInfo f;
-    uint32_t it = cpu->it;
 
-    cs->raised = 0;
-    if (cpu->reset_pending) {
-        take_reset(cpu);
-        return;
-    }
     arm_m_nvic_drain(cpu);
     f = cpu->system->own_fault.number ? cpu->system->own_fault : info_of(cpu, fault);
     cpu->system->own_fault.number = 0;
-    log_printf(LOG_INT, "arm: cpu %u: %s at 0x%08x, status 0x%x, address 0x%08x\n", cs->index, name_of(f.number),
+    log_printf(LOG_INT, "arm: cpu %u: %s at 0x%08x, status 0x%x, address 0x%08x\n", cpu->parent.index, name_of(f.number),
                (uint32_t)cpu->pc, f.status, cpu->fault_has_addr ? cpu->fault_addr : 0);
     if (!arm_m_pend_fault(cpu, f)) {
         g_autofree char *why = g_strdup_printf("%s at priority %d", name_of(f.number), cpu->nvic->exec_prio);
@@ -756,11 +758,25 @@ void arm_m_do_exception(CPUState *cs)
         set_address(cpu, &f, fault, cpu->fault_addr);
     }
     if (fault == M_FAULT_SVC && m_bit(cpu->nvic->pending, M_SLOT(M_EXC_SVC, m_bank(cpu)))) {
-        cpu->it = arm_m_it_next(it);
+        cpu->it = arm_m_it_next(cpu->it);
         enter(cpu, (uint32_t)cpu->pc + 2);
     } else {
         enter(cpu, (uint32_t)cpu->pc);
     }
+}
+
+void arm_m_do_exception(CPUState *cs)
+{
+    ARMMCPU *cpu = ARM_M_CPU(cs);
+
+    cs->raised = 0;
+    if (cpu->reset_pending) {
+        take_reset(cpu);
+        return;
+    }
+    arm_m_nvic_hold(cpu);
+    take_fault(cpu);
+    arm_m_nvic_release(cpu);
 }
 
 bool arm_m_take_interrupt(CPUState *cs)
@@ -774,7 +790,9 @@ bool arm_m_take_interrupt(CPUState *cs)
     if (arm_m_nvic_takeable(cpu) == M_NO_SLOT) {
         return false;
     }
+    arm_m_nvic_hold(cpu);
     enter(cpu, (uint32_t)cpu->pc);
+    arm_m_nvic_release(cpu);
     return !cpu->lockup;
 }
 

@@ -65,9 +65,10 @@ void helper_m_bkpt(ARMMCPU *cpu, uint32_t imm)
     arm_m_raise(cpu, M_FAULT_BKPT);
 }
 
-void helper_m_svc(ARMMCPU *cpu, uint32_t imm G_GNUC_UNUSED)
+void helper_m_svc(ARMMCPU *cpu)
 {
     arm_m_raise(cpu, M_FAULT_SVC);
+    cpu_take_exception(&cpu->parent);
 }
 
 /* -- waiting ----------------------------------------------------------------------------------------------------------- */
@@ -246,16 +247,11 @@ uint32_t helper_m_tt(ARMMCPU *cpu, uint32_t addr, uint32_t flags)
 
 /* -- special registers ---------------------------------------------------------------------------------------------------- */
 
-enum {
-    SYSM_MSP = 8, SYSM_PSP, SYSM_MSPLIM, SYSM_PSPLIM, SYSM_PRIMASK = 16, SYSM_BASEPRI, SYSM_BASEPRI_MAX, SYSM_FAULTMASK,
-    SYSM_CONTROL, SYSM_SP_NS = 24, SYSM_NS = 0x80,
-};
-
 /* The bank that SYSm names; false: it cannot be named from here. */
 static bool sysm_bank(const ARMMCPU *cpu, uint32_t sysm, unsigned *ret_bank)
 {
-    *ret_bank = sysm & SYSM_NS ? M_NS : m_bank(cpu);
-    return !(sysm & SYSM_NS) || (cpu->has_security && cpu->secure);
+    *ret_bank = sysm & M_SYSM_NS ? M_NS : m_bank(cpu);
+    return !(sysm & M_SYSM_NS) || (cpu->has_security && cpu->secure);
 }
 
 /* Baseline has limits for Secure stacks alone. */
@@ -285,34 +281,41 @@ uint32_t helper_m_mrs(ARMMCPU *cpu, uint32_t sysm)
     if (!named) {
         return 0;
     }
-    if ((sysm & 0x7f) == SYSM_CONTROL) {
+    if ((sysm & 0x7f) == M_SYSM_CONTROL) {
         return control_of(cpu, bank);
     }
     if (!privileged) {
         return 0;
     }
     switch (sysm & 0x7f) {
-    case SYSM_MSP:
-    case SYSM_PSP:
+    case M_SYSM_MSP:
+    case M_SYSM_PSP:
         arm_m_bank_sp(cpu);
-        return cpu->sp[bank][(sysm & 0x7f) - SYSM_MSP];
-    case SYSM_MSPLIM:
-    case SYSM_PSPLIM:
-        return has_splim(cpu, bank) ? cpu->splim[bank][(sysm & 0x7f) - SYSM_MSPLIM] : 0;
-    case SYSM_PRIMASK:
+        return cpu->sp[bank][(sysm & 0x7f) - M_SYSM_MSP];
+    case M_SYSM_MSPLIM:
+    case M_SYSM_PSPLIM:
+        return has_splim(cpu, bank) ? cpu->splim[bank][(sysm & 0x7f) - M_SYSM_MSPLIM] : 0;
+    case M_SYSM_PRIMASK:
         return cpu->primask[bank];
-    case SYSM_BASEPRI:
-    case SYSM_BASEPRI_MAX:
+    case M_SYSM_BASEPRI:
+    case M_SYSM_BASEPRI_MAX:
         return m_has(cpu, ARM_M_HAS_MAIN) ? cpu->basepri[bank] : 0;
-    case SYSM_FAULTMASK:
+    case M_SYSM_FAULTMASK:
         return m_has(cpu, ARM_M_HAS_MAIN) ? cpu->faultmask[bank] : 0;
-    case SYSM_SP_NS:
+    case M_SYSM_SP_NS:
         which = !cpu->exception && cpu->control[M_NS] & CONTROL_SPSEL;
-        return sysm & SYSM_NS ? cpu->sp[M_NS][which] : 0;
+        return sysm & M_SYSM_NS ? cpu->sp[M_NS][which] : 0;
     default:
         log_guest_error("arm: cpu %u: MRS of special register %u\n", cpu->parent.index, sysm);
         return 0;
     }
+}
+
+/* What could not be taken may be now. */
+static void mask_changed(ARMMCPU *cpu)
+{
+    arm_m_priority_changed(cpu);
+    cpu_check_interrupts(&cpu->parent);
 }
 
 static void set_control(ARMMCPU *cpu, uint32_t sysm, unsigned bank, uint32_t value)
@@ -330,7 +333,7 @@ static void set_control(ARMMCPU *cpu, uint32_t sysm, unsigned bank, uint32_t val
     if (cpu->has_fp && (!cpu->has_security || cpu->secure || *m_reg1(cpu, MR_NSACR) & 1 << 10)) {
         cpu->control[M_S] = (cpu->control[M_S] & ~(uint32_t)CONTROL_FPCA) | (value & CONTROL_FPCA);
     }
-    if (cpu->has_fp && cpu->secure && !(sysm & SYSM_NS)) {
+    if (cpu->has_fp && cpu->secure && !(sysm & M_SYSM_NS)) {
         cpu->control[M_S] = (cpu->control[M_S] & ~(uint32_t)CONTROL_SFPA) | (value & CONTROL_SFPA);
     }
     arm_m_load_sp(cpu);
@@ -355,41 +358,44 @@ void helper_m_msr(ARMMCPU *cpu, uint32_t sysm, uint32_t mask, uint32_t value)
         return;
     }
     switch (sysm & 0x7f) {
-    case SYSM_MSP:
-    case SYSM_PSP:
+    case M_SYSM_MSP:
+    case M_SYSM_PSP:
         arm_m_bank_sp(cpu);
-        cpu->sp[bank][(sysm & 0x7f) - SYSM_MSP] = value & ~3u;
+        cpu->sp[bank][(sysm & 0x7f) - M_SYSM_MSP] = value & ~3u;
         arm_m_load_sp(cpu);
         return;
-    case SYSM_MSPLIM:
-    case SYSM_PSPLIM:
+    case M_SYSM_MSPLIM:
+    case M_SYSM_PSPLIM:
         if (has_splim(cpu, bank)) {
-            cpu->splim[bank][(sysm & 0x7f) - SYSM_MSPLIM] = value & ~7u;
+            cpu->splim[bank][(sysm & 0x7f) - M_SYSM_MSPLIM] = value & ~7u;
         }
         break;
-    case SYSM_PRIMASK:
+    case M_SYSM_PRIMASK:
         cpu->primask[bank] = value & 1;
-        break;
-    case SYSM_BASEPRI:
+        mask_changed(cpu);
+        return;
+    case M_SYSM_BASEPRI:
         cpu->basepri[bank] = main ? value & cpu->nvic->prio_mask : 0;
-        break;
-    case SYSM_BASEPRI_MAX:
+        mask_changed(cpu);
+        return;
+    case M_SYSM_BASEPRI_MAX:
         value &= cpu->nvic->prio_mask;
         if (main && value && (value < cpu->basepri[bank] || !cpu->basepri[bank])) {
             cpu->basepri[bank] = value;
+            mask_changed(cpu);
         }
-        break;
-    case SYSM_FAULTMASK:
+        return;
+    case M_SYSM_FAULTMASK:
         if (main && (!(value & 1) || cpu->nvic->exec_prio > -1)) {
             cpu->faultmask[bank] = value & 1;
         }
         break;
-    case SYSM_CONTROL:
+    case M_SYSM_CONTROL:
         set_control(cpu, sysm, bank, value);
         break;
-    case SYSM_SP_NS:
+    case M_SYSM_SP_NS:
         which = !cpu->exception && cpu->control[M_NS] & CONTROL_SPSEL;
-        if (!(sysm & SYSM_NS)) {
+        if (!(sysm & M_SYSM_NS)) {
             break;
         }
         if (arm_m_splim_violated(cpu, M_NS, which, value)) {
@@ -402,8 +408,8 @@ void helper_m_msr(ARMMCPU *cpu, uint32_t sysm, uint32_t mask, uint32_t value)
         log_guest_error("arm: cpu %u: MSR of special register %u\n", cpu->parent.index, sysm);
         return;
     }
-    arm_m_priority_changed(cpu);
-    changed(cpu);
+    mask_changed(cpu);
+    cpu_key_changed(&cpu->parent);
 }
 
 void helper_m_cps(ARMMCPU *cpu, uint32_t enable, uint32_t mask)
@@ -419,7 +425,7 @@ void helper_m_cps(ARMMCPU *cpu, uint32_t enable, uint32_t mask)
     if (mask & 1 && m_has(cpu, ARM_M_HAS_MAIN) && (enable || cpu->nvic->exec_prio > -1)) {
         cpu->faultmask[bank] = !enable;
     }
-    arm_m_priority_changed(cpu);
+    mask_changed(cpu);
 }
 
 void helper_m_splim(ARMMCPU *cpu, uint32_t sp)

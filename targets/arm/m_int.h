@@ -77,6 +77,7 @@ struct ArmMNvic {
     int exec_prio;                              /* with the masks */
     bool neg[2];                                /* IsReqExcPriNeg(): by NMI, HardFault or FAULTMASK of a Security state */
     int exec_prio_unmasked;                     /* with all but PRIMASK: what wakes */
+    bool held;                                  /* an entry or a return is under way: the line is for what is left then */
     unsigned num_irq;
     uint8_t prio_mask;                          /* bits of a priority that are implemented */
 };
@@ -116,6 +117,9 @@ void arm_m_nvic_rebuild(ARMMCPU *cpu);
 void arm_m_priority_changed(ARMMCPU *cpu);
 /* Something pending or enabled changed: whether something can be taken. */
 void arm_m_nvic_update(ARMMCPU *cpu);
+/* Between these two nobody is told: the CPU itself takes what there is. */
+void arm_m_nvic_hold(ARMMCPU *cpu);
+void arm_m_nvic_release(ARMMCPU *cpu);
 /* The pending, enabled slot that goes first; M_NO_SLOT: none. *ret_prio: its group priority. */
 unsigned arm_m_nvic_best(const ARMMCPU *cpu, int *ret_prio);
 /* The same if it is taken now. */

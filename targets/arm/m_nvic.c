@@ -233,12 +233,27 @@ bool arm_m_nvic_wakes(const ARMMCPU *cpu)
 
 void arm_m_nvic_update(ARMMCPU *cpu)
 {
-    bool is = __atomic_load_n(&cpu->parent.irq_lines, __ATOMIC_RELAXED) & BIT32(ARM_M_LINE_TAKE);
-    bool want = arm_m_nvic_takeable(cpu) != M_NO_SLOT;
+    bool is, want;
 
+    if (cpu->nvic->held) {
+        return;
+    }
+    is = __atomic_load_n(&cpu->parent.irq_lines, __ATOMIC_RELAXED) & BIT32(ARM_M_LINE_TAKE);
+    want = arm_m_nvic_takeable(cpu) != M_NO_SLOT;
     if (is != want) {
         cpu_set_line(&cpu->parent, ARM_M_LINE_TAKE, want);
     }
+}
+
+void arm_m_nvic_hold(ARMMCPU *cpu)
+{
+    cpu->nvic->held = true;
+}
+
+void arm_m_nvic_release(ARMMCPU *cpu)
+{
+    cpu->nvic->held = false;
+    arm_m_nvic_update(cpu);
 }
 
 void arm_m_nvic_rebuild(ARMMCPU *cpu)

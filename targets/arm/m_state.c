@@ -60,9 +60,6 @@ void arm_m_set_fpscr(ARMMCPU *cpu, uint32_t value)
 {
     bool fz = value >> 24 & 1;
 
-    if ((cpu->fpscr ^ value) & 0x0fc00000) {
-        cpu_key_changed(&cpu->parent);
-    }
     cpu->fpscr = value & FPSCR_RW;
     cpu->fp = (FloatStatus){
         .round = extract32(value, 22, 2), .flags = value & FPSCR_FLAGS, .nan_rule = FLOAT_NAN_SIGNALLING,
@@ -106,7 +103,7 @@ void arm_m_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .privileged = privileged, .secure = cpu->secure, .handler = cpu->exception != 0, .it = cpu->it,
         .invstate = !cpu->epsr_t, .splim_check = cpu->splim[bank][m_sp_index(cpu)] != 0,
         .unalign_trap = !!(ccr & CCR_UNALIGN_TRP), .div0_trap = !!(ccr & CCR_DIV_0_TRP),
-        .fp_trap = !enabled, .fp_prepare = enabled && fp_prepare(cpu), .fpscr = extract32(cpu->fpscr, 22, 4),
+        .fp_trap = !enabled, .fp_prepare = enabled && fp_prepare(cpu),
     };
 
     *ret_key = (CPUKey){ { 0, cpu->features_hash } };

@@ -80,7 +80,7 @@ static void exit_with_new_key(DisasContext *dc)
 /* Whether the key of what follows is this block's. */
 static bool same_key(const DisasContext *dc)
 {
-    return dc->next_it == dc->key.it && !dc->key_changed && !dc->key.step;
+    return dc->next_it == dc->key.it && !dc->key_changed;
 }
 
 void t32_goto(DisasContext *dc, bool call, int64_t offset)
@@ -148,7 +148,7 @@ void t32_bx(DisasContext *dc, TcgVal target, bool returns)
         tcg_block_start(g, special);
         tcg_insn_start(g, dc->delta);           /* what it did stays, whatever the return raises */
         t32_call(dc, m_bx_return, target);
-        tcg_exit(g);
+        t32_goto_set(dc);
         tcg_block_start(g, plain);
     }
     tcg_brcond(g, TCG_I32, COND_TSTNE, target, t32_const(dc, 1), thumb, arm);
@@ -157,7 +157,18 @@ void t32_bx(DisasContext *dc, TcgVal target, bool returns)
     tcg_st_env(g, t32_const(dc, 0), MO_32, offsetof(ARMMCPU, epsr_t));
     exit_with_new_key(dc);
     tcg_block_start(g, thumb);
-    goto_value(dc, address);
+    if (returns && same_key(dc)) {
+        tcg_return(g, tcg_zext(g, address));
+        dc->end = DISAS_STOP;
+    } else {
+        goto_value(dc, address);
+    }
+}
+
+void t32_goto_set(DisasContext *dc)
+{
+    tcg_goto_ptr(dc->g);
+    dc->end = DISAS_STOP;
 }
 
 void t32_leave(DisasContext *dc)
@@ -305,9 +316,6 @@ void arm_m_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, Translat
         bytes += dc.insn_bytes;
         dc.it = dc.next_it;
         n++;
-        if (dc.key.step) {
-            break;
-        }
     }
     ret->insns = n;
     ret->bytes = bytes;
@@ -315,9 +323,12 @@ void arm_m_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, Translat
         return;
     }
     /* after an instruction that goes on: IT is set already */
-    if (dc.end == DISAS_EXIT_NEXT) {
+    if (dc.end == DISAS_EXIT_NEXT || (dc.end == DISAS_LOOK_NEXT && !same_key(&dc))) {
         t32_set_next(&dc);
         exit_with_new_key(&dc);
+    } else if (dc.end == DISAS_LOOK_NEXT) {
+        t32_set_next(&dc);
+        tcg_goto_ptr(g);
     } else {
         t32_goto(&dc, false, dc.insn_bytes);
     }

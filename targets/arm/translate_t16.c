@@ -290,7 +290,7 @@ bool trans_T32_BXNS(DisasContext *dc, const arg_T32_BXNS *a)
     }
     t32_set_next(dc);
     t32_call(dc, m_bxns, t32_get(dc, a->rm));
-    t32_leave(dc);
+    t32_goto_set(dc);
     return true;
 }
 
@@ -301,7 +301,7 @@ bool trans_T32_BLXNS(DisasContext *dc, const arg_T32_BLXNS *a)
     }
     t32_set_next(dc);
     t32_call(dc, m_blxns, t32_get(dc, a->rm), return_address(dc));
-    t32_leave(dc);
+    t32_goto_set(dc);
     return true;
 }
 
@@ -331,8 +331,8 @@ bool trans_T32_BKPT_n(DisasContext *dc, const arg_T32_BKPT_n *a)
 
 bool trans_T32_SVC_n(DisasContext *dc, const arg_T32_SVC_n *a)
 {
-    t32_call(dc, m_svc, t32_const(dc, a->imm));
-    dc->end = DISAS_STOP;
+    t32_call(dc, m_svc);
+    t32_goto_set(dc);
     return true;
 }
 

@@ -18,7 +18,8 @@
 typedef enum DisasEnd {
     DISAS_NEXT,                                 /* go on with the next instruction */
     DISAS_STOP,                                 /* the translator ended the block itself */
-    DISAS_EXIT_NEXT,                            /* end here: PC := next, leave to the loop (key or interrupts may have changed) */
+    DISAS_EXIT_NEXT,                            /* end here: PC := next, leave to the loop (the key may have changed) */
+    DISAS_LOOK_NEXT,                            /* end here: PC := next, after a look at what others want (interrupts) */
 } DisasEnd;
 
 struct DisasContext {
@@ -90,6 +91,8 @@ void t32_branch(DisasContext *dc, TcgVal target);
 void t32_bx(DisasContext *dc, TcgVal target, bool returns);
 /* Ends the block after a helper that has set the PC, or will not return: everything is looked at anew. */
 void t32_leave(DisasContext *dc);
+/* To the PC that a helper has set, under the key that it has left (cpu_update_key). */
+void t32_goto_set(DisasContext *dc);
 /* PC and IT rows := what follows the instruction. */
 void t32_set_next(DisasContext *dc);
 /* Ends the block with a fault of this instruction. */

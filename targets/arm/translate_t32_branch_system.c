@@ -120,10 +120,10 @@ bool trans_T32_DMB(DisasContext *dc, const arg_T32_DMB *a G_GNUC_UNUSED)
     return true;
 }
 
-/* What follows is fetched anew, under what was written to the system space. */
+/* What follows is looked up anew: a write to the system space has changed the key, if it had to. */
 bool trans_T32_ISB(DisasContext *dc, const arg_T32_ISB *a G_GNUC_UNUSED)
 {
-    dc->end = DISAS_EXIT_NEXT;
+    dc->end = DISAS_LOOK_NEXT;
     return true;
 }
 
@@ -139,7 +139,8 @@ bool t32_cps(DisasContext *dc, bool disable, unsigned mask)
     }
     if (dc->key.privileged) {
         t32_call(dc, m_cps, t32_const(dc, !disable), t32_const(dc, mask));
-        dc->end = DISAS_EXIT_NEXT;
+        /* PRIMASK is in no key, and what it masks needs no look */
+        dc->end = mask & 1 ? DISAS_EXIT_NEXT : disable ? DISAS_NEXT : DISAS_LOOK_NEXT;
     }
     return true;
 }
@@ -153,7 +154,20 @@ bool trans_T32_MRS_M(DisasContext *dc, const arg_T32_MRS_M *a)
 bool trans_T32_MSR_M(DisasContext *dc, const arg_T32_MSR_M *a)
 {
     t32_call(dc, m_msr, t32_const(dc, a->sysm), t32_const(dc, a->mask), t32_get(dc, a->rn));
-    dc->end = DISAS_EXIT_NEXT;
+    switch (a->sysm & ~M_SYSM_NS) {
+    case 0 ... 7:                               /* APSR */
+    case M_SYSM_MSP:
+    case M_SYSM_PSP:
+    case M_SYSM_SP_NS:
+        break;
+    case M_SYSM_PRIMASK:
+    case M_SYSM_BASEPRI:
+    case M_SYSM_BASEPRI_MAX:
+        dc->end = DISAS_LOOK_NEXT;
+        break;
+    default:                                    /* the key has limits, CONTROL, and by FAULTMASK which MPU there is */
+        dc->end = DISAS_EXIT_NEXT;
+    }
     return true;
 }
 

@@ -337,7 +337,6 @@ bool trans_T32_VMSR(DisasContext *dc, const arg_T32_VMSR *a)
 {
     if (fp_access(dc)) {
         t32_call(dc, m_vmsr, t32_get(dc, a->rt));
-        dc->key_changed = true;
     }
     return true;
 }
