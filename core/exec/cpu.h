@@ -130,6 +130,7 @@ struct CPUState {
     uint64_t jc_tag;                            /* tag of the indirect-branch cache: (key, fetch context) interned */
     TcgJumpEntry *jc;
     uintptr_t direct_base;                      /* user mode */
+    TcgFpState fp;                              /* of generated code */
     TcgTlbFast tlb[TLB_MAX_MMU];                /* current contexts' inline tables */
     /* -- the rest */
     uint32_t requests;                          /* atomic */

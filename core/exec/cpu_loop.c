@@ -272,7 +272,7 @@ void exec_run_inside(CPUState *cs)
         if (cs->counted) {
             counted_begin(cs, single);
         }
-        left = tcg_run(x->be, x->buf, cs, tb->code.entry);
+        left = tcg_run(x->be, x->buf, cs, tb->code.entry, &cs->fp);
         stats_inc(&e->stats, STAT_tb_exit);
         if (cs->counted) {
             counted_left(cs, ((TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK))->insns,

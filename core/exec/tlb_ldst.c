@@ -215,6 +215,7 @@ static bool device(CPUState *cs, const TlbInfo *info, vaddr addr, uint8_t *buf, 
 {
     uint64_t in_page = addr - info->page;
     MemTxResult r = MEMTX_OK;
+    const TcgBackend *inside;
     unsigned done = 0;
 
     if ((mo & MO_KIND) != MO_PROBE && !cpu_exact(cs)) {
@@ -249,7 +250,9 @@ static bool device(CPUState *cs, const TlbInfo *info, vaddr addr, uint8_t *buf, 
             } else {
                 stats_inc(&cs->exec->stats, STAT_mmio_read);
             }
+            inside = tcg_fp_pause(&cs->fp);
             r = memory_region_access(info->mr, offset, n, &v, attrs_of(cs, info), write);
+            tcg_fp_resume(&cs->fp, inside);
             if (!write) {
                 memcpy(buf + done, &v, n);
             }

@@ -26,9 +26,55 @@ const char *tcg_backend_name(const TcgBackend *be)
     return be->name;
 }
 
-uintptr_t tcg_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry)
+uintptr_t tcg_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry, TcgFpState *fp)
 {
-    return be->run(be, buf, cs, entry);
+    uintptr_t left;
+
+    tcg_fp_resume(fp, be->fp_enter ? be : NULL);
+    left = be->run(be, buf, cs, entry);
+    tcg_fp_pause(fp);
+    return left;
+}
+
+const TcgBackend *tcg_fp_pause(TcgFpState *fp)
+{
+    const TcgBackend *inside = fp->inside;
+
+    if (inside) {
+        fp->flags |= inside->fp_leave();
+        fp->inside = NULL;
+    }
+    return inside;
+}
+
+void tcg_fp_resume(TcgFpState *fp, const TcgBackend *inside)
+{
+    fp->inside = inside;
+    if (inside) {
+        inside->fp_enter(fp->round);
+    }
+}
+
+void tcg_fp_set_round(TcgFpState *fp, TcgFpRound round)
+{
+    const TcgBackend *inside = tcg_fp_pause(fp);
+
+    fp->round = round;
+    tcg_fp_resume(fp, inside);
+}
+
+unsigned tcg_fp_flags(TcgFpState *fp)
+{
+    tcg_fp_resume(fp, tcg_fp_pause(fp));
+    return fp->flags;
+}
+
+void tcg_fp_clear_flags(TcgFpState *fp)
+{
+    const TcgBackend *inside = tcg_fp_pause(fp);
+
+    fp->flags = 0;
+    tcg_fp_resume(fp, inside);
 }
 
 void tcg_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry)

@@ -59,6 +59,12 @@ struct TcgBackend {
     /* Emits an ALLOCATED region. False: the buffer is full; nothing was published. */
     bool (*emit)(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
     uintptr_t (*run)(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
+    /*
+     * OP_fp's rounding is the host's from fp_enter, which clears the host's exception flags, to fp_leave, which returns
+     * them (TCG_FP_INVALID and so on) and gives C its own state back. NULL: it has no such operation.
+     */
+    void (*fp_enter)(TcgFpRound round);
+    unsigned (*fp_leave)(void);
     /* The value at direct_base_offset, for the thread that will run code of a direct layout. May be NULL. */
     void (*set_direct)(uintptr_t base);
     void (*chain)(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry);

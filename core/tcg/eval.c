@@ -51,6 +51,20 @@ static unsigned flags_of_sum(unsigned bits, uint64_t a, uint64_t b, unsigned car
            (exact != sign_from(r, bits) ? FLAG_V : 0);
 }
 
+/* Binary floating-point numbers whose sign is bit 63 and whose exponent begins at a bit. */
+static unsigned flags_of_floats(uint64_t a, uint64_t b, unsigned exp_at)
+{
+    uint64_t magnitude = INT64_MAX, inf = magnitude >> exp_at << exp_at;
+
+    if ((a & magnitude) > inf || (b & magnitude) > inf) {
+        return FLAG_C | FLAG_V;
+    }
+    if (a == b || ((a | b) & magnitude) == 0) {
+        return FLAG_Z | FLAG_C;
+    }
+    return (a >> 63 && b >> 63 ? a > b : (int64_t)a < (int64_t)b) ? FLAG_N : FLAG_C;
+}
+
 static uint64_t reverse_bits(uint64_t v, unsigned bits)
 {
     uint64_t r = 0;
@@ -233,9 +247,10 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
             r->u8[i] = __builtin_popcount(v[0].u8[i]);
         }
         break;
-    case OP_vmovz64:
-        r->u64[0] = v[0].u64[0];
+    case OP_vmovz:
+        r->u64[0] = es == 3 ? v[0].u64[0] : v[0].u32[0];
         break;
+
     default:
         for (unsigned i = 0; i < lanes; i++) {
             uint64_t lane;
@@ -273,6 +288,10 @@ void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgV
         r = tcg_eval_cond(aux, cbits, v[0].u64[0] & mask, v[1].u64[0] & mask) ? v[2] : v[3];
         break;
     }
+    case OP_flags_fp:
+        r.u64[0] = tcg_fp_es(aux) == 3 ? flags_of_floats(v[0].u64[0], v[1].u64[0], 52)
+                                       : flags_of_floats((uint64_t)v[0].u32[0] << 32, (uint64_t)v[1].u32[0] << 32, 23 + 32);
+        break;
     default:
         if (!eval_int(op, bits, aux, v, &r.u64[0])) {
             eval_vec(op, aux, imm, v, &r);

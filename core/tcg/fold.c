@@ -147,6 +147,21 @@ static void set_branch(Fold *f, TcgId id, const TcgCompare *c)
     n->arg[1] = c->b;
 }
 
+/* A branch on the flags of a comparison of floating point is one on its operands. */
+static void fold_branch_fp(Fold *f, TcgId id)
+{
+    TcgNode *n = fn_node(f->fn, id);
+    const TcgNode *a = fn_node(f->fn, n->arg[0]);
+
+    if (a->op == OP_flags_fp && n->aux < FC_AL) {
+        n->op = OP_br_fp;
+        n->type = TCG_V128;
+        n->aux = a->aux | n->aux << TCG_FP_COND_SHIFT;
+        n->arg[0] = a->arg[0];
+        n->arg[1] = a->arg[1];
+    }
+}
+
 static void fold_branch(Fold *f, TcgId id)
 {
     TcgFn *fn = f->fn;
@@ -158,6 +173,7 @@ static void fold_branch(Fold *f, TcgId id)
 
         known = compare_of_flags(f, n->aux, n->arg[0], id, &c);
         if (known == -2) {
+            fold_branch_fp(f, id);
             return;
         }
     } else {
@@ -230,6 +246,20 @@ static void fold_value(Fold *f, TcgId id)
     }
 }
 
+/* A sum's or product's other lanes are those of its first operand: better of one that has none. */
+static void fold_fp(Fold *f, TcgId id)
+{
+    TcgNode *n = fn_node(f->fn, id);
+    TcgFpOp op = tcg_fp_op(n->aux);
+    TcgId a = n->arg[0];
+
+    if (n->aux & TCG_FP_SCALAR && (op == TCG_FP_ADD || op == TCG_FP_MUL || (op >= TCG_FP_MADD && op <= TCG_FP_NMSUB)) &&
+        tcg_zero_above(f->fn, n->arg[1], tcg_fp_es(n->aux)) && !tcg_zero_above(f->fn, a, tcg_fp_es(n->aux))) {
+        n->arg[0] = n->arg[1];
+        n->arg[1] = a;
+    }
+}
+
 /* A phi of one value and itself is that value. */
 static void fold_phi(Fold *f, TcgId id)
 {
@@ -292,6 +322,8 @@ static void walk(Fold *f)
             }
             if (n->op == OP_brcond || n->op == OP_brflag) {
                 fold_branch(f, id);
+            } else if (n->op == OP_fp) {
+                fold_fp(f, id);
             }
         }
     }

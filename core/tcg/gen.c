@@ -348,6 +348,50 @@ TcgVal tcg_call(TcgGen *g, const TcgHelper *helper, const TcgVal *args)
     return tcg_call_regs(g, helper, args, NULL, 0, NULL, 0);
 }
 
+/* -- floating point ------------------------------------------------------------------------------------------------ */
+
+/* Whether the backend has the operation inline. */
+static bool has_fp(TcgGen *g, TcgOpcode op, TcgType type, TcgFp f)
+{
+    const TcgBackend *be = g->config.backend;
+    TcgNode n = { .op = op, .type = type, .aux = f };
+
+    return !g->config.naive && be->has_op(be, &n);
+}
+
+TcgVal tcg_fp(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a, TcgVal b, TcgVal c)
+{
+    b = b.id ? b : a;
+    c = c.id ? c : a;
+    if (has_fp(g, OP_fp, TCG_V128, f)) {
+        return tcg_emit(g, OP_fp, TCG_V128, f, (uintptr_t)helper, a, b, c, TCG_NOVAL);
+    }
+    return tcg_call(g, helper, (const TcgVal[]){ tcg_const(g, TCG_I32, f), a, b, c });
+}
+
+TcgVal tcg_fp_to_int(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a)
+{
+    TcgType type = tcg_fp_to(f) == 3 ? TCG_I64 : TCG_I32;
+    TcgVal v;
+
+    if (has_fp(g, OP_fp_to_int, type, f)) {
+        return tcg_emit(g, OP_fp_to_int, type, f, (uintptr_t)helper, a, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    }
+    v = tcg_call(g, helper, (const TcgVal[]){ tcg_const(g, TCG_I32, f), a });
+    return type == TCG_I64 ? v : tcg_trunc(g, v);
+}
+
+TcgVal tcg_fp_compare(TcgGen *g, const TcgHelper *helper, unsigned es, bool signal, TcgVal a, TcgVal b)
+{
+    TcgFp f = TCG_FP(0, es, es) | (signal ? TCG_FP_SIGNAL : 0);
+
+    if (has_fp(g, OP_fp_cmp, TCG_V128, f)) {
+        tcg_emit(g, OP_fp_cmp, TCG_V128, f, (uintptr_t)helper, a, b, TCG_NOVAL, TCG_NOVAL);
+        return tcg_emit(g, OP_flags_fp, TCG_V128, TCG_FP(0, es, es), 0, a, b, TCG_NOVAL, TCG_NOVAL);
+    }
+    return tcg_call(g, helper, (const TcgVal[]){ tcg_const(g, TCG_I32, f), a, b });
+}
+
 /* -- control -------------------------------------------------------------------------------------------------------- */
 
 TcgBlockRef tcg_block(TcgGen *g)

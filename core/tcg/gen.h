@@ -159,6 +159,14 @@ static inline TcgVal tcg_vget(TcgGen *g, unsigned es, TcgVal v, unsigned lane)
     return tcg_emit(g, OP_vget, es == 3 ? TCG_I64 : TCG_I32, es, lane, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
 }
 
+/* -- floating point; the helpers' arguments are given with each ----------------------------------------------- */
+/* helper: v128 (i32 TcgFp, v128 a, v128 b, v128 c). What the operation does not have of b and c is TCG_NOVAL. */
+TcgVal tcg_fp(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a, TcgVal b, TcgVal c);
+/* Lane 0 to an integer, towards zero; f: TCG_FP_TO_I or TCG_FP_TO_U. helper: i64 (i32 TcgFp, v128 a). */
+TcgVal tcg_fp_to_int(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a);
+/* nzcv of comparing lanes 0; signal: any NaN is invalid. helper: i32 (i32 TcgFp, v128 a, v128 b). */
+TcgVal tcg_fp_compare(TcgGen *g, const TcgHelper *helper, unsigned es, bool signal, TcgVal a, TcgVal b);
+
 /* -- guest memory ------------------------------------------------------------------------------------------- */
 TcgVal tcg_guest_ld(TcgGen *g, TcgType t, TcgVal addr, MemOp mo);
 void tcg_guest_st(TcgGen *g, TcgVal addr, TcgVal v, MemOp mo);

@@ -202,7 +202,7 @@ TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i)
         return lane_type(n);
     case OP_vset:
         return i == 0 ? TCG_V128 : lane_type(n);
-    case OP_vget:
+    case OP_vget: case OP_fp_to_int:
         return TCG_V128;
     default:
         return n->type;

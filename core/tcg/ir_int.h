@@ -68,6 +68,12 @@ static inline TcgType node_type(const TcgNode *n)
     return tcg_op_def[n->op].flags & TCGF_ARGT ? TCG_I32 : (TcgType)n->type;
 }
 
+/* Whether the operation ends a block that has two successors. */
+static inline bool tcg_op_branches(unsigned op)
+{
+    return op == OP_brcond || op == OP_brflag || op == OP_br_fp;
+}
+
 static inline const TcgHelper *call_helper(const TcgNode *n)
 {
     return (const TcgHelper *)(uintptr_t)n->imm;
@@ -284,6 +290,9 @@ typedef struct TcgProto {
     bool changed;                               /* by a rule: others may apply now */
 } TcgProto;
 TcgId tcg_simplify(TcgFn *fn, TcgProto *p);
+
+/* Whether all of a V128 is known to be zero but its lane 0 of 4 (es 2) or 8 bytes (3). */
+bool tcg_zero_above(const TcgFn *fn, TcgId v, unsigned es);
 
 /* A comparison: a COND b, of `type`. */
 typedef struct TcgCompare {

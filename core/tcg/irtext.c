@@ -39,9 +39,10 @@ static const char *const order_name[4] = { "relaxed", "acquire", "release", "acq
 static const char *const kind_name[8] = { "plain", "probe", "tagged", "exclusive", "4", "5", "6", "7" };
 
 /* What an operation's aux and imm mean, as text shows them. */
-typedef enum AuxKind { AUX_NONE, AUX_ROW, AUX_FIELD, AUX_POS, AUX_COND, AUX_FC, AUX_RMW, AUX_ES, AUX_SLOT, AUX_SIZE } AuxKind;
+typedef enum AuxKind { AUX_NONE, AUX_ROW, AUX_FIELD, AUX_POS, AUX_COND, AUX_FC, AUX_RMW, AUX_ES, AUX_SLOT, AUX_SIZE,
+               AUX_FP } AuxKind;
 typedef enum ImmKind { IMM_NONE, IMM_OFFSET, IMM_DELTA, IMM_MEMOP, IMM_FENCE, IMM_HELPER, IMM_NUM, IMM_COND, IMM_TYPE,
-               IMM_OPTIONAL } ImmKind;
+               IMM_OPTIONAL, IMM_MEANING } ImmKind;
 
 static AuxKind aux_kind(TcgOpcode op)
 {
@@ -54,6 +55,7 @@ static AuxKind aux_kind(TcgOpcode op)
     case OP_select_fc: case OP_flags_cond: case OP_brflag: return AUX_FC;
     case OP_guest_rmw: return AUX_RMW;
     case OP_goto_tb: return AUX_SLOT;
+    case OP_fp: case OP_fp_to_int: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: return AUX_FP;
     default: return tcg_op_def[op].flags & TCGF_VEC ? AUX_ES : AUX_NONE;
     }
 }
@@ -67,6 +69,7 @@ static ImmKind imm_kind(TcgOpcode op)
     case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas: return IMM_MEMOP;
     case OP_fence: return IMM_FENCE;
     case OP_call: return IMM_HELPER;
+    case OP_fp: case OP_fp_to_int: case OP_fp_cmp: return IMM_MEANING;
     case OP_vcmp: return IMM_COND;
     case OP_select_cmp: return IMM_TYPE;
     case OP_vshl: case OP_vshr: case OP_vsar: case OP_vdup_lane: case OP_vget: case OP_vset: case OP_vext:
@@ -81,7 +84,8 @@ static TcgType fixed_type(TcgOpcode op)
     switch (op) {
     case OP_trunc: case OP_flags_cond: case OP_brflag: return TCG_I32;
     case OP_zext: case OP_sext: return TCG_I64;
-    case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8: case OP_vmovz64: return TCG_V128;
+    case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8: return TCG_V128;
+    case OP_fp: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: return TCG_V128;
     default: return tcg_op_def[op].flags & TCGF_VEC ? TCG_V128 : TCG_VOID;
     }
 }
@@ -232,6 +236,7 @@ static void print_tail(Printer *p, const TcgNode *n)
     case AUX_FIELD: g_string_append_printf(out, " pos=%u len=%u", n->aux & 0xff, n->aux >> 8); break;
     case AUX_POS: g_string_append_printf(out, " pos=%u", n->aux); break;
     case AUX_SLOT: g_string_append_printf(out, " slot=%u", n->aux); break;
+    case AUX_FP: g_string_append_printf(out, " fp=0x%x", n->aux); break;
     case AUX_SIZE:
         if (1u << (n->aux & MO_SIZE) != tcg_type_size(n->type)) {
             g_string_append_printf(out, " %c%u", n->aux & MO_SIGN ? 's' : 'u', 8u << (n->aux & MO_SIZE));
@@ -242,6 +247,7 @@ static void print_tail(Printer *p, const TcgNode *n)
     switch (imm_kind(n->op)) {
     case IMM_MEMOP: print_memop(out, n->imm); break;
     case IMM_NUM: g_string_append_printf(out, " imm=%" PRIu64, n->imm); break;
+    case IMM_MEANING: g_string_append_printf(out, " by %s", call_helper(n)->name); break;
     case IMM_OPTIONAL:
         if (n->imm) {
             g_string_append_printf(out, " imm=%" PRId64, (int64_t)n->imm);
@@ -656,12 +662,9 @@ static bool get_map(Parser *p, TcgId id)
     return true;
 }
 
-static bool get_call(Parser *p, TcgId id)
+static bool get_helper(Parser *p, const TcgHelper **ret)
 {
-    TcgFn *fn = p->fn;
-    const TcgTarget *t = fn->config->target;
-    const TcgHelper *h = NULL;
-    uint32_t list;
+    const TcgTarget *t = p->fn->config->target;
     char word[64];
 
     if (!get_word(p, word, sizeof(word))) {
@@ -669,11 +672,21 @@ static bool get_call(Parser *p, TcgId id)
     }
     for (unsigned i = 0; i < t->num_helpers; i++) {
         if (!strcmp(t->helpers[i].name, word)) {
-            h = &t->helpers[i];
+            *ret = &t->helpers[i];
+            return true;
         }
     }
-    if (!h || !expect(p, "(")) {
-        return fail(p, "'%s' is no helper", word);
+    return fail(p, "'%s' is no helper", word);
+}
+
+static bool get_call(Parser *p, TcgId id)
+{
+    TcgFn *fn = p->fn;
+    const TcgHelper *h;
+    uint32_t list;
+
+    if (!get_helper(p, &h) || !expect(p, "(")) {
+        return false;
     }
     list = tcg_fn_list_new(fn, h->num_args);
     for (unsigned i = 0; i < h->num_args; i++) {
@@ -834,7 +847,7 @@ static bool get_args(Parser *p, TcgId id)
         fn_node(fn, id)->arg[i] = a;
     }
     if (tcg_op_def[op].flags & TCGF_END) {
-        unsigned num = op == OP_br ? 1 : op == OP_brcond || op == OP_brflag ? 2 : 0;
+        unsigned num = op == OP_br ? 1 : tcg_op_branches(op) ? 2 : 0;
 
         for (unsigned s = 0; s < num; s++) {
             uint32_t to;
@@ -855,6 +868,12 @@ static bool get_args(Parser *p, TcgId id)
         break;
     case AUX_POS: case AUX_SLOT:
         if (!expect(p, aux_kind(op) == AUX_POS ? "pos=" : "slot=") || !get_num(p, &v)) {
+            return false;
+        }
+        fn_node(fn, id)->aux = v;
+        break;
+    case AUX_FP:
+        if (!expect(p, "fp=") || !get_num(p, &v)) {
             return false;
         }
         fn_node(fn, id)->aux = v;
@@ -885,6 +904,13 @@ static bool get_args(Parser *p, TcgId id)
             return false;
         }
         fn_node(fn, id)->imm = imm;
+    } else if (imm_kind(op) == IMM_MEANING) {
+        const TcgHelper *h;
+
+        if (!expect(p, "by") || !get_helper(p, &h)) {
+            return false;
+        }
+        fn_node(fn, id)->imm = (uintptr_t)h;
     }
     return true;
 }

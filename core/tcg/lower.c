@@ -4,7 +4,8 @@
  *
  * A backend always has, in both integer types where they apply: ld_env, st_env, add, sub, mul, divu, divs, and, or,
  * xor, shl, shr, sar, trunc, zext, sext, setcond and brcond of the conditions EQ to GTU, select, flags_add, flags_sub,
- * flags_adc, flags_logic, and all that is not PURE; of vectors vadd, vsub, vand, vor, vxor, vcmp of EQ and GT, vshl
+ * flags_adc, flags_logic, and all that is not PURE (of floating point gen.h makes only what it has); of vectors vadd, vsub,
+ * vand, vor, vxor, vcmp of EQ and GT, vshl
  * and vshr of elements of 2 to 8 bytes, vmul of 2 and 4, vpair, vget, vdup, vset, vzip1, vzip2, vuzp1, vuzp2, vtbl.
  * Every other PURE operation has an expansion here, which may itself be expanded further. (The expansions of vector
  * operations by lanes of 8 bytes serve where a vcmp GT of 8 bytes is missing.)
@@ -420,7 +421,7 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
     case OP_vext: return expand_vext(l, n);
     case OP_vbyterev: return expand_vbyterev(l, n);
     case OP_vpopcnt8: return expand_vpopcnt8(l, a);
-    case OP_vmovz64: return v2(l, OP_vand, 3, a, tcg_fn_const_v(l->fn, UINT64_MAX, 0));
+    case OP_vmovz: return v2(l, OP_vand, 3, a, tcg_fn_const_v(l->fn, es == 3 ? UINT64_MAX : UINT32_MAX, 0));
     case OP_select: {                           /* all ones or none, by which bits are chosen */
         TcgId c = setcond(l, TCG_I32, COND_NE, a, k(l, TCG_I32, 0));
 
@@ -432,9 +433,36 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
     }
 }
 
+/* Numbers as integers whose order is theirs, but for NaNs and two zeros. */
+static TcgId expand_flags_fp(Lower *l, const TcgNode *n)
+{
+    const TcgType t = TCG_I64;
+    unsigned es = tcg_fp_es(n->aux);
+    TcgId bits[2], magnitude[2], key[2], nan[2], zeros, same, equal, less, r;
+
+    for (unsigned i = 0; i < 2; i++) {
+        bits[i] = vget(l, es, n->arg[i], 0);
+        if (es == 2) {
+            bits[i] = opk(l, OP_shl, t, op1(l, OP_zext, t, bits[i]), 32);
+        }
+        magnitude[i] = opk(l, OP_and, t, bits[i], INT64_MAX);
+        key[i] = opk(l, OP_and, t, opk(l, OP_sar, t, bits[i], 63), INT64_MAX);
+        key[i] = op2(l, OP_xor, t, bits[i], key[i]);
+        nan[i] = setcond(l, t, COND_GTU, magnitude[i], k(l, t, es == 3 ? UINT64_C(0x7ff) << 52 : UINT64_C(0xff) << 55));
+    }
+    zeros = setcond(l, t, COND_EQ, op2(l, OP_or, t, magnitude[0], magnitude[1]), k(l, t, 0));
+    same = setcond(l, t, COND_EQ, bits[0], bits[1]);
+    equal = op2(l, OP_or, TCG_I32, zeros, same);
+    less = setcond(l, t, COND_LT, key[0], key[1]);
+    r = emit(l, OP_select, TCG_I32, 0, 0, less, k(l, TCG_I32, FLAG_N), k(l, TCG_I32, FLAG_C), 0);
+    r = emit(l, OP_select, TCG_I32, 0, 0, equal, k(l, TCG_I32, FLAG_Z | FLAG_C), r, 0);
+    nan[0] = op2(l, OP_or, TCG_I32, nan[0], nan[1]);
+    return emit(l, OP_select, TCG_I32, 0, 0, nan[0], k(l, TCG_I32, FLAG_C | FLAG_V), r, 0);
+}
+
 static TcgId expand(Lower *l, const TcgNode *n)
 {
-    TcgId r = n->type == TCG_V128 ? expand_vec(l, n) : 0;
+    TcgId r = n->op == OP_flags_fp ? expand_flags_fp(l, n) : n->type == TCG_V128 ? expand_vec(l, n) : 0;
 
     if (!r) {
         r = expand_int(l, n);
@@ -450,7 +478,14 @@ static TcgId expand(Lower *l, const TcgNode *n)
 
 /* -- the pass ------------------------------------------------------------------------------------------------------- */
 
-/* brcond of TSTEQ and TSTNE, brflag */
+static TcgId current(const TcgFn *fn, TcgId v)
+{
+    const TcgNode *n = fn_node(fn, v);
+
+    return n->op == OP_get_reg ? n->arg[0] : v;
+}
+
+/* brcond of TSTEQ and TSTNE, brflag, br_fp */
 static void expand_branch(Lower *l, TcgId id)
 {
     TcgNode *n = fn_node(l->fn, id);
@@ -459,23 +494,25 @@ static void expand_branch(Lower *l, TcgId id)
 
     if (n->op == OP_brflag) {
         a = emit(l, OP_flags_cond, TCG_I32, n->aux, 0, n->arg[0], 0, 0, 0);
+    } else if (n->op == OP_br_fp) {
+        TcgNode flags = *n;
+
+        for (unsigned i = 0; i < 2; i++) {
+            flags.arg[i] = current(l->fn, n->arg[i]);
+        }
+        a = emit(l, OP_flags_cond, TCG_I32, flags.aux >> TCG_FP_COND_SHIFT, 0, expand_flags_fp(l, &flags), 0, 0, 0);
+        t = TCG_I32;
     } else {
         g_assert(n->aux >= COND_TSTEQ);
         a = op2(l, OP_and, t, n->arg[0], n->arg[1]);
     }
     zero = k(l, t, 0);
     n = fn_node(l->fn, id);
+    n->type = t;
     n->aux = n->op == OP_brcond && n->aux == COND_TSTEQ ? COND_EQ : COND_NE;
     n->op = OP_brcond;
     n->arg[0] = a;
     n->arg[1] = zero;
-}
-
-static TcgId current(const TcgFn *fn, TcgId v)
-{
-    const TcgNode *n = fn_node(fn, v);
-
-    return n->op == OP_get_reg ? n->arg[0] : v;
 }
 
 static void rename_all(TcgFn *fn)

@@ -798,9 +798,12 @@ static TcgId vget(TcgFn *fn, TcgProto *p)
         }
         x = es == v->aux ? v->arg[1] : 0;
         break;
-    case OP_vmovz64:
-        if (lane << es >= 8) {
+    case OP_vmovz:
+        if (lane << es >= 1u << v->aux) {
             return tcg_fn_const(fn, p->type, 0);
+        }
+        if (es > v->aux) {
+            return 0;
         }
         p->arg[0] = v->arg[0];
         p->changed = true;
@@ -813,6 +816,34 @@ static TcgId vget(TcgFn *fn, TcgProto *p)
         return 0;
     }
     return x;
+}
+
+static bool zero_above(const TcgFn *fn, TcgId v, unsigned es, unsigned depth)
+{
+    const TcgNode *n = fn_node(fn, v);
+
+    switch (n->op) {
+    case OP_const:
+        return n->imm2 == 0 && (es == 3 || n->imm >> 32 == 0);
+    case OP_vfrom: case OP_vmovz:
+        return n->aux <= es;
+    case OP_fp:
+        if (!(n->aux & TCG_FP_SCALAR) || tcg_fp_to(n->aux) > es) {
+            return false;
+        }
+        return tcg_fp_resizes(n->aux) || (depth && zero_above(fn, n->arg[0], es, depth - 1));
+    case OP_vand:
+        return depth && (zero_above(fn, n->arg[0], es, depth - 1) || zero_above(fn, n->arg[1], es, depth - 1));
+    case OP_vor: case OP_vxor:
+        return depth && zero_above(fn, n->arg[0], es, depth - 1) && zero_above(fn, n->arg[1], es, depth - 1);
+    default:
+        return false;
+    }
+}
+
+bool tcg_zero_above(const TcgFn *fn, TcgId v, unsigned es)
+{
+    return zero_above(fn, v, es, 4);
 }
 
 static TcgId vector(TcgFn *fn, TcgProto *p)
@@ -854,18 +885,19 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         return 0;
     case OP_vfrom:
         if (a->op == OP_vget && p->aux == 3 && a->aux == 3 && a->imm == 0) {
-            become(p, OP_vmovz64, a->arg[0], 0);
+            become(p, OP_vmovz, a->arg[0], 0);
+            p->aux = 3;
         } else if (a->op == OP_zext && p->aux == 3) {
             p->aux = 2;
             p->arg[0] = a->arg[0];
             p->changed = true;
         }
         return 0;
-    case OP_vmovz64:
-        if (a->op == OP_vfrom || a->op == OP_vmovz64) {
+    case OP_vmovz:
+        if (tcg_zero_above(fn, p->arg[0], p->aux)) {
             return p->arg[0];
         }
-        if (a->op == OP_vpair) {
+        if (a->op == OP_vpair && p->aux == 3) {
             become(p, OP_vfrom, a->arg[0], 0);
             p->aux = 3;
         }

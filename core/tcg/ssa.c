@@ -628,7 +628,7 @@ static void walk_block(Ssa *s)
         case OP_goto_tb: case OP_goto_ptr: case OP_exit:
             store_dirty(s, 0, id);
             break;
-        case OP_brcond: case OP_brflag:
+        case OP_brcond: case OP_brflag: case OP_br_fp:
             if (both_leave(s)) {
                 store_dirty(s, 1, id);          /* once, not in each of the two; the PC differs */
             }

@@ -107,6 +107,58 @@ typedef enum TcgRmw {
 /* Fences name the pairs that they order: earlier loads/stores before later loads/stores. */
 enum { FENCE_LD_LD = 1, FENCE_LD_ST = 2, FENCE_ST_LD = 4, FENCE_ST_ST = 8, FENCE_ALL = 15 };
 
+/* -- floating point ---------------------------------------------------------------------------------------- */
+
+/*
+ * IEEE 754 arithmetic on the lanes of V128 values, by the rounding mode of TcgFpState, nothing flushed to zero,
+ * exceptions as sticky flags: a guest whose rules differ where a result is a NaN, or tiny before it was rounded, has its
+ * helper called there. A scalar operation computes lane 0; other lanes of its result are those of a, or zero where
+ * lanes change size.
+ */
+typedef enum TcgFpOp {
+    TCG_FP_ADD, TCG_FP_SUB, TCG_FP_MUL, TCG_FP_DIV, TCG_FP_SQRT,
+    TCG_FP_MADD, TCG_FP_MSUB, TCG_FP_NMADD, TCG_FP_NMSUB,      /* fused: a * b + c, -(a * b) + c, -(a * b) - c, a * b - c */
+    TCG_FP_MAX, TCG_FP_MIN, TCG_FP_MAXNUM, TCG_FP_MINNUM,      /* +0 is greater than -0; a NaN wins, or loses to a number */
+    TCG_FP_EQ, TCG_FP_GE, TCG_FP_GT,            /* all ones where it holds; GE and GT are invalid for any NaN */
+    TCG_FP_RINT,                                /* to an integral value, by TCG_FP_ROUND; TCG_FP_EXACT: inexact is seen */
+    TCG_FP_CVT,                                 /* to the size of a result's lane */
+    TCG_FP_FROM_I, TCG_FP_FROM_U, TCG_FP_TO_I, TCG_FP_TO_U,    /* integers; to: towards zero, invalid if it does not fit */
+    TCG_NUM_FP_OPS
+} TcgFpOp;
+typedef enum TcgFpRound { TCG_ROUND_EVEN, TCG_ROUND_UP, TCG_ROUND_DOWN, TCG_ROUND_ZERO, TCG_ROUND_STATE } TcgFpRound;
+
+/* An operation with its lanes: 16 bits. es, to: log2 bytes of an operand's and a result's lane, 2 or 3. */
+typedef uint16_t TcgFp;
+enum { TCG_FP_SCALAR = 1 << 9, TCG_FP_SIGNAL = 1 << 10 /* fp_cmp: invalid for any NaN */, TCG_FP_COND_SHIFT = 12 };
+#define TCG_FP(op, es, to) ((TcgFp)((op) | (es) << 5 | (to) << 7))
+#define TCG_FP_RINT(es, round, exact) ((TcgFp)(TCG_FP(TCG_FP_RINT, es, es) | (round) << 11 | (exact) << 14))
+static inline TcgFpOp tcg_fp_op(TcgFp f) { return f & 31; }
+static inline unsigned tcg_fp_es(TcgFp f) { return f >> 5 & 3; }
+static inline unsigned tcg_fp_to(TcgFp f) { return f >> 7 & 3; }
+/* Lanes change size or meaning. */
+static inline bool tcg_fp_resizes(TcgFp f) { return tcg_fp_op(f) >= TCG_FP_CVT; }
+static inline TcgFpRound tcg_fp_round(TcgFp f) { return f >> 11 & 7; }
+static inline bool tcg_fp_exact(TcgFp f) { return f >> 14 & 1; }
+
+/* Exceptions, as flags; IEEE 754's order. */
+enum { TCG_FP_INVALID = 1, TCG_FP_DIVBYZERO = 2, TCG_FP_OVERFLOW = 4, TCG_FP_UNDERFLOW = 8, TCG_FP_INEXACT = 16 };
+
+/* What a CPU object keeps of it. Its own thread's, or a stopped CPU's. */
+typedef struct TcgFpState {
+    const TcgBackend *inside;                   /* code runs: round and flags are in the host's registers too */
+    uint8_t round;                              /* TcgFpRound */
+    uint8_t flags;                              /* raised; see tcg_fp_flags */
+} TcgFpState;
+void tcg_fp_set_round(TcgFpState *fp, TcgFpRound round);
+unsigned tcg_fp_flags(TcgFpState *fp);
+void tcg_fp_clear_flags(TcgFpState *fp);
+/*
+ * Around what computes in floating point on its own, called from generated code: a device's registers, say. Helpers and
+ * slow paths run with the guest's rounding, and what they raise would be the guest's. pause returns what resume takes.
+ */
+const TcgBackend *tcg_fp_pause(TcgFpState *fp);
+void tcg_fp_resume(TcgFpState *fp, const TcgBackend *inside);
+
 /* -- guest registers and helpers: rows of the target's tables ---------------------------------------------- */
 
 struct TcgReg {
@@ -122,7 +174,6 @@ enum {
     HELPER_MAY_RAISE = 1 << 0,                  /* may set the raised word: its call carries a state map */
     HELPER_PURE = 1 << 1,                       /* same arguments, same result; no effect: may be removed or folded */
     HELPER_NO_RETURN = 1 << 2,                  /* always raises: ends the block */
-    HELPER_FP = 1 << 3,                         /* touches the host's floating-point state: the call saves it */
 };
 
 /* Arguments by value are i32 or i64; a V128 argument or result is passed by pointer to a 16-byte frame slot. */
@@ -248,9 +299,10 @@ const TcgBackend *tcg_backend_find(const char *name);
 const char *tcg_backend_name(const TcgBackend *be);
 
 /*
- * Runs code until it leaves. Returns owner | TcgExit. cs is the pinned pointer. The code is of `buf`.
+ * Runs code until it leaves. Returns owner | TcgExit. cs is the pinned pointer, fp the CPU's floating-point state. The
+ * code is of `buf`.
  */
-uintptr_t tcg_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
+uintptr_t tcg_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry, TcgFpState *fp);
 /* The direct layout: on the thread that calls, code runs with this value at direct_base_offset from now on. */
 void tcg_set_direct(const TcgBackend *be, uintptr_t base);
 /* Links chain slot n of code to entry (NULL: unlinks). Atomic with respect to threads that run it. */

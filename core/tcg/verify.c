@@ -74,7 +74,7 @@ static bool check_block(Verifier *v, uint32_t block)
         return fail(v, "is not the block's last by its record");
     }
     want = fn_node(fn, prev)->op == OP_br ? 1 :
-           fn_node(fn, prev)->op == OP_brcond || fn_node(fn, prev)->op == OP_brflag ? 2 : 0;
+           tcg_op_branches(fn_node(fn, prev)->op) ? 2 : 0;
     if (b->num_succ != want) {
         return fail(v, "%u successors, not %u", b->num_succ, want);
     }
@@ -158,7 +158,7 @@ static bool check_type(Verifier *v, const TcgNode *n)
             return fail(v, "the count is too large");
         }
         if ((n->op == OP_vcmp && n->imm >= TCG_NUM_CONDS) || (n->op == OP_vmul && n->aux == 3) ||
-            (n->op == OP_vfrom && n->aux < 2) ||
+            ((n->op == OP_vfrom || n->op == OP_vmovz) && n->aux < 2) ||
             (n->op == OP_vbyterev && (n->imm <= n->aux || n->imm > 3)) ||
             ((n->op == OP_vsadds || n->op == OP_vuadds || n->op == OP_vssubs || n->op == OP_vusubs) && n->aux > 1)) {
             return fail(v, "the operation has no such form");
@@ -193,8 +193,13 @@ static bool check_type(Verifier *v, const TcgNode *n)
         return (int_type(n->type) && n->aux < TCG_NUM_CONDS) || fail(v, "bad type or condition");
     case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas:
         return check_memop(v, n);
-    case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8: case OP_vmovz64:
+    case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8:
         return (n->type == TCG_V128 && (n->op != OP_vext || n->imm < 16)) || fail(v, "bad type or count");
+    case OP_fp: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp:
+        return (n->type == TCG_V128 && tcg_fp_es(n->aux) >= 2 && tcg_fp_to(n->aux) >= 2 &&
+                tcg_fp_op(n->aux) < TCG_NUM_FP_OPS) || fail(v, "no such operation on floating point");
+    case OP_fp_to_int:
+        return n->type == (tcg_fp_to(n->aux) == 3 ? TCG_I64 : TCG_I32) || fail(v, "bad type");
     case OP_call:
         return n->type == call_helper(n)->ret || fail(v, "not the helper's type");
     case OP_goto_tb:

@@ -171,8 +171,7 @@ static void arm_cpu_reset(Device *dev, ResetType type)
     cpu->event_register = 0;
     arm_wait_for(cpu, ARM_WAIT_INTERRUPT);
     cpu->exc.kind = ARM_EXC_NONE;
-    cpu->fpsr = 0;
-    cpu->fp.flags = 0;
+    arm_set_fpsr(cpu, 0);
     memset(cpu->gtimer, 0, sizeof(cpu->gtimer));
     arm_sysregs_reset(cpu);
     cpu->pc = cpu->rvbar;

@@ -325,7 +325,8 @@ typedef struct ArmKey {
     unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
     unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
     unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */
-    unsigned fpcr_ah : 1, fpcr_nep : 1, fpcr_fz_rm : 4;         /* for inline floating point */
+    unsigned fpcr_ah : 1, fpcr_nep : 1;
+    unsigned fp_inline : 1;                     /* nothing in FPCR that OP_fp does otherwise */
     unsigned e2h : 1;
     unsigned mte_active : 1, mte_unpriv : 1;    /* accesses are tag-checked: plain ones, those by unpriv_mmu */
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */

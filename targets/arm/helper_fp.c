@@ -223,13 +223,65 @@ void helper_fp_lanes(ARMCPU *cpu, uint32_t regs, uint32_t desc, uint32_t aux)
     write_result(cpu, rd, &r);
 }
 
-/* -- scalars to flags and general registers -------------------------------------------------------------------------- */
+/* -- operations of OP_fp ----------------------------------------------------------------------------------------------- */
 
-uint32_t helper_fcmp(ARMCPU *cpu, uint64_t a, uint64_t b, uint32_t desc)
+static uint64_t convert(ARMCPU *cpu, unsigned from, unsigned to, uint64_t a);
+
+static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t c)
 {
-    unsigned esz = desc & 3;
+    static FpFn *const fns[TCG_NUM_FP_OPS] = {
+        [TCG_FP_ADD] = fp_ADD, [TCG_FP_SUB] = fp_SUB, [TCG_FP_MUL] = fp_MUL, [TCG_FP_DIV] = fp_DIV, [TCG_FP_SQRT] = fp_SQRT,
+        [TCG_FP_MADD] = fp_MULADD, [TCG_FP_MSUB] = fp_MULADD, [TCG_FP_NMADD] = fp_MULADD, [TCG_FP_NMSUB] = fp_MULADD,
+        [TCG_FP_MAX] = fp_MAX, [TCG_FP_MIN] = fp_MIN, [TCG_FP_MAXNUM] = fp_MAXNM, [TCG_FP_MINNUM] = fp_MINNM,
+        [TCG_FP_EQ] = fp_CMEQ, [TCG_FP_GE] = fp_CMGE, [TCG_FP_GT] = fp_CMGT, [TCG_FP_RINT] = fp_RINT,
+    };
+    static const uint8_t mods[TCG_NUM_FP_OPS] = {
+        [TCG_FP_MSUB] = FLOAT_NEG_PRODUCT, [TCG_FP_NMADD] = FLOAT_NEG_PRODUCT | FLOAT_NEG_ADDEND,
+        [TCG_FP_NMSUB] = FLOAT_NEG_ADDEND,
+    };
+    TcgFpOp op = tcg_fp_op(f);
+    unsigned es = tcg_fp_es(f), to = tcg_fp_to(f), aux = mods[op];
 
-    switch (desc >> 4 ? signalling(cpu, esz, a, b) : quiet(cpu, esz, a, b)) {
+    switch (op) {
+    case TCG_FP_CVT:
+        return convert(cpu, es, to, a);
+    case TCG_FP_FROM_I: case TCG_FP_FROM_U:
+        return from_int(cpu, to, 8u << es, a, FP_AUX_INT(0, 0, op == TCG_FP_FROM_U));
+    case TCG_FP_TO_I: case TCG_FP_TO_U:
+        return to_int(cpu, es, 8u << to, a, FP_AUX_INT(0, FLOAT_ROUND_ZERO, op == TCG_FP_TO_U));
+    case TCG_FP_RINT:
+        aux = tcg_fp_round(f) == TCG_ROUND_STATE ? 1 << 4 : (unsigned)tcg_fp_round(f);
+        aux |= tcg_fp_exact(f) << 3;
+        break;
+    default:
+        break;
+    }
+    return fns[op](cpu, es, aux, a, b, c);
+}
+
+void helper_fp(ARMCPU *cpu, uint32_t desc, const void *a, const void *b, const void *c, void *ret)
+{
+    TcgFp f = desc;
+    unsigned es = tcg_fp_es(f), to = tcg_fp_to(f), lanes = f & TCG_FP_SCALAR ? 1 : 16u >> MAX(es, to);
+    Result r = { .d = { 0, 0 } };
+
+    if (f & TCG_FP_SCALAR && !tcg_fp_resizes(f)) {
+        memcpy(&r, a, sizeof(r));
+    }
+    for (unsigned i = 0; i < lanes; i++) {
+        result_set(&r, to, i, inline_op(cpu, f, lane(a, es, i), lane(b, es, i), lane(c, es, i)));
+    }
+    memcpy(ret, &r, sizeof(r));
+}
+
+uint64_t helper_fp_to_int(ARMCPU *cpu, uint32_t desc, const void *a)
+{
+    return inline_op(cpu, desc, lane(a, tcg_fp_es(desc), 0), 0, 0);
+}
+
+static uint32_t nzcv(FloatRel r)
+{
+    switch (r) {
     case FLOAT_EQUAL:
         return FLAG_Z | FLAG_C;
     case FLOAT_LESS:
@@ -239,6 +291,23 @@ uint32_t helper_fcmp(ARMCPU *cpu, uint64_t a, uint64_t b, uint32_t desc)
     default:
         return FLAG_C | FLAG_V;
     }
+}
+
+uint32_t helper_fp_compare(ARMCPU *cpu, uint32_t desc, const void *a, const void *b)
+{
+    unsigned es = tcg_fp_es(desc);
+    uint64_t x = lane(a, es, 0), y = lane(b, es, 0);
+
+    return nzcv(desc & TCG_FP_SIGNAL ? signalling(cpu, es, x, y) : quiet(cpu, es, x, y));
+}
+
+/* -- scalars to flags and general registers -------------------------------------------------------------------------- */
+
+uint32_t helper_fcmp(ARMCPU *cpu, uint64_t a, uint64_t b, uint32_t desc)
+{
+    unsigned esz = desc & 3;
+
+    return nzcv(desc >> 4 ? signalling(cpu, esz, a, b) : quiet(cpu, esz, a, b));
 }
 
 static uint64_t convert(ARMCPU *cpu, unsigned from, unsigned to, uint64_t a)

@@ -402,6 +402,7 @@ static void copy(CPUState *to, const CPUState *from)
     memcpy(d->v, s->v, sizeof(d->v));
     d->fpsr = s->fpsr;
     d->fp.flags = s->fp.flags;
+    d->parent.fp.flags = s->parent.fp.flags;
     arm_set_fpcr(d, s->fpcr);
     d->tpidr_el[0] = s->tpidr_el[0];
     memcpy(d->apkey, s->apkey, sizeof(d->apkey));

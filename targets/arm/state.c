@@ -138,17 +138,23 @@ void arm_set_fpcr(ARMCPU *cpu, uint32_t value)
         .tiny_after_round = ah, .int_rule = FLOAT_INT_NAN_ZERO, .alt_half = value & FPCR_AHP,
         .quiet_approx = ah, .estimate12 = arm_feature(cpu, FEAT_RPRES),
     };
+    tcg_fp_set_round(&cpu->parent.fp, value >> FPCR_RMODE_SHIFT & 3);
     cpu_key_changed(&cpu->parent);
 }
 
-/* The cumulative flags have FPSR's bit positions. */
+/* The cumulative flags have FPSR's bit positions, and so do those of inline code. */
 uint32_t arm_get_fpsr(ARMCPU *cpu)
 {
-    return (cpu->fpsr & FPSR_QC) | cpu->fp.flags;
+    return (cpu->fpsr & FPSR_QC) | cpu->fp.flags | tcg_fp_flags(&cpu->parent.fp);
 }
+G_STATIC_ASSERT((int)TCG_FP_INVALID == FPSR_IOC && (int)TCG_FP_DIVBYZERO == FPSR_DZC && (int)TCG_FP_OVERFLOW == FPSR_OFC &&
+                (int)TCG_FP_UNDERFLOW == FPSR_UFC && (int)TCG_FP_INEXACT == FPSR_IXC);
+G_STATIC_ASSERT((int)TCG_ROUND_EVEN == FLOAT_ROUND_TIE_EVEN && (int)TCG_ROUND_UP == FLOAT_ROUND_UP &&
+                (int)TCG_ROUND_DOWN == FLOAT_ROUND_DOWN && (int)TCG_ROUND_ZERO == FLOAT_ROUND_ZERO);
 
 void arm_set_fpsr(ARMCPU *cpu, uint32_t value)
 {
+    tcg_fp_clear_flags(&cpu->parent.fp);
     cpu->fpsr = value & FPSR_QC;
     cpu->fp.flags = value & (FPSR_IOC | FPSR_DZC | FPSR_OFC | FPSR_UFC | FPSR_IXC | FPSR_IDC);
 }
@@ -231,8 +237,8 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .il = cpu->il, .btype = cpu->btype,
         .ss_active = step, .pstate_ss = step && cpu->ss, .bp_active = arm_breakpoints_active(cpu),
         .sysreg_slow = sysregs_are_trapped(cpu),
-        .fpcr_fz_rm = cpu->fpcr >> FPCR_RMODE_SHIFT & 15,
         .fpcr_ah = !!(cpu->fpcr & FPCR_AH), .fpcr_nep = !!(cpu->fpcr & FPCR_NEP),
+        .fp_inline = !(cpu->fpcr & (FPCR_FZ | FPCR_FIZ | FPCR_AH | FPCR_NEP)),
         .e2h = arm_el2_enabled(cpu) && arm_hcr_e2h(cpu),
         .mops = mops_enabled(cpu),
         .mte_active = arm_mte_active(cpu, false), .mte_unpriv = arm_mte_active(cpu, unprivileged_mmu(cpu, mmu) != mmu),

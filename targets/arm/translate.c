@@ -215,7 +215,7 @@ void a64_set_v(DisasContext *dc, unsigned n, TcgVal v)
 
 void a64_set_v_low(DisasContext *dc, unsigned n, TcgVal v)
 {
-    a64_set_v(dc, n, tcg_vec1(dc->g, OP_vmovz64, 0, v, 0));
+    a64_set_v(dc, n, tcg_vec1(dc->g, OP_vmovz, 3, v, 0));
 }
 
 TcgVal a64_get_fp(DisasContext *dc, unsigned es, unsigned n)

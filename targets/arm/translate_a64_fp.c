@@ -134,6 +134,11 @@ bool trans_FCVT_s(DisasContext *dc, const arg_FCVT_s *a)
         return false;
     }
     if (a64_fp_access(dc)) {
+        if (a64_fp_inline(dc, MIN(a->esz, a->dsz))) {
+            a64_set_v(dc, a->rd, tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_CVT, a->esz, a->dsz) | TCG_FP_SCALAR,
+                                        a64_get_v(dc, a->rn), TCG_NOVAL, TCG_NOVAL));
+            return true;
+        }
         set_wide(dc, a->dsz, a->rd, a64_call(dc, fcvt, get_wide(dc, a->esz, a->rn),
                                              tcg_const(dc->g, TCG_I32, a->esz | a->dsz << 4)));
     }
@@ -142,17 +147,25 @@ bool trans_FCVT_s(DisasContext *dc, const arg_FCVT_s *a)
 
 /* -- comparisons ------------------------------------------------------------------------------------------------------ */
 
-static TcgVal compare(DisasContext *dc, unsigned esz, TcgVal n, TcgVal m, unsigned e)
+/* NZCV; e: any NaN is invalid. */
+static TcgVal compare(DisasContext *dc, unsigned esz, unsigned rn, unsigned rm, bool zero, unsigned e)
 {
+    TcgVal n, m;
+
+    if (a64_fp_inline(dc, esz)) {
+        n = a64_get_v(dc, rn);
+        m = zero ? tcg_const_v(dc->g, 0, 0) : a64_get_v(dc, rm);
+        return tcg_fp_compare(dc->g, &arm_helper_fp_compare, esz, e, n, m);
+    }
+    n = get_wide(dc, esz, rn);
+    m = zero ? tcg_const(dc->g, TCG_I64, 0) : get_wide(dc, esz, rm);
     return a64_call(dc, fcmp, n, m, tcg_const(dc->g, TCG_I32, esz | e << 4));
 }
 
 bool trans_FCMP_s(DisasContext *dc, const arg_FCMP_s *a)
 {
     if (a64_fp_access(dc)) {
-        TcgVal m = a->zero ? tcg_const(dc->g, TCG_I64, 0) : get_wide(dc, a->esz, a->rm);
-
-        tcg_set_reg(dc->g, ARM_REG_NZCV, compare(dc, a->esz, get_wide(dc, a->esz, a->rn), m, a->e));
+        tcg_set_reg(dc->g, ARM_REG_NZCV, compare(dc, a->esz, a->rn, a->rm, a->zero, a->e));
     }
     return true;
 }
@@ -169,7 +182,7 @@ bool trans_FCCMP_s(DisasContext *dc, const arg_FCCMP_s *a)
             tcg_brflag(dc->g, a->cond, tcg_get_reg(dc->g, ARM_REG_NZCV), holds, fails);
         }
         tcg_block_start(dc->g, holds);
-        tcg_set_reg(dc->g, ARM_REG_NZCV, compare(dc, a->esz, get_wide(dc, a->esz, a->rn), get_wide(dc, a->esz, a->rm), a->e));
+        tcg_set_reg(dc->g, ARM_REG_NZCV, compare(dc, a->esz, a->rn, a->rm, false, a->e));
         tcg_br(dc->g, done);
         tcg_block_start(dc->g, fails);
         tcg_set_reg(dc->g, ARM_REG_NZCV, tcg_const(dc->g, TCG_I32, a->nzcv));
@@ -193,6 +206,12 @@ bool trans_FCSEL_s(DisasContext *dc, const arg_FCSEL_s *a)
 static bool to_general(DisasContext *dc, const arg_FCVTNS_g *a, FloatRound round, bool uns)
 {
     if (a64_fp_access(dc)) {
+        if (a64_fp_inline(dc, a->esz) && round == FLOAT_ROUND_ZERO && a->fbits == 0) {
+            TcgFp f = TCG_FP(uns ? TCG_FP_TO_U : TCG_FP_TO_I, a->esz, a->sf ? 3 : 2);
+
+            a64_set(dc, a->rd, tcg_fp_to_int(dc->g, &arm_helper_fp_to_int, f, a64_get_v(dc, a->rn)));
+            return true;
+        }
         TcgVal v = a64_call(dc, fcvt_to_g, get_wide(dc, a->esz, a->rn),
                             tcg_const(dc->g, TCG_I32, a->esz | a->sf << 4 | FP_AUX_INT(a->fbits, round, uns) << 8));
 
@@ -204,6 +223,15 @@ static bool to_general(DisasContext *dc, const arg_FCVTNS_g *a, FloatRound round
 static bool from_general(DisasContext *dc, const arg_SCVTF_g *a, bool uns)
 {
     if (a64_fp_access(dc)) {
+        if (a64_fp_inline(dc, a->esz) && a->fbits == 0) {
+            unsigned from = a->sf ? 3 : 2;
+            TcgVal v = tcg_vec1(dc->g, OP_vfrom, from, a64_get(dc, a->sf, a->rn), 0);
+
+            v = tcg_fp(dc->g, &arm_helper_fp,
+                       TCG_FP(uns ? TCG_FP_FROM_U : TCG_FP_FROM_I, from, a->esz) | TCG_FP_SCALAR, v, TCG_NOVAL, TCG_NOVAL);
+            a64_set_v(dc, a->rd, v);
+            return true;
+        }
         set_wide(dc, a->esz, a->rd,
                  a64_call(dc, fcvt_from_g, a64_get(dc, 1, a->rn),
                           tcg_const(dc->g, TCG_I32, a->esz | a->sf << 4 | FP_AUX_INT(a->fbits, 0, uns) << 8)));

@@ -4,6 +4,9 @@
 #include "targets/arm/arm_a64_simd_fp.trans.h"
 #include "targets/arm/translate_fp.h"
 
+/* aux of FP_RINT and FP_RINTN. */
+enum { EXACT = 1 << 3, CURRENT = 1 << 4 };
+
 bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn, unsigned rm, unsigned ra, unsigned num_args,
                  const uint32_t *args)
 {
@@ -19,6 +22,120 @@ bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn,
         tcg_call_regs(dc->g, h, vals, reads, 4, writes, 1);
     }
     return true;
+}
+
+/* The inline operation that an operation is, but for what inline_lanes adds; false: there is none. */
+static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
+{
+    static const uint8_t same[FP_NUM_OPS] = {   /* plus one */
+        [FP_ADD] = 1 + TCG_FP_ADD, [FP_SUB] = 1 + TCG_FP_SUB, [FP_MUL] = 1 + TCG_FP_MUL, [FP_DIV] = 1 + TCG_FP_DIV,
+        [FP_NMUL] = 1 + TCG_FP_MUL, [FP_ABD] = 1 + TCG_FP_SUB, [FP_SQRT] = 1 + TCG_FP_SQRT,
+        [FP_MAX] = 1 + TCG_FP_MAX, [FP_MIN] = 1 + TCG_FP_MIN, [FP_MAXNM] = 1 + TCG_FP_MAXNUM, [FP_MINNM] = 1 + TCG_FP_MINNUM,
+        [FP_CMEQ] = 1 + TCG_FP_EQ, [FP_CMGE] = 1 + TCG_FP_GE, [FP_CMGT] = 1 + TCG_FP_GT,
+        [FP_ACGE] = 1 + TCG_FP_GE, [FP_ACGT] = 1 + TCG_FP_GT,
+        [FP_CMEQ0] = 1 + TCG_FP_EQ, [FP_CMGE0] = 1 + TCG_FP_GE, [FP_CMGT0] = 1 + TCG_FP_GT,
+        [FP_CMLE0] = 1 + TCG_FP_GE, [FP_CMLT0] = 1 + TCG_FP_GT,
+    };
+    static const uint8_t fused[4] = {
+        [0] = TCG_FP_MADD, [FLOAT_NEG_PRODUCT] = TCG_FP_MSUB, [FLOAT_NEG_ADDEND] = TCG_FP_NMSUB,
+        [FLOAT_NEG_PRODUCT | FLOAT_NEG_ADDEND] = TCG_FP_NMADD,
+    };
+    bool uns = aux >> 12 & 1;
+
+    switch (op) {
+    case FP_MULADD:
+        *ret = TCG_FP(fused[aux & 3], esz, esz);
+        return aux < 4;
+    case FP_RINT:
+        *ret = TCG_FP_RINT(esz, aux & CURRENT ? TCG_ROUND_STATE : aux & 7, !!(aux & EXACT));
+        return aux & CURRENT || (aux & 7) <= FLOAT_ROUND_ZERO;
+    case FP_TO_INT:
+        *ret = TCG_FP(uns ? TCG_FP_TO_U : TCG_FP_TO_I, esz, esz);
+        return (aux & 0xff) == 0 && (aux >> 8 & 15) == FLOAT_ROUND_ZERO;
+    case FP_FROM_INT:
+        *ret = TCG_FP(uns ? TCG_FP_FROM_U : TCG_FP_FROM_I, esz, esz);
+        return (aux & 0xff) == 0;
+    default:
+        *ret = TCG_FP(same[op] - 1, esz, esz);
+        return same[op];
+    }
+}
+
+/* What lanes beyond those of a 64-bit vector do to zeros must raise nothing. */
+static bool inline_shape(FpOp op, FpShape shape, unsigned esz, unsigned lanes)
+{
+    if (shape == FP_REDUCE) {
+        return false;
+    }
+    return lanes == 1 || lanes << esz == 16 || (op != FP_DIV && shape != FP_PAIRS);
+}
+
+static TcgVal fp_abs(DisasContext *dc, unsigned esz, TcgVal v)
+{
+    return a64_fp_sign(dc, OP_vand, esz, v);
+}
+
+static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index,
+                         unsigned rd, unsigned rn, unsigned rm, unsigned ra)
+{
+    TcgVal a = a64_get_v(dc, rn), b = a64_get_v(dc, rm), c = a64_get_v(dc, ra), r;
+    bool half = lanes > 1 && lanes << esz == 8;
+
+    if (shape == FP_ELEMENT) {
+        b = tcg_vec1(dc->g, OP_vdup_lane, esz, b, index);
+    } else if (shape == FP_PAIRS && lanes == 1) {
+        b = tcg_vec1(dc->g, OP_vdup_lane, esz, a, 1);
+    } else if (shape == FP_PAIRS) {
+        TcgVal n = a;
+
+        a = tcg_vec2(dc->g, OP_vuzp1, esz, n, b, 0);
+        b = tcg_vec2(dc->g, OP_vuzp2, esz, n, b, 0);
+    }
+    if (half) {
+        a = tcg_vec1(dc->g, OP_vmovz, 3, a, 0);
+        b = tcg_vec1(dc->g, OP_vmovz, 3, b, 0);
+        c = tcg_vec1(dc->g, OP_vmovz, 3, c, 0);
+    }
+    switch (op) {
+    case FP_ACGE: case FP_ACGT:
+        a = fp_abs(dc, esz, a);
+        b = fp_abs(dc, esz, b);
+        break;
+    case FP_CMEQ0: case FP_CMGE0: case FP_CMGT0:
+        b = tcg_const_v(dc->g, 0, 0);
+        break;
+    case FP_CMLE0: case FP_CMLT0:
+        b = a;
+        a = tcg_const_v(dc->g, 0, 0);
+        break;
+    default:
+        break;
+    }
+    r = tcg_fp(dc->g, &arm_helper_fp, f | (lanes == 1 ? TCG_FP_SCALAR : 0), a, b, c);
+    if (op == FP_NMUL) {
+        r = a64_fp_sign(dc, OP_vxor, esz, r);
+    } else if (op == FP_ABD) {
+        r = fp_abs(dc, esz, r);
+    }
+    if (lanes == 1 || half) {
+        r = tcg_vec1(dc->g, OP_vmovz, half ? 3 : esz, r, 0);
+    }
+    a64_set_v(dc, rd, r);
+}
+
+bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index, uint32_t aux,
+                  unsigned rd, unsigned rn, unsigned rm, unsigned ra)
+{
+    TcgFp f;
+
+    if (a64_fp_inline(dc, esz) && inline_shape(op, shape, esz, lanes) && inline_op(op, esz, aux, &f)) {
+        if (a64_fp_access(dc)) {
+            inline_lanes(dc, f, op, shape, esz, lanes, index, rd, rn, rm, ra);
+        }
+        return true;
+    }
+    return a64_fp_call(dc, &arm_helper_fp_lanes, rd, rn, rm, ra, 2,
+                       (const uint32_t[]){ FP_DESC(op, shape, esz, lanes, index), aux });
 }
 
 void a64_set_fp_merged(DisasContext *dc, unsigned esz, unsigned rd, TcgVal v, TcgVal upper)
@@ -110,7 +227,6 @@ static bool lanes1(DisasContext *dc, FpOp op, unsigned esz, unsigned lanes, unsi
     return a64_fp_lanes(dc, op, FP_LANES, esz, lanes, 0, aux, rd, rn, rn, rn);
 }
 
-enum { EXACT = 1 << 3, CURRENT = 1 << 4 };
 #define V2(name, op, aux) \
     bool trans_##name##_v(DisasContext *dc, const arg_##name##_v *a) \
     { \
@@ -237,11 +353,29 @@ static bool resize(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned r
 /* esz is that of the narrow lanes in the table; q names the upper half. */
 bool trans_FCVTL_v(DisasContext *dc, const arg_FCVTL_v *a)
 {
+    if (a64_fp_inline(dc, a->esz)) {
+        if (a64_fp_access(dc)) {
+            TcgVal v = a64_get_v(dc, a->rn);
+
+            v = a->q ? tcg_vec1(dc->g, OP_vdup_lane, 3, v, 1) : v;
+            a64_set_v(dc, a->rd, tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_CVT, 2, 3), v, TCG_NOVAL, TCG_NOVAL));
+        }
+        return true;
+    }
     return resize(dc, &arm_helper_fcvtl, a->rd, a->rn, (a->esz + 1) | a->q << 4);
 }
 
 bool trans_FCVTN_v(DisasContext *dc, const arg_FCVTN_v *a)
 {
+    if (a64_fp_inline(dc, a->esz)) {
+        if (a64_fp_access(dc)) {
+            TcgVal v = a64_get_v(dc, a->rn), d = a64_get_v(dc, a->rd);
+
+            v = tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_CVT, 3, 2), v, TCG_NOVAL, TCG_NOVAL);
+            a64_set_v(dc, a->rd, a->q ? tcg_vec2(dc->g, OP_vzip1, 3, d, v, 0) : v);
+        }
+        return true;
+    }
     return resize(dc, &arm_helper_fcvtn, a->rd, a->rn, (a->esz + 1) | a->q << 4);
 }
 

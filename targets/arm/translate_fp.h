@@ -9,11 +9,13 @@
 /* A call of a helper that reads Vn, Vm, Va (and Vd) and writes Vd, with the access check. Always true. */
 bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn, unsigned rm, unsigned ra, unsigned num_args,
                  const uint32_t *args);
-static inline bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index,
-                                uint32_t aux, unsigned rd, unsigned rn, unsigned rm, unsigned ra)
+/* The lanes of a register: Vd = op(Vn, Vm, Va), inline where that can be. Always true. */
+bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index, uint32_t aux,
+                  unsigned rd, unsigned rn, unsigned rm, unsigned ra);
+/* Whether FPCR lets inline operations have lanes of that size. */
+static inline bool a64_fp_inline(const DisasContext *dc, unsigned esz)
 {
-    return a64_fp_call(dc, &arm_helper_fp_lanes, rd, rn, rm, ra, 2,
-                       (const uint32_t[]){ FP_DESC(op, shape, esz, lanes, index), aux });
+    return dc->key.fp_inline && esz >= 2;
 }
 
 /* One lane; with FPCR.NEP the rest of Vd is that of V<merge>. Always true. */

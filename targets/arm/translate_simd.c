@@ -15,7 +15,7 @@ TcgVal vec_get(DisasContext *dc, unsigned bytes, unsigned n)
     case 16:
         return v;
     case 8:
-        return tcg_vec1(dc->g, OP_vmovz64, 0, v, 0);
+        return tcg_vec1(dc->g, OP_vmovz, 3, v, 0);
     default:
         return tcg_vec1(dc->g, OP_vfrom, 2, tcg_vget(dc->g, ctz32(bytes), v, 0), 0);
     }

@@ -43,7 +43,7 @@ const VMStateField arm_vmstate[] = {
     VMSTATE_BOOL(ARMCPU, parent.powered_off),
     A(x), U(sp), U(pc), U(nzcv), U(el), U(spsel), U(nrw), U(daif), U(pan), U(uao), U(dit), U(ssbs), U(tco), U(allint),
     U(btype), U(il), U(step_did), U(ss), A(sp_el), A(elr_el), A(spsr_el), U(spsr_abt), U(spsr_und), U(spsr_irq),
-    U(spsr_fiq), VMSTATE_BYTES(ARMCPU, v), U(fpcr), U(fpsr), U(fp.flags),
+    U(spsr_fiq), VMSTATE_BYTES(ARMCPU, v), U(fpcr), U(fpsr), U(fp.flags), U(parent.fp.flags),
     A(sctlr_el), A(actlr_el), A(tcr_el), A(ttbr0_el), A(ttbr1_el), A(mair_el), A(amair_el), A(vbar_el), A(esr_el),
     A(far_el), A(afsr0_el), A(afsr1_el), A(contextidr_el), A(tpidr_el), U(tpidrro_el0), U(cpacr_el1), U(par_el1),
     U(cntkctl_el1), U(csselr_el1), U(mdscr_el1), U(osdlr_el1), U(oslsr_el1), U(mdccint_el1), U(hcr_el2), U(hcrx_el2),

@@ -71,5 +71,5 @@ void engine_finish(Engine *e, TcgCode *ret)
 uintptr_t engine_run(Engine *e, const TcgCode *code, void *cpu)
 {
     tcg_set_direct(&e->be, ((TestCpu *)cpu)->direct_base);
-    return tcg_run(&e->be, e->buf, cpu, code->entry);
+    return tcg_run(&e->be, e->buf, cpu, code->entry, &((TestCpu *)cpu)->fp);
 }

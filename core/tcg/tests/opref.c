@@ -317,8 +317,8 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
     case OP_vand: case OP_vor: case OP_vxor: case OP_vandn: case OP_vnot: case OP_vbitsel: case OP_vext: case OP_vtbl:
     case OP_vpopcnt8:
         return true;
-    case OP_vmovz64:
-        r->u64[0] = a->u64[0];
+    case OP_vmovz:
+        r->u64[0] = es == 3 ? a->u64[0] : a->u32[0];
         return true;
     case OP_vpair:
         r->u64[0] = a->u64[0];
@@ -400,6 +400,23 @@ bool op_reference(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const 
     case OP_sext:
         ret->u64[0] = (uint64_t)sign((uint32_t)arg[0].u64[0], 32);
         return true;
+    case OP_flags_fp: {
+        double a, b;
+
+        if (tcg_fp_es(aux) == 2) {
+            float f[2];
+
+            memcpy(&f[0], &arg[0], sizeof(float));
+            memcpy(&f[1], &arg[1], sizeof(float));
+            a = (double)f[0];
+            b = (double)f[1];
+        } else {
+            memcpy(&a, &arg[0], sizeof(double));
+            memcpy(&b, &arg[1], sizeof(double));
+        }
+        ret->u64[0] = a < b ? FLAG_N : a == b ? FLAG_Z | FLAG_C : a > b ? FLAG_C : FLAG_C | FLAG_V;
+        return true;
+    }
     default:
         if (type == TCG_V128 || op == OP_vget) {
             return (def->flags & TCGF_PURE) && def->args && ref_vec(op, aux, imm, arg, ret);

@@ -98,7 +98,7 @@ static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed)
             a->raise_after = b->raise_after = i;
         }
         ir_exec(tcg_gen_fn(ref), a, &e);
-        left = tcg_run(r->be, buf, test_cs(b), code.entry);
+        left = tcg_run(r->be, buf, test_cs(b), code.entry, &b->fp);
         if ((left & ~(uintptr_t)TCG_EXIT_MASK) != OWNER) {
             g_string_append(why, "not the owner that was given");
         } else {

@@ -111,9 +111,13 @@ static void random_op(Chain *c)
         n.aux = below(c, 16);
         n.type = TCG_I32;
         break;
+    case OP_flags_fp:
+        n.type = TCG_V128;
+        n.aux = below(c, 2) ? TCG_FP(0, 2, 2) : TCG_FP(0, 3, 3);
+        break;
     case OP_trunc: n.type = TCG_I32; break;
     case OP_zext: case OP_sext: n.type = TCG_I64; break;
-    case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8: case OP_vmovz64:
+    case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8:
         n.type = TCG_V128;
         n.imm = n.op == OP_vext ? below(c, 16) : 0;
         break;
@@ -125,7 +129,7 @@ static void random_op(Chain *c)
         n.aux = below(c, 4);
         switch (n.op) {
         case OP_vmul: n.aux = below(c, 3); break;
-        case OP_vfrom: n.aux |= 2; break;
+        case OP_vfrom: case OP_vmovz: n.aux |= 2; break;
         case OP_vsadds: case OP_vuadds: case OP_vssubs: case OP_vusubs: n.aux &= 1; break;
         case OP_vbyterev:
             n.aux = below(c, 3);

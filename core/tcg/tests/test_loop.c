@@ -293,7 +293,7 @@ static void test_run(const void *data)
         if (hit) {
             test_cpu_fill_tlb(cpu);
         }
-        g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry), ==,
+        g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry, &cpu->fp), ==,
                         (uintptr_t)OWNER | TCG_EXIT_LOOKUP);
         model(want, TURNS, false);
         want->pc += 20;
@@ -303,7 +303,7 @@ static void test_run(const void *data)
     for (unsigned n = 1; n <= 2 * TURNS; n++) {                 /* a fault at the n-th load */
         start(cpu, want);
         cpu->raise_after = n;
-        g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry), ==,
+        g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry, &cpu->fp), ==,
                         (uintptr_t)OWNER | TCG_EXIT_RAISED);
         model(want, (n - 1) / 2, n % 2 == 0);
         want->pc += n % 2 == 0 ? 4 : 0;
@@ -312,7 +312,7 @@ static void test_run(const void *data)
     }
     start(cpu, want);
     cpu->poll = -1;
-    g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry), ==,
+    g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry, &cpu->fp), ==,
                     (uintptr_t)OWNER | TCG_EXIT_POLL);
     g_assert_true(test_cpu_equal(cpu, want, NULL));
     discard(&t);
@@ -346,7 +346,7 @@ static void test_interrupt(const void *data)
     for (unsigned n = 1; n <= 2 * (TURNS - 1); n++) {
         start(cpu, want);
         cpu->scratch = n;
-        g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry), ==,
+        g_assert_cmphex(tcg_run(t.config.backend, t.buf, test_cs(cpu), t.code.entry, &cpu->fp), ==,
                         (uintptr_t)OWNER | TCG_EXIT_POLL);
         model(want, (n + 1) / 2, false);
         test_cpu_equal(cpu, want, why);

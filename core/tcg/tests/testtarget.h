@@ -29,6 +29,7 @@ typedef struct TestCpu {
     uint32_t left_insns;
     uint32_t scratch;                           /* a field that is no register */
     uintptr_t direct_base;
+    TcgFpState fp;
     TcgTlbFast tlb[2];
     TcgJumpEntry *jc;
     uint64_t jc_tag;

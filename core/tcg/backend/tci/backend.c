@@ -22,7 +22,9 @@ const char *const tcg_tci_name[TCI_NUM_OPS] = {
 
 static bool tci_has_op(const TcgBackend *be, const TcgNode *n)
 {
-    return !(tcg_op_def[n->op].flags & TCGF_REG) && !(n->op == OP_guest_rmw && n->type == TCG_V128);
+    bool fp = (n->op >= OP_fp && n->op <= OP_flags_fp) || n->op == OP_br_fp;
+
+    return !fp && !(tcg_op_def[n->op].flags & TCGF_REG) && !(n->op == OP_guest_rmw && n->type == TCG_V128);
 }
 
 static void tci_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)

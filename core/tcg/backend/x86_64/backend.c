@@ -14,7 +14,7 @@ uint64_t tcg_x86_host_features(void)
 {
     unsigned a, b, c, d, max, family;
     uint32_t xcr0 = 0, xcr0_high;
-    bool amd;
+    bool amd, fma;
     uint64_t f = 0;
 
     __cpuid(0, max, b, c, d);
@@ -22,6 +22,7 @@ uint64_t tcg_x86_host_features(void)
     __cpuid(1, a, b, c, d);
     family = extract32(a, 8, 4) + (extract32(a, 8, 4) == 15 ? extract32(a, 20, 8) : 0);
     f |= c & bit_MOVBE ? HOST_MOVBE : 0;
+    fma = c & bit_FMA;
     if (c & bit_OSXSAVE) {
         __asm__("xgetbv" : "=a"(xcr0), "=d"(xcr0_high) : "c"(0));
     }
@@ -39,6 +40,7 @@ uint64_t tcg_x86_host_features(void)
             const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
 
             f |= b & bit_AVX2 ? HOST_AVX2 : 0;
+            f |= fma && (b & bit_AVX2) && (b & bit_BMI2) ? HOST_FMA : 0;
             f |= c & bit_GFNI ? HOST_GFNI : 0;
             if ((b & avx512) == avx512 && (xcr0 & 0xe6) == 0xe6) {
                 f |= HOST_AVX512;
@@ -220,6 +222,28 @@ static void emit_slow_thunk(Emit *e, unsigned n)
     emit_leave(e, off);
 }
 
+/* Calls an operation's helper with its registers as they are in the save area; its V128 result goes there too. */
+static void emit_fp_thunk(Emit *e, unsigned n)
+{
+    static const uint8_t regs[4] = { RDX, RCX, R8, R9 };
+    const int32_t off = 16;                     /* as above */
+
+    start_thunk(e, n);
+    push(&e->a, RAX);
+    save_regs(e, caller_saved, true, off);
+    mov_rr(&e->a, X_W, R10, RDX);
+    mov_rr(&e->a, X_W, RDI, RBP);
+    mov_rm(&e->a, 0, RSI, mem(R10, offsetof(FpRec, desc)));
+    for (unsigned i = 0; i < (n == THUNK_FP ? 4 : 1); i++) {
+        mov_rm(&e->a, 0, regs[i], mem(R10, (int32_t)offsetof(FpRec, vec[i])));
+        lea(&e->a, X_W, regs[i], mem_bi(RSP, regs[i], 0, FRAME_VEC + off));
+    }
+    op_rm(&e->a, 0xff, 2, mem(R10, offsetof(FpRec, fn)));
+    save_regs(e, caller_saved, false, off);
+    pop(&e->a, RDX);
+    put8(&e->a, 0xc3);
+}
+
 #define BYTES(b) (0x0101010101010101 * (uint64_t)(b))
 #define SHL8(n) [VC_SHL8 + (n)] = { BYTES(0xff << (n) & 0xff), BYTES(0xff << (n) & 0xff) }
 #define SHR8(n) [VC_SHR8 + (n)] = { BYTES(0xff >> (n)), BYTES(0xff >> (n)) }
@@ -233,6 +257,9 @@ static const uint64_t consts[NUM_VCONSTS][2] = {
     [VC_NIBBLES] = { BYTES(0x0f), BYTES(0x0f) },
     [VC_POPCNT] = { 0x0302020102010100, 0x0403030203020201 },
     [VC_SIGN64] = { 0x8000000000000000, 0x8000000000000000 },
+    [VC_SIGN32] = { 0x8000000080000000, 0x8000000080000000 },
+    [VC_TWICE_MIN32] = { 0x0100000001000000, 0x0100000001000000 },
+    [VC_TWICE_MIN64] = { 0x0020000000000000, 0x0020000000000000 },
     [VC_0x70] = { BYTES(0x70), BYTES(0x70) },
     SHL8(0), SHL8(1), SHL8(2), SHL8(3), SHL8(4), SHL8(5), SHL8(6), SHL8(7),
     SHR8(0), SHR8(1), SHR8(2), SHR8(3), SHR8(4), SHR8(5), SHR8(6), SHR8(7),
@@ -252,6 +279,8 @@ static size_t x86_init_buf(const TcgBackend *be, TcgCodeBuf *buf)
     for (unsigned n = THUNK_LD; n <= THUNK_CAS128; n++) {
         emit_slow_thunk(&e, n);
     }
+    emit_fp_thunk(&e, THUNK_FP);
+    emit_fp_thunk(&e, THUNK_FP_TO_INT);
     start_thunk(&e, THUNK_LEAVE);
     save_regs(&e, caller_saved | REG_BIT(RDX), true, 0);
     emit_leave(&e, 0);
@@ -264,6 +293,26 @@ static uintptr_t x86_run(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, co
 
     *(const void **)&enter = buf->thunk[THUNK_ENTER];
     return enter(cs, entry);
+}
+
+/* MXCSR: exceptions masked, nothing flushed; the rounding control is in bits 14:13 (Intel SDM volume 1, 10.2.3). */
+enum { MXCSR_DEFAULT = 0x1f80 };
+
+static void x86_fp_enter(TcgFpRound round)
+{
+    static const uint8_t control[] = {
+        [TCG_ROUND_EVEN] = 0, [TCG_ROUND_UP] = 2, [TCG_ROUND_DOWN] = 1, [TCG_ROUND_ZERO] = 3,
+    };
+
+    __builtin_ia32_ldmxcsr(MXCSR_DEFAULT | (unsigned)control[round] << 13);
+}
+
+static unsigned x86_fp_leave(void)
+{
+    unsigned m = __builtin_ia32_stmxcsr();
+
+    __builtin_ia32_ldmxcsr(MXCSR_DEFAULT);
+    return (m & 1) | (m >> 1 & 0x1e);           /* bit 1 says that an operand was denormal */
 }
 
 static void x86_chain(const TcgBackend *be, TcgCodeBuf *buf, const TcgCode *code, unsigned n, const void *entry)
@@ -308,6 +357,8 @@ const TcgBackend tcg_backend_x86_64 = {
     .constraints = tcg_x86_constraints,
     .emit = tcg_x86_emit,
     .run = x86_run,
+    .fp_enter = x86_fp_enter,
+    .fp_leave = x86_fp_leave,
     .set_direct = x86_set_direct,
     .chain = x86_chain,
     .init_buf = x86_init_buf,

@@ -299,6 +299,23 @@ static void emit_branch(Emit *e, const TcgNode *n, unsigned cc, uint32_t next)
     }
 }
 
+/*
+ * Unordered operands set ZF, PF and CF: equality needs a second jump, by parity, to where unequal ones go; all other
+ * conditions are one of "above" and "below" with the operands in one order or the other.
+ */
+static void emit_branch_fp(Emit *e, const TcgNode *n, uint32_t next)
+{
+    const TcgIrBlock *b = fn_block(e->fn, n->block);
+    unsigned cond = n->aux >> TCG_FP_COND_SHIFT;
+    uint32_t unequal = leads_to(e->fn, b->succ[(cond ^ FC_NE) & 1]);
+    unsigned cc = tcg_x86_emit_fp_cond(e, n, cond);
+
+    if (cond <= FC_NE) {
+        jump_to_block(e, CC_P, unequal);
+    }
+    emit_branch(e, n, cc, next);
+}
+
 static void emit_leave(Emit *e, unsigned exit)
 {
     mov_ri(&e->a, RAX, (uintptr_t)e->fn->owner | exit);
@@ -541,6 +558,9 @@ static void emit_stub(Emit *e, Stub *s)
     case STUB_POLL:
         emit_poll_stub(e, s);
         break;
+    case STUB_FP:
+        tcg_x86_emit_fp_stub(e, s);
+        break;
     }
 }
 
@@ -625,6 +645,15 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
         break;
     case OP_brflag:
         emit_branch(e, n, tcg_x86_emit_fc(e, n, n->aux), next);
+        break;
+    case OP_fp:
+    case OP_fp_to_int:
+    case OP_fp_cmp:
+    case OP_flags_fp:
+        tcg_x86_emit_fp(e, id, n);
+        break;
+    case OP_br_fp:
+        emit_branch_fp(e, n, next);
         break;
     case OP_poll:
         emit_poll(e, id);
@@ -781,7 +810,7 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         .fn = fn, .layout = fn->config->layout, .buf = buf, .features = buf->features,
         .avx = buf->features & HOST_AVX,
     };
-    size_t blocks_size = num_blocks * sizeof(*e.block_at), jumps_size = 2 * num_blocks * sizeof(*e.jumps);
+    size_t blocks_size = num_blocks * sizeof(*e.block_at), jumps_size = 3 * num_blocks * sizeof(*e.jumps);
     size_t stubs_size = num_nodes * sizeof(*e.stubs), consts_size = 4 * num_nodes * sizeof(*e.consts);
     char *work = g_malloc(blocks_size + jumps_size + stubs_size + consts_size);
     TcgCode code;
@@ -822,11 +851,14 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
 /* -- what regalloc is told ------------------------------------------------------------------------------- */
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
 {
-    if (n->op >= OP_vadd && n->op <= OP_vmovz64) {
+    if (n->op >= OP_vadd && n->op <= OP_vmovz) {
         return tcg_x86_has_vec(n);
     }
     if (n->op == OP_guest_rmw) {
         return (n->imm & MO_SIZE) < MO_128;
+    }
+    if ((n->op >= OP_fp && n->op <= OP_flags_fp) || n->op == OP_br_fp) {
+        return tcg_x86_has_fp(be, n);
     }
     return true;
 }
@@ -848,6 +880,10 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
     }
     if (n->op >= OP_guest_ld && n->op <= OP_guest_cas) {
         tcg_x86_constraints_mem(n, ret);
+        return;
+    }
+    if ((n->op >= OP_fp && n->op <= OP_flags_fp) || n->op == OP_br_fp) {
+        tcg_x86_constraints_fp(n, ret);
         return;
     }
     bool vector = n->type == TCG_V128;

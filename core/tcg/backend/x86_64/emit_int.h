@@ -31,7 +31,8 @@ enum {
     HOST_AVX512 = 1 << 7,                       /* F, VL, BW, DQ */
     HOST_BITALG = 1 << 8,
     HOST_GFNI = 1 << 9,
-    HOST_ALL = (1 << 10) - 1,
+    HOST_FMA = 1 << 10,                         /* and AVX2 and BMI2: floating point is inline */
+    HOST_ALL = (1 << 11) - 1,
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
@@ -57,6 +58,7 @@ enum {
     THUNK_EXIT,                                 /* jumped to with RAX = what run returns */
     THUNK_LEAVE,                                /* jumped to with RDX = SlowRec: restores its map and exits */
     THUNK_LD, THUNK_ST, THUNK_LD128, THUNK_ST128, THUNK_RMW, THUNK_CAS, THUNK_CAS128,
+    THUNK_FP, THUNK_FP_TO_INT,                  /* called with RDX = FpRec */
     THUNK_CONSTS,                               /* VConst[] */
     NUM_THUNKS,
 };
@@ -72,6 +74,13 @@ typedef struct SlowRec {
     uint8_t map[];
 } SlowRec;
 
+/* An operation on floating point whose answer inline code does not have, beside its stub. */
+typedef struct FpRec {
+    const void *fn;                             /* of its TcgHelper */
+    uint32_t desc;                              /* TcgFp */
+    uint32_t vec[4];                            /* 16 times the registers of a, b, c and the result */
+} FpRec;
+
 /* Vector constants, at THUNK_CONSTS. */
 typedef enum VConst {
     VC_BYTEREV1, VC_BYTEREV2, VC_BYTEREV3, VC_BYTEREV4,         /* pshufb masks: containers of 2, 4, 8, 16 bytes */
@@ -80,6 +89,8 @@ typedef enum VConst {
     VC_NIBBLES,                                 /* 0x0f bytes */
     VC_POPCNT,                                  /* bits set in 0..15 */
     VC_SIGN64,                                  /* the top bit of each 64 */
+    VC_SIGN32,
+    VC_TWICE_MIN32, VC_TWICE_MIN64,             /* twice the bits of the smallest normal number */
     VC_0x70,                                    /* bytes */
     VC_SHL8,                                    /* 0xff << n bytes, n = 0..7 */
     VC_SHR8 = VC_SHL8 + 8,                      /* 0xff >> n bytes */
@@ -102,7 +113,7 @@ const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, co
 
 /* A cold part at the end of the region. */
 typedef struct Stub {
-    enum { STUB_MEM, STUB_CALL, STUB_POLL } kind;
+    enum { STUB_MEM, STUB_CALL, STUB_POLL, STUB_FP } kind;
     TcgId node;
     uint8_t *from[3];                           /* 32-bit displacements that jump here */
     uint8_t *back;                              /* where the hot path goes on */
@@ -190,6 +201,13 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
 /* Whether n is a vector operation that emit_vec has. */
 bool tcg_x86_has_vec(const TcgNode *n);
 void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret);
+/* emit_fp.c */
+bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n);
+void tcg_x86_emit_fp(Emit *e, TcgId id, const TcgNode *n);
+void tcg_x86_emit_fp_stub(Emit *e, Stub *s);
+void tcg_x86_constraints_fp(const TcgNode *n, TcgConstraint *ret);
+/* Compares lanes 0; returns the condition code for `cond` on the flags, which for EQ and NE holds if CC_P does not. */
+unsigned tcg_x86_emit_fp_cond(Emit *e, const TcgNode *n, TcgFlagCond cond);
 /* emit.c */
 bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
 void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);

@@ -649,8 +649,12 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vpopcnt8:
         emit_vpopcnt8(e, d, x[0]);
         break;
-    case OP_vmovz64:
-        v1(e, MOVQ, d, x[0]);
+    case OP_vmovz:
+        if (es == 3) {
+            v1(e, MOVQ, d, x[0]);
+        } else {
+            v2i(e, V(M_3A, 0x21), d, x[0], x[0], 0x0e);         /* insertps: lane 0 to lane 0, the others zero */
+        }
         break;
     default:
         g_assert_not_reached();
@@ -676,9 +680,9 @@ bool tcg_x86_has_vec(const TcgNode *n)
 {
     bool saturating = n->op >= OP_vsadds && n->op <= OP_vusubs;
 
-    return n->op >= OP_vadd && n->op <= OP_vmovz64 && (!saturating || n->aux <= 1);
+    return n->op >= OP_vadd && n->op <= OP_vmovz && (!saturating || n->aux <= 1);
 }
-G_STATIC_ASSERT(OP_vusubs - OP_vsadds == 3 && OP_vadd == OP_call + 1 && OP_br == OP_vmovz64 + 1);
+G_STATIC_ASSERT(OP_vusubs - OP_vsadds == 3 && OP_vadd == OP_call + 1 && OP_br == OP_vmovz + 1);
 
 void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret)
 {

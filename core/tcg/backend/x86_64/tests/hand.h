@@ -48,6 +48,7 @@ static inline void env_init(Env *env, const char *features, const TcgLayout *lay
     env->buf = tcg_codebuf_new(1 << 16, &env->be, NULL);
     g_assert_nonnull(env->buf);
     env->fn = tcg_fn_new(&env->config);
+    env->cpu.t.fp = (TcgFpState){ 0 };
     env->seed = 12345;
 }
 
@@ -143,7 +144,7 @@ static inline TcgCode hand_emit(Env *env, uintptr_t owner)
 static inline uintptr_t hand_go(Env *env, const TcgCode *code)
 {
     tcg_set_direct(&env->be, env->cpu.t.direct_base);
-    return tcg_run(&env->be, env->buf, test_cs(&env->cpu.t), code->entry);
+    return tcg_run(&env->be, env->buf, test_cs(&env->cpu.t), code->entry, &env->cpu.t.fp);
 }
 
 static inline void hand_run(Env *env)

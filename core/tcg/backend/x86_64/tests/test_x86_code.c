@@ -171,7 +171,7 @@ static gpointer chain_runner(gpointer data)
     Chaining *s = data;
 
     while (!__atomic_load_n(&s->stop, __ATOMIC_RELAXED)) {
-        switch (tcg_run(&s->env.be, s->env.buf, test_cs(&s->cpu.t), s->a.entry)) {
+        switch (tcg_run(&s->env.be, s->env.buf, test_cs(&s->cpu.t), s->a.entry, &s->cpu.t.fp)) {
         case 0x100 | (TCG_EXIT_CHAIN + 0):
             __atomic_fetch_add(&s->seen[0], 1, __ATOMIC_RELAXED);
             break;

@@ -298,7 +298,7 @@ static gpointer add_thread(gpointer data)
 
     for (unsigned i = 0; i < NUM_ROUNDS; i++) {
         tcg_set_direct(&s->env.be, cpu->t.direct_base);
-        tcg_run(&s->env.be, s->env.buf, test_cs(&cpu->t), s->code.entry);
+        tcg_run(&s->env.be, s->env.buf, test_cs(&cpu->t), s->code.entry, &cpu->t.fp);
     }
     return NULL;
 }

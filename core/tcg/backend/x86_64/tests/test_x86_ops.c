@@ -303,7 +303,7 @@ static void test_vec(gconstpointer features)
     Env env;
 
     env_init(&env, features, &test_layout);
-    for (TcgOpcode op = OP_vadd; op <= OP_vmovz64; op++) {
+    for (TcgOpcode op = OP_vadd; op <= OP_vmovz; op++) {
         for (unsigned i = 0; i < 800; i++) {
             Case c = { op, TCG_V128, i & 3, 0 };
             unsigned bits = 8u << c.aux;
