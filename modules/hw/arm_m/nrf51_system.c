@@ -1,45 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The rest of nRF51 that firmware looks at (nRF51 Series Reference Manual 3.0): clock and power control (12, 13), the random
- * number generator (21), GPIO (14), the non-volatile memory controller with FICR and UICR (6 to 8), TWI (29).
- * Clocks start at once. GPIO inputs are lines; a pin without one reads as its pull. Erasing and programming take no time,
- * and a write to flash that the controller has not enabled is done as well. Nothing answers on the two-wire bus.
+ * number generator (21), GPIO (14), the non-volatile memory controller with flash and UICR (6 to 8), and the serial interfaces
+ * TWI (29) and SPI (27), which share their registers.
+ * Clocks start at once. GPIO inputs are lines; a pin without one reads as its pull. Erasing and programming take no time.
+ * Nothing answers on the two-wire bus, and SPI reads ones. A CPU that locks up does not reset the chip.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "core/bits.h"
 #include "core/exec/clock.h"
-#include "core/exec/regdev.h"
+#include "core/exec/cpu.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
+#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/nrf51.h"
-
-#define IRQ_OUT(Struct, NAME) device_init_irq_out(DEVICE(obj), "irq", &((Struct *)obj)->irq, 1)
 
 /* -- CLOCK and POWER ------------------------------------------------------------------------------------------------------- */
 
 enum { CK_HFSTART, CK_HFSTOP, CK_LFSTART, CK_LFSTOP, CK_CAL, CK_CTSTART, CK_CTSTOP, CK_CONSTLAT, CK_LOWPWR, CK_EVENTS, CK_INTENSET,
        CK_INTENCLR, CK_RESETREAS, CK_HFRUN, CK_HFSTAT, CK_LFRUN, CK_LFSTAT, CK_LFCOPY, CK_RAMSTATUS, CK_SYSTEMOFF, CK_POFCON,
        CK_GPREGRET, CK_LFSRC, CK_RAMON, CK_CTIV, CK_RESET, CK_XTAL, CK_RAMONB, CK_DCDCEN, CK_NUM };
+enum { EV_HFSTARTED, EV_LFSTARTED, EV_CAL_DONE = 3, EV_CTTO, CT_QUARTER_NS = 250000000 };
+enum { REASON_PIN = 1, REASON_DOG = 2, REASON_SOFTWARE = 4, REASON_OFF = 1 << 16 };
 
 typedef struct Nrf51Clock {
-    RegDevice parent;
-    IrqLine irq;
-    uint32_t reg[CK_NUM], event[5];
+    Nrf51Periph p;
+    uint32_t reg[CK_NUM];
+    uint32_t cause;                             /* of the next reset, as in RESETREAS */
+    bool powered, off;                          /* it was reset before; SYSTEMOFF */
+    Timer calibration;
 } Nrf51Clock;
 DECLARE_OBJECT(Nrf51Clock, NRF51_CLOCK, "nrf51-clock")
-
-static void clock_update(void *dev)
-{
-    Nrf51Clock *s = NRF51_CLOCK(dev);
-    bool level = false;
-
-    for (unsigned i = 0; i < 5; i++) {
-        level |= s->event[i] && s->reg[CK_INTENSET] >> i & 1;
-    }
-    irq_set(&s->irq, level);
-}
 
 static void clock_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
@@ -50,65 +43,81 @@ static void clock_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
     }
     switch (r->offset) {
     case 0x000:
-        s->event[0] = 1;
         s->reg[CK_HFRUN] = 1;
         s->reg[CK_HFSTAT] = 0x10001;
+        nrf51_event(&s->p, EV_HFSTARTED);
         break;
     case 0x004:
         s->reg[CK_HFRUN] = s->reg[CK_HFSTAT] = 0;
         break;
     case 0x008:
-        s->event[1] = 1;
         s->reg[CK_LFRUN] = 1;
         s->reg[CK_LFCOPY] = s->reg[CK_LFSRC] & 3;
         s->reg[CK_LFSTAT] = 0x10000 | (s->reg[CK_LFSRC] & 3);
+        nrf51_event(&s->p, EV_LFSTARTED);
         break;
     case 0x00c:
         s->reg[CK_LFRUN] = s->reg[CK_LFSTAT] = 0;
         break;
     case 0x010:
-        s->event[3] = 1;
+        nrf51_event(&s->p, EV_CAL_DONE);
+        break;
+    case 0x014:
+        timer_mod(&s->calibration, clock_now(device_clock(&s->p.parent)) + MAX(s->reg[CK_CTIV], 1) * (int64_t)CT_QUARTER_NS);
+        break;
+    case 0x018:
+        timer_del(&s->calibration);
         break;
     }
-    clock_update(s);
 }
 
-static uint64_t clock_event_read(void *dev, const RegDef *r, unsigned n)
+static void calibration_over(void *opaque)
 {
-    return NRF51_CLOCK(dev)->event[n];
+    nrf51_event(opaque, EV_CTTO);
 }
 
-static void clock_event_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
+static void ask_reset(Nrf51Clock *s, uint32_t cause)
 {
-    NRF51_CLOCK(dev)->event[n] = v & 1;
-    clock_update(dev);
+    s->cause |= cause;
+    if (s->p.parent.machine) {
+        machine_request_reset(s->p.parent.machine);
+    }
 }
 
-static uint64_t clock_inten_read(void *dev, const RegDef *r, unsigned n)
+static void cause_in(void *opaque, unsigned n, int level)
 {
-    return NRF51_CLOCK(dev)->reg[CK_INTENSET];
+    static const uint32_t causes[NRF51_NUM_CAUSES] = {
+        [NRF51_CAUSE_DOG] = REASON_DOG, [NRF51_CAUSE_SOFTWARE] = REASON_SOFTWARE, [NRF51_CAUSE_DETECT] = REASON_OFF,
+    };
+    Nrf51Clock *s = opaque;
+
+    if (level && (n != NRF51_CAUSE_DETECT || s->off)) {
+        ask_reset(s, causes[n]);
+    }
 }
 
-static void clock_inten_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
+/* Only a reset, by a pin that GPIO detects or by the machine's, ends it (13.1.5). */
+static void systemoff_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Clock *s = NRF51_CLOCK(dev);
+    Machine *m = s->p.parent.machine;
+    unsigned cpu = s->p.bank.attrs.requester;
 
-    s->reg[CK_INTENSET] = (r->offset == 0x304 ? s->reg[CK_INTENSET] | v : s->reg[CK_INTENSET] & ~v) & 0x1f;
-    clock_update(s);
+    if (v & 1 && m && cpu < m->cpus->len) {
+        s->off = true;
+        cpu_power_off_self(m->cpus->pdata[cpu]);
+    }
 }
 
 #define CLOCK_TASK(id, at) [id] = { at, #id, .write = clock_task }
 static const RegDef clock_regs[CK_NUM] = {
     CLOCK_TASK(CK_HFSTART, 0x000), CLOCK_TASK(CK_HFSTOP, 0x004), CLOCK_TASK(CK_LFSTART, 0x008), CLOCK_TASK(CK_LFSTOP, 0x00c),
     CLOCK_TASK(CK_CAL, 0x010), CLOCK_TASK(CK_CTSTART, 0x014), CLOCK_TASK(CK_CTSTOP, 0x018), CLOCK_TASK(CK_CONSTLAT, 0x078),
-    CLOCK_TASK(CK_LOWPWR, 0x07c),
-    [CK_EVENTS] = { 0x100, "EVENTS", .read = clock_event_read, .write = clock_event_write, .count = 5, .no_store = true },
-    [CK_INTENSET] = { 0x304, "INTENSET", .write = clock_inten_write },
-    [CK_INTENCLR] = { 0x308, "INTENCLR", .read = clock_inten_read, .write = clock_inten_write, .no_store = true },
+    CLOCK_TASK(CK_LOWPWR, 0x07c), NRF51_EVENT_ROWS(CK_EVENTS, CK_INTENSET, CK_INTENCLR),
     [CK_RESETREAS] = { 0x400, "RESETREAS", .w1c = 0x7000f }, [CK_HFRUN] = { 0x408, "HFCLKRUN" },
     [CK_HFSTAT] = { 0x40c, "HFCLKSTAT" }, [CK_LFRUN] = { 0x414, "LFCLKRUN" }, [CK_LFSTAT] = { 0x418, "LFCLKSTAT" },
     [CK_LFCOPY] = { 0x41c, "LFCLKSRCCOPY" }, [CK_RAMSTATUS] = { 0x428, "RAMSTATUS", .reset = 3 },
-    [CK_SYSTEMOFF] = { 0x500, "SYSTEMOFF" }, [CK_POFCON] = { 0x510, "POFCON", .rw = 7 },
+    [CK_SYSTEMOFF] = { 0x500, "SYSTEMOFF", .write = systemoff_write }, [CK_POFCON] = { 0x510, "POFCON", .rw = 7 },
     [CK_GPREGRET] = { 0x51c, "GPREGRET", .rw = 0xff }, [CK_LFSRC] = { 0x518, "LFCLKSRC", .rw = 3 },
     [CK_RAMON] = { 0x524, "RAMON", .reset = 3, .rw = 0x30003 }, [CK_CTIV] = { 0x538, "CTIV", .rw = 0x7f },
     [CK_RESET] = { 0x544, "RESET", .rw = 1 }, [CK_XTAL] = { 0x550, "XTALFREQ", .reset = 0xff, .rw = 0xff },
@@ -117,51 +126,78 @@ static const RegDef clock_regs[CK_NUM] = {
 
 static void clock_init(Object *obj)
 {
-    IRQ_OUT(Nrf51Clock, NRF51_CLOCK);
+    nrf51_periph_init(obj);
+    device_init_irq_in(DEVICE(obj), "cause", cause_in, NRF51_NUM_CAUSES);
 }
 
-static void clock_reset(Device *dev, ResetType type)
+static bool clock_realize(Device *dev, GError **error)
 {
     Nrf51Clock *s = NRF51_CLOCK(dev);
 
-    memset(s->event, 0, sizeof(s->event));
+    regbank_init(&s->p.bank, dev, NULL, clock_regs, CK_NUM, s->reg, 0x1000);
+    timer_init(&s->calibration, device_clock(dev), calibration_over, s);
+    return true;
 }
 
-static const VMStateField clock_vmstate[] = { VMSTATE_UINT_ARRAY(Nrf51Clock, event), VMSTATE_END };
+static void clock_unrealize(Device *dev)
+{
+    timer_del(&NRF51_CLOCK(dev)->calibration);
+    regbank_destroy(&NRF51_CLOCK(dev)->p.bank);
+}
 
-static const RegDeviceSpec clock_spec = {
-    REG_DEVICE_REGS(Nrf51Clock, clock_regs), .vmstate = clock_vmstate, .reset = clock_reset, .update = clock_update,
+/* The reasons of resets add up, and GPREGRET stays: all but the power's. */
+static void clock_reset(Device *dev, ResetType type)
+{
+    Nrf51Clock *s = NRF51_CLOCK(dev);
+    uint32_t reasons = s->reg[CK_RESETREAS], retained = s->reg[CK_GPREGRET];
+
+    timer_del(&s->calibration);
+    nrf51_periph_reset(&s->p);
+    if (s->powered) {
+        s->reg[CK_RESETREAS] = reasons | (s->cause ? s->cause : REASON_PIN);
+        s->reg[CK_GPREGRET] = retained;
+    }
+    for (unsigned i = 0; s->off && i < dev->machine->cpus->len; i++) {
+        __atomic_store_n(&CPU(dev->machine->cpus->pdata[i])->powered_off, false, __ATOMIC_SEQ_CST);
+    }
+    s->cause = 0;
+    s->off = false;
+    s->powered = true;
+}
+
+static bool periph_post_load(void *s, GError **error)
+{
+    nrf51_periph_update(s);
+    return true;
+}
+
+static const VMStateField clock_vmstate[] = {
+    NRF51_VMSTATE(Nrf51Clock), VMSTATE_UINT(Nrf51Clock, cause), VMSTATE_BOOL(Nrf51Clock, powered), VMSTATE_BOOL(Nrf51Clock, off),
+    VMSTATE_TIMER(Nrf51Clock, calibration), VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
 };
+BANK_CLASS_INIT(clock, "Misc")
 
 const TypeInfo nrf51_clock_type = {
-    .name = "nrf51-clock", .desc = "nRF51 clock and power control", .instance_size = sizeof(Nrf51Clock),
-    .init = clock_init, REG_DEVICE_TYPE(clock_spec),
+    .name = "nrf51-clock", .parent = TYPE_DEVICE, .desc = "nRF51 clock and power control", .instance_size = sizeof(Nrf51Clock),
+    .init = clock_init, .class_init = clock_class_init,
 };
 
 /* -- RNG -------------------------------------------------------------------------------------------------------------------- */
 
-enum { RNG_START, RNG_STOP, RNG_VALRDY, RNG_SHORTS, RNG_INTENSET, RNG_INTENCLR, RNG_CONFIG, RNG_VALUE, RNG_NUM,
+enum { RNG_START, RNG_STOP, RNG_EVENTS, RNG_SHORTS, RNG_INTENSET, RNG_INTENCLR, RNG_CONFIG, RNG_VALUE, RNG_NUM,
        RNG_NS = 167000, RNG_CORRECTED_NS = 677000 };
 
 typedef struct Nrf51Rng {
-    RegDevice parent;
-    IrqLine irq;
+    Nrf51Periph p;
     uint32_t reg[RNG_NUM];
     uint64_t state;                             /* xorshift64*; 0: the host's */
     Timer timer;
 } Nrf51Rng;
 DECLARE_OBJECT(Nrf51Rng, NRF51_RNG, "nrf51-rng")
 
-static void rng_update(void *dev)
-{
-    Nrf51Rng *s = NRF51_RNG(dev);
-
-    irq_set(&s->irq, s->reg[RNG_VALRDY] & s->reg[RNG_INTENSET] & 1);
-}
-
 static void rng_schedule(Nrf51Rng *s)
 {
-    timer_mod(&s->timer, clock_now(device_clock(&s->parent.parent)) + (s->reg[RNG_CONFIG] & 1 ? RNG_CORRECTED_NS : RNG_NS));
+    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent)) + (s->reg[RNG_CONFIG] & 1 ? RNG_CORRECTED_NS : RNG_NS));
 }
 
 static uint8_t rng_byte(Nrf51Rng *s)
@@ -180,11 +216,10 @@ static void rng_fired(void *opaque)
     Nrf51Rng *s = opaque;
 
     s->reg[RNG_VALUE] = rng_byte(s);
-    s->reg[RNG_VALRDY] = 1;
     if (!(s->reg[RNG_SHORTS] & 1)) {
         rng_schedule(s);
     }
-    rng_update(s);
+    nrf51_event(&s->p, 0);
 }
 
 static void rng_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
@@ -198,35 +233,25 @@ static void rng_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
     }
 }
 
-static void rng_after(void *dev, const RegDef *r, unsigned n)
-{
-    rng_update(dev);
-}
-
-static void rng_inten_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
-{
-    Nrf51Rng *s = NRF51_RNG(dev);
-
-    s->reg[RNG_INTENSET] = (r->offset == 0x304 ? s->reg[RNG_INTENSET] | v : s->reg[RNG_INTENSET] & ~v) & 1;
-    rng_update(s);
-}
-
-static uint64_t rng_inten_read(void *dev, const RegDef *r, unsigned n)
-{
-    return NRF51_RNG(dev)->reg[RNG_INTENSET];
-}
-
 static const RegDef rng_regs[RNG_NUM] = {
     [RNG_START] = { 0x000, "START", .write = rng_task }, [RNG_STOP] = { 0x004, "STOP", .write = rng_task },
-    [RNG_VALRDY] = { 0x100, "VALRDY", .rw = 1, .after = rng_after }, [RNG_SHORTS] = { 0x200, "SHORTS", .rw = 1 },
-    [RNG_INTENSET] = { 0x304, "INTENSET", .write = rng_inten_write },
-    [RNG_INTENCLR] = { 0x308, "INTENCLR", .read = rng_inten_read, .write = rng_inten_write, .no_store = true },
+    NRF51_EVENT_ROWS(RNG_EVENTS, RNG_INTENSET, RNG_INTENCLR), [RNG_SHORTS] = { 0x200, "SHORTS", .rw = 1 },
     [RNG_CONFIG] = { 0x504, "CONFIG", .rw = 1 }, [RNG_VALUE] = { 0x508, "VALUE" },
 };
 
-static void rng_init(Object *obj)
+static bool rng_realize(Device *dev, GError **error)
 {
-    IRQ_OUT(Nrf51Rng, NRF51_RNG);
+    Nrf51Rng *s = NRF51_RNG(dev);
+
+    regbank_init(&s->p.bank, dev, NULL, rng_regs, RNG_NUM, s->reg, 0x1000);
+    timer_init(&s->timer, device_clock(dev), rng_fired, s);
+    return true;
+}
+
+static void rng_unrealize(Device *dev)
+{
+    timer_del(&NRF51_RNG(dev)->timer);
+    regbank_destroy(&NRF51_RNG(dev)->p.bank);
 }
 
 static void rng_reset(Device *dev, ResetType type)
@@ -234,50 +259,57 @@ static void rng_reset(Device *dev, ResetType type)
     Nrf51Rng *s = NRF51_RNG(dev);
     const Machine *m = dev->machine;
 
+    timer_del(&s->timer);
+    nrf51_periph_reset(&s->p);
     s->state = m && m->config.seed_set ? m->config.seed | 1 : 0;
 }
 
 static const VMStateField rng_vmstate[] = {
-    VMSTATE_UINT(Nrf51Rng, state), VMSTATE_TIMER(Nrf51Rng, timer), VMSTATE_END
+    NRF51_VMSTATE(Nrf51Rng), VMSTATE_UINT(Nrf51Rng, state), VMSTATE_TIMER(Nrf51Rng, timer),
+    VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
 };
-
-static const RegDeviceTimer rng_timers[] = { { offsetof(Nrf51Rng, timer), rng_fired }, { 0 } };
-
-static const RegDeviceSpec rng_spec = {
-    REG_DEVICE_REGS(Nrf51Rng, rng_regs), .timers = rng_timers, .vmstate = rng_vmstate, .reset = rng_reset,
-    .update = rng_update,
-};
+BANK_CLASS_INIT(rng, "Misc")
 
 const TypeInfo nrf51_rng_type = {
-    .name = "nrf51-rng", .desc = "nRF51 random number generator", .instance_size = sizeof(Nrf51Rng),
-    .init = rng_init, REG_DEVICE_TYPE(rng_spec),
+    .name = "nrf51-rng", .parent = TYPE_DEVICE, .desc = "nRF51 random number generator", .instance_size = sizeof(Nrf51Rng),
+    .init = nrf51_periph_init, .class_init = rng_class_init,
 };
 
 /* -- GPIO ------------------------------------------------------------------------------------------------------------------- */
 
-enum { GP_OUT, GP_OUTSET, GP_OUTCLR, GP_IN, GP_DIR, GP_DIRSET, GP_DIRCLR, GP_CNF, GP_NUM, GP_PINS = 32, PULL_UP = 3 };
+enum { GP_OUT, GP_OUTSET, GP_OUTCLR, GP_IN, GP_DIR, GP_DIRSET, GP_DIRCLR, GP_CNF, GP_NUM };
+enum { GP_PINS = NRF51_PINS, PULL_UP = 3, SENSE_HIGH = 2, SENSE_LOW = 3 };
 
 typedef struct Nrf51Gpio {
-    RegDevice parent;
-    IrqLine out[GP_PINS];
+    Device parent;
+    RegBank bank;
+    IrqLine out[GP_PINS], pin[GP_PINS], detect;
     uint32_t reg[GP_NUM], cnf[GP_PINS];
     uint32_t driven, level;                     /* inputs that something drives */
+    uint32_t owned, owner_level;                /* outputs that GPIOTE drives */
 } Nrf51Gpio;
 DECLARE_OBJECT(Nrf51Gpio, NRF51_GPIO, "nrf51-gpio")
 
-static void gpio_update(void *dev)
+static void gpio_update(Nrf51Gpio *s)
 {
-    Nrf51Gpio *s = NRF51_GPIO(dev);
-    uint32_t in = 0;
+    uint32_t out = (s->reg[GP_OUT] & ~s->owned) | (s->owner_level & s->owned), in = 0, levels = 0;
+    bool detect = false;
 
     for (unsigned i = 0; i < GP_PINS; i++) {
-        bool output = s->cnf[i] & 1, connected = !(s->cnf[i] & 2), level;
+        bool output = s->cnf[i] & 1 || s->owned >> i & 1, connected = !(s->cnf[i] & 2), level;
+        unsigned sense = extract32(s->cnf[i], 16, 2);
 
-        level = s->driven >> i & 1 ? s->level >> i & 1 : output ? s->reg[GP_OUT] >> i & 1 : extract32(s->cnf[i], 2, 2) == PULL_UP;
+        level = s->driven >> i & 1 ? s->level >> i & 1 : output ? out >> i & 1 : extract32(s->cnf[i], 2, 2) == PULL_UP;
+        levels |= (uint32_t)level << i;
         in |= (uint32_t)(connected && level) << i;
-        irq_set(&s->out[i], output && s->reg[GP_OUT] >> i & 1);
+        detect |= sense == (level ? SENSE_HIGH : SENSE_LOW);
+        irq_set(&s->out[i], output && out >> i & 1);
     }
     s->reg[GP_IN] = in;
+    for (unsigned i = 0; i < GP_PINS; i++) {
+        irq_set(&s->pin[i], levels >> i & 1);
+    }
+    irq_set(&s->detect, detect);
 }
 
 static void gpio_set(void *opaque, unsigned n, int level)
@@ -286,6 +318,22 @@ static void gpio_set(void *opaque, unsigned n, int level)
 
     s->driven |= 1u << n;
     s->level = deposit32(s->level, n, 1, !!level);
+    gpio_update(s);
+}
+
+static void gpio_own(void *opaque, unsigned n, int level)
+{
+    Nrf51Gpio *s = opaque;
+
+    s->owned = deposit32(s->owned, n, 1, !!level);
+    gpio_update(s);
+}
+
+static void gpio_owner_out(void *opaque, unsigned n, int level)
+{
+    Nrf51Gpio *s = opaque;
+
+    s->owner_level = deposit32(s->owner_level, n, 1, !!level);
     gpio_update(s);
 }
 
@@ -333,72 +381,107 @@ static const RegDef gpio_regs[GP_NUM] = {
 static void gpio_init(Object *obj)
 {
     device_init_irq_in(DEVICE(obj), "in", gpio_set, GP_PINS);
-    device_init_irq_out(DEVICE(obj), "out", NRF51_GPIO(obj)->out, GP_PINS);
+    device_init_irq_in(DEVICE(obj), "own", gpio_own, GP_PINS);
+    device_init_irq_in(DEVICE(obj), "owner-out", gpio_owner_out, GP_PINS);
+    BANK_IRQ_OUT(obj, Nrf51Gpio, out, "out");
+    BANK_IRQ_OUT(obj, Nrf51Gpio, pin, "pin");
+    BANK_IRQ_OUT(obj, Nrf51Gpio, detect, "detect");
 }
+
+BANK_LIFE(gpio, Nrf51Gpio, gpio_regs, 0x1000)
 
 static void gpio_reset(Device *dev, ResetType type)
 {
     Nrf51Gpio *s = NRF51_GPIO(dev);
 
+    regbank_reset(&s->bank);
     for (unsigned i = 0; i < GP_PINS; i++) {
         s->cnf[i] = 2;
     }
+    gpio_update(s);
 }
 
+BANK_POST_LOAD(gpio)
 static const VMStateField gpio_vmstate[] = {
-    VMSTATE_UINT_ARRAY(Nrf51Gpio, cnf), VMSTATE_UINT(Nrf51Gpio, driven), VMSTATE_UINT(Nrf51Gpio, level), VMSTATE_END
+    VMSTATE_REGS(Nrf51Gpio, bank), VMSTATE_UINT_ARRAY(Nrf51Gpio, cnf), VMSTATE_UINT(Nrf51Gpio, driven),
+    VMSTATE_UINT(Nrf51Gpio, level), VMSTATE_UINT(Nrf51Gpio, owned), VMSTATE_UINT(Nrf51Gpio, owner_level),
+    VMSTATE_POST_LOAD(gpio_post_load), VMSTATE_END
 };
-
-static const RegDeviceSpec gpio_spec = {
-    REG_DEVICE_REGS(Nrf51Gpio, gpio_regs), .vmstate = gpio_vmstate, .reset = gpio_reset, .update = gpio_update,
-};
+BANK_CLASS_INIT(gpio, "Misc")
 
 const TypeInfo nrf51_gpio_type = {
-    .name = "nrf51-gpio", .desc = "nRF51 GPIO", .instance_size = sizeof(Nrf51Gpio),
-    .init = gpio_init, REG_DEVICE_TYPE(gpio_spec),
+    .name = "nrf51-gpio", .parent = TYPE_DEVICE, .desc = "nRF51 GPIO", .instance_size = sizeof(Nrf51Gpio),
+    .init = gpio_init, .class_init = gpio_class_init,
 };
 
-/* -- NVMC, FICR, UICR ------------------------------------------------------------------------------------------------------- */
+/* -- NVMC, flash, UICR ------------------------------------------------------------------------------------------------------ */
 
 enum { NV_READY, NV_CONFIG, NV_ERASEPAGE, NV_ERASEALL, NV_ERASEPCR0, NV_ERASEUICR, NV_NUM,
-       NV_PAGE = 1024, NV_UICR = 0x10001000, NV_CONFIG_EEN = 2 };
+       NV_PAGE = 1024, NV_UICR_SIZE = 0x1000, NV_WEN = 1, NV_EEN = 2 };
 
 typedef struct Nrf51Nvmc {
-    RegDevice parent;
+    Device parent;
+    RegBank bank;
+    MemoryRegion flash, uicr;
     uint32_t flash_size;
     uint32_t reg[NV_NUM];
 } Nrf51Nvmc;
 DECLARE_OBJECT(Nrf51Nvmc, NRF51_NVMC, "nrf51-nvmc")
 
-static void erase(Nrf51Nvmc *s, hwaddr addr, uint64_t size)
+static void erase(MemoryRegion *mr, uint32_t offset, uint32_t size)
 {
-    g_autofree uint8_t *ones = g_malloc(size);
-    AddressSpace *as = device_dma(&s->parent.parent);
-
-    memset(ones, 0xff, size);
-    if (as) {
-        address_space_write(as, addr, MEMTX_ATTRS_DEBUG, ones, size);
-    }
+    memset((uint8_t *)memory_region_ram_ptr(mr) + offset, 0xff, size);
+    ram_written(mr->ram, offset, size);
 }
 
 static void erase_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Nvmc *s = NRF51_NVMC(dev);
 
-    if (s->reg[NV_CONFIG] != NV_CONFIG_EEN) {
+    if (s->reg[NV_CONFIG] != NV_EEN) {
         log_guest_error("nrf51-nvmc: erasing is not enabled\n");
     } else if (r->offset == 0x508 || r->offset == 0x510) {
         if (v < s->flash_size) {
-            erase(s, v & ~(uint64_t)(NV_PAGE - 1), NV_PAGE);
+            erase(&s->flash, v & ~(uint64_t)(NV_PAGE - 1), NV_PAGE);
         } else {
             log_guest_error("nrf51-nvmc: there is no page at 0x%" PRIx64 "\n", v);
         }
-    } else if (v & 1 && r->offset == 0x50c) {
-        erase(s, 0, s->flash_size);
     } else if (v & 1) {
-        erase(s, NV_UICR, NV_PAGE);
+        if (r->offset == 0x50c) {
+            erase(&s->flash, 0, s->flash_size);
+        }
+        erase(&s->uicr, 0, NV_UICR_SIZE);
     }
 }
+
+/* Programming, word by word, clears bits. */
+static MemTxResult program(Nrf51Nvmc *s, MemoryRegion *mr, hwaddr addr, unsigned size, uint64_t value)
+{
+    uint8_t *p = (uint8_t *)memory_region_ram_ptr(mr) + addr;
+
+    if (s->reg[NV_CONFIG] != NV_WEN) {
+        log_guest_error("nrf51-nvmc: a write at offset 0x%" PRIx64 " of %s, which is not enabled\n", addr, mr->name);
+        return MEMTX_OK;
+    }
+    for (unsigned i = 0; i < size; i++) {
+        p[i] &= value >> 8 * i;
+    }
+    ram_written(mr->ram, addr, size);
+    return MEMTX_OK;
+}
+
+static MemTxResult flash_write(void *opaque, hwaddr addr, unsigned size, uint64_t value, MemTxAttrs attrs)
+{
+    return program(opaque, &NRF51_NVMC(opaque)->flash, addr, size, value);
+}
+
+static MemTxResult uicr_write(void *opaque, hwaddr addr, unsigned size, uint64_t value, MemTxAttrs attrs)
+{
+    return program(opaque, &NRF51_NVMC(opaque)->uicr, addr, size, value);
+}
+
+static const MemoryRegionOps flash_ops = { .write = flash_write, .min_size = 1, .max_size = 4 };
+static const MemoryRegionOps uicr_ops = { .write = uicr_write, .min_size = 1, .max_size = 4 };
 
 static const RegDef nvmc_regs[NV_NUM] = {
     [NV_READY] = { 0x400, "READY", .reset = 1 }, [NV_CONFIG] = { 0x504, "CONFIG", .rw = 3 },
@@ -406,117 +489,136 @@ static const RegDef nvmc_regs[NV_NUM] = {
     [NV_ERASEPCR0] = { 0x510, "ERASEPCR0", .write = erase_write }, [NV_ERASEUICR] = { 0x514, "ERASEUICR", .write = erase_write },
 };
 
-static const RegDeviceSpec nvmc_spec = {
-    REG_DEVICE_REGS(Nrf51Nvmc, nvmc_regs),
-};
+static bool nvmc_realize(Device *dev, GError **error)
+{
+    Nrf51Nvmc *s = NRF51_NVMC(dev);
+    Object *obj = &dev->parent;
+
+    if (!memory_region_init_rom_device(&s->flash, obj, &flash_ops, s, "flash", s->flash_size, error) ||
+        !memory_region_init_rom_device(&s->uicr, obj, &uicr_ops, s, "uicr", NV_UICR_SIZE, error)) {
+        return false;
+    }
+    memset(memory_region_ram_ptr(&s->flash), 0xff, s->flash_size);
+    memset(memory_region_ram_ptr(&s->uicr), 0xff, NV_UICR_SIZE);
+    regbank_init(&s->bank, dev, NULL, nvmc_regs, NV_NUM, s->reg, 0x1000);
+    device_init_region(dev, "flash", &s->flash);
+    device_init_region(dev, "uicr", &s->uicr);
+    return true;
+}
+
+static void nvmc_unrealize(Device *dev)
+{
+    regbank_destroy(&NRF51_NVMC(dev)->bank);
+    memory_region_destroy(&NRF51_NVMC(dev)->flash);
+    memory_region_destroy(&NRF51_NVMC(dev)->uicr);
+}
+
+static void nvmc_reset(Device *dev, ResetType type)
+{
+    regbank_reset(&NRF51_NVMC(dev)->bank);
+}
+
+static const VMStateField nvmc_vmstate[] = { VMSTATE_REGS(Nrf51Nvmc, bank), VMSTATE_END };
+BANK_CLASS_INIT(nvmc, "Storage")
 
 static const Property nvmc_props[] = {
-    PROP_DEF("flash-size", Nrf51Nvmc, flash_size, PROP_U32, 256 << 10, "bytes of flash, at address 0"), PROP_END
+    { .name = "flash-size", .type = PROP_U32, .offset = offsetof(Nrf51Nvmc, flash_size), .def = 256 << 10, .min = NV_PAGE,
+      .max = 1 << 20, .help = "bytes of flash: pages of 1 KiB" }, PROP_END
 };
 
 const TypeInfo nrf51_nvmc_type = {
-    .name = "nrf51-nvmc", .desc = "nRF51 non-volatile memory controller",
-    .instance_size = sizeof(Nrf51Nvmc), .props = nvmc_props, REG_DEVICE_TYPE(nvmc_spec),
+    .name = "nrf51-nvmc", .parent = TYPE_DEVICE, .desc = "nRF51 flash memory and its controller",
+    .instance_size = sizeof(Nrf51Nvmc), .props = nvmc_props, .class_init = nvmc_class_init,
 };
 
-/* -- TWI -------------------------------------------------------------------------------------------------------------------- */
+/* -- TWI and SPI ------------------------------------------------------------------------------------------------------------ */
 
 enum { TW_STARTRX, TW_STARTTX, TW_STOP, TW_SUSPEND, TW_RESUME, TW_EVENTS, TW_SHORTS, TW_INTENSET, TW_INTENCLR, TW_ERRORSRC,
-       TW_ENABLE, TW_PSELSCL, TW_PSELSDA, TW_RXD, TW_TXD, TW_FREQUENCY, TW_ADDRESS, TW_NUM,
-       TW_NUM_EVENTS = 19, EV_STOPPED = 1, EV_TW_ERROR = 9, ERR_ANACK = 2 };
+       TW_ENABLE, TW_PSELSCL, TW_PSELSDA, TW_PSELMISO, TW_RXD, TW_TXD, TW_FREQUENCY, TW_CONFIG, TW_ADDRESS, TW_NUM,
+       EV_STOPPED = 1, EV_READY = 2, EV_TW_ERROR = 9, ERR_ANACK = 2, IS_SPI = 1, IS_TWI = 5, SPI_DEPTH = 2 };
 
 typedef struct Nrf51Twi {
-    RegDevice parent;
-    IrqLine irq;
-    uint32_t reg[TW_NUM], event[TW_NUM_EVENTS];
+    Nrf51Periph p;
+    uint32_t reg[TW_NUM];
+    uint32_t received;                          /* bytes of SPI that are not read, two at most */
 } Nrf51Twi;
 DECLARE_OBJECT(Nrf51Twi, NRF51_TWI, "nrf51-twi")
-
-static void twi_update(void *dev)
-{
-    Nrf51Twi *s = NRF51_TWI(dev);
-    bool level = false;
-
-    for (unsigned i = 0; i < TW_NUM_EVENTS; i++) {
-        level |= s->event[i] && s->reg[TW_INTENSET] >> i & 1;
-    }
-    irq_set(&s->irq, level);
-}
 
 /* Nobody acknowledges an address. */
 static void twi_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Twi *s = NRF51_TWI(dev);
 
-    if (!(v & 1) || s->reg[TW_ENABLE] != 5) {
+    if (!(v & 1) || s->reg[TW_ENABLE] != IS_TWI) {
         return;
     }
     if (r->offset == 0x000 || r->offset == 0x008) {
         s->reg[TW_ERRORSRC] |= ERR_ANACK;
-        s->event[EV_TW_ERROR] = 1;
+        nrf51_event(&s->p, EV_TW_ERROR);
     } else if (r->offset == 0x014) {
-        s->event[EV_STOPPED] = 1;
+        nrf51_event(&s->p, EV_STOPPED);
     }
-    twi_update(s);
 }
 
-static uint64_t twi_event_read(void *dev, const RegDef *r, unsigned n)
-{
-    return NRF51_TWI(dev)->event[n];
-}
-
-static void twi_event_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
-{
-    NRF51_TWI(dev)->event[n] = v & 1;
-    twi_update(dev);
-}
-
-static uint64_t twi_inten_read(void *dev, const RegDef *r, unsigned n)
-{
-    return NRF51_TWI(dev)->reg[TW_INTENSET];
-}
-
-static void twi_inten_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
+/* READY tells of each byte that comes to RXD: the second waits behind the first (27.1.2). */
+static void txd_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Twi *s = NRF51_TWI(dev);
 
-    s->reg[TW_INTENSET] = (r->offset == 0x304 ? s->reg[TW_INTENSET] | v : s->reg[TW_INTENSET] & ~v) & 0x44286;
-    twi_update(s);
+    s->reg[TW_TXD] = v & 0xff;
+    if (s->reg[TW_ENABLE] == IS_SPI && s->received < SPI_DEPTH) {
+        s->reg[TW_RXD] = 0xff;                  /* MISO is pulled up */
+        if (s->received++ == 0) {
+            nrf51_event(&s->p, EV_READY);
+        }
+    }
+}
+
+static uint64_t rxd_read(void *dev, const RegDef *r, unsigned n)
+{
+    Nrf51Twi *s = NRF51_TWI(dev);
+
+    if (s->received && --s->received) {
+        nrf51_event(&s->p, EV_READY);
+    }
+    return s->reg[TW_RXD];
 }
 
 #define TWI_TASK(id, at) [id] = { at, #id, .write = twi_task }
 static const RegDef twi_regs[TW_NUM] = {
     TWI_TASK(TW_STARTRX, 0x000), TWI_TASK(TW_STARTTX, 0x008), TWI_TASK(TW_STOP, 0x014), TWI_TASK(TW_SUSPEND, 0x01c),
-    TWI_TASK(TW_RESUME, 0x020),
-    [TW_EVENTS] = { 0x100, "EVENTS", .read = twi_event_read, .write = twi_event_write, .count = TW_NUM_EVENTS, .no_store = true },
-    [TW_SHORTS] = { 0x200, "SHORTS", .rw = 3 }, [TW_INTENSET] = { 0x304, "INTENSET", .write = twi_inten_write },
-    [TW_INTENCLR] = { 0x308, "INTENCLR", .read = twi_inten_read, .write = twi_inten_write, .no_store = true },
-    [TW_ERRORSRC] = { 0x4c4, "ERRORSRC", .w1c = 7 }, [TW_ENABLE] = { 0x500, "ENABLE", .rw = 7 },
-    [TW_PSELSCL] = { 0x508, "PSELSCL", .reset = UINT32_MAX, .rw = UINT32_MAX },
+    TWI_TASK(TW_RESUME, 0x020), NRF51_EVENT_ROWS(TW_EVENTS, TW_INTENSET, TW_INTENCLR),
+    [TW_SHORTS] = { 0x200, "SHORTS", .rw = 3 }, [TW_ERRORSRC] = { 0x4c4, "ERRORSRC", .w1c = 7 },
+    [TW_ENABLE] = { 0x500, "ENABLE", .rw = 7 }, [TW_PSELSCL] = { 0x508, "PSELSCL", .reset = UINT32_MAX, .rw = UINT32_MAX },
     [TW_PSELSDA] = { 0x50c, "PSELSDA", .reset = UINT32_MAX, .rw = UINT32_MAX },
-    [TW_RXD] = { 0x518, "RXD" }, [TW_TXD] = { 0x51c, "TXD", .rw = 0xff },
-    [TW_FREQUENCY] = { 0x524, "FREQUENCY", .reset = 0x04000000, .rw = UINT32_MAX }, [TW_ADDRESS] = { 0x588, "ADDRESS", .rw = 0x7f },
+    [TW_PSELMISO] = { 0x510, "PSELMISO", .reset = UINT32_MAX, .rw = UINT32_MAX },
+    [TW_RXD] = { 0x518, "RXD", .read = rxd_read }, [TW_TXD] = { 0x51c, "TXD", .write = txd_write },
+    [TW_FREQUENCY] = { 0x524, "FREQUENCY", .reset = 0x04000000, .rw = UINT32_MAX }, [TW_CONFIG] = { 0x554, "CONFIG", .rw = 7 },
+    [TW_ADDRESS] = { 0x588, "ADDRESS", .rw = 0x7f },
 };
-
-static void twi_init(Object *obj)
-{
-    IRQ_OUT(Nrf51Twi, NRF51_TWI);
-}
+NRF51_LIFE(twi, Nrf51Twi, twi_regs)
 
 static void twi_reset(Device *dev, ResetType type)
 {
-    Nrf51Twi *s = NRF51_TWI(dev);
-
-    memset(s->event, 0, sizeof(s->event));
+    nrf51_periph_reset(&NRF51_TWI(dev)->p);
+    NRF51_TWI(dev)->received = 0;
 }
 
-static const VMStateField twi_vmstate[] = { VMSTATE_UINT_ARRAY(Nrf51Twi, event), VMSTATE_END };
+static bool twi_post_load(void *opaque, GError **error)
+{
+    Nrf51Twi *s = opaque;
 
-static const RegDeviceSpec twi_spec = {
-    REG_DEVICE_REGS(Nrf51Twi, twi_regs), .vmstate = twi_vmstate, .reset = twi_reset, .update = twi_update,
+    s->received = MIN(s->received, SPI_DEPTH);
+    nrf51_periph_update(&s->p);
+    return true;
+}
+
+static const VMStateField twi_vmstate[] = {
+    NRF51_VMSTATE(Nrf51Twi), VMSTATE_UINT(Nrf51Twi, received), VMSTATE_POST_LOAD(twi_post_load), VMSTATE_END
 };
+BANK_CLASS_INIT(twi, "Misc")
 
 const TypeInfo nrf51_twi_type = {
-    .name = "nrf51-twi", .desc = "nRF51 two-wire interface, with an empty bus",
-    .instance_size = sizeof(Nrf51Twi), .init = twi_init, REG_DEVICE_TYPE(twi_spec),
+    .name = "nrf51-twi", .parent = TYPE_DEVICE, .desc = "nRF51 two-wire interface and SPI, with nobody there",
+    .instance_size = sizeof(Nrf51Twi), .init = nrf51_periph_init, .class_init = twi_class_init,
 };

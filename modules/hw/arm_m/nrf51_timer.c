@@ -2,14 +2,15 @@
 /*
  * nRF51 timers (nRF51 Series Reference Manual 3.0, 18 and 19): TIMER at 16 MHz divided by a power of two, 8 to 32 bits,
  * counter mode by its COUNT task, capture, compare with its shortcuts; RTC at 32768 Hz, 24 bits, tick, overflow and compare.
- * Wiring: region "regs", irq "irq". Property "rtc" tells the two apart.
+ * Wiring: region "regs", irqs "irq", "event"[32]. Property "rtc" tells the two apart.
  */
 #include "core/bits.h"
 #include "core/exec/clock.h"
 #include "core/exec/regbank.h"
+#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/nrf51.h"
 
-enum { NUM_CC = 4, RTC_TICK = 0, RTC_OVRFLW = 1 };
+enum { NUM_CC = 4, RTC_TICK = 0, RTC_OVRFLW = 1, EV_COMPARE = 16 };
 enum { START, STOP, COUNT, CLEAR, SHUTDOWN, CAPTURE, EVENTS, COMPARES, SHORTS, INTENSET, INTENCLR, EVTENSET, MODE, BITMODE, COUNTER,
        PRESCALER, CC, NUM_REGS };
 
@@ -17,7 +18,7 @@ typedef struct Nrf51Timer {
     Device parent;
     /* wiring */
     RegBank bank;
-    IrqLine irq;
+    IrqLine irq, event_out[NRF51_EVENTS];
     const RegDef *defs;
     bool rtc;
     /* guest state */
@@ -25,6 +26,7 @@ typedef struct Nrf51Timer {
     uint32_t inten;
     uint32_t value;                             /* at `base` */
     int64_t base;                               /* ns */
+    uint64_t part;                              /* of a count that was over at `base`: ns times Hz */
     bool runs;
     Timer timer;
 } Nrf51Timer;
@@ -67,12 +69,21 @@ static void update(Nrf51Timer *s)
     irq_set(&s->irq, level);
 }
 
-static uint64_t to_ns(const Nrf51Timer *s, uint64_t counts)
+/* A count, as Nrf51Timer.part measures. */
+static uint64_t count_length(const Nrf51Timer *s)
 {
     uint32_t f, d;
 
     rate(s, &f, &d);
-    return ((unsigned __int128)counts * d * 1000000000 + f - 1) / f;
+    return d * UINT64_C(1000000000);
+}
+
+/* Event n, as its register's place counts, occurs: for PPI, of the RTC if EVTEN lets it. */
+static void pulse(Nrf51Timer *s, unsigned n)
+{
+    if (!s->rtc || s->reg[EVTENSET] >> n & 1) {
+        irq_pulse(&s->event_out[n]);
+    }
 }
 
 /* What happens when the counter comes to `value`. */
@@ -83,6 +94,7 @@ static void reached(Nrf51Timer *s, uint32_t value)
             continue;
         }
         s->compare[i] = 1;
+        pulse(s, EV_COMPARE + i);
         if (!s->rtc && s->reg[SHORTS] >> i & 1) {
             s->value = 0;
         }
@@ -92,6 +104,7 @@ static void reached(Nrf51Timer *s, uint32_t value)
     }
     if (s->rtc && value == 0) {
         s->event[RTC_OVRFLW] = 1;
+        pulse(s, RTC_OVRFLW);
     }
 }
 
@@ -105,48 +118,55 @@ static uint64_t distance(const Nrf51Timer *s)
 
         best = MIN(best, d ? d : mod);
     }
-    return s->rtc && s->inten & 1 << RTC_TICK ? 1 : best;
+    return s->rtc && (s->inten | s->reg[EVTENSET]) & 1 << RTC_TICK ? 1 : best;
 }
 
 /* Brings the counter to the present. */
 static void catch_up(Nrf51Timer *s)
 {
     int64_t now = clock_now(device_clock(&s->parent));
+    uint64_t length = count_length(s);
+    unsigned __int128 left;
+    uint32_t f, d;
 
+    rate(s, &f, &d);
+    left = (unsigned __int128)(uint64_t)(now - s->base) * f + s->part;
     /* a clock that was far ahead: whole turns in which everything happens again change nothing */
+    if (left / length > 64 * modulus(s)) {
+        left -= (left / length / modulus(s) - 1) * modulus(s) * length;
+    }
     while (counts_time(s)) {
-        uint64_t next = distance(s), ns = to_ns(s, next);
-        uint32_t f, d;
+        uint64_t next = distance(s);
 
-        if (now - s->base < (int64_t)ns) {
-            uint64_t counts;
-
-            rate(s, &f, &d);
-            counts = (unsigned __int128)(uint64_t)(now - s->base) * f / d / 1000000000;
-            s->value = (s->value + counts) & (modulus(s) - 1);
-            s->base += (int64_t)((unsigned __int128)counts * d * 1000000000 / f);
+        if (left / length < next) {
+            s->value = (s->value + (uint64_t)(left / length)) & (modulus(s) - 1);
+            s->part = left % length;
             break;
         }
-        if (now - s->base > 64 * (int64_t)to_ns(s, modulus(s))) {
-            s->base = now - (int64_t)ns;
-        }
-        s->base += ns;
+        left -= (unsigned __int128)next * length;
         s->value = (s->value + next) & (modulus(s) - 1);
         if (s->rtc) {
             s->event[RTC_TICK] = 1;
+            pulse(s, RTC_TICK);
         }
         reached(s, s->value);
     }
     if (!counts_time(s)) {
-        s->base = now;
+        s->part = 0;
     }
+    s->base = now;
     update(s);
 }
 
 static void schedule(Nrf51Timer *s)
 {
+    uint32_t f, d;
+
+    rate(s, &f, &d);
     if (counts_time(s)) {
-        timer_mod(&s->timer, s->base + (int64_t)MAX(to_ns(s, distance(s)), 1000));
+        unsigned __int128 ns = ((unsigned __int128)distance(s) * count_length(s) - s->part + f - 1) / f;
+
+        timer_mod(&s->timer, s->base + (int64_t)MAX(ns, 1000));
     } else {
         timer_del(&s->timer);
     }
@@ -224,7 +244,9 @@ static void evten_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Timer *s = NRF51_TIMER(dev);
 
-    s->reg[EVTENSET] = n == 0 ? v : n == 1 ? s->reg[EVTENSET] | v : s->reg[EVTENSET] & ~v;
+    catch_up(s);
+    s->reg[EVTENSET] = (n == 0 ? v : n == 1 ? s->reg[EVTENSET] | v : s->reg[EVTENSET] & ~v) & 0xf0003;
+    schedule(s);
 }
 
 static uint64_t evten_read(void *dev, const RegDef *r, unsigned n)
@@ -260,6 +282,7 @@ static void config_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     catch_up(s);
     s->reg[r - s->defs] = v & (r->offset == 0x508 && s->rtc ? 0xfff : 0xf);
     s->value &= modulus(s) - 1;
+    s->part %= count_length(s);
     schedule(s);
 }
 
@@ -290,6 +313,7 @@ static const RegDef rtc_regs[NUM_REGS] = {
 static void timer_object_init(Object *obj)
 {
     device_init_irq_out(DEVICE(obj), "irq", &NRF51_TIMER(obj)->irq, 1);
+    BANK_IRQ_OUT(obj, Nrf51Timer, event_out, "event");
 }
 
 static bool timer_realize(Device *dev, GError **error)
@@ -318,6 +342,8 @@ static void timer_reset(Device *dev, ResetType type)
     memset(s->compare, 0, sizeof(s->compare));
     memset(s->cc, 0, sizeof(s->cc));
     s->inten = s->value = 0;
+    s->part = 0;
+    s->reg[EVTENSET] = 0;
     s->runs = false;
     s->base = clock_now(device_clock(dev));
     update(s);
@@ -331,9 +357,9 @@ static bool timer_post_load(void *opaque, GError **error)
 
 static const VMStateField timer_vmstate[] = {
     VMSTATE_REGS(Nrf51Timer, bank), VMSTATE_UINT_ARRAY(Nrf51Timer, event), VMSTATE_UINT_ARRAY(Nrf51Timer, compare),
-    VMSTATE_UINT_ARRAY(Nrf51Timer, cc), VMSTATE_UINT(Nrf51Timer, inten), VMSTATE_UINT(Nrf51Timer, value),
-    VMSTATE_UINT(Nrf51Timer, base), VMSTATE_BOOL(Nrf51Timer, runs), VMSTATE_TIMER(Nrf51Timer, timer),
-    VMSTATE_POST_LOAD(timer_post_load), VMSTATE_END
+    VMSTATE_UINT_ARRAY(Nrf51Timer, cc), VMSTATE_UINT(Nrf51Timer, inten), VMSTATE_UINT(Nrf51Timer, reg[EVTENSET]),
+    VMSTATE_UINT(Nrf51Timer, value), VMSTATE_UINT(Nrf51Timer, base), VMSTATE_UINT(Nrf51Timer, part),
+    VMSTATE_BOOL(Nrf51Timer, runs), VMSTATE_TIMER(Nrf51Timer, timer), VMSTATE_POST_LOAD(timer_post_load), VMSTATE_END
 };
 
 static const Property timer_props[] = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * nRF51 UART (nRF51 Series Reference Manual 3.0, 28): bytes, the six-byte receive FIFO, events and their interrupts.
- * Sending takes no time. No flow control, parity, breaks or framing errors. Wiring: region "regs", irq "irq", char "chardev".
+ * Sending takes no time. No flow control, parity, breaks or framing errors. Wiring: region "regs",
+ * irqs "irq", "event"[32], char "chardev".
  */
 #include "core/exec/regbank.h"
 #include "core/io/char.h"
@@ -18,7 +19,7 @@ typedef struct Nrf51Uart {
     Device parent;
     /* wiring */
     RegBank bank;
-    IrqLine irq;
+    IrqLine irq, event_out[NRF51_EVENTS];
     CharBackend chr;
     /* guest state */
     uint32_t reg[NUM_REGS], event[NUM_EVENTS], psel[4];
@@ -38,6 +39,13 @@ static void update(Nrf51Uart *s)
     irq_set(&s->irq, level);
 }
 
+static void occurs(Nrf51Uart *s, unsigned n)
+{
+    s->event[n] = 1;
+    update(s);
+    irq_pulse(&s->event_out[n]);
+}
+
 static void task_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Uart *s = NRF51_UART(dev);
@@ -51,7 +59,7 @@ static void task_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
         break;
     case 0x004:
         s->receives = false;
-        s->event[EV_RXTO] = 1;
+        occurs(s, EV_RXTO);
         break;
     case 0x008:
         s->sends = true;
@@ -108,9 +116,8 @@ static uint64_t rxd_read(void *dev, const RegDef *r, unsigned n)
         s->reg[RXD] = s->rx[0];
         memmove(s->rx, s->rx + 1, --s->rx_num);
         if (s->rx_num) {
-            s->event[EV_RXDRDY] = 1;
+            occurs(s, EV_RXDRDY);
         }
-        update(s);
         char_accept_input(&s->chr);
     }
     return s->reg[RXD];
@@ -123,8 +130,7 @@ static void txd_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 
     if (s->sends && s->reg[ENABLE] == 4) {
         char_write(&s->chr, &c, 1);
-        s->event[EV_TXDRDY] = 1;
-        update(s);
+        occurs(s, EV_TXDRDY);
     }
 }
 
@@ -156,13 +162,13 @@ static void receive(void *opaque, const uint8_t *buf, unsigned len)
     for (unsigned i = 0; i < len && s->rx_num < FIFO; i++) {
         s->rx[s->rx_num++] = buf[i];
     }
-    s->event[EV_RXDRDY] = 1;
-    update(s);
+    occurs(s, EV_RXDRDY);
 }
 
 static void uart_init(Object *obj)
 {
     device_init_irq_out(DEVICE(obj), "irq", &NRF51_UART(obj)->irq, 1);
+    device_init_irq_out(DEVICE(obj), "event", NRF51_UART(obj)->event_out, NRF51_EVENTS);
 }
 
 static bool uart_realize(Device *dev, GError **error)
