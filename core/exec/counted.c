@@ -100,7 +100,10 @@ void counted_begin(CPUState *cs, bool single)
     CpuTime *t = &cs->exec->time;
 
     if (single) {
-        t->kept = cs->poll - 1;
+        int32_t *rest = t->held >= 0 ? &t->held : &cs->poll;    /* held: finding the block asked the CPU to leave */
+
+        t->kept = *rest - 1;
+        *rest = 0;
         cs->poll = 1;
     }
     t->single = single;

@@ -90,6 +90,7 @@ typedef struct Mode {
     bool single, one_insn, naive;
     size_t code_size;
     unsigned heat;
+    uint64_t counted;                           /* counted mode, and after so many instructions the end; 0: not */
 } Mode;
 
 static const Mode modes[] = {
@@ -114,6 +115,7 @@ static void start(Run *run, const Mode *mode, const Asm *p, const char *cpus, un
     AccelConfig config = {
         .backend = mode->backend, .single_thread = mode->single, .one_insn = mode->one_insn, .naive = mode->naive,
         .code_size = mode->code_size, .heat = mode->heat,
+        .counted = mode->counted, .stop_after = mode->counted, .quantum = 37,
     };
     GError *error = NULL;
 
@@ -1006,6 +1008,48 @@ static void test_recycle(gconstpointer m)
     end(&run);
 }
 
+/* In counted mode it does not matter when the buffer is recycled, be it for the one instruction that a turn still has. */
+static void test_recycle_counted(gconstpointer m)
+{
+    Mode mode = *(const Mode *)m;
+    g_autofree Asm *p = g_new0(Asm, 1);
+    ToyCPU was[2], *now;
+    unsigned loop;
+    Stats stats;
+    Run run;
+
+    li(p, 2, TOY_IO_BASE);
+    loop = p->n;
+    for (unsigned n = 0; n < 100; n++) {
+        for (unsigned k = 0; k < 10; k++) {
+            i(p, ADDI, 1, 1, 1);
+        }
+        i(p, LD, 3, 2, TOY_IO_COUNT);
+        i(p, JAL, 0, 0, 1);
+    }
+    b(p, JAL, 0, 0, loop);
+    mode.counted = 300011;
+    for (unsigned n = 0; n < 2; n++) {
+        mode.code_size = n ? 64 << 10 : 0;
+        start(&run, &mode, p, "toy-a", 2);
+        exec_resume(run.m);
+        wait_end(&run);
+        exec_pause(run.m);
+        for (unsigned k = 0; k < 2; k++) {
+            now = run.m->cpus->pdata[k];
+            if (n) {
+                g_assert_cmpuint(now->parent.insns, ==, was[k].parent.insns);
+                g_assert_cmphex(now->pc, ==, was[k].pc);
+                g_assert_cmpmem(now->r, sizeof(now->r), was[k].r, sizeof(was[k].r));
+            }
+            was[k] = *now;
+        }
+        exec_stats(run.m, &stats);
+        g_assert_cmpuint(stats.count[STAT_tb_flushed] > 0, ==, n);
+        end(&run);
+    }
+}
+
 /* Pausing, asking a CPU, resetting while it runs. */
 static void note_pc(CPUState *cs, void *opaque)
 {
@@ -1166,7 +1210,8 @@ int main(int argc, char **argv)
         { "code-by-asid", test_code_by_asid },
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
-        { "broadcast", test_broadcast }, { "recycle", test_recycle }, { "pause", test_pause },
+        { "broadcast", test_broadcast }, { "recycle", test_recycle },
+        { "recycle-counted", test_recycle_counted }, { "pause", test_pause },
         { "shared-regions", test_shared_regions }, { "wakes-itself", test_wakes_itself }, { "restart", test_restart },
     };
 
