@@ -43,9 +43,12 @@
         .word   0, 0, 0, handler + 1, handler + 1, 0, handler + 1, handler + 1
 
         .thumb_func
-reset:  ldr     r0, =0xe000ed24
+reset:
+        .if     MAIN
+        ldr     r0, =0xe000ed24
         ldr     r1, =0x000f0000                 /* SHCSR: the faults are exceptions of their own */
         str     r1, [r0]
+        .endif
         ldr     r0, =0xe000ed14
         ldr     r1, =CCR
         str     r1, [r0]

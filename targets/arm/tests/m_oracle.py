@@ -8,7 +8,7 @@ on the board m-test here, compiled and interpreted. What is compared: registers,
 and its flags, memory, and where the instruction faults, the exception with its status registers. On a difference the
 instruction is run alone and what differs is printed.
 
-    m_oracle.py [--cpu NAME...] [--count N] [--seed N] [--names REGEX] [--accel LIST] [--all]
+    m_oracle.py [--cpu NAME...] [--count N] [--rounds N] [--seed N] [--names REGEX] [--accel LIST] [--all]
 
 Exit status 77 (skipped) where the other emulator or the cross assembler is missing.
 """
@@ -29,15 +29,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ARM = os.path.dirname(HERE)
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 MEMORY, MIDDLE, SLED = 4096, 2048, 32
-ROUNDS, STATES, RESULT_WORDS = 4, 61, 58
+STATES, RESULT_WORDS = 61, 58
 
 # cpu: (board of the other emulator, address of code, of data, features, gcc's name)
 V6, V7, V7E = {'M'}, {'M', 'T32'}, {'M', 'T32', 'M_DSP', 'VFP'}
 CPUS = {
     'cortex-m0': ('microbit', 0, 0x20000000, V6, 'cortex-m0'),
+    'cortex-m0plus': ('microbit', 0, 0x20000000, V6, 'cortex-m0plus'),
     'cortex-m3': ('mps2-an385', 0, 0x20000000, V7, 'cortex-m3'),
     'cortex-m4': ('mps2-an386', 0, 0x20000000, V7E, 'cortex-m4'),
     'cortex-m7': ('mps2-an500', 0, 0x20000000, V7E | {'VFP_V5', 'VFP_DP'}, 'cortex-m7'),
+    # on a Mainline core, without what Baseline lacks: faults of their own (SHCSR), unaligned accesses, Q
+    'cortex-m23': ('mps2-an505', 0x10000000, 0x38000000, {'M', 'M_V8', 'M_SEC'}, 'cortex-m23'),
     'cortex-m33': ('mps2-an505', 0x10000000, 0x38000000, V7E | {'VFP_V5', 'M_V8', 'M_SEC'}, 'cortex-m33'),
 }
 
@@ -257,8 +260,8 @@ def fp_words(rng):
 class Program:
     """The pieces with their states; builds images that write hashes, or all results of one."""
 
-    def __init__(self, rng, cpu, pieces, ccr):
-        self.cpu, self.pieces, self.ccr = cpu, pieces, ccr
+    def __init__(self, rng, cpu, pieces, ccr, rounds):
+        self.cpu, self.pieces, self.ccr, self.rounds = cpu, pieces, ccr, rounds
         self.board, self.code, self.data, self.features, self.gcc = CPUS[cpu]
         middle = self.data + 0x400 + MIDDLE
         self.states = []
@@ -305,10 +308,10 @@ class Program:
         pieces = self.pieces[first:first + count]
         lines = ['.set %s, 0x%x' % p for p in (
             ('CODE', self.code), ('DATA', self.data), ('CCR', self.ccr), ('FP', 'VFP' in self.features),
-            ('MAIN', 'T32' in self.features), ('RAW', raw), ('ROUNDS', ROUNDS), ('STATES', STATES), ('TESTS', len(pieces)),
+            ('MAIN', 'T32' in self.features), ('RAW', raw), ('ROUNDS', self.rounds), ('STATES', STATES), ('TESTS', len(pieces)),
             ('MEMORY', MEMORY), ('SLED', SLED), ('PAD', 1024 + skew))]
         lines.append('.macro STATE_LIST')
-        turn = first * ROUNDS % STATES
+        turn = first * self.rounds % STATES
         for states in (self.states[:STATES], self.states[STATES:]):
             for r, sp, lr, psr, fpscr, s in states[turn:] + states[:turn]:
                 lines.append('.word ' + ', '.join(self.text(v) for v in r + [sp, lr, psr, fpscr, 0] + s))
@@ -418,8 +421,8 @@ def explain(program, folder, chimera, accel, index):
     want, got = program.run_oracle(folder, images), program.run_here(folder, images, chimera, accel)
     print('%s %s (%s): different from the other emulator' % (program.cpu, piece, accel))
     size = RESULT_WORDS * 4
-    for r in range(ROUNDS):
-        n = (index * ROUNDS + r) % STATES
+    for r in range(program.rounds):
+        n = (index * program.rounds + r) % STATES
         state = program.states[n + (STATES if piece.kind else 0)]
         a, b = (struct.unpack_from('<%dI' % RESULT_WORDS, x, r * size) for x in (want, got))
         if a != b:
@@ -438,11 +441,12 @@ def explain(program, folder, chimera, accel, index):
 def compare(args, cpu, chimera, rng):
     chooser = Chooser(rng, cpu, args.names)
     failed, left = False, args.count
-    at_once = 3000 if cpu == 'cortex-m0' else 20000
+    at_once = 20000 if 'T32' in chooser.features else 3000
     while left > 0:
         pieces, rows = choose(rng, chooser, min(left, at_once))
         left -= len(pieces)
-        program = Program(rng, cpu, pieces, 0x200 | rng.choice([0, 0x10] + [0x18] * ('T32' in chooser.features)))
+        ccr = rng.choice([0, 0x10, 0x18]) if 'T32' in chooser.features else 8
+        program = Program(rng, cpu, pieces, 0x200 | ccr, args.rounds)
         with tempfile.TemporaryDirectory() as folder:
             images = program.build(folder, 0, len(pieces), 0)
             want = program.run_oracle(folder, images)
@@ -469,6 +473,7 @@ def main():
     p = argparse.ArgumentParser(description='Random T16 and T32 instructions against another emulator.')
     p.add_argument('--cpu', nargs='*', default=list(CPUS), choices=list(CPUS))
     p.add_argument('--count', type=int, default=2000, help='instructions a CPU')
+    p.add_argument('--rounds', type=int, default=4, help='states that each of them runs on')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--names', default='', help='only patterns whose name matches')
     p.add_argument('--accel', default='tcg,tci')
