@@ -11,7 +11,8 @@
 #   make bench              programs and the boot beside QEMU's: tables, and JSON in the build folder
 #   make fuzz-images        random words as kernels, for about SECONDS
 #   make fuzz-elf           programs with wrong headers in user mode, for SECONDS; fuzz-calls: wild system calls;
-#                           fuzz-gdb: what debuggers do not say; fuzz-mmio: random accesses to the devices of every board;
+#                           fuzz-gdb: what debuggers do not say; fuzz-mmio: random accesses to the devices of every board
+#                           (both under AddressSanitizer);
 #                           fuzz-boot: damaged kernels and device trees
 #   make fuzz               all of these, one after another; BUILD=build-asan: under a sanitizer
 
@@ -75,11 +76,15 @@ fuzz-boot: setup all
 fuzz-elf: setup all
 	tests/fuzz/elf_files.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)
 
+# these two under AddressSanitizer, in a folder below BUILD; BUILD=build-MODE: as that is
+SANITIZED = CHIMERA_BUILD=$(abspath $(BUILD)) $(if $(filter build-%,$(notdir $(BUILD))),,tests/sanitized.py address)
+CHIMERA = $(if $(filter build-%,$(notdir $(BUILD))),$(BUILD)/chimera,{chimera})
+
 fuzz-gdb: setup all
-	CHIMERA=$(BUILD)/chimera core/gdbstub/tests/test_gdb.py --fuzz $(SECONDS) --seed $$(date +%s)
+	$(SANITIZED) core/gdbstub/tests/test_gdb.py --fuzz $(SECONDS) --seed $$(date +%s)
 
 fuzz-mmio: setup all
-	tests/fuzz/mmio.py --chimera $(BUILD)/chimera --seed $$(date +%s) --time $(SECONDS)
+	$(SANITIZED) tests/fuzz/mmio.py --chimera $(CHIMERA) --seed $$(date +%s) --time $(SECONDS)
 
 fuzz-calls: setup all
 	tests/fuzz/system_calls.py --chimera $(BUILD)/chimera --seed $$(date +%s) --seconds $(SECONDS)

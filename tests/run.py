@@ -34,6 +34,24 @@ def count_tap(text):
     return passed, failed, skipped
 
 
+FIGURE = re.compile(r"^(?:#\s*)?(?:(?:ok|not ok) \d+ (?:- )?)?(.*\b\d+ (?:instructions|executions|images|files|packets|"
+                    r"accesses|rounds|patterns|encodings|programs|rows)\b.*)$", re.M)
+
+
+def figures(log):
+    """Of the long tests: what each says of how much it did, and how long it took; then all of them."""
+    total = 0
+    with open(log) as f:
+        for line in f:
+            test = json.loads(line)
+            total += test["duration"]
+            if ":long" not in test["name"]:
+                continue
+            said = FIGURE.findall(test.get("stdout") or "")
+            print(f"{test['name']}: {test['duration']:.0f} s{': ' + said[-1] if said else ''}")
+    print(f"{total / 60:.1f} minutes of tests")
+
+
 def count(log):
     passed = failed = skipped = 0
     failures = []
@@ -105,6 +123,8 @@ def main():
     passed, failed, skipped, failures = count(log)
     if args.coverage:
         coverage(build)
+    if "long" in args.suite:
+        figures(log)
     if status and not failed:
         failed = 1
     for name in failures:

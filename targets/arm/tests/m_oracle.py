@@ -358,7 +358,7 @@ class Program:
         if os.path.exists(out):
             os.remove(out)
         p = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           timeout=40 * PATIENCE, check=False)
+                           timeout=(40 + len(self.pieces) * self.rounds / 1000) * PATIENCE, check=False)
         data = b''
         if os.path.exists(out):
             with open(out, 'rb') as f:
@@ -460,8 +460,9 @@ def compare(args, cpu, chimera, rng):
                 for i, p in enumerate(pieces):
                     if got[4 * i:4 * i + 4] != want[4 * i:4 * i + 4]:
                         bad.setdefault(p.name, []).append(i)
-                print('m_oracle: %s %s: %d instructions of %d patterns, %d differ, of: %s' %
-                      (cpu, accel, len(pieces), rows, sum(len(b) for b in bad.values()), ' '.join(sorted(bad)) or '-'))
+                print('m_oracle: %s %s: %d instructions of %d patterns, %d executions, %d differ, of: %s' %
+                      (cpu, accel, len(pieces), rows, len(pieces) * args.rounds, sum(len(b) for b in bad.values()),
+                       ' '.join(sorted(bad)) or '-'))
                 failed |= bool(bad)
                 for name in sorted(bad)[:None if args.all else 5]:
                     explain(program, folder, chimera, accel, bad[name][0])
