@@ -19,7 +19,7 @@ Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device
     }
     if (m->config.nic && class_find_property(obj->oc, "netdev") &&
         (!object_set(obj, "netdev", m->config.nic, error) ||
-         (m->config.nic_mac && !object_set(obj, "mac", m->config.nic_mac, error)))) {
+         (m->config.nic_mac && class_find_property(obj->oc, "mac") && !object_set(obj, "mac", m->config.nic_mac, error)))) {
         return NULL;
     }
     if ((row->prop && !object_set(obj, row->prop, row->value, error)) ||

@@ -6,6 +6,7 @@
  * What is missing is in docs/CAVEATS.md.
  */
 #include "core/exec/regbank.h"
+#include "core/io/net.h"
 #include "modules/hw/arm_m/board.h"
 #include "modules/hw/arm_m/lm3s.h"
 
@@ -25,13 +26,12 @@ DECLARE_OBJECT(Lm3sMachine, LM3S6965EVB, TYPE_LM3S6965EVB)
 #define GPIO(n, at, number) { "gpio" n, "pl061", at, .irqs = { { "intr", number } } }
 #define TIMER(n, at, a, b) { "timer" #n, "lm3s-gptm", at, .irqs = { { "timer-a", a }, { "timer-b", b } } }
 static const BoardDevice devices[] = {
-    { "sysctl", "lm3s-sysctl", 0x400fe000, .irqs = { { "irq", 28 } } },
     { "watchdog", "cmsdk-apb-watchdog", 0x40000000, "frequency", "12000000", .irqs = { { "irq", 18 } } },
     GPIO("a", 0x40004000, 0), GPIO("b", 0x40005000, 1), GPIO("c", 0x40006000, 2), GPIO("d", 0x40007000, 3),
     GPIO("e", 0x40024000, 4), GPIO("f", 0x40025000, 30), GPIO("g", 0x40026000, 31),
     UART(0, 0x4000c000, 5), UART(1, 0x4000d000, 6), UART(2, 0x4000e000, 33),
     TIMER(0, 0x40030000, 19, 20), TIMER(1, 0x40031000, 21, 22), TIMER(2, 0x40032000, 23, 24), TIMER(3, 0x40033000, 35, 36),
-    { NULL }
+    { "enet", "stellaris-enet", 0x40048000, .irqs = { { "irq", 42 } } }, { NULL }
 };
 /* A bit of SRCRn, counted from SRCR0's, and what it resets. */
 static const struct {
@@ -41,6 +41,7 @@ static const struct {
     { 3, "watchdog" }, { 32 + 0, "uart0" }, { 32 + 1, "uart1" }, { 32 + 2, "uart2" }, { 32 + 16, "timer0" },
     { 32 + 17, "timer1" }, { 32 + 18, "timer2" }, { 32 + 19, "timer3" }, { 64 + 0, "gpioa" }, { 64 + 1, "gpiob" },
     { 64 + 2, "gpioc" }, { 64 + 3, "gpiod" }, { 64 + 4, "gpioe" }, { 64 + 5, "gpiof" }, { 64 + 6, "gpiog" },
+    { 64 + 28, "enet" },
 };
 
 static const BoardCpu board_cpu = { .frequency = CLOCK_HZ, .num_irq = 64, .num_prio_bits = 3, .bitband = true };
@@ -67,11 +68,28 @@ static Device *device_named(Lm3sMachine *s, const char *name)
     return DEVICE(object_child(&s->parent.parent.parent, name));
 }
 
+/* The station address is where the kit's makers put it: three bytes in each of the two user registers. */
+static bool add_sysctl(Lm3sMachine *s, GError **error)
+{
+    const char *text = s->parent.config.nic_mac;
+    uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+    char low[16], high[16];
+    const BoardDevice row = {
+        "sysctl", "lm3s-sysctl", 0x400fe000, "user-reg0", low, .irqs = { { "irq", 28 } }, .prop2 = "user-reg1", .value2 = high,
+    };
+
+    if (text && !net_parse_mac(text, mac, error)) {
+        return false;
+    }
+    g_snprintf(low, sizeof(low), "0x%02x%02x%02x", mac[2], mac[1], mac[0]);
+    g_snprintf(high, sizeof(high), "0x%02x%02x%02x", mac[5], mac[4], mac[3]);
+    return board_add(&s->parent, &s->root, &row, &s->cpu->parent, error) != NULL;
+}
+
 static void wire(Lm3sMachine *s)
 {
     Device *sysctl = device_named(s, "sysctl");
 
-    s->cpu = s->parent.cpus->pdata[0];
     for (unsigned i = 0; i < NUM_TIMERS; i++) {
         char name[] = { 't', 'i', 'm', 'e', 'r', (char)('0' + i), '\0' };
 
@@ -102,6 +120,10 @@ static bool build(Machine *m, GError **error)
     if (!board_finish(m, &s->root, &board_cpu, devices, 0, error)) {
         return false;
     }
+    s->cpu = m->cpus->pdata[0];
+    if (!add_sysctl(s, error)) {
+        return false;
+    }
     wire(s);
     return true;
 }
@@ -121,6 +143,7 @@ static void class_init(ObjectClass *oc, const TypeInfo *info)
     static const char *const cpus[] = { "cortex-m3", NULL };
 
     board_class_init(oc, cpus, 1, SRAM_SIZE, build);
+    MACHINE_CLASS(oc)->nic_onboard = "stellaris";
 }
 
 const TypeInfo lm3s6965evb_type = {

@@ -18,6 +18,7 @@
 #include "core/keyval.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
+#include "modules/hw/net/fcs.h"
 #include "modules/hw/net/net.h"
 
 #define TYPE_LAN9118 "lan9118"
@@ -266,24 +267,10 @@ static void mii_access(Lan9118 *s)
 
 /* -- receiving ----------------------------------------------------------------------------------------------------------- */
 
-/* IEEE 802.3, 3.2.9: the bits of each byte from the lowest, register inverted at both ends. */
-static uint32_t fcs_of(const uint8_t *p, size_t len)
-{
-    uint32_t crc = UINT32_MAX;
-
-    while (len--) {
-        crc ^= *p++;
-        for (unsigned i = 0; i < 8; i++) {
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-        }
-    }
-    return ~crc;
-}
-
 /* The hash table has a bit for each value of the six upper bits of the register, which are its lower in this order. */
 static bool hash_matches(const Lan9118 *s, const uint8_t *address)
 {
-    uint32_t crc = ~fcs_of(address, 6);
+    uint32_t crc = ~net_fcs(address, 6);
     unsigned bit = 0;
 
     for (unsigned i = 0; i < 6; i++) {
@@ -371,7 +358,7 @@ static void rx_frame(Lan9118 *s, const uint8_t *frame, size_t frame_len)
         return;
     }
     memcpy(p, frame, frame_len);
-    stl_le_p(p + len, fcs_of(p, len));
+    stl_le_p(p + len, net_fcs(p, len));
     status = (uint32_t)(len + FCS) << 16 | (passes ? 0 : RXS_FILTER) | (len + FCS > 1518 ? RXS_LONG | RXS_ES : 0);
     status |= is_broadcast(frame) ? RXS_BCAST : frame[0] & 1 ? RXS_MCAST : 0;
     status |= (frame[12] << 8 | frame[13]) >= 0x600 ? RXS_TYPE : 0;

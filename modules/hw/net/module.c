@@ -3,6 +3,6 @@
 #include "core/module.h"
 #include "modules/hw/net/net.h"
 
-static const TypeInfo *const types[] = { &lan9118_type, NULL };
+static const TypeInfo *const types[] = { &lan9118_type, &stellaris_enet_type, NULL };
 
 CHIMERA_MODULE(.name = "hw-net", .types = types);

@@ -5,6 +5,6 @@
 
 #include "core/qom/object.h"
 
-extern const TypeInfo lan9118_type;
+extern const TypeInfo lan9118_type, stellaris_enet_type;
 
 #endif

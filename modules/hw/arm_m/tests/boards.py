@@ -31,7 +31,8 @@ AN500 = {**CMSDK, 'ETH': 0xa0000000}
 SSE = {'CMSDK': 1, 'UART': 0x50200000, 'UART_IRQ': 32, 'TIMER': 0x50000000, 'TIMER_IRQ': 3, 'SYSTICK': 1,
        'ETH': 0x52000000, 'ETH_IRQ': 48}
 NRF51 = {'NRF51': 1, 'UART': 0x40002000, 'UART_IRQ': 2, 'TIMER': 0x40008000, 'TIMER_IRQ': 8, 'SYSTICK': 0}
-LM3S = {'PL011': 1, 'UART': 0x4000c000, 'UART_IRQ': 5, 'SYSTICK': 1}
+LM3S = {'PL011': 1, 'UART': 0x4000c000, 'UART_IRQ': 5, 'SYSTICK': 1, 'TIMER': 0x40031000, 'TIMER_IRQ': 21,
+        'STELLARIS_ETH': 0x40048000, 'ETH_IRQ': 42}
 STM32 = {'STM32': 1, 'UART': 0x40011000, 'UART_IRQ': 37, 'TIMER': 0x40000000, 'TIMER_IRQ': 28, 'SYSTICK': 1}
 # board: (gcc's CPU, code, data, macros)
 BOARDS = {
@@ -126,8 +127,8 @@ def run(program, name, elf, oracle):
     command = [program, '-M', name, '-kernel', elf, '-display', 'none', '-serial', 'stdio', '-monitor', 'none',
                '-semihosting-config', 'enable=on,target=native']
     macros = BOARDS[name][3]
-    if 'ETH' in macros:
-        command += ['-nic', 'user,model=lan9118']
+    if 'ETH_IRQ' in macros:
+        command += ['-nic', 'user,model=' + ('lan9118' if 'ETH' in macros else 'stellaris')]
     p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text, end = b'', time.monotonic() + 30 * PATIENCE
     os.set_blocking(p.stdout.fileno(), False)
@@ -147,7 +148,7 @@ def run(program, name, elf, oracle):
         p.kill()
     status = p.wait()
     want = name + ': hello\n' + ('systick\n' if macros['SYSTICK'] else '')
-    want += ('timer\n' if 'TIMER' in macros else '') + ('arp\n' if 'ETH' in macros else '')
+    want += ('timer\n' if 'TIMER' in macros else '') + ('arp\n' if 'ETH_IRQ' in macros else '')
     want += 'type: got line\n'
     got = text.decode(errors='replace')
     ok = got == want and status == 0

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The LAN9118 as its data sheet and its drivers use it: identification, frames both ways, filters, interrupts, EEPROM. */
 #include "core/bits.h"
-#include "core/io/net.h"
-#include "tests/lib/devtest.h"
+#include "modules/hw/net/tests/far_end.h"
 
 DEVTEST_MODULE(hw_net);
 static const ChimeraModule *const modules[] = { DEVTEST_MODULE_REF(hw_net), NULL };
@@ -18,56 +17,9 @@ enum { MAC_CR = 1, ADDRH, ADDRL, HASHH, HASHL, MII_ACC, MII_DATA };
 #define RXEN 4u
 #define TXEN 8u
 
-typedef struct TestNet {
-    NetBackend parent;
-    GString *sent;
-} TestNet;
-
-static bool test_net_open(NetBackend *nb, KeyVal *opts, GError **error)
-{
-    ((TestNet *)nb)->sent = g_string_new(NULL);
-    return true;
-}
-
-static void test_net_send(NetBackend *nb, const uint8_t *frame, size_t len)
-{
-    g_string_append_len(((TestNet *)nb)->sent, (const char *)frame, (gssize)len);
-}
-
-static void test_net_finalize(Object *obj)
-{
-    g_string_free(((TestNet *)obj)->sent, TRUE);
-}
-
-static void test_net_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    NETDEV_CLASS(oc)->open = test_net_open;
-    NETDEV_CLASS(oc)->send = test_net_send;
-}
-
-static const TypeInfo test_net_type = {
-    .name = "netdev-test", .parent = TYPE_NETDEV, .instance_size = sizeof(TestNet), .class_init = test_net_class_init,
-    .finalize = test_net_finalize,
-};
-
-static void setup(DevTest *t, void *opaque)
-{
-    g_autoptr(GError) error = NULL;
-
-    g_assert_true(type_register(t->types, &test_net_type, NULL));
-    netdev_new_from_opts(t->machine->backends, "test,id=n0", NULL, &error);
-    g_assert_no_error(error);
-    g_assert_true(object_set(&t->dev->parent, "netdev", "n0", NULL));
-}
-
 static DevTest *new_nic(void)
 {
-    return devtest_new_setup(modules, "lan9118", setup, NULL, "mac", "52:54:00:12:34:57", "id-rev", "0x92200000", NULL);
-}
-
-static TestNet *net_of(DevTest *t)
-{
-    return (TestNet *)netdev_find(t->machine->backends, "n0");
+    return devtest_new_setup(modules, "lan9118", far_end_setup, NULL, "mac", "52:54:00:12:34:57", "id-rev", "0x92200000", NULL);
 }
 
 static uint32_t mac_read(DevTest *t, unsigned n)
