@@ -18,6 +18,9 @@ void lm3s_gptm_set_frequency(Device *gptm, uint32_t hz);
 
 extern const TypeInfo lm3s_sysctl_type;         /* lm3s_sysctl.c */
 extern const TypeInfo lm3s_gptm_type;           /* lm3s_gptm.c */
+extern const TypeInfo lm3s_adc_type;            /* lm3s_adc.c */
+extern const TypeInfo lm3s_flash_type;          /* lm3s_flash.c */
+extern const TypeInfo lm3s_i2c_type;            /* lm3s_i2c.c */
 extern const TypeInfo lm3s6965evb_type;         /* stellaris.c */
 
 #endif

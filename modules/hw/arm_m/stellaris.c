@@ -23,7 +23,7 @@ typedef struct Lm3sMachine {
 DECLARE_OBJECT(Lm3sMachine, LM3S6965EVB, TYPE_LM3S6965EVB)
 
 #define UART(n, at, number) { "uart" #n, "pl011", at, .serial = (n) + 1, .irqs = { { "intr", number } } }
-#define GPIO(n, at, number) { "gpio" n, "pl061", at, .irqs = { { "intr", number } } }
+#define GPIO(n, at, number) { "gpio" n, "pl061", at, "pads", "on", .irqs = { { "intr", number } } }
 #define TIMER(n, at, a, b) { "timer" #n, "lm3s-gptm", at, .irqs = { { "timer-a", a }, { "timer-b", b } } }
 static const BoardDevice devices[] = {
     { "watchdog", "cmsdk-apb-watchdog", 0x40000000, "frequency", "12000000", .irqs = { { "irq", 18 } } },
@@ -31,14 +31,19 @@ static const BoardDevice devices[] = {
     GPIO("e", 0x40024000, 4), GPIO("f", 0x40025000, 30), GPIO("g", 0x40026000, 31),
     UART(0, 0x4000c000, 5), UART(1, 0x4000d000, 6), UART(2, 0x4000e000, 33),
     TIMER(0, 0x40030000, 19, 20), TIMER(1, 0x40031000, 21, 22), TIMER(2, 0x40032000, 23, 24), TIMER(3, 0x40033000, 35, 36),
-    { "enet", "stellaris-enet", 0x40048000, .irqs = { { "irq", 42 } } }, { NULL }
+    { "ssi", "pl022", 0x40008000, "pull-up", "on", .irqs = { { "intr", 7 } } },
+    { "i2c0", "lm3s-i2c", 0x40020000, .irqs = { { "irq", 8 } } }, { "i2c1", "lm3s-i2c", 0x40021000, .irqs = { { "irq", 37 } } },
+    { "adc", "lm3s-adc", 0x40038000, .irqs = { { "ss0", 14 }, { "ss1", 15 }, { "ss2", 16 }, { "ss3", 17 } } },
+    { "enet", "stellaris-enet", 0x40048000, .irqs = { { "irq", 42 } } },
+    { "flash-control", "lm3s-flash", 0x400fd000, .irqs = { { "irq", 29 } } }, { NULL }
 };
 /* A bit of SRCRn, counted from SRCR0's, and what it resets. */
 static const struct {
     uint8_t bit;
     const char *name;
 } modules[] = {
-    { 3, "watchdog" }, { 32 + 0, "uart0" }, { 32 + 1, "uart1" }, { 32 + 2, "uart2" }, { 32 + 16, "timer0" },
+    { 3, "watchdog" }, { 16, "adc" }, { 32 + 4, "ssi" }, { 32 + 12, "i2c0" }, { 32 + 14, "i2c1" },
+    { 32 + 0, "uart0" }, { 32 + 1, "uart1" }, { 32 + 2, "uart2" }, { 32 + 16, "timer0" },
     { 32 + 17, "timer1" }, { 32 + 18, "timer2" }, { 32 + 19, "timer3" }, { 64 + 0, "gpioa" }, { 64 + 1, "gpiob" },
     { 64 + 2, "gpioc" }, { 64 + 3, "gpiod" }, { 64 + 4, "gpioe" }, { 64 + 5, "gpiof" }, { 64 + 6, "gpiog" },
     { 64 + 28, "enet" },
@@ -94,6 +99,7 @@ static void wire(Lm3sMachine *s)
         char name[] = { 't', 'i', 'm', 'e', 'r', (char)('0' + i), '\0' };
 
         s->timer[i] = device_named(s, name);
+        device_connect_irq(s->timer[i], "trigger", 0, device_named(s, "adc"), "trigger", 0);
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(modules); i++) {
         device_connect_irq_handler(sysctl, "module", modules[i].bit, module_reset, device_named(s, modules[i].name), 0);

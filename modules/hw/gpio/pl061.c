@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * PL061: PrimeCell GPIO, eight lines (Arm DDI 0190B).
- * Not modelled: hardware control of pins (GPIOAFSEL is storage).
+ * With "pads" the control of pads that Luminary Micro added (Stellaris LM3S6965 data sheet, "GPIOs"): pulls are what an input
+ * has that nobody drives, GPIOCR is behind its lock.
+ * Not modelled: hardware control of pins (GPIOAFSEL is storage), drive strength, open drain, slew rate, digital enable.
  * Wiring: region "regs", irq "intr"; irq in "in"[8] and out "out"[8]: the pins as inputs and as outputs.
  */
 #include "core/bits.h"
@@ -13,8 +15,10 @@
 
 enum {
     DATA, GPIODIR, IS, IBE, IEV, IE, RIS, MIS, IC, AFSEL,
-    PERIPHID0, PERIPHID1, PERIPHID2, PERIPHID3, CELLID0, CELLID1, CELLID2, CELLID3, NUM_REGS
+    PERIPHID0, PERIPHID1, PERIPHID2, PERIPHID3, CELLID0, CELLID1, CELLID2, CELLID3, NUM_PL061,
+    DR2R = NUM_PL061, DR4R, DR8R, ODR, PUR, PDR, SLR, DEN, LOCK, CR, NUM_REGS
 };
+#define UNLOCK 0x1acce551
 
 typedef struct PL061State {
     Device parent;
@@ -22,21 +26,28 @@ typedef struct PL061State {
     IrqLine intr;
     IrqLine out[NUM_PINS];
     uint8_t pullups;
+    bool pads;
     /* guest state */
     uint32_t reg[NUM_REGS];
     uint8_t out_data;                           /* what was written to output pins */
-    uint8_t in_data;                            /* what is driven from outside */
+    uint8_t in_data, in_driven;                 /* what is driven from outside, and of which pins */
     uint8_t pins;                               /* levels at the last look, for edges */
     uint8_t edges;                              /* latched edge interrupts */
 } PL061State;
 
 DECLARE_OBJECT(PL061State, PL061, TYPE_PL061)
 
+/* What comes in from outside, or from the pulls. */
+static uint8_t inputs(const PL061State *s)
+{
+    return (s->in_data & s->in_driven) | ((s->pullups | s->reg[PUR]) & ~s->in_driven);
+}
+
 /* Derives pin levels, RIS, MIS, and all lines. */
 static void update(PL061State *s)
 {
     uint8_t dir = (uint8_t)s->reg[GPIODIR], is = (uint8_t)s->reg[IS];
-    uint8_t pins = (s->out_data & dir) | (s->in_data & ~dir);
+    uint8_t pins = (s->out_data & dir) | (inputs(s) & ~dir);
     uint8_t changed = pins ^ s->pins;
     uint8_t driven = (s->pullups & ~dir) | (s->out_data & dir);
 
@@ -82,6 +93,36 @@ static void ic_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
     update(s);
 }
 
+static const RegDef pl061_regs[NUM_REGS];
+
+/* One strength at a time, one pull at a time. */
+static void pad_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
+{
+    PL061State *s = dev;
+    unsigned row = r->offset <= 0x508 ? DR2R : PUR, rows = row == DR2R ? 3 : 2;
+
+    for (unsigned i = row; i < row + rows; i++) {
+        s->reg[i] = r == &pl061_regs[i] ? value & 0xff : s->reg[i] & ~value;
+    }
+    update(s);
+}
+
+static void lock_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
+{
+    PL061State *s = dev;
+
+    s->reg[LOCK] = value != UNLOCK;
+}
+
+static void cr_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
+{
+    PL061State *s = dev;
+
+    if (!s->reg[LOCK]) {
+        s->reg[CR] = value & 0xff;
+    }
+}
+
 static const RegDef pl061_regs[NUM_REGS] = {
     [DATA]  = { 0x000, "GPIODATA",  .read = data_read, .write = data_write, .count = 256, .no_store = true },
     [GPIODIR]   = { 0x400, "GPIODIR",   .rw = 0xff, .after = after },
@@ -101,6 +142,16 @@ static const RegDef pl061_regs[NUM_REGS] = {
     [CELLID1]   = { 0xff4, "GPIOPCellID1",  .reset = 0xf0 },
     [CELLID2]   = { 0xff8, "GPIOPCellID2",  .reset = 0x05 },
     [CELLID3]   = { 0xffc, "GPIOPCellID3",  .reset = 0xb1 },
+    [DR2R]  = { 0x500, "GPIODR2R",  .reset = 0xff, .write = pad_write },
+    [DR4R]  = { 0x504, "GPIODR4R",  .write = pad_write },
+    [DR8R]  = { 0x508, "GPIODR8R",  .write = pad_write },
+    [ODR]   = { 0x50c, "GPIOODR",   .rw = 0xff },
+    [PUR]   = { 0x510, "GPIOPUR",   .write = pad_write },
+    [PDR]   = { 0x514, "GPIOPDR",   .write = pad_write },
+    [SLR]   = { 0x518, "GPIOSLR",   .rw = 0xff },
+    [DEN]   = { 0x51c, "GPIODEN",   .rw = 0xff },
+    [LOCK]  = { 0x520, "GPIOLOCK",  .reset = 1, .write = lock_write },
+    [CR]    = { 0x524, "GPIOCR",    .reset = 0xff, .write = cr_write },
 };
 
 static void pin_in(void *opaque, unsigned n, int level)
@@ -108,6 +159,7 @@ static void pin_in(void *opaque, unsigned n, int level)
     PL061State *s = opaque;
 
     s->in_data = (uint8_t)deposit32(s->in_data, n, 1, level);
+    s->in_driven |= 1u << n;
     update(s);
 }
 
@@ -124,8 +176,8 @@ static bool pl061_realize(Device *dev, GError **error)
 {
     PL061State *s = PL061(dev);
 
-    s->in_data = s->pins = s->pullups;
-    regbank_init(&s->bank, dev, NULL, pl061_regs, NUM_REGS, s->reg, 0x1000);
+    s->pins = s->pullups;
+    regbank_init(&s->bank, dev, NULL, pl061_regs, s->pads ? NUM_REGS : NUM_PL061, s->reg, 0x1000);
     return true;
 }
 
@@ -141,7 +193,7 @@ static void pl061_reset(Device *dev, ResetType type)
 
     regbank_reset(&s->bank);
     s->out_data = 0;
-    s->pins = s->in_data;
+    s->pins = inputs(s);
     s->edges = 0;
     update(s);
 }
@@ -156,6 +208,7 @@ static const VMStateField pl061_vmstate[] = {
     VMSTATE_REGS(PL061State, bank),
     VMSTATE_UINT(PL061State, out_data),
     VMSTATE_UINT(PL061State, in_data),
+    VMSTATE_UINT(PL061State, in_driven),
     VMSTATE_UINT(PL061State, pins),
     VMSTATE_UINT(PL061State, edges),
     VMSTATE_POST_LOAD(pl061_post_load),
@@ -164,6 +217,7 @@ static const VMStateField pl061_vmstate[] = {
 
 static const Property pl061_props[] = {
     PROP_DEF("pullups", PL061State, pullups, PROP_U8, 0, "pins that are 1 while nobody drives them"),
+    PROP_DEF("pads", PL061State, pads, PROP_BOOL, 0, "Luminary Micro's registers for pads"),
     PROP_END
 };
 

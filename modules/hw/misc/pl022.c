@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * PL022: PrimeCell synchronous serial port (Arm DDI 0194G), a master of SPI. Nobody is at the other end: frames that it sends
- * come back as zeros, or as they were in loopback mode. A frame takes no time. Not modelled: slave mode (nobody clocks it: what
- * was written stays), DMA requests, and what distinguishes the frame formats.
- * Wiring: region "regs", irq "intr". Property "frequency" (SSPCLK), for the receive timeout.
+ * come back as zeros, or as ones if the line has a pull-up, or as they were in loopback mode. A frame takes no time. Not
+ * modelled: slave mode (nobody clocks it: what was written stays), DMA requests, and what distinguishes the frame formats.
+ * Wiring: region "regs", irq "intr". Properties "frequency" (SSPCLK), for the receive timeout, "pull-up".
  */
 #include "core/bits.h"
 #include "core/exec/clock.h"
@@ -19,6 +19,7 @@ typedef struct PL022State {
     /* wiring */
     IrqLine intr;
     uint32_t frequency;
+    bool pull_up;
     /* guest state */
     uint32_t reg[NUM_REGS];
     uint16_t tx[FIFO], rx[FIFO];
@@ -71,7 +72,7 @@ static void transfer(PL022State *s)
             if (s->rx_used == FIFO) {
                 s->reg[RIS] |= INT_ROR;
             } else {
-                s->rx[s->rx_used++] = s->reg[CR1] & CR1_LBM ? s->tx[i] & frame_mask(s) : 0;
+                s->rx[s->rx_used++] = s->reg[CR1] & CR1_LBM ? s->tx[i] & frame_mask(s) : s->pull_up ? frame_mask(s) : 0;
             }
         }
         s->tx_used = 0;
@@ -160,7 +161,8 @@ static const RegDeviceSpec pl022_spec = {
 
 static const Property pl022_props[] = {
     { .name = "frequency", .type = PROP_U32, .offset = offsetof(PL022State, frequency), .def = 25000000, .min = 1,
-      .max = UINT32_MAX, .help = "SSPCLK in Hz" }, PROP_END
+      .max = UINT32_MAX, .help = "SSPCLK in Hz" },
+    PROP_DEF("pull-up", PL022State, pull_up, PROP_BOOL, 0, "what nobody drives is 1"), PROP_END
 };
 
 const TypeInfo pl022_type = {

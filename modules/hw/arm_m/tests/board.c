@@ -189,7 +189,7 @@ static void check_frame(void)
 #endif
 
 #ifdef BOARD_STELLARIS_ETH
-/* The MAC's FIFO has the length in the first half word, so that frames are in the upper half of one word and the lower of the next. */
+/* The MAC's FIFO has the length in its first half word: a word of a frame is in two of the FIFO's. */
 static void ethernet_start(void)
 {
     uint32_t carry = 42 - 14;

@@ -272,6 +272,127 @@ static void test_rate(void)
     devtest_free(t);
 }
 
+/* -- I2C ----------------------------------------------------------------------------------------------------------------------- */
+
+/* As driverlib sends: single, and in a burst, which is ended after the error. */
+static void test_i2c(void)
+{
+    enum { MCS = 0x04, MIMR = 0x10, MRIS = 0x14, MICR = 0x1c, MCR = 0x20, BUSBSY = 0x40, IDLE = 0x20, NAK = 6 };
+    DevTest *t = devtest_new(modules, "lm3s-i2c", NULL);
+
+    devtest_write32(t, MCS, 7);                 /* the master is off */
+    g_assert_cmphex(devtest_read32(t, MCS), ==, IDLE);
+    devtest_write32(t, MCR, 0x10);
+    devtest_write32(t, 0x00, 0x3b << 1);
+    devtest_write32(t, MIMR, 1);
+    devtest_write32(t, MCS, 7);                 /* START, RUN, STOP */
+    g_assert_cmphex(devtest_read32(t, MCS), ==, IDLE | NAK);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, MICR, 1);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_write32(t, MCS, 3);
+    g_assert_cmphex(devtest_read32(t, MCS), ==, BUSBSY | NAK);
+    devtest_write32(t, MCS, 4);
+    g_assert_cmphex(devtest_read32(t, MCS), ==, IDLE);
+    g_assert_cmphex(devtest_read32(t, MRIS), ==, 1);
+    devtest_free(t);
+}
+
+/* -- ADC ----------------------------------------------------------------------------------------------------------------------- */
+
+enum { ACTSS = 0x00, ADC_RIS = 0x04, ADC_IM = 0x08, ISC = 0x0c, OSTAT = 0x10, EMUX = 0x14, USTAT = 0x18, PSSI = 0x28, SSMUX0 = 0x40,
+       SSCTL0 = 0x44, SSFIFO0 = 0x48, SSFSTAT0 = 0x4c, SS = 0x20 };
+
+static void test_adc(void)
+{
+    DevTest *t = devtest_new(modules, "lm3s-adc", "ain1", "700", "ain2", "100", NULL);
+
+    devtest_write32(t, SSMUX0, 0x0210);
+    devtest_write32(t, SSCTL0, 0xe1000);        /* 0, 1, 2, differential 0, the temperature, and the end */
+    devtest_write32(t, PSSI, 1);                /* not enabled */
+    g_assert_cmphex(devtest_read32(t, SSFSTAT0), ==, 0x100);
+    devtest_write32(t, ACTSS, 1);
+    devtest_write32(t, ADC_IM, 1);
+    devtest_write32(t, PSSI, 1);
+    g_assert_true(devtest_irq(t, "ss0"));
+    g_assert_cmphex(devtest_read32(t, SSFSTAT0), ==, 0x050);
+    g_assert_cmpuint(devtest_read32(t, SSFIFO0), ==, 0);
+    g_assert_cmpuint(devtest_read32(t, SSFIFO0), ==, 700);
+    g_assert_cmpuint(devtest_read32(t, SSFIFO0), ==, 100);
+    g_assert_cmpuint(devtest_read32(t, SSFIFO0), ==, (1023 - 700) / 2);
+    g_assert_cmpuint(devtest_read32(t, SSFIFO0), ==, 557);      /* 25 degrees: 1.633 V of 3 */
+    g_assert_cmphex(devtest_read32(t, USTAT), ==, 0);
+    devtest_read32(t, SSFIFO0);
+    g_assert_cmphex(devtest_read32(t, USTAT), ==, 1);
+    devtest_write32(t, ISC, 1);
+    g_assert_false(devtest_irq(t, "ss0"));
+    devtest_free(t);
+}
+
+static void test_adc_triggers(void)
+{
+    DevTest *t = devtest_new(modules, "lm3s-adc", "ain3", "5", NULL);
+
+    devtest_write32(t, EMUX, 0x5000);           /* sequencer 3, which ends with its only sample, by a timer */
+    devtest_write32(t, SSMUX0 + 3 * SS, 3);
+    devtest_write32(t, SSCTL0 + 3 * SS, 6);
+    devtest_write32(t, ACTSS, 8);
+    devtest_write32(t, PSSI, 8);
+    g_assert_cmphex(devtest_read32(t, ADC_RIS), ==, 0);
+    devtest_set_irq(t, "trigger", 0, 1);
+    devtest_set_irq(t, "trigger", 0, 0);
+    g_assert_cmphex(devtest_read32(t, ADC_RIS), ==, 8);
+    g_assert_cmphex(devtest_read32(t, SSFSTAT0 + 3 * SS), ==, 0x1000);
+    devtest_set_irq(t, "trigger", 0, 1);
+    g_assert_cmphex(devtest_read32(t, OSTAT), ==, 8);
+    g_assert_cmpuint(devtest_read32(t, SSFIFO0 + 3 * SS), ==, 5);
+    g_assert_cmphex(devtest_read32(t, SSFSTAT0 + 3 * SS), ==, 0x100);
+    devtest_write32(t, EMUX, 0xf000);           /* always: there is one whenever one looks */
+    g_assert_cmpuint(devtest_read32(t, SSFIFO0 + 3 * SS), ==, 5);
+    g_assert_cmphex(devtest_read32(t, SSFSTAT0 + 3 * SS), ==, 0x1000);
+    devtest_free(t);
+}
+
+/* -- flash --------------------------------------------------------------------------------------------------------------------- */
+
+static void test_flash(void)
+{
+    enum { FMA = 0x00, FMD = 0x04, FMC = 0x08, FCRIS = 0x0c, FCIM = 0x10, FCMISC = 0x14, WRITE = 1, ERASE = 2, MERASE = 4 };
+    DevTest *t = devtest_new(modules, "lm3s-flash", "size", "0x1000", NULL);
+    uint8_t *flash = devtest_ram(t, 0);
+    const uint32_t key = 0xa4420000;
+
+    memset(flash, 0x55, 0x1800);
+    devtest_write32(t, FMA, 0x404);
+    devtest_write32(t, FMC, ERASE);             /* no key */
+    g_assert_cmphex(ldl_le_p(flash + 0x404), ==, 0x55555555);
+    devtest_write32(t, FMC, key | ERASE);
+    g_assert_cmphex(ldl_le_p(flash + 0x3fc), ==, 0x55555555);
+    g_assert_cmphex(ldl_le_p(flash + 0x400), ==, UINT32_MAX);
+    g_assert_cmphex(ldl_le_p(flash + 0x7fc), ==, UINT32_MAX);
+    g_assert_cmphex(ldl_le_p(flash + 0x800), ==, 0x55555555);
+    devtest_write32(t, FMD, 0x12345678);
+    devtest_write32(t, FMC, key | WRITE);
+    g_assert_cmphex(devtest_read32(t, FMC), ==, 0);
+    devtest_write32(t, FMD, 0xffff0000);
+    devtest_write32(t, FMC, key | WRITE);       /* only clears bits */
+    g_assert_cmphex(ldl_le_p(flash + 0x404), ==, 0x12340000);
+    g_assert_cmphex(devtest_read32(t, FCRIS), ==, 2);
+    devtest_write32(t, FCIM, 2);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, FCMISC, 2);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_write32(t, FMA, 0x1000);
+    devtest_write32(t, FMC, key | ERASE);       /* behind its end */
+    g_assert_cmphex(devtest_read32(t, FCRIS), ==, 1);
+    g_assert_cmphex(ldl_le_p(flash + 0x1000), ==, 0x55555555);
+    devtest_write32(t, FMA, 0);
+    devtest_write32(t, FMC, key | MERASE);
+    g_assert_cmphex(ldl_le_p(flash + 0xffc), ==, UINT32_MAX);
+    g_assert_cmphex(ldl_le_p(flash + 0x1000), ==, 0x55555555);
+    devtest_free(t);
+}
+
 static void test_fuzz(gconstpointer type)
 {
     devtest_fuzz(devtest_new(modules, type, NULL), 5);
@@ -279,7 +400,7 @@ static void test_fuzz(gconstpointer type)
 
 int main(int argc, char **argv)
 {
-    static const char *const fuzzed[] = { "lm3s-sysctl", "lm3s-gptm" };
+    static const char *const fuzzed[] = { "lm3s-sysctl", "lm3s-gptm", "lm3s-i2c", "lm3s-adc", "lm3s-flash" };
 
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lm3s/sysctl/pll", test_pll);
@@ -292,6 +413,10 @@ int main(int argc, char **argv)
     g_test_add_func("/lm3s/gptm/edge-count", test_edge_count);
     g_test_add_func("/lm3s/gptm/edge-time", test_edge_time);
     g_test_add_func("/lm3s/gptm/rate", test_rate);
+    g_test_add_func("/lm3s/i2c", test_i2c);
+    g_test_add_func("/lm3s/adc/samples", test_adc);
+    g_test_add_func("/lm3s/adc/triggers", test_adc_triggers);
+    g_test_add_func("/lm3s/flash", test_flash);
     for (unsigned i = 0; i < G_N_ELEMENTS(fuzzed); i++) {
         g_autofree char *path = g_strconcat("/lm3s/fuzz/", fuzzed[i], NULL);
 

@@ -25,6 +25,30 @@ static void test_data(void)
     devtest_free(t);
 }
 
+/* What Stellaris has more: pulls of pins that nobody drives, and a lock. */
+static void test_pads(void)
+{
+    DevTest *t = devtest_new(modules, "pl061", "pads", "on", NULL);
+
+    devtest_write32(t, 0x510, 0x03);            /* GPIOPUR */
+    g_assert_cmphex(devtest_read32(t, 0x3fc), ==, 0x03);
+    devtest_set_irq(t, "in", 0, 1);
+    devtest_set_irq(t, "in", 0, 0);
+    g_assert_cmphex(devtest_read32(t, 0x3fc), ==, 0x02);
+    devtest_write32(t, 0x514, 0x02);            /* GPIOPDR instead */
+    g_assert_cmphex(devtest_read32(t, 0x510), ==, 0x01);
+    g_assert_cmphex(devtest_read32(t, 0x3fc), ==, 0);
+    devtest_write32(t, 0x508, 0x80);            /* 8 mA are not 2 */
+    g_assert_cmphex(devtest_read32(t, 0x500), ==, 0x7f);
+    devtest_write32(t, 0x524, 0);               /* GPIOCR is locked */
+    g_assert_cmphex(devtest_read32(t, 0x524), ==, 0xff);
+    devtest_write32(t, 0x520, 0x1acce551);
+    g_assert_cmphex(devtest_read32(t, 0x520), ==, 0);
+    devtest_write32(t, 0x524, 0);
+    g_assert_cmphex(devtest_read32(t, 0x524), ==, 0);
+    devtest_free(t);
+}
+
 static void test_edges(void)
 {
     DevTest *t = devtest_new(modules, "pl061", NULL);
@@ -92,6 +116,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/hw/pl061/data", test_data);
+    g_test_add_func("/hw/pl061/pads", test_pads);
     g_test_add_func("/hw/pl061/edges", test_edges);
     g_test_add_func("/hw/pl061/level", test_level);
     g_test_add_func("/hw/gpio-key/press", test_key);

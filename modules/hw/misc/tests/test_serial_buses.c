@@ -7,6 +7,17 @@ static const ChimeraModule *const modules[] = { DEVTEST_MODULE_REF(hw_misc), NUL
 
 enum { CR0 = 0, CR1 = 4, DR = 8, SR = 0xc, CPSR = 0x10, IMSC = 0x14, RIS = 0x18, MIS = 0x1c, ICR = 0x20 };
 
+static void test_pull_up(void)
+{
+    DevTest *t = devtest_new(modules, "pl022", "pull-up", "on", NULL);
+
+    devtest_write32(t, CR0, 7);
+    devtest_write32(t, CR1, 2);
+    devtest_write32(t, DR, 0x55);
+    g_assert_cmphex(devtest_read32(t, DR), ==, 0xff);
+    devtest_free(t);
+}
+
 static void test_pl022(void)
 {
     DevTest *t = devtest_new(modules, "pl022", "frequency", "1000000", NULL);
@@ -93,6 +104,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/serial-buses/pl022", test_pl022);
+    g_test_add_func("/serial-buses/pull-up", test_pull_up);
     g_test_add_func("/serial-buses/i2c", test_i2c);
     g_test_add_func("/serial-buses/irq-or", test_irq_or);
     g_test_add_func("/serial-buses/fuzz", test_fuzz);
