@@ -3,7 +3,7 @@
  * CMSDK APB UART (Arm DDI 0479D, 4.3): one byte each way, and its interrupts. Sending takes no time, so nothing overruns
  * the transmitter. Wiring: region "regs", irqs "tx", "rx", "overrun", char "chardev".
  */
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "core/io/char.h"
 #include "modules/hw/arm_m/mps2.h"
 
@@ -13,9 +13,8 @@ enum { CTRL_TX = 1, CTRL_RX = 2, CTRL_TXINT = 4, CTRL_RXINT = 8, CTRL_TXOVRINT =
 enum { INT_TX = 1, INT_RX = 2, INT_TXOVR = 4, INT_RXOVR = 8 };
 
 typedef struct CmsdkUart {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine tx, rx, overrun;
     CharBackend chr;
     /* guest state */
@@ -24,8 +23,10 @@ typedef struct CmsdkUart {
 } CmsdkUart;
 DECLARE_OBJECT(CmsdkUart, CMSDK_UART, "cmsdk-apb-uart")
 
-static void update(CmsdkUart *s)
+static void update(void *dev)
 {
+    CmsdkUart *s = CMSDK_UART(dev);
+
     irq_set(&s->tx, s->reg[INTSTATUS] & INT_TX);
     irq_set(&s->rx, s->reg[INTSTATUS] & INT_RX);
     irq_set(&s->overrun, s->reg[INTSTATUS] & (INT_TXOVR | INT_RXOVR));
@@ -113,52 +114,32 @@ static void uart_init(Object *obj)
 
 static bool uart_realize(Device *dev, GError **error)
 {
-    CmsdkUart *s = CMSDK_UART(dev);
-
-    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x1000);
-    char_connect(&s->chr, s, can_receive, receive, NULL);
+    char_connect(&CMSDK_UART(dev)->chr, dev, can_receive, receive, NULL);
     return true;
 }
 
 static void uart_unrealize(Device *dev)
 {
     char_disconnect(&CMSDK_UART(dev)->chr);
-    regbank_destroy(&CMSDK_UART(dev)->bank);
 }
 
 static void uart_reset(Device *dev, ResetType type)
 {
-    regbank_reset(&CMSDK_UART(dev)->bank);
     CMSDK_UART(dev)->received = 0;
-    update(CMSDK_UART(dev));
 }
 
-static bool uart_post_load(void *s, GError **error)
-{
-    update(s);
-    return true;
-}
-
-static const VMStateField uart_vmstate[] = {
-    VMSTATE_REGS(CmsdkUart, bank), VMSTATE_UINT(CmsdkUart, received), VMSTATE_POST_LOAD(uart_post_load), VMSTATE_END
-};
+static const VMStateField uart_vmstate[] = { VMSTATE_UINT(CmsdkUart, received), VMSTATE_END };
 
 static const Property uart_props[] = {
     { .name = "chardev", .type = PROP_CHAR, .offset = offsetof(CmsdkUart, chr), .help = "what it is connected to" }, PROP_END
 };
 
-static void uart_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    DeviceClass *dc = DEVICE_CLASS(oc);
-
-    dc->realize = uart_realize;
-    dc->unrealize = uart_unrealize;
-    dc->reset = uart_reset;
-    dc->vmstate = uart_vmstate;
-    dc->category = "Character";
-}
+static const RegDeviceSpec uart_spec = {
+    .category = "Character", REG_DEVICE_REGS(CmsdkUart, regs), .vmstate = uart_vmstate, .realize = uart_realize,
+    .unrealize = uart_unrealize, .reset = uart_reset, .update = update,
+};
 
 const TypeInfo cmsdk_uart_type = {
-    .name = "cmsdk-apb-uart", .parent = TYPE_DEVICE, .desc = "CMSDK UART", .instance_size = sizeof(CmsdkUart),
-    .props = uart_props, .init = uart_init, .class_init = uart_class_init,
+    .name = "cmsdk-apb-uart", .desc = "CMSDK UART", .instance_size = sizeof(CmsdkUart),
+    .props = uart_props, .init = uart_init, REG_DEVICE_TYPE(uart_spec),
 };

@@ -17,8 +17,8 @@ typedef struct CmsdkWatchdog {
     RegDevice parent;
     /* wiring */
     IrqLine irq, reset;
-    uint32_t frequency;
     /* guest state */
+    uint32_t frequency;
     uint32_t reg[NUM_REGS];
     bool resets;                                /* WDOGRES */
     Timer timer;
@@ -39,6 +39,19 @@ static void start(CmsdkWatchdog *s)
     uint64_t ns = muldiv64(MAX(s->reg[LOAD], 1), 1000000000, s->frequency);
 
     timer_mod(&s->timer, clock_now(device_clock(&s->parent.parent)) + (int64_t)MAX(ns, 1000));
+}
+
+void cmsdk_watchdog_set_frequency(Device *watchdog, uint32_t hz)
+{
+    CmsdkWatchdog *s = CMSDK_WATCHDOG(watchdog);
+    int64_t now = clock_now(device_clock(watchdog));
+
+    if (timer_armed(&s->timer)) {
+        int64_t left = MAX(s->timer.expire - now, 0);
+
+        timer_mod(&s->timer, now + (int64_t)((unsigned __int128)left * s->frequency / hz));
+    }
+    s->frequency = hz;
 }
 
 static void fired(void *opaque)
@@ -125,7 +138,7 @@ static void watchdog_reset(Device *dev, ResetType type)
 }
 
 static const VMStateField watchdog_vmstate[] = {
-    VMSTATE_BOOL(CmsdkWatchdog, resets), VMSTATE_TIMER(CmsdkWatchdog, timer), VMSTATE_END
+    VMSTATE_UINT(CmsdkWatchdog, frequency), VMSTATE_BOOL(CmsdkWatchdog, resets), VMSTATE_TIMER(CmsdkWatchdog, timer), VMSTATE_END
 };
 
 static const RegDeviceTimer watchdog_timers[] = { { offsetof(CmsdkWatchdog, timer), fired }, { 0 } };

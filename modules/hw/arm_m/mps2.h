@@ -3,9 +3,12 @@
 #ifndef MODULES_HW_ARM_M_MPS2_H
 #define MODULES_HW_ARM_M_MPS2_H
 
-#include "core/qom/object.h"
+#include "core/qom/device.h"
 
 extern const TypeInfo cmsdk_uart_type, cmsdk_timer_type, cmsdk_dualtimer_type, cmsdk_watchdog_type, cmsdk_gpio_type;
+/* WDOGCLK changes to hz: what is left of the count takes as many ticks as before. */
+void cmsdk_watchdog_set_frequency(Device *watchdog, uint32_t hz);
+
 extern const TypeInfo mps2_scc_type, mps2_fpgaio_type;
 enum { MPS2_NUM_BOARDS = 5 };
 extern const TypeInfo mps2_types[MPS2_NUM_BOARDS];

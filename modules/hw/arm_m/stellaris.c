@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * lm3s6965evb: Stellaris LM3S6965 evaluation board: Cortex-M3, 256 KiB of flash, 64 KiB of memory, and the devices of the
- * LM3S6965's data sheet at its addresses and with its interrupts. The CPU, SysTick and the timers have the system clock
+ * LM3S6965's data sheet at its addresses and with its interrupts. CPU, SysTick, timers and watchdog have the system clock
  * that RCC selects. SRCR resets a module; all have a clock, whatever RCGC says (lm3s_sysctl.c says why).
  * What is missing is in docs/CAVEATS.md.
  */
@@ -9,6 +9,7 @@
 #include "core/io/net.h"
 #include "modules/hw/arm_m/board.h"
 #include "modules/hw/arm_m/lm3s.h"
+#include "modules/hw/arm_m/mps2.h"
 
 enum { FLASH_SIZE = 256 << 10, SRAM_SIZE = 64 << 10, NUM_TIMERS = 4, CLOCK_HZ = 12000000 };
 #define SRAM_AT 0x20000000
@@ -18,7 +19,7 @@ typedef struct Lm3sMachine {
     Machine parent;
     MemoryRegion root, flash, sram, bus;
     CPUState *cpu;
-    Device *timer[NUM_TIMERS];
+    Device *timer[NUM_TIMERS], *watchdog;
 } Lm3sMachine;
 DECLARE_OBJECT(Lm3sMachine, LM3S6965EVB, TYPE_LM3S6965EVB)
 
@@ -63,6 +64,7 @@ static void clock_changed(void *opaque, uint32_t hz)
     Lm3sMachine *s = opaque;
 
     cpu_set_frequency(s->cpu, hz);
+    cmsdk_watchdog_set_frequency(s->watchdog, hz);
     for (unsigned i = 0; i < NUM_TIMERS; i++) {
         lm3s_gptm_set_frequency(s->timer[i], hz);
     }
@@ -95,6 +97,7 @@ static void wire(Lm3sMachine *s)
 {
     Device *sysctl = device_named(s, "sysctl");
 
+    s->watchdog = device_named(s, "watchdog");
     for (unsigned i = 0; i < NUM_TIMERS; i++) {
         char name[] = { 't', 'i', 'm', 'e', 'r', (char)('0' + i), '\0' };
 
@@ -104,7 +107,7 @@ static void wire(Lm3sMachine *s)
     for (unsigned i = 0; i < G_N_ELEMENTS(modules); i++) {
         device_connect_irq_handler(sysctl, "module", modules[i].bit, module_reset, device_named(s, modules[i].name), 0);
     }
-    device_connect_irq(device_named(s, "watchdog"), "reset", 0, sysctl, "reset", LM3S_RESET_WATCHDOG);
+    device_connect_irq(s->watchdog, "reset", 0, sysctl, "reset", LM3S_RESET_WATCHDOG);
     device_connect_irq(&s->cpu->parent, "sysresetreq", 0, sysctl, "reset", LM3S_RESET_SOFTWARE);
     lm3s_sysctl_on_clock(sysctl, clock_changed, s);
 }

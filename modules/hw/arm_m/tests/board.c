@@ -120,6 +120,36 @@ static void timer_clear(void)
 {
     REG(BOARD_TIMER + 0x24) = 1;
 }
+
+/*
+ * With RCC at 50 MHz, SysTick and a timer count alike: what SysTick counted between two looks is no less than what the
+ * timer counted between them, and no more than what it counted around them.
+ */
+static int clock_follows(void)
+{
+    enum { MASK = 0xffffff };
+
+    REG(0x400fe104) |= 1 << 16;
+    REG(0x40030004) = 2;
+    REG(0x4003000c) = 1;
+    REG(0xe000e014) = MASK;
+    REG(0xe000e018) = 0;
+    REG(0xe000e010) = 5;
+    REG(BOARD_RCC) = 0x01c00380;
+    for (unsigned i = 0; i < 100; i++) {
+        uint32_t t0 = REG(0x40030048), a = REG(0xe000e018), t1 = REG(0x40030048), t2, b, t3;
+
+        do {
+            t2 = REG(0x40030048);
+        } while (t1 - t2 < 50000);
+        b = REG(0xe000e018);
+        t3 = REG(0x40030048);
+        if (t0 - t3 < MASK / 2) {               /* the host was not away too long */
+            return ((a - b) & MASK) + 1 >= t1 - t2 && ((a - b) & MASK) <= t0 - t3 + 1;
+        }
+    }
+    return 0;
+}
 #elif BOARD_STM32
 static void console_init(void)
 {
@@ -323,6 +353,9 @@ int main(void)
     }
     REG(0xe000e010) = 0;
     print("systick\n");
+#endif
+#ifdef BOARD_RCC
+    print(clock_follows() ? "clock\n" : "another clock\n");
 #endif
 #ifdef BOARD_TIMER
     timer_start();

@@ -32,7 +32,7 @@ SSE = {'CMSDK': 1, 'UART': 0x50200000, 'UART_IRQ': 32, 'TIMER': 0x50000000, 'TIM
        'ETH': 0x52000000, 'ETH_IRQ': 48}
 NRF51 = {'NRF51': 1, 'UART': 0x40002000, 'UART_IRQ': 2, 'TIMER': 0x40008000, 'TIMER_IRQ': 8, 'SYSTICK': 0}
 LM3S = {'PL011': 1, 'UART': 0x4000c000, 'UART_IRQ': 5, 'SYSTICK': 1, 'TIMER': 0x40031000, 'TIMER_IRQ': 21,
-        'STELLARIS_ETH': 0x40048000, 'ETH_IRQ': 42}
+        'STELLARIS_ETH': 0x40048000, 'RCC': 0x400fe060, 'ETH_IRQ': 42}
 STM32 = {'STM32': 1, 'UART': 0x40011000, 'UART_IRQ': 37, 'TIMER': 0x40000000, 'TIMER_IRQ': 28, 'SYSTICK': 1}
 # board: (gcc's CPU, code, data, macros)
 BOARDS = {
@@ -148,6 +148,7 @@ def run(program, name, elf, oracle):
         p.kill()
     status = p.wait()
     want = name + ': hello\n' + ('systick\n' if macros['SYSTICK'] else '')
+    want += ('clock\n' if 'RCC' in macros else '')
     want += ('timer\n' if 'TIMER' in macros else '') + ('arp\n' if 'ETH_IRQ' in macros else '')
     want += 'type: got line\n'
     got = text.decode(errors='replace')

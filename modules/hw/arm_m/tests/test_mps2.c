@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The devices of the CMSDK and MPS2 against their manuals (Arm DDI 0479D, DAI 0385D). */
+#include "modules/hw/arm_m/mps2.h"
 #include "tests/lib/devtest.h"
 
 DEVTEST_MODULE(hw_arm_m);
@@ -108,6 +109,23 @@ static void test_cleared_at_zero(void)
     devtest_free(t);
 }
 
+/* The clock changes in the middle: as many ticks are left. */
+static void test_watchdog_rate(void)
+{
+    DevTest *t = devtest_new(modules, "cmsdk-apb-watchdog", NULL);
+
+    devtest_write32(t, 0x000, 1000);
+    devtest_write32(t, 0x008, 1);
+    devtest_step(t, 20000);
+    cmsdk_watchdog_set_frequency(t->dev, 12500000);
+    g_assert_cmpuint(devtest_read32(t, 0x004), ==, 500);
+    devtest_step(t, 39999);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_step(t, 1);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
 static void test_watchdog(void)
 {
     DevTest *t = devtest_new(modules, "cmsdk-apb-watchdog", NULL);
@@ -213,6 +231,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mps2/dualtimer", test_dualtimer);
     g_test_add_func("/mps2/cleared-at-zero", test_cleared_at_zero);
     g_test_add_func("/mps2/watchdog", test_watchdog);
+    g_test_add_func("/mps2/watchdog-rate", test_watchdog_rate);
     g_test_add_func("/mps2/gpio", test_gpio);
     g_test_add_func("/mps2/fpga", test_fpga);
     g_test_add_func("/mps2/fuzz", test_fuzz);
