@@ -53,22 +53,31 @@ static MemTxAttrs rom_attrs(const Rom *r)
     return (MemTxAttrs){ .pas = r->pas, .debug = 1, .requester = MEMTX_NO_REQUESTER };
 }
 
-static bool rom_write(const Rom *r)
+static bool rom_write_data(const Rom *r)
 {
     gsize len;
     const void *data = g_bytes_get_data(r->data, &len);
-    MemTxAttrs attrs = rom_attrs(r);
 
-    return address_space_write(r->as, r->addr, attrs, data, len) == MEMTX_OK &&
-           write_zeros(r->as, r->addr + len, r->mem_size - len, attrs);
+    return address_space_write(r->as, r->addr, rom_attrs(r), data, len) == MEMTX_OK;
 }
 
+static bool rom_write_zeros(const Rom *r)
+{
+    uint64_t len = g_bytes_get_size(r->data);
+
+    return write_zeros(r->as, r->addr + len, r->mem_size - len, rom_attrs(r));
+}
+
+/* Where one piece's zeros and another's bytes meet, the bytes stay. */
 static void roms_reset(void *opaque)
 {
     RomList *list = opaque;
 
     for (unsigned i = 0; i < list->roms->len; i++) {
-        rom_write(list->roms->pdata[i]);
+        rom_write_zeros(list->roms->pdata[i]);
+    }
+    for (unsigned i = 0; i < list->roms->len; i++) {
+        rom_write_data(list->roms->pdata[i]);
     }
 }
 
@@ -106,10 +115,9 @@ void rom_dump(const Machine *m, GString *out)
     }
 }
 
-static bool overlap(const Rom *a, const Rom *b)
+static bool overlap(const Rom *a, uint64_t a_size, const Rom *b, uint64_t b_size)
 {
-    return a->as == b->as && a->pas == b->pas && a->mem_size && b->mem_size && a->addr < b->addr + b->mem_size &&
-           b->addr < a->addr + a->mem_size;
+    return a->as == b->as && a->pas == b->pas && a_size && b_size && a->addr < b->addr + b_size && b->addr < a->addr + a_size;
 }
 
 static bool add(Machine *m, const Rom *rom, GError **error)
@@ -118,15 +126,17 @@ static bool add(Machine *m, const Rom *rom, GError **error)
     Rom *r = g_memdup2(rom, sizeof(*rom));
     const char *name = rom->name;
     hwaddr addr = rom->addr;
-    uint64_t mem_size = MAX(rom->mem_size, g_bytes_get_size(rom->data));
+    gsize len = g_bytes_get_size(rom->data);
+    uint64_t mem_size = MAX(rom->mem_size, len);
 
     r->name = g_strdup(name);
     r->mem_size = mem_size;
     g_bytes_ref(r->data);
     for (unsigned i = 0; i < list->roms->len; i++) {
         const Rom *o = list->roms->pdata[i];
+        bool all = o->yields || r->yields;
 
-        if (!overlap(o, r)) {
+        if (!overlap(o, all ? o->mem_size : g_bytes_get_size(o->data), r, all ? mem_size : len)) {
             continue;
         }
         if (o->yields) {
@@ -142,11 +152,18 @@ static bool add(Machine *m, const Rom *rom, GError **error)
             return false;
         }
     }
-    if (!rom_write(r)) {
+    if (!rom_write_zeros(r) || !rom_write_data(r)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: 0x%" PRIx64 " to 0x%" PRIx64 " is not all memory of this machine",
                     name, addr, addr + mem_size - (mem_size != 0));
         rom_free(r);
         return false;
+    }
+    for (unsigned i = 0; i < list->roms->len; i++) {
+        const Rom *o = list->roms->pdata[i];
+
+        if (overlap(o, g_bytes_get_size(o->data), r, mem_size)) {
+            rom_write_data(o);
+        }
     }
     g_ptr_array_add(list->roms, r);
     return true;

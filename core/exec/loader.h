@@ -14,7 +14,8 @@
 
 /*
  * data appears at addr of as now and at every reset of the machine; mem_size beyond data's length is zero. Takes a
- * reference. Pieces that overlap, and pieces outside RAM and ROM, are errors that name both.
+ * reference. Data that overlaps, and pieces outside RAM and ROM, are errors that name both; where zeros and data meet, the
+ * data stays (linkers place .bss behind .data's initial values, and other things there too).
  */
 bool rom_add(Machine *m, const char *name, AddressSpace *as, hwaddr addr, GBytes *data, uint64_t mem_size, GError **error);
 /* The same in the view of one physical address space. */

@@ -76,6 +76,26 @@ class Virt(unittest.TestCase):
         self.assertRefused(".*overlaps", "-device", f"loader,file={a},addr={RAM},cpu-num=0", "-device",
                            f"loader,addr={RAM + 8},data=1,data-len=8")
 
+    def test_elf_segments_that_meet(self):
+        """Zeros of one segment and bytes of another in one place: the bytes are there, in any order; bytes do not share."""
+        def elf(name, *segments):
+            at, heads, body = 64 + 56 * len(segments), b"", b""
+            for addr, data, size in segments:
+                heads += struct.pack("<IIQQQQQQ", 1, 7, at + len(body), addr + (1 << 32), addr, len(data), size, 1)
+                body += data
+            head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 183, 1, START, 64, 0, 0, 64, 56,
+                               len(segments), 0, 0, 0)
+            return self.file(name, head + heads + body)
+
+        START = 0x41000000
+        code = program("e")
+        first, second = (START, code[:8], 0x1000), (START + 8, code[8:], len(code))
+        nothing = (START, b"", 0x2000)
+        self.assertPrints("e", "-kernel", elf("forward", first, second, nothing))
+        self.assertPrints("e", "-kernel", elf("backward", nothing, second, first))
+        self.assertPrints("e", "-device", f"loader,file={elf('device', second, nothing, first)},cpu-num=0")
+        self.assertRefused(".*overlaps .*twice", "-kernel", elf("twice", first, second, (START + 4, b"1234", 4)))
+
     def test_loader_value(self):
         words = program("v")
         args = []
