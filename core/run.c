@@ -456,11 +456,10 @@ static bool new_nic(Run *r, KeyVal *kv, GError **error)
     if (!keyval_get_id(kv, "id", false, &id, error)) {
         return false;
     }
-    model = model ? model : r->mc->nic_device;
     if (onboard && r->m->config.nic) {
         return bad(r->mc->nic_onboard, "this machine has one network card", error);
     }
-    if (!model && !onboard) {
+    if (!model && !r->mc->nic_device && !onboard) {
         return bad("model=", "missing: this machine has no network card of its own", error);
     }
     if (!id) {
@@ -477,10 +476,11 @@ static bool new_nic(Run *r, KeyVal *kv, GError **error)
     if (onboard) {
         r->m->config.nic = g_strdup(id);
         r->m->config.nic_mac = g_strdup(mac);
+        r->m->config.nic_named = model != NULL;
         return true;
     }
     dev = keyval_new();
-    keyval_set(dev, "driver", model);
+    keyval_set(dev, "driver", model ? model : r->mc->nic_device);
     keyval_set(dev, "netdev", id);
     keyval_set(dev, "mac", mac);
     g_ptr_array_add(r->o->devices, dev);
@@ -695,8 +695,7 @@ static bool make_backends(Run *r, GError **error)
     return each(r, r->o->objects, "-object", new_object, error) &&
            each(r, r->o->blockdevs, "-blockdev", new_blockdev, error) &&
            each(r, r->o->drives, "-drive", new_drive, error) && each(r, r->o->nics, "-nic", new_nic, error) &&
-           new_serials(r, error) && new_monitors(r, error) && each(r, r->o->mons, "-mon", new_mon, error) &&
-           make_semihosting(r, error);
+           new_serials(r, error) && new_monitors(r, error) && each(r, r->o->mons, "-mon", new_mon, error);
 }
 
 /* -- devices of the user ------------------------------------------------------------------------------------- */
@@ -927,7 +926,8 @@ static bool build(Run *r, GError **error)
            make_backends(r, error) && take_loaders(r, error) && r->mc->build(r->m, error) &&
            device_realize(&r->m->parent, error) && all_serials_taken(r, error) &&
            loader_run_options(r->m, r->m->sysmem, error) &&
-           (r->m->config.dumpdtb || (each(r, o->devices, "-device", new_device, error) && all_drives_taken(r, error)));
+           (r->m->config.dumpdtb || (each(r, o->devices, "-device", new_device, error) && all_drives_taken(r, error))) &&
+           make_semihosting(r, error);          /* last: what is typed on a shared console is a device's first */
 }
 
 static bool write_pidfile(const char *file, GError **error)

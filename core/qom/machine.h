@@ -65,6 +65,7 @@ typedef struct MachineConfig {
     char *cpu;                                  /* "cortex-a72,pmu=off", or NULL: the class's default */
     char *kernel, *initrd, *append, *dtb, *dumpdtb, *bios;      /* paths and text, or NULL */
     char *nic, *nic_mac;                        /* -nic for the board's own card: a netdev's id; a MAC address, or NULL */
+    bool nic_named;                             /* with model=: the card as that model is, not as the board's maker chose */
     GPtrArray *serials;                         /* (Chardev *) in order of -serial; NULL: none, or taken */
     GPtrArray *drives;                          /* (DriveOption *), owned */
     GPtrArray *loaders;                         /* (LoaderOption *), owned: -device loader,... */

@@ -11,8 +11,10 @@
 
 Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device *cpu, GError **error)
 {
+    const MachineClass *mc = MACHINE_CLASS(m->parent.parent.oc);
     Object *obj = object_new_child(&m->parent.parent, row->name, row->type, error);
     Chardev *chr = row->serial ? machine_take_serial(m, row->serial - 1) : NULL;
+    bool plain = m->config.nic_named && g_strcmp0(row->type, mc->nic_onboard) == 0;
 
     if (!obj || (chr && !object_set(obj, "chardev", chardev_id(chr), error))) {
         return NULL;
@@ -22,7 +24,7 @@ Device *board_add(Machine *m, MemoryRegion *root, const BoardDevice *row, Device
          (m->config.nic_mac && class_find_property(obj->oc, "mac") && !object_set(obj, "mac", m->config.nic_mac, error)))) {
         return NULL;
     }
-    if ((row->prop && !object_set(obj, row->prop, row->value, error)) ||
+    if ((row->prop && !plain && !object_set(obj, row->prop, row->value, error)) ||
         (row->prop2 && !object_set(obj, row->prop2, row->value2, error))) {
         return NULL;
     }
