@@ -6,8 +6,6 @@ runs what is left of the program; never a fault of the emulator. TAP.
 boot_images.py --chimera PROGRAM [--count 200] [--seed 1] [--first 0] [--seconds 0]
 Case N of a seed is always the same; a failure prints it and keeps its file. With --seconds, cases until the time is over.
 """
-import argparse
-import concurrent.futures
 import gzip
 import os
 import random
@@ -17,7 +15,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
+
+from campaign import Campaign
 
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 BASE = 0x40100000
@@ -184,7 +183,7 @@ def run(chimera, seed, n, tree):
         if wrong:
             keep = tempfile.mkdtemp(prefix=f'chimera-fuzz-failed-{seed}-{n}-')
             shutil.copytree(folder, keep, dirs_exist_ok=True)
-            return f'case {n}: {wrong}: status {status}, files in {keep}: {" ".join(options)}\n{err[-3000:]}'
+            return f'{wrong}: status {status}, files in {keep}: {" ".join(options)}\n{err[-3000:]}'
     return None
 
 
@@ -207,41 +206,12 @@ def controls(chimera, folder):
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument('--chimera', required=True)
-    p.add_argument('--count', type=int, default=200)
-    p.add_argument('--first', type=int, default=0)
-    p.add_argument('--seed', type=int, default=1)
-    p.add_argument('--seconds', type=float, default=0)
-    p.add_argument('--jobs', type=int, default=2)
-    args = p.parse_args()
-    args.chimera = os.path.abspath(args.chimera)
-    tests, failed, cases = 0, 0, 0
-    end = time.monotonic() + args.seconds
-
-    def report(name, wrong):
-        nonlocal tests, failed
-        tests += 1
-        failed += bool(wrong)
-        for line in '\n'.join(wrong).splitlines():
-            print('#', line)
-        print('not ok' if wrong else 'ok', tests, name, flush=True)
-
+    c = Campaign(200)
     with tempfile.TemporaryDirectory(prefix='chimera-fuzz-') as folder:
-        wrong, tree = controls(args.chimera, folder)
-    report('unharmed images', wrong)
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        first = args.first
-        while cases < args.count or time.monotonic() < end:
-            size = min(100, args.count - cases) if cases < args.count else 100
-            numbers = range(first, first + size)
-            results = pool.map(lambda n: run(args.chimera, args.seed, n, tree), numbers)
-            report(f'cases {first} to {first + size - 1} of seed {args.seed}', [r for r in results if r])
-            first += size
-            cases += size
-    print(f'1..{tests}')
-    print(f'# {cases} images')
-    return failed != 0
+        wrong, tree = controls(c.args.chimera, folder)
+    c.report('unharmed images', '\n'.join(wrong))
+    c.run(lambda n: run(c.args.chimera, c.args.seed, n, tree))
+    return c.finish('images')
 
 
 if __name__ == '__main__':

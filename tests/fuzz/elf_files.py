@@ -6,8 +6,6 @@ runs and ends as its own instructions have it; never a fault of the emulator. TA
 elf_files.py --chimera PROGRAM [--count 400] [--seed 1] [--first 0] [--seconds 0]
 Case N of a seed is always the same; a failure prints it. With --seconds, cases until the time is over.
 """
-import argparse
-import concurrent.futures
 import os
 import random
 import resource
@@ -17,7 +15,8 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
+
+from campaign import Campaign
 
 NOBODY = 65534
 PAGE = 4096
@@ -271,39 +270,10 @@ def controls(chimera):
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument('--chimera', required=True)
-    p.add_argument('--count', type=int, default=400)
-    p.add_argument('--first', type=int, default=0)
-    p.add_argument('--seed', type=int, default=1)
-    p.add_argument('--seconds', type=float, default=0)
-    p.add_argument('--jobs', type=int, default=2)
-    args = p.parse_args()
-    args.chimera = os.path.abspath(args.chimera)
-    tests, failed, cases = 0, 0, 0
-    end = time.monotonic() + args.seconds
-
-    def report(name, wrong):
-        nonlocal tests, failed
-        tests += 1
-        for line in (wrong or '').splitlines():
-            print('#', line)
-        failed += wrong is not None
-        print('not ok' if wrong else 'ok', tests, name, flush=True)
-
-    report('unharmed files and known mistakes', controls(args.chimera))
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        first = args.first
-        while cases < args.count or time.monotonic() < end:
-            size = min(100, args.count - cases) if cases < args.count else 100
-            results = pool.map(lambda n: run(args.chimera, args.seed, n), range(first, first + size))
-            wrong = [f'case {n}: {w}' for n, w in zip(range(first, first + size), results) if w]
-            report(f'cases {first} to {first + size - 1} of seed {args.seed}', '\n'.join(wrong) or None)
-            first += size
-            cases += size
-    print(f'1..{tests}')
-    print(f'# {cases} files')
-    return failed != 0
+    c = Campaign(400)
+    c.report('unharmed files and known mistakes', controls(c.args.chimera))
+    c.run(lambda n: run(c.args.chimera, c.args.seed, n))
+    return c.finish('files')
 
 
 if __name__ == '__main__':

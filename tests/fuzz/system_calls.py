@@ -7,8 +7,6 @@ system_calls.py --chimera PROGRAM [--count 4] [--seed 1] [--seconds 0] [--batche
 Run N of a seed makes the same calls, as far as the host answers alike. With --seconds, runs until the time is over.
 As root each run is in namespaces of its own, and gives up root's rights.
 """
-import argparse
-import concurrent.futures
 import os
 import re
 import resource
@@ -17,7 +15,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+
+from campaign import Campaign
 
 CC = 'aarch64-linux-gnu-gcc'
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -72,29 +71,11 @@ def run(chimera, program, seed, n, batches):
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument('--chimera', required=True)
-    p.add_argument('--count', type=int, default=4)
-    p.add_argument('--first', type=int, default=0)
-    p.add_argument('--seed', type=int, default=1)
-    p.add_argument('--batches', type=int, default=40)
-    p.add_argument('--seconds', type=float, default=0)
-    p.add_argument('--jobs', type=int, default=2)
-    args = p.parse_args()
-    args.chimera = os.path.abspath(args.chimera)
+    c = Campaign(4, lambda p: p.add_argument('--batches', type=int, default=40))
+    args = c.args
     if not shutil.which(CC):
         print(f'1..0 # SKIP no {CC}')
         return 77
-    tests, failed, end = 0, 0, time.monotonic() + args.seconds
-
-    def report(name, wrong):
-        nonlocal tests, failed
-        tests += 1
-        for line in (wrong or '').splitlines():
-            print('#', line)
-        failed += wrong is not None
-        print('not ok' if wrong else 'ok', tests, name, flush=True)
-
     with tempfile.TemporaryDirectory(prefix='chimera-fuzz-') as folder:
         program = os.path.join(folder, 'system_calls')
         os.chmod(folder, 0o755)
@@ -103,18 +84,11 @@ def main():
             with tempfile.TemporaryDirectory(prefix='chimera-fuzz-') as scratch:
                 status, out, said = start(args.chimera, options, program, ['outside'], scratch, 120)
             ok = status == 0 and out == 'outside: ok\nforged: 2\n' and not said
-            report(f'memory outside of the guest {" ".join(options)}', None if ok else f'status {status}\n{out}{said}')
-        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            first, done = args.first, 0
-            while done < args.count or time.monotonic() < end:
-                size = min(10, args.count - done) if done < args.count else 10
-                results = pool.map(lambda n: run(args.chimera, program, args.seed, n, args.batches), range(first, first + size))
-                for n, (wrong, out) in zip(range(first, first + size), results):
-                    report(f'run {n} of seed {args.seed}: {out}', wrong)
-                first += size
-                done += size
-    print(f'1..{tests}')
-    return failed != 0
+            c.report(f'memory outside of the guest {" ".join(options)}', '' if ok else f'status {status}\n{out}{said}')
+        for numbers, results in c.batches(lambda n: run(args.chimera, program, args.seed, n, args.batches), 10):
+            for n, (wrong, out) in zip(numbers, results):
+                c.report(f'run {n} of seed {args.seed}: {out}', wrong)
+    return c.finish('runs')
 
 
 if __name__ == '__main__':

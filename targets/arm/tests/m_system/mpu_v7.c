@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The MPU of Armv7-M: PMSAv7 (Armv7-M ARM, B3.5). */
-#include "targets/arm/tests/m_system/test.h"
+#include "targets/arm/tests/m_system/mpu.h"
 
 enum { NONE, PRIV_RW, PRIV_RW_RO, RW, RESERVED, PRIV_RO, RO, RO_7, XN = 1 << 4, ENABLE = 1, HFNMIENA = 2, PRIVDEFENA = 4 };
-#define A ((u32)(uintptr_t)arena)
 
 static void region(u32 n, u32 base, u32 bits, u32 ap, u32 srd)
 {
@@ -11,42 +10,6 @@ static void region(u32 n, u32 base, u32 bits, u32 ap, u32 srd)
     MPU_RASR = 0;
     MPU_RBAR = base;
     MPU_RASR = (ap & XN ? 1u << 28 : 0) | (ap & 7) << 24 | srd << 8 | (bits - 1) << 1 | 1;
-}
-
-static void start(u32 ctrl)
-{
-    for (u32 i = 0; i < 8; i++) {
-        MPU_RNR = i;
-        MPU_RASR = 0;
-    }
-    REG(A) = 0x600d600d;
-    SHCSR |= MEMFAULTENA;
-    actions[MEM] = skip;
-    MPU_CTRL = ctrl;
-    SYNC();
-}
-
-static u32 reads(u32 addr)
-{
-    return probe_read(addr) != 0xdead0000;
-}
-
-static u32 writes(u32 addr)
-{
-    u32 n = num_seen;
-
-    probe_write(addr, 0x600d600d);
-    return num_seen == n;
-}
-
-static u32 may(u32 addr)
-{
-    return reads(addr) << 1 | writes(addr);
-}
-
-static u32 may_unprivileged(u32 addr)
-{
-    return on_psp(reads, addr, arena + 0x3f00, 3) << 1 | on_psp(writes, addr, arena + 0x3f00, 3);
 }
 
 /* The rest of the case's memory, for everybody. */
@@ -100,7 +63,7 @@ CASE(mpu_permissions, MPU7)
 {
     static const uint8_t priv[] = { 0, 3, 3, 3, 99, 2, 2, 2 }, unpriv[] = { 0, 0, 2, 3, 99, 0, 2, 2 };
 
-    start(0);
+    mpu_start(0);
     open_world();
     MPU_CTRL = ENABLE;
     for (u32 ap = 0; ap < 8; ap++) {
@@ -119,7 +82,7 @@ CASE(mpu_permissions, MPU7)
 
 CASE(mpu_status, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, NONE, 0);
     MPU_CTRL = ENABLE;
@@ -141,7 +104,7 @@ CASE(mpu_of_ldrt, MPU7)
 {
     u32 v = 0;
 
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, PRIV_RW, 0);
     MPU_CTRL = ENABLE;
@@ -157,7 +120,7 @@ CASE(mpu_of_ldrt, MPU7)
 
 CASE(mpu_highest_region_wins, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(3, A, 12, NONE, 0);
     region(5, A + 0x400, 10, RW, 0);
@@ -179,7 +142,7 @@ CASE(mpu_highest_region_wins, MPU7)
 
 CASE(mpu_subregions, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, NONE, 0xa5);                /* 256 bytes, eighths of 32 */
     region(2, A + 0x8000, 15, NONE, 0x0f);      /* 32 KiB, of 4 KiB */
@@ -197,7 +160,7 @@ CASE(mpu_subregions, MPU7)
 /* A hole in a region shows what lies under it: a region of a lower number. */
 CASE(mpu_subregion_shows_what_is_under, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 12, RO, 0);
     region(2, A, 12, NONE, 0x02);
@@ -213,7 +176,7 @@ CASE(mpu_subregion_shows_what_is_under, MPU7)
 /* Regions below 256 bytes have no subregions: SRD is UNPREDICTABLE there, and ones are not tried. */
 CASE(mpu_smallest_region, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A + 0x20, 5, NONE, 0);
     MPU_CTRL = ENABLE;
@@ -228,7 +191,7 @@ CASE(mpu_smallest_region, MPU7)
 /* The bits of the base below the size are not compared. */
 CASE(mpu_base_is_aligned_down, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A + 0x20, 8, NONE, 0);
     MPU_CTRL = ENABLE;
@@ -241,7 +204,7 @@ CASE(mpu_base_is_aligned_down, MPU7)
 
 CASE(mpu_access_over_a_border, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A + 0x100, 8, NONE, 0);
     MPU_CTRL = ENABLE;
@@ -260,7 +223,7 @@ CASE(mpu_access_over_a_border, MPU7)
 
 CASE(mpu_background, MPU7)
 {
-    start(0);
+    mpu_start(0);
     region(1, A, 8, RO, 0);
     MPU_CTRL = ENABLE | PRIVDEFENA;
     SYNC();
@@ -286,7 +249,7 @@ static void stop_and_leave(Trap *t)
 
 CASE(mpu_background_is_privileged, MPU7)
 {
-    start(0);
+    mpu_start(0);
     region(1, A, 16, RW, 0);                    /* the stack */
     actions[MEM] = stop_and_leave;
     MPU_CTRL = ENABLE | PRIVDEFENA;
@@ -298,7 +261,7 @@ CASE(mpu_background_is_privileged, MPU7)
 /* Without PRIVDEFENA what no region covers is nobody's: but the system space always is. */
 CASE(mpu_no_background, MPU7)
 {
-    start(0);
+    mpu_start(0);
     region(0, VTOR, 22, RW, 0);                 /* code */
     region(1, A & ~0xfffffu, 20, RO, 0);
     region(2, (u32)(uintptr_t)seen & ~0x3fffu, 14, RW, 0);
@@ -324,7 +287,7 @@ static u32 run(u32 at)
 
 CASE(mpu_execute_never, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     put_code(A + 0x40);
     actions[MEM] = leave;
@@ -351,7 +314,7 @@ CASE(mpu_execute_never, MPU7)
 /* No region makes the system's addresses executable; one makes a device's so. */
 CASE(mpu_execute_in_system_space, MPU7)
 {
-    start(0);
+    mpu_start(0);
     region(0, 0, 32, RW, 0);
     actions[MEM] = leave;
     MPU_CTRL = ENABLE;
@@ -373,7 +336,7 @@ static void read_in_hardfault(Trap *t)
 
 CASE(mpu_off_at_negative_priorities, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, NONE, 0);
     actions[HARD] = actions[NMI] = read_in_hardfault;
@@ -403,7 +366,7 @@ static void ldrt_in_hardfault(Trap *t)
 
 CASE(mpu_off_for_ldrt, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, PRIV_RW, 0);
     actions[HARD] = ldrt_in_hardfault;
@@ -423,7 +386,7 @@ static void forbidden_in_hardfault(Trap *t)
 
 CASE(lockup_by_hfnmiena, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, NONE, 0);
     actions[HARD] = forbidden_in_hardfault;
@@ -462,7 +425,7 @@ static void __attribute__((naked)) svc_on_psp(u32 psp, u32 control)
 
 CASE(mstkerr, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, RO, 0);
     no_frame = true;
@@ -485,7 +448,7 @@ CASE(mstkerr, MPU7)
 /* Frames are written with the rights of what was running. */
 CASE(mstkerr_by_unprivileged_rights, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, A, 8, PRIV_RW_RO, 0);
     no_frame = true;
@@ -520,7 +483,7 @@ static void reopen_stack(Trap *t)
 
 CASE(munstkerr, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     actions[SVC] = close_stack;
     actions[MEM] = reopen_stack;
@@ -539,7 +502,7 @@ static void nested_svc(Trap *t)
 
 CASE(handlers_are_privileged, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     region(1, (u32)(uintptr_t)seen & ~0x3fffu, 14, PRIV_RW, 0);
     actions[IRQ0] = actions[IRQ1] = nested_svc;
@@ -557,7 +520,7 @@ CASE(handlers_are_privileged, MPU7)
 
 CASE(mpu_changes_are_seen, MPU7)
 {
-    start(0);
+    mpu_start(0);
     open_world();
     MPU_CTRL = ENABLE;
     for (u32 i = 0; i < 200; i++) {

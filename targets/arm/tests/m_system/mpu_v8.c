@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The MPU of Armv8-M: PMSAv8 (Armv8-M ARM, B9), in Secure state; and TT of one's own memory (C2.4.282). */
-#include "targets/arm/tests/m_system/test.h"
+#include "targets/arm/tests/m_system/mpu.h"
 
 enum { PRIV_RW, RW, PRIV_RO, RO, XN = 4, ENABLE = 1, HFNMIENA = 2, PRIVDEFENA = 4 };
-#define A ((u32)(uintptr_t)arena)
 
 static void region(u32 n, u32 first, u32 last, u32 ap)
 {
@@ -16,38 +15,7 @@ static void region(u32 n, u32 first, u32 last, u32 ap)
 static void start(u32 ctrl)
 {
     MPU_MAIR0 = 0xff;                           /* attribute 0: Normal memory; 1: Device */
-    for (u32 i = 0; i < 16; i++) {
-        MPU_RNR = i;
-        MPU_RLAR = 0;
-    }
-    REG(A) = 0x600d600d;
-    SHCSR |= MEMFAULTENA;
-    actions[MEM] = skip;
-    MPU_CTRL = ctrl;
-    SYNC();
-}
-
-static u32 reads(u32 addr)
-{
-    return probe_read(addr) != 0xdead0000;
-}
-
-static u32 writes(u32 addr)
-{
-    u32 n = num_seen;
-
-    probe_write(addr, 0x600d600d);
-    return num_seen == n;
-}
-
-static u32 may(u32 addr)
-{
-    return reads(addr) << 1 | writes(addr);
-}
-
-static u32 may_unprivileged(u32 addr)
-{
-    return on_psp(reads, addr, arena + 0x3f00, 3) << 1 | on_psp(writes, addr, arena + 0x3f00, 3);
+    mpu_start(ctrl);
 }
 
 /* The world around [A, A + 64 KiB), in whose place the case's own regions are. */
