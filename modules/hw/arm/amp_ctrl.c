@@ -13,7 +13,7 @@
  *
  * A change of RUN reaches the CPU between two instructions of its, not within the write: STATUS tells when. RUN written 0
  * and then 1 restarts a CPU. It is no matter who writes: a CPU may stop or restart itself.
- * Wiring: region "regs", irq in "lockup"[n].
+ * Wiring: region "regs", irq in "lockup"[n], "reset"[n] (which restarts CPU n).
  */
 #include <string.h>
 #include "core/exec/regbank.h"
@@ -97,6 +97,14 @@ static void apply(CPUState *cs, void *opaque)
     }
 }
 
+/* Under the machine's lock. */
+static void set_run(AmpCtrl *s, unsigned n, bool run, bool stop)
+{
+    s->run[n] = run;
+    s->stop[n] |= stop;
+    cpu_run_on(s->cpu[n], apply, s, false);
+}
+
 /* -- registers -------------------------------------------------------------------------------------------------------- */
 
 static uint64_t count_read(void *dev, const RegDef *r, unsigned n)
@@ -120,9 +128,16 @@ static void control_write(void *dev, const RegDef *r, unsigned n, uint64_t value
     if (s->run[n] == ((value & CONTROL_RUN) != 0)) {
         return;
     }
-    s->run[n] = value & CONTROL_RUN;
-    s->stop[n] = s->stop[n] || !s->run[n];
-    cpu_run_on(s->cpu[n], apply, s, false);
+    set_run(s, n, value & CONTROL_RUN, !(value & CONTROL_RUN));
+}
+
+static void reset_in(void *opaque, unsigned n, int level)
+{
+    AmpCtrl *s = opaque;
+
+    if (level && n < s->num && s->run[n]) {
+        set_run(s, n, true, true);
+    }
 }
 
 static uint64_t status_read(void *dev, const RegDef *r, unsigned n)
@@ -236,6 +251,7 @@ static const VMStateField ctrl_vmstate[] = {
 static void ctrl_init(Object *obj)
 {
     device_init_irq_in(DEVICE(obj), "lockup", lockup_in, AMP_CTRL_MAX_CPUS);
+    device_init_irq_in(DEVICE(obj), "reset", reset_in, AMP_CTRL_MAX_CPUS);
 }
 
 static void ctrl_class_init(ObjectClass *oc, const TypeInfo *info)

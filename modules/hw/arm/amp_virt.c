@@ -320,6 +320,9 @@ static bool add_cpu(AmpVirt *a, AmpCluster *c, unsigned member, GError **error)
     if (device_has_irq_out(&cs->parent, "lockup")) {
         device_connect_irq(&cs->parent, "lockup", 0, a->ctrl, "lockup", n);
     }
+    if (device_has_irq_out(&cs->parent, "sysresetreq")) {
+        device_connect_irq(&cs->parent, "sysresetreq", 0, a->ctrl, "reset", n);
+    }
     return true;
 }
 

@@ -80,6 +80,19 @@ def second_a(args, programs):
     bare(args, programs, 200, '-device', f'loader,file={raw},addr=0x32000000,force-raw=on', third='t,cpu=max')
 
 
+def resets_itself(args, programs):
+    """A core that asks for a reset gets it; the others go on."""
+    counted = ['-icount', 'shift=1,sleep=off']
+    for more in ([], counted):
+        done = subprocess.run(
+            [args.chimera, '-M', 'amp-virt', '-cluster',
+             f'm,cpu=cortex-m33,count=2,kernel={build.firmware(programs.folder, "m_reset")[0]}', '-display', 'none', '-serial',
+             'null', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-semihosting-config', 'enable=on,target=native', *more],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60 * args.scale)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == '1 1\n2 1\n3 1\n', f'said {done.stdout!r}, and {done.stderr!r}'
+
+
 def interpreted(args, programs):
     bare(args, programs, 100, '-accel', 'tci')
 
@@ -147,7 +160,8 @@ def linux(args, programs):
 
 
 TESTS = {'parallel': parallel, 'one-thread': one_thread, 'interpreted': interpreted, 'secure': secure,
-         'other-cores': other_cores, 'second-a': second_a, 'counted': counted, 'linux': linux}
+         'other-cores': other_cores, 'resets-itself': resets_itself, 'second-a': second_a, 'counted': counted,
+         'linux': linux}
 
 
 def main():
