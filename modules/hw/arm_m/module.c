@@ -17,7 +17,8 @@ static const TypeInfo *const types[] = {
     &nrf51_qdec_type, &nrf51_lpcomp_type, &microbit_type,
     &lm3s_sysctl_type, &lm3s_gptm_type, &lm3s_adc_type, &lm3s_flash_type, &lm3s_i2c_type, &lm3s6965evb_type,
     &stm32_usart_type, &stm32_rcc_type, &stm32_pwr_type, &stm32_gpio_type, &stm32_syscfg_type, &stm32_exti_type,
-    &stm32_timer_type, &stm32_iwdg_type, &stm32_wwdg_type, &stm32_flash_type, &stm32_rtc_type, &netduinoplus2_type, NULL
+    &stm32_timer_type, &stm32_iwdg_type, &stm32_wwdg_type, &stm32_flash_type, &stm32_rtc_type, &stm32_spi_type,
+    &stm32_i2c_type, &stm32_adc_type, &stm32_crc_type, &stm32_rng_type, &stm32_dma_type, &netduinoplus2_type, NULL
 };
 static const char *const needs[] = { "arm", "hw-char", "hw-gpio", "hw-misc", "hw-net", "loader", NULL };
 CHIMERA_MODULE(.name = "hw-arm-m", .types = types, .needs = needs);

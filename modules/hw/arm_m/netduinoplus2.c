@@ -41,13 +41,36 @@ static const BoardDevice devices[] = {
     TIM(9, 0x40014000, "two", FAST), TIM(10, 0x40014400, "one", FAST), TIM(11, 0x40014800, "one", FAST),
     TIM(12, 0x40001800, "two"), TIM(13, 0x40001c00, "one"), TIM(14, 0x40002000, "one"),
     { "iwdg", "stm32f4-iwdg", 0x40003000 }, { "wwdg", "stm32f4-wwdg", 0x40002c00, .irqs = { IRQ("irq", 0) } },
-    { "rtc", "stm32f4-rtc", 0x40002800 }, { NULL }
+    { "rtc", "stm32f4-rtc", 0x40002800 },
+    { "spi1", "stm32f4-spi", 0x40013000, .irqs = { IRQ("irq", 35) } },
+    { "spi2", "stm32f4-spi", 0x40003800, .irqs = { IRQ("irq", 36) } },
+    { "spi3", "stm32f4-spi", 0x40003c00, .irqs = { IRQ("irq", 51) } },
+    { "i2c1", "stm32f4-i2c", 0x40005400, .irqs = { IRQ("event", 31), IRQ("error", 32) } },
+    { "i2c2", "stm32f4-i2c", 0x40005800, .irqs = { IRQ("event", 33), IRQ("error", 34) } },
+    { "i2c3", "stm32f4-i2c", 0x40005c00, .irqs = { IRQ("event", 72), IRQ("error", 73) } },
+    { "adc", "stm32f4-adc", 0x40012000, .irqs = { IRQ("irq", 18) } }, { "crc", "stm32f4-crc", 0x40023000 },
+    { "rng", "stm32f4-rng", 0x50060800, .irqs = { IRQ("irq", 80) } },
+    { "dma1", "stm32f4-dma", 0x40026000 }, { "dma2", "stm32f4-dma", 0x40026400 }, { NULL }
 };
 
 /* Interrupts of the advanced timers that smaller ones share (table 61). */
 static const struct { unsigned irq; const char *advanced, *out, *other; } shared[] = {
     { 24, "tim1", "brk", "tim9" }, { 25, "tim1", "up", "tim10" }, { 26, "tim1", "trg", "tim11" },
     { 43, "tim8", "brk", "tim12" }, { 44, "tim8", "up", "tim13" }, { 45, "tim8", "trg", "tim14" },
+};
+
+/* Whose requests are which streams' (tables 42 and 43). */
+static const struct { const char *name, *out; uint8_t n, dma, stream, channel; } requests[] = {
+    { "spi3", "rx-dma", 0, 1, 0, 0 }, { "spi3", "rx-dma", 0, 1, 2, 0 }, { "spi3", "tx-dma", 0, 1, 5, 0 },
+    { "spi3", "tx-dma", 0, 1, 7, 0 }, { "spi2", "rx-dma", 0, 1, 3, 0 }, { "spi2", "tx-dma", 0, 1, 4, 0 },
+    { "usart3", "rx-dma", 0, 1, 1, 4 }, { "usart3", "tx-dma", 0, 1, 3, 4 }, { "usart3", "tx-dma", 0, 1, 4, 7 },
+    { "usart4", "rx-dma", 0, 1, 2, 4 }, { "usart4", "tx-dma", 0, 1, 4, 4 }, { "usart2", "rx-dma", 0, 1, 5, 4 },
+    { "usart2", "tx-dma", 0, 1, 6, 4 }, { "usart5", "rx-dma", 0, 1, 0, 4 }, { "usart5", "tx-dma", 0, 1, 7, 4 },
+    { "adc", "dma", 0, 2, 0, 0 }, { "adc", "dma", 0, 2, 4, 0 }, { "adc", "dma", 1, 2, 2, 1 }, { "adc", "dma", 1, 2, 3, 1 },
+    { "adc", "dma", 2, 2, 0, 2 }, { "adc", "dma", 2, 2, 1, 2 }, { "spi1", "rx-dma", 0, 2, 0, 3 }, { "spi1", "rx-dma", 0, 2, 2, 3 },
+    { "spi1", "tx-dma", 0, 2, 3, 3 }, { "spi1", "tx-dma", 0, 2, 5, 3 }, { "usart1", "rx-dma", 0, 2, 2, 4 },
+    { "usart1", "rx-dma", 0, 2, 5, 4 }, { "usart1", "tx-dma", 0, 2, 7, 4 }, { "usart6", "rx-dma", 0, 2, 1, 5 },
+    { "usart6", "rx-dma", 0, 2, 2, 5 }, { "usart6", "tx-dma", 0, 2, 6, 5 }, { "usart6", "tx-dma", 0, 2, 7, 5 },
 };
 
 /* Whom a bit of the reset registers resets (7.3.5 to 7.3.9). */
@@ -58,6 +81,9 @@ static const struct { uint8_t bus, bit; const char *name; } resets[] = {
     { STM32_APB1, 3, "tim5" }, { STM32_APB1, 4, "tim6" }, { STM32_APB1, 5, "tim7" }, { STM32_APB1, 6, "tim12" },
     { STM32_APB1, 7, "tim13" }, { STM32_APB1, 8, "tim14" }, { STM32_APB1, 11, "wwdg" }, { STM32_APB1, 17, "usart2" },
     { STM32_APB1, 18, "usart3" }, { STM32_APB1, 19, "usart4" }, { STM32_APB1, 20, "usart5" }, { STM32_APB1, 28, "pwr" },
+    { STM32_APB1, 14, "spi2" }, { STM32_APB1, 15, "spi3" }, { STM32_APB1, 21, "i2c1" }, { STM32_APB1, 22, "i2c2" },
+    { STM32_APB1, 23, "i2c3" }, { STM32_APB2, 8, "adc" }, { STM32_APB2, 12, "spi1" }, { STM32_AHB1, 12, "crc" },
+    { STM32_AHB1, 21, "dma1" }, { STM32_AHB1, 22, "dma2" }, { STM32_AHB2, 6, "rng" },
     { STM32_APB2, 0, "tim1" }, { STM32_APB2, 1, "tim8" }, { STM32_APB2, 4, "usart1" }, { STM32_APB2, 5, "usart6" },
     { STM32_APB2, 14, "syscfg" }, { STM32_APB2, 16, "tim9" }, { STM32_APB2, 17, "tim10" }, { STM32_APB2, 18, "tim11" },
 };
@@ -102,12 +128,27 @@ static void connect_exti(Machine *m, Device *cpu)
     device_connect_irq(named(m, "rtc"), "wakeup", 0, exti, "line", 22);
 }
 
+static void connect_dma(Machine *m, Device *cpu)
+{
+    static const uint8_t irqs[2][8] = { { 11, 12, 13, 14, 15, 16, 17, 47 }, { 56, 57, 58, 59, 60, 68, 69, 70 } };
+    Device *dma[] = { named(m, "dma1"), named(m, "dma2") };
+
+    for (unsigned i = 0; i < 2 * 8; i++) {
+        device_connect_irq(dma[i / 8], "irq", i % 8, cpu, "irq", irqs[i / 8][i % 8]);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(requests); i++) {
+        device_connect_irq(named(m, requests[i].name), requests[i].out, requests[i].n, dma[requests[i].dma - 1], "request",
+                           8u * requests[i].stream + requests[i].channel);
+    }
+}
+
 static bool connect(Netduino *s, GError **error)
 {
     Machine *m = &s->parent;
     Device *cpu = &CPU(m->cpus->pdata[0])->parent, *rcc = named(m, "rcc"), *rtc = named(m, "rtc");
 
     connect_exti(m, cpu);
+    connect_dma(m, cpu);
     for (unsigned i = 0; i < G_N_ELEMENTS(shared); i++) {
         g_autofree char *name = g_strdup_printf("irq%u", shared[i].irq);
         Device *or = board_add(m, NULL, &(BoardDevice){ name, "irq-or", .irqs = { { "out", (int)shared[i].irq } } }, cpu, error);

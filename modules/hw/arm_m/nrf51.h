@@ -7,7 +7,7 @@
 #ifndef MODULES_HW_ARM_M_NRF51_H
 #define MODULES_HW_ARM_M_NRF51_H
 
-#include "core/exec/regbank.h"
+#include "core/exec/regdev.h"
 #include "core/qom/object.h"
 
 enum { NRF51_EVENTS = 32, NRF51_PERIPHERALS = 32, NRF51_PINS = 32 };
@@ -16,8 +16,7 @@ enum { NRF51_CAUSE_DOG, NRF51_CAUSE_SOFTWARE, NRF51_CAUSE_DETECT, NRF51_NUM_CAUS
 
 /* The start of a peripheral that leaves events and interrupt enables to these functions (nrf51_events.c). */
 typedef struct Nrf51Periph {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine irq, event_out[NRF51_EVENTS];
     uint32_t events, inten;                     /* a bit for each */
 } Nrf51Periph;
@@ -28,28 +27,19 @@ typedef struct Nrf51Periph {
                     .no_store = true }, \
     [set_id] = { 0x304, "INTENSET", .read = nrf51_inten_read, .write = nrf51_inten_write, .no_store = true }, \
     [clr_id] = { 0x308, "INTENCLR", .read = nrf51_inten_read, .write = nrf51_inten_write, .no_store = true }
-#define NRF51_VMSTATE(T) VMSTATE_REGS(T, p.bank), VMSTATE_UINT(T, p.events), VMSTATE_UINT(T, p.inten)
-
-/* <prefix>_realize and _unrealize of one that is its bank and no more. */
-#define NRF51_LIFE(prefix, T, defs) \
-    static bool prefix##_realize(Device *dev, GError **error) \
-    { \
-        regbank_init(&((T *)dev)->p.bank, dev, NULL, defs, G_N_ELEMENTS(defs), ((T *)dev)->reg, 0x1000); \
-        return true; \
-    } \
-    static void prefix##_unrealize(Device *dev) \
-    { \
-        regbank_destroy(&((T *)dev)->p.bank); \
-    }
+#define NRF51_VMSTATE(T) VMSTATE_UINT(T, p.events), VMSTATE_UINT(T, p.inten)
 
 void nrf51_periph_init(Object *obj);            /* declares its outputs */
-void nrf51_periph_reset(Nrf51Periph *p);        /* registers, events and enables */
 void nrf51_event(Nrf51Periph *p, unsigned n);   /* it occurs */
-void nrf51_periph_update(Nrf51Periph *p);
+void nrf51_periph_update(void *dev);             /* its interrupt */
+void nrf51_periph_reset(Device *dev, ResetType type);      /* events and enables */
 uint64_t nrf51_event_read(void *dev, const RegDef *r, unsigned n);
 void nrf51_event_write(void *dev, const RegDef *r, unsigned n, uint64_t v);
 uint64_t nrf51_inten_read(void *dev, const RegDef *r, unsigned n);
 void nrf51_inten_write(void *dev, const RegDef *r, unsigned n, uint64_t v);
+
+#define IRQ_OUT(T, field, name) \
+    device_init_irq_out(DEVICE(obj), name, (IrqLine *)&((T *)obj)->field, sizeof(((T *)obj)->field) / sizeof(IrqLine))
 
 extern const TypeInfo nrf51_uart_type, nrf51_timer_type;
 extern const TypeInfo nrf51_clock_type, nrf51_rng_type, nrf51_gpio_type, nrf51_nvmc_type, nrf51_twi_type;       /* nrf51_system.c */

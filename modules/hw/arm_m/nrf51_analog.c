@@ -7,7 +7,6 @@
  */
 #include "core/bits.h"
 #include "core/exec/clock.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/nrf51.h"
 
 enum { SUPPLY_MV = 3000, BAND_GAP_MV = 1200, ANALOG_PINS = 8 };
@@ -58,7 +57,7 @@ static void adc_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
         timer_del(&s->timer);
     } else if (s->reg[AD_ENABLE] == 1) {
         s->reg[AD_BUSY] = 1;
-        timer_mod(&s->timer, clock_now(device_clock(&s->p.parent)) + 1000 * microseconds[s->reg[AD_CONFIG] & 3]);
+        timer_mod(&s->timer, clock_now(device_clock(&s->p.parent.parent)) + 1000 * microseconds[s->reg[AD_CONFIG] & 3]);
     }
 }
 
@@ -69,46 +68,24 @@ static const RegDef adc_regs[AD_NUM] = {
     [AD_CONFIG] = { 0x504, "CONFIG", .reset = 0x18, .rw = 0x3ff7f }, [AD_RESULT] = { 0x508, "RESULT" },
 };
 
-static bool adc_realize(Device *dev, GError **error)
-{
-    Nrf51Adc *s = NRF51_ADC(dev);
-
-    regbank_init(&s->p.bank, dev, NULL, adc_regs, AD_NUM, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), adc_fired, s);
-    return true;
-}
-
-static void adc_unrealize(Device *dev)
-{
-    timer_del(&NRF51_ADC(dev)->timer);
-    regbank_destroy(&NRF51_ADC(dev)->p.bank);
-}
-
-static void adc_reset(Device *dev, ResetType type)
-{
-    timer_del(&NRF51_ADC(dev)->timer);
-    nrf51_periph_reset(&NRF51_ADC(dev)->p);
-}
-
-static bool periph_post_load(void *s, GError **error)
-{
-    nrf51_periph_update(s);
-    return true;
-}
-
 static const VMStateField adc_vmstate[] = {
-    NRF51_VMSTATE(Nrf51Adc), VMSTATE_UINT_ARRAY(Nrf51Adc, mv), VMSTATE_TIMER(Nrf51Adc, timer),
-    VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
+    NRF51_VMSTATE(Nrf51Adc), VMSTATE_UINT_ARRAY(Nrf51Adc, mv), VMSTATE_TIMER(Nrf51Adc, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(adc, "Misc")
+
+static const RegDeviceTimer adc_timers[] = { { offsetof(Nrf51Adc, timer), adc_fired }, { 0 } };
+
+static const RegDeviceSpec adc_spec = {
+    REG_DEVICE_REGS(Nrf51Adc, adc_regs), .timers = adc_timers, .vmstate = adc_vmstate, .reset = nrf51_periph_reset,
+    .update = nrf51_periph_update,
+};
 
 #define AIN(n) { .name = "ain" #n, .type = PROP_U32, .offset = offsetof(Nrf51Adc, mv[n]), .max = 10000, .live = true, \
                  .help = "millivolts on the analog pin" }
 static const Property adc_props[] = { AIN(0), AIN(1), AIN(2), AIN(3), AIN(4), AIN(5), AIN(6), AIN(7), PROP_END };
 
 const TypeInfo nrf51_adc_type = {
-    .name = "nrf51-adc", .parent = TYPE_DEVICE, .desc = "nRF51 analog to digital converter", .instance_size = sizeof(Nrf51Adc),
-    .props = adc_props, .init = nrf51_periph_init, .class_init = adc_class_init,
+    .name = "nrf51-adc", .desc = "nRF51 analog to digital converter", .instance_size = sizeof(Nrf51Adc),
+    .props = adc_props, .init = nrf51_periph_init, REG_DEVICE_TYPE(adc_spec),
 };
 
 /* -- TEMP -------------------------------------------------------------------------------------------------------------------- */
@@ -139,7 +116,7 @@ static void temp_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
     if (v & 1 && r->offset) {
         timer_del(&s->timer);
     } else if (v & 1) {
-        timer_mod(&s->timer, clock_now(device_clock(&s->p.parent)) + TP_NS);
+        timer_mod(&s->timer, clock_now(device_clock(&s->p.parent.parent)) + TP_NS);
     }
 }
 
@@ -148,32 +125,16 @@ static const RegDef temp_regs[TP_NUM] = {
     NRF51_EVENT_ROWS(TP_EVENTS, TP_INTENSET, TP_INTENCLR), [TP_TEMP] = { 0x508, "TEMP" },
 };
 
-static bool temp_realize(Device *dev, GError **error)
-{
-    Nrf51Temp *s = NRF51_TEMP(dev);
-
-    regbank_init(&s->p.bank, dev, NULL, temp_regs, TP_NUM, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), temp_fired, s);
-    return true;
-}
-
-static void temp_unrealize(Device *dev)
-{
-    timer_del(&NRF51_TEMP(dev)->timer);
-    regbank_destroy(&NRF51_TEMP(dev)->p.bank);
-}
-
-static void temp_reset(Device *dev, ResetType type)
-{
-    timer_del(&NRF51_TEMP(dev)->timer);
-    nrf51_periph_reset(&NRF51_TEMP(dev)->p);
-}
-
 static const VMStateField temp_vmstate[] = {
-    NRF51_VMSTATE(Nrf51Temp), VMSTATE_UINT(Nrf51Temp, temperature), VMSTATE_TIMER(Nrf51Temp, timer),
-    VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
+    NRF51_VMSTATE(Nrf51Temp), VMSTATE_UINT(Nrf51Temp, temperature), VMSTATE_TIMER(Nrf51Temp, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(temp, "Misc")
+
+static const RegDeviceTimer temp_timers[] = { { offsetof(Nrf51Temp, timer), temp_fired }, { 0 } };
+
+static const RegDeviceSpec temp_spec = {
+    REG_DEVICE_REGS(Nrf51Temp, temp_regs), .timers = temp_timers, .vmstate = temp_vmstate, .reset = nrf51_periph_reset,
+    .update = nrf51_periph_update,
+};
 
 static const Property temp_props[] = {
     { .name = "temperature", .type = PROP_I64, .offset = offsetof(Nrf51Temp, temperature), .def = 25000, .live = true,
@@ -181,8 +142,8 @@ static const Property temp_props[] = {
 };
 
 const TypeInfo nrf51_temp_type = {
-    .name = "nrf51-temp", .parent = TYPE_DEVICE, .desc = "nRF51 temperature sensor", .instance_size = sizeof(Nrf51Temp),
-    .props = temp_props, .init = nrf51_periph_init, .class_init = temp_class_init,
+    .name = "nrf51-temp", .desc = "nRF51 temperature sensor", .instance_size = sizeof(Nrf51Temp),
+    .props = temp_props, .init = nrf51_periph_init, REG_DEVICE_TYPE(temp_spec),
 };
 
 /* -- LPCOMP ------------------------------------------------------------------------------------------------------------------ */
@@ -222,22 +183,22 @@ static const RegDef lpcomp_regs[LP_NUM] = {
     [LP_PSEL] = { 0x504, "PSEL", .rw = 7 }, [LP_REFSEL] = { 0x508, "REFSEL", .rw = 7 },
     [LP_EXTREFSEL] = { 0x50c, "EXTREFSEL", .rw = 1 }, [LP_ANADETECT] = { 0x520, "ANADETECT", .rw = 3 },
 };
-NRF51_LIFE(lpcomp, Nrf51Lpcomp, lpcomp_regs)
-
 static void lpcomp_reset(Device *dev, ResetType type)
 {
-    nrf51_periph_reset(&NRF51_LPCOMP(dev)->p);
+    nrf51_periph_reset(dev, type);
     NRF51_LPCOMP(dev)->runs = false;
 }
 
-static const VMStateField lpcomp_vmstate[] = {
-    NRF51_VMSTATE(Nrf51Lpcomp), VMSTATE_BOOL(Nrf51Lpcomp, runs), VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
+static const VMStateField lpcomp_vmstate[] = { NRF51_VMSTATE(Nrf51Lpcomp), VMSTATE_BOOL(Nrf51Lpcomp, runs), VMSTATE_END };
+
+static const RegDeviceSpec lpcomp_spec = {
+    REG_DEVICE_REGS(Nrf51Lpcomp, lpcomp_regs), .vmstate = lpcomp_vmstate, .reset = lpcomp_reset,
+    .update = nrf51_periph_update,
 };
-BANK_CLASS_INIT(lpcomp, "Misc")
 
 const TypeInfo nrf51_lpcomp_type = {
-    .name = "nrf51-lpcomp", .parent = TYPE_DEVICE, .desc = "nRF51 low power comparator", .instance_size = sizeof(Nrf51Lpcomp),
-    .init = nrf51_periph_init, .class_init = lpcomp_class_init,
+    .name = "nrf51-lpcomp", .desc = "nRF51 low power comparator", .instance_size = sizeof(Nrf51Lpcomp),
+    .init = nrf51_periph_init, REG_DEVICE_TYPE(lpcomp_spec),
 };
 
 /* -- QDEC -------------------------------------------------------------------------------------------------------------------- */
@@ -255,7 +216,7 @@ DECLARE_OBJECT(Nrf51Qdec, NRF51_QDEC, "nrf51-qdec")
 
 static void qdec_schedule(Nrf51Qdec *s)
 {
-    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent)) + (INT64_C(128000) << s->reg[QD_SAMPLEPER]));
+    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent.parent)) + (INT64_C(128000) << s->reg[QD_SAMPLEPER]));
 }
 
 /* A sample: nothing has moved. */
@@ -297,33 +258,16 @@ static const RegDef qdec_regs[QD_NUM] = {
     [QD_ACCDBLREAD] = { 0x548, "ACCDBLREAD" },
 };
 
-static bool qdec_realize(Device *dev, GError **error)
-{
-    Nrf51Qdec *s = NRF51_QDEC(dev);
+static const VMStateField qdec_vmstate[] = { NRF51_VMSTATE(Nrf51Qdec), VMSTATE_TIMER(Nrf51Qdec, timer), VMSTATE_END };
 
-    regbank_init(&s->p.bank, dev, NULL, qdec_regs, QD_NUM, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), qdec_fired, s);
-    return true;
-}
+static const RegDeviceTimer qdec_timers[] = { { offsetof(Nrf51Qdec, timer), qdec_fired }, { 0 } };
 
-static void qdec_unrealize(Device *dev)
-{
-    timer_del(&NRF51_QDEC(dev)->timer);
-    regbank_destroy(&NRF51_QDEC(dev)->p.bank);
-}
-
-static void qdec_reset(Device *dev, ResetType type)
-{
-    timer_del(&NRF51_QDEC(dev)->timer);
-    nrf51_periph_reset(&NRF51_QDEC(dev)->p);
-}
-
-static const VMStateField qdec_vmstate[] = {
-    NRF51_VMSTATE(Nrf51Qdec), VMSTATE_TIMER(Nrf51Qdec, timer), VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
+static const RegDeviceSpec qdec_spec = {
+    REG_DEVICE_REGS(Nrf51Qdec, qdec_regs), .timers = qdec_timers, .vmstate = qdec_vmstate, .reset = nrf51_periph_reset,
+    .update = nrf51_periph_update,
 };
-BANK_CLASS_INIT(qdec, "Misc")
 
 const TypeInfo nrf51_qdec_type = {
-    .name = "nrf51-qdec", .parent = TYPE_DEVICE, .desc = "nRF51 quadrature decoder", .instance_size = sizeof(Nrf51Qdec),
-    .init = nrf51_periph_init, .class_init = qdec_class_init,
+    .name = "nrf51-qdec", .desc = "nRF51 quadrature decoder", .instance_size = sizeof(Nrf51Qdec),
+    .init = nrf51_periph_init, REG_DEVICE_TYPE(qdec_spec),
 };

@@ -10,11 +10,12 @@
 #include "core/bits.h"
 #include "core/exec/clock.h"
 #include "core/qom/machine.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/nrf51.h"
 
-void nrf51_periph_update(Nrf51Periph *p)
+void nrf51_periph_update(void *dev)
 {
+    Nrf51Periph *p = dev;
+
     irq_set(&p->irq, (p->events & p->inten) != 0);
 }
 
@@ -53,15 +54,15 @@ void nrf51_inten_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 
 void nrf51_periph_init(Object *obj)
 {
-    BANK_IRQ_OUT(obj, Nrf51Periph, irq, "irq");
-    BANK_IRQ_OUT(obj, Nrf51Periph, event_out, "event");
+    IRQ_OUT(Nrf51Periph, irq, "irq");
+    IRQ_OUT(Nrf51Periph, event_out, "event");
 }
 
-void nrf51_periph_reset(Nrf51Periph *p)
+void nrf51_periph_reset(Device *dev, ResetType type)
 {
-    regbank_reset(&p->bank);
+    Nrf51Periph *p = (Nrf51Periph *)dev;
+
     p->events = p->inten = 0;
-    nrf51_periph_update(p);
 }
 
 /* -- GPIOTE ------------------------------------------------------------------------------------------------------------------ */
@@ -93,8 +94,9 @@ static unsigned te_polarity(const Nrf51Gpiote *s, unsigned i)
     return extract32(s->config[i], 16, 2);
 }
 
-static void gpiote_update(Nrf51Gpiote *s)
+static void gpiote_update(void *dev)
 {
+    Nrf51Gpiote *s = NRF51_GPIOTE(dev);
     uint32_t own = 0;
 
     for (unsigned i = 0; i < TE_CHANNELS; i++) {
@@ -185,32 +187,31 @@ static void gpiote_init(Object *obj)
     nrf51_periph_init(obj);
     device_init_irq_in(DEVICE(obj), "pin", te_pin_in, NRF51_PINS);
     device_init_irq_in(DEVICE(obj), "detect", te_detect_in, 1);
-    BANK_IRQ_OUT(obj, Nrf51Gpiote, own, "own");
-    BANK_IRQ_OUT(obj, Nrf51Gpiote, out, "out");
+    IRQ_OUT(Nrf51Gpiote, own, "own");
+    IRQ_OUT(Nrf51Gpiote, out, "out");
 }
-
-NRF51_LIFE(gpiote, Nrf51Gpiote, gpiote_regs)
 
 static void gpiote_reset(Device *dev, ResetType type)
 {
     Nrf51Gpiote *s = NRF51_GPIOTE(dev);
 
-    nrf51_periph_reset(&s->p);
+    nrf51_periph_reset(dev, type);
     memset(s->config, 0, sizeof(s->config));
     s->value = 0;
-    gpiote_update(s);
 }
 
-BANK_POST_LOAD(gpiote)
 static const VMStateField gpiote_vmstate[] = {
     NRF51_VMSTATE(Nrf51Gpiote), VMSTATE_UINT_ARRAY(Nrf51Gpiote, config), VMSTATE_UINT(Nrf51Gpiote, level),
-    VMSTATE_UINT(Nrf51Gpiote, value), VMSTATE_BOOL(Nrf51Gpiote, detect), VMSTATE_POST_LOAD(gpiote_post_load), VMSTATE_END
+    VMSTATE_UINT(Nrf51Gpiote, value), VMSTATE_BOOL(Nrf51Gpiote, detect), VMSTATE_END
 };
-BANK_CLASS_INIT(gpiote, "Misc")
+
+static const RegDeviceSpec gpiote_spec = {
+    REG_DEVICE_REGS(Nrf51Gpiote, gpiote_regs), .vmstate = gpiote_vmstate, .reset = gpiote_reset, .update = gpiote_update,
+};
 
 const TypeInfo nrf51_gpiote_type = {
-    .name = "nrf51-gpiote", .parent = TYPE_DEVICE, .desc = "nRF51 GPIO tasks and events", .instance_size = sizeof(Nrf51Gpiote),
-    .init = gpiote_init, .class_init = gpiote_class_init,
+    .name = "nrf51-gpiote", .desc = "nRF51 GPIO tasks and events", .instance_size = sizeof(Nrf51Gpiote),
+    .init = gpiote_init, REG_DEVICE_TYPE(gpiote_spec),
 };
 
 /* -- PPI --------------------------------------------------------------------------------------------------------------------- */
@@ -221,8 +222,7 @@ enum { PP_TASKS, PP_CHEN, PP_CHENSET, PP_CHENCLR, PP_CH, PP_CHG, PP_NUM, PP_FREE
 #define PERIPHERAL_SIZE 0x1000
 
 typedef struct Nrf51Ppi {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     uint32_t reg[PP_NUM];
     uint32_t enabled, due;                      /* channels; those whose tasks are to be done */
     uint32_t end[PP_FREE][2], group[PP_GROUPS]; /* addresses of event and task */
@@ -251,7 +251,7 @@ static void ppi_event(void *opaque, unsigned n, int level)
     }
     s->due |= due & s->enabled;
     if (s->due) {
-        timer_mod(&s->timer, clock_now(device_clock(&s->parent)) + PP_DELAY);
+        timer_mod(&s->timer, clock_now(device_clock(&s->parent.parent)) + PP_DELAY);
     }
 }
 
@@ -276,8 +276,8 @@ static void ppi_run(void *opaque)
         uint32_t task = task_of(s, ctz32(due));
 
         if (task >= PERIPHERAL_AT && task < PERIPHERAL_AT + NRF51_PERIPHERALS * PERIPHERAL_SIZE &&
-            task % PERIPHERAL_SIZE < 0x100 && device_dma(&s->parent)) {
-            address_space_st(device_dma(&s->parent), task & ~3u, 4, false, 1, MEMTX_ATTRS_NONE, NULL);
+            task % PERIPHERAL_SIZE < 0x100 && device_dma(&s->parent.parent)) {
+            address_space_st(device_dma(&s->parent.parent), task & ~3u, 4, false, 1, MEMTX_ATTRS_NONE, NULL);
         }
     }
 }
@@ -339,26 +339,10 @@ static void ppi_init(Object *obj)
     device_init_irq_in(DEVICE(obj), "event", ppi_event, NRF51_PERIPHERALS * NRF51_EVENTS);
 }
 
-static bool ppi_realize(Device *dev, GError **error)
-{
-    Nrf51Ppi *s = NRF51_PPI(dev);
-
-    regbank_init(&s->bank, dev, NULL, ppi_regs, PP_NUM, s->reg, PERIPHERAL_SIZE);
-    timer_init(&s->timer, device_clock(dev), ppi_run, s);
-    return true;
-}
-
-static void ppi_unrealize(Device *dev)
-{
-    timer_del(&NRF51_PPI(dev)->timer);
-    regbank_destroy(&NRF51_PPI(dev)->bank);
-}
-
 static void ppi_reset(Device *dev, ResetType type)
 {
     Nrf51Ppi *s = NRF51_PPI(dev);
 
-    timer_del(&s->timer);
     s->enabled = s->due = 0;
     memset(s->end, 0, sizeof(s->end));
     memset(s->group, 0, sizeof(s->group));
@@ -368,9 +352,15 @@ static const VMStateField ppi_vmstate[] = {
     VMSTATE_UINT(Nrf51Ppi, enabled), VMSTATE_UINT(Nrf51Ppi, due), VMSTATE_BYTES(Nrf51Ppi, end),
     VMSTATE_UINT_ARRAY(Nrf51Ppi, group), VMSTATE_TIMER(Nrf51Ppi, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(ppi, "Misc")
+
+static const RegDeviceTimer ppi_timers[] = { { offsetof(Nrf51Ppi, timer), ppi_run }, { 0 } };
+
+static const RegDeviceSpec ppi_spec = {
+    REG_DEVICE_REGS(Nrf51Ppi, ppi_regs), .size = PERIPHERAL_SIZE, .timers = ppi_timers, .vmstate = ppi_vmstate,
+    .reset = ppi_reset,
+};
 
 const TypeInfo nrf51_ppi_type = {
-    .name = "nrf51-ppi", .parent = TYPE_DEVICE, .desc = "nRF51 programmable peripheral interconnect",
-    .instance_size = sizeof(Nrf51Ppi), .init = ppi_init, .class_init = ppi_class_init,
+    .name = "nrf51-ppi", .desc = "nRF51 programmable peripheral interconnect",
+    .instance_size = sizeof(Nrf51Ppi), .init = ppi_init, REG_DEVICE_TYPE(ppi_spec),
 };

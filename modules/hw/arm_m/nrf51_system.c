@@ -14,7 +14,6 @@
 #include "core/exec/cpu.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/nrf51.h"
 
 /* -- CLOCK and POWER ------------------------------------------------------------------------------------------------------- */
@@ -29,10 +28,25 @@ typedef struct Nrf51Clock {
     Nrf51Periph p;
     uint32_t reg[CK_NUM];
     uint32_t cause;                             /* of the next reset, as in RESETREAS */
+    uint32_t reasons, retained;                 /* RESETREAS and GPREGRET, which a reset leaves alone */
     bool powered, off;                          /* it was reset before; SYSTEMOFF */
     Timer calibration;
 } Nrf51Clock;
 DECLARE_OBJECT(Nrf51Clock, NRF51_CLOCK, "nrf51-clock")
+
+static void clock_update(void *dev)
+{
+    Nrf51Clock *s = NRF51_CLOCK(dev);
+
+    s->reasons = s->reg[CK_RESETREAS];
+    s->retained = s->reg[CK_GPREGRET];
+    nrf51_periph_update(dev);
+}
+
+static void clock_after(void *dev, const RegDef *r, unsigned n)
+{
+    clock_update(dev);
+}
 
 static void clock_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
@@ -63,7 +77,7 @@ static void clock_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
         nrf51_event(&s->p, EV_CAL_DONE);
         break;
     case 0x014:
-        timer_mod(&s->calibration, clock_now(device_clock(&s->p.parent)) + MAX(s->reg[CK_CTIV], 1) * (int64_t)CT_QUARTER_NS);
+        timer_mod(&s->calibration, clock_now(device_clock(&s->p.parent.parent)) + MAX(s->reg[CK_CTIV], 1) * (int64_t)CT_QUARTER_NS);
         break;
     case 0x018:
         timer_del(&s->calibration);
@@ -79,8 +93,8 @@ static void calibration_over(void *opaque)
 static void ask_reset(Nrf51Clock *s, uint32_t cause)
 {
     s->cause |= cause;
-    if (s->p.parent.machine) {
-        machine_request_reset(s->p.parent.machine);
+    if (s->p.parent.parent.machine) {
+        machine_request_reset(s->p.parent.parent.machine);
     }
 }
 
@@ -100,8 +114,8 @@ static void cause_in(void *opaque, unsigned n, int level)
 static void systemoff_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Clock *s = NRF51_CLOCK(dev);
-    Machine *m = s->p.parent.machine;
-    unsigned cpu = s->p.bank.attrs.requester;
+    Machine *m = s->p.parent.parent.machine;
+    unsigned cpu = s->p.parent.bank.attrs.requester;
 
     if (v & 1 && m && cpu < m->cpus->len) {
         s->off = true;
@@ -114,11 +128,11 @@ static const RegDef clock_regs[CK_NUM] = {
     CLOCK_TASK(CK_HFSTART, 0x000), CLOCK_TASK(CK_HFSTOP, 0x004), CLOCK_TASK(CK_LFSTART, 0x008), CLOCK_TASK(CK_LFSTOP, 0x00c),
     CLOCK_TASK(CK_CAL, 0x010), CLOCK_TASK(CK_CTSTART, 0x014), CLOCK_TASK(CK_CTSTOP, 0x018), CLOCK_TASK(CK_CONSTLAT, 0x078),
     CLOCK_TASK(CK_LOWPWR, 0x07c), NRF51_EVENT_ROWS(CK_EVENTS, CK_INTENSET, CK_INTENCLR),
-    [CK_RESETREAS] = { 0x400, "RESETREAS", .w1c = 0x7000f }, [CK_HFRUN] = { 0x408, "HFCLKRUN" },
+    [CK_RESETREAS] = { 0x400, "RESETREAS", .w1c = 0x7000f, .after = clock_after }, [CK_HFRUN] = { 0x408, "HFCLKRUN" },
     [CK_HFSTAT] = { 0x40c, "HFCLKSTAT" }, [CK_LFRUN] = { 0x414, "LFCLKRUN" }, [CK_LFSTAT] = { 0x418, "LFCLKSTAT" },
     [CK_LFCOPY] = { 0x41c, "LFCLKSRCCOPY" }, [CK_RAMSTATUS] = { 0x428, "RAMSTATUS", .reset = 3 },
     [CK_SYSTEMOFF] = { 0x500, "SYSTEMOFF", .write = systemoff_write }, [CK_POFCON] = { 0x510, "POFCON", .rw = 7 },
-    [CK_GPREGRET] = { 0x51c, "GPREGRET", .rw = 0xff }, [CK_LFSRC] = { 0x518, "LFCLKSRC", .rw = 3 },
+    [CK_GPREGRET] = { 0x51c, "GPREGRET", .rw = 0xff, .after = clock_after }, [CK_LFSRC] = { 0x518, "LFCLKSRC", .rw = 3 },
     [CK_RAMON] = { 0x524, "RAMON", .reset = 3, .rw = 0x30003 }, [CK_CTIV] = { 0x538, "CTIV", .rw = 0x7f },
     [CK_RESET] = { 0x544, "RESET", .rw = 1 }, [CK_XTAL] = { 0x550, "XTALFREQ", .reset = 0xff, .rw = 0xff },
     [CK_RAMONB] = { 0x554, "RAMONB", .reset = 3, .rw = 0x30003 }, [CK_DCDCEN] = { 0x578, "DCDCEN", .rw = 1 },
@@ -130,32 +144,15 @@ static void clock_init(Object *obj)
     device_init_irq_in(DEVICE(obj), "cause", cause_in, NRF51_NUM_CAUSES);
 }
 
-static bool clock_realize(Device *dev, GError **error)
-{
-    Nrf51Clock *s = NRF51_CLOCK(dev);
-
-    regbank_init(&s->p.bank, dev, NULL, clock_regs, CK_NUM, s->reg, 0x1000);
-    timer_init(&s->calibration, device_clock(dev), calibration_over, s);
-    return true;
-}
-
-static void clock_unrealize(Device *dev)
-{
-    timer_del(&NRF51_CLOCK(dev)->calibration);
-    regbank_destroy(&NRF51_CLOCK(dev)->p.bank);
-}
-
 /* The reasons of resets add up, and GPREGRET stays: all but the power's. */
 static void clock_reset(Device *dev, ResetType type)
 {
     Nrf51Clock *s = NRF51_CLOCK(dev);
-    uint32_t reasons = s->reg[CK_RESETREAS], retained = s->reg[CK_GPREGRET];
 
-    timer_del(&s->calibration);
-    nrf51_periph_reset(&s->p);
+    nrf51_periph_reset(dev, type);
     if (s->powered) {
-        s->reg[CK_RESETREAS] = reasons | (s->cause ? s->cause : REASON_PIN);
-        s->reg[CK_GPREGRET] = retained;
+        s->reg[CK_RESETREAS] = s->reasons | (s->cause ? s->cause : REASON_PIN);
+        s->reg[CK_GPREGRET] = s->retained;
     }
     for (unsigned i = 0; s->off && i < dev->machine->cpus->len; i++) {
         __atomic_store_n(&CPU(dev->machine->cpus->pdata[i])->powered_off, false, __ATOMIC_SEQ_CST);
@@ -165,21 +162,21 @@ static void clock_reset(Device *dev, ResetType type)
     s->powered = true;
 }
 
-static bool periph_post_load(void *s, GError **error)
-{
-    nrf51_periph_update(s);
-    return true;
-}
-
 static const VMStateField clock_vmstate[] = {
-    NRF51_VMSTATE(Nrf51Clock), VMSTATE_UINT(Nrf51Clock, cause), VMSTATE_BOOL(Nrf51Clock, powered), VMSTATE_BOOL(Nrf51Clock, off),
-    VMSTATE_TIMER(Nrf51Clock, calibration), VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
+    NRF51_VMSTATE(Nrf51Clock), VMSTATE_UINT(Nrf51Clock, cause), VMSTATE_BOOL(Nrf51Clock, powered),
+    VMSTATE_BOOL(Nrf51Clock, off), VMSTATE_TIMER(Nrf51Clock, calibration), VMSTATE_END
 };
-BANK_CLASS_INIT(clock, "Misc")
+
+static const RegDeviceTimer clock_timers[] = { { offsetof(Nrf51Clock, calibration), calibration_over }, { 0 } };
+
+static const RegDeviceSpec clock_spec = {
+    REG_DEVICE_REGS(Nrf51Clock, clock_regs), .timers = clock_timers, .vmstate = clock_vmstate, .reset = clock_reset,
+    .update = clock_update,
+};
 
 const TypeInfo nrf51_clock_type = {
-    .name = "nrf51-clock", .parent = TYPE_DEVICE, .desc = "nRF51 clock and power control", .instance_size = sizeof(Nrf51Clock),
-    .init = clock_init, .class_init = clock_class_init,
+    .name = "nrf51-clock", .desc = "nRF51 clock and power control", .instance_size = sizeof(Nrf51Clock),
+    .init = clock_init, REG_DEVICE_TYPE(clock_spec),
 };
 
 /* -- RNG -------------------------------------------------------------------------------------------------------------------- */
@@ -197,7 +194,7 @@ DECLARE_OBJECT(Nrf51Rng, NRF51_RNG, "nrf51-rng")
 
 static void rng_schedule(Nrf51Rng *s)
 {
-    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent)) + (s->reg[RNG_CONFIG] & 1 ? RNG_CORRECTED_NS : RNG_NS));
+    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent.parent)) + (s->reg[RNG_CONFIG] & 1 ? RNG_CORRECTED_NS : RNG_NS));
 }
 
 static uint8_t rng_byte(Nrf51Rng *s)
@@ -239,40 +236,29 @@ static const RegDef rng_regs[RNG_NUM] = {
     [RNG_CONFIG] = { 0x504, "CONFIG", .rw = 1 }, [RNG_VALUE] = { 0x508, "VALUE" },
 };
 
-static bool rng_realize(Device *dev, GError **error)
-{
-    Nrf51Rng *s = NRF51_RNG(dev);
-
-    regbank_init(&s->p.bank, dev, NULL, rng_regs, RNG_NUM, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), rng_fired, s);
-    return true;
-}
-
-static void rng_unrealize(Device *dev)
-{
-    timer_del(&NRF51_RNG(dev)->timer);
-    regbank_destroy(&NRF51_RNG(dev)->p.bank);
-}
-
 static void rng_reset(Device *dev, ResetType type)
 {
     Nrf51Rng *s = NRF51_RNG(dev);
     const Machine *m = dev->machine;
 
-    timer_del(&s->timer);
-    nrf51_periph_reset(&s->p);
+    nrf51_periph_reset(dev, type);
     s->state = m && m->config.seed_set ? m->config.seed | 1 : 0;
 }
 
 static const VMStateField rng_vmstate[] = {
-    NRF51_VMSTATE(Nrf51Rng), VMSTATE_UINT(Nrf51Rng, state), VMSTATE_TIMER(Nrf51Rng, timer),
-    VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
+    NRF51_VMSTATE(Nrf51Rng), VMSTATE_UINT(Nrf51Rng, state), VMSTATE_TIMER(Nrf51Rng, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(rng, "Misc")
+
+static const RegDeviceTimer rng_timers[] = { { offsetof(Nrf51Rng, timer), rng_fired }, { 0 } };
+
+static const RegDeviceSpec rng_spec = {
+    REG_DEVICE_REGS(Nrf51Rng, rng_regs), .timers = rng_timers, .vmstate = rng_vmstate, .reset = rng_reset,
+    .update = nrf51_periph_update,
+};
 
 const TypeInfo nrf51_rng_type = {
-    .name = "nrf51-rng", .parent = TYPE_DEVICE, .desc = "nRF51 random number generator", .instance_size = sizeof(Nrf51Rng),
-    .init = nrf51_periph_init, .class_init = rng_class_init,
+    .name = "nrf51-rng", .desc = "nRF51 random number generator", .instance_size = sizeof(Nrf51Rng),
+    .init = nrf51_periph_init, REG_DEVICE_TYPE(rng_spec),
 };
 
 /* -- GPIO ------------------------------------------------------------------------------------------------------------------- */
@@ -281,8 +267,7 @@ enum { GP_OUT, GP_OUTSET, GP_OUTCLR, GP_IN, GP_DIR, GP_DIRSET, GP_DIRCLR, GP_CNF
 enum { GP_PINS = NRF51_PINS, PULL_UP = 3, SENSE_HIGH = 2, SENSE_LOW = 3 };
 
 typedef struct Nrf51Gpio {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine out[GP_PINS], pin[GP_PINS], detect;
     uint32_t reg[GP_NUM], cnf[GP_PINS];
     uint32_t driven, level;                     /* inputs that something drives */
@@ -290,8 +275,9 @@ typedef struct Nrf51Gpio {
 } Nrf51Gpio;
 DECLARE_OBJECT(Nrf51Gpio, NRF51_GPIO, "nrf51-gpio")
 
-static void gpio_update(Nrf51Gpio *s)
+static void gpio_update(void *dev)
 {
+    Nrf51Gpio *s = NRF51_GPIO(dev);
     uint32_t out = (s->reg[GP_OUT] & ~s->owned) | (s->owner_level & s->owned), in = 0, levels = 0;
     bool detect = false;
 
@@ -383,35 +369,32 @@ static void gpio_init(Object *obj)
     device_init_irq_in(DEVICE(obj), "in", gpio_set, GP_PINS);
     device_init_irq_in(DEVICE(obj), "own", gpio_own, GP_PINS);
     device_init_irq_in(DEVICE(obj), "owner-out", gpio_owner_out, GP_PINS);
-    BANK_IRQ_OUT(obj, Nrf51Gpio, out, "out");
-    BANK_IRQ_OUT(obj, Nrf51Gpio, pin, "pin");
-    BANK_IRQ_OUT(obj, Nrf51Gpio, detect, "detect");
+    IRQ_OUT(Nrf51Gpio, out, "out");
+    IRQ_OUT(Nrf51Gpio, pin, "pin");
+    IRQ_OUT(Nrf51Gpio, detect, "detect");
 }
-
-BANK_LIFE(gpio, Nrf51Gpio, gpio_regs, 0x1000)
 
 static void gpio_reset(Device *dev, ResetType type)
 {
     Nrf51Gpio *s = NRF51_GPIO(dev);
 
-    regbank_reset(&s->bank);
     for (unsigned i = 0; i < GP_PINS; i++) {
         s->cnf[i] = 2;
     }
-    gpio_update(s);
 }
 
-BANK_POST_LOAD(gpio)
 static const VMStateField gpio_vmstate[] = {
-    VMSTATE_REGS(Nrf51Gpio, bank), VMSTATE_UINT_ARRAY(Nrf51Gpio, cnf), VMSTATE_UINT(Nrf51Gpio, driven),
-    VMSTATE_UINT(Nrf51Gpio, level), VMSTATE_UINT(Nrf51Gpio, owned), VMSTATE_UINT(Nrf51Gpio, owner_level),
-    VMSTATE_POST_LOAD(gpio_post_load), VMSTATE_END
+    VMSTATE_UINT_ARRAY(Nrf51Gpio, cnf), VMSTATE_UINT(Nrf51Gpio, driven), VMSTATE_UINT(Nrf51Gpio, level),
+    VMSTATE_UINT(Nrf51Gpio, owned), VMSTATE_UINT(Nrf51Gpio, owner_level), VMSTATE_END
 };
-BANK_CLASS_INIT(gpio, "Misc")
+
+static const RegDeviceSpec gpio_spec = {
+    REG_DEVICE_REGS(Nrf51Gpio, gpio_regs), .vmstate = gpio_vmstate, .reset = gpio_reset, .update = gpio_update,
+};
 
 const TypeInfo nrf51_gpio_type = {
-    .name = "nrf51-gpio", .parent = TYPE_DEVICE, .desc = "nRF51 GPIO", .instance_size = sizeof(Nrf51Gpio),
-    .init = gpio_init, .class_init = gpio_class_init,
+    .name = "nrf51-gpio", .desc = "nRF51 GPIO", .instance_size = sizeof(Nrf51Gpio),
+    .init = gpio_init, REG_DEVICE_TYPE(gpio_spec),
 };
 
 /* -- NVMC, flash, UICR ------------------------------------------------------------------------------------------------------ */
@@ -420,8 +403,7 @@ enum { NV_READY, NV_CONFIG, NV_ERASEPAGE, NV_ERASEALL, NV_ERASEPCR0, NV_ERASEUIC
        NV_PAGE = 1024, NV_UICR_SIZE = 0x1000, NV_WEN = 1, NV_EEN = 2 };
 
 typedef struct Nrf51Nvmc {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     MemoryRegion flash, uicr;
     uint32_t flash_size;
     uint32_t reg[NV_NUM];
@@ -500,7 +482,6 @@ static bool nvmc_realize(Device *dev, GError **error)
     }
     memset(memory_region_ram_ptr(&s->flash), 0xff, s->flash_size);
     memset(memory_region_ram_ptr(&s->uicr), 0xff, NV_UICR_SIZE);
-    regbank_init(&s->bank, dev, NULL, nvmc_regs, NV_NUM, s->reg, 0x1000);
     device_init_region(dev, "flash", &s->flash);
     device_init_region(dev, "uicr", &s->uicr);
     return true;
@@ -508,18 +489,13 @@ static bool nvmc_realize(Device *dev, GError **error)
 
 static void nvmc_unrealize(Device *dev)
 {
-    regbank_destroy(&NRF51_NVMC(dev)->bank);
     memory_region_destroy(&NRF51_NVMC(dev)->flash);
     memory_region_destroy(&NRF51_NVMC(dev)->uicr);
 }
 
-static void nvmc_reset(Device *dev, ResetType type)
-{
-    regbank_reset(&NRF51_NVMC(dev)->bank);
-}
-
-static const VMStateField nvmc_vmstate[] = { VMSTATE_REGS(Nrf51Nvmc, bank), VMSTATE_END };
-BANK_CLASS_INIT(nvmc, "Storage")
+static const RegDeviceSpec nvmc_spec = {
+    .category = "Storage", REG_DEVICE_REGS(Nrf51Nvmc, nvmc_regs), .realize = nvmc_realize, .unrealize = nvmc_unrealize,
+};
 
 static const Property nvmc_props[] = {
     { .name = "flash-size", .type = PROP_U32, .offset = offsetof(Nrf51Nvmc, flash_size), .def = 256 << 10, .min = NV_PAGE,
@@ -527,8 +503,8 @@ static const Property nvmc_props[] = {
 };
 
 const TypeInfo nrf51_nvmc_type = {
-    .name = "nrf51-nvmc", .parent = TYPE_DEVICE, .desc = "nRF51 flash memory and its controller",
-    .instance_size = sizeof(Nrf51Nvmc), .props = nvmc_props, .class_init = nvmc_class_init,
+    .name = "nrf51-nvmc", .desc = "nRF51 flash memory and its controller",
+    .instance_size = sizeof(Nrf51Nvmc), .props = nvmc_props, REG_DEVICE_TYPE(nvmc_spec),
 };
 
 /* -- TWI and SPI ------------------------------------------------------------------------------------------------------------ */
@@ -596,11 +572,9 @@ static const RegDef twi_regs[TW_NUM] = {
     [TW_FREQUENCY] = { 0x524, "FREQUENCY", .reset = 0x04000000, .rw = UINT32_MAX }, [TW_CONFIG] = { 0x554, "CONFIG", .rw = 7 },
     [TW_ADDRESS] = { 0x588, "ADDRESS", .rw = 0x7f },
 };
-NRF51_LIFE(twi, Nrf51Twi, twi_regs)
-
 static void twi_reset(Device *dev, ResetType type)
 {
-    nrf51_periph_reset(&NRF51_TWI(dev)->p);
+    nrf51_periph_reset(dev, type);
     NRF51_TWI(dev)->received = 0;
 }
 
@@ -609,16 +583,18 @@ static bool twi_post_load(void *opaque, GError **error)
     Nrf51Twi *s = opaque;
 
     s->received = MIN(s->received, SPI_DEPTH);
-    nrf51_periph_update(&s->p);
     return true;
 }
 
 static const VMStateField twi_vmstate[] = {
     NRF51_VMSTATE(Nrf51Twi), VMSTATE_UINT(Nrf51Twi, received), VMSTATE_POST_LOAD(twi_post_load), VMSTATE_END
 };
-BANK_CLASS_INIT(twi, "Misc")
+
+static const RegDeviceSpec twi_spec = {
+    REG_DEVICE_REGS(Nrf51Twi, twi_regs), .vmstate = twi_vmstate, .reset = twi_reset, .update = nrf51_periph_update,
+};
 
 const TypeInfo nrf51_twi_type = {
-    .name = "nrf51-twi", .parent = TYPE_DEVICE, .desc = "nRF51 two-wire interface and SPI, with nobody there",
-    .instance_size = sizeof(Nrf51Twi), .init = nrf51_periph_init, .class_init = twi_class_init,
+    .name = "nrf51-twi", .desc = "nRF51 two-wire interface and SPI, with nobody there",
+    .instance_size = sizeof(Nrf51Twi), .init = nrf51_periph_init, REG_DEVICE_TYPE(twi_spec),
 };

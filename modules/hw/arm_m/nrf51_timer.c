@@ -7,7 +7,6 @@
 #include "core/bits.h"
 #include "core/exec/clock.h"
 #include "core/exec/regbank.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/nrf51.h"
 
 enum { NUM_CC = 4, RTC_TICK = 0, RTC_OVRFLW = 1, EV_COMPARE = 16 };
@@ -313,7 +312,7 @@ static const RegDef rtc_regs[NUM_REGS] = {
 static void timer_object_init(Object *obj)
 {
     device_init_irq_out(DEVICE(obj), "irq", &NRF51_TIMER(obj)->irq, 1);
-    BANK_IRQ_OUT(obj, Nrf51Timer, event_out, "event");
+    IRQ_OUT(Nrf51Timer, event_out, "event");
 }
 
 static bool timer_realize(Device *dev, GError **error)

@@ -7,14 +7,7 @@
 #include "core/bits.h"
 #include "core/exec/clock.h"
 #include "core/qom/machine.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/nrf51.h"
-
-static bool periph_post_load(void *s, GError **error)
-{
-    nrf51_periph_update(s);
-    return true;
-}
 
 /* -- WDT --------------------------------------------------------------------------------------------------------------------- */
 
@@ -36,7 +29,7 @@ static void wdt_reload(Nrf51Wdt *s)
     uint64_t cycles = (uint64_t)s->reg[WD_CRV] + 1;
 
     s->reg[WD_REQSTATUS] = s->reg[WD_RREN];
-    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent)) + (int64_t)muldiv64(cycles, 1000000000, WD_HZ));
+    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent.parent)) + (int64_t)muldiv64(cycles, 1000000000, WD_HZ));
 }
 
 static void wdt_fired(void *opaque)
@@ -49,7 +42,7 @@ static void wdt_fired(void *opaque)
     }
     s->over = true;
     nrf51_event(&s->p, 0);
-    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent)) + 2 * 1000000000 / WD_HZ);
+    timer_mod(&s->timer, clock_now(device_clock(&s->p.parent.parent)) + 2 * 1000000000 / WD_HZ);
 }
 
 static void wdt_start(void *dev, const RegDef *r, unsigned n, uint64_t v)
@@ -68,7 +61,7 @@ static void wdt_config(void *dev, const RegDef *r, unsigned n, uint64_t v)
     Nrf51Wdt *s = NRF51_WDT(dev);
 
     if (!s->reg[WD_RUNSTATUS]) {
-        s->reg[r - s->p.bank.defs] = v & (r->offset == 0x504 ? UINT32_MAX : r->offset == 0x508 ? 0xff : 9);
+        s->reg[r - s->p.parent.bank.defs] = v & (r->offset == 0x504 ? UINT32_MAX : r->offset == 0x508 ? 0xff : 9);
     }
 }
 
@@ -98,40 +91,29 @@ static const RegDef wdt_regs[WD_NUM] = {
 static void wdt_init(Object *obj)
 {
     nrf51_periph_init(obj);
-    BANK_IRQ_OUT(obj, Nrf51Wdt, reset, "reset");
-}
-
-static bool wdt_realize(Device *dev, GError **error)
-{
-    Nrf51Wdt *s = NRF51_WDT(dev);
-
-    regbank_init(&s->p.bank, dev, NULL, wdt_regs, WD_NUM, s->reg, 0x1000);
-    timer_init(&s->timer, device_clock(dev), wdt_fired, s);
-    return true;
-}
-
-static void wdt_unrealize(Device *dev)
-{
-    timer_del(&NRF51_WDT(dev)->timer);
-    regbank_destroy(&NRF51_WDT(dev)->p.bank);
+    IRQ_OUT(Nrf51Wdt, reset, "reset");
 }
 
 static void wdt_reset(Device *dev, ResetType type)
 {
-    timer_del(&NRF51_WDT(dev)->timer);
-    nrf51_periph_reset(&NRF51_WDT(dev)->p);
+    nrf51_periph_reset(dev, type);
     NRF51_WDT(dev)->over = false;
 }
 
 static const VMStateField wdt_vmstate[] = {
-    NRF51_VMSTATE(Nrf51Wdt), VMSTATE_BOOL(Nrf51Wdt, over), VMSTATE_TIMER(Nrf51Wdt, timer),
-    VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END
+    NRF51_VMSTATE(Nrf51Wdt), VMSTATE_BOOL(Nrf51Wdt, over), VMSTATE_TIMER(Nrf51Wdt, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(wdt, "Timer")
+
+static const RegDeviceTimer wdt_timers[] = { { offsetof(Nrf51Wdt, timer), wdt_fired }, { 0 } };
+
+static const RegDeviceSpec wdt_spec = {
+    .category = "Timer", REG_DEVICE_REGS(Nrf51Wdt, wdt_regs), .timers = wdt_timers, .vmstate = wdt_vmstate,
+    .reset = wdt_reset, .update = nrf51_periph_update,
+};
 
 const TypeInfo nrf51_wdt_type = {
-    .name = "nrf51-wdt", .parent = TYPE_DEVICE, .desc = "nRF51 watchdog", .instance_size = sizeof(Nrf51Wdt),
-    .init = wdt_init, .class_init = wdt_class_init,
+    .name = "nrf51-wdt", .desc = "nRF51 watchdog", .instance_size = sizeof(Nrf51Wdt),
+    .init = wdt_init, REG_DEVICE_TYPE(wdt_spec),
 };
 
 /* -- ECB --------------------------------------------------------------------------------------------------------------------- */
@@ -214,7 +196,7 @@ static void aes128(uint8_t *key, uint8_t *block)
 static void ecb_task(void *dev, const RegDef *r, unsigned n, uint64_t v)
 {
     Nrf51Ecb *s = NRF51_ECB(dev);
-    AddressSpace *as = device_dma(&s->p.parent);
+    AddressSpace *as = device_dma(&s->p.parent.parent);
     hwaddr at = s->reg[EC_DATAPTR];
     uint8_t data[2 * BLOCK];
     MemTxResult result;
@@ -238,17 +220,13 @@ static const RegDef ecb_regs[EC_NUM] = {
     [EC_START] = { 0x000, "STARTECB", .write = ecb_task }, [EC_STOP] = { 0x004, "STOPECB", .write = ecb_task },
     NRF51_EVENT_ROWS(EC_EVENTS, EC_INTENSET, EC_INTENCLR), [EC_DATAPTR] = { 0x504, "ECBDATAPTR", .rw = UINT32_MAX },
 };
-NRF51_LIFE(ecb, Nrf51Ecb, ecb_regs)
+static const VMStateField ecb_vmstate[] = { NRF51_VMSTATE(Nrf51Ecb), VMSTATE_END };
 
-static void ecb_reset(Device *dev, ResetType type)
-{
-    nrf51_periph_reset(&NRF51_ECB(dev)->p);
-}
-
-static const VMStateField ecb_vmstate[] = { NRF51_VMSTATE(Nrf51Ecb), VMSTATE_POST_LOAD(periph_post_load), VMSTATE_END };
-BANK_CLASS_INIT(ecb, "Misc")
+static const RegDeviceSpec ecb_spec = {
+    REG_DEVICE_REGS(Nrf51Ecb, ecb_regs), .vmstate = ecb_vmstate, .reset = nrf51_periph_reset, .update = nrf51_periph_update,
+};
 
 const TypeInfo nrf51_ecb_type = {
-    .name = "nrf51-ecb", .parent = TYPE_DEVICE, .desc = "nRF51 AES electronic codebook", .instance_size = sizeof(Nrf51Ecb),
-    .init = nrf51_periph_init, .class_init = ecb_class_init,
+    .name = "nrf51-ecb", .desc = "nRF51 AES electronic codebook", .instance_size = sizeof(Nrf51Ecb),
+    .init = nrf51_periph_init, REG_DEVICE_TYPE(ecb_spec),
 };

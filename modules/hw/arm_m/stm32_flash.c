@@ -9,7 +9,6 @@
 
 #include "core/bits.h"
 #include "core/log.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/stm32.h"
 
 enum { ACR, KEYR, OPTKEYR, SR, CR, OPTCR, NUM_REGS };
@@ -19,19 +18,22 @@ enum { CR_PG = 1, CR_SER = 2, CR_MER = 4, CR_STRT = 1 << 16, CR_EOPIE = 1 << 24,
 enum { OPT_LOCK = 1, OPT_STRT = 2, OPT_NWRP = 16, NUM_SECTORS = 12, SIZE = 1 << 20 };
 
 typedef struct Stm32Flash {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     MemoryRegion mem;
     IrqLine irq;
     uint32_t reg[NUM_REGS];
+    uint32_t options;                           /* OPTCR, which a reset only locks */
     uint32_t key_step, opt_step;                /* keys that were right; KEY_WRONG */
 } Stm32Flash;
 DECLARE_OBJECT(Stm32Flash, STM32_FLASH, "stm32f4-flash")
 
 enum { KEY_WRONG = 3 };
 
-static void flash_update(Stm32Flash *s)
+static void flash_update(void *dev)
 {
+    Stm32Flash *s = STM32_FLASH(dev);
+
+    s->options = s->reg[OPTCR];
     irq_set(&s->irq, (s->reg[SR] & SR_EOP && s->reg[CR] & CR_EOPIE) || (s->reg[SR] & SR_OPERR && s->reg[CR] & CR_ERRIE));
 }
 
@@ -133,6 +135,7 @@ static void optcr_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
 
     if (!(s->reg[OPTCR] & OPT_LOCK)) {
         s->reg[OPTCR] = v & 0x0fffffed;
+        flash_update(s);
     }
 }
 
@@ -177,7 +180,7 @@ static const MemoryRegionOps mem_ops = { .read = mem_read, .write = mem_write, .
 
 static void flash_init(Object *obj)
 {
-    BANK_IRQ_OUT(obj, Stm32Flash, irq, "irq");
+    IRQ_OUT(Stm32Flash, irq, "irq");
 }
 
 static bool flash_realize(Device *dev, GError **error)
@@ -188,36 +191,34 @@ static bool flash_realize(Device *dev, GError **error)
         return false;
     }
     memset(memory_region_ram_ptr(&s->mem), 0xff, SIZE);
-    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x400);
     device_init_region(dev, "memory", &s->mem);
+    s->options = s->reg[OPTCR];
     return true;
 }
 
 static void flash_unrealize(Device *dev)
 {
-    regbank_destroy(&STM32_FLASH(dev)->bank);
     memory_region_destroy(&STM32_FLASH(dev)->mem);
 }
 
 static void flash_reset(Device *dev, ResetType type)
 {
     Stm32Flash *s = STM32_FLASH(dev);
-    uint32_t options = s->reg[OPTCR];
 
-    regbank_reset(&s->bank);
-    s->reg[OPTCR] = options | OPT_LOCK;
+    s->reg[OPTCR] = s->options | OPT_LOCK;
     s->key_step = s->opt_step = 0;
-    flash_update(s);
 }
 
-BANK_POST_LOAD(flash)
 static const VMStateField flash_vmstate[] = {
-    VMSTATE_REGS(Stm32Flash, bank), VMSTATE_UINT(Stm32Flash, key_step), VMSTATE_UINT(Stm32Flash, opt_step),
-    VMSTATE_POST_LOAD(flash_post_load), VMSTATE_END
+    VMSTATE_UINT(Stm32Flash, key_step), VMSTATE_UINT(Stm32Flash, opt_step), VMSTATE_END
 };
-BANK_CLASS_INIT(flash, "Storage")
+
+static const RegDeviceSpec flash_spec = {
+    .category = "Storage", REG_DEVICE_REGS(Stm32Flash, regs), .size = 0x400, .vmstate = flash_vmstate,
+    .realize = flash_realize, .unrealize = flash_unrealize, .reset = flash_reset, .update = flash_update,
+};
 
 const TypeInfo stm32_flash_type = {
-    .name = "stm32f4-flash", .parent = TYPE_DEVICE, .desc = "STM32F4 flash memory of 1 MiB", .instance_size = sizeof(Stm32Flash),
-    .init = flash_init, .class_init = flash_class_init,
+    .name = "stm32f4-flash", .desc = "STM32F4 flash memory of 1 MiB", .instance_size = sizeof(Stm32Flash),
+    .init = flash_init, REG_DEVICE_TYPE(flash_spec),
 };

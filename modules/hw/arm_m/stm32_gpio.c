@@ -7,7 +7,6 @@
  * 9, 10 to 15, 16 to 22), "event".
  */
 #include "core/bits.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/stm32.h"
 
 enum { GP_MODER, GP_OTYPER, GP_OSPEEDR, GP_PUPDR, GP_IDR, GP_ODR, GP_BSRR, GP_LCKR, GP_AFRL, GP_AFRH, GP_NUM };
@@ -15,9 +14,8 @@ enum { PINS = 16, PORTS = 9 };
 enum { MODE_IN, MODE_OUT, MODE_AF, MODE_ANALOG, PULL_UP = 1, LCKK = 1 << 16 };
 
 typedef struct Stm32Gpio {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine out[PINS], pin[PINS];
     uint32_t port;
     /* guest state */
@@ -41,8 +39,9 @@ static bool pin_level(const Stm32Gpio *s, unsigned i)
     return s->driven >> i & 1 ? s->level >> i & 1 : extract32(s->reg[GP_PUPDR], 2 * i, 2) == PULL_UP;
 }
 
-static void gpio_update(Stm32Gpio *s)
+static void gpio_update(void *dev)
 {
+    Stm32Gpio *s = STM32_GPIO(dev);
     uint32_t idr = 0;
 
     for (unsigned i = 0; i < PINS; i++) {
@@ -80,7 +79,7 @@ static void config_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     static const uint8_t width[GP_NUM] = { [GP_MODER] = 2, [GP_OTYPER] = 1, [GP_OSPEEDR] = 2, [GP_PUPDR] = 2, [GP_AFRL] = 4,
                                            [GP_AFRH] = 4 };
     Stm32Gpio *s = STM32_GPIO(dev);
-    unsigned id = r - s->bank.defs;
+    unsigned id = r - s->parent.bank.defs;
 
     config(s, &s->reg[id], width[id], id == GP_AFRH ? 8 : 0, v);
 }
@@ -141,11 +140,9 @@ static const RegDef gpio_regs[GP_NUM] = {
 static void gpio_init(Object *obj)
 {
     device_init_irq_in(DEVICE(obj), "in", gpio_in, PINS);
-    BANK_IRQ_OUT(obj, Stm32Gpio, out, "out");
-    BANK_IRQ_OUT(obj, Stm32Gpio, pin, "pin");
+    IRQ_OUT(Stm32Gpio, out, "out");
+    IRQ_OUT(Stm32Gpio, pin, "pin");
 }
-
-BANK_LIFE(gpio, Stm32Gpio, gpio_regs, 0x400)
 
 /* The debug port's pins are its own after a reset. */
 static void gpio_reset(Device *dev, ResetType type)
@@ -155,22 +152,23 @@ static void gpio_reset(Device *dev, ResetType type)
     };
     Stm32Gpio *s = STM32_GPIO(dev);
 
-    regbank_reset(&s->bank);
     s->lock_step = s->lock_bits = 0;
     if (s->port < G_N_ELEMENTS(reset)) {
         s->reg[GP_MODER] = reset[s->port].moder;
         s->reg[GP_OSPEEDR] = reset[s->port].ospeedr;
         s->reg[GP_PUPDR] = reset[s->port].pupdr;
     }
-    gpio_update(s);
 }
 
-BANK_POST_LOAD(gpio)
 static const VMStateField gpio_vmstate[] = {
-    VMSTATE_REGS(Stm32Gpio, bank), VMSTATE_UINT(Stm32Gpio, driven), VMSTATE_UINT(Stm32Gpio, level),
-    VMSTATE_UINT(Stm32Gpio, lock_step), VMSTATE_UINT(Stm32Gpio, lock_bits), VMSTATE_POST_LOAD(gpio_post_load), VMSTATE_END
+    VMSTATE_UINT(Stm32Gpio, driven), VMSTATE_UINT(Stm32Gpio, level), VMSTATE_UINT(Stm32Gpio, lock_step),
+    VMSTATE_UINT(Stm32Gpio, lock_bits), VMSTATE_END
 };
-BANK_CLASS_INIT(gpio, "Misc")
+
+static const RegDeviceSpec gpio_spec = {
+    REG_DEVICE_REGS(Stm32Gpio, gpio_regs), .size = 0x400, .vmstate = gpio_vmstate, .reset = gpio_reset,
+    .update = gpio_update,
+};
 
 static const Property gpio_props[] = {
     { .name = "port", .type = PROP_U32, .offset = offsetof(Stm32Gpio, port), .def = 2, .max = PORTS - 1,
@@ -178,8 +176,8 @@ static const Property gpio_props[] = {
 };
 
 const TypeInfo stm32_gpio_type = {
-    .name = "stm32f4-gpio", .parent = TYPE_DEVICE, .desc = "STM32F4 GPIO port", .instance_size = sizeof(Stm32Gpio),
-    .props = gpio_props, .init = gpio_init, .class_init = gpio_class_init,
+    .name = "stm32f4-gpio", .desc = "STM32F4 GPIO port", .instance_size = sizeof(Stm32Gpio),
+    .props = gpio_props, .init = gpio_init, REG_DEVICE_TYPE(gpio_spec),
 };
 
 /* -- SYSCFG ------------------------------------------------------------------------------------------------------------------ */
@@ -187,16 +185,17 @@ const TypeInfo stm32_gpio_type = {
 enum { SC_MEMRMP, SC_PMC, SC_EXTICR1, SC_EXTICR2, SC_EXTICR3, SC_EXTICR4, SC_CMPCR, SC_NUM };
 
 typedef struct Stm32Syscfg {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine exti[PINS], remap[4];
     uint32_t reg[SC_NUM];
     uint16_t level[PORTS];
 } Stm32Syscfg;
 DECLARE_OBJECT(Stm32Syscfg, STM32_SYSCFG, "stm32f4-syscfg")
 
-static void syscfg_update(Stm32Syscfg *s)
+static void syscfg_update(void *dev)
 {
+    Stm32Syscfg *s = STM32_SYSCFG(dev);
+
     for (unsigned i = 0; i < PINS; i++) {
         unsigned port = extract32(s->reg[SC_EXTICR1 + i / 4], 4 * (i % 4), 4);
 
@@ -244,27 +243,19 @@ static const RegDef syscfg_regs[SC_NUM] = {
 static void syscfg_init(Object *obj)
 {
     device_init_irq_in(DEVICE(obj), "pin", syscfg_pin, PORTS * PINS);
-    BANK_IRQ_OUT(obj, Stm32Syscfg, exti, "exti");
-    BANK_IRQ_OUT(obj, Stm32Syscfg, remap, "remap");
+    IRQ_OUT(Stm32Syscfg, exti, "exti");
+    IRQ_OUT(Stm32Syscfg, remap, "remap");
 }
 
-BANK_LIFE(syscfg, Stm32Syscfg, syscfg_regs, 0x400)
+static const VMStateField syscfg_vmstate[] = { VMSTATE_UINT_ARRAY(Stm32Syscfg, level), VMSTATE_END };
 
-static void syscfg_reset(Device *dev, ResetType type)
-{
-    regbank_reset(&STM32_SYSCFG(dev)->bank);
-    syscfg_update(STM32_SYSCFG(dev));
-}
-
-BANK_POST_LOAD(syscfg)
-static const VMStateField syscfg_vmstate[] = {
-    VMSTATE_REGS(Stm32Syscfg, bank), VMSTATE_UINT_ARRAY(Stm32Syscfg, level), VMSTATE_POST_LOAD(syscfg_post_load), VMSTATE_END
+static const RegDeviceSpec syscfg_spec = {
+    REG_DEVICE_REGS(Stm32Syscfg, syscfg_regs), .size = 0x400, .vmstate = syscfg_vmstate, .update = syscfg_update,
 };
-BANK_CLASS_INIT(syscfg, "Misc")
 
 const TypeInfo stm32_syscfg_type = {
-    .name = "stm32f4-syscfg", .parent = TYPE_DEVICE, .desc = "STM32F4 system configuration", .instance_size = sizeof(Stm32Syscfg),
-    .init = syscfg_init, .class_init = syscfg_class_init,
+    .name = "stm32f4-syscfg", .desc = "STM32F4 system configuration", .instance_size = sizeof(Stm32Syscfg),
+    .init = syscfg_init, REG_DEVICE_TYPE(syscfg_spec),
 };
 
 /* -- EXTI -------------------------------------------------------------------------------------------------------------------- */
@@ -272,16 +263,16 @@ const TypeInfo stm32_syscfg_type = {
 enum { EX_IMR, EX_EMR, EX_RTSR, EX_FTSR, EX_SWIER, EX_PR, EX_NUM, LINES = 23, EX_IRQS = 14, EX_ALL = (1 << LINES) - 1 };
 
 typedef struct Stm32Exti {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine irq[EX_IRQS], event;
     uint32_t reg[EX_NUM];
     uint32_t level;
 } Stm32Exti;
 DECLARE_OBJECT(Stm32Exti, STM32_EXTI, "stm32f4-exti")
 
-static void exti_update(Stm32Exti *s)
+static void exti_update(void *dev)
 {
+    Stm32Exti *s = STM32_EXTI(dev);
     uint32_t pending = s->reg[EX_PR] & s->reg[EX_IMR];
 
     for (unsigned i = 0; i < EX_IRQS; i++) {
@@ -349,25 +340,17 @@ static const RegDef exti_regs[EX_NUM] = {
 static void exti_init(Object *obj)
 {
     device_init_irq_in(DEVICE(obj), "line", exti_line, LINES);
-    BANK_IRQ_OUT(obj, Stm32Exti, irq, "irq");
-    BANK_IRQ_OUT(obj, Stm32Exti, event, "event");
+    IRQ_OUT(Stm32Exti, irq, "irq");
+    IRQ_OUT(Stm32Exti, event, "event");
 }
 
-BANK_LIFE(exti, Stm32Exti, exti_regs, 0x400)
+static const VMStateField exti_vmstate[] = { VMSTATE_UINT(Stm32Exti, level), VMSTATE_END };
 
-static void exti_reset(Device *dev, ResetType type)
-{
-    regbank_reset(&STM32_EXTI(dev)->bank);
-    exti_update(STM32_EXTI(dev));
-}
-
-BANK_POST_LOAD(exti)
-static const VMStateField exti_vmstate[] = {
-    VMSTATE_REGS(Stm32Exti, bank), VMSTATE_UINT(Stm32Exti, level), VMSTATE_POST_LOAD(exti_post_load), VMSTATE_END
+static const RegDeviceSpec exti_spec = {
+    REG_DEVICE_REGS(Stm32Exti, exti_regs), .size = 0x400, .vmstate = exti_vmstate, .update = exti_update,
 };
-BANK_CLASS_INIT(exti, "Misc")
 
 const TypeInfo stm32_exti_type = {
-    .name = "stm32f4-exti", .parent = TYPE_DEVICE, .desc = "STM32F4 external interrupts", .instance_size = sizeof(Stm32Exti),
-    .init = exti_init, .class_init = exti_class_init,
+    .name = "stm32f4-exti", .desc = "STM32F4 external interrupts", .instance_size = sizeof(Stm32Exti),
+    .init = exti_init, REG_DEVICE_TYPE(exti_spec),
 };

@@ -9,7 +9,6 @@
  */
 #include "core/bits.h"
 #include "core/qom/machine.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/stm32.h"
 
 enum { RCC_CR, RCC_PLLCFGR, RCC_CFGR, RCC_CIR, RCC_RSTR, RCC_ENR, RCC_LPENR, RCC_BDCR, RCC_CSR, RCC_SSCGR, RCC_PLLI2SCFGR, RCC_NUM,
@@ -23,21 +22,24 @@ enum { RDY_LSI, RDY_LSE, RDY_HSI, RDY_HSE, RDY_PLL, RDY_PLLI2S };
 #define FLAGS_OF_CAUSE(n) (1u << (28 + (n)))
 
 typedef struct Stm32Rcc {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine irq, backup_reset, rtc_clock[3], reset[STM32_NUM_BUSES * 32];
     /* guest state */
     uint32_t reg[RCC_NUM], stored[3][RCC_ROWS];
     uint32_t flags, cause;                      /* as in CSR; what the next reset adds */
+    uint32_t bdcr;                              /* BDCR, which a reset leaves alone */
     bool dbp;
 } Stm32Rcc;
 DECLARE_OBJECT(Stm32Rcc, STM32_RCC, "stm32f4-rcc")
 
-static void rcc_update(Stm32Rcc *s)
+static void rcc_update(void *dev)
 {
+    Stm32Rcc *s = STM32_RCC(dev);
     uint32_t source = s->reg[RCC_BDCR] & BDCR_RTCEN ? extract32(s->reg[RCC_BDCR], 8, 2) : 0;
 
+    s->bdcr = s->reg[RCC_BDCR];
+    irq_set(&s->backup_reset, (s->bdcr & BDCR_BDRST) != 0);
     irq_set(&s->irq, (s->reg[RCC_CIR] & s->reg[RCC_CIR] >> 8 & 0x3f) != 0);
     irq_set(&s->rtc_clock[0], source == 1 && s->reg[RCC_BDCR] & BDCR_RDY);
     irq_set(&s->rtc_clock[1], source == 2 && s->reg[RCC_CSR] & CSR_RDY);
@@ -99,7 +101,6 @@ static void bdcr_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     if (!s->dbp) {
         return;
     }
-    irq_set(&s->backup_reset, (v & BDCR_BDRST) != 0);
     if (v & BDCR_BDRST) {
         *bdcr = BDCR_BDRST;
     } else {
@@ -151,8 +152,8 @@ static void cause_in(void *opaque, unsigned n, int level)
 
     if (level) {
         s->cause |= FLAGS_OF_CAUSE(n);
-        if (s->parent.machine) {
-            machine_request_reset(s->parent.machine);
+        if (s->parent.parent.machine) {
+            machine_request_reset(s->parent.parent.machine);
         }
     }
 }
@@ -168,14 +169,12 @@ static void rcc_init(Object *obj)
 
     device_init_irq_in(dev, "cause", cause_in, STM32_NUM_CAUSES);
     device_init_irq_in(dev, "dbp", dbp_in, 1);
-    BANK_IRQ_OUT(obj, Stm32Rcc, irq, "irq");
-    BANK_IRQ_OUT(obj, Stm32Rcc, backup_reset, "backup-reset");
-    BANK_IRQ_OUT(obj, Stm32Rcc, rtc_clock, "rtc-clock");
-    BANK_IRQ_OUT(obj, Stm32Rcc, reset, "reset");
+    IRQ_OUT(Stm32Rcc, irq, "irq");
+    IRQ_OUT(Stm32Rcc, backup_reset, "backup-reset");
+    IRQ_OUT(Stm32Rcc, rtc_clock, "rtc-clock");
+    IRQ_OUT(Stm32Rcc, reset, "reset");
     STM32_RCC(obj)->cause = FLAG_POR | FLAG_BOR;
 }
-
-BANK_LIFE(rcc, Stm32Rcc, rcc_regs, 0x400)
 
 static void rcc_reset(Device *dev, ResetType type)
 {
@@ -183,36 +182,27 @@ static void rcc_reset(Device *dev, ResetType type)
         [1] = { 0x00100000 }, [2] = { 0x7e6791ff, 0x000000f1, 0x00000001, 0, 0x36fec9ff, 0x00075f33 },
     };
     Stm32Rcc *s = STM32_RCC(dev);
-    uint32_t bdcr = s->cause & FLAG_POR ? 0 : s->reg[RCC_BDCR];
 
+    s->reg[RCC_BDCR] = s->cause & FLAG_POR ? 0 : s->bdcr;
     s->flags |= FLAG_PIN | s->cause;
     s->cause = 0;
-    regbank_reset(&s->bank);
     memcpy(s->stored, reset, sizeof(s->stored));
-    s->reg[RCC_BDCR] = bdcr;
     s->reg[RCC_CSR] = s->flags;
-    rcc_update(s);
-}
-
-static bool rcc_post_load(void *opaque, GError **error)
-{
-    Stm32Rcc *s = opaque;
-
-    irq_set(&s->backup_reset, (s->reg[RCC_BDCR] & BDCR_BDRST) != 0);
-    rcc_update(s);
-    return true;
 }
 
 static const VMStateField rcc_vmstate[] = {
-    VMSTATE_REGS(Stm32Rcc, bank), VMSTATE_UINT_ARRAY(Stm32Rcc, stored[0]), VMSTATE_UINT_ARRAY(Stm32Rcc, stored[1]),
+    VMSTATE_UINT_ARRAY(Stm32Rcc, stored[0]), VMSTATE_UINT_ARRAY(Stm32Rcc, stored[1]),
     VMSTATE_UINT_ARRAY(Stm32Rcc, stored[2]), VMSTATE_UINT(Stm32Rcc, flags), VMSTATE_UINT(Stm32Rcc, cause),
-    VMSTATE_BOOL(Stm32Rcc, dbp), VMSTATE_POST_LOAD(rcc_post_load), VMSTATE_END
+    VMSTATE_BOOL(Stm32Rcc, dbp), VMSTATE_END
 };
-BANK_CLASS_INIT(rcc, "Misc")
+
+static const RegDeviceSpec rcc_spec = {
+    REG_DEVICE_REGS(Stm32Rcc, rcc_regs), .size = 0x400, .vmstate = rcc_vmstate, .reset = rcc_reset, .update = rcc_update,
+};
 
 const TypeInfo stm32_rcc_type = {
-    .name = "stm32f4-rcc", .parent = TYPE_DEVICE, .desc = "STM32F4 reset and clock control", .instance_size = sizeof(Stm32Rcc),
-    .init = rcc_init, .class_init = rcc_class_init,
+    .name = "stm32f4-rcc", .desc = "STM32F4 reset and clock control", .instance_size = sizeof(Stm32Rcc),
+    .init = rcc_init, REG_DEVICE_TYPE(rcc_spec),
 };
 
 /* -- power control ----------------------------------------------------------------------------------------------------------- */
@@ -222,15 +212,16 @@ enum { PCR_CWUF = 1 << 2, PCR_CSBF = 1 << 3, PCR_DBP = 1 << 8, PCSR_WUF = 1, PCS
        PCSR_BRE = 1 << 9, PCSR_VOSRDY = 1 << 14 };
 
 typedef struct Stm32Pwr {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine dbp;
     uint32_t reg[PWR_NUM];
 } Stm32Pwr;
 DECLARE_OBJECT(Stm32Pwr, STM32_PWR, "stm32f4-pwr")
 
-static void pwr_update(Stm32Pwr *s)
+static void pwr_update(void *dev)
 {
+    Stm32Pwr *s = STM32_PWR(dev);
+
     irq_set(&s->dbp, (s->reg[PWR_CR] & PCR_DBP) != 0);
 }
 
@@ -259,22 +250,14 @@ static const RegDef pwr_regs[PWR_NUM] = {
 
 static void pwr_init(Object *obj)
 {
-    BANK_IRQ_OUT(obj, Stm32Pwr, dbp, "dbp");
+    IRQ_OUT(Stm32Pwr, dbp, "dbp");
 }
 
-BANK_LIFE(pwr, Stm32Pwr, pwr_regs, 0x400)
-
-static void pwr_reset(Device *dev, ResetType type)
-{
-    regbank_reset(&STM32_PWR(dev)->bank);
-    pwr_update(STM32_PWR(dev));
-}
-
-BANK_POST_LOAD(pwr)
-static const VMStateField pwr_vmstate[] = { VMSTATE_REGS(Stm32Pwr, bank), VMSTATE_POST_LOAD(pwr_post_load), VMSTATE_END };
-BANK_CLASS_INIT(pwr, "Misc")
+static const RegDeviceSpec pwr_spec = {
+    REG_DEVICE_REGS(Stm32Pwr, pwr_regs), .size = 0x400, .update = pwr_update,
+};
 
 const TypeInfo stm32_pwr_type = {
-    .name = "stm32f4-pwr", .parent = TYPE_DEVICE, .desc = "STM32F4 power control", .instance_size = sizeof(Stm32Pwr),
-    .init = pwr_init, .class_init = pwr_class_init,
+    .name = "stm32f4-pwr", .desc = "STM32F4 power control", .instance_size = sizeof(Stm32Pwr),
+    .init = pwr_init, REG_DEVICE_TYPE(pwr_spec),
 };

@@ -7,7 +7,6 @@
  */
 #include "core/bits.h"
 #include "core/exec/clock.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/stm32.h"
 
 enum { TR, DR, CR, ISR, PRER, WUTR, CALIBR, ALRMAR, ALRMBR, WPR, SSR, SHIFTR, TSTR, TSDR, TSSSR, CALR, TAFCR, ALRMASSR, ALRMBSSR,
@@ -440,8 +439,8 @@ static void rtc_init(Object *obj)
     device_init_irq_in(DEVICE(obj), "clock", clock_in, G_N_ELEMENTS(clock_hz));
     device_init_irq_in(DEVICE(obj), "backup-reset", backup_reset_in, 1);
     device_init_irq_in(DEVICE(obj), "dbp", dbp_in, 1);
-    BANK_IRQ_OUT(obj, Stm32Rtc, alarm, "alarm");
-    BANK_IRQ_OUT(obj, Stm32Rtc, wakeup, "wakeup");
+    IRQ_OUT(Stm32Rtc, alarm, "alarm");
+    IRQ_OUT(Stm32Rtc, wakeup, "wakeup");
 }
 
 static bool rtc_realize(Device *dev, GError **error)
@@ -486,7 +485,17 @@ static const VMStateField rtc_vmstate[] = {
     VMSTATE_UINT(Stm32Rtc, weekday), VMSTATE_UINT(Stm32Rtc, base), VMSTATE_UINT(Stm32Rtc, part), VMSTATE_BOOL(Stm32Rtc, dbp),
     VMSTATE_TIMER(Stm32Rtc, tick), VMSTATE_TIMER(Stm32Rtc, wake), VMSTATE_POST_LOAD(rtc_post_load), VMSTATE_END
 };
-BANK_CLASS_INIT(rtc, "Timer")
+
+static void rtc_class_init(ObjectClass *oc, const TypeInfo *info)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->realize = rtc_realize;
+    dc->unrealize = rtc_unrealize;
+    dc->reset = rtc_reset;
+    dc->vmstate = rtc_vmstate;
+    dc->category = "Timer";
+}
 
 const TypeInfo stm32_rtc_type = {
     .name = "stm32f4-rtc", .parent = TYPE_DEVICE, .desc = "STM32F4 real-time clock", .instance_size = sizeof(Stm32Rtc),

@@ -7,8 +7,6 @@
  * Wiring: region "regs"; irqs "irq" (all), "brk", "up", "trg", "cc". Properties "kind", "frequency" (of its clock, Hz).
  */
 #include "core/bits.h"
-#include "core/exec/clock.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/stm32.h"
 
 enum { CR1, CR2, SMCR, DIER, SR, EGR, CCMR1, CCMR2, CCER, CNT, PSC, ARR, RCR, CCR, BDTR, DCR, OR, NUM_REGS, NUM_CC = 4 };
@@ -38,9 +36,8 @@ static const struct Kind {
 };
 
 typedef struct Stm32Timer {
-    Device parent;
+    RegDevice parent;
     /* wiring */
-    RegBank bank;
     IrqLine irq[NUM_OUTS];
     uint32_t kind, frequency;
     /* guest state; a preloaded register is `preload`, what counts is `active` */
@@ -73,8 +70,9 @@ static bool down(const Stm32Timer *s)
     return s->reg[CR1] & CR1_DIR;
 }
 
-static void update(Stm32Timer *s)
+static void update(void *dev)
 {
+    Stm32Timer *s = STM32_TIMER(dev);
     uint32_t on = s->reg[SR] & s->reg[DIER] & 0xff;
 
     irq_set(&s->irq[OUT_ALL], on != 0);
@@ -182,7 +180,7 @@ static void turn(Stm32Timer *s)
 /* Brings the counter to the present. */
 static void catch_up(Stm32Timer *s)
 {
-    int64_t now = clock_now(device_clock(&s->parent));
+    int64_t now = clock_now(device_clock(&s->parent.parent));
     unsigned __int128 left = (unsigned __int128)(uint64_t)(now - s->base) * s->frequency + s->part;
     unsigned turns = 0;
 
@@ -294,7 +292,7 @@ static void generate(Stm32Timer *s, uint32_t v)
 static void reg_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
 {
     Stm32Timer *s = STM32_TIMER(dev);
-    unsigned id = r - s->bank.defs;
+    unsigned id = r - s->parent.bank.defs;
     uint32_t v = value & kind(s)->mask[id];
 
     catch_up(s);
@@ -332,7 +330,7 @@ static void reg_write(void *dev, const RegDef *r, unsigned n, uint64_t value)
 static uint64_t reg_read(void *dev, const RegDef *r, unsigned n)
 {
     Stm32Timer *s = STM32_TIMER(dev);
-    unsigned id = r - s->bank.defs;
+    unsigned id = r - s->parent.bank.defs;
 
     catch_up(s);
     return id == CNT ? s->cnt : s->reg[id];
@@ -381,27 +379,10 @@ static void timer_object_init(Object *obj)
     }
 }
 
-static bool timer_realize(Device *dev, GError **error)
-{
-    Stm32Timer *s = STM32_TIMER(dev);
-
-    regbank_init(&s->bank, dev, NULL, regs, NUM_REGS, s->reg, 0x400);
-    timer_init(&s->timer, device_clock(dev), fired, s);
-    return true;
-}
-
-static void timer_unrealize(Device *dev)
-{
-    timer_del(&STM32_TIMER(dev)->timer);
-    regbank_destroy(&STM32_TIMER(dev)->bank);
-}
-
 static void timer_reset(Device *dev, ResetType type)
 {
     Stm32Timer *s = STM32_TIMER(dev);
 
-    timer_del(&s->timer);
-    regbank_reset(&s->bank);
     memset(s->ccr, 0, sizeof(s->ccr));
     memset(s->ccr_preload, 0, sizeof(s->ccr_preload));
     s->reg[ARR] = counter_mask(s);
@@ -409,23 +390,20 @@ static void timer_reset(Device *dev, ResetType type)
     s->part = 0;
     load_preloads(s);
     s->base = clock_now(device_clock(dev));
-    update(s);
-}
-
-static bool timer_post_load(void *s, GError **error)
-{
-    update(s);
-    return true;
 }
 
 static const VMStateField timer_vmstate[] = {
-    VMSTATE_REGS(Stm32Timer, bank), VMSTATE_UINT_ARRAY(Stm32Timer, ccr_preload), VMSTATE_UINT_ARRAY(Stm32Timer, ccr),
-    VMSTATE_UINT(Stm32Timer, cnt), VMSTATE_UINT(Stm32Timer, psc), VMSTATE_UINT(Stm32Timer, arr),
-    VMSTATE_UINT(Stm32Timer, repeats), VMSTATE_UINT(Stm32Timer, base), VMSTATE_UINT(Stm32Timer, part),
-    VMSTATE_TIMER(Stm32Timer, timer),
-    VMSTATE_POST_LOAD(timer_post_load), VMSTATE_END
+    VMSTATE_UINT_ARRAY(Stm32Timer, ccr_preload), VMSTATE_UINT_ARRAY(Stm32Timer, ccr), VMSTATE_UINT(Stm32Timer, cnt),
+    VMSTATE_UINT(Stm32Timer, psc), VMSTATE_UINT(Stm32Timer, arr), VMSTATE_UINT(Stm32Timer, repeats),
+    VMSTATE_UINT(Stm32Timer, base), VMSTATE_UINT(Stm32Timer, part), VMSTATE_TIMER(Stm32Timer, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(timer, "Timer")
+
+static const RegDeviceTimer timer_timers[] = { { offsetof(Stm32Timer, timer), fired }, { 0 } };
+
+static const RegDeviceSpec timer_spec = {
+    .category = "Timer", REG_DEVICE_REGS(Stm32Timer, regs), .size = 0x400, .timers = timer_timers, .vmstate = timer_vmstate,
+    .reset = timer_reset, .update = update,
+};
 
 static const Property timer_props[] = {
     { .name = "kind", .type = PROP_ENUM, .offset = offsetof(Stm32Timer, kind), .def = KIND_GENERAL16, .names = kind_names,
@@ -435,6 +413,6 @@ static const Property timer_props[] = {
 };
 
 const TypeInfo stm32_timer_type = {
-    .name = "stm32f2xx-timer", .parent = TYPE_DEVICE, .desc = "STM32 timer", .instance_size = sizeof(Stm32Timer),
-    .props = timer_props, .init = timer_object_init, .class_init = timer_class_init,
+    .name = "stm32f2xx-timer", .desc = "STM32 timer", .instance_size = sizeof(Stm32Timer),
+    .props = timer_props, .init = timer_object_init, REG_DEVICE_TYPE(timer_spec),
 };

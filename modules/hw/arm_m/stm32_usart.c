@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * STM32F4 USART (ST RM0090, 30) as an asynchronous UART: bytes, their flags and interrupts. Sending takes no time. No
- * synchronous mode, parity, DMA, flow control, LIN or smart card. Wiring: region "regs", irq "irq", char "chardev".
+ * synchronous mode, parity, flow control, LIN or smart card. Wiring: region "regs", irqs "irq", "rx-dma", "tx-dma", char
+ * "chardev".
  */
 #include "core/exec/regbank.h"
 #include "core/io/char.h"
@@ -10,11 +11,12 @@
 enum { SR, DR, BRR, CR1, CR2, CR3, GTPR, NUM_REGS };
 enum { SR_IDLE = 1 << 4, SR_RXNE = 1 << 5, SR_TC = 1 << 6, SR_TXE = 1 << 7 };
 enum { CR1_RE = 1 << 2, CR1_TE = 1 << 3, CR1_RXNEIE = 1 << 5, CR1_TCIE = 1 << 6, CR1_TXEIE = 1 << 7, CR1_UE = 1 << 13 };
+enum { CR3_DMAR = 1 << 6, CR3_DMAT = 1 << 7 };
 
 typedef struct Stm32Usart {
     Device parent;
     RegBank bank;
-    IrqLine irq;
+    IrqLine irq, rx_dma, tx_dma;
     CharBackend chr;
     uint32_t reg[NUM_REGS];
     uint8_t received;
@@ -25,6 +27,8 @@ static void update(Stm32Usart *s)
 {
     /* the enables are at the flags' places */
     irq_set(&s->irq, (s->reg[SR] & s->reg[CR1] & (SR_RXNE | SR_TC | SR_TXE)) != 0);
+    irq_set(&s->rx_dma, s->reg[CR3] & CR3_DMAR && s->reg[SR] & SR_RXNE);
+    irq_set(&s->tx_dma, s->reg[CR3] & CR3_DMAT && s->reg[SR] & SR_TXE);
 }
 
 static uint64_t dr_read(void *dev, const RegDef *r, unsigned n)
@@ -63,11 +67,16 @@ static void cr1_after(void *dev, const RegDef *r, unsigned n)
     char_accept_input(&STM32_USART(dev)->chr);
 }
 
+static void cr3_after(void *dev, const RegDef *r, unsigned n)
+{
+    update(dev);
+}
+
 static const RegDef regs[NUM_REGS] = {
     [SR] = { 0x00, "SR", .reset = SR_TC | SR_TXE, .write = sr_write },
     [DR] = { 0x04, "DR", .read = dr_read, .write = dr_write, .no_store = true }, [BRR] = { 0x08, "BRR", .rw = 0xffff },
     [CR1] = { 0x0c, "CR1", .rw = 0xbfff, .after = cr1_after }, [CR2] = { 0x10, "CR2", .rw = 0x7f6f },
-    [CR3] = { 0x14, "CR3", .rw = 0xfff }, [GTPR] = { 0x18, "GTPR", .rw = 0xffff },
+    [CR3] = { 0x14, "CR3", .rw = 0xfff, .after = cr3_after }, [GTPR] = { 0x18, "GTPR", .rw = 0xffff },
 };
 
 static unsigned can_receive(void *opaque)
@@ -89,6 +98,8 @@ static void receive(void *opaque, const uint8_t *buf, unsigned len)
 static void usart_init(Object *obj)
 {
     device_init_irq_out(DEVICE(obj), "irq", &STM32_USART(obj)->irq, 1);
+    device_init_irq_out(DEVICE(obj), "rx-dma", &STM32_USART(obj)->rx_dma, 1);
+    device_init_irq_out(DEVICE(obj), "tx-dma", &STM32_USART(obj)->tx_dma, 1);
 }
 
 static bool usart_realize(Device *dev, GError **error)

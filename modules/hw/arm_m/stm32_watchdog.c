@@ -5,8 +5,6 @@
  * Wiring: region "regs"; irqs "reset" (pulses), and of the window watchdog "irq". Property "frequency" of the latter: PCLK1.
  */
 #include "core/bits.h"
-#include "core/exec/clock.h"
-#include "modules/hw/arm_m/bank_device.h"
 #include "modules/hw/arm_m/stm32.h"
 
 /* -- IWDG -------------------------------------------------------------------------------------------------------------------- */
@@ -14,8 +12,7 @@
 enum { IW_KR, IW_PR, IW_RLR, IW_SR, IW_NUM, IW_HZ = 32000, KEY_START = 0xcccc, KEY_RELOAD = 0xaaaa, KEY_ACCESS = 0x5555 };
 
 typedef struct Stm32Iwdg {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine reset;
     uint32_t reg[IW_NUM];
     bool runs, open;
@@ -37,7 +34,7 @@ static void kr_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     if (s->runs && ((uint16_t)v == KEY_START || (uint16_t)v == KEY_RELOAD)) {
         uint64_t counts = (uint64_t)(s->reg[IW_RLR] + 1) * (4u << MIN(s->reg[IW_PR], 6));
 
-        timer_mod(&s->timer, clock_now(device_clock(&s->parent)) + (int64_t)(counts * 1000000000 / IW_HZ));
+        timer_mod(&s->timer, clock_now(device_clock(&s->parent.parent)) + (int64_t)(counts * 1000000000 / IW_HZ));
     }
 }
 
@@ -46,7 +43,7 @@ static void iwdg_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     Stm32Iwdg *s = STM32_IWDG(dev);
 
     if (s->open) {
-        s->reg[r - s->bank.defs] = v & (r->offset == 0x04 ? 7 : 0xfff);
+        s->reg[r - s->parent.bank.defs] = v & (r->offset == 0x04 ? 7 : 0xfff);
     }
 }
 
@@ -57,42 +54,30 @@ static const RegDef iwdg_regs[IW_NUM] = {
 
 static void iwdg_init(Object *obj)
 {
-    BANK_IRQ_OUT(obj, Stm32Iwdg, reset, "reset");
-}
-
-static bool iwdg_realize(Device *dev, GError **error)
-{
-    Stm32Iwdg *s = STM32_IWDG(dev);
-
-    regbank_init(&s->bank, dev, NULL, iwdg_regs, IW_NUM, s->reg, 0x400);
-    timer_init(&s->timer, device_clock(dev), iwdg_fired, s);
-    return true;
-}
-
-static void iwdg_unrealize(Device *dev)
-{
-    timer_del(&STM32_IWDG(dev)->timer);
-    regbank_destroy(&STM32_IWDG(dev)->bank);
+    IRQ_OUT(Stm32Iwdg, reset, "reset");
 }
 
 static void iwdg_reset(Device *dev, ResetType type)
 {
     Stm32Iwdg *s = STM32_IWDG(dev);
 
-    timer_del(&s->timer);
-    regbank_reset(&s->bank);
     s->runs = s->open = false;
 }
 
 static const VMStateField iwdg_vmstate[] = {
-    VMSTATE_REGS(Stm32Iwdg, bank), VMSTATE_BOOL(Stm32Iwdg, runs), VMSTATE_BOOL(Stm32Iwdg, open), VMSTATE_TIMER(Stm32Iwdg, timer),
-    VMSTATE_END
+    VMSTATE_BOOL(Stm32Iwdg, runs), VMSTATE_BOOL(Stm32Iwdg, open), VMSTATE_TIMER(Stm32Iwdg, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(iwdg, "Timer")
+
+static const RegDeviceTimer iwdg_timers[] = { { offsetof(Stm32Iwdg, timer), iwdg_fired }, { 0 } };
+
+static const RegDeviceSpec iwdg_spec = {
+    .category = "Timer", REG_DEVICE_REGS(Stm32Iwdg, iwdg_regs), .size = 0x400, .timers = iwdg_timers,
+    .vmstate = iwdg_vmstate, .reset = iwdg_reset,
+};
 
 const TypeInfo stm32_iwdg_type = {
-    .name = "stm32f4-iwdg", .parent = TYPE_DEVICE, .desc = "STM32F4 independent watchdog", .instance_size = sizeof(Stm32Iwdg),
-    .init = iwdg_init, .class_init = iwdg_class_init,
+    .name = "stm32f4-iwdg", .desc = "STM32F4 independent watchdog", .instance_size = sizeof(Stm32Iwdg),
+    .init = iwdg_init, REG_DEVICE_TYPE(iwdg_spec),
 };
 
 /* -- WWDG -------------------------------------------------------------------------------------------------------------------- */
@@ -100,8 +85,7 @@ const TypeInfo stm32_iwdg_type = {
 enum { WW_CR, WW_CFR, WW_SR, WW_NUM, WW_WDGA = 1 << 7, WW_EWI = 1 << 9, WW_LAST = 0x40 };
 
 typedef struct Stm32Wwdg {
-    Device parent;
-    RegBank bank;
+    RegDevice parent;
     IrqLine irq, reset;
     uint32_t frequency;
     uint32_t reg[WW_NUM];
@@ -110,8 +94,10 @@ typedef struct Stm32Wwdg {
 } Stm32Wwdg;
 DECLARE_OBJECT(Stm32Wwdg, STM32_WWDG, "stm32f4-wwdg")
 
-static void wwdg_update(Stm32Wwdg *s)
+static void wwdg_update(void *dev)
 {
+    Stm32Wwdg *s = STM32_WWDG(dev);
+
     irq_set(&s->irq, s->reg[WW_SR] & 1 && s->reg[WW_CFR] & WW_EWI);
 }
 
@@ -123,7 +109,7 @@ static uint64_t count_ns(const Stm32Wwdg *s)
 /* It counts, too, when it is not to reset. */
 static unsigned counter(Stm32Wwdg *s)
 {
-    uint64_t gone = (uint64_t)(clock_now(device_clock(&s->parent)) - s->base) / count_ns(s);
+    uint64_t gone = (uint64_t)(clock_now(device_clock(&s->parent.parent)) - s->base) / count_ns(s);
 
     return (s->reg[WW_CR] - gone) & 0x7f;
 }
@@ -159,7 +145,7 @@ static void wcr_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     bool early = s->reg[WW_CR] & WW_WDGA && counter(s) > (s->reg[WW_CFR] & 0x7f);
 
     s->reg[WW_CR] = (s->reg[WW_CR] & WW_WDGA) | (v & 0xff);
-    s->base = clock_now(device_clock(&s->parent));
+    s->base = clock_now(device_clock(&s->parent.parent));
     wwdg_schedule(s);
     if (s->reg[WW_CR] & WW_WDGA && (early || !(v & WW_LAST))) {
         timer_del(&s->timer);
@@ -178,7 +164,7 @@ static void cfr_write(void *dev, const RegDef *r, unsigned n, uint64_t v)
     unsigned t = counter(s);
 
     s->reg[WW_CR] = (s->reg[WW_CR] & WW_WDGA) | t;
-    s->base = clock_now(device_clock(&s->parent));
+    s->base = clock_now(device_clock(&s->parent.parent));
     s->reg[WW_CFR] = (v & 0x3ff) | (s->reg[WW_CFR] & WW_EWI);
     wwdg_update(s);
     wwdg_schedule(s);
@@ -198,42 +184,28 @@ static const RegDef wwdg_regs[] = {
 
 static void wwdg_init(Object *obj)
 {
-    BANK_IRQ_OUT(obj, Stm32Wwdg, irq, "irq");
-    BANK_IRQ_OUT(obj, Stm32Wwdg, reset, "reset");
-}
-
-static bool wwdg_realize(Device *dev, GError **error)
-{
-    Stm32Wwdg *s = STM32_WWDG(dev);
-
-    regbank_init(&s->bank, dev, NULL, wwdg_regs, WW_NUM, s->reg, 0x400);
-    timer_init(&s->timer, device_clock(dev), wwdg_fired, s);
-    return true;
-}
-
-static void wwdg_unrealize(Device *dev)
-{
-    timer_del(&STM32_WWDG(dev)->timer);
-    regbank_destroy(&STM32_WWDG(dev)->bank);
+    IRQ_OUT(Stm32Wwdg, irq, "irq");
+    IRQ_OUT(Stm32Wwdg, reset, "reset");
 }
 
 static void wwdg_reset(Device *dev, ResetType type)
 {
     Stm32Wwdg *s = STM32_WWDG(dev);
 
-    timer_del(&s->timer);
-    regbank_reset(&s->bank);
     s->reg[WW_CR] = 0x7f;
     s->base = clock_now(device_clock(dev));
-    wwdg_update(s);
 }
 
-BANK_POST_LOAD(wwdg)
 static const VMStateField wwdg_vmstate[] = {
-    VMSTATE_REGS(Stm32Wwdg, bank), VMSTATE_UINT_ARRAY(Stm32Wwdg, reg), VMSTATE_UINT(Stm32Wwdg, base),
-    VMSTATE_TIMER(Stm32Wwdg, timer), VMSTATE_POST_LOAD(wwdg_post_load), VMSTATE_END
+    VMSTATE_UINT_ARRAY(Stm32Wwdg, reg), VMSTATE_UINT(Stm32Wwdg, base), VMSTATE_TIMER(Stm32Wwdg, timer), VMSTATE_END
 };
-BANK_CLASS_INIT(wwdg, "Timer")
+
+static const RegDeviceTimer wwdg_timers[] = { { offsetof(Stm32Wwdg, timer), wwdg_fired }, { 0 } };
+
+static const RegDeviceSpec wwdg_spec = {
+    .category = "Timer", REG_DEVICE_REGS(Stm32Wwdg, wwdg_regs), .size = 0x400, .timers = wwdg_timers,
+    .vmstate = wwdg_vmstate, .reset = wwdg_reset, .update = wwdg_update,
+};
 
 static const Property wwdg_props[] = {
     { .name = "frequency", .type = PROP_U32, .offset = offsetof(Stm32Wwdg, frequency), .def = 42000000, .min = 1000,
@@ -241,6 +213,6 @@ static const Property wwdg_props[] = {
 };
 
 const TypeInfo stm32_wwdg_type = {
-    .name = "stm32f4-wwdg", .parent = TYPE_DEVICE, .desc = "STM32F4 window watchdog", .instance_size = sizeof(Stm32Wwdg),
-    .props = wwdg_props, .init = wwdg_init, .class_init = wwdg_class_init,
+    .name = "stm32f4-wwdg", .desc = "STM32F4 window watchdog", .instance_size = sizeof(Stm32Wwdg),
+    .props = wwdg_props, .init = wwdg_init, REG_DEVICE_TYPE(wwdg_spec),
 };

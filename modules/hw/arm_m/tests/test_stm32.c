@@ -348,12 +348,147 @@ static void test_rtc(void)
     devtest_free(t);
 }
 
+static void test_spi_and_i2c(void)
+{
+    DevTest *t = devtest_new(modules, "stm32f4-spi", NULL);
+
+    g_assert_cmphex(devtest_read32(t, 0x08), ==, 2);
+    devtest_write32(t, 0x0c, 1);                /* it is off */
+    g_assert_cmphex(devtest_read32(t, 0x08), ==, 2);
+    devtest_write32(t, 0x00, 1 << 6 | 1 << 2);  /* a master */
+    devtest_write32(t, 0x04, 1 << 6);           /* RXNEIE */
+    devtest_write32(t, 0x0c, 0x9f);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x0c, 0);                /* too early */
+    g_assert_cmphex(devtest_read32(t, 0x08), ==, 0x43);
+    g_assert_cmphex(devtest_read32(t, 0x0c), ==, 0xff);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_read32(t, 0x08);
+    g_assert_cmphex(devtest_read32(t, 0x08), ==, 2);
+    devtest_write32(t, 0x04, 3);
+    g_assert_true(devtest_irq(t, "tx-dma"));
+    devtest_free(t);
+
+    t = devtest_new(modules, "stm32f4-i2c", NULL);
+    devtest_write32(t, 0x00, 1);
+    devtest_write32(t, 0x04, 3 << 8 | 42);
+    devtest_write32(t, 0x00, 1 | 1 << 8);       /* START */
+    g_assert_cmphex(devtest_read32(t, 0x14), ==, 1);
+    g_assert_cmphex(devtest_read32(t, 0x18), ==, 3);
+    g_assert_true(devtest_irq(t, "event"));
+    devtest_write32(t, 0x10, 0x3a);
+    g_assert_false(devtest_irq(t, "event"));
+    g_assert_true(devtest_irq(t, "error"));
+    g_assert_cmphex(devtest_read32(t, 0x14), ==, 1 << 10);      /* nobody is there */
+    devtest_write32(t, 0x14, 0);
+    g_assert_false(devtest_irq(t, "error"));
+    devtest_write32(t, 0x00, 1 | 1 << 9);       /* STOP */
+    g_assert_cmphex(devtest_read32(t, 0x18), ==, 0);
+    devtest_free(t);
+}
+
+static void test_adc(void)
+{
+    DevTest *t = devtest_new(modules, "stm32f4-adc", "in3", "1650", "in4", "3300", NULL);
+
+    devtest_write32(t, 0x34, 3);
+    devtest_write32(t, 0x08, 1 | 1 << 30);      /* one of channel 3 */
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0x12);
+    g_assert_cmphex(devtest_read32(t, 0x300), ==, 0x12);
+    g_assert_cmpuint(devtest_read32(t, 0x4c), ==, 2047);
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0x10);
+    devtest_write32(t, 0x04, 1 << 8 | 1 << 5 | 2 << 24);        /* a sequence, 8 bits, an interrupt */
+    devtest_write32(t, 0x2c, 2 << 20);
+    devtest_write32(t, 0x34, 4 | 3 << 5 | 17 << 10);
+    devtest_write32(t, 0x08, 1 | 1 << 10 | 1 << 30);            /* EOC of each */
+    g_assert_true(devtest_irq(t, "irq"));
+    g_assert_cmpuint(devtest_read32(t, 0x4c), ==, 255);
+    g_assert_cmpuint(devtest_read32(t, 0x4c), ==, 127);
+    g_assert_true(devtest_irq(t, "irq"));
+    g_assert_cmpuint(devtest_read32(t, 0x4c), ==, 1501 >> 4);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_write32(t, 0x104, 0);
+    devtest_write32(t, 0x138, 4 << 15);         /* JSQ4 of ADC2 */
+    devtest_write32(t, 0x114, 95);              /* less an offset */
+    devtest_write32(t, 0x108, 1 | 1 << 22);
+    g_assert_cmphex(devtest_read32(t, 0x100), ==, 0xc);
+    g_assert_cmpuint(devtest_read32(t, 0x13c), ==, 4000);
+    devtest_free(t);
+}
+
+static void test_crc_and_rng(void)
+{
+    DevTest *t = devtest_new(modules, "stm32f4-crc", NULL);
+    uint32_t first;
+
+    devtest_write32(t, 0x00, 0x12345678);
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0xdf8a8a2b);
+    devtest_write32(t, 0x08, 1);
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, UINT32_MAX);
+    devtest_free(t);
+    t = devtest_new(modules, "stm32f4-rng", NULL);
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 0);
+    devtest_write32(t, 0x00, 1 << 2 | 1 << 3);
+    g_assert_true(devtest_irq(t, "irq"));
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 1);
+    first = devtest_read32(t, 0x08);
+    for (unsigned i = 0; i < 4 && devtest_read32(t, 0x08) == first; i++) {
+        g_assert_cmpuint(i, <, 3);
+    }
+    devtest_free(t);
+}
+
+static void test_dma(void)
+{
+    DevTest *t = devtest_new(modules, "stm32f4-dma", NULL);
+    uint32_t *ram = devtest_ram(t, 0);
+
+    for (unsigned i = 0; i < 8; i++) {
+        ram[i] = 0x1000 + i;
+    }
+    devtest_write32(t, 0x14, 8);                /* stream 0: eight words, memory to memory */
+    devtest_write32(t, 0x18, 0);
+    devtest_write32(t, 0x1c, 0x100);
+    devtest_write32(t, 0x10, 2 << 13 | 2 << 11 | 3 << 9 | 2 << 6 | 1 << 4 | 1);
+    g_assert_cmpuint(ram[0x40], ==, 0);
+    devtest_step(t, 1000);
+    g_assert_cmpmem(ram, 32, ram + 0x40, 32);
+    g_assert_true(devtest_irq_n(t, "irq", 0));
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 0x30);
+    g_assert_cmphex(devtest_read32(t, 0x10) & 1, ==, 0);
+    devtest_write32(t, 0x08, 0x3d);
+    g_assert_false(devtest_irq_n(t, "irq", 0));
+    /* stream 5, channel 4: bytes to a register, as long as it asks, round and round */
+    devtest_write32(t, 0x10 + 0x18 * 5 + 4, 3);
+    devtest_write32(t, 0x10 + 0x18 * 5 + 8, 0x200);
+    devtest_write32(t, 0x10 + 0x18 * 5 + 12, 4);
+    devtest_write32(t, 0x10 + 0x18 * 5, 4 << 25 | 1 << 10 | 1 << 8 | 1 << 6 | 1);
+    devtest_step(t, 5000);
+    g_assert_cmpuint(ram[0x80], ==, 0);
+    devtest_set_irq(t, "request", 8 * 5 + 4, 1);
+    devtest_step(t, 1000);
+    devtest_set_irq(t, "request", 8 * 5 + 4, 0);
+    g_assert_cmphex(ram[0x80], ==, 1);          /* 4096 items: the last is the first of three */
+    g_assert_cmpuint(devtest_read32(t, 0x10 + 0x18 * 5 + 4), ==, 2);
+    g_assert_cmphex(devtest_read32(t, 0x04), ==, 0x30 << 6);
+    devtest_write32(t, 0x10 + 0x18 * 5, 0);
+    devtest_write32(t, 0x14, 1);
+    devtest_write32(t, 0x18, 0x80000000);       /* nothing is there */
+    devtest_write32(t, 0x10, 2 << 6 | 1 << 2 | 1);
+    devtest_step(t, 2000000);
+    g_assert_cmphex(devtest_read32(t, 0x00), ==, 8);
+    g_assert_true(devtest_irq_n(t, "irq", 0));
+    devtest_free(t);
+}
+
 static void test_fuzz(void)
 {
     static const char *const names[][2] = {
         { "stm32f4-rcc" }, { "stm32f4-pwr" }, { "stm32f4-gpio" }, { "stm32f4-syscfg" }, { "stm32f4-exti" }, { "stm32f4-iwdg" },
         { "stm32f4-wwdg" }, { "stm32f4-rtc" }, { "stm32f2xx-timer", "basic" }, { "stm32f2xx-timer", "one" },
-        { "stm32f2xx-timer", "two" }, { "stm32f2xx-timer", "general32" }, { "stm32f2xx-timer", "advanced" },
+        { "stm32f2xx-timer", "two" },
+        { "stm32f4-spi" }, { "stm32f4-i2c" }, { "stm32f4-adc" }, { "stm32f4-crc" }, { "stm32f4-rng" }, { "stm32f4-dma" },
+        { "stm32f2xx-timer", "general32" }, { "stm32f2xx-timer", "advanced" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -375,6 +510,10 @@ int main(int argc, char **argv)
     g_test_add_func("/stm32/watchdogs", test_watchdogs);
     g_test_add_func("/stm32/flash", test_flash);
     g_test_add_func("/stm32/rtc", test_rtc);
+    g_test_add_func("/stm32/spi-and-i2c", test_spi_and_i2c);
+    g_test_add_func("/stm32/adc", test_adc);
+    g_test_add_func("/stm32/crc-and-rng", test_crc_and_rng);
+    g_test_add_func("/stm32/dma", test_dma);
     g_test_add_func("/stm32/fuzz", test_fuzz);
     return g_test_run();
 }
