@@ -92,14 +92,20 @@ static void finish(CPUState *cs, TranslationBlock *tb, vaddr pc)
     stats_add(&e->stats, STAT_tb_host_bytes, tb->code.size);
 }
 
-/* One block; heat: the word that it counts down, -1: none. NULL: the instruction does not fit into in->len. */
-static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int heat)
+/*
+ * One block; heat: the word that it counts down, -1: none; alone: who ran it comes back to the loop. NULL: the instruction
+ * does not fit into in->len.
+ */
+static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int heat, bool alone)
 {
     CPUExec *e = cs->exec;
     TranslationBlock *tb = tb_new(cs, in);
     TranslateResult res = { 0 };
 
     tcg_gen_begin(e->gen, tb);
+    if (alone) {
+        tcg_gen_alone(e->gen);
+    }
     tb->heat = heat;
     tcg_gen_poll(e->gen, heat);
     tb->cc->translate(cs, e->gen, in, &res);
@@ -195,7 +201,7 @@ TranslationBlock *tb_get_alone(CPUState *cs)
         if (!fetch_bytes(cs, pc + n, buf + n, unit, &in.key)) {
             return NULL;
         }
-        tb = translate(cs, &in, -1);
+        tb = translate(cs, &in, -1, true);
         if (tb) {
             return tb;
         }
@@ -233,7 +239,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
             return NULL;
         }
         in.bytes = bytes;
-        tb = translate(cs, &in, heat);
+        tb = translate(cs, &in, heat, false);
         if (!tb) {
             tb_abandon(x, rb, offset);
             return NULL;

@@ -25,6 +25,7 @@ struct TcgGen {
     uint64_t last_delta;                        /* of the last tcg_insn_start */
     GArray *region;                             /* RegionBlock: the region's guest blocks; empty: just the one */
     unsigned num_slots;                         /* of OP_goto_tb in use */
+    bool alone;                                 /* tcg_gen_alone */
     const char *dump_letters;
     GString *dump_out;
 };
@@ -60,7 +61,13 @@ void tcg_gen_begin(TcgGen *g, void *owner)
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
+    g->alone = false;
     g_array_set_size(g->region, 0);
+}
+
+void tcg_gen_alone(TcgGen *g)
+{
+    g->alone = true;
 }
 
 /* The region's block at delta; NULL: there is none. */
@@ -496,6 +503,10 @@ void tcg_return(TcgGen *g, TcgVal pc)
         }
     }
     tcg_set_reg(g, g->config.target->pc_reg, tcg_get_reg(g, row));
+    if (g->alone) {
+        tcg_exit(g);
+        return;
+    }
     emit0(g, OP_goto_ptr, TCG_VOID, 1, 0);
     end_block(g, 0, 0);
 }
@@ -509,7 +520,7 @@ void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)
 
 void tcg_goto_ptr(TcgGen *g)
 {
-    emit0(g, OP_goto_ptr, TCG_VOID, 0, 0);
+    emit0(g, g->alone ? OP_exit : OP_goto_ptr, TCG_VOID, 0, 0);
     end_block(g, 0, 0);
 }
 

@@ -505,7 +505,19 @@ def m_profile(accel, folder):
     assert g.reg(xpsr) & 0x1ff == 11 and g.reg(lr) == 0xfffffff9
     assert g.ask('vCont;r%x,%x:p1.1' % (sym['svcall'], sym['svcall'] + 4)) == 'T05thread:p1.1;'
     assert g.reg(pc) == sym['after_svc'] and g.reg(xpsr) & 0x1ff == 0
-    assert g.ask(f'z0,{sym["block"]:x},2') == 'OK' and g.ask('Z2,20000102,1') == 'OK'
+    # from call to return, again and again, without a point that would make the CPU look for code anew
+    assert g.ask(f'z0,{sym["block"]:x},2') == 'OK'
+    g.send('vCont;c')
+    time.sleep(0.2)
+    g.interrupt()
+    for i in range(60):
+        at, back = g.reg(pc), g.reg(lr)
+        assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;'
+        if at == sym['square'] + 4:             # the return
+            assert g.reg(pc) == sym['store'], hex(g.reg(pc))
+        elif at == sym['svcall'] + 2:
+            assert back == 0xfffffff9 and g.reg(pc) == sym['after_svc'], hex(g.reg(pc))
+    assert g.ask('Z2,20000102,1') == 'OK'
     assert g.ask('vCont;c') == 'T05watch:20000102;thread:p1.1;' and g.reg(pc) == sym['store']
     g.set_reg(numbers['d3'], 0x123456789abcdef0)
     g.set_reg(numbers['psp'], 0x20000803, 4)
