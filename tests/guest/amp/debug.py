@@ -52,8 +52,8 @@ SESSION = [
     ('thread 2.2\np/x $xpsr\np $sp\np $msp_s\np $msp_ns\np/x $CPUID\np $r0\np $fpscr\np $primask\np $msplim',
      [r'm_start\.c', r'= 0x1000000', r'= \(void \*\) 0x20040000', r'= \(void \*\) 0x20040000', r'= .*0x0', r'= 0x410fd213', r'= 0',
       r'= 0', r'= 0', r'= 0']),
-    # a breakpoint in one stops all
-    ('thread 1.1\ntbreak exchange\ncontinue\nbacktrace\ninfo threads',
+    # a breakpoint in one stops all, and gdb says so when it was another that it let go on
+    ('thread 1.1\ntbreak exchange\nthread 2.1\ncontinue\nbacktrace\ninfo threads',
      [r'Thread 1\.1 "cluster0\.cpu0" hit Temporary breakpoint \d+, exchange \(.*count=.*200\)',
       r'#0 +exchange .*\n#1 .* in run \(\)', r'\* 1\.1 .*exchange', r'2\.1 .*m_messages\.c', r'2\.2 .*m_messages\.c|layout\.h']),
     # an instruction of one while the others wait, wherever they are
