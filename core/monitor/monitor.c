@@ -210,8 +210,11 @@ char *monitor_execute(Monitor *mon, const char *line)
             unknown(&c, copy);
             return g_string_free(c.out, FALSE);
         }
-        c.text = take_format(copy + len, &format);
-        c.format = format;
+        c.text = copy + len + strspn(copy + len, " \t");
+        if (row->takes_format) {
+            c.text = take_format(copy + len, &format);
+            c.format = format;
+        }
         args = split(c.text);
         c.num_args = args->len;
         g_ptr_array_add(args, NULL);

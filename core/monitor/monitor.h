@@ -33,6 +33,7 @@ typedef struct MonitorCommand {
     unsigned min_args;                          /* with fewer, the usage is printed */
     /* Completion of argument n (0: the first): adds what it can be to words (owned). May be NULL. */
     void (*complete)(Monitor *mon, unsigned n, GPtrArray *words);
+    bool takes_format;                          /* a word that begins with a slash is MonitorCall.format */
 } MonitorCommand;
 
 Monitor *monitor_new(Machine *m);

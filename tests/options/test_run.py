@@ -133,7 +133,9 @@ class Run(unittest.TestCase):
                     "info mtree", "info mtree -f", "info qom-tree", "info qtree", "info jit", "info tlb", "info roms",
                     "info chardev", "info block", "info network", "info version", "stop", "info status", "print 6 * 7",
                     "print/xb -1", "print (1", "print 1/0", "xp/4xw 0", "x/2i 0", "xp 0xffffffffffff0000", "qom-list",
-                    "qom-get /machine nothing", "qom-get toy-io x", "qom-set /machine type x", "cpu 9", "memsave 0",
+                    "qom-get /machine nothing", "qom-get toy-io x", "qom-set /machine type x",
+                    "qom-get /machine/backends/monitor0 nothing", "qom-list /machine/backends", "info qom-tree /nowhere",
+                    "cpu 9", "memsave 0",
                     f"pmemsave 0 16 {self.path('saved')}", "log nonsense", "log int", "log none", "gva2gpa 0x10",
                     "gdbserver unix:" + self.path("gdb"), "gdbserver none", "cont", "info status", "quit"]
         done = self.run_toy("-kernel", self.sleep, "-display", "none", "-monitor", "stdio",
@@ -142,7 +144,9 @@ class Run(unittest.TestCase):
         for want in ("unknown command: 'nonsense'", r"CPU #0: toy-a, cluster \w+, ", "cluster", "address space", "/machine ",
                      "tb_translated", "VM status: paused", "0x2a", "0xff", "division by zero", r"expected \)",
                      "cannot access memory at 0xffffffffffff0000", "unknown log item", "VM status: running",
-                     "there are CPUs 0 to 0", "usage: memsave", "waiting for gdb on unix:", "gpa: 0x10", "no such"):
+                     "there are CPUs 0 to 0", "usage: memsave", r"/machine\.nothing: unknown property",
+                     r"/machine/backends/monitor0\.nothing: unknown", r"monitor0 \(child<chardev>\)", "/nowhere: no such",
+                     "waiting for gdb on unix:", "gpa: 0x10", "no such"):
             self.assertRegex(done.stdout, want)
         with open(self.path("saved"), "rb") as f:
             self.assertEqual(len(f.read()), 16)
