@@ -553,8 +553,10 @@ void address_space_dump(AddressSpace *as, GString *out)
             const FlatRange *r = &v->range[i];
 
             g_string_append_printf(out, "  %016" G_GINT64_MODIFIER "x-%016" G_GINT64_MODIFIER "x %s @%016"
-                                   G_GINT64_MODIFIER "x%s\n", r->start, r->last, r->mr->name, r->offset,
+                                   G_GINT64_MODIFIER "x%s", r->start, r->last, r->mr->name, r->offset,
                                    r->readonly ? " (read only)" : "");
+            memory_region_append_owner(r->mr, out);
+            g_string_append_c(out, '\n');
         }
     }
     epoch_leave(as->x->epoch, token);

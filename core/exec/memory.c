@@ -301,6 +301,16 @@ MemTxResult memory_region_access(MemoryRegion *mr, hwaddr offset, unsigned size,
 
 /* -- the tree as text -------------------------------------------------------------------------------------------- */
 
+/* Of which device it is: devices name their regions alike. */
+void memory_region_append_owner(const MemoryRegion *mr, GString *out)
+{
+    if (mr->owner && mr->owner->parent) {
+        g_autofree char *path = object_path(mr->owner);
+
+        g_string_append_printf(out, ", %s", path);
+    }
+}
+
 static void dump(const MemoryRegion *mr, hwaddr base, unsigned depth, GString *out)
 {
     static const char *const kinds[] = { "container", "ram", "rom device", "i/o", "alias", "iommu" };
@@ -312,6 +322,7 @@ static void dump(const MemoryRegion *mr, hwaddr base, unsigned depth, GString *o
     if (mr->kind == MR_ALIAS && mr->alias) {
         g_string_append_printf(out, " = %s @%016" G_GINT64_MODIFIER "x", mr->alias->name, mr->alias_offset);
     }
+    memory_region_append_owner(mr->kind == MR_ALIAS && mr->alias ? mr->alias : mr, out);
     g_string_append(out, mr->enabled ? "\n" : " [disabled]\n");
     for (unsigned i = 0; mr->subregions && i < mr->subregions->len; i++) {
         const MemoryRegion *sub = mr->subregions->pdata[i];

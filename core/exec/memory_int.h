@@ -33,4 +33,7 @@ static inline bool memory_region_is_ram(const MemoryRegion *mr, bool write)
 void ram_read(const void *host, void *buf, uint64_t len);
 void ram_write(void *host, const void *buf, uint64_t len);
 
+/* ", PATH" of the object that it belongs to, if it is in the machine. */
+void memory_region_append_owner(const MemoryRegion *mr, GString *out);
+
 #endif

@@ -822,6 +822,7 @@ bool arm_m_system_init(ARMMCPU *cpu, GError **error)
     ArmMSystem *s = g_new0(ArmMSystem, 1);
     Object *obj = &cpu->parent.parent.parent;
     Machine *m = cpu->parent.parent.machine;
+    g_autofree char *name = NULL;
 
     cpu->system = s;
     s->cpu = cpu;
@@ -848,7 +849,8 @@ bool arm_m_system_init(ARMMCPU *cpu, GError **error)
         return true;                            /* a unit test: no memory */
     }
     /* the private overlay over what the cluster sees, or what the board has given this CPU instead */
-    memory_region_init(&s->root, obj, "cpu-memory", UINT64_C(1) << 32);
+    name = g_strdup_printf("%s.cpu%u", cpu->parent.cluster->name, cpu->parent.index);
+    memory_region_init(&s->root, obj, name, UINT64_C(1) << 32);
     memory_region_init_alias(&s->cluster, obj, "cluster-memory", address_space_root(cpu->parent.as), 0,
                              UINT64_C(1) << 32);
     memory_region_init_io(&s->space, obj, &space_ops, cpu, "system-space", 0x100000);
@@ -858,7 +860,7 @@ bool arm_m_system_init(ARMMCPU *cpu, GError **error)
     if (cpu->prop_bitband) {
         arm_m_bitband_init(cpu);
     }
-    s->as = address_space_new(m, &s->root, "cpu-memory");
+    s->as = address_space_new(m, &s->root, name);
     cpu_set_address_space(&cpu->parent, s->as);
     return true;
 }

@@ -59,7 +59,7 @@ def compile_program(rng, out, areas, state, buffers, tool, *args):
                     '-Wl,--build-id=none,--no-warn-rwx-segments', *args, HERE / 'mmio.c', '-lgcc', '-o', out], check=True)
 
 
-def m_program(rng, tmp, name, base, space='cpu-memory'):
+def m_program(rng, tmp, name, base, space=r'[\w-]+\.cpu\d+'):
     """(program, where it counts) for an M-profile CPU of the machine that base starts."""
     cpu, code, data, _ = boards.BOARDS[name] if name in boards.BOARDS else ('cortex-m33', 0, 0x20000000, None)
     areas = [r for r in regions(base, space) if not MEMORY.search(r[2])]
