@@ -51,6 +51,8 @@ typedef enum UserFault { USER_FAULT_UNMAPPED, USER_FAULT_PROTECTED, USER_FAULT_B
 struct CPUClass {
     DeviceClass parent;
     const char *arch;                           /* "aarch64": -cpu help groups by it */
+    uint16_t elf_machine;                       /* e_machine of an ELF file for it (little-endian); 0: there is no such */
+    bool elf64;
     const TcgTarget *tcg;
     unsigned num_mmu;                           /* regimes: values of MemOp's mmu index */
     unsigned insn_align;                        /* log2: jump cache shift */

@@ -252,11 +252,35 @@ static void start_at(void *opaque)
     CPU_CLASS_OF(s->cs)->set_pc(s->cs, s->pc);
 }
 
-static bool load_file(Machine *m, AddressSpace *as, const LoaderOption *o, hwaddr *ret_entry, GError **error)
+bool loader_fits_cpu(const Image *image, const CPUState *cs, GError **error)
+{
+    const CPUClass *cc = CPU_CLASS_OF(cs);
+
+    if (image->format != IMAGE_ELF ||
+        (cc->elf_machine && image->elf_machine == cc->elf_machine && image->elf64 == cc->elf64 && !image->big_endian)) {
+        return true;
+    }
+    g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: an ELF file of another architecture (machine %u%s), not %s",
+                image->path, image->elf_machine, image->big_endian ? ", big-endian" : "", cc->arch);
+    return false;
+}
+
+/* cs: the CPU that it starts; NULL: it is for one of the machine's. */
+static bool fits(Machine *m, const Image *image, const CPUState *cs, GError **error)
+{
+    for (unsigned i = 0; !cs && i < m->cpus->len; i++) {
+        if (loader_fits_cpu(image, m->cpus->pdata[i], NULL)) {
+            return true;
+        }
+    }
+    return loader_fits_cpu(image, cs ? cs : m->cpus->pdata[0], error);
+}
+
+static bool load_file(Machine *m, AddressSpace *as, const LoaderOption *o, const CPUState *cs, hwaddr *ret_entry, GError **error)
 {
     const LoaderOps *ops = loader_ops(m, error);
     Image *image = ops ? ops->open(o->file, o->force_raw, error) : NULL;
-    bool ok = image != NULL;
+    bool ok = image && fits(m, image, cs, error);
 
     for (unsigned i = 0; ok && i < image->segments->len; i++) {
         ImageSegment *s = &g_array_index(image->segments, ImageSegment, i);
@@ -285,6 +309,7 @@ bool loader_run_options(Machine *m, AddressSpace *as, GError **error)
         const LoaderOption *o = m->config.loaders->pdata[i];
         hwaddr entry = o->addr;
         AddressSpace *seen = as;
+        const CPUState *cs = NULL;
 
         if (o->cpu_num >= 0) {
             if ((unsigned)o->cpu_num >= m->cpus->len) {
@@ -292,13 +317,13 @@ bool loader_run_options(Machine *m, AddressSpace *as, GError **error)
                             o->cpu_num, m->cpus->len);
                 return false;
             }
-            /* a CPU of the first cluster sees what `as` is */
-            if (CPU(m->cpus->pdata[o->cpu_num])->cluster != m->clusters->pdata[0]) {
-                seen = CPU(m->cpus->pdata[o->cpu_num])->cluster->as;
+            cs = m->cpus->pdata[o->cpu_num];
+            if (cs->cluster != m->clusters->pdata[0]) {        /* a CPU of the first cluster sees what `as` is */
+                seen = cs->cluster->as;
             }
         }
         if (o->file) {
-            if (!load_file(m, seen, o, &entry, error)) {
+            if (!load_file(m, seen, o, cs, &entry, error)) {
                 return false;
             }
         } else if (o->data_len) {

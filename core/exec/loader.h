@@ -68,6 +68,8 @@ static inline bool image_is_placed(const Image *image)
     return image->format == IMAGE_ELF || image->format == IMAGE_UBOOT || image->format == IMAGE_HEX;
 }
 
+/* False with GError: an ELF file that is not for such a CPU. Other formats do not say. */
+bool loader_fits_cpu(const Image *image, const CPUState *cs, GError **error);
 /* The loader of a machine whose modules need "loader". */
 const LoaderOps *loader_ops(Machine *m, GError **error);
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The Arm CPU as a device: properties, realize, reset, lines, and the class that core/exec works with. */
+#include <elf.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -258,6 +259,8 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     dc->reset = arm_cpu_reset;
     dc->vmstate = arm_vmstate;
     cc->arch = "aarch64";
+    cc->elf_machine = EM_AARCH64;
+    cc->elf64 = true;
     cc->tcg = &arm_tcg_target;
     cc->num_mmu = ARM_NUM_MMU;
     cc->insn_align = 2;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The M-profile CPU as a device: properties, lines, realize, reset, state, and the class that core/exec works with. */
+#include <elf.h>
 #include "core/keyval.h"
 #include "core/qom/machine.h"
 #include "targets/arm/m_features.h"
@@ -283,6 +284,7 @@ static void arm_m_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED
     dc->reset = arm_m_cpu_reset;
     dc->vmstate = arm_m_vmstate;
     cc->arch = "arm-m";
+    cc->elf_machine = EM_ARM;
     cc->tcg = &arm_m_tcg_target;
     cc->num_mmu = ARM_M_NUM_MMU;
     cc->insn_align = 1;

@@ -194,6 +194,10 @@ class Virt(unittest.TestCase):
         self.assertRefused("-m: the machine amp-virt needs 128 MiB", "-m", "64", machine="amp-virt")
         self.assertRefused("-device loader: cpu-num=4: at most 3", "-smp", "2", "-cluster", m33 + ",count=2", "-device",
                            "loader,addr=0,cpu-num=4", machine="amp-virt")
+        wrong = ".*x.elf: an ELF file of another architecture .machine 183., not arm-m"
+        self.assertRefused(wrong, "-cluster", m33, "-device", f"loader,file={elf},cpu-num=1", machine="amp-virt")
+        for machine in ("mps2-an385", "microbit"):
+            self.assertRefused(wrong, "-device", f"loader,file={elf}", machine=machine)
 
     def test_cpu_numbers_go_on_over_clusters(self):
         """What a loader puts where CPU 2 sees it is in its cluster's TCM, and where the A-profile's window shows it."""
@@ -207,7 +211,8 @@ class Virt(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         for want in ("0x12345678", "0x9abcdef0", "m: 2 CPUs, address space m", "z: 1 CPU, address space z",
                      "CPU #3: cortex-m33-arm-m-cpu, cluster m, off", "CPU #4: cortex-m0-arm-m-cpu, cluster z, off",
-                     "address space m:", "tcm-code"):
+                     "address space m:", "tcm-code", "address space m.cpu3:", "address space z.cpu4:",
+                     "regs, /machine/mhu0-1\n", "regs, /machine/m-devices/uart\n", "regs, /machine/amp-ctrl\n"):
             self.assertIn(want, done.stdout)
 
     def test_lockup_leaves_other_clusters_running(self):

@@ -57,7 +57,7 @@ enum { IRQ_UART = 0, IRQ_TIMER1 = 1, IRQ_TIMER2 = 2, IRQ_MHU = 4, MHU_LINES = 3,
        NUM_M_IRQS = IRQ_MHU + MHU_LINES * MAX_CLUSTERS };
 /* A CPU with fewer inputs than this gets UART and timer on input 0, and every doorbell on input 1. */
 G_STATIC_ASSERT(NUM_M_IRQS <= 32);              /* inputs of an "irq-or" */
-enum { MAX_GIC_CPUS = 8, EM_ARM = 40, EM_AARCH64 = 183 };
+enum { MAX_GIC_CPUS = 8 };
 enum { DEFAULT_CODE = 256 << 10, DEFAULT_DATA = 256 << 10, MIN_TCM = 4096, MAX_TCM = 16 << 20 };
 
 enum { PHANDLE_MHU = PHANDLE_FREE, PHANDLE_SHMEM = PHANDLE_FREE + 0x100 };
@@ -425,17 +425,8 @@ static bool load_firmware(AmpVirt *a, AmpCluster *c, GError **error)
     Machine *m = &a->parent.parent;
     const LoaderOps *ops = loader_ops(m, error);
     Image *image = ops ? ops->open(c->o->kernel, false, error) : NULL;
-    const char *arch = CPU_CLASS_OF(c->cluster->cpus->pdata[0])->arch;
-    bool ok = image != NULL;
+    bool ok = image && loader_fits_cpu(image, c->cluster->cpus->pdata[0], error);
 
-    if (ok && image->format == IMAGE_ELF &&
-        (image->elf64 != (image->elf_machine == EM_AARCH64) ||
-         (image->elf_machine == EM_AARCH64) != (strcmp(arch, "aarch64") == 0) ||
-         (image->elf_machine == EM_ARM) != (strcmp(arch, "arm-m") == 0))) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: an ELF file of another architecture (machine %u), not %s",
-                    c->o->kernel, image->elf_machine, arch);
-        ok = false;
-    }
     if (ok && (image->format == IMAGE_LINUX_ARM64 || image->format == IMAGE_UBOOT)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: a kernel of AArch64 or U-Boot's, not firmware", c->o->kernel);
         ok = false;
