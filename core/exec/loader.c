@@ -120,6 +120,34 @@ static bool overlap(const Rom *a, uint64_t a_size, const Rom *b, uint64_t b_size
     return a->as == b->as && a->pas == b->pas && a_size && b_size && a->addr < b->addr + b_size && b->addr < a->addr + a_size;
 }
 
+typedef struct RamPiece {
+    const RamBlock *ram;
+    uint64_t offset, len;
+} RamPiece;
+
+/* Whether two of its addresses are the same byte of RAM: boards show memory again behind its end. */
+static bool meets_itself(const Rom *r)
+{
+    g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(RamPiece));
+
+    for (uint64_t done = 0; done < r->mem_size;) {
+        hwaddr at = r->addr + done;
+        MemorySection s = address_space_lookup(r->as, at, r->pas);
+        RamPiece p = { s.mr ? s.mr->ram : NULL, s.offset, MIN(s.last - at, r->mem_size - done - 1) + 1 };
+
+        for (unsigned i = 0; p.ram && i < pieces->len; i++) {
+            const RamPiece *o = &g_array_index(pieces, RamPiece, i);
+
+            if (o->ram == p.ram && o->offset < p.offset + p.len && p.offset < o->offset + o->len) {
+                return true;
+            }
+        }
+        g_array_append_val(pieces, p);
+        done += p.len;
+    }
+    return false;
+}
+
 static bool add(Machine *m, const Rom *rom, GError **error)
 {
     RomList *list = rom_list(m);
@@ -151,6 +179,12 @@ static bool add(Machine *m, const Rom *rom, GError **error)
             rom_free(r);
             return false;
         }
+    }
+    if (meets_itself(r)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: 0x%" PRIx64 " to 0x%" PRIx64 " does not fit: the memory there ends "
+                    "and is seen again", name, addr, addr + mem_size - 1);
+        rom_free(r);
+        return false;
     }
     if (!rom_write_zeros(r) || !rom_write_data(r)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s: 0x%" PRIx64 " to 0x%" PRIx64 " is not all memory of this machine",

@@ -196,6 +196,8 @@ class Virt(unittest.TestCase):
                            "loader,addr=0,cpu-num=4", machine="amp-virt")
         wrong = ".*x.elf: an ELF file of another architecture .machine 183., not arm-m"
         self.assertRefused(wrong, "-cluster", m33, "-device", f"loader,file={elf},cpu-num=1", machine="amp-virt")
+        huge = self.file("huge.bin", bytes((4 << 20) + 4))
+        self.assertRefused(".*huge.bin: 0x0 to 0x400003 does not fit", "-kernel", huge, machine="mps2-an385")
         for machine in ("mps2-an385", "microbit"):
             self.assertRefused(wrong, "-device", f"loader,file={elf}", machine=machine)
 

@@ -663,7 +663,7 @@ static bool check_options(VirtMachine *v, GError **error)
         return false;
     }
     if (v->gic == 2 && c->smp > MAX_CPUS_GICV2) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-smp %u: a GICv2 serves 8 CPUs: use -M virt,gic-version=3", c->smp);
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-smp %u: a GICv2 serves 8 CPUs: use gic-version=3", c->smp);
         return false;
     }
     return true;
