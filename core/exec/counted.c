@@ -293,6 +293,7 @@ static void take_turn(ExecMachine *x, CPUState *cs, int64_t at)
 
         take_lines(cs);
         until = t->lines->len ? MIN(c->window_end, g_array_index(t->lines, LineEvent, 0).ns) : c->window_end;
+        t->held = -1;                           /* a line asked it to leave, which it is going to look at */
         t->granted = cs->poll = grant(cs, until);
         if (!t->granted && !__atomic_load_n(&cs->requests, __ATOMIC_SEQ_CST)) {
             break;

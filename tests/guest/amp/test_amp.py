@@ -116,7 +116,7 @@ def trace(args, programs, accel, load):
 def counted(args, programs):
     first = trace(args, programs, 'tcg', False)
     for name, accel, load in (('again', 'tcg', False), ('under load', 'tcg', True), ('unoptimised', 'tcg,naive=on', False),
-                              ('interpreted', 'tci', False)):
+                              ('interpreted', 'tci', False), ('one by one', 'tcg,one-insn-per-tb=on', False)):
         got = trace(args, programs, accel, load)
         assert got == first, f'{name}: {got}, not {first}'
 
