@@ -217,9 +217,17 @@ static TranslationBlock *next_block(CPUState *cs, vaddr *ret_pc, bool *ret_singl
 static void heat(CPUState *cs, TranslationBlock *tb)
 {
     CPUExec *e = cs->exec;
+    ExecMachine *x = e->x;
+    int word;
 
-    if (tb->heat >= 0 && cs->heat[tb->heat] < 0) {
-        cs->heat[tb->heat] = (int32_t)e->x->config.heat;
+    if (!x->config.heat) {
+        return;
+    }
+    g_mutex_lock(&x->tb_lock);                  /* it came here by another's edge perhaps, and never saw the block */
+    word = tb->heat;
+    g_mutex_unlock(&x->tb_lock);
+    if (word >= 0 && cs->heat[word] < 0) {
+        cs->heat[word] = (int32_t)x->config.heat;
         jc_entry(cs, e->ec->cc->get_pc(cs))->tag = UINT64_MAX;
         if (!log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
             tb_make_region(cs, tb);

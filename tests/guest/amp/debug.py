@@ -139,6 +139,8 @@ def wait_for(path, patience):
 
 def machine(args, tmp, programs, *more):
     firmware, program = programs
+    for name in 'gdb', 'm':                     # of the machine before
+        (tmp / name).unlink(missing_ok=True)
     return subprocess.Popen(
         [args.chimera, '-M', 'amp-virt', '-cpu', 'cortex-a72', '-kernel', program, '-cluster',
          f'm,cpu=cortex-m33,count=2,frequency=100000000,kernel={firmware}', '-display', 'none', '-serial', 'stdio', '-monitor',
