@@ -28,19 +28,21 @@ ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 
 V7M, V8M = 'V7|MAIN|MPU7|WATCHDOG|NOT_V8|DWT', 'V8|MAIN|MPU8|WATCHDOG|DWT'
-# board: (gcc's CPU, code, data, arena, what there is (test.h), macros)
+# board, or CPU of the tests' own: (gcc's CPU, code, data, arena, what there is (test.h), macros)
 BOARDS = {
-    'microbit': ('cortex-m0', 0, 0x20000000, 0x20003000, 'V6|NOFP|NOT_V8', []),
+    'microbit': ('cortex-m0', 0, 0x20000000, 0x20003000, 'V6|M0|NOFP|NOT_V8', []),
     'mps2-an385': ('cortex-m3', 0, 0x20000000, 0x20100000, V7M + '|BITBAND|NOFP', []),
     'mps2-an386': ('cortex-m4', 0, 0x20000000, 0x20100000, V7M + '|BITBAND|FP|DSP', []),
     'mps2-an500': ('cortex-m7', 0, 0x20000000, 0x20100000, V7M + '|FP|DSP|DP|CACHE', []),
     'mps2-an505': ('cortex-m33', 0x10000000, 0x38000000, 0x38100000, V8M + '|FP|DSP|SEC', ['SSE']),
     'mps2-an521': ('cortex-m33', 0x10000000, 0x38000000, 0x38100000, V8M + '|FP|DSP|SEC', ['SSE']),
+    'cortex-m0plus': ('cortex-m0plus', 0, 0x20000000, 0x20100000, 'V6|SMALL|MPU6|NOFP|NOT_V8', []),
+    'cortex-m23': ('cortex-m23', 0x10000000, 0x38000000, 0x38100000, 'V8|SMALL|SECB|NOFP', []),
 }
 FLAGS = ['-std=gnu11', '-mthumb', '-mfloat-abi=soft', '-masm-syntax-unified', '-Os', '-g', '-ffreestanding', '-nostdlib',
          '-fno-builtin', '-fno-strict-aliasing', '-fno-toplevel-reorder', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror']
 # What there is no sense in assembling for others.
-NEEDS = {'mpu_v7.c': 'MPU7', 'mpu_v8.c': 'MPU8', 'fp.c': 'FP', 'secure.c': 'SEC', 'non_secure.S': 'SEC'}
+NEEDS = {'mpu_v7.c': 'MPU7', 'mpu_v8.c': 'MPU8', 'fp.c': 'FP', 'secure.c': 'SEC', 'non_secure.S': 'SEC', 'baseline.c': 'SMALL|M0'}
 SCRIPT = """
 ENTRY(reset)
 SECTIONS {
@@ -76,7 +78,7 @@ def build(folder, board):
         f.write(SCRIPT % {'code': code, 'data': data, 'arena': arena, 'ns': NS_SECTIONS if secure else ''})
     sources = sorted(os.path.join(SOURCES, s) for s in os.listdir(SOURCES) if s.endswith(('.c', '.S')))
     for name, needs in NEEDS.items():
-        if needs not in has.split('|'):
+        if not set(needs.split('|')) & set(has.split('|')):
             sources.remove(os.path.join(SOURCES, name))
     command = ['arm-none-eabi-gcc', '-mcpu=' + cpu, '-DHAS=(%s)' % has, '-DBOARD="%s"' % board] + FLAGS
     command += ['-D' + m for m in macros] + ['-I', ROOT, '-T', script]
@@ -87,7 +89,10 @@ def build(folder, board):
 
 
 def start(program, board, elf, words, accel, oracle):
-    command = [program, '-M', board, '-kernel', elf, '-display', 'none', '-serial', 'null', '-monitor', 'none',
+    machine = ['-M', board, '-kernel', elf]
+    if board.startswith('cortex'):              # of no board: m-test takes raw images as kernels
+        machine = ['-M', 'm-test', '-cpu', board, '-device', f'loader,file={elf}']
+    command = [program, *machine, '-display', 'none', '-serial', 'null', '-monitor', 'none',
                '-semihosting-config', 'enable=on,target=native,arg=m,arg=' + words, '-d', 'guest_errors']
     if accel == 'counted':
         command += ['-icount', 'shift=6,sleep=off,align=off', '-rtc', 'clock=vm', '-seed', '1']
@@ -166,6 +171,8 @@ def main():
         folder = args.keep or folder
         for board in args.board:
             elf = build(folder, board)
+            if args.oracle and board.startswith('cortex'):
+                continue
             for accel in ['-'] if args.oracle else args.accel.split(','):
                 b = Board(program, board, elf, accel, args.oracle)
                 if args.list:

@@ -162,7 +162,7 @@ void leave(Trap *t)
 
 static u32 *frame_of(u32 lr, u32 msp)
 {
-    if (has & SEC && !(lr & 1 << 6)) {          /* of Non-secure code */
+    if (has & (SEC | SECB) && !(lr & 1 << 6)) {          /* of Non-secure code */
         u32 control, m, p;
 
         asm volatile("mrs %0, control_ns\n mrs %1, msp_ns\n mrs %2, psp_ns"

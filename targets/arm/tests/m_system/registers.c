@@ -22,8 +22,9 @@ CASE(cpuid, 0)
     u32 id = CPUID;
 
     EQ(id >> 24, 0x41);
-    EQ(id >> 16 & 15, has & V6 ? 0xc : 0xf);
-    EQ(id >> 4 & 0xfff, has & V6 ? 0xc20 : has & V8 ? 0xd21 : has & CACHE ? 0xc27 : has & FP ? 0xc24 : 0xc23);
+    EQ(id >> 16 & 15, has & MAIN ? 0xf : 0xc);
+    EQ(id >> 4 & 0xfff, has & M0 ? 0xc20 : has & V6 ? 0xc60 : has & SECB ? 0xd20 : has & V8 ? 0xd21 :
+       has & CACHE ? 0xc27 : has & FP ? 0xc24 : 0xc23);
     CPUID = 0;
     EQ(CPUID, id);
 }
@@ -55,7 +56,7 @@ CASE(vtor_bits, MAIN)
     EQ(bits & 0x3fffff80, 0x3fffff80);
 }
 
-CASE(vtor_is_not_there, V6)
+CASE(vtor_is_not_there, M0)
 {
     VTOR = 0x20000000;
     EQ(VTOR, 0);
@@ -70,6 +71,11 @@ CASE(ccr_bits, 0)
         EQ(writable(&CCR), 0);
         return;
     }
+    if (has & SECB) {
+        EQ(was & 0x3ff, 0x209);
+        EQ(writable(&CCR) & 0x3ff, 0);
+        return;
+    }
     /* v7-M: NONBASETHRDENA USERSETMPEND UNALIGN_TRP DIV_0_TRP BFHFNMIGN STKALIGN; v8-M: STKOFHFNMIGN */
     EQ(writable(&CCR) & 0x7ff, has & V8 ? 0x51a : 0x31b);
     EQ(was & 0x3ff, has & V8 ? 0x201 : 0x200);
@@ -78,7 +84,7 @@ CASE(ccr_bits, 0)
 
 CASE(scr_bits, 0)
 {
-    EQ(writable(&SCR), has & SEC ? 0x1e : 0x16);
+    EQ(writable(&SCR), has & (SEC | SECB) ? 0x1e : 0x16);
 }
 
 CASE(shpr_bits, 0)
@@ -93,7 +99,7 @@ CASE(shpr_bits, 0)
     EQ(writable(&IPR(1)), mask * 0x01010101);
     EQ(mask & 0xc0, 0xc0);
     EQ((mask | mask >> 1 | mask >> 2 | mask >> 3 | mask >> 4 | mask >> 5 | mask >> 6 | mask >> 7) & 0xff, 0xff >> 0);
-    if (has & V6) {
+    if (!(has & MAIN)) {
         EQ(mask, 0xc0);
     } else {
         MSR("basepri", 0xff);

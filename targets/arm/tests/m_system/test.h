@@ -16,7 +16,7 @@
 typedef uint32_t u32;
 
 /* Cases that a CPU has not the instructions for are assembled all the same. */
-#ifdef SSE
+#if defined(SSE) || __ARM_FEATURE_CMSE == 3
 asm(".arch armv8-m.main\n.arch_extension dsp\n.fpu fpv5-sp-d16");
 #else
 asm(".arch armv7e-m\n.fpu fpv5-sp-d16");
@@ -28,6 +28,7 @@ asm(".arch armv7e-m\n.fpu fpv5-sp-d16");
 enum {
     V6 = 1, V7 = 2, V8 = 4, MAIN = 8, FP = 16, MPU7 = 32, MPU8 = 64, SEC = 128, BITBAND = 256, WATCHDOG = 512, DSP = 1024,
     CACHE = 2048, NOT_V8 = 4096, DWT = 8192, DP = 16384, NOFP = 32768,
+    M0 = 1 << 16, SMALL = 1 << 17, MPU6 = 1 << 18, SECB = 1 << 19,
 };
 typedef struct Case {
     const char *name;
