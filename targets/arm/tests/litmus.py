@@ -15,7 +15,7 @@ CC = "aarch64-linux-gnu-gcc"
 CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = 32
-SLICE = 20000                    # rounds between two looks at the clock
+SLICE = 5000                     # rounds between two looks at the clock
 
 
 def run(accel, program, rounds, seconds, names):
