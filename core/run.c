@@ -971,15 +971,18 @@ static int main_loop(Run *r)
     Machine *m = r->m;
 
     for (;;) {
-        if (__atomic_exchange_n(&m->shutdown_requested, false, __ATOMIC_ACQ_REL)) {
+        /* in counted mode CPUs wait while one of these is set: it is taken back when they cannot run on */
+        if (__atomic_load_n(&m->shutdown_requested, __ATOMIC_ACQUIRE)) {
             if (!r->o->no_shutdown || __atomic_load_n(&m->quit_requested, __ATOMIC_RELAXED)) {
                 return __atomic_load_n(&m->exit_status, __ATOMIC_RELAXED);
             }
             exec_pause(m);
+            __atomic_store_n(&m->shutdown_requested, false, __ATOMIC_RELEASE);
         }
-        if (__atomic_exchange_n(&m->reset_requested, false, __ATOMIC_ACQ_REL)) {
+        if (__atomic_load_n(&m->reset_requested, __ATOMIC_ACQUIRE)) {
             if (m->config.no_reboot) {
                 machine_request_shutdown(m, 0);
+                __atomic_store_n(&m->reset_requested, false, __ATOMIC_RELEASE);
             } else {
                 exec_reset(m);
             }

@@ -891,6 +891,7 @@ void exec_reset(Machine *m)
     bool ran = !__atomic_load_n(&x->paused, __ATOMIC_SEQ_CST);
 
     pause_all(m);
+    __atomic_store_n(&m->reset_requested, false, __ATOMIC_RELEASE);    /* this is it */
     finish_work(m);
     machine_lock(m);
     for (unsigned i = 0; i < m->cpus->len; i++) {
