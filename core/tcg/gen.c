@@ -290,13 +290,30 @@ TcgVal tcg_pc(TcgGen *g, int64_t delta)
 
 /* -- guest memory ------------------------------------------------------------------------------------------------- */
 
+/* Whether the backend moves less than 16 bytes between memory and the lowest lane of a vector. */
+static bool has_lane_access(TcgGen *g, TcgOpcode op, MemOp mo)
+{
+    const TcgBackend *be = g->config.backend;
+    TcgNode n = { .op = op, .type = TCG_V128, .imm = mo };
+
+    return be->has_op(be, &n);
+}
+
 TcgVal tcg_guest_ld(TcgGen *g, TcgType t, TcgVal addr, MemOp mo)
 {
+    if (t == TCG_V128 && (mo & MO_SIZE) < MO_128 && !has_lane_access(g, OP_guest_ld, mo)) {
+        unsigned es = mo & MO_SIZE;
+
+        return tcg_vec1(g, OP_vfrom, es, tcg_guest_ld(g, es == 3 ? TCG_I64 : TCG_I32, addr, mo), 0);
+    }
     return tcg_emit(g, OP_guest_ld, t, 0, mo, addr, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
 }
 
 void tcg_guest_st(TcgGen *g, TcgVal addr, TcgVal v, MemOp mo)
 {
+    if (tcg_val_type(g, v) == TCG_V128 && (mo & MO_SIZE) < MO_128 && !has_lane_access(g, OP_guest_st, mo)) {
+        v = tcg_vget(g, mo & MO_SIZE, v, 0);
+    }
     tcg_emit(g, OP_guest_st, tcg_val_type(g, v), 0, mo, addr, v, TCG_NOVAL, TCG_NOVAL);
 }
 

@@ -168,6 +168,7 @@ TcgVal tcg_fp_to_int(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a);
 TcgVal tcg_fp_compare(TcgGen *g, const TcgHelper *helper, unsigned es, bool signal, TcgVal a, TcgVal b);
 
 /* -- guest memory ------------------------------------------------------------------------------------------- */
+/* V128 with MO_32 or MO_64: lane 0, with zeros above on a load. */
 TcgVal tcg_guest_ld(TcgGen *g, TcgType t, TcgVal addr, MemOp mo);
 void tcg_guest_st(TcgGen *g, TcgVal addr, TcgVal v, MemOp mo);
 TcgVal tcg_guest_rmw(TcgGen *g, TcgType t, TcgRmw op, TcgVal addr, TcgVal v, MemOp mo);

@@ -827,6 +827,8 @@ static bool zero_above(const TcgFn *fn, TcgId v, unsigned es, unsigned depth)
         return n->imm2 == 0 && (es == 3 || n->imm >> 32 == 0);
     case OP_vfrom: case OP_vmovz:
         return n->aux <= es;
+    case OP_guest_ld:
+        return (n->imm & MO_SIZE) <= es;
     case OP_fp:
         if (!(n->aux & TCG_FP_SCALAR) || tcg_fp_to(n->aux) > es) {
             return false;
@@ -884,7 +886,12 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         }
         return 0;
     case OP_vfrom:
-        if (a->op == OP_vget && p->aux == 3 && a->aux == 3 && a->imm == 0) {
+        if (a->op == OP_vget && p->aux == 3 && a->aux == 3 && a->imm == 1) {
+            TcgId high = a->arg[0];
+
+            become(p, OP_vzip2, high, tcg_fn_const_v(fn, 0, 0));
+            p->aux = 3;
+        } else if (a->op == OP_vget && p->aux == 3 && a->aux == 3) {
             become(p, OP_vmovz, a->arg[0], 0);
             p->aux = 3;
         } else if (a->op == OP_zext && p->aux == 3) {

@@ -130,7 +130,9 @@ static bool check_memop(Verifier *v, const TcgNode *n)
     if (n->imm >> 32 || (n->imm & MO_SIZE) > MO_128) {
         return fail(v, "no such access");
     }
-    if ((size == 16) != (n->type == TCG_V128) || size > tcg_type_size(n->type)) {
+    if (n->type == TCG_V128 && size < 16
+        ? size < 4 || n->imm & MO_SIGN || (n->op != OP_guest_ld && n->op != OP_guest_st)
+        : size > tcg_type_size(n->type)) {
         return fail(v, "the access does not fit the type");
     }
     if (n->op == OP_guest_rmw && (n->aux >= TCG_NUM_RMWS || n->type == TCG_V128)) {

@@ -13,15 +13,14 @@
 /* A register of 1 << size bytes from memory, with zeros above. */
 static TcgVal load(DisasContext *dc, unsigned size, TcgVal addr, MemOp mo)
 {
-    TcgType t = size == 4 ? TCG_V128 : size == 3 ? TCG_I64 : TCG_I32;
-    TcgVal v = tcg_guest_ld(dc->g, t, addr, mo);
+    TcgVal v = tcg_guest_ld(dc->g, size >= 2 ? TCG_V128 : TCG_I32, addr, mo);
 
-    return size == 4 ? v : tcg_vec1(dc->g, OP_vfrom, size == 3 ? 3 : 2, v, 0);
+    return size >= 2 ? v : tcg_vec1(dc->g, OP_vfrom, 2, v, 0);
 }
 
 static TcgVal store_value(DisasContext *dc, unsigned size, unsigned rt)
 {
-    return size == 4 ? a64_get_v(dc, rt) : a64_get_fp(dc, size, rt);
+    return size >= 2 ? a64_get_v(dc, rt) : a64_get_fp(dc, size, rt);
 }
 
 /* Addressing: offset, or with the base written back before (pre) or after (post). */
@@ -167,7 +166,7 @@ static void store_pair(DisasContext *dc, unsigned size, unsigned rt, unsigned rt
         return;
     }
     v = tcg_vec2(dc->g, OP_vzip1, size, a64_get_v(dc, first), a64_get_v(dc, second), 0);
-    tcg_guest_st(dc->g, addr, size == 3 ? v : tcg_vget(dc->g, 3, v, 0), pair_memop(dc, size));
+    tcg_guest_st(dc->g, addr, v, pair_memop(dc, size));
 }
 
 static void load_pair(DisasContext *dc, unsigned size, unsigned rt, unsigned rt2, TcgVal addr)

@@ -563,7 +563,13 @@ static void run_access(Engine *e, const MemTest *m, OpCpu *cpu, TestCpu *model, 
 
         arg[k] = consts >> k & 1 ? constant(g, t, &value[k]) : tcg_ld_env(g, t, env_size(t), OFF(in[k]));
     }
-    r = tcg_emit(g, m->op, m->type, m->op == OP_guest_rmw ? m->rmw : 0, m->mo, arg[0], arg[1], arg[2], arg[3]);
+    if (m->op == OP_guest_ld) {
+        r = tcg_guest_ld(g, m->type, arg[0], m->mo);
+    } else if (m->op == OP_guest_st) {
+        tcg_guest_st(g, arg[0], arg[1], m->mo);
+    } else {
+        r = tcg_emit(g, m->op, m->type, m->op == OP_guest_rmw ? m->rmw : 0, m->mo, arg[0], arg[1], arg[2], arg[3]);
+    }
     if (used) {
         store_result(g, r, OFF(out));
     }
@@ -661,6 +667,9 @@ static void run_memory(const TcgLayout *layout, Reached *reached, unsigned count
                 m.type = TCG_I64;
             }
             size = m.type == TCG_V128 ? MO_128 : test_rand(&s) % (m.type == TCG_I64 ? 4 : 3);
+            if (m.type == TCG_V128 && m.op <= OP_guest_st && test_rand(&s) % 2) {
+                size = test_rand(&s) % 2 ? MO_64 : MO_32;
+            }
             m.mo = size | aligns[test_rand(&s) % G_N_ELEMENTS(aligns)];
             if (test_rand(&s) % 2) {
                 m.mo |= (test_rand(&s) & MO_BE) | (test_rand(&s) & MO_SIGN & (m.type == TCG_V128 ? 0 : ~0u));

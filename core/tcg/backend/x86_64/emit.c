@@ -854,6 +854,9 @@ bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
     if (n->op >= OP_vadd && n->op <= OP_vmovz) {
         return tcg_x86_has_vec(n);
     }
+    if ((n->op == OP_guest_ld || n->op == OP_guest_st) && n->type == TCG_V128 && (n->imm & MO_SIZE) < MO_128) {
+        return !(n->imm & MO_BE);
+    }
     if (n->op == OP_guest_rmw) {
         return (n->imm & MO_SIZE) < MO_128;
     }

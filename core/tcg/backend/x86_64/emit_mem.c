@@ -120,12 +120,39 @@ static void byte_reverse_v(Emit *e, unsigned dst, unsigned src)
     }
 }
 
+/* Lane 0 of 4 or 8 bytes between a vector register and memory; a load clears what is above. */
+static void lane_load(Emit *e, unsigned size, unsigned v, Mem m)
+{
+    unsigned opc = M_0F | (size == MO_64 ? P_F3 | 0x7e : P_66 | 0x6e);
+
+    if (e->avx) {
+        vex_rm(&e->a, opc, v, 0, m);
+    } else {
+        op_rm(&e->a, opc, v, m);
+    }
+}
+
+static void lane_store(Emit *e, unsigned size, Mem m, unsigned v)
+{
+    unsigned opc = M_0F | P_66 | (size == MO_64 ? 0xd6 : 0x7e);
+
+    if (e->avx) {
+        vex_rm(&e->a, opc, v, 0, m);
+    } else {
+        op_rm(&e->a, opc, v, m);
+    }
+}
+
 static void emit_load(Emit *e, const TcgNode *n, MemOp mo, Mem m)
 {
     unsigned w = width_w(n->type);
     bool sign = mo & MO_SIGN, be = mo & MO_BE, wanted = loc_kind(n->out) == LOC_REG;
     unsigned d = wanted ? loc_num(n->out) : RAX;
 
+    if (n->type == TCG_V128 && (mo & MO_SIZE) < MO_128) {
+        lane_load(e, mo & MO_SIZE, wanted ? d - FIRST_VREG : XSCRATCH, m);
+        return;
+    }
     switch (mo & MO_SIZE) {
     case MO_8:
         op_rm(&e->a, M_0F | (sign ? 0xbe | w : 0xb6), d, m);
@@ -186,6 +213,10 @@ static void emit_store(Emit *e, const TcgNode *n, MemOp mo, Mem m)
     unsigned size = mo & MO_SIZE, r;
     bool be = (mo & MO_BE) && size != MO_8;
 
+    if (n->type == TCG_V128 && size < MO_128) {
+        lane_store(e, size, m, tcg_x86_vuse(e, n, 1, XSCRATCH));
+        return;
+    }
     if (size == MO_128) {
         r = tcg_x86_vuse(e, n, 1, XSCRATCH);
         if (be) {
@@ -423,7 +454,7 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     const TcgNode *n = fn_node(e->fn, s->node);
     const TcgMemOps *ops = e->layout->mem;
     MemOp mo = (MemOp)n->imm;
-    bool wide = (mo & MO_SIZE) == MO_128;
+    bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
 
     stub_operand(e, n, 0, FRAME_ADDR, false);
@@ -435,7 +466,11 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     case OP_guest_st:
         thunk = wide ? THUNK_ST128 : THUNK_ST;
         s->fn = wide ? (const void *)(uintptr_t)ops->st128 : (const void *)(uintptr_t)ops->st;
-        stub_operand(e, n, 1, wide ? FRAME_V0 : FRAME_VAL, wide);
+        if (lane) {
+            lane_store(e, MO_64, mem(RSP, FRAME_VAL), tcg_x86_vuse(e, n, 1, XSCRATCH));
+        } else {
+            stub_operand(e, n, 1, wide ? FRAME_V0 : FRAME_VAL, wide);
+        }
         break;
     case OP_guest_rmw:
         g_assert(!wide);
@@ -455,6 +490,9 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     if (loc_kind(n->out) == LOC_REG) {
         if (wide) {
             tcg_x86_vmov_rm(e, loc_num(n->out) - FIRST_VREG, mem(RSP, FRAME_V0));
+        } else if (lane) {                      /* the slow path returns it zero-extended */
+            mov_mr(&e->a, X_W, mem(RSP, FRAME_VAL), RAX);
+            lane_load(e, MO_64, loc_num(n->out) - FIRST_VREG, mem(RSP, FRAME_VAL));
         } else {
             mov_rr(&e->a, width_w(n->type), loc_num(n->out), RAX);
         }
@@ -465,7 +503,7 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
 void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret)
 {
     bool wide = (n->imm & MO_SIZE) == MO_128;
-    TcgRegSet data = wide ? X86_VEC_REGS : X86_INT_REGS;
+    TcgRegSet data = n->type == TCG_V128 ? X86_VEC_REGS : X86_INT_REGS;
 
     ret->arg[0] = X86_INT_REGS;
     ret->arg[1] = ret->arg[2] = data;
