@@ -57,8 +57,8 @@ static void set_lockup_line(ARMMCPU *cpu, int level)
 
 void arm_m_lockup(ARMMCPU *cpu, const char *why)
 {
-    if (!cpu->lockup) {
-        log_guest_error("arm: cpu %u: lockup at 0x%08x: %s\n", cpu->parent.index, (uint32_t)cpu->pc, why);
+    if (!cpu->lockup) {                         /* told always: nothing else would say why the core is silent */
+        log_write("arm: cpu %u: lockup at 0x%08x: %s\n", cpu->parent.index, (uint32_t)cpu->pc, why);
     }
     cpu->lockup = true;
     cpu->pc = m_has(cpu, ARM_M_HAS_V8) ? 0xeffffffe : 0xfffffffe;

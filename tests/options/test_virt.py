@@ -221,12 +221,20 @@ class Virt(unittest.TestCase):
         """A vector table of zeros: the first instruction is a fault, and so is its handler's."""
         zeros = self.file("zeros.bin", bytes(64))
         done = subprocess.Popen(
-            [CHIMERA, "-M", "amp-virt", "-display", "none", "-serial", "stdio", "-monitor", "none", "-d", "guest_errors",
+            [CHIMERA, "-M", "amp-virt", "-display", "none", "-serial", "stdio", "-monitor", "none",
              "-cluster", "m,cpu=cortex-m33,kernel=" + zeros, "-cluster", "n,cpu=cortex-m4,kernel=" + zeros,
              "-device", "loader,cpu-num=0,file=" + self.file("p.bin", program("alive\n")) + f",addr={RAM + 0x100000:#x}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         out, err = done.communicate(timeout=60 * PATIENCE)
         self.assertEqual((done.returncode, out), (0, "alive\n"), err)
+
+    def test_lockup_is_told(self):
+        zeros = self.file("zeros.bin", bytes(64))
+        with subprocess.Popen([CHIMERA, "-M", "mps2-an385", "-display", "none", "-monitor", "none", "-kernel", zeros],
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as p:
+            line = p.stderr.readline()
+            p.kill()
+        self.assertIn("arm: cpu 0: lockup at 0x00000000: ", line)
 
     def test_dumpdtb_into_a_pipe(self):
         fifo = os.path.join(self.folder, "fifo")
