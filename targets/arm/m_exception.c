@@ -67,7 +67,7 @@ void arm_m_lockup(ARMMCPU *cpu, const char *why)
     set_lockup_line(cpu, 1);
 }
 
-static void leave_lockup(ARMMCPU *cpu)
+void arm_m_leave_lockup(ARMMCPU *cpu)
 {
     cpu->lockup = false;
     set_lockup_line(cpu, 0);
@@ -406,7 +406,7 @@ static ArmMFaultInfo take(ARMMCPU *cpu, unsigned slot, uint32_t *ret_lr, bool ch
     arm_m_nvic_set_active(cpu, slot, true);
     cpu_key_changed(&cpu->parent);
     if (cpu->lockup) {
-        leave_lockup(cpu);
+        arm_m_leave_lockup(cpu);
     }
     log_printf(LOG_INT, "arm: cpu %u: %s (%u) %s0x%08x to 0x%08x, EXC_RETURN 0x%08x%s\n", cpu->parent.index,
                name_of(number), number, chained ? "after a return at " : "from ", from, (uint32_t)cpu->pc, lr,
@@ -457,7 +457,7 @@ static void enter(ARMMCPU *cpu, uint32_t return_address)
     ArmMFaultInfo f;
 
     if (cpu->lockup) {
-        leave_lockup(cpu);
+        arm_m_leave_lockup(cpu);
     }
     f = push_frame(cpu, return_address);
     if (f.number && !arm_m_pend_fault(cpu, f) && arm_m_nvic_takeable(cpu) == M_NO_SLOT) {

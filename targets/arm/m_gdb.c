@@ -40,7 +40,7 @@ static bool read_pc(CPUState *cs, const DebugReg *r G_GNUC_UNUSED, uint8_t *buf)
     return true;
 }
 
-/* Going on elsewhere ends a wait, and an IT block. */
+/* Going on elsewhere ends a wait, lockup, and an IT block. */
 static bool write_pc(CPUState *cs, const DebugReg *r G_GNUC_UNUSED, const uint8_t *buf)
 {
     ARMMCPU *cpu = settled(cs);
@@ -48,6 +48,9 @@ static bool write_pc(CPUState *cs, const DebugReg *r G_GNUC_UNUSED, const uint8_
     cpu->pc = ldl_le_p(buf) & ~1u;
     cpu->it = 0;
     cs->halted = false;
+    if (cpu->lockup) {
+        arm_m_leave_lockup(cpu);
+    }
     return true;
 }
 

@@ -360,6 +360,7 @@ void arm_m_exception_return(ARMMCPU *cpu, uint32_t exc_return);
 /* Pends what a fault becomes, escalating; false: lockup. */
 bool arm_m_pend_fault(ARMMCPU *cpu, ArmMFaultInfo f);
 void arm_m_lockup(ARMMCPU *cpu, const char *why);
+void arm_m_leave_lockup(ARMMCPU *cpu);           /* of one in lockup */
 
 /* -- floating-point context (m_fp.c) --------------------------------------------------------------------------------- */
 /* CheckCPEnabled(10) for a state; the bank that a NOCP fault goes to otherwise. */

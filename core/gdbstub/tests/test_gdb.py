@@ -483,7 +483,8 @@ def m_profile(accel, folder):
                     os.path.join(HERE, 'target_m.S'), '-o', exe], check=True)
     subprocess.run(['arm-none-eabi-objcopy', '-O', 'binary', exe, raw], check=True)
     sym = {name: addr & ~1 for name, addr in symbols(exe).items()}
-    m = Machine(raw, accel, '-S', folder=folder, board=['-M', 'm-test', '-cpu', 'cortex-m4'])
+    log = os.path.join(folder, 'log_m')
+    m = Machine(raw, accel, '-S', '-d', 'guest_errors', '-D', log, folder=folder, board=['-M', 'm-test', '-cpu', 'cortex-m4'])
     g = Gdb(m.path)
     xml = g.ask('qXfer:features:read:target.xml:0,2000')
     numbers = {r[1]: int(r[2]) for r in re.finditer(r'<reg name="([^"]*)"[^>]* regnum="(\d+)"', xml)}
@@ -525,6 +526,21 @@ def m_profile(accel, folder):
     assert (g.reg(numbers['d3']), g.reg(numbers['psp']), g.reg(numbers['primask'])) == (0x123456789abcdef0, 0x20000800, 1)
     g.set_reg(xpsr, 0xf10001ff, 4)
     assert g.reg(xpsr) == 0xf1000000            # the exception number is not to be written
+    # a PC that is written ends lockup: what follows can be one anew
+    assert g.ask('z2,20000102,1') == 'OK'
+    g.set_reg(pc, 0xf0000000, 4)
+    assert g.ask(f'Z0,{sym["fault"]:x},2') == 'OK' and g.ask('vCont;c') == 'T05swbreak:;thread:p1.1;'
+    assert g.ask(f'z0,{sym["fault"]:x},2') == 'OK' and g.reg(xpsr) & 0x1ff == 3
+    for i in range(2):
+        g.set_reg(pc, 0xf0000000, 4)
+        g.send('vCont;c')
+        time.sleep(0.2)
+        g.interrupt()
+        assert g.reg(pc) == 0xfffffffe, hex(g.reg(pc))
+        g.set_reg(pc, sym['fault'], 4)
+        assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;' and g.reg(pc) == sym['fault']
+    with open(log) as f:
+        assert f.read().count('lockup at') == 2
     g.close()
     if shutil.which('gdb-multiarch'):
         script = os.path.join(folder, 'script')
