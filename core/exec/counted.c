@@ -161,13 +161,14 @@ void counted_wake(CPUState *cs)
     }
 }
 
-bool counted_set_line(CPUState *cs, unsigned bit, int level)
+/* Whether it is to be done now; else it is kept. */
+static bool due(CPUState *cs, LineEvent e)
 {
     Counted *c = cs->exec->x->counted;
     CpuTime *t = &cs->exec->time;
-    LineEvent e = { .ns = clock_now(cs->exec->x->machine->clock), .bit = (uint8_t)bit, .level = level != 0 };
     unsigned at = t->lines->len;
 
+    e.ns = clock_now(cs->exec->x->machine->clock);
     if (c->turn == cs || (!at && (asleep(cs) || cpu_time(cs) >= e.ns))) {
         return true;
     }
@@ -178,6 +179,16 @@ bool counted_set_line(CPUState *cs, unsigned bit, int level)
     return false;
 }
 
+bool counted_set_line(CPUState *cs, unsigned bit, int level)
+{
+    return due(cs, (LineEvent){ .bit = (uint8_t)bit, .level = level != 0 });
+}
+
+bool counted_send_event(CPUState *cs, void (*fn)(CPUState *cs))
+{
+    return due(cs, (LineEvent){ .fn = fn });
+}
+
 static void take_lines(CPUState *cs)
 {
     GArray *lines = cs->exec->time.lines;
@@ -186,7 +197,11 @@ static void take_lines(CPUState *cs)
     while (n < lines->len && g_array_index(lines, LineEvent, n).ns <= cpu_time(cs)) {
         const LineEvent *e = &g_array_index(lines, LineEvent, n++);
 
-        cpu_change_line(cs, e->bit, e->level);
+        if (e->fn) {
+            e->fn(cs);
+        } else {
+            cpu_change_line(cs, e->bit, e->level);
+        }
     }
     if (n) {
         g_array_remove_range(lines, 0, n);

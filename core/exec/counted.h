@@ -9,8 +9,8 @@
  * or reaches a device is the only instruction of its block, so that its time is exact; it happens at the end of that
  * instruction.
  *
- * What one CPU does to another's lines at a time that the other has not reached is kept until it has. What comes from
- * outside (the main loop, under the machine lock) comes at a window's end.
+ * What one CPU does to another's lines or event register at a time that the other has not reached is kept until it has.
+ * What comes from outside (the main loop, under the machine lock) comes at a window's end.
  */
 #ifndef CORE_EXEC_COUNTED_H
 #define CORE_EXEC_COUNTED_H
@@ -20,9 +20,10 @@
 struct ExecMachine;
 struct ExecThread;
 
-/* A change of an interrupt line that lies ahead of its CPU. */
+/* A change of an interrupt line, or what else one CPU does to another, that lies ahead of its CPU. */
 typedef struct LineEvent {
     int64_t ns;
+    void (*fn)(CPUState *cs);                   /* NULL: a line */
     uint8_t bit, level;
 } LineEvent;
 
@@ -70,6 +71,7 @@ void counted_leave(CPUState *cs);
 void counted_wake(CPUState *cs);
 /* False: the change is kept for later. */
 bool counted_set_line(CPUState *cs, unsigned bit, int level);
+bool counted_send_event(CPUState *cs, void (*fn)(CPUState *cs));
 /* Instructions that may still run in this turn. */
 int32_t counted_budget(const CPUState *cs);
 /* Code is entered: a block of one instruction that is to be the only one, or any. */

@@ -232,6 +232,13 @@ void cpu_set_line(CPUState *cs, unsigned bit, int level)
     }
 }
 
+void exec_send_event(CPUState *cs, void (*fn)(CPUState *cs))
+{
+    if (!cs->counted || counted_send_event(cs, fn)) {
+        fn(cs);
+    }
+}
+
 void cpu_wake(CPUState *cs)
 {
     /* What woke it was written before; its thread says that it sleeps before it looks. */

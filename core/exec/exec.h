@@ -38,6 +38,8 @@ void exec_stop(Machine *m);                     /* ends the threads; before the 
 void exec_stats(Machine *m, Stats *ret);        /* sums over the CPUs so far */
 /* Counted mode: fn is called at the end of each window, under the machine lock: what finishes at no time of its own. */
 void exec_at_window_end(Machine *m, void (*fn)(void *opaque), void *opaque);
+/* Any thread: fn(cs), which wakes cs if it is to, now; in counted mode when cs has come to the caller's time. */
+void exec_send_event(CPUState *cs, void (*fn)(CPUState *cs));
 void exec_log_trace(Machine *m);                /* -d trace-hash: a line a cluster, and one of all */
 
 #endif

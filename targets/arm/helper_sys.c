@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Exceptions, hints, PSTATE and system registers as generated code asks for them (Arm DDI 0487, C5.6 and D1.6). */
 #include "core/bits.h"
+#include "core/exec/exec.h"
 #include "core/exec/semihost.h"
 #include "core/log.h"
 #include "core/qom/machine.h"
@@ -262,16 +263,19 @@ void arm_send_event(ARMCPU *cpu)
 }
 
 /* What an event does there is each CPU's own business. */
+static void event_comes(CPUState *cs)
+{
+    if (object_is_a(&cs->parent.parent, TYPE_ARM_CPU)) {
+        arm_send_event(ARM_CPU(cs));
+    } else if (object_is_a(&cs->parent.parent, TYPE_ARM_M_CPU)) {
+        arm_m_send_event(ARM_M_CPU(cs));
+    }
+}
+
 void arm_send_event_to_all(Machine *m)
 {
     for (unsigned i = 0; i < m->cpus->len; i++) {
-        CPUState *other = g_ptr_array_index(m->cpus, i);
-
-        if (object_is_a(&other->parent.parent, TYPE_ARM_CPU)) {
-            arm_send_event(ARM_CPU(other));
-        } else if (object_is_a(&other->parent.parent, TYPE_ARM_M_CPU)) {
-            arm_m_send_event(ARM_M_CPU(other));
-        }
+        exec_send_event(g_ptr_array_index(m->cpus, i), event_comes);
     }
 }
 

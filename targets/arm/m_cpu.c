@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The M-profile CPU as a device: properties, lines, realize, reset, state, and the class that core/exec works with. */
 #include <elf.h>
+#include "core/exec/exec.h"
 #include "core/keyval.h"
 #include "core/qom/machine.h"
 #include "targets/arm/m_features.h"
@@ -53,10 +54,15 @@ static void nmi_in(void *opaque, unsigned n G_GNUC_UNUSED, int level)
     }
 }
 
+static void event_comes(CPUState *cs)
+{
+    arm_m_send_event(ARM_M_CPU(cs));
+}
+
 static void wakeup_in(void *opaque, unsigned n G_GNUC_UNUSED, int level)
 {
     if (level) {
-        arm_m_send_event(opaque);
+        exec_send_event(opaque, event_comes);
     }
 }
 

@@ -39,6 +39,7 @@ PROGRAMS = {
     'fp_tge': ('-M virt,virtualization=on -cpu max', [0x02000000, 0x1fe00000]),
     'vbar': ('-M virt -cpu max', [-3 & 2**64 - 1, 0x02000000]),
     'psci_pending': ('-M virt -cpu cortex-a72 -smp 2', [1, 0, 0, 0]),
+    'sev_later': ('-M virt -cpu cortex-a72 -smp 2 -icount shift=4,sleep=off,quantum=20000', [0]),
     'pmu_hpmn': ('-M virt,virtualization=on -cpu max', [0, 2, 0x80000003, 0xc, 0, 1, 0x6230e559]),
     'pmu_filter': ('-M virt -cpu max', [0, 1, 0, 0, 1, 1]),
     'pauth_keys': ('-M virt,virtualization=on -cpu max', [0x62320806, 0x5a000007]),
@@ -53,10 +54,10 @@ PROGRAMS = {
 }
 FIRMWARE = {'gic_groups', 'el3_traps'}          # linked at 0, and never ends by itself
 # what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, no event
-# stream, says OFF of a CPU that is being started, has no HPMN, no DBGDTR_EL0, no 64-byte accesses, no cycles of 1 GHz,
+# stream, says OFF of a CPU that is being started, has no HPMN, no DBGDTR_EL0, no 64-byte accesses, no cycles of 1 GHz, no quantum,
 # and ignores the high address bits that IPS excludes
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
-             'psci_pending', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52'}
+             'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52'}
 
 
 def run(command, count, forever):
