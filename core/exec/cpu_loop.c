@@ -476,6 +476,9 @@ static void thread_sleep(ExecThread *t, bool parked, int64_t end)
         }
     }
     __atomic_store_n(&t->sleeping, false, __ATOMIC_SEQ_CST);
+    if (t->cpus->len > 1) {
+        g_cond_broadcast(&t->cond);             /* the slicer goes on */
+    }
     g_mutex_unlock(&t->lock);
     epoch_online(&t->epoch);
 }
@@ -606,15 +609,21 @@ static void *thread_start(void *opaque)
     return NULL;
 }
 
-/* With several CPUs on one thread: ends each one's turn after a while. */
+/* With several CPUs on one thread: ends each one's turn after a while. Sleeps while they all do. */
 static void *slicer_main(void *opaque)
 {
     ExecMachine *x = opaque;
     ExecThread *t = x->threads->pdata[0];
 
     while (!__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
-        CPUState *cs = __atomic_load_n(&t->current, __ATOMIC_RELAXED);
+        CPUState *cs;
 
+        g_mutex_lock(&t->lock);
+        while (t->sleeping && !__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST)) {
+            g_cond_wait(&t->cond, &t->lock);
+        }
+        g_mutex_unlock(&t->lock);
+        cs = __atomic_load_n(&t->current, __ATOMIC_RELAXED);
         g_usleep(SLICE_US);
         if (cs && !__atomic_load_n(&t->sleeping, __ATOMIC_RELAXED)) {
             __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
@@ -235,6 +236,33 @@ class Virt(unittest.TestCase):
             line = p.stderr.readline()
             p.kill()
         self.assertIn("arm: cpu 0: lockup at 0x00000000: ", line)
+
+    def test_one_thread_that_sleeps_is_left_alone(self):
+        """With several CPUs on one thread nothing wakes up while they all sleep."""
+        loop = self.file("wfi", struct.pack("<2I", 0xd503207f, 0x17ffffff))     # wfi; b .-4
+        p = subprocess.Popen([CHIMERA, "-M", "virt", "-smp", "2", "-display", "none", "-serial", "null", "-monitor", "none",
+                              "-accel", "tcg,thread=single", "-device", f"loader,file={loop},addr=0x41000000,cpu-num=0"])
+
+        def switches():
+            got = 0
+            for task in os.scandir(f"/proc/{p.pid}/task"):
+                with open(task.path + "/comm") as comm, open(task.path + "/status") as status:
+                    if comm.read().strip() in ("slicer", "cpu0"):
+                        got += int(status.read().split("voluntary_ctxt_switches:")[1].split()[0])
+            return got
+
+        try:
+            end = time.monotonic() + 60 * PATIENCE
+            while not switches() and time.monotonic() < end:
+                time.sleep(0.1)
+            time.sleep(0.5)
+            before = switches()
+            time.sleep(1)
+            self.assertGreater(before, 0)
+            self.assertLess(switches() - before, 20)
+        finally:
+            p.kill()
+            p.wait()
 
     def test_dumpdtb_into_a_pipe(self):
         fifo = os.path.join(self.folder, "fifo")
