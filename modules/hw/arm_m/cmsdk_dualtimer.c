@@ -15,8 +15,8 @@ enum { C_ONESHOT = 1, C_32 = 2, C_INTEN = 32, C_PERIODIC = 64, C_EN = 128 };
 
 typedef struct Counter {
     struct DualTimer *owner;
-    uint32_t load, value, control, ris;         /* value: at `base` */
-    int64_t base;
+    uint32_t load, value, control, ris;         /* value: at `tick` of TIMCLK */
+    uint64_t tick;
     Timer timer;
 } Counter;
 
@@ -63,25 +63,30 @@ static uint32_t reload(const Counter *c)
     return c->control & C_ONESHOT ? 0 : c->control & C_PERIODIC ? MIN(c->load, top(c)) : top(c);
 }
 
-static uint64_t ticks_to_ns(const Counter *c, uint64_t ticks)
+static uint64_t ticks_now(const Counter *c)
+{
+    return muldiv64((uint64_t)clock_now(device_clock(&c->owner->parent)), c->owner->frequency, 1000000000);
+}
+
+/* The first nanosecond at which ticks_now is `tick`. */
+static int64_t time_of(const Counter *c, uint64_t tick)
 {
     uint32_t f = c->owner->frequency;
+    unsigned __int128 t = ((unsigned __int128)tick * 1000000000 + f - 1) / f;
 
-    return (((unsigned __int128)ticks << shift(c)) * 1000000000 + f - 1) / f;
+    return t > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)t;
 }
 
 static void catch_up(Counter *c)
 {
-    int64_t now = clock_now(device_clock(&c->owner->parent));
-    uint32_t f = c->owner->frequency;
-    uint64_t ticks;
+    uint64_t now = ticks_now(c), ticks = now > c->tick ? now - c->tick : 0;
 
     if (!(c->control & C_EN)) {
-        c->base = now;
+        c->tick += ticks;
         return;
     }
-    ticks = (uint64_t)((unsigned __int128)(uint64_t)(now - c->base) * f / 1000000000) >> shift(c);
-    c->base += (int64_t)(((unsigned __int128)ticks << shift(c)) * 1000000000 / f);
+    ticks >>= shift(c);
+    c->tick += ticks << shift(c);               /* what the prescaler has stays */
     if (counter_run(&c->value, reload(c), ticks)) {
         c->ris = 1;
         update(c->owner);
@@ -93,7 +98,7 @@ static void schedule(Counter *c)
     uint64_t ticks = counter_until_zero(c->value, reload(c));
 
     if (c->control & C_EN && ticks) {
-        timer_mod(&c->timer, c->base + (int64_t)MAX(ticks_to_ns(c, ticks), 1000));
+        timer_mod(&c->timer, MAX(time_of(c, c->tick + (ticks << shift(c))), time_of(c, c->tick) + 1000));
     } else {
         timer_del(&c->timer);
     }
@@ -208,7 +213,7 @@ static void dual_reset(Device *dev, ResetType type)
         c->load = c->ris = 0;
         c->value = UINT32_MAX;
         c->control = C_INTEN;
-        c->base = clock_now(device_clock(dev));
+        c->tick = ticks_now(c);
     }
     update(s);
 }
@@ -222,7 +227,7 @@ static bool dual_post_load(void *s, GError **error)
 #define VMSTATE_COUNTER(n) \
     VMSTATE_UINT(DualTimer, counter[n].load), VMSTATE_UINT(DualTimer, counter[n].value), \
     VMSTATE_UINT(DualTimer, counter[n].control), VMSTATE_UINT(DualTimer, counter[n].ris), \
-    VMSTATE_UINT(DualTimer, counter[n].base), VMSTATE_TIMER(DualTimer, counter[n].timer)
+    VMSTATE_UINT(DualTimer, counter[n].tick), VMSTATE_TIMER(DualTimer, counter[n].timer)
 static const VMStateField dual_vmstate[] = {
     VMSTATE_REGS(DualTimer, bank), VMSTATE_COUNTER(0), VMSTATE_COUNTER(1), VMSTATE_POST_LOAD(dual_post_load), VMSTATE_END
 };

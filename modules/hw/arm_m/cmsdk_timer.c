@@ -15,9 +15,9 @@ typedef struct CmsdkTimer {
     /* wiring */
     IrqLine irq;
     uint32_t frequency;
-    /* guest state: VALUE is what the counter had at `base` */
+    /* guest state: VALUE is what the counter had at `tick` of PCLK */
     uint32_t reg[NUM_REGS];
-    int64_t base;
+    uint64_t tick;
     Timer timer;
 } CmsdkTimer;
 DECLARE_OBJECT(CmsdkTimer, CMSDK_TIMER, "cmsdk-apb-timer")
@@ -34,23 +34,26 @@ static bool runs(const CmsdkTimer *s)
     return (s->reg[CTRL] & (CTRL_EN | CTRL_EXTIN | CTRL_EXTCLK)) == CTRL_EN && (s->reg[VALUE] || s->reg[RELOAD]);
 }
 
-static int64_t to_ns(const CmsdkTimer *s, uint64_t ticks)
+static uint64_t ticks_now(CmsdkTimer *s)
 {
-    return ((unsigned __int128)ticks * 1000000000 + s->frequency - 1) / s->frequency;
+    return muldiv64((uint64_t)clock_now(device_clock(&s->parent.parent)), s->frequency, 1000000000);
+}
+
+/* The first nanosecond at which ticks_now is `tick`. */
+static int64_t time_of(const CmsdkTimer *s, uint64_t tick)
+{
+    unsigned __int128 t = ((unsigned __int128)tick * 1000000000 + s->frequency - 1) / s->frequency;
+
+    return t > INT64_MAX ? INT64_MAX - 1 : (int64_t)t;
 }
 
 /* Brings VALUE to the present. */
 static void catch_up(CmsdkTimer *s)
 {
-    int64_t now = clock_now(device_clock(&s->parent.parent));
-    uint64_t ticks = (unsigned __int128)(uint64_t)(now - s->base) * s->frequency / 1000000000;
+    uint64_t now = ticks_now(s), ticks = now > s->tick ? now - s->tick : 0;
 
-    if (!runs(s)) {
-        s->base = now;
-        return;
-    }
-    s->base += (int64_t)((unsigned __int128)ticks * 1000000000 / s->frequency);
-    if (counter_run(&s->reg[VALUE], s->reg[RELOAD], ticks)) {
+    s->tick += ticks;
+    if (runs(s) && counter_run(&s->reg[VALUE], s->reg[RELOAD], ticks)) {
         s->reg[INTSTATUS] |= s->reg[CTRL] & CTRL_IRQEN ? 1 : 0;
         update(s);
     }
@@ -59,7 +62,7 @@ static void catch_up(CmsdkTimer *s)
 static void schedule(CmsdkTimer *s)
 {
     if (runs(s)) {
-        timer_mod(&s->timer, s->base + to_ns(s, counter_until_zero(s->reg[VALUE], s->reg[RELOAD])));
+        timer_mod(&s->timer, time_of(s, s->tick + counter_until_zero(s->reg[VALUE], s->reg[RELOAD])));
     } else {
         timer_del(&s->timer);
     }
@@ -123,11 +126,11 @@ static void timer_reset(Device *dev, ResetType type)
 {
     CmsdkTimer *s = CMSDK_TIMER(dev);
 
-    s->base = clock_now(device_clock(dev));
+    s->tick = ticks_now(s);
 }
 
 static const VMStateField timer_vmstate[] = {
-    VMSTATE_UINT(CmsdkTimer, base), VMSTATE_TIMER(CmsdkTimer, timer), VMSTATE_END
+    VMSTATE_UINT(CmsdkTimer, tick), VMSTATE_TIMER(CmsdkTimer, timer), VMSTATE_END
 };
 
 static const RegDeviceTimer timer_timers[] = { { offsetof(CmsdkTimer, timer), fired }, { 0 } };

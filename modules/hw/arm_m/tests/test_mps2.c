@@ -109,6 +109,31 @@ static void test_cleared_at_zero(void)
     devtest_free(t);
 }
 
+/* A tick takes no whole number of nanoseconds; however often it is looked at, the timer is neither fast nor slow. */
+static void test_no_drift(void)
+{
+    static const struct {
+        const char *type;
+        unsigned load, value, control, on;
+    } kinds[] = { { "cmsdk-apb-timer", 0x08, 0x04, 0x00, 1 }, { "cmsdk-apb-dualtimer", 0x00, 0x04, 0x08, 0x80 | 2 } };
+    enum { START = 1000000, STEP = 30518, STEPS = 1 << 17 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        DevTest *t = devtest_new(modules, kinds[i].type, "frequency", "32768", NULL);
+
+        devtest_write32(t, kinds[i].control, kinds[i].on);
+        devtest_write32(t, kinds[i].load, START);
+        devtest_write32(t, kinds[i].value, START);      /* of the dual timer read-only */
+        for (unsigned n = 0; n < STEPS; n++) {
+            devtest_step(t, STEP);
+            devtest_read32(t, kinds[i].value);
+        }
+        g_assert_cmpuint(devtest_read32(t, kinds[i].value), ==,
+                         START - muldiv64((uint64_t)STEP * STEPS, 32768, 1000000000));
+        devtest_free(t);
+    }
+}
+
 /* The clock changes in the middle: as many ticks are left. */
 static void test_watchdog_rate(void)
 {
@@ -230,6 +255,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mps2/timer", test_timer);
     g_test_add_func("/mps2/dualtimer", test_dualtimer);
     g_test_add_func("/mps2/cleared-at-zero", test_cleared_at_zero);
+    g_test_add_func("/mps2/no-drift", test_no_drift);
     g_test_add_func("/mps2/watchdog", test_watchdog);
     g_test_add_func("/mps2/watchdog-rate", test_watchdog_rate);
     g_test_add_func("/mps2/gpio", test_gpio);
