@@ -274,6 +274,7 @@ static const VMStateField arm_m_vmstate[] = {
     VMSTATE_UINT(ARMMCPU, excl_addr), VMSTATE_UINT(ARMMCPU, excl_value), VMSTATE_UINT(ARMMCPU, excl_size),
     VMSTATE_UINT(ARMMCPU, event_register), VMSTATE_BOOL(ARMMCPU, waits_for_event), VMSTATE_BOOL(ARMMCPU, lockup),
     VMSTATE_BOOL(ARMMCPU, reset_pending), VMSTATE_BOOL(ARMMCPU, has_start_pc),
+    VMSTATE_UINT(ARMMCPU, parent.frequency),    /* the clock tree's; before SysTick, whose start is a tick of it */
     VMSTATE_CUSTOM(ARMMCPU, nvic, arm_m_nvic_vmstate_ops), VMSTATE_CUSTOM(ARMMCPU, system, arm_m_system_vmstate_ops),
     VMSTATE_POST_LOAD(post_load), VMSTATE_END
 };

@@ -965,7 +965,7 @@ static GVariant *save(const void *field)
             g_variant_builder_add(&regs, "{s(uu)}", arm_m_regs[i].name, s->reg[i][M_NS], s->reg[i][M_S]);
         }
     }
-    g_variant_builder_init(&out, G_VARIANT_TYPE("(@a{s(uu)}@a{sv})"));
+    g_variant_builder_init(&out, G_VARIANT_TYPE("(a{s(uu)}a{sv})"));
     g_variant_builder_add_value(&out, g_variant_builder_end(&regs));
     g_variant_builder_add_value(&out, vmstate_save(system_fields, s));
     return g_variant_builder_end(&out);

@@ -2,6 +2,7 @@
 /* What no board's program can bring about: physical SErrors, and control bits of features that no model has. */
 #include "core/qom/vmstate.h"
 #include "targets/arm/gtimer.h"
+#include "targets/arm/m_int.h"
 #include "targets/arm/sysreg_groups.h"
 #include "tests/lib/devtest.h"
 
@@ -110,11 +111,57 @@ static void test_hcr_evt(void)
     devtest_free(t);
 }
 
+static uint32_t m_reg_access(ARMMCPU *cpu, uint32_t offset, uint32_t value, bool write)
+{
+    uint64_t v = value;
+
+    g_assert_cmpuint(arm_m_system_access(cpu, offset, 4, &v, (MemTxAttrs){ .privileged = 1 }, write), ==, MEMTX_OK);
+    return (uint32_t)v;
+}
+
+/* SysTick and the cycle counter go on from where they are at another frequency, and do so in a copy. */
+static void test_m_frequency(void)
+{
+    enum { DWT_CTRL = 0x1000, CYCCNT = 0x1004, SYST_CSR = 0xe010, SYST_RVR = 0xe014, SYST_CVR = 0xe018, DEMCR = 0xedfc };
+    DevTest *t = new_cpu("cortex-m4-arm-m-cpu"), *copy;
+    ARMMCPU *cpu = ARM_M_CPU(t->dev);
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(GError) error = NULL;
+
+    cpu_set_frequency(&cpu->parent, 10000000);
+    m_reg_access(cpu, DEMCR, 1 << 24, true);
+    m_reg_access(cpu, DWT_CTRL, 1, true);
+    m_reg_access(cpu, CYCCNT, 0, true);
+    m_reg_access(cpu, SYST_RVR, 0xffffff, true);
+    m_reg_access(cpu, SYST_CVR, 0, true);
+    m_reg_access(cpu, SYST_CSR, 5, true);
+    devtest_step(t, 100000);
+    cpu_set_frequency(&cpu->parent, 50000000);
+    g_assert_cmpuint(m_reg_access(cpu, CYCCNT, 0, false), ==, 1000);
+    g_assert_cmpuint(m_reg_access(cpu, SYST_CVR, 0, false), ==, 0x1000000 - 1000);
+    devtest_step(t, 100000);
+    g_assert_cmpuint(m_reg_access(cpu, CYCCNT, 0, false), ==, 6000);
+    g_assert_cmpuint(m_reg_access(cpu, SYST_CVR, 0, false), ==, 0x1000000 - 6000);
+
+    state = g_variant_ref_sink(device_save(t->dev));
+    copy = new_cpu("cortex-m4-arm-m-cpu");
+    devtest_step(copy, 200000);
+    device_load(copy->dev, state, &error);
+    g_assert_no_error(error);
+    cpu_set_frequency(CPU(copy->dev), 50000000);            /* as what makes its clock does when it is loaded */
+    cpu = ARM_M_CPU(copy->dev);
+    g_assert_cmpuint(m_reg_access(cpu, CYCCNT, 0, false), ==, 6000);
+    g_assert_cmpuint(m_reg_access(cpu, SYST_CVR, 0, false), ==, 0x1000000 - 6000);
+    devtest_free(copy);
+    devtest_free(t);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/arm/serror", test_serror);
     g_test_add_func("/arm/save", test_save);
     g_test_add_func("/arm/hcr_evt", test_hcr_evt);
+    g_test_add_func("/arm/m-frequency", test_m_frequency);
     return g_test_run();
 }
