@@ -93,6 +93,7 @@ typedef struct Lan9118 {
     uint32_t half;                              /* of an access of two times 16 bits */
     uint8_t half_at;                            /* its offset + 1; 0: none */
     bool asserted;                              /* the interrupt, before the pin */
+    bool tx_above, tx_full;                     /* the transmit status FIFO is, when last looked at; follow from the rest */
     int64_t counting_since;                     /* FREE_RUN */
     Timer gpt, deassertion;
 } Lan9118;
@@ -134,20 +135,38 @@ static void drive(Lan9118 *s)
     irq_set(&s->irq, cfg & CFG_IRQ_EN && s->asserted == high);
 }
 
+static bool tx_status_above(Lan9118 *s)
+{
+    return s->tx_status_used > extract32(*reg(s, FIFO_INT), 16, 8);
+}
+
+static bool tx_status_full(Lan9118 *s)
+{
+    return s->tx_status_used == STATUS_WORDS;
+}
+
+/*
+ * INT_STS latches what happened. The transmit status FIFO's bits are set when it comes to be above its level, or full: a
+ * driver that reads the status behind the store that completes a frame could not get there from an interrupt that comes back.
+ * The receive status FIFO's are set as long as it is so: drivers look at the FIFO for the last time before they clear RSFL,
+ * and a frame that came in between would otherwise wait for ever.
+ */
 static void update(Lan9118 *s)
 {
     uint32_t levels = *reg(s, FIFO_INT), sts = 0;
-    bool pending;
+    bool tx_above = tx_status_above(s), tx_full = tx_status_full(s), pending;
 
     if ((tx_capacity(s) - s->tx_used) * 4 > extract32(levels, 24, 8) * 64) {
         sts |= INT_TDFA;
     }
-    if (s->tx_status_used == STATUS_WORDS) {
+    if (tx_full && !s->tx_full) {
         sts |= INT_TSFF;
     }
-    if (s->tx_status_used > extract32(levels, 16, 8)) {
+    if (tx_above && !s->tx_above) {
         sts |= INT_TSFL;
     }
+    s->tx_full = tx_full;
+    s->tx_above = tx_above;
     if (s->rx_status_used == rx_status_capacity(s)) {
         sts |= INT_RSFF;
     }
@@ -953,7 +972,11 @@ static void lan_reset(Device *dev, ResetType type)
 
 static bool lan_post_load(void *opaque, GError **error)
 {
-    drive(opaque);
+    Lan9118 *s = opaque;
+
+    s->tx_above = tx_status_above(s);
+    s->tx_full = tx_status_full(s);
+    drive(s);
     return true;
 }
 

@@ -244,6 +244,74 @@ static void test_receive(void)
     devtest_free(t);
 }
 
+/* A frame of 60 bytes goes out. */
+static void send(DevTest *t)
+{
+    devtest_write32(t, 0x20, FIRST_LAST | 60);
+    devtest_write32(t, 0x20, 60);
+    for (unsigned i = 0; i < 15; i++) {
+        devtest_write32(t, 0x20, i);
+    }
+}
+
+/* TSFL and TSFF are of the moment when the FIFO comes there; RSFL is back as long as it is there. */
+static void test_status_levels(void)
+{
+    enum { TSFF = BIT32(8), TSFL = BIT32(7), RSFL = BIT32(3) };
+    DevTest *t = new_nic();
+
+    start(t, 0);
+    devtest_write32(t, FIFO_INT, 1 << 16);
+    devtest_write32(t, INT_EN, TSFF | TSFL | RSFL);
+    devtest_write32(t, INT_CFG, 0x111);
+    send(t);
+    g_assert_false(devtest_irq(t, "irq"));
+    send(t);                                    /* two are more than one */
+    g_assert_cmphex(devtest_read32(t, INT_STS) & (TSFF | TSFL), ==, TSFL);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_write32(t, INT_STS, TSFL);
+    g_assert_false(devtest_irq(t, "irq"));
+    send(t);                                    /* it was above before */
+    g_assert_cmphex(devtest_read32(t, INT_STS) & TSFL, ==, 0);
+    devtest_read32(t, TX_STATUS);
+    devtest_read32(t, TX_STATUS);
+    send(t);
+    g_assert_cmphex(devtest_read32(t, INT_STS) & TSFL, ==, TSFL);
+    devtest_write32(t, TX_CFG, BIT32(15) | 2);  /* emptied */
+    g_assert_cmphex(devtest_read32(t, INT_STS) & TSFL, ==, TSFL);
+    devtest_write32(t, INT_STS, TSFL);
+    for (unsigned i = 0; i < 127; i++) {
+        send(t);
+    }
+    g_assert_cmphex(devtest_read32(t, INT_STS) & (TSFF | TSFL), ==, TSFL);
+    send(t);
+    g_assert_cmphex(devtest_read32(t, INT_STS) & (TSFF | TSFL), ==, TSFF | TSFL);
+    devtest_write32(t, INT_STS, TSFF | TSFL);
+    g_assert_false(devtest_irq(t, "irq"));
+    send(t);                                    /* waits for room */
+    g_assert_cmphex(devtest_read32(t, TX_INF), ==, 128 << 16 | (4608 - 17 * 4));
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_read32(t, TX_STATUS);               /* and fills it again */
+    g_assert_cmphex(devtest_read32(t, TX_INF), ==, 128 << 16 | 4608);
+    g_assert_cmphex(devtest_read32(t, INT_STS) & (TSFF | TSFL), ==, 0);
+    devtest_read32(t, TX_STATUS);
+    send(t);
+    g_assert_cmphex(devtest_read32(t, INT_STS) & (TSFF | TSFL), ==, TSFF);
+    devtest_write32(t, INT_STS, TSFF);
+    g_assert_false(devtest_irq(t, "irq"));
+    deliver(t, OWN, 100);
+    deliver(t, OWN, 100);
+    devtest_write32(t, INT_STS, RSFL);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_read32(t, RX_STATUS);
+    devtest_write32(t, INT_STS, RSFL);
+    g_assert_true(devtest_irq(t, "irq"));
+    devtest_read32(t, RX_STATUS);
+    devtest_write32(t, INT_STS, RSFL);
+    g_assert_false(devtest_irq(t, "irq"));
+    devtest_free(t);
+}
+
 static void test_full(void)
 {
     DevTest *t = new_nic();
@@ -439,6 +507,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lan9118/phy", test_phy);
     g_test_add_func("/lan9118/send", test_send);
     g_test_add_func("/lan9118/receive", test_receive);
+    g_test_add_func("/lan9118/status-levels", test_status_levels);
     g_test_add_func("/lan9118/full", test_full);
     g_test_add_func("/lan9118/filter", test_filter);
     g_test_add_func("/lan9118/loopback", test_loopback);
