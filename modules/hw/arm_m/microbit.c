@@ -2,15 +2,18 @@
 /*
  * microbit: BBC micro:bit 1.5: an nRF51822 (Cortex-M0, 16 MHz, 256 KiB of flash, 16 KiB of memory), its console on UART0.
  * From the nRF51 Series Reference Manual 3.0 and the board's schematics. Buttons A and B are /machine/button-a and button-b,
- * whose property "pressed" presses them. The radio and the sensors are not modelled (docs/CAVEATS.md). -kernel is an ELF file,
+ * whose property "pressed" presses them. The sizes of flash and memory are those of the nrf51-soc /machine/soc, which
+ * -global changes: -global nrf51-soc.sram-size=32768 is the nRF51822 of variant AC, and ports for boards that never were have
+ * more. The radio and the sensors are not modelled (docs/CAVEATS.md). -kernel is an ELF file,
  * Intel HEX, or raw bytes for address 0.
  */
 #include "core/exec/loader.h"
 #include "core/exec/memory.h"
+#include "core/keyval.h"
 #include "modules/hw/arm_m/board.h"
 #include "modules/hw/arm_m/nrf51.h"
 
-enum { SRAM_SIZE = 16 << 10, INFO_SIZE = 0x1000, PIN_BUTTON_A = 17, PIN_BUTTON_B = 26 };
+enum { SRAM_SIZE = 16 << 10, FLASH_SIZE = 256 << 10, PAGE = 1 << 10, INFO_SIZE = 0x1000, PIN_BUTTON_A = 17, PIN_BUTTON_B = 26 };
 #define SRAM_AT 0x20000000
 #define FICR_AT 0x10000000
 #define UICR_AT 0x10001000
@@ -22,7 +25,43 @@ typedef struct Microbit {
 } Microbit;
 DECLARE_OBJECT(Microbit, MICROBIT, "microbit-arm-m-machine")
 
-static const BoardDevice nvmc_row = { "nvmc", "nrf51-nvmc", 0x4001e000 };
+/* The chip as a whole: what there is of memory. */
+typedef struct Nrf51Soc {
+    Device parent;
+    uint32_t flash_size, sram_size;
+} Nrf51Soc;
+DECLARE_OBJECT(Nrf51Soc, NRF51_SOC, "nrf51-soc")
+
+static bool soc_realize(Device *dev, GError **error)
+{
+    Nrf51Soc *s = NRF51_SOC(dev);
+
+    if (s->flash_size % PAGE || s->sram_size % PAGE) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "nrf51-soc: flash-size and sram-size are multiples of %d",
+                    PAGE);
+        return false;
+    }
+    return true;
+}
+
+static const Property soc_props[] = {
+    { .name = "flash-size", .type = PROP_U32, .offset = offsetof(Nrf51Soc, flash_size), .def = FLASH_SIZE, .min = PAGE,
+      .max = 1 << 20, .help = "bytes of flash: pages of 1 KiB" },
+    { .name = "sram-size", .type = PROP_U32, .offset = offsetof(Nrf51Soc, sram_size), .def = SRAM_SIZE, .min = PAGE,
+      .max = 1 << 20, .help = "bytes of memory: a multiple of 1 KiB" }, PROP_END
+};
+
+static void soc_class_init(ObjectClass *oc, const TypeInfo *info)
+{
+    DEVICE_CLASS(oc)->realize = soc_realize;
+}
+
+const TypeInfo nrf51_soc_type = {
+    .name = "nrf51-soc", .parent = TYPE_DEVICE, .desc = "nRF51: sizes of its flash and its memory",
+    .instance_size = sizeof(Nrf51Soc), .props = soc_props, .class_init = soc_class_init,
+};
+
+static const BoardDevice soc_row = { "soc", "nrf51-soc", 0 };
 static const BoardDevice devices[] = {
     { "clock", "nrf51-clock", 0x40000000, .irqs = { { "irq", 0 } } },
     { "uart", "nrf51-uart", 0x40002000, .serial = 1, .irqs = { { "irq", 2 } } },
@@ -47,12 +86,12 @@ static const BoardDevice devices[] = {
 };
 
 /* What the factory wrote (7.1). */
-static bool write_info(Machine *m, GError **error)
+static bool write_info(Machine *m, const Nrf51Soc *soc, GError **error)
 {
-    static const struct { uint32_t offset, value; } ficr[] = {
-        { 0x10, 1024 }, { 0x14, 256 }, { 0x28, UINT32_MAX }, { 0x2c, 0 }, { 0x34, 2 }, { 0x38, SRAM_SIZE / 2 },
-        { 0x3c, SRAM_SIZE / 2 }, { 0x5c, 0xffff003c }, { 0x60, 0x4d425643 }, { 0x64, 0x31303531 }, { 0xa0, UINT32_MAX },
-        { 0xa4, 0x12345678 }, { 0xa8, 0xffffc0de },
+    const struct { uint32_t offset, value; } ficr[] = {
+        { 0x10, PAGE }, { 0x14, soc->flash_size / PAGE }, { 0x28, UINT32_MAX }, { 0x2c, 0 }, { 0x34, 2 },
+        { 0x38, soc->sram_size / 2 }, { 0x3c, soc->sram_size / 2 }, { 0x5c, 0xffff003c }, { 0x60, 0x4d425643 },
+        { 0x64, 0x31303531 }, { 0xa0, UINT32_MAX }, { 0xa4, 0x12345678 }, { 0xa8, 0xffffc0de },
     };
     static const uint8_t rom_table[32] = { [0] = 1, [8] = 0x70 };       /* 0xfe0: part number 1, third revision */
     g_autoptr(GBytes) table = g_bytes_new_static(rom_table, sizeof(rom_table));
@@ -115,10 +154,17 @@ static bool microbit_build(Machine *m, GError **error)
 {
     Microbit *s = MICROBIT(m);
     Object *owner = &m->parent.parent;
-    Device *nvmc;
+    Device *nvmc, *dev = board_add(m, NULL, &soc_row, NULL, error);
+    g_autofree char *flash_size = NULL;
+    const Nrf51Soc *soc;
 
+    if (!dev) {
+        return false;
+    }
+    soc = NRF51_SOC(dev);
+    flash_size = g_strdup_printf("%u", soc->flash_size);
     memory_region_init(&s->root, owner, "system", UINT64_C(1) << 32);
-    if (!memory_region_init_ram(&s->sram, owner, "sram", SRAM_SIZE, error) ||
+    if (!memory_region_init_ram(&s->sram, owner, "sram", soc->sram_size, error) ||
         !memory_region_init_rom(&s->ficr, owner, "ficr", INFO_SIZE, error) ||
         !memory_region_init_rom(&s->rom_table, owner, "rom-table", INFO_SIZE, error)) {
         return false;
@@ -128,13 +174,13 @@ static bool microbit_build(Machine *m, GError **error)
     memory_region_add(&s->root, ROM_TABLE_AT, &s->rom_table, 0);
     m->sysmem = address_space_new(m, &s->root, "memory");
     board_add_background(m, &s->root, &s->apb, "apb", 0x40000000, 0x80000);
-    nvmc = board_add(m, &s->root, &nvmc_row, NULL, error);
+    nvmc = board_add(m, &s->root, &(BoardDevice){ "nvmc", "nrf51-nvmc", 0x4001e000, "flash-size", flash_size }, NULL, error);
     if (!nvmc) {
         return false;
     }
     memory_region_add(&s->root, 0, device_region(nvmc, "flash"), 0);
     memory_region_add(&s->root, UICR_AT, device_region(nvmc, "uicr"), 0);
-    return write_info(m, error) && board_finish(m, &s->root, &board_cpu, devices, 0, error) && connect(m, error);
+    return write_info(m, soc, error) && board_finish(m, &s->root, &board_cpu, devices, 0, error) && connect(m, error);
 }
 
 static void microbit_finalize(Object *obj)

@@ -14,7 +14,7 @@ static const TypeInfo *const types[] = {
     &mps2_types[4],
     &nrf51_uart_type, &nrf51_timer_type, &nrf51_clock_type, &nrf51_rng_type, &nrf51_gpio_type, &nrf51_nvmc_type,
     &nrf51_twi_type, &nrf51_gpiote_type, &nrf51_ppi_type, &nrf51_wdt_type, &nrf51_temp_type, &nrf51_adc_type, &nrf51_ecb_type,
-    &nrf51_qdec_type, &nrf51_lpcomp_type, &microbit_type,
+    &nrf51_qdec_type, &nrf51_lpcomp_type, &nrf51_soc_type, &microbit_type,
     &lm3s_sysctl_type, &lm3s_gptm_type, &lm3s_adc_type, &lm3s_flash_type, &lm3s_i2c_type, &lm3s6965evb_type,
     &stm32_usart_type, &stm32_rcc_type, &stm32_pwr_type, &stm32_gpio_type, &stm32_syscfg_type, &stm32_exti_type,
     &stm32_timer_type, &stm32_iwdg_type, &stm32_wwdg_type, &stm32_flash_type, &stm32_rtc_type, &stm32_spi_type,

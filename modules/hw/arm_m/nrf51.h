@@ -45,6 +45,6 @@ extern const TypeInfo nrf51_uart_type, nrf51_timer_type;
 extern const TypeInfo nrf51_clock_type, nrf51_rng_type, nrf51_gpio_type, nrf51_nvmc_type, nrf51_twi_type;       /* nrf51_system.c */
 extern const TypeInfo nrf51_gpiote_type, nrf51_ppi_type;                        /* nrf51_events.c */
 extern const TypeInfo nrf51_wdt_type, nrf51_temp_type, nrf51_adc_type, nrf51_ecb_type, nrf51_qdec_type, nrf51_lpcomp_type;
-extern const TypeInfo microbit_type;
+extern const TypeInfo nrf51_soc_type, microbit_type;                             /* microbit.c */
 
 #endif

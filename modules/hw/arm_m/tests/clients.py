@@ -196,6 +196,31 @@ class Clients(unittest.TestCase):
             self.assertEqual(g.ends(), (0, b''))
             os.close(g.out)
 
+    def test_micropython_microbit(self):
+        """Its MICROBIT is a chip with more than any had: the sizes are where the memory ends, and in FICR."""
+        sizes = ['-global', 'nrf51-soc.flash-size=1048576', '-global', 'nrf51-soc.sram-size=262144']
+        for more, flash, sram in ([], 256 << 10, 16 << 10), (sizes, 1 << 20, 256 << 10):
+            with Guest([CHIMERA, '-machine', 'microbit', '-nographic', '-monitor', 'null', '-semihosting', '-serial',
+                        'mon:stdio'] + more + ['-kernel', self.elf['microbit']]) as g:
+                g.until(b'type: ')
+                g.type(b'\x01c')
+                g.until(rb'\(chimera\) ')
+                for at, value in (0x10000014, flash >> 10), (0x10000038, sram // 2), (flash - 4, 0xffffffff), \
+                        (0x20000000 + sram - 4, 0):
+                    g.type(b'xp /1wx 0x%x\n' % at)
+                    self.assertEqual(int(g.until(rb': (0x\w+)\r?\n')[1], 0), value)
+                for beyond in flash, 0x20000000 + sram:
+                    g.type(b'xp /1wx 0x%x\n' % beyond)
+                    g.until(rb'[Cc]annot access')
+                g.type(b'\x01c')
+                g.type(b'line\r')
+                g.until(b'got line')
+                self.assertEqual(g.ends()[0], 0)
+        p = subprocess.run([CHIMERA, '-machine', 'microbit', '-display', 'none', '-global', 'nrf51-soc.sram-size=1000'],
+                           capture_output=True, text=True, timeout=30 * PATIENCE, check=False)
+        self.assertEqual((p.returncode, len(p.stderr.splitlines())), (1, 1))
+        self.assertIn('nrf51-soc', p.stderr)
+
     def test_ethernet_of_a_model(self):
         """FreeRTOS+TCP's driver for the MPS2 wants a LAN9118, which the board, having a LAN9220, is told to have."""
         for nic, identity in ('user', b'0x92200000'), ('user,model=lan9118', b'0x01180001'):
