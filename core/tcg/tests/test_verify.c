@@ -32,7 +32,7 @@ static const Bad bad[] = {
     { TWO_VALUES " %3 = extract2.i32 %2, %2 pos=32\n exit\n", "position does not fit" },
     { TWO_VALUES " %3 = guest_ld.i64 %1 u64\n exit\n", "has no map" },
     { TWO_VALUES " %3 = guest_ld.i32 %1 u64 map(n=0)\n exit\n", "access does not fit" },
-    { TWO_VALUES " %3 = guest_ld.v128 %1 u64 map(n=0)\n exit\n", "access does not fit" },
+    { TWO_VALUES " %3 = guest_ld.v128 %1 u16 map(n=0)\n exit\n", "access does not fit" },
     { TWO_VALUES " %3 = guest_ld.i64 %2 u64 map(n=0)\n exit\n", "wrong type" },
     { TWO_VALUES " %3 = guest_ld.i64 %1 u64 map(n=0 x1=%2)\n exit\n", "wrong type" },
     { TWO_VALUES " %3 = guest_ld.i64 %1 u64 map(n=0 x1=%1 x1=5)\n exit\n", "a register twice" },

@@ -192,7 +192,7 @@ static __attribute__((noreturn)) void start1(void)
 
 typedef void (*Vector)(void);
 __attribute__((section(".vectors1"), used)) static const Vector vectors1[16 + 16] = {
-    (Vector)stack_top1, start1, [16 ... 16 + 15] = irq,
+    (Vector)stack_top1, start1, irq /* NMI, of the watchdog */, [16 ... 16 + 15] = irq,
 };
 
 static void second(void)
