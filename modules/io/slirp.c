@@ -27,7 +27,8 @@ typedef struct SlirpNet {
     Slirp *slirp;
     GSource *source;
     bool kicked;                                /* the guest has sent: libslirp may have answers waiting */
-    GArray *fds;                                /* PollFd: of the poll under way */
+    GArray *fds;                                /* PollFd: that the context waits for */
+    GArray *wanted;                             /* PollFd: what libslirp asked for last */
     GQueue queue;                               /* (GBytes *) frames that the card had no room for */
     char *hostname, *domainname, *tftp, *bootfile;
 } SlirpNet;
@@ -181,8 +182,8 @@ static int add_poll(int fd, int events, void *opaque)
     p.poll.events |= events & SLIRP_POLL_PRI ? G_IO_PRI : 0;
     p.poll.events |= events & SLIRP_POLL_ERR ? G_IO_ERR : 0;
     p.poll.events |= events & SLIRP_POLL_HUP ? G_IO_HUP : 0;
-    g_array_append_val(s->fds, p);
-    return (int)s->fds->len - 1;
+    g_array_append_val(s->wanted, p);
+    return (int)s->wanted->len - 1;
 }
 
 static int get_revents(int i, void *opaque)
@@ -196,9 +197,22 @@ static int get_revents(int i, void *opaque)
 }
 
 /*
- * The set of descriptors changes with every call, so each round polls them itself: prepare takes the set and asks the
- * context to wait for it, dispatch hands the results over.
+ * The set of descriptors may change with every call, so each round asks for it: prepare takes the set and has the context
+ * wait for it, dispatch hands the results over. A set that is the same stays as it is: each descriptor that comes or goes
+ * wakes the context up, which then does not wait at all.
  */
+static bool fds_are_wanted(const SlirpNet *s)
+{
+    for (guint i = 0; i < MIN(s->fds->len, s->wanted->len); i++) {
+        const GPollFD *a = &g_array_index(s->fds, PollFd, i).poll, *b = &g_array_index(s->wanted, PollFd, i).poll;
+
+        if (a->fd != b->fd || a->events != b->events) {
+            return false;
+        }
+    }
+    return s->fds->len == s->wanted->len;
+}
+
 static void drop_fds(GSource *source, SlirpNet *s)
 {
     for (guint i = 0; i < s->fds->len; i++) {
@@ -214,10 +228,14 @@ static gboolean source_prepare(GSource *source, gint *timeout)
     uint32_t wait = UINT32_MAX;
 
     machine_lock(m);
-    drop_fds(source, s);
+    g_array_set_size(s->wanted, 0);
     slirp_pollfds_fill(s->slirp, &wait, add_poll, s);
-    for (guint i = 0; i < s->fds->len; i++) {
-        g_source_add_poll(source, &g_array_index(s->fds, PollFd, i).poll);
+    if (!fds_are_wanted(s)) {
+        drop_fds(source, s);
+        g_array_append_vals(s->fds, s->wanted->data, s->wanted->len);
+        for (guint i = 0; i < s->fds->len; i++) {
+            g_source_add_poll(source, &g_array_index(s->fds, PollFd, i).poll);
+        }
     }
     *timeout = s->kicked ? 0 : wait > INT_MAX ? -1 : (gint)wait;
     ((SlirpSource *)source)->deadline = *timeout < 0 ? INT64_MAX : g_source_get_time(source) + *timeout * 1000;
@@ -403,6 +421,7 @@ static void slirp_net_init(Object *obj)
     SlirpNet *s = SLIRP_NET(obj);
 
     s->fds = g_array_new(FALSE, TRUE, sizeof(PollFd));
+    s->wanted = g_array_new(FALSE, TRUE, sizeof(PollFd));
     g_queue_init(&s->queue);
 }
 
@@ -422,6 +441,7 @@ static void slirp_net_finalize(Object *obj)
     SlirpNet *s = SLIRP_NET(obj);
 
     g_array_unref(s->fds);
+    g_array_unref(s->wanted);
     g_queue_clear_full(&s->queue, (GDestroyNotify)g_bytes_unref);
     g_free(s->hostname);
     g_free(s->domainname);

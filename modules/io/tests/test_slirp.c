@@ -147,24 +147,55 @@ static void test_backpressure(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->frames->len, ==, 1);
 }
 
+/* A network that forwards a host's port to port 22. */
+static NetBackend *open_hostfwd(Fixture *f, unsigned *port)
+{
+    NetBackend *nb = NULL;
+
+    *port = 20000 + (unsigned)getpid() % 20000;
+    for (unsigned i = 0; !nb && i < 50; i++) {
+        g_autofree char *opts = g_strdup_printf("user,id=n,hostfwd=tcp:127.0.0.1:%u-:22", ++*port);
+
+        nb = netdev_new_from_opts(f->m->backends, opts, f->m->context, NULL);
+    }
+    g_assert_nonnull(nb);
+    net_attach(nb, f, can_receive, receive, NULL);
+    return nb;
+}
+
+static gboolean set_true(gpointer flag)
+{
+    *(bool *)flag = true;
+    return G_SOURCE_REMOVE;
+}
+
+/* A socket on which nothing happens wakes nobody. */
+static void test_idle(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GSource) timeout = g_timeout_source_new(200);
+    unsigned port, rounds = 0;
+    bool over = false;
+
+    open_hostfwd(f, &port);
+    g_source_set_callback(timeout, set_true, &over, NULL);
+    g_source_attach(timeout, f->m->context);
+    while (!over) {
+        g_main_context_iteration(f->m->context, TRUE);
+        rounds++;
+    }
+    g_assert_cmpuint(rounds, <, 50);
+}
+
 /* A connection to a forwarded port: the guest is asked for its address, then sees a SYN. */
 static void test_hostfwd(Fixture *f, gconstpointer data)
 {
-    g_autofree char *opts = NULL;
-    NetBackend *nb = NULL;
-    unsigned port = 20000 + (unsigned)getpid() % 20000;
+    unsigned port;
+    NetBackend *nb = open_hostfwd(f, &port);
     struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     gint64 end = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
     bool syn = false;
 
-    for (unsigned i = 0; !nb && i < 50; i++) {
-        g_free(opts);
-        opts = g_strdup_printf("user,id=n,hostfwd=tcp:127.0.0.1:%u-:22", ++port);
-        nb = netdev_new_from_opts(f->m->backends, opts, f->m->context, NULL);
-    }
-    g_assert_nonnull(nb);
-    net_attach(nb, f, can_receive, receive, NULL);
     addr.sin_port = htons((uint16_t)port);
     connect(fd, (struct sockaddr *)&addr, sizeof(addr));
     while (!syn && g_get_monotonic_time() < end) {
@@ -220,6 +251,7 @@ int main(int argc, char **argv)
     TEST(dhcp);
     TEST(dhcp_net);
     TEST(backpressure);
+    TEST(idle);
     TEST(hostfwd);
     TEST(errors);
     return g_test_run();
