@@ -5,6 +5,7 @@
  */
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
+#include "core/exec/host16_int.h"
 #include "core/exec/memory_int.h"
 #include "core/log.h"
 
@@ -519,6 +520,61 @@ uint64_t address_space_cas(AddressSpace *as, hwaddr addr, unsigned size, uint64_
         *result = res;
     }
     return old;
+}
+
+static u128 join16(const uint64_t v[2], bool big_endian)
+{
+    return big_endian ? (u128)bswap64(v[0]) << 64 | bswap64(v[1]) : (u128)v[1] << 64 | v[0];
+}
+
+static void split16(u128 v, bool big_endian, uint64_t ret[2])
+{
+    uint64_t lo = (uint64_t)v, hi = (uint64_t)(v >> 64);
+
+    ret[0] = big_endian ? bswap64(hi) : lo;
+    ret[1] = big_endian ? bswap64(lo) : hi;
+}
+
+/* Where 16 aligned bytes of RAM are, or NULL. */
+static void *find16(AddressSpace *as, hwaddr addr, MemTxAttrs attrs, bool write, MemorySection *ret)
+{
+    MemorySection s = resolve(&as, &addr, attrs, write);
+
+    *ret = s;
+    if (!s.mr || !memory_region_is_ram(s.mr, write) || (write && s.readonly) || s.last - addr < 15 || (addr & 15) ||
+        (s.offset & 15)) {
+        return NULL;
+    }
+    return s.mr->ram->host + s.offset;
+}
+
+void address_space_ld128(AddressSpace *as, hwaddr addr, bool big_endian, MemTxAttrs attrs, uint64_t ret[2],
+                         MemTxResult *result)
+{
+    MemorySection s;
+    void *host = find16(as, addr, attrs, false, &s);
+
+    split16(host ? host_load16(host) : 0, big_endian, ret);
+    *result = host ? MEMTX_OK : s.mr ? MEMTX_ERROR : MEMTX_DECODE_ERROR;
+}
+
+bool address_space_cas128(AddressSpace *as, hwaddr addr, bool big_endian, uint64_t expect_ret[2],
+                          const uint64_t value[2], MemTxAttrs attrs, MemTxResult *result)
+{
+    MemorySection s;
+    void *host = find16(as, addr, attrs, true, &s);
+    u128 expect = join16(expect_ret, big_endian);
+    bool same = false;
+
+    if (host) {
+        same = host_cas16(host, &expect, join16(value, big_endian));
+        split16(expect, big_endian, expect_ret);
+        if (same) {
+            ram_written(s.mr->ram, s.offset, 16);
+        }
+    }
+    *result = host ? MEMTX_OK : MEMTX_ERROR;
+    return same;
 }
 
 void *address_space_ram_ptr(AddressSpace *as, hwaddr addr, uint64_t len, MemTxAttrs attrs)

@@ -231,6 +231,8 @@ static inline void cpu_halt(CPUState *cs)
 uint64_t cpu_ld(CPUState *cs, vaddr addr, MemOp mo, bool *ret_ok);
 bool cpu_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo);
 bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint64_t *ret_old);
+/* Compare and swap of up to 16 bytes: numbers, low half first. expect_ret becomes what was there. */
+bool cpu_cas(CPUState *cs, vaddr addr, uint64_t expect_ret[2], const uint64_t value[2], MemOp mo);
 /* Host pointer to a whole access of [addr, addr+size) within one page of plain RAM, having checked and filled as an
  * access of `type` would; NULL with *ret_ok true: it is not plain RAM, use cpu_ld/cpu_st; false: raised. */
 void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool *ret_ok);

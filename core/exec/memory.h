@@ -140,6 +140,11 @@ void address_space_st(AddressSpace *as, hwaddr addr, unsigned size, bool big_end
 /* Compare and swap of 4 or 8 bytes (page-table access flags): the old value. Only on RAM (MEMTX_ERROR elsewhere). */
 uint64_t address_space_cas(AddressSpace *as, hwaddr addr, unsigned size, uint64_t expect, uint64_t value,
                            MemTxAttrs attrs, MemTxResult *result);
+/* The same of 16 bytes, as a number's halves, low first. Both only on RAM, aligned; expect_ret becomes what was there. */
+void address_space_ld128(AddressSpace *as, hwaddr addr, bool big_endian, MemTxAttrs attrs, uint64_t ret[2],
+                         MemTxResult *result);
+bool address_space_cas128(AddressSpace *as, hwaddr addr, bool big_endian, uint64_t expect_ret[2],
+                          const uint64_t value[2], MemTxAttrs attrs, MemTxResult *result);
 
 /* A piece of a view: what is at an address. */
 typedef struct MemorySection {

@@ -8,11 +8,10 @@
  * accepts. A store that changes translated code leaves before its instruction (redo), which is then run alone.
  */
 #include "core/bits.h"
+#include "core/exec/host16_int.h"
 #include "core/exec/memory_int.h"
 #include "core/exec/tb_int.h"
 #include "core/log.h"
-
-typedef unsigned __int128 u128;
 
 static uint64_t page_mask(CPUState *cs)
 {
@@ -62,36 +61,6 @@ static void host_store(void *p, uint64_t v, unsigned size, bool release)
     if (release) {                              /* ordered before later acquiring loads too */
         full_fence();
     }
-}
-
-/* 16 aligned bytes at once. A host without such an instruction takes the library's way. */
-static bool host_cas16(void *p, u128 *expect, u128 v)
-{
-#ifdef __x86_64__
-    uint64_t lo = (uint64_t)*expect, hi = (uint64_t)(*expect >> 64);
-    bool ok;
-
-    __asm__ __volatile__("lock cmpxchg16b %1"
-                         : "=@ccz"(ok), "+m"(*(u128 *)p), "+a"(lo), "+d"(hi)
-                         : "b"((uint64_t)v), "c"((uint64_t)(v >> 64)) : "memory");
-    *expect = (u128)hi << 64 | lo;
-    return ok;
-#else
-    return __atomic_compare_exchange_n((u128 *)p, expect, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-#endif
-}
-
-static u128 host_load16(void *p)
-{
-#ifdef __x86_64__
-    u128 v;
-
-    /* Atomic on every processor with AVX; read-only RAM is never asked for a write. */
-    __asm__ __volatile__("movdqa %1, %%xmm0\n\tmovdqu %%xmm0, %0" : "=m"(v) : "m"(*(u128 *)p) : "xmm0", "memory");
-    return v;
-#else
-    return __atomic_load_n((u128 *)p, __ATOMIC_ACQUIRE);
-#endif
 }
 
 static void host_store16(void *p, u128 v)
@@ -761,6 +730,16 @@ bool cpu_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo)
 bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint64_t *ret_old)
 {
     *ret_old = slow_rmw(cs, addr, value, mo, op, NULL);
+    return !cs->raised;
+}
+
+bool cpu_cas(CPUState *cs, vaddr addr, uint64_t expect_ret[2], const uint64_t value[2], MemOp mo)
+{
+    if (memop_size(mo) == 16) {
+        slow_cas128(cs, addr, expect_ret, value, mo, NULL);
+    } else {
+        expect_ret[0] = slow_cas(cs, addr, expect_ret[0], value[0], mo, NULL);
+    }
     return !cs->raised;
 }
 

@@ -337,6 +337,42 @@ static void test_reentry(void)
     teardown(&f);
 }
 
+/* 16 bytes at once: only of aligned RAM, in either byte order. */
+static void test_sixteen(void)
+{
+    static const MemoryRegionOps ops = { .read = rec_read, .write = rec_write };
+    uint64_t v[2], new[2] = { 0x1111, 0x2222 };
+    MemTxResult res;
+    Fixture f;
+
+    setup(&f, &ops);
+    address_space_st(f.as, 0x10020, 8, false, 0x0102030405060708, MEMTX_ATTRS_NONE, NULL);
+    address_space_st(f.as, 0x10028, 8, false, 0x1112131415161718, MEMTX_ATTRS_NONE, NULL);
+    address_space_ld128(f.as, 0x10020, false, MEMTX_ATTRS_NONE, v, &res);
+    g_assert_cmpint(res, ==, MEMTX_OK);
+    g_assert_cmphex(v[0], ==, 0x0102030405060708);
+    g_assert_cmphex(v[1], ==, 0x1112131415161718);
+    address_space_ld128(f.as, 0x10020, true, MEMTX_ATTRS_NONE, v, &res);
+    g_assert_cmphex(v[0], ==, 0x1817161514131211);
+    g_assert_cmphex(v[1], ==, 0x0807060504030201);
+
+    v[1]++;
+    g_assert_false(address_space_cas128(f.as, 0x10020, true, v, new, MEMTX_ATTRS_NONE, &res));
+    g_assert_cmpint(res, ==, MEMTX_OK);
+    g_assert_cmphex(v[1], ==, 0x0807060504030201);
+    g_assert_true(address_space_cas128(f.as, 0x10020, true, v, new, MEMTX_ATTRS_NONE, &res));
+    g_assert_cmphex(address_space_ld(f.as, 0x10020, 8, true, MEMTX_ATTRS_NONE, NULL), ==, 0x2222);
+    g_assert_cmphex(address_space_ld(f.as, 0x10028, 8, true, MEMTX_ATTRS_NONE, NULL), ==, 0x1111);
+
+    address_space_ld128(f.as, 0x10028, false, MEMTX_ATTRS_NONE, v, &res);      /* misaligned */
+    g_assert_cmpint(res, !=, MEMTX_OK);
+    address_space_ld128(f.as, 0x20000, false, MEMTX_ATTRS_NONE, v, &res);      /* a device */
+    g_assert_cmpint(res, !=, MEMTX_OK);
+    g_assert_false(address_space_cas128(f.as, 0x20000, false, v, new, MEMTX_ATTRS_NONE, &res));
+    g_assert_cmpint(res, !=, MEMTX_OK);
+    teardown(&f);
+}
+
 static IommuEntry swap_pages(void *opaque, hwaddr addr, MemTxAttrs attrs, bool write)
 {
     return (IommuEntry){ .addr = 0x10000 + (addr ^ 0x1000), .mask = 0xfff, .readable = true, .writable = addr < 0x1000,
@@ -434,6 +470,7 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/split-and-widen", test_split_and_widen);
     g_test_add_func("/memory/ram-rom", test_ram_rom);
     g_test_add_func("/memory/reentry", test_reentry);
+    g_test_add_func("/memory/sixteen", test_sixteen);
     g_test_add_func("/memory/iommu", test_iommu);
     g_test_add_func("/memory/pas", test_pas);
     g_test_add_func("/memory/ram-too-big", test_ram_too_big);
