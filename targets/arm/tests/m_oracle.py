@@ -321,7 +321,7 @@ class Program:
                 lines.append('.word ' + ', '.join(self.text(v) for v in c[i:i + 16]))
         lines += ['.endm', '.macro TEST_LIST']
         lines += ['.word piece%d, 0x%x' % (i, p.kind | p.psr) for i, p in enumerate(pieces)]
-        lines += ['.endm', '.macro PIECES']
+        lines += ['.endm', '.macro PIECES', 'svc #0']        # what the first piece's branch back finds
         for i, p in enumerate(pieces):
             half = [h for width, w in p.words for h in ([w] if width == 16 else [w >> 16, w & 0xffff])]
             lines += ['.align 2' if p.kind else '', 'piece%d: .hword ' % i + ', '.join('0x%x' % h for h in half)]
