@@ -225,7 +225,23 @@ void helper_fp_lanes(ARMCPU *cpu, uint32_t regs, uint32_t desc, uint32_t aux)
 
 /* -- operations of OP_fp ----------------------------------------------------------------------------------------------- */
 
-static uint64_t convert(ARMCPU *cpu, unsigned from, unsigned to, uint64_t a);
+static uint64_t convert(ARMCPU *cpu, unsigned from, unsigned to, uint64_t a)
+{
+    switch (from << 2 | to) {
+    case 1 << 2 | 2:
+        return cpu->fpu->f16_to_f32(a, &cpu->fp);
+    case 1 << 2 | 3:
+        return cpu->fpu->f16_to_f64(a, &cpu->fp);
+    case 2 << 2 | 1:
+        return cpu->fpu->f32_to_f16(a, &cpu->fp);
+    case 2 << 2 | 3:
+        return cpu->fpu->f32_to_f64(a, &cpu->fp);
+    case 3 << 2 | 1:
+        return cpu->fpu->f64_to_f16(a, &cpu->fp);
+    default:
+        return cpu->fpu->f64_to_f32(a, &cpu->fp);
+    }
+}
 
 static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -301,37 +317,7 @@ uint32_t helper_fp_compare(ARMCPU *cpu, uint32_t desc, const void *a, const void
     return nzcv(desc & TCG_FP_SIGNAL ? signalling(cpu, es, x, y) : quiet(cpu, es, x, y));
 }
 
-/* -- scalars to flags and general registers -------------------------------------------------------------------------- */
-
-uint32_t helper_fcmp(ARMCPU *cpu, uint64_t a, uint64_t b, uint32_t desc)
-{
-    unsigned esz = desc & 3;
-
-    return nzcv(desc >> 4 ? signalling(cpu, esz, a, b) : quiet(cpu, esz, a, b));
-}
-
-static uint64_t convert(ARMCPU *cpu, unsigned from, unsigned to, uint64_t a)
-{
-    switch (from << 2 | to) {
-    case 1 << 2 | 2:
-        return cpu->fpu->f16_to_f32(a, &cpu->fp);
-    case 1 << 2 | 3:
-        return cpu->fpu->f16_to_f64(a, &cpu->fp);
-    case 2 << 2 | 1:
-        return cpu->fpu->f32_to_f16(a, &cpu->fp);
-    case 2 << 2 | 3:
-        return cpu->fpu->f32_to_f64(a, &cpu->fp);
-    case 3 << 2 | 1:
-        return cpu->fpu->f64_to_f16(a, &cpu->fp);
-    default:
-        return cpu->fpu->f64_to_f32(a, &cpu->fp);
-    }
-}
-
-uint64_t helper_fcvt(ARMCPU *cpu, uint64_t a, uint32_t desc)
-{
-    return convert(cpu, desc & 3, desc >> 4 & 3, a);
-}
+/* -- scalars and general registers -------------------------------------------------------------------------- */
 
 uint64_t helper_fcvt_to_g(ARMCPU *cpu, uint64_t a, uint32_t desc)
 {

@@ -134,13 +134,15 @@ bool trans_FCVT_s(DisasContext *dc, const arg_FCVT_s *a)
         return false;
     }
     if (a64_fp_access(dc)) {
+        TcgFp f = TCG_FP(TCG_FP_CVT, a->esz, a->dsz) | TCG_FP_SCALAR;
+        TcgVal v = a64_get_v(dc, a->rn);
+
         if (a64_fp_inline(dc, MIN(a->esz, a->dsz))) {
-            a64_set_v(dc, a->rd, tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_CVT, a->esz, a->dsz) | TCG_FP_SCALAR,
-                                        a64_get_v(dc, a->rn), TCG_NOVAL, TCG_NOVAL));
+            a64_set_v(dc, a->rd, tcg_fp(dc->g, &arm_helper_fp, f, v, TCG_NOVAL, TCG_NOVAL));
             return true;
         }
-        set_wide(dc, a->dsz, a->rd, a64_call(dc, fcvt, get_wide(dc, a->esz, a->rn),
-                                             tcg_const(dc->g, TCG_I32, a->esz | a->dsz << 4)));
+        v = a64_call(dc, fp, tcg_const(dc->g, TCG_I32, f), v, v, v);
+        a64_set_fp_merged(dc, a->dsz, a->rd, tcg_vget(dc->g, a->dsz, v, 0), a64_get_v(dc, a->rd));
     }
     return true;
 }
@@ -150,16 +152,12 @@ bool trans_FCVT_s(DisasContext *dc, const arg_FCVT_s *a)
 /* NZCV; e: any NaN is invalid. */
 static TcgVal compare(DisasContext *dc, unsigned esz, unsigned rn, unsigned rm, bool zero, unsigned e)
 {
-    TcgVal n, m;
+    TcgVal n = a64_get_v(dc, rn), m = zero ? tcg_const_v(dc->g, 0, 0) : a64_get_v(dc, rm);
 
     if (a64_fp_inline(dc, esz)) {
-        n = a64_get_v(dc, rn);
-        m = zero ? tcg_const_v(dc->g, 0, 0) : a64_get_v(dc, rm);
         return tcg_fp_compare(dc->g, &arm_helper_fp_compare, esz, e, n, m);
     }
-    n = get_wide(dc, esz, rn);
-    m = zero ? tcg_const(dc->g, TCG_I64, 0) : get_wide(dc, esz, rm);
-    return a64_call(dc, fcmp, n, m, tcg_const(dc->g, TCG_I32, esz | e << 4));
+    return a64_call(dc, fp_compare, tcg_const(dc->g, TCG_I32, TCG_FP(0, esz, esz) | (e ? TCG_FP_SIGNAL : 0)), n, m);
 }
 
 bool trans_FCMP_s(DisasContext *dc, const arg_FCMP_s *a)

@@ -247,6 +247,16 @@ Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node)
     return s;
 }
 
+void tcg_x86_stub_jump(Emit *e, Stub *s, int cc)
+{
+    unsigned i = 0;
+
+    while (s->from[i]) {
+        i++;
+    }
+    s->from[i] = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, cc);
+}
+
 /* cc < 0: always. */
 static void jump_to_block(Emit *e, int cc, uint32_t block)
 {

@@ -106,16 +106,6 @@ static unsigned vreg(const TcgNode *n, unsigned i)
     return loc_num(n->in[i]) - FIRST_VREG;
 }
 
-static void leave_if(Emit *e, Stub *s, unsigned cc)
-{
-    unsigned i = 0;
-
-    while (s->from[i]) {
-        i++;
-    }
-    s->from[i] = jcc_fwd32(&e->a, cc);
-}
-
 /* -- results that go out of line ------------------------------------------------------------------------------------ */
 
 /* Lane 0: a NaN, or by its exponent perhaps the smallest normal number: so are zero, denormal and infinite ones. */
@@ -125,7 +115,7 @@ static void check_exponent(Emit *e, Stub *s, unsigned es, unsigned d)
     sh_ri(&e->a, SH_SHR, es == 3 ? X_W : 0, RAX, es == 3 ? 52 : 23);
     op_rr(&e->a, 0xff, 0, RAX);                 /* inc: 0 to 2 become 1 to 3, all ones 0 but for the sign */
     test_ri(&e->a, 0, RAX, es == 3 ? 0x7fc : 0xfc);
-    leave_if(e, s, CC_E);
+    tcg_x86_stub_jump(e, s, CC_E);
 }
 
 /* What the stub of check_exponent does first: zero is as it should be. */
@@ -175,7 +165,7 @@ static void check_lanes(Emit *e, Stub *s, unsigned es, unsigned a, unsigned b, b
             test_rr(&e->a, 0, RAX, RAX);
         }
     }
-    leave_if(e, s, CC_NE);
+    tcg_x86_stub_jump(e, s, CC_NE);
 }
 
 static void check_result(Emit *e, Stub *s, TcgFp f, unsigned es, unsigned d, bool tiny)
@@ -186,7 +176,7 @@ static void check_result(Emit *e, Stub *s, TcgFp f, unsigned es, unsigned d, boo
         check_exponent(e, s, es, d);
     } else {
         ucomis(e, es, false, d, d);
-        leave_if(e, s, CC_P);
+        tcg_x86_stub_jump(e, s, CC_P);
     }
 }
 
@@ -203,7 +193,7 @@ static void check_integers(Emit *e, Stub *s, unsigned es, bool is_unsigned, unsi
     }
     vex_rr(&e->a, MOVMSKPS, RAX, 0, XS);
     test_rr(&e->a, 0, RAX, RAX);
-    leave_if(e, s, CC_NE);
+    tcg_x86_stub_jump(e, s, CC_NE);
 }
 
 /* Whether a scalar's result may be the smallest normal number by rounding: sums of two are exact there. */
@@ -229,7 +219,7 @@ static void emit_minmax(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a, unsig
 
     if (f & TCG_FP_SCALAR) {                    /* before the instruction, which finds a quiet NaN invalid */
         ucomis(e, es, false, a, b);
-        leave_if(e, s, CC_P);
+        tcg_x86_stub_jump(e, s, CC_P);
     } else {
         check_lanes(e, s, es, a, b, false);
     }
@@ -369,11 +359,11 @@ static void emit_to_int(Emit *e, Stub *s, const TcgNode *n)
     if (tcg_fp_op(n->aux) == TCG_FP_TO_U) {
         evex_rr(&e->a, opc | 0x78, d, 0, vreg(n, 0));
         alu_ri(&e->a, ALU_CMP, w, d, -1);
-        leave_if(e, s, CC_E);
+        tcg_x86_stub_jump(e, s, CC_E);
     } else {
         vex_rr(&e->a, opc | 0x2c, d, 0, vreg(n, 0));
         alu_ri(&e->a, ALU_CMP, w, d, 1);        /* only the sign bit alone minus one overflows */
-        leave_if(e, s, CC_O);
+        tcg_x86_stub_jump(e, s, CC_O);
     }
 }
 

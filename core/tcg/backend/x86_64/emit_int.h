@@ -174,6 +174,8 @@ static inline bool reg_is(const TcgNode *n, unsigned i, unsigned r)
 }
 
 Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node);
+/* To the stub: if cc; always where it is negative. */
+void tcg_x86_stub_jump(Emit *e, Stub *s, int cc);
 
 /* The value of argument i in a register: its own, or scratch after loading it there. */
 unsigned tcg_x86_use(Emit *e, const TcgNode *n, unsigned i, unsigned scratch);

@@ -40,16 +40,6 @@ static unsigned align_mask(MemOp mo)
     }
 }
 
-static void stub_jump(Emit *e, Stub *s, int cc)
-{
-    unsigned i = 0;
-
-    while (s->from[i]) {
-        i++;
-    }
-    s->from[i] = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, cc);
-}
-
 /*
  * Checks the address in ra; leaves RAX so that ra + RAX is the host's address (direct: the GS segment's base is it
  * too, and plain loads and stores use that). Jumps to the stub if it must.
@@ -62,7 +52,7 @@ static void emit_check(Emit *e, Stub *s, unsigned ra, MemOp mo, unsigned align, 
     if (is_direct(e)) {
         if (align) {
             test_ri(&e->a, 0, ra, (int32_t)align);
-            stub_jump(e, s, CC_NE);
+            tcg_x86_stub_jump(e, s, CC_NE);
         }
         if (read && write) {
             mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->direct_base_offset));
@@ -86,11 +76,11 @@ static void emit_check(Emit *e, Stub *s, unsigned ra, MemOp mo, unsigned align, 
     alu_ri(&e->a, ALU_AND, X_W, RDX, (int32_t)(-(1u << page_bits) | align));
     if (read) {
         alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, read)));
-        stub_jump(e, s, CC_NE);
+        tcg_x86_stub_jump(e, s, CC_NE);
     }
     if (write) {
         alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, write)));
-        stub_jump(e, s, CC_NE);
+        tcg_x86_stub_jump(e, s, CC_NE);
     }
     mov_rm(&e->a, X_W, RAX, mem(RAX, offsetof(TcgTlbEntry, addend)));
 }
@@ -413,7 +403,7 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
     Mem m = is_direct(e) ? mem_gs(ra) : mem_bi(ra, RAX, 0, 0);
 
     if (always_slow(e, n, mo)) {
-        stub_jump(e, s, -1);
+        tcg_x86_stub_jump(e, s, -1);
     } else {
         s->at = is_direct(e) ? e->a.p : NULL;
         emit_check(e, s, ra, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), n->op != OP_guest_st,

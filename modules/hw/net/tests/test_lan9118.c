@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The LAN9118 as its data sheet and its drivers use it: identification, frames both ways, filters, interrupts, EEPROM. */
 #include "core/bits.h"
-#include "modules/hw/net/tests/far_end.h"
+#include "tests/lib/testnet.h"
 
 DEVTEST_MODULE(hw_net);
 static const ChimeraModule *const modules[] = { DEVTEST_MODULE_REF(hw_net), NULL };
@@ -19,7 +19,7 @@ enum { MAC_CR = 1, ADDRH, ADDRL, HASHH, HASHL, MII_ACC, MII_DATA };
 
 static DevTest *new_nic(void)
 {
-    return devtest_new_setup(modules, "lan9118", far_end_setup, NULL, "mac", "52:54:00:12:34:57", "id-rev", "0x92200000", NULL);
+    return devtest_new_setup(modules, "lan9118", testnet_setup, NULL, "mac", "52:54:00:12:34:57", "id-rev", "0x92200000", NULL);
 }
 
 static uint32_t mac_read(DevTest *t, unsigned n)
@@ -58,7 +58,7 @@ static void deliver(DevTest *t, const char *to, size_t len)
     }
     memcpy(frame, to, 6);
     memcpy(frame + 6, "RT\0\0\0\1\x08\0", 8);
-    net_deliver(&net_of(t)->parent, frame, len);
+    net_deliver(&testnet_of(t)->parent, frame, len);
 }
 
 static void start(DevTest *t, uint32_t cr)
@@ -124,7 +124,7 @@ static void test_phy(void)
 static void test_send(void)
 {
     DevTest *t = new_nic();
-    GString *sent = net_of(t)->sent;
+    GString *sent = testnet_of(t)->sent;
     uint32_t words[16];
 
     devtest_write32(t, 0x20, BIT32(31) | FIRST_LAST | 64);
@@ -318,7 +318,7 @@ static void test_full(void)
     unsigned n = 0;
 
     start(t, 0);
-    while (net_can_deliver(&net_of(t)->parent)) {
+    while (net_can_deliver(&testnet_of(t)->parent)) {
         deliver(t, OWN, 1514);
         n++;
     }
@@ -330,7 +330,7 @@ static void test_full(void)
     g_assert_cmphex(devtest_read32(t, RX_DROP), ==, 0);
     devtest_write32(t, RX_DP, BIT32(31));
     devtest_read32(t, RX_STATUS);
-    g_assert_true(net_can_deliver(&net_of(t)->parent));
+    g_assert_true(net_can_deliver(&testnet_of(t)->parent));
     devtest_free(t);
 }
 
@@ -403,7 +403,7 @@ static void test_loopback(void)
         for (unsigned i = 1; i < 15; i++) {
             devtest_write32(t, 0x20, i == 1 ? 0x5734 : 0);
         }
-        g_assert_cmpuint(net_of(t)->sent->len, ==, 0);
+        g_assert_cmpuint(testnet_of(t)->sent->len, ==, 0);
         g_assert_cmpuint(received(t), ==, 1);
     }
     devtest_free(t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The Ethernet controller of LM3S6965 as its data sheet and its drivers use it. */
 #include "core/bits.h"
-#include "modules/hw/net/tests/far_end.h"
+#include "tests/lib/testnet.h"
 
 DEVTEST_MODULE(hw_net);
 static const ChimeraModule *const modules[] = { DEVTEST_MODULE_REF(hw_net), NULL };
@@ -12,7 +12,7 @@ enum { RXINT = 1, TXER = 2, TXEMP = 4, FOV = 8, MDINT = 0x20, PHYINT = 0x40 };
 
 static DevTest *new_nic(void)
 {
-    DevTest *t = devtest_new_setup(modules, "stellaris-enet", far_end_setup, NULL, NULL);
+    DevTest *t = devtest_new_setup(modules, "stellaris-enet", testnet_setup, NULL, NULL);
 
     devtest_write32(t, IA0, 0x12005452);
     devtest_write32(t, IA1, 0x5734);
@@ -27,7 +27,7 @@ static void deliver(DevTest *t, const char *to, size_t len)
         frame[i] = (uint8_t)(i * 7);
     }
     memcpy(frame, to, 6);
-    net_deliver(&net_of(t)->parent, frame, len);
+    net_deliver(&testnet_of(t)->parent, frame, len);
 }
 
 #define OWN "RT\0\x12\x34\x57"
@@ -147,7 +147,7 @@ static void test_fcs(void)
     uint32_t words[17], crc = UINT32_MAX;
 
     devtest_write32(t, RCTL, 1);
-    net_deliver(&net_of(t)->parent, frame, sizeof(frame));
+    net_deliver(&testnet_of(t)->parent, frame, sizeof(frame));
     for (unsigned i = 0; i < 17; i++) {
         words[i] = devtest_read32(t, DATA);
     }
@@ -169,12 +169,12 @@ static void test_overrun(void)
 
     devtest_write32(t, RCTL, 1);
     deliver(t, OWN, 1514);
-    g_assert_false(net_can_deliver(&net_of(t)->parent));
+    g_assert_false(net_can_deliver(&testnet_of(t)->parent));
     deliver(t, OWN, 1514);                      /* from one who does not ask */
     g_assert_cmpuint(devtest_read32(t, NP), ==, 1);
     g_assert_cmphex(devtest_read32(t, RIS), ==, FOV | RXINT);
     g_assert_cmpuint(take(t), ==, 1520);
-    g_assert_true(net_can_deliver(&net_of(t)->parent));
+    g_assert_true(net_can_deliver(&testnet_of(t)->parent));
     devtest_free(t);
 }
 
@@ -189,7 +189,7 @@ static void put_frame(DevTest *t, unsigned data)
 static void test_send(void)
 {
     DevTest *t = new_nic();
-    GString *sent = net_of(t)->sent;
+    GString *sent = testnet_of(t)->sent;
 
     put_frame(t, 50);
     devtest_write32(t, TR, 1);
@@ -222,7 +222,7 @@ static void test_send(void)
 static void test_early(void)
 {
     DevTest *t = new_nic();
-    GString *sent = net_of(t)->sent;
+    GString *sent = testnet_of(t)->sent;
 
     devtest_write32(t, TCTL, 1);
     devtest_write32(t, THR, 1);                 /* from 36 bytes on, without NEWTX */
@@ -244,7 +244,7 @@ static void test_loopback(void)
     phy_write(t, 0, 0x4000);
     put_frame(t, 86);
     devtest_write32(t, TR, 1);
-    g_assert_cmpuint(net_of(t)->sent->len, ==, 0);
+    g_assert_cmpuint(testnet_of(t)->sent->len, ==, 0);
     g_assert_cmpuint(devtest_read32(t, NP), ==, 1);
     g_assert_cmpuint(take(t), ==, 106);
     devtest_free(t);

@@ -9,8 +9,7 @@
 #include "core/bits.h"
 #include "core/io/block.h"
 #include "core/io/char.h"
-#include "core/io/net.h"
-#include "tests/lib/devtest.h"
+#include "tests/lib/testnet.h"
 
 DEVTEST_MODULE(hw_virtio);
 DEVTEST_MODULE(io_rng);
@@ -480,61 +479,16 @@ static void test_bad_rings(void)
 
 /* -- net --------------------------------------------------------------------------------------------------- */
 
-typedef struct TestNet {
-    NetBackend parent;
-    GString *sent;
-    unsigned ready;
-} TestNet;
-
-static bool test_net_open(NetBackend *nb, KeyVal *opts, GError **error)
-{
-    ((TestNet *)nb)->sent = g_string_new(NULL);
-    return true;
-}
-
-static void test_net_send(NetBackend *nb, const uint8_t *frame, size_t len)
-{
-    g_string_append_len(((TestNet *)nb)->sent, (const char *)frame, (gssize)len);
-}
-
-static void test_net_ready(NetBackend *nb)
-{
-    ((TestNet *)nb)->ready++;
-}
-
-static void test_net_finalize(Object *obj)
-{
-    g_string_free(((TestNet *)obj)->sent, TRUE);
-}
-
-static void test_net_class_init(ObjectClass *oc, const TypeInfo *info)
-{
-    NetBackendClass *nc = NETDEV_CLASS(oc);
-
-    nc->open = test_net_open;
-    nc->send = test_net_send;
-    nc->receive_ready = test_net_ready;
-}
-
-static const TypeInfo test_net_type = {
-    .name = "netdev-test", .parent = TYPE_NETDEV, .instance_size = sizeof(TestNet), .class_init = test_net_class_init,
-    .finalize = test_net_finalize,
-};
-
 static void setup_net(DevTest *t, void *opaque)
 {
-    g_autoptr(GError) error = NULL;
-
-    g_assert_true(type_register(t->types, &test_net_type, NULL));
-    netdev_new_from_opts(t->machine->backends, "test,id=n0", NULL, &error);
-    g_assert_no_error(error);
+    testnet_new(t);
     add_device(t, "virtio-net-device", "netdev", "n0");
 }
 
 static void test_net(void)
 {
     DevTest *t = devtest_new_setup(modules, "virtio-mmio", setup_net, NULL, "force-legacy", "off", NULL);
-    TestNet *n = (TestNet *)netdev_find(t->machine->backends, "n0");
+    TestNet *n = testnet_of(t);
     Driver d;
 
     g_assert_cmpuint(devtest_read32(t, DEVICE_ID), ==, 1);
