@@ -193,6 +193,11 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->scr_el3 |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? UINT64_C(3) << 36 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 26 : 0;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 43 : 0;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 44 : 0;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_S1PIE) || arm_feature(cpu, FEAT_S2PIE) || arm_feature(cpu, FEAT_S1POE) ?
+                        UINT64_C(1) << 45 : 0;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_AIE) ? UINT64_C(1) << 46 : 0;
         cpu->cptr_el3 = 0;
         cpu->mdcr_el3 = 0;
     }
@@ -203,6 +208,8 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->hcr_el2 |= arm_feature(cpu, FEAT_PAuth) ? UINT64_C(3) << 40 : 0;            /* APK, API */
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? 7 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_MOPS) ? UINT64_C(1) << 11 : 0;
+        cpu->hcrx_el2 |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 14 : 0;
+        cpu->hcrx_el2 |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 15 : 0;
     }
     arm_switch_sp(cpu, el, 1);
     cpu->pc = pc;

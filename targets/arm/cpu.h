@@ -91,6 +91,13 @@ typedef struct ArmGtimerState {
     uint64_t cval, ctl;                         /* ctl: ENABLE, IMASK; ISTATUS is computed */
 } ArmGtimerState;
 
+/* Values of overlay registers (FEAT_S1POE, FEAT_S2POE) that cached translations were made with. */
+enum { ARM_MAX_OVERLAYS = 96 };
+typedef struct ArmOverlay {
+    uint64_t por, s2por;
+    bool stage1, stage2;                        /* which of them act */
+} ArmOverlay;
+
 /* -- the object ------------------------------------------------------------------------------------------------------- */
 
 struct ARMCPU {
@@ -121,6 +128,8 @@ struct ARMCPU {
     /* system registers, by the manual's names; _el[n] is REG_ELn */
     uint64_t sctlr_el[4], actlr_el[4], tcr_el[4], ttbr0_el[4], ttbr1_el[4], mair_el[4], amair_el[4], vbar_el[4];
     uint64_t esr_el[4], far_el[4], afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4], rvbar;
+    uint64_t sctlr2_el[4], tcr2_el[4], mair2_el[4], amair2_el[4], pir_el[4], pire0_el[4], por_el[4];
+    uint64_t s2pir_el2, s2por_el1;
     uint64_t tpidrro_el0, cpacr_el1, par_el1, cntkctl_el1, csselr_el1, mdscr_el1, osdlr_el1, oslsr_el1, mdccint_el1;
     uint64_t hcr_el2, hcrx_el2, hstr_el2, mdcr_el2, cptr_el2, vttbr_el2, vtcr_el2, hpfar_el2, vpidr_el2, vmpidr_el2;
     uint64_t cnthctl_el2, cntvoff_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;
@@ -160,6 +169,8 @@ struct ARMCPU {
     unsigned pa_bits;
     vaddr vdso;                                 /* user mode: the page whose code may ask helper_user_clock; else 0 */
     uint64_t ctx_id[ARM_NUM_MMU];               /* what tlb_set_context was last told */
+    ArmOverlay overlay[ARM_MAX_OVERLAYS];       /* ARM_CTX_OVERLAY is an index + 1 */
+    unsigned num_overlays;
     bool has_el2, has_el3;
     /* properties */
     bool prop_el2, prop_el3, prop_start_powered_off;
@@ -270,6 +281,7 @@ typedef struct ArmFault {
     bool valid;
     uint8_t fsc;                                /* DFSC / IFSC */
     bool stage2, s1ptw, write, cm, ea;
+    bool overlay, dirty;                        /* of a permission fault: ISS2.Overlay, DirtyBit */
     uint64_t ipa;                               /* of a stage 2 fault */
     bool ns;                                    /* the IPA is Non-secure */
     uint8_t level;
@@ -283,8 +295,8 @@ typedef struct ArmXlat {
     uint8_t sh;
     bool global, device, guarded, tagged;
 } ArmXlat;
-/* AT instructions leave the dirty state alone; those of stage 1 stop before stage 2. */
-typedef enum ArmXlatScope { XLAT_ACCESS, XLAT_AT, XLAT_AT_STAGE_1 } ArmXlatScope;
+/* AT instructions leave the dirty state alone; those of stage 1 stop before stage 2, those of any access ask no permission. */
+typedef enum ArmXlatScope { XLAT_ACCESS, XLAT_AT, XLAT_AT_STAGE_1, XLAT_AT_ANY } ArmXlatScope;
 /* Stages 1 and 2 of a virtual address (tag included). False: *fault. */
 bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope, ArmXlat *ret,
                            ArmFault *fault);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * VMSAv8-64: stage 1 and stage 2 translation with 4, 16 and 64 KiB granules (Arm DDI 0487, D8), the faults it reports,
- * hardware update of the Access flag and dirty state, and the TLB contexts that core/exec caches results under.
+ * VMSAv8-64: stage 1 and stage 2 translation with 4, 16 and 64 KiB granules (Arm DDI 0487, D8), direct and indirect
+ * permissions, overlays, the faults it reports, hardware update of the Access flag and dirty state, and the TLB contexts
+ * that core/exec caches results under.
+ *
+ * What a context's translations are cached with, they are for the overlay registers' values of then: those values are
+ * part of the context (arm_tlb_contexts_changed), as a write of POR_EL0 needs no invalidation. Everything else that
+ * gives permissions (TCR2_ELx, PIR_ELx) may be cached in a TLB by the manual as well.
  *
  * Not modelled (docs/CAVEATS.md): memory types do not change how RAM behaves, and an unaligned access to Device memory
- * that is RAM does not fault; permission indirection and overlays, table descriptors' access flag, translation hardening.
+ * that is RAM does not fault; table descriptors' access flag, translation hardening.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -25,6 +30,10 @@
 #define SCTLR_EE (UINT64_C(1) << 25)
 #define SCTLR_EPAN (UINT64_C(1) << 57)
 #define SCR_SIF  (UINT64_C(1) << 9)
+#define SCR_TCR2EN (UINT64_C(1) << 43)
+#define HCRX_TCR2EN (UINT64_C(1) << 14)
+#define VTCR_S2PIE (UINT64_C(1) << 36)
+#define VTCR_S2POE (UINT64_C(1) << 37)
 
 /* Fault status codes (ISS of data and instruction aborts), level in the low bits. */
 enum {
@@ -84,10 +93,94 @@ static unsigned regime_pas(const ARMCPU *cpu, ArmMmu mmu)
     return mmu == ARM_MMU_EL3 || arm_is_secure_below_el3(cpu) ? PAS_SECURE : PAS_NONSECURE;
 }
 
+uint64_t arm_tcr2_implemented(const ARMCPU *cpu)
+{
+    uint64_t bits = 0;
+
+    bits |= arm_feature(cpu, FEAT_S1PIE) ? TCR2_PIE : 0;
+    bits |= arm_feature(cpu, FEAT_S1POE) ? TCR2_E0POE | TCR2_POE : 0;
+    bits |= arm_feature(cpu, FEAT_AIE) ? TCR2_AIE : 0;
+    return bits;
+}
+
+/* What TCR2_ELx says of a regime, or TCR_EL3 in its place, or 0 where a higher level has not enabled it. */
+static uint64_t tcr2(const ARMCPU *cpu, unsigned el)
+{
+    if (!arm_feature(cpu, FEAT_TCR2)) {
+        return 0;
+    }
+    if (el == 3) {
+        uint64_t t = cpu->tcr_el[3] >> 34;      /* PnCH, PIE, POE, AIE, D128 */
+
+        return ((t & 3) | (t & 0x1c) << 1) & arm_tcr2_implemented(cpu);
+    }
+    if (cpu->has_el3 && !(cpu->scr_el3 & SCR_TCR2EN)) {
+        return 0;
+    }
+    if (el == 1) {
+        return !arm_el2_enabled(cpu) || arm_hcrx_el2_eff(cpu) & HCRX_TCR2EN ? cpu->tcr2_el[1] : 0;
+    }
+    return arm_el2_enabled(cpu) ? cpu->tcr2_el[2] : 0;
+}
+
+/* -- overlays' part of the context -- */
+
+/* Whether stage 1 overlays apply to a regime (S1POEnabled, S1E0POEnabled), and with which register's value. */
+static bool s1_overlays(const ARMCPU *cpu, ArmMmu mmu, uint64_t *ret_por)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+    bool user = arm_mmu_is_user(mmu);
+
+    if (!(tcr2(cpu, el) & (user ? TCR2_E0POE : TCR2_POE))) {
+        return false;
+    }
+    *ret_por = cpu->por_el[user ? 0 : el];
+    return true;
+}
+
+static bool s2_indirect(const ARMCPU *cpu)
+{
+    return cpu->vtcr_el2 & VTCR_S2PIE && arm_feature(cpu, FEAT_S2PIE);
+}
+
+static bool s2_overlays(const ARMCPU *cpu)
+{
+    return s2_indirect(cpu) && cpu->vtcr_el2 & VTCR_S2POE && arm_feature(cpu, FEAT_S2POE);
+}
+
+/* A number for the values of the overlay registers that a regime's accesses are checked with now; 0: no overlays. */
+static unsigned overlay_number(ARMCPU *cpu, ArmMmu mmu)
+{
+    ArmOverlay o = { 0 };
+
+    o.stage1 = s1_enabled(cpu, mmu) && s1_overlays(cpu, mmu, &o.por);
+    if (s2_enabled(cpu, mmu) && s2_overlays(cpu)) {
+        o.stage2 = true;
+        o.s2por = cpu->s2por_el1;
+    }
+    if (!o.stage1 && !o.stage2) {
+        return 0;
+    }
+    for (unsigned i = 0; i < cpu->num_overlays; i++) {
+        const ArmOverlay *have = &cpu->overlay[i];
+
+        if (have->por == o.por && have->s2por == o.s2por && have->stage1 == o.stage1 && have->stage2 == o.stage2) {
+            return i + 1;
+        }
+    }
+    cpu->overlay[cpu->num_overlays++] = o;
+    return cpu->num_overlays;
+}
+
 void arm_tlb_contexts_changed(ARMCPU *cpu)
 {
+    static const TlbFlush all = { .globals = true };
     CPUState *cs = &cpu->parent;
 
+    if (cpu->num_overlays + ARM_NUM_MMU > ARM_MAX_OVERLAYS) {
+        cpu->num_overlays = 0;                  /* the numbers begin again: nothing is left of the old ones */
+        tlb_flush(cs, &all);
+    }
     for (unsigned mmu = 0; mmu < ARM_NUM_MMU; mmu++) {
         unsigned el = arm_regime_el(cpu, mmu);
         uint64_t id = ARM_CTX_REGIME(el) | ARM_CTX_PAS(regime_pas(cpu, mmu)) | ARM_CTX_MMU(mmu);
@@ -103,6 +196,7 @@ void arm_tlb_contexts_changed(ARMCPU *cpu)
         }
         id |= s1_enabled(cpu, mmu) ? ARM_CTX_S1ON : 0;
         id |= s2_enabled(cpu, mmu) ? ARM_CTX_S2ON : 0;
+        id |= ARM_CTX_OVERLAY(overlay_number(cpu, mmu));
         if (cpu->ctx_id[mmu] != id) {
             cpu->ctx_id[mmu] = id;
             tlb_set_context(cs, mmu, id, ~ARM_CTX_ALL_ASID);
@@ -139,6 +233,8 @@ typedef struct Walk {
     unsigned pas;                               /* of the tables */
     bool stage2;
     bool hpd;                                   /* table descriptors' permissions are ignored */
+    bool indirect;                              /* permissions by PIR_ELx, S2PIR_EL2 */
+    bool aie;                                   /* 16 memory attributes */
 } Walk;
 
 /* AArch64.PhysicalAddressSize(): more than 48 bits need FEAT_LPA and 64K granules, or LPA2. */
@@ -363,15 +459,101 @@ static bool faults_as_write(AccessType type)
     return type == ACCESS_STORE;
 }
 
-static bool permitted(AccessType type, unsigned prot)
+/* -- permissions -------------------------------------------------------------------------------------------------- */
+
+enum {
+    PERM_R = PROT_R, PERM_W = PROT_W, PERM_X = PROT_X,          /* stage 2: X of EL1 */
+    PERM_UX = 1 << 3,                                           /* stage 2: X of EL0 */
+    PERM_W_WALK = 1 << 4,                                       /* stage 2: writes of table walks */
+    PERM_WXN = 1 << 5,                                          /* stage 1: not both of W and X */
+    PERM_NO_OVERLAY = 1 << 6,                                   /* stage 1: overlays do not apply */
+    PERM_RWX = PERM_R | PERM_W | PERM_X,
+};
+
+/* What an access needs both of; overlay is PERM_RWX where there is none. */
+typedef struct Perms {
+    unsigned base, overlay;
+} Perms;
+
+/* Fields of PIR_ELx and PIRE0_ELx. */
+static const uint8_t s1_indirect_perms[16] = {
+    0, PERM_R, PERM_X, PERM_R | PERM_X, 0, PERM_R | PERM_W, PERM_RWX | PERM_WXN, PERM_RWX,
+    PERM_R, PERM_R, PERM_R | PERM_X, 0, PERM_R | PERM_W, 0, PERM_RWX, 0,
+};
+
+/* Fields of POR_ELx. */
+static const uint8_t s1_overlay_perms[16] = {
+    0, PERM_R, PERM_X, PERM_R | PERM_X, PERM_W, PERM_R | PERM_W, PERM_W | PERM_X, PERM_RWX,
+};
+
+/* Fields of S2PIR_EL2 and S2POR_EL1. */
+static const uint8_t s2_perms[16] = {
+    0, 0, PERM_R | PERM_W_WALK, PERM_R | PERM_W_WALK, PERM_W, 0, PERM_R | PERM_W_WALK, PERM_R | PERM_W_WALK,
+    PERM_R, PERM_R | PERM_UX, PERM_R | PERM_X, PERM_R | PERM_X | PERM_UX,
+    PERM_R | PERM_W | PERM_W_WALK, PERM_R | PERM_W | PERM_W_WALK | PERM_UX, PERM_RWX | PERM_W_WALK,
+    PERM_RWX | PERM_W_WALK | PERM_UX,
+};
+
+/*
+ * Overlays are looked at before what they lie over, reads before writes (S1CheckPermissions, S2CheckPermissions). False:
+ * *fault, without a status code.
+ */
+static bool check_perms(AccessType type, Perms p, ArmFault *fault)
 {
-    if (type == ACCESS_FETCH) {
-        return prot & PROT_X;
+    const unsigned perms[2] = { p.overlay, p.base };
+
+    for (unsigned i = 0; i < 2; i++) {
+        bool read = needs_read(type) && !(perms[i] & PERM_R);
+        bool write = needs_write(type) && !(perms[i] & PERM_W);
+
+        if (type == ACCESS_FETCH ? !(perms[i] & PERM_X) : read || write) {
+            fault->overlay = i == 0;
+            fault->write = !read && write;
+            return false;
+        }
     }
-    return (!needs_read(type) || prot & PROT_R) && (!needs_write(type) || prot & PROT_W);
+    return true;
 }
 
 /* -- stage 2 ---------------------------------------------------------------------------------------------------------- */
+
+/*
+ * What a leaf of stage 2 allows (S2ComputePermissions). *ret_clean: a write that is allowed needs the dirty state set
+ * first, by hardware or by software.
+ */
+static Perms s2_leaf_perms(const ARMCPU *cpu, const Walk *w, uint64_t d, bool user, bool for_walk, bool *ret_clean)
+{
+    Perms p = { .overlay = PERM_RWX };
+    unsigned base;
+
+    if (w->indirect) {
+        unsigned pi = extract64(d, 53, 2) << 2 | extract64(d, 51, 1) << 1 | extract64(d, 6, 1);
+        unsigned *both[2] = { &p.base, &p.overlay };
+
+        p.base = s2_perms[extract64(cpu->s2pir_el2, 4 * pi, 4)];
+        p.overlay = s2_overlays(cpu) ? s2_perms[extract64(cpu->s2por_el1, 4 * extract64(d, 59, 4), 4)] : ~0u;
+        for (unsigned i = 0; i < 2; i++) {
+            base = *both[i];
+            *both[i] = (base & PERM_R) | (base & (for_walk ? PERM_W_WALK : PERM_W) ? PERM_W : 0) |
+                       (base & (user ? PERM_UX : PERM_X) ? PERM_X : 0);
+        }
+        *ret_clean = !(d >> 7 & 1);
+        return p;
+    }
+
+    unsigned s2ap = extract64(d, 6, 2), xn = extract64(d, 53, 2);
+    bool dbm = w->hd && d >> 51 & 1, x;
+
+    base = (s2ap & 1 ? PERM_R : 0) | (s2ap & 2 || dbm ? PERM_W : 0);
+    if (arm_feature(cpu, FEAT_XNX)) {
+        x = xn == 0 || (xn == 1 && user) || (xn == 3 && !user);
+    } else {
+        x = !(xn & 2);
+    }
+    p.base = base | (x && s2ap & 1 ? PERM_X : 0);
+    *ret_clean = dbm && !(s2ap & 2);
+    return p;
+}
 
 static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, AccessType type, ArmMmu mmu, bool for_walk,
                              ArmXlat *ret, ArmFault *fault)
@@ -383,10 +565,12 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
         .ds = vtcr >> 32 & 1 && arm_feature(cpu, FEAT_LPA2) && granule != 16,
         .ha = vtcr >> 21 & 1 && arm_feature(cpu, FEAT_HAFDBS), .hd = vtcr >> 22 & 1 && arm_feature(cpu, FEAT_HAFDBS),
         .big_endian = cpu->sctlr_el[2] & SCTLR_EE, .ttbr = cpu->vttbr_el2, .pas = ipa_pas, .stage2 = true,
+        .indirect = s2_indirect(cpu),
     };
     Leaf leaf;
     bool again;
 
+    w.hd = w.hd && w.ha;
     fault->ipa = ipa;
     fault->ns = ipa_pas == PAS_NONSECURE;
     if (!(hcr & HCR_VM)) {
@@ -417,20 +601,11 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
             return false;
         }
         uint64_t d = leaf.desc;
-        unsigned s2ap = extract64(d, 6, 2), xn = extract64(d, 53, 2);
-        bool dbm = w.hd && d >> 51 & 1;
-        unsigned prot = (s2ap & 1 ? PROT_R : 0) | (s2ap & 2 || dbm ? PROT_W : 0);
-        bool user = arm_mmu_is_user(mmu), x;
+        bool clean;
+        Perms perms = s2_leaf_perms(cpu, &w, d, arm_mmu_is_user(mmu), for_walk, &clean);
+        unsigned memattr = extract64(d, 2, 4), prot = perms.base & perms.overlay & PERM_RWX;
+        bool write = fault->write;
 
-        if (arm_feature(cpu, FEAT_XNX)) {
-            x = xn == 0 || (xn == 1 && user) || (xn == 3 && !user);
-        } else {
-            x = !(xn & 2);
-        }
-        if (x && s2ap & 1) {
-            prot |= PROT_X;
-        }
-        unsigned memattr = extract64(d, 2, 4);
         if (!update_flags(cpu, &w, mmu, &leaf, false, 0, 0, fault, &again)) {
             fault->stage2 = true;
             if (!again) {
@@ -438,23 +613,26 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
             }
             continue;
         }
-        if (!permitted(type, prot) || (for_walk && hcr & HCR_PTW && memattr < 4)) {
+        if ((for_walk && hcr & HCR_PTW && memattr < 4) || !check_perms(type, perms, fault)) {
             fault->stage2 = true;
-            fault->write = fault->write || (type == ACCESS_RMW && prot & PROT_R);
+            fault->write = for_walk ? write : fault->write;
             return fail(fault, FSC_PERMISSION, leaf.level);
         }
-        if (dbm && !(s2ap & 2)) {
-            if (needs_write(type)) {
-                if (!update_flags(cpu, &w, mmu, &leaf, true, 0, UINT64_C(1) << 7, fault, &again)) {
-                    fault->stage2 = true;
-                    if (!again) {
-                        return false;
-                    }
-                    continue;
-                }
-            } else {
-                prot &= ~PROT_W;
+        if (clean && needs_write(type)) {
+            if (!w.hd) {
+                fault->stage2 = fault->dirty = true;
+                fault->write = fault->write || !for_walk;
+                return fail(fault, FSC_PERMISSION, leaf.level);
             }
+            if (!update_flags(cpu, &w, mmu, &leaf, true, 0, UINT64_C(1) << 7, fault, &again)) {
+                fault->stage2 = true;
+                if (!again) {
+                    return false;
+                }
+                continue;
+            }
+        } else if (clean) {
+            prot &= ~PROT_W;
         }
         *ret = (ArmXlat){
             .pa = leaf.pa | (ipa & (leaf.size - 1)), .page_size = leaf.size, .prot = prot, .pas = ipa_pas,
@@ -467,14 +645,13 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
 
 /* -- stage 1 ---------------------------------------------------------------------------------------------------------- */
 
-/* What the leaf allows this regime (AArch64.S1DirectBasePermissions). */
-static unsigned s1_prot(const ARMCPU *cpu, ArmMmu mmu, const Leaf *leaf, bool writable_by_dbm)
+/* S1DirectBasePermissions, with PERM_WXN where SCTLR_ELx.WXN has its say. */
+static unsigned s1_direct(const ARMCPU *cpu, ArmMmu mmu, const Leaf *leaf, bool writable_by_dbm)
 {
-    unsigned el = arm_regime_el(cpu, mmu);
-    uint64_t d = leaf->desc, t = leaf->table, sctlr = cpu->sctlr_el[el];
+    uint64_t d = leaf->desc, t = leaf->table, sctlr = cpu->sctlr_el[arm_regime_el(cpu, mmu)];
     bool ap1 = d >> 6 & 1, ap2 = d >> 7 & 1 && !writable_by_dbm;
     bool xn = d >> 54 & 1, pxn = d >> 53 & 1;
-    unsigned prot;
+    unsigned perms;
 
     if (arm_mmu_two_ranges(mmu)) {
         ap1 = ap1 && !(t >> 61 & 1);
@@ -482,36 +659,81 @@ static unsigned s1_prot(const ARMCPU *cpu, ArmMmu mmu, const Leaf *leaf, bool wr
         xn = xn || t >> 60 & 1;
         pxn = pxn || t >> 59 & 1;
         if (arm_mmu_is_user(mmu)) {
-            prot = ap1 ? PROT_R | (ap2 ? 0 : PROT_W) : 0;
-            prot |= xn ? 0 : PROT_X;
-            if (sctlr & SCTLR_WXN && prot & PROT_W) {
-                prot &= ~PROT_X;
-            }
+            perms = ap1 ? PERM_R | (ap2 ? 0 : PERM_W) : 0;
+            perms |= xn ? 0 : PERM_X;
         } else {
             bool user_x = !xn && sctlr & SCTLR_EPAN && arm_feature(cpu, FEAT_PAN3);
 
-            prot = PROT_R | (ap2 ? 0 : PROT_W);
+            perms = PERM_R | (ap2 ? 0 : PERM_W);
             /* what EL0 can write is never executable at EL1 */
-            prot |= pxn || (ap1 && !ap2) ? 0 : PROT_X;
-            if (sctlr & SCTLR_WXN && prot & PROT_W) {
-                prot &= ~PROT_X;
-            }
+            perms |= pxn || (ap1 && !ap2) ? 0 : PERM_X;
             if (arm_mmu_is_pan(mmu) && (ap1 || user_x)) {
-                prot &= ~(PROT_R | PROT_W);
+                perms &= ~(PERM_R | PERM_W);
             }
         }
     } else {
         ap2 = ap2 || t >> 62 & 1;
         xn = xn || t >> 60 & 1;
-        prot = PROT_R | (ap2 ? 0 : PROT_W) | (xn ? 0 : PROT_X);
-        if (sctlr & SCTLR_WXN && prot & PROT_W) {
-            prot &= ~PROT_X;
-        }
+        perms = PERM_R | (ap2 ? 0 : PERM_W) | (xn ? 0 : PERM_X);
+    }
+    return perms | (sctlr & SCTLR_WXN && perms & PERM_W && perms & PERM_X ? PERM_WXN : 0);
+}
+
+/* S1IndirectBasePermissions. */
+static unsigned s1_indirect(const ARMCPU *cpu, ArmMmu mmu, uint64_t d)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+    unsigned pi = extract64(d, 53, 2) << 2 | extract64(d, 51, 1) << 1 | extract64(d, 6, 1);
+    unsigned ppi = extract64(cpu->pir_el[el], 4 * pi, 4), upi = extract64(cpu->pire0_el[el], 4 * pi, 4);
+    unsigned p = s1_indirect_perms[ppi] | (ppi & 8 ? PERM_NO_OVERLAY : 0);
+    unsigned u = s1_indirect_perms[upi] | (upi & 8 ? PERM_NO_OVERLAY : 0);
+    bool p_gcs = ppi == 9, u_gcs = upi == 9;
+
+    if (!arm_mmu_two_ranges(mmu)) {
+        return p;
+    }
+    /* what EL0 can write and EL1 execute, or either's guarded stack, nobody can use */
+    if ((p & PERM_X || p_gcs) && (u & PERM_W || u_gcs)) {
+        p &= ~PERM_RWX;
+        u &= ~PERM_RWX;
+    }
+    if (arm_mmu_is_pan(mmu) && upi != 0) {
+        p &= ~(PERM_R | PERM_W);
+    }
+    return arm_mmu_is_user(mmu) ? u : p;
+}
+
+/* What the leaf allows this regime (S1ComputePermissions); *ret_clean as for stage 2. */
+static Perms s1_leaf_perms(const ARMCPU *cpu, const Walk *w, ArmMmu mmu, const Leaf *leaf, bool *ret_clean)
+{
+    uint64_t d = leaf->desc, por;
+    unsigned base;
+    bool wxn;
+    Perms p;
+
+    if (w->indirect) {
+        *ret_clean = d >> 7 & 1;
+        base = s1_indirect(cpu, mmu, d);
+    } else {
+        *ret_clean = w->hd && d >> 51 & 1 && d >> 7 & 1;
+        base = s1_direct(cpu, mmu, leaf, *ret_clean);
     }
     if (leaf->pas != PAS_NONSECURE && d >> 5 & 1 && cpu->scr_el3 & SCR_SIF) {
-        prot &= ~PROT_X;
+        base &= ~PERM_X;
     }
-    return prot;
+    wxn = base & PERM_WXN;
+    p = (Perms){ .base = base & PERM_RWX, .overlay = PERM_RWX };
+    if (!(base & PERM_NO_OVERLAY) && s1_overlays(cpu, mmu, &por)) {
+        p.overlay = s1_overlay_perms[extract64(por, 4 * extract64(d, 60, 3), 4)];
+        if (wxn && p.overlay & PERM_X) {
+            p.overlay &= ~PERM_W;
+            wxn = false;
+        }
+    }
+    if (wxn) {
+        p.base &= ~PERM_X;
+    }
+    return p;
 }
 
 /* The parameters for a virtual address; false: *fault. */
@@ -562,6 +784,8 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     if ((w->granule == 16 && arm_feature(cpu, FEAT_LVA)) || w->ds) {
         min_txsz = 12;
     }
+    w->indirect = tcr2(cpu, el) & TCR2_PIE;
+    w->aie = tcr2(cpu, el) & TCR2_AIE;
     w->txsz = CLAMP(w->txsz, min_txsz, max_txsz);
     /* all bits above the input size equal bit 55 of a two-range address (those that are a tag aside), else zero */
     unsigned input_bits = 64 - w->txsz, top = tbi ? 55 : 63;
@@ -623,11 +847,12 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
             if (!walk(cpu, &w, in, mmu, &leaf, fault)) {
                 return false;
             }
-            if (w.hpd) {
+            if (w.hpd || w.indirect) {
                 leaf.table &= UINT64_C(1) << 63;
             }
-            bool dbm = w.hd && leaf.desc >> 51 & 1 && leaf.desc >> 7 & 1;
-            unsigned prot = s1_prot(cpu, mmu, &leaf, dbm);
+            bool clean;
+            Perms perms = s1_leaf_perms(cpu, &w, mmu, &leaf, &clean);
+            unsigned prot = perms.base & perms.overlay;
 
             if (!update_flags(cpu, &w, mmu, &leaf, false, 0, 0, fault, &again)) {
                 if (again) {
@@ -635,23 +860,26 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
                 }
                 return false;
             }
-            if (!permitted(type, prot)) {
-                fault->write = fault->write || (type == ACCESS_RMW && prot & PROT_R);
+            if (scope != XLAT_AT_ANY && !check_perms(type, perms, fault)) {
                 return fail(fault, FSC_PERMISSION, leaf.level);
             }
-            if (dbm) {
-                if (needs_write(type) && scope == XLAT_ACCESS) {
-                    if (!update_flags(cpu, &w, mmu, &leaf, true, UINT64_C(1) << 7, 0, fault, &again)) {
-                        if (again) {
-                            continue;
-                        }
-                        return false;
-                    }
-                } else {
-                    prot &= ~PROT_W;
-                }
+            if (clean && needs_write(type) && !w.hd && scope != XLAT_AT_ANY) {
+                fault->dirty = fault->write = true;
+                return fail(fault, FSC_PERMISSION, leaf.level);
             }
-            uint8_t attr = cpu->mair_el[el] >> (8 * extract64(leaf.desc, 2, 3));
+            if (clean && needs_write(type) && scope == XLAT_ACCESS) {
+                if (!update_flags(cpu, &w, mmu, &leaf, true, UINT64_C(1) << 7, 0, fault, &again)) {
+                    if (again) {
+                        continue;
+                    }
+                    return false;
+                }
+            } else if (clean) {
+                prot &= ~PROT_W;
+            }
+            unsigned index = extract64(leaf.desc, 2, 3);
+            uint64_t mair = w.aie && leaf.desc >> 59 & 1 ? cpu->mair2_el[el] : cpu->mair_el[el];
+            uint8_t attr = mair >> (8 * index);
             x = (ArmXlat){
                 .pa = leaf.pa | (in & (leaf.size - 1)), .page_size = leaf.size, .prot = prot,
                 .pas = leaf.pas == PAS_SECURE && leaf.desc >> 5 & 1 ? PAS_NONSECURE : leaf.pas,
@@ -663,7 +891,7 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
             };
         } while (again);
     }
-    if (scope != XLAT_AT_STAGE_1 && s2_enabled(cpu, mmu)) {
+    if (scope != XLAT_AT_STAGE_1 && scope != XLAT_AT_ANY && s2_enabled(cpu, mmu)) {
         ArmXlat s2;
 
         if (!translate_stage2(cpu, x.pa, x.pas, type, mmu, false, &s2, fault)) {
@@ -713,6 +941,9 @@ static void raise_abort(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, cons
         ec = target > cpu->el ? EC_IABORT_LOWER : EC_IABORT_SAME;
     }
     arm_raise(cpu, target, ARM_SYNDROME(ec, iss));
+    if ((f->fsc & 0x3c) == FSC_PERMISSION) {
+        cpu->exc.iss2 = f->dirty << 5 | f->overlay << 6;
+    }
     cpu->exc.has_far = true;
     cpu->exc.far = va;
     if (f->stage2) {
@@ -853,6 +1084,6 @@ void arm_at(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope sco
         f.cm = f.write = true;
         raise_abort(cpu, va, type, mmu, &f);
     } else {
-        cpu->par_el1 = 1 | f.fsc << 1 | f.s1ptw << 8 | f.stage2 << 9 | 1 << 11;
+        cpu->par_el1 = 1 | f.fsc << 1 | f.s1ptw << 8 | f.stage2 << 9 | 1 << 11 | f.overlay << 14 | f.dirty << 15;
     }
 }

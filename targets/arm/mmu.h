@@ -5,6 +5,12 @@
 
 #include "targets/arm/cpu.h"
 
+/* TCR2_ELx. */
+#define TCR2_PIE   (UINT64_C(1) << 1)
+#define TCR2_E0POE (UINT64_C(1) << 2)
+#define TCR2_POE   (UINT64_C(1) << 3)
+#define TCR2_AIE   (UINT64_C(1) << 4)
+
 /* Fields of a context id. Ids differ in whether stage 1 is on, since code may turn it on without invalidating. */
 #define ARM_CTX_ASID(x)   ((uint64_t)((x) & 0xffff))
 #define ARM_CTX_VMID(x)   ((uint64_t)((x) & 0xffff) << 16)
@@ -14,6 +20,7 @@
 #define ARM_CTX_S1ON      (UINT64_C(1) << 44)
 #define ARM_CTX_S2ON      (UINT64_C(1) << 45)
 #define ARM_CTX_E2H       (UINT64_C(1) << 46)
+#define ARM_CTX_OVERLAY(x) ((uint64_t)((x) & 0xff) << 48)       /* overlay_number() */
 #define ARM_CTX_ALL_ASID  ARM_CTX_ASID(0xffff)
 #define ARM_CTX_ALL_VMID  ARM_CTX_VMID(0xffff)
 #define ARM_CTX_ALL_REGIME ARM_CTX_REGIME(7)
@@ -34,6 +41,8 @@ static inline bool arm_mmu_two_ranges(ArmMmu mmu)
 }
 /* The VMID that tags EL1&0 translations now (0 without EL2). */
 unsigned arm_current_vmid(const ARMCPU *cpu);
+/* The bits of TCR2_ELx that are not RES0 on this CPU. */
+uint64_t arm_tcr2_implemented(const ARMCPU *cpu);
 /* PAR_EL1 for an AT instruction. */
 void arm_at(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope);
 

@@ -13,7 +13,7 @@
 const SysRegGroup *const arm_sysreg_groups[] = {
     &arm_sysregs_cache, &arm_sysregs_debug, &arm_sysregs_el2, &arm_sysregs_el3, &arm_sysregs_gtimer, &arm_sysregs_id,
     &arm_sysregs_gic, &arm_sysregs_pmu, &arm_sysregs_pstate, &arm_sysregs_ras, &arm_sysregs_rng,
-    &arm_sysregs_mte, &arm_sysregs_tlbi, &arm_sysregs_vmsa,
+    &arm_sysregs_mte, &arm_sysregs_tcr2, &arm_sysregs_tlbi, &arm_sysregs_vmsa,
     NULL,
 };
 
@@ -185,9 +185,9 @@ static ArmTrap group_traps(const ARMCPU *cpu, const SysReg *r, bool write)
         return TRAP_NONE;
     }
     if (op0 == 3 && op1 == 0 && cpu->el == 1) {
-        bool vm = crn == 1 ? crm == 0 && op2 == 0 : crn == 2 ? crm == 0 :
+        bool vm = crn == 1 ? crm == 0 && (op2 == 0 || op2 == 3) : crn == 2 ? crm == 0 :
                   crn == 5 ? (crm == 1 && op2 < 2) || (crm == 2 && op2 == 0) :
-                  crn == 6 ? crm == 0 : crn == 10 ? (crm == 2 || crm == 3) && op2 == 0 :
+                  crn == 6 ? crm == 0 : crn == 10 ? crm == 2 || crm == 3 :
                   crn == 13 ? crm == 0 && op2 == 1 : false;
 
         if (vm && hcr & UINT64_C(1) << (write ? 26 : 30)) {
@@ -202,6 +202,10 @@ static ArmTrap group_traps(const ARMCPU *cpu, const SysReg *r, bool write)
         if (crn == 1 && crm == 0 && op2 == 1 && hcr & UINT64_C(1) << 21) {
             return TRAP_EL2;                    /* TACR: ACTLR_EL1 */
         }
+    }
+    if (op0 == 3 && op1 == 3 && crn == 10 && crm == 2 && op2 == 4 && cpu->el == 1 &&
+        hcr & UINT64_C(1) << (write ? 26 : 30)) {
+        return TRAP_EL2;                        /* TVM, TRVM: POR_EL0 */
     }
     if (op0 == 3 && op1 == 1 && crn == 0 && crm == 0 && (op2 <= 2 || op2 == 7)) {
         if (op2 == 7 ? hcr & UINT64_C(1) << 16 : hcr & (UINT64_C(1) << 17 | UINT64_C(1) << 49)) {

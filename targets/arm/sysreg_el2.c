@@ -71,6 +71,8 @@ static void hcrx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
     rw |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? UINT64_C(1) << 0 : 0;        /* EnAS0 */
     rw |= arm_feature(cpu, FEAT_XS) ? HCRX_FNXS : 0;
     rw |= arm_feature(cpu, FEAT_MOPS) ? HCRX_MCE2 | HCRX_MSCEN : 0;
+    rw |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 14 : 0;               /* TCR2En */
+    rw |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 15 : 0;             /* SCTLR2En */
     cpu->hcrx_el2 = value & rw;
 }
 
@@ -84,7 +86,7 @@ static ArmTrap hcrx_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write
 static const SysReg el2_regs[] = {
     SR("HCR_EL2", 3, 4, 1, 1, 0, SR_RW2, SR_FIELD(hcr_el2), .write = hcr_write, .reset_fn = hcr_reset,
        .changes = CTX | SRC_IRQ, .needs_el = 2),
-    SR("HCRX_EL2", 3, 4, 1, 2, 2, SR_RW2, SR_FIELD(hcrx_el2), .write = hcrx_write, .changes = SRC_KEY,
+    SR("HCRX_EL2", 3, 4, 1, 2, 2, SR_RW2, SR_FIELD(hcrx_el2), .write = hcrx_write, .changes = CTX,
        .needs_el = 2, SR_NEEDS(HCX), .check = hcrx_check),
     SR("MDCR_EL2", 3, 4, 1, 1, 1, SR_RW2, SR_FIELD(mdcr_el2), .write = mdcr_write, .reset_fn = mdcr_reset,
        .changes = SRC_KEY, .needs_el = 2),

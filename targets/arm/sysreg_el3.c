@@ -18,6 +18,11 @@ static void scr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_FGT) ? UINT64_C(1) << 27 : 0;
     rw |= arm_feature(cpu, FEAT_ECV) ? UINT64_C(1) << 28 : 0;
     rw |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
+    rw |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 43 : 0;
+    rw |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 44 : 0;
+    rw |= arm_feature(cpu, FEAT_S1PIE) || arm_feature(cpu, FEAT_S2PIE) || arm_feature(cpu, FEAT_S1POE) ?
+          UINT64_C(1) << 45 : 0;                /* PIEn */
+    rw |= arm_feature(cpu, FEAT_AIE) ? UINT64_C(1) << 46 : 0;
     /* lower levels are AArch64 only: RW (bit 10) is RAO; bits 5:4 are RES1 */
     cpu->scr_el3 = (value & rw) | UINT64_C(1) << 10 | UINT64_C(3) << 4;
     arm_gic_state_changed(cpu);

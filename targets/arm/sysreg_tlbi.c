@@ -222,7 +222,7 @@ static ArmTrap at_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G
     return cpu->el == 1 && arm_hcr_el2_eff(cpu) & HCR_AT ? TRAP_EL2 : TRAP_NONE;
 }
 
-/* S1E1R.., S1E0.., S1E1RP/WP, S12E..: which regime and whether stage 2 takes part follow from op1, CRm and op2. */
+/* S1E1R.., S1E0.., S1E1RP/WP, S1E1A, S12E..: which regime and whether stage 2 takes part follow from op1, CRm and op2. */
 static void at(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     unsigned op1 = r->enc >> 11 & 7, crm = r->enc >> 3 & 15, op2 = r->enc & 7;
@@ -233,19 +233,19 @@ static void at(ARMCPU *cpu, const SysReg *r, uint64_t value)
 
     if (op1 == 6) {
         mmu = ARM_MMU_EL3;
-    } else if (op1 == 4 && op2 < 2) {
+    } else if (op1 == 4 && op2 < 4) {
         mmu = arm_hcr_e2h(cpu) ? ARM_MMU_EL20_2 : ARM_MMU_EL2;
     } else if (op1 == 4) {                      /* S12E1R, S12E1W, S12E0R, S12E0W */
         mmu = op2 >= 6 ? ARM_MMU_EL10_0 : ARM_MMU_EL10_1;
         scope = arm_el2_enabled(cpu) ? XLAT_AT : XLAT_AT_STAGE_1;
-    } else if (op2 >= 2) {
+    } else if (op2 >= 2 && crm == 8) {
         mmu = host ? ARM_MMU_EL20_0 : ARM_MMU_EL10_0;
-    } else if (crm == 9 && cpu->pan) {
+    } else if (crm == 9 && op2 < 2 && cpu->pan) {
         mmu = host ? ARM_MMU_EL20_2_PAN : ARM_MMU_EL10_1_PAN;
     } else {
         mmu = host ? ARM_MMU_EL20_2 : ARM_MMU_EL10_1;
     }
-    arm_at(cpu, value, type, mmu, scope);
+    arm_at(cpu, value, type, mmu, crm == 9 && op2 == 2 ? XLAT_AT_ANY : scope);
 }
 
 /* -- rows -------------------------------------------------------------------------------------------------------------- */
@@ -327,6 +327,9 @@ static const SysReg tlbi_regs[] = {
     AT("S12E1W", 4, 8, 5, SR_W2, .needs_el = 2),
     AT("S12E0R", 4, 8, 6, SR_W2, .needs_el = 2),
     AT("S12E0W", 4, 8, 7, SR_W2, .needs_el = 2),
+    AT("S1E1A", 0, 9, 2, SR_W1, NEEDS(ATS1A)),
+    AT("S1E2A", 4, 9, 2, SR_W2, .needs_el = 2, NEEDS(ATS1A)),
+    AT("S1E3A", 6, 9, 2, SR_W3, .needs_el = 3, NEEDS(ATS1A)),
     AT("S1E3R", 6, 8, 0, SR_W3, .needs_el = 3),
     AT("S1E3W", 6, 8, 1, SR_W3, .needs_el = 3),
 };

@@ -46,6 +46,7 @@ const VMStateField arm_vmstate[] = {
     U(spsr_fiq), VMSTATE_BYTES(ARMCPU, v), U(fpcr), U(fpsr), U(fp.flags), U(parent.fp.flags),
     A(sctlr_el), A(actlr_el), A(tcr_el), A(ttbr0_el), A(ttbr1_el), A(mair_el), A(amair_el), A(vbar_el), A(esr_el),
     A(far_el), A(afsr0_el), A(afsr1_el), A(contextidr_el), A(tpidr_el), U(tpidrro_el0), U(cpacr_el1), U(par_el1),
+    A(sctlr2_el), A(tcr2_el), A(mair2_el), A(amair2_el), A(pir_el), A(pire0_el), A(por_el), U(s2pir_el2), U(s2por_el1),
     U(cntkctl_el1), U(csselr_el1), U(mdscr_el1), U(osdlr_el1), U(oslsr_el1), U(mdccint_el1), U(hcr_el2), U(hcrx_el2),
     U(hstr_el2), U(mdcr_el2), U(cptr_el2), U(vttbr_el2), U(vtcr_el2), U(hpfar_el2), U(vpidr_el2), U(vmpidr_el2),
     U(cnthctl_el2), U(cntvoff_el2), U(hacr_el2), U(vsesr_el2), U(vdisr_el2), U(dacr32_el2), U(ifsr32_el2),

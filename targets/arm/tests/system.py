@@ -46,6 +46,11 @@ PROGRAMS = {
     'ls64_abort': ('-M virt,virtualization=on -cpu max', [0x597ca8845, 0x93cc9006]),
     'address_52': ('-M virt -cpu max', [0xff0f000040123b80, 0x805, 0xff00000040124b80]),
     'esb': ('-M virt,virtualization=on -cpu neoverse-n1', [0x80001234, 0, 0, 0, 0xbe001234]),
+    # all but one of seven pages; AT asks no permission, or says that it is an overlay; Normal memory by MAIR2_EL1
+    'overlays': ('-M virt -cpu max', [1200, 1400, 0x409200000e, 0xff00000040000b80, 0x481d, 0xff00000040000b80]),
+    'tcr2_traps': ('-M virt,virtualization=on -cpu max',
+                   [0x1e, 0x62360801, 0x62360400, 0x5a000000, 0x62342804, 0x6238e804, 0x623a2804, 0x62322804, 0x5a000001,
+                    0x6238e805, 0x5a000002]),
     'el0_traps': ('-M virt -cpu max', [0x123400005678, 0x5678, 0x5678, 0x6220c003, 0x6220c00b, 0x6220c008, 0x56000000]),
     'el1_traps': ('-M virt,virtualization=on -cpu neoverse-n1',
                   [0x62301407, 0x623e2809, 0x5a000000, 0x62200401, 0x5a000001]),
@@ -54,10 +59,10 @@ PROGRAMS = {
 }
 FIRMWARE = {'gic_groups', 'el3_traps'}          # linked at 0, and never ends by itself
 # what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, no event
-# stream, says OFF of a CPU that is being started, has no HPMN, no DBGDTR_EL0, no 64-byte accesses, no cycles of 1 GHz, no quantum,
-# and ignores the high address bits that IPS excludes
+# stream, says OFF of a CPU that is being started, has no HPMN, no overlays, no DBGDTR_EL0, no 64-byte accesses, no cycles
+# of 1 GHz, no quantum, and ignores the high address bits that IPS excludes
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
-             'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52'}
+             'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52'}
 
 
 def run(command, count, forever):
