@@ -83,7 +83,7 @@ static void finish(CPUState *cs, TranslationBlock *tb, vaddr pc)
         GString *out = g_string_new(NULL);
 
         tcg_code_dump(e->x->be, &tb->code, out);
-        log_write("OUT: 0x%016" G_GINT64_MODIFIER "x\n%s\n", pc, out->str);
+        log_write("OUT: 0x%016" G_GINT64_MODIFIER "x at %p\n%s\n", pc, tb->code.entry, out->str);
         g_string_free(out, TRUE);
     }
     if (tb->code.num_chains > G_N_ELEMENTS(tb->few_edges)) {
