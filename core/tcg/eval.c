@@ -176,9 +176,78 @@ static bool eval_lane(TcgOpcode op, unsigned bits, uint64_t imm, uint64_t a, uin
     case OP_vuadds: *ret = (unsigned __int128)a + b > mask ? mask : a + b; return true;
     case OP_vssubs: *ret = clamp_signed((__int128)sa - sb, bits); return true;
     case OP_vusubs: *ret = a > b ? a - b : 0; return true;
+    case OP_vror: *ret = imm ? a >> imm | a << (bits - imm) : a; return true;
+    case OP_vmulhs: *ret = (uint64_t)(sa * sb >> bits); return true;
+    case OP_vmulrs: *ret = (uint64_t)((sa * sb >> (bits - 2)) + 1) >> 1; return true;
+    case OP_vshlv: *ret = b < bits ? a << b : 0; return true;
+    case OP_vshrv: *ret = b < bits ? a >> b : 0; return true;
+    case OP_vsarv: *ret = (uint64_t)(sa >> (b < bits ? b : bits - 1)); return true;
+    case OP_vclz: *ret = a ? (unsigned)__builtin_clzll(a) - (64 - bits) : bits; return true;
     default: return false;
     }
 }
+
+/* -- AES (FIPS 197, chapters 4 and 5): byte 4c + r is in row r, column c ------------------------------------------- */
+
+static uint8_t aes_product(uint8_t a, uint8_t b)
+{
+    unsigned r = 0;
+
+    for (unsigned i = 8; i-- > 0;) {
+        r = r << 1 ^ (r >> 7) * 0x11b ^ (b >> i & 1 ? a : 0);
+    }
+    return (uint8_t)r;
+}
+
+/* The inverse in the field is the 254th power; that of 0 is 0. */
+static uint8_t aes_inverse(uint8_t a)
+{
+    uint8_t r = 1;
+
+    for (unsigned i = 0; i < 7; i++) {
+        a = aes_product(a, a);
+        r = aes_product(r, a);
+    }
+    return r;
+}
+
+static uint8_t rotl8(uint8_t a, unsigned n)
+{
+    return (uint8_t)(a << n | a >> (8 - n));
+}
+
+static uint8_t aes_sub(uint8_t a, bool inverse)
+{
+    if (inverse) {
+        return aes_inverse(rotl8(a, 1) ^ rotl8(a, 3) ^ rotl8(a, 6) ^ 0x05);
+    }
+    a = aes_inverse(a);
+    return a ^ rotl8(a, 1) ^ rotl8(a, 2) ^ rotl8(a, 3) ^ rotl8(a, 4) ^ 0x63;
+}
+
+static void eval_aes(TcgOpcode op, const TcgVecVal *v, TcgVecVal *r)
+{
+    static const uint8_t matrix[2][4] = { { 2, 3, 1, 1 }, { 14, 11, 13, 9 } };
+    bool inverse = op == OP_vaesdec || op == OP_vaesdecl || op == OP_vaesimc, mix = op != OP_vaesencl && op != OP_vaesdecl;
+    bool sub = op != OP_vaesmc && op != OP_vaesimc;
+    TcgVecVal s = v[0];
+
+    for (unsigned i = 0; i < 16 && sub; i++) {
+        s.u8[i] = aes_sub(v[0].u8[(i + i % 4 * (inverse ? 12 : 4)) % 16], inverse);
+    }
+    *r = s;
+    for (unsigned i = 0; i < 16 && mix; i++) {
+        r->u8[i] = 0;
+        for (unsigned k = 0; k < 4; k++) {
+            r->u8[i] ^= aes_product(s.u8[i / 4 * 4 + (i + k) % 4], matrix[inverse][k]);
+        }
+    }
+    for (unsigned i = 0; i < 2 && sub; i++) {
+        r->u64[i] ^= v[1].u64[i];
+    }
+}
+
+/* -- vectors as a whole ---------------------------------------------------------------------------------------------- */
 
 static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v, TcgVecVal *r)
 {
@@ -250,7 +319,38 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
     case OP_vmovz:
         r->u64[0] = es == 3 ? v[0].u64[0] : v[0].u32[0];
         break;
+    case OP_vmadd:
+        for (unsigned i = 0; i < 4; i++) {
+            r->u32[i] = (uint32_t)(int16_t)v[0].u16[2 * i] * (uint32_t)(int16_t)v[1].u16[2 * i] +
+                        (uint32_t)(int16_t)v[0].u16[2 * i + 1] * (uint32_t)(int16_t)v[1].u16[2 * i + 1];
+        }
+        break;
+    case OP_vmulls: case OP_vmullu:
+        for (unsigned i = 0; i < 2; i++) {
+            uint64_t a = v[0].u32[2 * i], b = v[1].u32[2 * i];
 
+            r->u64[i] = op == OP_vmullu ? a * b : (uint64_t)(sign_from(a, 32) * sign_from(b, 32));
+        }
+        break;
+    case OP_vspack: case OP_vupack:
+        for (unsigned i = 0; i < lanes; i++) {
+            int64_t wide = sign_from(lane_get(&v[i >= half], es + 1, i % half), 16u << es);
+
+            lane_set(r, es, i, op == OP_vspack ? clamp_signed(wide, 8u << es)
+                                               : (uint64_t)CLAMP(wide, 0, (int64_t)width_mask(8u << es)));
+        }
+        break;
+    case OP_vclmul:
+        for (unsigned i = 0; i < 64; i++) {
+            if (v[1].u64[imm >> 4] >> i & 1) {
+                r->u64[0] ^= v[0].u64[imm & 1] << i;
+                r->u64[1] ^= i ? v[0].u64[imm & 1] >> (64 - i) : 0;
+            }
+        }
+        break;
+    case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
+        eval_aes(op, v, r);
+        break;
     default:
         for (unsigned i = 0; i < lanes; i++) {
             uint64_t lane;

@@ -374,6 +374,14 @@ TcgVal tcg_call(TcgGen *g, const TcgHelper *helper, const TcgVal *args)
 
 /* -- floating point ------------------------------------------------------------------------------------------------ */
 
+bool tcg_has(const TcgGen *g, TcgOpcode op, unsigned es)
+{
+    const TcgBackend *be = g->config.backend;
+    TcgNode n = { .op = op, .type = TCG_V128, .aux = es };
+
+    return be->has_op(be, &n);
+}
+
 /* Whether the backend has the operation inline. */
 static bool has_fp(TcgGen *g, TcgOpcode op, TcgType type, TcgFp f)
 {

@@ -159,6 +159,9 @@ static inline TcgVal tcg_vget(TcgGen *g, unsigned es, TcgVal v, unsigned lane)
     return tcg_emit(g, OP_vget, es == 3 ? TCG_I64 : TCG_I32, es, lane, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
 }
 
+/* Whether the backend has an operation on vectors that not every one has (ops.def says which). */
+bool tcg_has(const TcgGen *g, TcgOpcode op, unsigned es);
+
 /* -- floating point; the helpers' arguments are given with each ----------------------------------------------- */
 /* helper: v128 (i32 TcgFp, v128 a, v128 b, v128 c). What the operation does not have of b and c is TCG_NOVAL. */
 TcgVal tcg_fp(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a, TcgVal b, TcgVal c);

@@ -74,6 +74,27 @@ static inline bool tcg_op_branches(unsigned op)
     return op == OP_brcond || op == OP_brflag || op == OP_br_fp;
 }
 
+/* The sizes that a VEC operation's elements may have: bit n: 1 << n bytes. */
+static inline unsigned tcg_vec_sizes(unsigned op)
+{
+    switch (op) {
+    case OP_vmul: return 7;
+    case OP_vsadds: case OP_vuadds: case OP_vssubs: case OP_vusubs: case OP_vspack: case OP_vupack: return 3;
+    case OP_vfrom: case OP_vmovz: case OP_vror: case OP_vclz: return 12;
+    case OP_vmulhs: case OP_vmulrs: case OP_vmadd: return 2;
+    case OP_vmulls: case OP_vmullu: return 4;
+    case OP_vshlv: case OP_vshrv: case OP_vsarv: return 14;
+    case OP_vclmul: return 8;
+    default: return op >= OP_vaesenc && op <= OP_vaesimc ? 1 : 15;
+    }
+}
+
+/* Whether lower.c has no expansion: it is emitted only where tcg_has says that the backend has it. */
+static inline bool tcg_op_optional(unsigned op)
+{
+    return op >= OP_vshlv && op <= OP_vaesimc;
+}
+
 static inline const TcgHelper *call_helper(const TcgNode *n)
 {
     return (const TcgHelper *)(uintptr_t)n->imm;

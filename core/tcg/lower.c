@@ -6,7 +6,8 @@
  * xor, shl, shr, sar, trunc, zext, sext, setcond and brcond of the conditions EQ to GTU, select, flags_add, flags_sub,
  * flags_adc, flags_logic, and all that is not PURE (of floating point gen.h makes only what it has); of vectors vadd, vsub,
  * vand, vor, vxor, vcmp of EQ and GT, vshl
- * and vshr of elements of 2 to 8 bytes, vmul of 2 and 4, vpair, vget, vdup, vset, vzip1, vzip2, vuzp1, vuzp2, vtbl.
+ * and vshr of elements of 2 to 8 bytes, vmul of 2 and 4, vpair, vget, vdup, vset, vzip1, vzip2, vuzp1, vuzp2, vtbl,
+ * vmulhs, vmulrs, vmadd, vmulls, vmullu, vspack, vupack. Those that tcg_op_optional names come only if it has them.
  * Every other PURE operation has an expansion here, which may itself be expanded further. (The expansions of vector
  * operations by lanes of 8 bytes serve where a vcmp GT of 8 bytes is missing.)
  *
@@ -421,6 +422,12 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
     case OP_vext: return expand_vext(l, n);
     case OP_vbyterev: return expand_vbyterev(l, n);
     case OP_vpopcnt8: return expand_vpopcnt8(l, a);
+    case OP_vror: {
+        unsigned bits = 8u << es, c = (unsigned)n->imm;
+        TcgId low = v1(l, OP_vshr, es, a, c);
+
+        return c ? v2(l, OP_vor, es, low, v1(l, OP_vshl, es, a, bits - c)) : a;
+    }
     case OP_vmovz: return v2(l, OP_vand, 3, a, tcg_fn_const_v(l->fn, es == 3 ? UINT64_MAX : UINT32_MAX, 0));
     case OP_select: {                           /* all ones or none, by which bits are chosen */
         TcgId c = setcond(l, TCG_I32, COND_NE, a, k(l, TCG_I32, 0));

@@ -863,7 +863,25 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         }
         return 0;
     case OP_vxor:
-        return same ? tcg_fn_const_v(fn, 0, 0) : is_value(fn, p->arg[1], 0) ? p->arg[0] : 0;
+        if (same || is_value(fn, p->arg[1], 0)) {
+            return same ? tcg_fn_const_v(fn, 0, 0) : p->arg[0];
+        }
+        for (unsigned i = 0; i < 2; i++) {      /* the key of a round of AES that has none yet */
+            const TcgNode *x = i ? b : a;
+
+            if (x->op >= OP_vaesenc && x->op <= OP_vaesdecl && is_value(fn, x->arg[1], 0)) {
+                TcgId key = p->arg[1 - i];
+
+                become(p, x->op, x->arg[0], key);
+                break;
+            }
+        }
+        return 0;
+    case OP_vaesmc: case OP_vaesimc:
+        if (a->op == (p->op == OP_vaesmc ? OP_vaesencl : OP_vaesdecl) && is_value(fn, a->arg[1], 0)) {
+            become(p, p->op == OP_vaesmc ? OP_vaesenc : OP_vaesdec, a->arg[0], a->arg[1]);
+        }
+        return 0;
     case OP_vsub: case OP_vandn:
         return same ? tcg_fn_const_v(fn, 0, 0) : is_value(fn, p->arg[1], 0) ? p->arg[0] : 0;
     case OP_vadd:

@@ -155,14 +155,12 @@ static bool check_type(Verifier *v, const TcgNode *n)
         if ((n->op == OP_vget || n->op == OP_vset || n->op == OP_vdup_lane) && n->imm >= 16u >> n->aux) {
             return fail(v, "no such lane");
         }
-        if ((n->op == OP_vshl && n->imm >= 8u << n->aux) ||
+        if (((n->op == OP_vshl || n->op == OP_vror) && n->imm >= 8u << n->aux) ||
             ((n->op == OP_vshr || n->op == OP_vsar) && n->imm > 8u << n->aux)) {
             return fail(v, "the count is too large");
         }
-        if ((n->op == OP_vcmp && n->imm >= TCG_NUM_CONDS) || (n->op == OP_vmul && n->aux == 3) ||
-            ((n->op == OP_vfrom || n->op == OP_vmovz) && n->aux < 2) ||
-            (n->op == OP_vbyterev && (n->imm <= n->aux || n->imm > 3)) ||
-            ((n->op == OP_vsadds || n->op == OP_vuadds || n->op == OP_vssubs || n->op == OP_vusubs) && n->aux > 1)) {
+        if ((n->op == OP_vcmp && n->imm >= TCG_NUM_CONDS) || !(tcg_vec_sizes(n->op) >> n->aux & 1) ||
+            (n->op == OP_vbyterev && (n->imm <= n->aux || n->imm > 3)) || (n->op == OP_vclmul && n->imm & ~UINT64_C(0x11))) {
             return fail(v, "the operation has no such form");
         }
         return true;

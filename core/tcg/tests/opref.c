@@ -264,9 +264,97 @@ static uint64_t ref_lane(TcgOpcode op, unsigned bits, uint64_t imm, uint64_t a, 
         return saturate((S128)a + b, 0, 2 * half - 1);
     case OP_vusubs:
         return saturate((S128)a - b, 0, 2 * half - 1);
+    case OP_vror:
+        return a >> imm | (imm ? a << (bits - imm) : 0);
+    case OP_vmulhs:
+        return (uint64_t)((S128)sa * sb >> bits);
+    case OP_vmulrs:
+        return (uint64_t)(((S128)sa * sb + (1 << 14)) >> 15);
+    case OP_vshlv:
+        return b >= bits ? 0 : a << b;
+    case OP_vshrv:
+        return b >= bits ? 0 : a >> b;
+    case OP_vsarv:
+        return (uint64_t)((S128)sa >> MIN(b, 100));
+    case OP_vclz:
+        for (unsigned i = 0; i < bits; i++) {
+            if (a >> (bits - 1 - i) & 1) {
+                return i;
+            }
+        }
+        return bits;
     default:
         *ok = false;
         return 0;
+    }
+}
+
+/* -- AES: by tables made of powers of 3, a generator of the field, and of polynomials with coefficients in it ------- */
+
+typedef struct AesTables {
+    uint8_t power[510], log[256], sub[256], inverse[256];
+} AesTables;
+
+static void aes_tables(AesTables *t)
+{
+    uint8_t x = 1;
+
+    memset(t, 0, sizeof(*t));
+    for (unsigned i = 0; i < 255; i++) {
+        t->power[i] = t->power[i + 255] = x;
+        t->log[x] = (uint8_t)i;
+        x ^= (uint8_t)(x << 1 ^ (x & 0x80 ? 0x1b : 0));
+    }
+    for (unsigned i = 0; i < 256; i++) {
+        unsigned inv = i ? t->power[255 - t->log[i]] : 0, s = 0;
+
+        for (unsigned bit = 0; bit < 8; bit++) {
+            unsigned sum = 0x63 >> bit;
+
+            for (unsigned k = 0; k < 5; k++) {
+                sum ^= inv >> ((bit + (k ? k + 3 : 0)) % 8);
+            }
+            s |= (sum & 1) << bit;
+        }
+        t->sub[i] = (uint8_t)s;
+        t->inverse[s] = (uint8_t)i;
+    }
+}
+
+static uint8_t aes_times(const AesTables *t, uint8_t a, uint8_t b)
+{
+    return a && b ? t->power[t->log[a] + t->log[b]] : 0;
+}
+
+static void ref_aes(TcgOpcode op, const TcgVecVal *x, TcgVecVal *r)
+{
+    bool back = op == OP_vaesdec || op == OP_vaesdecl || op == OP_vaesimc;
+    AesTables t;
+    TcgVecVal s = x[0];
+
+    aes_tables(&t);
+    if (op != OP_vaesmc && op != OP_vaesimc) {
+        for (unsigned row = 0; row < 4; row++) {
+            for (unsigned col = 0; col < 4; col++) {
+                uint8_t from = x[0].u8[4 * ((col + (back ? 4 - row : row)) % 4) + row];
+
+                s.u8[4 * col + row] = back ? t.inverse[from] : t.sub[from];
+            }
+        }
+    }
+    *r = s;
+    if (op != OP_vaesencl && op != OP_vaesdecl) {
+        static const uint8_t forth_c[4] = { 2, 1, 1, 3 }, back_c[4] = { 14, 9, 13, 11 };
+
+        memset(r, 0, sizeof(*r));
+        for (unsigned i = 0; i < 16; i++) {     /* a column times c(x) modulo x^4 + 1 */
+            for (unsigned k = 0; k < 4; k++) {
+                r->u8[(i & 12) | ((i + k) & 3)] ^= aes_times(&t, s.u8[i], back ? back_c[k] : forth_c[k]);
+            }
+        }
+    }
+    for (unsigned i = 0; i < 16 && op != OP_vaesmc && op != OP_vaesimc; i++) {
+        r->u8[i] ^= x[1].u8[i];
     }
 }
 
@@ -333,6 +421,43 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
         return true;
     case OP_vfrom:
         set_lane(r, es, 0, a->u64[0]);
+        return true;
+    case OP_vmadd:
+        for (unsigned i = 0; i < 4; i++) {
+            int64_t s[4] = { sign(a->u16[2 * i], 16), sign(b->u16[2 * i], 16), sign(a->u16[2 * i + 1], 16),
+                             sign(b->u16[2 * i + 1], 16) };
+
+            r->u32[i] = (uint32_t)(s[0] * s[1] + s[2] * s[3]);
+        }
+        return true;
+    case OP_vmulls: case OP_vmullu:
+        for (unsigned i = 0; i < 2; i++) {
+            S128 p = op == OP_vmulls ? (S128)sign(a->u32[2 * i], 32) * sign(b->u32[2 * i], 32)
+                                     : (S128)a->u32[2 * i] * b->u32[2 * i];
+
+            r->u64[i] = (uint64_t)p;
+        }
+        return true;
+    case OP_vspack: case OP_vupack:
+        for (unsigned i = 0; i < n; i++) {
+            S128 wide = sign(lane(i < n / 2 ? a : b, es + 1, i % (n / 2)), 2 * bits), one = 1;
+
+            set_lane(r, es, i, op == OP_vspack ? saturate(wide, -(one << (bits - 1)), (one << (bits - 1)) - 1)
+                                               : saturate(wide, 0, (one << bits) - 1));
+        }
+        return true;
+    case OP_vclmul:
+        for (unsigned i = 0; i < 128; i++) {
+            unsigned bit = 0;
+
+            for (unsigned k = 0; k < 64; k++) {
+                bit ^= i >= k && i - k < 64 && a->u64[imm & 1] >> k & b->u64[imm >> 4] >> (i - k) & 1;
+            }
+            r->u64[i / 64] |= (uint64_t)bit << (i % 64);
+        }
+        return true;
+    case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
+        ref_aes(op, x, r);
         return true;
     default:
         break;

@@ -126,17 +126,17 @@ static void random_op(Chain *c)
     }
     if (def->flags & TCGF_VEC) {
         n.type = TCG_V128;
-        n.aux = below(c, 4);
+        do {
+            n.aux = below(c, 4);
+        } while (!(tcg_vec_sizes(n.op) >> n.aux & 1));
         switch (n.op) {
-        case OP_vmul: n.aux = below(c, 3); break;
-        case OP_vfrom: case OP_vmovz: n.aux |= 2; break;
-        case OP_vsadds: case OP_vuadds: case OP_vssubs: case OP_vusubs: n.aux &= 1; break;
+        case OP_vclmul: n.imm = below(c, 2) | below(c, 2) << 4; break;
         case OP_vbyterev:
             n.aux = below(c, 3);
             n.imm = n.aux + 1 + below(c, 3 - n.aux);
             break;
         case OP_vcmp: n.imm = below(c, TCG_NUM_CONDS); break;
-        case OP_vshl: n.imm = below(c, 8u << n.aux); break;
+        case OP_vshl: case OP_vror: n.imm = below(c, 8u << n.aux); break;
         case OP_vshr: case OP_vsar: n.imm = below(c, (8u << n.aux) + 1); break;
         case OP_vget: case OP_vset: case OP_vdup_lane: n.imm = below(c, 16u >> n.aux); break;
         default: break;

@@ -22,6 +22,7 @@ uint64_t tcg_x86_host_features(void)
     __cpuid(1, a, b, c, d);
     family = extract32(a, 8, 4) + (extract32(a, 8, 4) == 15 ? extract32(a, 20, 8) : 0);
     f |= c & bit_MOVBE ? HOST_MOVBE : 0;
+    f |= c & bit_AES && c & bit_PCLMUL ? HOST_AES : 0;
     fma = c & bit_FMA;
     if (c & bit_OSXSAVE) {
         __asm__("xgetbv" : "=a"(xcr0), "=d"(xcr0_high) : "c"(0));
@@ -37,7 +38,8 @@ uint64_t tcg_x86_host_features(void)
             f |= HOST_PEXT;                     /* microcode before AMD's family 19h */
         }
         if (f & HOST_AVX) {
-            const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
+            const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL |
+                                    bit_AVX512CD;
 
             f |= b & bit_AVX2 ? HOST_AVX2 : 0;
             f |= fma && (b & bit_AVX2) && (b & bit_BMI2) ? HOST_FMA : 0;

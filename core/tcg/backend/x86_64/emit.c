@@ -606,7 +606,7 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
     if (loc_kind(n->out) == LOC_NONE && ((flags & TCGF_PURE) || n->op == OP_ld_env)) {
         return;
     }
-    if (tcg_x86_has_vec(n)) {
+    if (is_vec(n)) {
         tcg_x86_emit_vec(e, n);
         return;
     }
@@ -859,10 +859,30 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
 }
 
 /* -- what regalloc is told ------------------------------------------------------------------------------- */
+bool tcg_x86_host_has(const TcgBackend *be, unsigned feature)
+{
+    if (!(be->features & feature)) {
+        return false;
+    }
+    switch (feature) {
+    case HOST_AVX2:
+        return __builtin_cpu_supports("avx2");
+    case HOST_AES:
+        return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+    case HOST_AVX512:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512cd");
+    default:
+        g_assert(feature == HOST_FMA);
+        return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    }
+}
+
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
 {
-    if (n->op >= OP_vadd && n->op <= OP_vmovz) {
-        return tcg_x86_has_vec(n);
+    if (is_vec(n)) {
+        return tcg_x86_has_vec(be, n);
     }
     if ((n->op == OP_guest_ld || n->op == OP_guest_st) && n->type == TCG_V128 && (n->imm & MO_SIZE) < MO_128) {
         return !(n->imm & MO_BE);
@@ -887,7 +907,7 @@ static bool is_far_const(const TcgFn *fn, TcgId id, unsigned type)
 void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
 {
     *ret = (TcgConstraint){ .out_same_as = -1 };
-    if (tcg_x86_has_vec(n)) {
+    if (is_vec(n)) {
         tcg_x86_constraints_vec(n, ret);
         return;
     }

@@ -23,25 +23,13 @@ enum {
     UNORDERED = 3,                              /* the predicate of cmpps */
 };
 
-static bool host_has(const TcgBackend *be, unsigned feature)
-{
-    if (!(be->features & feature)) {
-        return false;
-    }
-    if (feature == HOST_AVX512) {
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
-    }
-    return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-}
-
 bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
 {
     TcgFpOp op = tcg_fp_op(n->aux);
     unsigned es = tcg_fp_es(n->aux), to = tcg_fp_to(n->aux);
     bool plain;
 
-    if (es < 2 || to < 2 || !host_has(be, HOST_FMA)) {
+    if (es < 2 || to < 2 || !tcg_x86_host_has(be, HOST_FMA)) {
         return false;
     }
     if (n->op > OP_fp_to_int) {
@@ -72,7 +60,7 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
     default:
         return true;
     }
-    return plain || host_has(be, HOST_AVX512);
+    return plain || tcg_x86_host_has(be, HOST_AVX512);
 }
 
 /* An opcode of the 0F map in its form for lanes of a size, scalar or packed. */

@@ -28,11 +28,12 @@ enum {
     HOST_PEXT = 1 << 4,                         /* ... and pext is not microcode */
     HOST_LZCNT = 1 << 5,
     HOST_MOVBE = 1 << 6,
-    HOST_AVX512 = 1 << 7,                       /* F, VL, BW, DQ */
+    HOST_AVX512 = 1 << 7,                       /* F, VL, BW, DQ, CD */
     HOST_BITALG = 1 << 8,
     HOST_GFNI = 1 << 9,
     HOST_FMA = 1 << 10,                         /* and AVX2 and BMI2: floating point is inline */
-    HOST_ALL = (1 << 11) - 1,
+    HOST_AES = 1 << 11,                         /* and PCLMULQDQ */
+    HOST_ALL = (1 << 12) - 1,
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
@@ -200,8 +201,9 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s);
 void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret);
 /* emit_vec.c */
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
-/* Whether n is a vector operation that emit_vec has. */
-bool tcg_x86_has_vec(const TcgNode *n);
+/* Whether n is an operation of emit_vec's, and whether it has its form. */
+static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_vaesimc; }
+bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n);
 void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret);
 /* emit_fp.c */
 bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n);
@@ -214,6 +216,8 @@ unsigned tcg_x86_emit_fp_cond(Emit *e, const TcgNode *n, TcgFlagCond cond);
 bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
 void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n);
+/* Whether the backend may use an extension (AVX2, AVX-512, FMA, AES) and the host has it. */
+bool tcg_x86_host_has(const TcgBackend *be, unsigned feature);
 /* A SlowRec and the map of node n at e->a.p; returns where the record is. */
 uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rmw);
 

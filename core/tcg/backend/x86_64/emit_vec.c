@@ -33,10 +33,15 @@ enum {
     PMULLW = V(M_0F, 0xd5), PMULLD = V(M_38, 0x40), PMULUDQ = V(M_0F, 0xf4), PACKUSWB = V(M_0F, 0x67),
     PACKSSWB = V(M_0F, 0x63), PACKSSDW = V(M_0F, 0x6b), PUNPCKLQDQ = V(M_0F, 0x6c), PSHUFD = V(M_0F, 0x70),
     PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
+    PMULHW = V(M_0F, 0xe5), PMULHRSW = V(M_38, 0x0b), PMADDWD = V(M_0F, 0xf5), PMULDQ = V(M_38, 0x28),
+    PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
+    AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
+    PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
+    PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
     MOVQ = M_0F | P_F3 | 0x7e, MOVD_TO = V(M_0F, 0x6e), MOVD_FROM = V(M_0F, 0x7e),
 };
 /* Shifts by an immediate: the opcode is 0x70 + element size log2, the digit says which. */
-enum { DIGIT_SHR = 2, DIGIT_SAR = 4, DIGIT_SHL = 6, DIGIT_BYTES_SHR = 3 };
+enum { DIGIT_ROR = 0, DIGIT_SHR = 2, DIGIT_SAR = 4, DIGIT_SHL = 6, DIGIT_BYTES_SHR = 3 };
 
 /* d = op(a); an immediate may follow. */
 static void v1(Emit *e, unsigned opc, unsigned d, unsigned a)
@@ -514,8 +519,38 @@ static void emit_vpopcnt8(Emit *e, unsigned d, unsigned a)
     v2(e, op_add[0], d, XTEMP, XS);
 }
 
+/* Whether all indices of a constant table look-up are below 16 or have the top bit. */
+static bool is_shuffle(const TcgNode *n)
+{
+    const uint64_t some = UINT64_C(0x7070707070707070), top = UINT64_C(0x8080808080808080);
+    uint64_t lo = (n->imm & some) + some, hi = (n->imm2 & some) + some;
+
+    return n->op == OP_const && !(((lo & ~n->imm) | (hi & ~n->imm2)) & top);
+}
+
+/* Counts from a vector: words are EVEX alone, as is the arithmetic shift of doublewords. */
+static void emit_shift_by(Emit *e, unsigned op, unsigned word, unsigned es, unsigned d, unsigned a, unsigned b)
+{
+    if (es == 1) {
+        evex64(e, word, d, a, b);
+    } else if (es == 3 && op == PSRAV) {
+        evex64(e, op, d, a, b);
+    } else {
+        vex_rr(&e->a, op | (es == 3 ? X_W : 0), d, a, b);
+    }
+}
+
+/* The columns mixed alone: the last round back leaves the rest of a round to undo. */
+static void emit_vaesmc(Emit *e, unsigned d, unsigned a)
+{
+    zero(e, XS);
+    v2(e, AESDECLAST, d, a, XS);
+    v2(e, AESENC, d, d, XS);
+}
+
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
 {
+    static const uint16_t signed_pack[2] = { PACKSSWB, PACKSSDW }, unsigned_pack[2] = { PACKUSWB, PACKUSDW };
     unsigned es = n->aux, d = loc_num(n->out), x[3], imm = (unsigned)n->imm;
 
     if (n->op != OP_vget) {
@@ -643,8 +678,11 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         emit_vbyterev(e, es, imm, d, x[0]);
         break;
     case OP_vtbl:
-        v2m(e, V(M_0F, 0xdc), XS, x[1], vconst(e, VC_0x70));    /* 16 and more to 128 and more: pshufb gives 0 */
-        v2(e, PSHUFB, d, x[0], XS);
+        if (!is_shuffle(fn_node(e->fn, n->arg[1]))) {
+            v2m(e, V(M_0F, 0xdc), XS, x[1], vconst(e, VC_0x70));    /* 16 and more to 128 and more: pshufb gives 0 */
+            x[1] = XS;
+        }
+        v2(e, PSHUFB, d, x[0], x[1]);
         break;
     case OP_vpopcnt8:
         emit_vpopcnt8(e, d, x[0]);
@@ -655,6 +693,64 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         } else {
             v2i(e, V(M_3A, 0x21), d, x[0], x[0], 0x0e);         /* insertps: lane 0 to lane 0, the others zero */
         }
+        break;
+    case OP_vror:
+        evex_rr(&e->a, V(M_0F, 0x72) | (es == 3 ? X_W : 0), DIGIT_ROR, d, x[0]);
+        put8(&e->a, imm);
+        break;
+    case OP_vmulhs:
+        v2c(e, PMULHW, d, x[0], x[1]);
+        break;
+    case OP_vmulrs:
+        v2c(e, PMULHRSW, d, x[0], x[1]);
+        break;
+    case OP_vmadd:
+        v2c(e, PMADDWD, d, x[0], x[1]);
+        break;
+    case OP_vmulls:
+        v2c(e, PMULDQ, d, x[0], x[1]);
+        break;
+    case OP_vmullu:
+        v2c(e, PMULUDQ, d, x[0], x[1]);
+        break;
+    case OP_vspack:
+        v2(e, signed_pack[es], d, x[0], x[1]);
+        break;
+    case OP_vupack:
+        v2(e, unsigned_pack[es], d, x[0], x[1]);
+        break;
+    case OP_vshlv:
+        emit_shift_by(e, PSLLV, PSLLVW, es, d, x[0], x[1]);
+        break;
+    case OP_vshrv:
+        emit_shift_by(e, PSRLV, PSRLVW, es, d, x[0], x[1]);
+        break;
+    case OP_vsarv:
+        emit_shift_by(e, PSRAV, PSRAVW, es, d, x[0], x[1]);
+        break;
+    case OP_vclz:
+        evex_rr(&e->a, PLZCNT | (es == 3 ? X_W : 0), d, 0, x[0]);
+        break;
+    case OP_vclmul:
+        v2i(e, PCLMULQDQ, d, x[0], x[1], imm);
+        break;
+    case OP_vaesenc:
+        v2(e, AESENC, d, x[0], x[1]);
+        break;
+    case OP_vaesencl:
+        v2(e, AESENCLAST, d, x[0], x[1]);
+        break;
+    case OP_vaesdec:
+        v2(e, AESDEC, d, x[0], x[1]);
+        break;
+    case OP_vaesdecl:
+        v2(e, AESDECLAST, d, x[0], x[1]);
+        break;
+    case OP_vaesmc:
+        emit_vaesmc(e, d, x[0]);
+        break;
+    case OP_vaesimc:
+        v1(e, AESIMC, d, x[0]);
         break;
     default:
         g_assert_not_reached();
@@ -676,13 +772,22 @@ static bool is_early(const TcgNode *n)
     }
 }
 
-bool tcg_x86_has_vec(const TcgNode *n)
+bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
 {
-    bool saturating = n->op >= OP_vsadds && n->op <= OP_vusubs;
-
-    return n->op >= OP_vadd && n->op <= OP_vmovz && (!saturating || n->aux <= 1);
+    switch (n->op) {
+    case OP_vshlv: case OP_vshrv:
+        return tcg_x86_host_has(be, n->aux >= 2 ? HOST_AVX2 : HOST_AVX512);
+    case OP_vsarv:
+        return tcg_x86_host_has(be, n->aux == 2 ? HOST_AVX2 : HOST_AVX512);
+    case OP_vror: case OP_vclz:
+        return tcg_x86_host_has(be, HOST_AVX512);
+    case OP_vclmul: case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
+        return tcg_x86_host_has(be, HOST_AES);
+    default:
+        return true;
+    }
 }
-G_STATIC_ASSERT(OP_vusubs - OP_vsadds == 3 && OP_vadd == OP_call + 1 && OP_br == OP_vmovz + 1);
+G_STATIC_ASSERT(OP_vadd == OP_call + 1 && OP_br == OP_vaesimc + 1);
 
 void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret)
 {

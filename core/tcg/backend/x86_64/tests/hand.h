@@ -33,7 +33,7 @@ static const struct { const char *name; uint64_t features; } variants[] = {
     { "avx", HOST_AVX },
     { "v3", HOST_AVX | HOST_AVX2 | HOST_BMI1 | HOST_BMI2 | HOST_LZCNT | HOST_MOVBE | HOST_PEXT },
     { "no-pext", HOST_ALL & ~(HOST_PEXT | HOST_BITALG) },
-    { "sse-bmi", HOST_BMI1 | HOST_BMI2 | HOST_LZCNT },
+    { "sse-bmi", HOST_BMI1 | HOST_BMI2 | HOST_LZCNT | HOST_AES },
 };
 
 static inline void env_init(Env *env, const char *features, const TcgLayout *layout)

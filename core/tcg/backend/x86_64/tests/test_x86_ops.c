@@ -303,16 +303,22 @@ static void test_vec(gconstpointer features)
     Env env;
 
     env_init(&env, features, &test_layout);
-    for (TcgOpcode op = OP_vadd; op <= OP_vmovz; op++) {
+    for (TcgOpcode op = OP_vadd; op <= OP_vaesimc; op++) {
         for (unsigned i = 0; i < 800; i++) {
             Case c = { op, TCG_V128, i & 3, 0 };
             unsigned bits = 8u << c.aux;
 
+            if (tcg_op_def[op].flags & TCGF_VEC && !(tcg_vec_sizes(op) >> c.aux & 1)) {
+                continue;
+            }
             switch (op) {
+            case OP_vclmul:
+                c.imm = below(&env, 2) | below(&env, 2) << 4;
+                break;
             case OP_vcmp:
                 c.imm = below(&env, TCG_NUM_CONDS);
                 break;
-            case OP_vshl:
+            case OP_vshl: case OP_vror:
                 c.imm = below(&env, bits);
                 break;
             case OP_vshr: case OP_vsar:
