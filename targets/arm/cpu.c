@@ -43,7 +43,7 @@ const TcgTarget arm_tcg_target = {
 /* Of what translation depends on that does not change. */
 static uint64_t hash_features(const ARMCPU *cpu)
 {
-    const uint8_t more[] = { cpu->has_el2, cpu->has_el3, cpu->gic_cpuif != NULL };
+    const uint8_t more[] = { cpu->has_el2, cpu->has_el3, cpu->gic_cpuif != NULL, (uint8_t)cpu->dczid_el0 };
 
     return arm_features_hash(&cpu->features, more, sizeof(more));
 }

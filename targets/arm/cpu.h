@@ -343,9 +343,12 @@ typedef struct ArmKey {
     unsigned mte_active : 1, mte_unpriv : 1;    /* accesses are tag-checked: plain ones, those by unpriv_mmu */
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */
     unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */
+    unsigned zva : 1;                           /* DC ZVA is neither disabled nor trapped (arm_zva_allowed) */
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);
 enum { ARM_KEY_BTYPE_SHIFT = 2, ARM_KEY_GUARDED_SHIFT = 4 };
+/* Whether DC ZVA may be executed here: SCTLR_ELx.DZE for EL0, HCR_EL2.TDZ (and HFGITR_EL2, which sysreg_slow says). */
+bool arm_zva_allowed(const ARMCPU *cpu);
 void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu);
 void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret);
 /* PC canonical (address tag removed) and aligned, before a fetch; false: PC alignment fault recorded. */

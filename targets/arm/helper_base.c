@@ -54,7 +54,11 @@ void helper_dc_zva(ARMCPU *cpu, uint64_t addr, uint32_t mmu)
     host = cpu_probe(&cpu->parent, block, size, ACCESS_STORE, mmu, &ok);
     if (host) {
         memset(host, 0, size);
-    } else if (ok) {
+    } else if (!ok) {
+        if (cpu->exc.kind == ARM_EXC_SYNC && (cpu->exc.syndrome >> 26 & ~1u) == EC_DABORT_LOWER) {
+            cpu->exc.far = addr;                /* AArch64.DataMemZero(): but for watchpoints, what Xt holds */
+        }
+    } else {
         /* not plain RAM, or the page holds code: doublewords one by one */
         for (unsigned i = 0; i < size && cpu_st(&cpu->parent, block + i, 0, MO_64 | mmu << MO_MMU_SHIFT); i += 8) {
         }

@@ -35,14 +35,14 @@ static uint64_t ctr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
     return cpu->ctr_el0;
 }
 
-static bool zva_prohibited(const ARMCPU *cpu)
+bool arm_zva_allowed(const ARMCPU *cpu)
 {
-    return (cpu->el == 0 && !(el0_sctlr(cpu) >> 14 & 1)) || (cpu->el < 2 && arm_hcr_el2_eff(cpu) & HCR_TDZ);
+    return !(cpu->el == 0 && !(el0_sctlr(cpu) >> 14 & 1)) && !(cpu->el < 2 && arm_hcr_el2_eff(cpu) & HCR_TDZ);
 }
 
 static uint64_t dczid_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {
-    return cpu->dczid_el0 | zva_prohibited(cpu) << 4;
+    return cpu->dczid_el0 | !arm_zva_allowed(cpu) << 4;
 }
 
 static uint64_t clidr_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)

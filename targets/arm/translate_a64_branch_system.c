@@ -500,6 +500,29 @@ bool trans_SB(DisasContext *dc, const arg_SB *a G_GNUC_UNUSED)
 
 /* -- system registers and instructions ------------------------------------------------------------------------------ */
 
+/*
+ * DC ZVA as stores, the first one of the byte that is addressed, since its address is what an abort reports. False where
+ * it may trap, has tags to check, or they would be many.
+ */
+static bool zero_block(DisasContext *dc, unsigned rt)
+{
+    unsigned size = 4u << (dc->cpu->dczid_el0 & 15);
+    MemOp mo = MO_128 | MO_ATOM_PAIR | dc->key.data_mmu << MO_MMU_SHIFT;
+    TcgVal addr, block, zero;
+
+    if (!dc->key.zva || dc->key.sysreg_slow || dc->key.mte_active || size < 16 || size > 64) {
+        return false;
+    }
+    addr = a64_get(dc, 1, rt);
+    tcg_guest_st(dc->g, addr, tcg_const(dc->g, TCG_I32, 0), MO_8 | dc->key.data_mmu << MO_MMU_SHIFT);
+    block = tcg_andi(dc->g, TCG_I64, addr, ~(uint64_t)(size - 1));
+    zero = tcg_const_v(dc->g, 0, 0);
+    for (unsigned i = 0; i < size; i += 16) {
+        tcg_guest_st(dc->g, tcg_addi(dc->g, TCG_I64, block, i), zero, mo);
+    }
+    return true;
+}
+
 static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
 {
     const SysReg *r = arm_sysreg_find(dc->cpu, enc);
@@ -562,6 +585,9 @@ bool trans_MRS(DisasContext *dc, const arg_MRS *a)
 
 bool trans_SYS(DisasContext *dc, const arg_SYS *a)
 {
+    if (SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2) == SYSREG(1, 3, 7, 4, 1) && zero_block(dc, a->rt)) {
+        return true;
+    }
     return sysreg(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, true);
 }
 

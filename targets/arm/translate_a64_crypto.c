@@ -13,17 +13,26 @@ static TcgVal op2(DisasContext *dc, TcgOpcode op, TcgVal a, TcgVal b)
 /* Doublewords rotated right by 1 to 63, or not at all. */
 static TcgVal rotate64(DisasContext *dc, TcgVal v, unsigned n)
 {
-    return n ? op2(dc, OP_vor, tcg_vec1(dc->g, OP_vshr, 3, v, n), tcg_vec1(dc->g, OP_vshl, 3, v, 64 - n)) : v;
+    return n ? tcg_vec1(dc->g, OP_vror, 3, v, n) : v;
 }
 
 /* A helper's result to rd. */
 #define SET(...) a64_set_v(dc, a->rd, __VA_ARGS__)
 #define CALL(...) SET(a64_call(dc, __VA_ARGS__))
 
-TRANS(AESE, CALL(aese, op2(dc, OP_vxor, V(rd), V(rn))))
-TRANS(AESD, CALL(aesd, op2(dc, OP_vxor, V(rd), V(rn))))
-TRANS(AESMC, CALL(aesmc, V(rn)))
-TRANS(AESIMC, CALL(aesimc, V(rn)))
+/* A round's parts have no key: it is the next AESE's first operand, or an EOR's, and fused with them. */
+static TcgVal aes_sub(DisasContext *dc, TcgOpcode op, TcgVal v)
+{
+    return tcg_vec2(dc->g, op, 0, v, tcg_const_v(dc->g, 0, 0), 0);
+}
+
+TRANS(AESE, TcgVal v = op2(dc, OP_vxor, V(rd), V(rn));
+      SET(tcg_has(dc->g, OP_vaesencl, 0) ? aes_sub(dc, OP_vaesencl, v) : a64_call(dc, aese, v)))
+TRANS(AESD, TcgVal v = op2(dc, OP_vxor, V(rd), V(rn));
+      SET(tcg_has(dc->g, OP_vaesdecl, 0) ? aes_sub(dc, OP_vaesdecl, v) : a64_call(dc, aesd, v)))
+TRANS(AESMC, SET(tcg_has(dc->g, OP_vaesmc, 0) ? tcg_vec1(dc->g, OP_vaesmc, 0, V(rn), 0) : a64_call(dc, aesmc, V(rn))))
+TRANS(AESIMC,
+      SET(tcg_has(dc->g, OP_vaesimc, 0) ? tcg_vec1(dc->g, OP_vaesimc, 0, V(rn), 0) : a64_call(dc, aesimc, V(rn))))
 
 TRANS(SHA1C, CALL(sha1c, V(rd), V(rn), V(rm)))
 TRANS(SHA1P, CALL(sha1p, V(rd), V(rn), V(rm)))

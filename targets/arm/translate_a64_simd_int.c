@@ -109,7 +109,21 @@ static void pairwise(DisasContext *dc, const arg_ADDP_v *a, VecFn *fn)
     TcgVal n = V(rn), m = V(rm);
 
     if (!a->q) {
-        n = m = vec_join(dc, n, m);
+        n = m = a->rn == a->rm ? n : vec_join(dc, n, m);
+    }
+    if (a->rn == a->rm && a->esz < 2) {
+        /* even elements in the low half, odd ones in the high half, and the other way round */
+        uint64_t even = a->esz ? UINT64_C(0x0d0c090805040100) : UINT64_C(0x0e0c0a0806040200);
+        uint64_t odd = even + UINT64_C(0x0101010101010101) * (1u << a->esz);
+
+        if (!a->q) {                            /* of the low half alone, twice */
+            even = deposit64(even, 32, 32, even);
+            odd = deposit64(odd, 32, 32, odd);
+        }
+        vec_set(dc, vec_bytes(a->q), a->rd,
+                fn(dc, a->esz, TCG_NOVAL, tcg_vec2(dc->g, OP_vtbl, 0, n, tcg_const_v(dc->g, even, odd), 0),
+                   tcg_vec2(dc->g, OP_vtbl, 0, n, tcg_const_v(dc->g, odd, even), 0)));
+        return;
     }
     vec_set(dc, vec_bytes(a->q), a->rd, fn(dc, a->esz, TCG_NOVAL, tcg_vec2(dc->g, OP_vuzp1, a->esz, n, m, 0),
                                            tcg_vec2(dc->g, OP_vuzp2, a->esz, n, m, 0)));
@@ -148,6 +162,10 @@ static void polynomial_long(DisasContext *dc, const arg_PMULL_v *a)
 {
     TcgVal n = vec_high(dc, a->q, V(rn)), m = vec_high(dc, a->q, V(rm));
 
+    if (a->esz == 3 && tcg_has(dc->g, OP_vclmul, 3)) {
+        a64_set_v(dc, a->rd, tcg_vec2(dc->g, OP_vclmul, 3, V(rn), V(rm), a->q ? 0x11 : 0));
+        return;
+    }
     a64_set_v(dc, a->rd, a->esz == 3 ? a64_call(dc, pmull64, n, m) : a64_call(dc, pmull8, n, m));
 }
 

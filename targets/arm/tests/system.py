@@ -33,6 +33,8 @@ PROGRAMS = {
     'cache_pan': ('-M virt -cpu max', [0x9600000d]),
     # the level is that of stage 2, whose blocks are at level 2
     'descriptor_stage2': ('-M virt,virtualization=on -cpu max', [0x9200008e, 0x0060000040000301]),
+    'zva': ('-M virt -cpu max', [24, 0x40, 0x78, 0x96000045, 0x1080000045, 0, 0x6212dca8, 0x1080000045, 0x14,
+                                 0x56000000, 0x1080000045, 4, 16, 0, 0x78]),
     'at_stage2': ('-M virt,virtualization=on -cpu max', [0x920001c6, 0x406000]),
     'at_dirty': ('-M virt -cpu max', [0xb80, 0x0068000040000781, 0x0068000040000701]),
     'wfxt': ('-M virt -cpu max', [0x060000a7 | 0xe << 20 | 1 << 24, 0x060000e6 | 0xe << 20 | 1 << 24]),
