@@ -29,6 +29,11 @@ static const ArmFeatureProp rows[] = {
     { "sve", REG(PFR0), 32, 0, 0 },
     { "sme", REG(PFR1), 24, 0, 0 },
     { "mte", REG(PFR1), 8, 3, 0 },
+    { "the", REG(PFR1), 48, 1, 0 },
+    { "d128", REG(MMFR3), 32, 1, 0 },
+    { "d128", REG(MMFR3), 36, 1, 0 },
+    { "d128", REG(ISAR2), 32, 1, 0 },           /* SYSREG_128, SYSINSTR_128 */
+    { "d128", REG(ISAR2), 36, 1, 0 },
 };
 
 /* APA, API (ISAR1 [7:4], [11:8]) and APA3 (ISAR2 [15:12]) with their GPA, GPI, GPA3: one algorithm at a time. */

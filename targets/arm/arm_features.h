@@ -30,6 +30,8 @@ bool arm_idreg_edit(uint64_t *idreg, const char *name, bool on, GError **error);
     ARM_FEATURE_PROP("sve", "Scalable Vector Extension (not supported yet: only off)"), \
     ARM_FEATURE_PROP("sme", "Scalable Matrix Extension (not supported yet: only off)"), \
     ARM_FEATURE_PROP("mte", "memory tagging, with allocation tags beside all RAM"), \
+    ARM_FEATURE_PROP("the", "translation hardening"), \
+    ARM_FEATURE_PROP("d128", "128-bit translation descriptors, system registers and instructions"), \
     ARM_FEATURE_PROP("aarch64", "AArch64 (only on: AArch32 is not supported yet)")
 
 #endif

@@ -134,6 +134,9 @@ struct ARMCPU {
     uint64_t hcr_el2, hcrx_el2, hstr_el2, mdcr_el2, cptr_el2, vttbr_el2, vtcr_el2, hpfar_el2, vpidr_el2, vmpidr_el2;
     uint64_t cnthctl_el2, cntvoff_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;
     uint64_t scr_el3, mdcr_el3, cptr_el3, sder32_el3;
+    /* bits 127:64 of the registers that have them */
+    uint64_t ttbr0_hi_el[3], ttbr1_hi_el[3], vttbr_hi_el2, par_hi_el1;
+    uint64_t rcwmask_el1[2], rcwsmask_el1[2];   /* low, high */
     uint64_t disr_el1, gcr_el1, rgsr_el1, accdata_el1, tfsr_el[4];
     uint64_t dbgbvr_el1[16], dbgbcr_el1[16], dbgwvr_el1[16], dbgwcr_el1[16], dbgclaim, dbgdtrrx, dbgdtrtx;
     uint64_t apkey[10];                         /* APIAKeyLo/Hi, IB, DA, DB, GA */
@@ -155,6 +158,8 @@ struct ARMCPU {
 
     ArmException exc;
     uint8_t sysreg_rt;                          /* Rt of the system register access under way */
+    bool sysreg_wide;                           /* it is of 128 bits */
+    bool rcw, rcw_page;                         /* a read-check-write access is under way; only it may write to its page */
 
     /* -- wiring and derived; not guest state ------------------------------------------------------------------ */
     const ArmModel *model;
@@ -249,7 +254,7 @@ void arm_send_event(ARMCPU *cpu);
 enum {
     EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_CP15_MCR = 0x03, EC_CP15_MCRR = 0x04, EC_CP14_MCR = 0x05, EC_CP14_LDC = 0x06,
     EC_FP_ASIMD = 0x07, EC_PAC_TRAP = 0x09, EC_LS64 = 0x0a, EC_CP14_MRRC = 0x0c, EC_BTI = 0x0d, EC_ILLEGAL = 0x0e,
-    EC_SVC32 = 0x11, EC_HVC32 = 0x12, EC_SMC32 = 0x13, EC_SVC64 = 0x15, EC_HVC64 = 0x16, EC_SMC64 = 0x17,
+    EC_SVC32 = 0x11, EC_HVC32 = 0x12, EC_SMC32 = 0x13, EC_SYSREG128 = 0x14, EC_SVC64 = 0x15, EC_HVC64 = 0x16, EC_SMC64 = 0x17,
     EC_SYSREG = 0x18, EC_SVE = 0x19, EC_ERET = 0x1a, EC_PAC_FAIL = 0x1c, EC_SME = 0x1d,
     EC_IABORT_LOWER = 0x20, EC_IABORT_SAME = 0x21, EC_PC_ALIGN = 0x22, EC_DABORT_LOWER = 0x24, EC_DABORT_SAME = 0x25,
     EC_SP_ALIGN = 0x26, EC_MOPS = 0x27, EC_FP32 = 0x28, EC_FP64 = 0x2c, EC_GCS = 0x2d, EC_SERROR = 0x2f,
@@ -344,6 +349,7 @@ typedef struct ArmKey {
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */
     unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */
     unsigned zva : 1;                           /* DC ZVA is neither disabled nor trapped (arm_zva_allowed) */
+    unsigned d128 : 1;                          /* descriptors of stage 1 have 128 bits (IsD128Enabled) */
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);
 enum { ARM_KEY_BTYPE_SHIFT = 2, ARM_KEY_GUARDED_SHIFT = 4 };

@@ -375,3 +375,26 @@ void helper_sysreg_write(ARMCPU *cpu, uint32_t enc_rt, uint64_t value)
         arm_sysreg_access(cpu, enc_rt & 0xffff, true, enc_rt >> 16, &value);
     }
 }
+
+void helper_sysreg_read128(ARMCPU *cpu, uint32_t enc_rt)
+{
+    unsigned rt = enc_rt >> 16;
+    uint64_t value[2];
+
+    if (cpu_exact(&cpu->parent) && arm_sysreg_access128(cpu, enc_rt & 0xffff, false, rt, value)) {
+        cpu->x[rt] = value[0];                  /* Rt is even: X30 has no partner */
+        if (rt < 30) {
+            cpu->x[rt + 1] = value[1];
+        }
+    }
+}
+
+void helper_sysreg_write128(ARMCPU *cpu, uint32_t enc_rt)
+{
+    unsigned rt = enc_rt >> 16;
+    uint64_t value[2] = { rt < 31 ? cpu->x[rt] : 0, rt < 30 ? cpu->x[rt + 1] : 0 };
+
+    if (cpu_exact(&cpu->parent)) {
+        arm_sysreg_access128(cpu, enc_rt & 0xffff, true, rt, value);
+    }
+}

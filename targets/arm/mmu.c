@@ -100,6 +100,8 @@ uint64_t arm_tcr2_implemented(const ARMCPU *cpu)
     bits |= arm_feature(cpu, FEAT_S1PIE) ? TCR2_PIE : 0;
     bits |= arm_feature(cpu, FEAT_S1POE) ? TCR2_E0POE | TCR2_POE : 0;
     bits |= arm_feature(cpu, FEAT_AIE) ? TCR2_AIE : 0;
+    bits |= arm_feature(cpu, FEAT_THE) ? TCR2_PNCH : 0;
+    bits |= arm_feature(cpu, FEAT_D128) ? TCR2_D128 : 0;
     return bits;
 }
 
@@ -121,6 +123,30 @@ static uint64_t tcr2(const ARMCPU *cpu, unsigned el)
         return !arm_el2_enabled(cpu) || arm_hcrx_el2_eff(cpu) & HCRX_TCR2EN ? cpu->tcr2_el[1] : 0;
     }
     return arm_el2_enabled(cpu) ? cpu->tcr2_el[2] : 0;
+}
+
+bool arm_d128_enabled(const ARMCPU *cpu)
+{
+    unsigned el = cpu->el > 0 ? cpu->el : arm_is_in_host(cpu) ? 2 : 1;
+
+    return (el != 2 || arm_hcr_e2h(cpu)) && tcr2(cpu, el) & TCR2_D128;
+}
+
+bool arm_protection_enabled(const ARMCPU *cpu)
+{
+    unsigned el = cpu->el > 0 ? cpu->el : arm_is_in_host(cpu) ? 2 : 1;
+
+    return arm_d128_enabled(cpu) || tcr2(cpu, el) & TCR2_PNCH;
+}
+
+void arm_forget_rcw_page(ARMCPU *cpu, vaddr addr)
+{
+    TlbFlush f = { .addr = addr & ~UINT64_C(4095), .size = 4096, .globals = true };
+
+    if (cpu->rcw_page) {
+        cpu->rcw_page = false;
+        tlb_flush(&cpu->parent, &f);
+    }
 }
 
 /* -- overlays' part of the context -- */

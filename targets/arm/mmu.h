@@ -11,6 +11,9 @@
 #define TCR2_POE   (UINT64_C(1) << 3)
 #define TCR2_AIE   (UINT64_C(1) << 4)
 
+#define TCR2_PNCH  (UINT64_C(1) << 0)
+#define TCR2_D128  (UINT64_C(1) << 5)
+
 /* Fields of a context id. Ids differ in whether stage 1 is on, since code may turn it on without invalidating. */
 #define ARM_CTX_ASID(x)   ((uint64_t)((x) & 0xffff))
 #define ARM_CTX_VMID(x)   ((uint64_t)((x) & 0xffff) << 16)
@@ -43,6 +46,11 @@ static inline bool arm_mmu_two_ranges(ArmMmu mmu)
 unsigned arm_current_vmid(const ARMCPU *cpu);
 /* The bits of TCR2_ELx that are not RES0 on this CPU. */
 uint64_t arm_tcr2_implemented(const ARMCPU *cpu);
+/* Whether the current level's descriptors have 128 bits (IsD128Enabled), and a Protected bit (ProtectionEnabled). */
+bool arm_d128_enabled(const ARMCPU *cpu);
+bool arm_protection_enabled(const ARMCPU *cpu);
+/* A read-check-write instruction is done: ordinary stores may not use what it could write to. */
+void arm_forget_rcw_page(ARMCPU *cpu, vaddr addr);
 /* PAR_EL1 for an AT instruction. */
 void arm_at(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope);
 

@@ -4,6 +4,7 @@
 
 #include "core/bits.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/mmu.h"
 #include "targets/arm/mte.h"
 #include "targets/arm/pmu.h"
 
@@ -240,7 +241,7 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .fpcr_ah = !!(cpu->fpcr & FPCR_AH), .fpcr_nep = !!(cpu->fpcr & FPCR_NEP),
         .fp_inline = !(cpu->fpcr & (FPCR_FZ | FPCR_FIZ | FPCR_AH | FPCR_NEP)),
         .e2h = arm_el2_enabled(cpu) && arm_hcr_e2h(cpu),
-        .mops = mops_enabled(cpu), .zva = arm_zva_allowed(cpu),
+        .mops = mops_enabled(cpu), .zva = arm_zva_allowed(cpu), .d128 = arm_d128_enabled(cpu),
         .mte_active = arm_mte_active(cpu, false), .mte_unpriv = arm_mte_active(cpu, unprivileged_mmu(cpu, mmu) != mmu),
         .naa = arm_feature(cpu, FEAT_LSE2) && sctlr >> 6 & 1,
     };

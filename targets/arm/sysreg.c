@@ -10,6 +10,9 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
+#define HCRX_D128EN (UINT64_C(1) << 17)
+#define SCR_D128EN (UINT64_C(1) << 47)
+
 const SysRegGroup *const arm_sysreg_groups[] = {
     &arm_sysregs_cache, &arm_sysregs_debug, &arm_sysregs_el2, &arm_sysregs_el3, &arm_sysregs_gtimer, &arm_sysregs_id,
     &arm_sysregs_gic, &arm_sysregs_pmu, &arm_sysregs_pstate, &arm_sysregs_ras, &arm_sysregs_rng,
@@ -110,12 +113,20 @@ static void store_field(ARMCPU *cpu, const SysReg *r, uint64_t value)
     }
 }
 
+static uint64_t *wide_field(ARMCPU *cpu, const SysReg *r)
+{
+    return (uint64_t *)((uint8_t *)cpu + r->wide);
+}
+
 static void reset_row(ARMCPU *cpu, const SysReg *r, void *opaque G_GNUC_UNUSED)
 {
     if (r->reset_fn) {
         r->reset_fn(cpu, r);
     } else if (r->offset && !r->is_alias) {
         store_field(cpu, r, r->reset);
+    }
+    if (r->wide && !r->is_alias) {
+        *wide_field(cpu, r) = 0;
     }
 }
 
@@ -139,13 +150,17 @@ bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write)
 
 /* -- access ------------------------------------------------------------------------------------------------------- */
 
-/* The ISS of a trapped MSR, MRS or system instruction (D23.2.37, EC 0x18). */
-static uint32_t syndrome(uint16_t enc, unsigned rt, bool write)
+/*
+ * The syndrome of a trapped MSR, MRS or system instruction (D23.2.37, EC 0x18), or of MSRR, MRRS and SYSP (EC 0x14),
+ * which has Rt without its lowest bit.
+ */
+static uint32_t syndrome(const ARMCPU *cpu, uint16_t enc, bool write)
 {
+    uint32_t rt = cpu->sysreg_wide ? cpu->sysreg_rt & ~1u : cpu->sysreg_rt;
     uint32_t iss = (enc >> 14) << 20 | (enc & 7) << 17 | (enc >> 11 & 7) << 14 | (enc >> 7 & 15) << 10 | rt << 5 |
                    (enc >> 3 & 15) << 1 | !write;
 
-    return ARM_SYNDROME(EC_SYSREG, iss);
+    return ARM_SYNDROME(cpu->sysreg_wide ? EC_SYSREG128 : EC_SYSREG, iss);
 }
 
 bool arm_sysreg_is_id_space(const ARMCPU *cpu, uint16_t enc)
@@ -157,10 +172,10 @@ bool arm_sysreg_is_id_space(const ARMCPU *cpu, uint16_t enc)
 }
 
 /* An access that no row or level allows. */
-static void raise_absent(ARMCPU *cpu, uint16_t enc, unsigned rt, bool write)
+static void raise_absent(ARMCPU *cpu, uint16_t enc, bool write)
 {
-    if (!write && arm_sysreg_is_id_space(cpu, enc)) {
-        arm_raise(cpu, arm_default_target_el(cpu), syndrome(enc, rt, false));
+    if (!write && !cpu->sysreg_wide && arm_sysreg_is_id_space(cpu, enc)) {
+        arm_raise(cpu, arm_default_target_el(cpu), syndrome(cpu, enc, false));
     } else {
         arm_raise_undefined(cpu);
     }
@@ -221,7 +236,7 @@ static ArmTrap group_traps(const ARMCPU *cpu, const SysReg *r, bool write)
     return TRAP_NONE;
 }
 
-static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, unsigned rt, bool write)
+static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, bool write)
 {
     switch (trap) {
     case TRAP_NONE:
@@ -234,11 +249,11 @@ static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, unsigned rt, 
         return false;
     case TRAP_EL1:
         /* a trap to EL1 goes to EL2 under TGE */
-        arm_raise(cpu, MAX(arm_default_target_el(cpu), 1), syndrome(r->enc, rt, write));
+        arm_raise(cpu, MAX(arm_default_target_el(cpu), 1), syndrome(cpu, r->enc, write));
         return false;
     case TRAP_EL2:
     case TRAP_EL3:
-        arm_raise(cpu, trap == TRAP_EL2 ? 2 : 3, syndrome(r->enc, rt, write));
+        arm_raise(cpu, trap == TRAP_EL2 ? 2 : 3, syndrome(cpu, r->enc, write));
         return false;
     }
     g_assert_not_reached();
@@ -246,7 +261,7 @@ static bool raise_trap(ARMCPU *cpu, ArmTrap trap, const SysReg *r, unsigned rt, 
 
 void arm_sysreg_trap(ARMCPU *cpu, const SysReg *r, unsigned el, bool write)
 {
-    arm_raise(cpu, el, syndrome(r->enc, cpu->sysreg_rt, write));
+    arm_raise(cpu, el, syndrome(cpu, r->enc, write));
 }
 
 ArmTrap arm_el12_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
@@ -320,28 +335,53 @@ bool arm_sysreg_debug_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
     return !r->no_gdb && r->access >> 4 && debug_access(cpu, r, NULL, value);
 }
 
-bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value)
+/* MRRS and MSRR are let by HCRX_EL2.D128En at EL1, and by SCR_EL3.D128En below EL3; `el` says whose turn it is. */
+static ArmTrap wide_trap(const ARMCPU *cpu, unsigned el)
+{
+    if (el == 2) {
+        return cpu->el == 1 && arm_el2_enabled(cpu) && !(arm_hcrx_el2_eff(cpu) & HCRX_D128EN) ? TRAP_EL2 : TRAP_NONE;
+    }
+    return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 & SCR_D128EN) ? TRAP_EL3 : TRAP_NONE;
+}
+
+/* The row that an encoding means now, with every check passed. NULL: an exception is recorded. */
+static const SysReg *accessible(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, bool wide)
 {
     const SysReg *r = arm_sysreg_find(cpu, enc);
+    bool is_register = enc >> 14 >= 2, mrrs = wide && is_register;
     unsigned levels;
     ArmTrap trap;
 
-    r = r ? redirect(cpu, r) : NULL;
-    if (!r) {
-        raise_absent(cpu, enc, rt, write);
-        return false;
-    }
     cpu->sysreg_rt = rt;
+    cpu->sysreg_wide = wide;
+    r = r ? redirect(cpu, r) : NULL;
+    if (!r || (wide && (is_register ? !r->wide : !r->write128))) {
+        raise_absent(cpu, enc, write);
+        return NULL;
+    }
     levels = write ? r->access >> 4 : r->access & 15;
     if (!(levels & ((2u << cpu->el) - 1))) {
-        raise_absent(cpu, enc, rt, write);
-        return false;
+        raise_absent(cpu, enc, write);
+        return NULL;
     }
     trap = group_traps(cpu, r, write);
+    if (trap == TRAP_NONE && mrrs) {
+        trap = wide_trap(cpu, 2);
+    }
     if (trap == TRAP_NONE && r->check) {
         trap = r->check(cpu, r, write);
     }
-    if (!raise_trap(cpu, trap, r, rt, write)) {
+    if (trap == TRAP_NONE && mrrs) {
+        trap = wide_trap(cpu, 3);
+    }
+    return raise_trap(cpu, trap, r, write) ? r : NULL;
+}
+
+bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value)
+{
+    const SysReg *r = accessible(cpu, enc, write, rt, false);
+
+    if (!r) {
         return false;
     }
     if (!write) {
@@ -349,4 +389,24 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
         return !cpu->parent.raised;
     }
     return write_row(cpu, r, *value);
+}
+
+bool arm_sysreg_access128(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t value[2])
+{
+    const SysReg *r = accessible(cpu, enc, write, rt, true);
+
+    if (!r) {
+        return false;
+    }
+    if (r->write128) {
+        r->write128(cpu, r, value);
+        return !cpu->parent.raised;
+    }
+    if (!write) {
+        value[0] = read_row(cpu, r);
+        value[1] = *wide_field(cpu, r);
+        return true;
+    }
+    *wide_field(cpu, r) = value[1];
+    return write_row(cpu, r, value[0]);
 }

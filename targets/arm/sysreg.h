@@ -31,7 +31,7 @@ enum {
 typedef enum ArmTrap {                          /* what a check says */
     TRAP_NONE,
     TRAP_UNDEFINED,                             /* UNDEFINED at the current level */
-    TRAP_EL1, TRAP_EL2, TRAP_EL3,               /* trapped with the MSR/MRS syndrome (EC 0x18) */
+    TRAP_EL1, TRAP_EL2, TRAP_EL3,               /* trapped with the syndrome of the instruction (EC 0x18, 0x14) */
     TRAP_FP,                                    /* floating point is disabled: EC 0x07 to the level that says so */
 } ArmTrap;
 
@@ -45,6 +45,7 @@ struct SysReg {
     uint8_t needs_el;                           /* 2: only with EL2 (or EL3); 3: only with EL3; 0 */
     uint8_t size;                               /* bytes of the field: 4 or 8 */
     uint32_t offset;                            /* in ARMCPU; 0: no storage */
+    uint32_t wide;                              /* in ARMCPU: bits 127:64, for MRRS and MSRR; 0: the register has 64 bits */
     uint64_t reset;
     uint64_t rw;                                /* bits a plain write sets; the others keep their value */
     uint64_t value;                             /* constant: no storage, reads as this (const_value) */
@@ -55,6 +56,7 @@ struct SysReg {
     ArmTrap (*check)(ARMCPU *cpu, const SysReg *r, bool write);
     uint64_t (*read)(ARMCPU *cpu, const SysReg *r);
     void (*write)(ARMCPU *cpu, const SysReg *r, uint64_t value);
+    void (*write128)(ARMCPU *cpu, const SysReg *r, const uint64_t value[2]);    /* SYSP; NULL: UNDEFINED */
     void (*reset_fn)(ARMCPU *cpu, const SysReg *r);
 };
 
@@ -75,6 +77,7 @@ void arm_sysregs_foreach(const ARMCPU *cpu, void (*fn)(ARMCPU *cpu, const SysReg
 #define SR_FIELD(f) SR_FIELD_RW(f, UINT64_MAX)
 #define SR_FIELD_RO(f) .offset = offsetof(ARMCPU, f), .size = sizeof(((ARMCPU *)0)->f)
 #define SR_ALIAS(f) SR_FIELD(f), .is_alias = true
+#define SR_WIDE(f) .wide = offsetof(ARMCPU, f)
 #define SR_CONST(v) .const_value = true, .value = (v)
 #define SR_NEEDS(f) .feature = FEAT_##f + 1
 
@@ -101,5 +104,7 @@ bool arm_sysreg_debug_read(ARMCPU *cpu, const SysReg *r, uint64_t *ret_value);
 bool arm_sysreg_debug_write(ARMCPU *cpu, const SysReg *r, uint64_t value);
 /* A run-time access with all checks: false: an exception is recorded. */
 bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t *value);
+/* The same of MRRS, MSRR and SYSP: low and high half. A row without `wide`, respectively `write128`, is UNDEFINED. */
+bool arm_sysreg_access128(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint64_t value[2]);
 
 #endif

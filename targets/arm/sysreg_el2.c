@@ -8,6 +8,7 @@
 #define SCR_HXEN (UINT64_C(1) << 38)
 #define HCRX_FNXS (UINT64_C(1) << 3)
 #define HCRX_MCE2 (UINT64_C(1) << 10)
+#define HCRX_D128EN (UINT64_C(1) << 17)
 #define HCRX_MSCEN (UINT64_C(1) << 11)
 
 /* Bits of HCR_EL2 that a CPU without the feature reads as zero. */
@@ -73,6 +74,7 @@ static void hcrx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
     rw |= arm_feature(cpu, FEAT_MOPS) ? HCRX_MCE2 | HCRX_MSCEN : 0;
     rw |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 14 : 0;               /* TCR2En */
     rw |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 15 : 0;             /* SCTLR2En */
+    rw |= arm_feature(cpu, FEAT_D128) ? HCRX_D128EN : 0;
     cpu->hcrx_el2 = value & rw;
 }
 
@@ -94,7 +96,7 @@ static const SysReg el2_regs[] = {
        .check = cptr_el2_check),
     SR("HSTR_EL2", 3, 4, 1, 1, 3, SR_RW2, SR_FIELD_RW(hstr_el2, 0xffff), .changes = SRC_KEY, .needs_el = 2),
     SR("HACR_EL2", 3, 4, 1, 1, 7, SR_RW2, SR_FIELD_RW(hacr_el2, 0), .needs_el = 2),
-    SR("VTTBR_EL2", 3, 4, 2, 1, 0, SR_RW2, SR_FIELD(vttbr_el2), .changes = CTX, .needs_el = 2),
+    SR("VTTBR_EL2", 3, 4, 2, 1, 0, SR_RW2, SR_FIELD(vttbr_el2), SR_WIDE(vttbr_hi_el2), .changes = CTX, .needs_el = 2),
     SR("VTCR_EL2", 3, 4, 2, 1, 2, SR_RW2, SR_FIELD(vtcr_el2), .changes = CTX, .needs_el = 2),
     SR("HPFAR_EL2", 3, 4, 6, 0, 4, SR_RW2, SR_FIELD(hpfar_el2), .needs_el = 2),
     SR("VPIDR_EL2", 3, 4, 0, 0, 0, SR_RW2, SR_FIELD_RW(vpidr_el2, 0xffffffff), .reset_fn = vpidr_reset, .needs_el = 2),

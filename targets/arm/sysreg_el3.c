@@ -23,6 +23,8 @@ static void scr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_S1PIE) || arm_feature(cpu, FEAT_S2PIE) || arm_feature(cpu, FEAT_S1POE) ?
           UINT64_C(1) << 45 : 0;                /* PIEn */
     rw |= arm_feature(cpu, FEAT_AIE) ? UINT64_C(1) << 46 : 0;
+    rw |= arm_feature(cpu, FEAT_THE) ? UINT64_C(1) << 42 : 0;               /* RCWMASKEn */
+    rw |= arm_feature(cpu, FEAT_D128) ? UINT64_C(1) << 47 : 0;              /* D128En */
     /* lower levels are AArch64 only: RW (bit 10) is RAO; bits 5:4 are RES1 */
     cpu->scr_el3 = (value & rw) | UINT64_C(1) << 10 | UINT64_C(3) << 4;
     arm_gic_state_changed(cpu);

@@ -2,7 +2,8 @@
 /*
  * TLB maintenance and address translation instructions (Arm DDI 0487, C5.4 and C5.5).
  * A TLBI invalidates at least what it must: last-level forms do what the plain forms do, and by-IPA forms drop all
- * combined translations of the VMID. The nXS forms (CRn 9) wait for as much as the others.
+ * combined translations of the VMID. The nXS forms (CRn 9) wait for as much as the others. TLBIP (FEAT_D128) is of the
+ * same encodings as a SYSP, and has the address in the high half of its operand.
  */
 #include "core/bits.h"
 #include "targets/arm/mmu.h"
@@ -168,8 +169,11 @@ static void tlbi_vae23(ARMCPU *cpu, const SysReg *r, uint64_t value)
     flush(cpu, r, &f);
 }
 
-/* Range operands: BaseADDR[36:0], TTL, NUM[43:39], SCALE[45:44], TG[47:46], ASID[63:48]. A reserved TG invalidates all. */
-static void range(uint64_t value, TlbFlush *f)
+/*
+ * Range operands: BaseADDR[36:0], TTL, NUM[43:39], SCALE[45:44], TG[47:46], ASID[63:48]; of TLBIP, address[55:12] is in
+ * the high half. A reserved TG invalidates all.
+ */
+static void range(uint64_t value, const uint64_t *high, TlbFlush *f)
 {
     static const uint8_t granule[4] = { 0, 12, 14, 16 };
     unsigned shift = granule[extract64(value, 46, 2)];
@@ -179,30 +183,30 @@ static void range(uint64_t value, TlbFlush *f)
         f->size = 0;
         return;
     }
-    f->addr = (uint64_t)sextract64(value, 0, 37) << shift;
+    f->addr = high ? operand_va(*high) & ~mask64(0, shift) : (uint64_t)sextract64(value, 0, 37) << shift;
     f->size = (uint64_t)(num + 1) << (5 * scale + 1) << shift;
 }
 
-static void tlbi_rvae1(ARMCPU *cpu, const SysReg *r, uint64_t value)
+static void rvae1(ARMCPU *cpu, const SysReg *r, uint64_t value, const uint64_t *high)
 {
     TlbFlush f = { .globals = true };
 
     el1_contexts(cpu, &f.mask, &f.value);
     by_asid(cpu, value, &f.mask, &f.value);
-    range(value, &f);
+    range(value, high, &f);
     flush(cpu, r, &f);
 }
 
-static void tlbi_rvaae1(ARMCPU *cpu, const SysReg *r, uint64_t value)
+static void rvaae1(ARMCPU *cpu, const SysReg *r, uint64_t value, const uint64_t *high)
 {
     TlbFlush f = { .globals = true };
 
     el1_contexts(cpu, &f.mask, &f.value);
-    range(value, &f);
+    range(value, high, &f);
     flush(cpu, r, &f);
 }
 
-static void tlbi_rvae23(ARMCPU *cpu, const SysReg *r, uint64_t value)
+static void rvae23(ARMCPU *cpu, const SysReg *r, uint64_t value, const uint64_t *high)
 {
     unsigned el = (r->enc >> 11 & 7) == 6 ? 3 : 2;
     TlbFlush f = { .globals = true };
@@ -211,8 +215,21 @@ static void tlbi_rvae23(ARMCPU *cpu, const SysReg *r, uint64_t value)
     if (el == 2 && arm_hcr_e2h(cpu)) {
         by_asid(cpu, value, &f.mask, &f.value);
     }
-    range(value, &f);
+    range(value, high, &f);
     flush(cpu, r, &f);
+}
+
+static void tlbi_rvae1(ARMCPU *cpu, const SysReg *r, uint64_t v) { rvae1(cpu, r, v, NULL); }
+static void tlbi_rvaae1(ARMCPU *cpu, const SysReg *r, uint64_t v) { rvaae1(cpu, r, v, NULL); }
+static void tlbi_rvae23(ARMCPU *cpu, const SysReg *r, uint64_t v) { rvae23(cpu, r, v, NULL); }
+static void tlbip_rvae1(ARMCPU *cpu, const SysReg *r, const uint64_t v[2]) { rvae1(cpu, r, v[0], &v[1]); }
+static void tlbip_rvaae1(ARMCPU *cpu, const SysReg *r, const uint64_t v[2]) { rvaae1(cpu, r, v[0], &v[1]); }
+static void tlbip_rvae23(ARMCPU *cpu, const SysReg *r, const uint64_t v[2]) { rvae23(cpu, r, v[0], &v[1]); }
+
+/* By VA or IPA: bits 43:0 of the high half are what bits 43:0 of a TLBI's operand are. */
+static void tlbip(ARMCPU *cpu, const SysReg *r, const uint64_t v[2])
+{
+    r->write(cpu, r, deposit64(v[0], 0, 44, v[1]));
 }
 
 /* -- AT --------------------------------------------------------------------------------------------------------------- */
@@ -257,34 +274,34 @@ static void at(ARMCPU *cpu, const SysReg *r, uint64_t value)
 
 #define TLBI_SET(sfx, crn, crm, ...) \
     TLBI("VMALLE1" sfx, 0, crn, crm, 0, SR_W1, tlbi_vmalle1, __VA_ARGS__), \
-    TLBI("VAE1" sfx, 0, crn, crm, 1, SR_W1, tlbi_vae1, __VA_ARGS__), \
+    TLBI("VAE1" sfx, 0, crn, crm, 1, SR_W1, tlbi_vae1, .write128 = tlbip, __VA_ARGS__), \
     TLBI("ASIDE1" sfx, 0, crn, crm, 2, SR_W1, tlbi_aside1, __VA_ARGS__), \
-    TLBI("VAAE1" sfx, 0, crn, crm, 3, SR_W1, tlbi_vaae1, __VA_ARGS__), \
-    TLBI("VALE1" sfx, 0, crn, crm, 5, SR_W1, tlbi_vae1, __VA_ARGS__), \
-    TLBI("VAALE1" sfx, 0, crn, crm, 7, SR_W1, tlbi_vaae1, __VA_ARGS__), \
+    TLBI("VAAE1" sfx, 0, crn, crm, 3, SR_W1, tlbi_vaae1, .write128 = tlbip, __VA_ARGS__), \
+    TLBI("VALE1" sfx, 0, crn, crm, 5, SR_W1, tlbi_vae1, .write128 = tlbip, __VA_ARGS__), \
+    TLBI("VAALE1" sfx, 0, crn, crm, 7, SR_W1, tlbi_vaae1, .write128 = tlbip, __VA_ARGS__), \
     TLBI("ALLE2" sfx, 4, crn, crm, 0, SR_W2, tlbi_alle23, .needs_el = 2, __VA_ARGS__), \
-    TLBI("VAE2" sfx, 4, crn, crm, 1, SR_W2, tlbi_vae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("VAE2" sfx, 4, crn, crm, 1, SR_W2, tlbi_vae23, .write128 = tlbip, .needs_el = 2, __VA_ARGS__), \
     TLBI("ALLE1" sfx, 4, crn, crm, 4, SR_W2, tlbi_alle1, .needs_el = 2, __VA_ARGS__), \
-    TLBI("VALE2" sfx, 4, crn, crm, 5, SR_W2, tlbi_vae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("VALE2" sfx, 4, crn, crm, 5, SR_W2, tlbi_vae23, .write128 = tlbip, .needs_el = 2, __VA_ARGS__), \
     TLBI("VMALLS12E1" sfx, 4, crn, crm, 6, SR_W2, tlbi_vmalle1, .needs_el = 2, __VA_ARGS__), \
     TLBI("ALLE3" sfx, 6, crn, crm, 0, SR_W3, tlbi_alle23, .needs_el = 3, __VA_ARGS__), \
-    TLBI("VAE3" sfx, 6, crn, crm, 1, SR_W3, tlbi_vae23, .needs_el = 3, __VA_ARGS__), \
-    TLBI("VALE3" sfx, 6, crn, crm, 5, SR_W3, tlbi_vae23, .needs_el = 3, __VA_ARGS__)
+    TLBI("VAE3" sfx, 6, crn, crm, 1, SR_W3, tlbi_vae23, .write128 = tlbip, .needs_el = 3, __VA_ARGS__), \
+    TLBI("VALE3" sfx, 6, crn, crm, 5, SR_W3, tlbi_vae23, .write128 = tlbip, .needs_el = 3, __VA_ARGS__)
 #define TLBI_RANGES(sfx, crn, crm, ...) \
-    TLBI("RVAE1" sfx, 0, crn, crm, 1, SR_W1, tlbi_rvae1, __VA_ARGS__), \
-    TLBI("RVAAE1" sfx, 0, crn, crm, 3, SR_W1, tlbi_rvaae1, __VA_ARGS__), \
-    TLBI("RVALE1" sfx, 0, crn, crm, 5, SR_W1, tlbi_rvae1, __VA_ARGS__), \
-    TLBI("RVAALE1" sfx, 0, crn, crm, 7, SR_W1, tlbi_rvaae1, __VA_ARGS__), \
-    TLBI("RVAE2" sfx, 4, crn, crm, 1, SR_W2, tlbi_rvae23, .needs_el = 2, __VA_ARGS__), \
-    TLBI("RVALE2" sfx, 4, crn, crm, 5, SR_W2, tlbi_rvae23, .needs_el = 2, __VA_ARGS__), \
-    TLBI("RVAE3" sfx, 6, crn, crm, 1, SR_W3, tlbi_rvae23, .needs_el = 3, __VA_ARGS__), \
-    TLBI("RVALE3" sfx, 6, crn, crm, 5, SR_W3, tlbi_rvae23, .needs_el = 3, __VA_ARGS__)
+    TLBI("RVAE1" sfx, 0, crn, crm, 1, SR_W1, tlbi_rvae1, .write128 = tlbip_rvae1, __VA_ARGS__), \
+    TLBI("RVAAE1" sfx, 0, crn, crm, 3, SR_W1, tlbi_rvaae1, .write128 = tlbip_rvaae1, __VA_ARGS__), \
+    TLBI("RVALE1" sfx, 0, crn, crm, 5, SR_W1, tlbi_rvae1, .write128 = tlbip_rvae1, __VA_ARGS__), \
+    TLBI("RVAALE1" sfx, 0, crn, crm, 7, SR_W1, tlbi_rvaae1, .write128 = tlbip_rvaae1, __VA_ARGS__), \
+    TLBI("RVAE2" sfx, 4, crn, crm, 1, SR_W2, tlbi_rvae23, .write128 = tlbip_rvae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("RVALE2" sfx, 4, crn, crm, 5, SR_W2, tlbi_rvae23, .write128 = tlbip_rvae23, .needs_el = 2, __VA_ARGS__), \
+    TLBI("RVAE3" sfx, 6, crn, crm, 1, SR_W3, tlbi_rvae23, .write128 = tlbip_rvae23, .needs_el = 3, __VA_ARGS__), \
+    TLBI("RVALE3" sfx, 6, crn, crm, 5, SR_W3, tlbi_rvae23, .write128 = tlbip_rvae23, .needs_el = 3, __VA_ARGS__)
 #define TLBI_IPA(sfx, crn, crm, op2, ...) \
-    TLBI("IPAS2E1" sfx, 4, crn, crm, op2, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__), \
-    TLBI("IPAS2LE1" sfx, 4, crn, crm, op2 + 4, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__)
+    TLBI("IPAS2E1" sfx, 4, crn, crm, op2, SR_W2, tlbi_ipas2e1, .write128 = tlbip, .needs_el = 2, __VA_ARGS__), \
+    TLBI("IPAS2LE1" sfx, 4, crn, crm, op2 + 4, SR_W2, tlbi_ipas2e1, .write128 = tlbip, .needs_el = 2, __VA_ARGS__)
 #define TLBI_IPA_RANGE(sfx, crn, crm, op2, ...) \
-    TLBI("RIPAS2E1" sfx, 4, crn, crm, op2, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__), \
-    TLBI("RIPAS2LE1" sfx, 4, crn, crm, op2 + 4, SR_W2, tlbi_ipas2e1, .needs_el = 2, __VA_ARGS__)
+    TLBI("RIPAS2E1" sfx, 4, crn, crm, op2, SR_W2, tlbi_ipas2e1, .write128 = tlbip, .needs_el = 2, __VA_ARGS__), \
+    TLBI("RIPAS2LE1" sfx, 4, crn, crm, op2 + 4, SR_W2, tlbi_ipas2e1, .write128 = tlbip, .needs_el = 2, __VA_ARGS__)
 #define AT(name_, op1, crm, op2, acc, ...) \
     { .name = "AT " name_, .enc = SYSREG(1, op1, 7, crm, op2), .access = acc, .check = at_check, .write = at, \
       .no_gdb = true, __VA_ARGS__ }

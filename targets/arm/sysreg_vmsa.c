@@ -5,6 +5,8 @@
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
+#define SCR_RCWMASKEN (UINT64_C(1) << 42)
+
 /* Reset registers are those of the highest level alone. */
 static ArmTrap highest_check(ARMCPU *cpu, const SysReg *r, bool write G_GNUC_UNUSED)
 {
@@ -28,6 +30,11 @@ static ArmTrap key_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write 
         return TRAP_EL2;
     }
     return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 >> 16 & 1) ? TRAP_EL3 : TRAP_NONE;
+}
+
+static ArmTrap rcwmask_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
+{
+    return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 & SCR_RCWMASKEN) ? TRAP_EL3 : TRAP_NONE;
 }
 
 static void sctlr_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
@@ -70,12 +77,19 @@ static const SysReg vmsa_regs[] = {
     SR("CPACR_EL12", 3, 5, 1, 0, 2, SR_RW2, SR_ALIAS(cpacr_el1), .changes = SRC_KEY, .needs_el = 2, SR_NEEDS(VHE),
        .check = arm_el12_check, .no_gdb = true),
 
-    EL1_EL2("TTBR0", "TTBR0", 2, 0, 0, ttbr0_el[1], ttbr0_el[2], CTX),
+    SR("TTBR0_EL1", 3, 0, 2, 0, 0, SR_RW1, SR_FIELD(ttbr0_el[1]), SR_WIDE(ttbr0_hi_el[1]), .changes = CTX,
+       .e2h_redirect = SYSREG(3, 4, 2, 0, 0)),
+    SR("TTBR0_EL2", 3, 4, 2, 0, 0, SR_RW2, SR_FIELD(ttbr0_el[2]), SR_WIDE(ttbr0_hi_el[2]), .changes = CTX,
+       .needs_el = 2),
+    SR("TTBR0_EL12", 3, 5, 2, 0, 0, SR_RW2, SR_ALIAS(ttbr0_el[1]), SR_WIDE(ttbr0_hi_el[1]), .changes = CTX,
+       .needs_el = 2, SR_NEEDS(VHE), .check = arm_el12_check, .no_gdb = true),
     EL3("TTBR0", 2, 0, 0, ttbr0_el[3], CTX),
-    SR("TTBR1_EL1", 3, 0, 2, 0, 1, SR_RW1, SR_FIELD(ttbr1_el[1]), .changes = CTX, .e2h_redirect = SYSREG(3, 4, 2, 0, 1)),
-    SR("TTBR1_EL2", 3, 4, 2, 0, 1, SR_RW2, SR_FIELD(ttbr1_el[2]), .changes = CTX, .needs_el = 2, SR_NEEDS(VHE)),
-    SR("TTBR1_EL12", 3, 5, 2, 0, 1, SR_RW2, SR_ALIAS(ttbr1_el[1]), .changes = CTX, .needs_el = 2, SR_NEEDS(VHE),
-       .check = arm_el12_check, .no_gdb = true),
+    SR("TTBR1_EL1", 3, 0, 2, 0, 1, SR_RW1, SR_FIELD(ttbr1_el[1]), SR_WIDE(ttbr1_hi_el[1]), .changes = CTX,
+       .e2h_redirect = SYSREG(3, 4, 2, 0, 1)),
+    SR("TTBR1_EL2", 3, 4, 2, 0, 1, SR_RW2, SR_FIELD(ttbr1_el[2]), SR_WIDE(ttbr1_hi_el[2]), .changes = CTX,
+       .needs_el = 2, SR_NEEDS(VHE)),
+    SR("TTBR1_EL12", 3, 5, 2, 0, 1, SR_RW2, SR_ALIAS(ttbr1_el[1]), SR_WIDE(ttbr1_hi_el[1]), .changes = CTX,
+       .needs_el = 2, SR_NEEDS(VHE), .check = arm_el12_check, .no_gdb = true),
     EL1_EL2("TCR", "TCR", 2, 0, 2, tcr_el[1], tcr_el[2], CTX),
     EL3("TCR", 2, 0, 2, tcr_el[3], CTX),
     EL1_EL2("MAIR", "MAIR", 10, 2, 0, mair_el[1], mair_el[2], 0),
@@ -99,7 +113,11 @@ static const SysReg vmsa_regs[] = {
     SR("CONTEXTIDR_EL2", 3, 4, 13, 0, 1, SR_RW2, SR_FIELD(contextidr_el[2]), .needs_el = 2, SR_NEEDS(VHE)),
     SR("CONTEXTIDR_EL12", 3, 5, 13, 0, 1, SR_RW2, SR_ALIAS(contextidr_el[1]), .needs_el = 2, SR_NEEDS(VHE),
        .check = arm_el12_check, .no_gdb = true),
-    SR("PAR_EL1", 3, 0, 7, 4, 0, SR_RW1, SR_FIELD(par_el1)),
+    SR("PAR_EL1", 3, 0, 7, 4, 0, SR_RW1, SR_FIELD(par_el1), SR_WIDE(par_hi_el1)),
+    SR("RCWMASK_EL1", 3, 0, 13, 0, 6, SR_RW1, SR_FIELD(rcwmask_el1[0]), SR_WIDE(rcwmask_el1[1]), SR_NEEDS(THE),
+       .check = rcwmask_check),
+    SR("RCWSMASK_EL1", 3, 0, 13, 0, 3, SR_RW1, SR_FIELD(rcwsmask_el1[0]), SR_WIDE(rcwsmask_el1[1]), SR_NEEDS(THE),
+       .check = rcwmask_check),
     SR("TPIDR_EL0", 3, 3, 13, 0, 2, SR_RW0, SR_FIELD(tpidr_el[0])),
     SR("TPIDRRO_EL0", 3, 3, 13, 0, 3, SR_R0 | SR_W1, SR_FIELD(tpidrro_el0)),
     SR("TPIDR_EL1", 3, 0, 13, 0, 4, SR_RW1, SR_FIELD(tpidr_el[1])),

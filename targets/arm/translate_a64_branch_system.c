@@ -523,6 +523,22 @@ static bool zero_block(DisasContext *dc, unsigned rt)
     return true;
 }
 
+static bool absent(uint16_t enc)
+{
+    log_unimp("arm: system register or instruction S%u_%u_C%u_C%u_%u is not there: UNDEFINED\n", enc >> 14,
+              enc >> 11 & 7, enc >> 7 & 15, enc >> 3 & 15, enc & 7);
+    return false;
+}
+
+static void end_write(DisasContext *dc, const SysReg *r)
+{
+    if (r->changes == SRC_IRQ) {
+        goto_next(dc);
+    } else {
+        dc->end = r->changes ? DISAS_EXIT_NEXT : DISAS_NEXT;
+    }
+}
+
 static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
 {
     const SysReg *r = arm_sysreg_find(dc->cpu, enc);
@@ -536,9 +552,7 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
         return true;
     }
     if (!r) {
-        log_unimp("arm: system register or instruction S%u_%u_C%u_C%u_%u is not there: UNDEFINED\n", enc >> 14,
-                  enc >> 11 & 7, enc >> 7 & 15, enc >> 3 & 15, enc & 7);
-        return false;
+        return absent(enc);
     }
     if (!dc->key.sysreg_slow && arm_sysreg_is_plain(r, dc->key.el, write) &&
         !(dc->key.e2h && dc->key.el >= 2 && r->e2h_redirect)) {
@@ -562,11 +576,7 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
         /* the syndrome of a trap names Rt */
         a64_call(dc, sysreg_write, tcg_const(dc->g, TCG_I32, enc | rt << 16),
                  a64_get(dc, 1, rt));
-        if (r->changes == SRC_IRQ) {
-            goto_next(dc);
-        } else {
-            dc->end = r->changes ? DISAS_EXIT_NEXT : DISAS_NEXT;
-        }
+        end_write(dc, r);
     } else {
         a64_set(dc, rt, a64_call(dc, sysreg_read, tcg_const(dc->g, TCG_I32, enc | rt << 16)));
     }
@@ -594,4 +604,37 @@ bool trans_SYS(DisasContext *dc, const arg_SYS *a)
 bool trans_SYSL(DisasContext *dc, const arg_SYSL *a)
 {
     return sysreg(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, false);
+}
+
+/* FEAT_SYSREG128, FEAT_SYSINSTR128: Xt and X(t+1); of SYSP, Rt 31 is zero. */
+static bool sysreg128(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
+{
+    const SysReg *r = arm_sysreg_find(dc->cpu, enc);
+    TcgVal what = tcg_const(dc->g, TCG_I32, enc | rt << 16);
+
+    if (!r || (!r->wide && !r->write128)) {
+        return absent(enc);
+    }
+    if (write) {
+        a64_call(dc, sysreg_write128, what);
+        end_write(dc, r);
+    } else {
+        a64_call(dc, sysreg_read128, what);
+    }
+    return true;
+}
+
+bool trans_MSRR(DisasContext *dc, const arg_MSRR *a)
+{
+    return sysreg128(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, true);
+}
+
+bool trans_MRRS(DisasContext *dc, const arg_MRRS *a)
+{
+    return sysreg128(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, false);
+}
+
+bool trans_SYSP(DisasContext *dc, const arg_SYSP *a)
+{
+    return sysreg128(dc, SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2), a->rt, true);
 }

@@ -3,6 +3,7 @@
 #include "targets/arm/arm_a64_ldst.trans.h"
 #include "targets/arm/ls64.h"
 #include "targets/arm/mops.h"
+#include "targets/arm/rcw.h"
 #include "targets/arm/translate.h"
 
 /* Type that a load of `size` yields for a W or X destination: i64 only where 64 bits are wanted. */
@@ -381,6 +382,47 @@ static bool atomic_pair(DisasContext *dc, const arg_LDCLRP *a, Atomic128 *fn)
 bool trans_LDCLRP(DisasContext *dc, const arg_LDCLRP *a) { return atomic_pair(dc, a, bit_clear); }
 bool trans_LDSETP(DisasContext *dc, const arg_LDSETP *a) { return atomic_pair(dc, a, bit_set); }
 bool trans_SWPP(DisasContext *dc, const arg_SWPP *a) { return atomic_pair(dc, a, swap); }
+
+/* -- read, check, write ------------------------------------------------------------------------------------------------- */
+
+/* Those of 64 bits are for descriptors of 64 bits. They are aligned whatever SCTLR_ELx says. */
+static bool rcw(DisasContext *dc, unsigned rn, bool wide, uint32_t desc)
+{
+    MemOp mo = (a64_memop(dc, wide ? 4 : 3, false) & ~(MemOp)MO_ALIGN) | MO_ALIGN_NATURAL;
+
+    if (dc->key.d128 != wide) {
+        return false;
+    }
+    a64_call(dc, rcw, a64_base(dc, rn), tcg_const(dc->g, TCG_I32, desc), tcg_const(dc->g, TCG_I32, mo));
+    return true;
+}
+
+bool trans_RCWCAS(DisasContext *dc, const arg_RCWCAS *a)
+{
+    return rcw(dc, a->rn, false, RCW_DESC(RCW_CAS, a->soft, a->rt, 31, a->rs, 31));
+}
+
+bool trans_RCWCASP(DisasContext *dc, const arg_RCWCASP *a)
+{
+    return rcw(dc, a->rn, true, RCW_DESC(RCW_CAS, a->soft, a->rt, (a->rt + 1), a->rs, (a->rs + 1)));
+}
+
+static bool rcw_64(DisasContext *dc, const arg_RCWCLR *a, unsigned op)
+{
+    return rcw(dc, a->rn, false, RCW_DESC(op, a->soft, a->rs, 31, a->rt, 31));
+}
+
+static bool rcw_128(DisasContext *dc, const arg_RCWCLRP *a, unsigned op)
+{
+    return rcw(dc, a->rn, true, RCW_DESC(op, a->soft, a->rt, a->rt2, a->rt, a->rt2));
+}
+
+bool trans_RCWCLR(DisasContext *dc, const arg_RCWCLR *a) { return rcw_64(dc, a, RCW_CLR); }
+bool trans_RCWSET(DisasContext *dc, const arg_RCWSET *a) { return rcw_64(dc, a, RCW_SET); }
+bool trans_RCWSWP(DisasContext *dc, const arg_RCWSWP *a) { return rcw_64(dc, a, RCW_SWP); }
+bool trans_RCWCLRP(DisasContext *dc, const arg_RCWCLRP *a) { return rcw_128(dc, a, RCW_CLR); }
+bool trans_RCWSETP(DisasContext *dc, const arg_RCWSETP *a) { return rcw_128(dc, a, RCW_SET); }
+bool trans_RCWSWPP(DisasContext *dc, const arg_RCWSWPP *a) { return rcw_128(dc, a, RCW_SWP); }
 
 /* -- memory copy and set ------------------------------------------------------------------------------------------------ */
 

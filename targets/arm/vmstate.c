@@ -53,6 +53,7 @@ const VMStateField arm_vmstate[] = {
     U(fpexc32_el2), U(scr_el3), U(mdcr_el3), U(cptr_el3), U(sder32_el3), U(disr_el1), U(gcr_el1), U(rgsr_el1),
     U(accdata_el1), A(tfsr_el), A(dbgbvr_el1), A(dbgbcr_el1), A(dbgwvr_el1), A(dbgwcr_el1), U(dbgclaim), U(dbgdtrrx),
     U(dbgdtrtx), A(apkey),
+    A(ttbr0_hi_el), A(ttbr1_hi_el), U(vttbr_hi_el2), U(par_hi_el1), A(rcwmask_el1), A(rcwsmask_el1),
     U(pmcr_el0), U(pmcnten), U(pmovs), U(pminten), U(pmselr_el0), U(pmuserenr_el0), U(pmccfiltr_el0), U(pmccntr_base),
     U(pmccntr_delta), A(pmevcntr), A(pmevtyper),
     U(cntfrq_el0), VMSTATE_STRUCT_ARRAY(ARMCPU, gtimer, gtimer_vmstate), A(event_stream_seen),

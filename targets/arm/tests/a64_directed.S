@@ -154,5 +154,7 @@ memory: MEMORY_CONTENT
         .balign 4096
         .skip   4096
 stack:  .skip   4096
+        .balign 16
+scratch: .skip  64                                      /* at its address with stage 1 off, too */
 results:
         .skip   1 << 20

@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 LINK = 0x40080000
-MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte', 'ls64']
+MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte', 'ls64', 'rcw', 'sysreg128']
 
 # The window: pages of many kinds at WINDOW, in a level 3 table; the memory behind page n is at MEMORY + 4096 n.
 WINDOW, MEMORY, PAGES = 0x50000000, 0x48000000, 64
@@ -128,7 +128,7 @@ def results_of(data, cases, base):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--accel', default='tcg,tci')
-    p.add_argument('--cpu', default='max')
+    p.add_argument('--cpu', default='max,the=on,d128=on')
     p.add_argument('--names', default='')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--rounds', type=int, default=1, help='how many times as many random cases')

@@ -18,7 +18,14 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
+CPU = 'max,the=on,d128=on'
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
+
+
+def trap128(op0, op1, crn, crm, op2, rt, read):
+    """ESR of a trapped MRRS, MSRR or SYSP (AArch64_SystemAccessTrapSyndrome, EC 0x14)."""
+    return 0x14 << 26 | 1 << 25 | op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | (rt >> 1) << 6 | crm << 1 | read
+
 
 # name: options, values that it prints
 PROGRAMS = {
@@ -57,14 +64,26 @@ PROGRAMS = {
     'el1_traps': ('-M virt,virtualization=on -cpu neoverse-n1',
                   [0x62301407, 0x623e2809, 0x5a000000, 0x62200401, 0x5a000001]),
     'el3_traps': ('-M virt,secure=on,gic-version=3 -cpu neoverse-n1', [0, 0x62301407, 0x62362828]),
+    'd128_el1_traps': ('-M virt,virtualization=on -cpu ' + CPU,
+                       [trap128(3, 0, 2, 0, 0, 2, 1), trap128(3, 0, 2, 0, 1, 4, 0), trap128(3, 0, 7, 4, 0, 6, 1),
+                        trap128(3, 0, 13, 0, 6, 8, 0), trap128(3, 0, 13, 0, 3, 30, 1), 1 << 25, 0x123456789abcdef0,
+                        0xfedcba9876543210, trap128(3, 0, 2, 0, 1, 2, 0), trap128(3, 0, 2, 0, 0, 2, 1),
+                        trap128(1, 0, 8, 3, 5, 2, 0), trap128(1, 0, 9, 6, 7, 31, 0)]),
+    'd128_el2': ('-M virt,virtualization=on -cpu ' + CPU, [1 << 25, 0x22, 0x11, 0x44, 0x55, 0x33]),
+    'd128_el3_traps': ('-M virt,secure=on,gic-version=3 -cpu ' + CPU,
+                       [2, trap128(3, 0, 2, 0, 0, 2, 1), trap128(3, 0, 13, 0, 6, 2, 1),
+                        0x18 << 26 | 1 << 25 | 3 << 20 | 3 << 17 | 13 << 10 | 1,
+                        0x18 << 26 | 1 << 25 | 3 << 20 | 6 << 17 | 13 << 10, 0x17 << 26 | 1 << 25 | 1,
+                        trap128(3, 0, 13, 0, 3, 2, 0)]),
     'gic_groups': ('-M virt,secure=on,gic-version=3 -cpu cortex-a72', [0x40, 0x80]),
 }
-FIRMWARE = {'gic_groups', 'el3_traps'}          # linked at 0, and never ends by itself
+FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps'}          # linked at 0, and never ends by itself
 # what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, no event
-# stream, says OFF of a CPU that is being started, has no HPMN, no overlays, no DBGDTR_EL0, no 64-byte accesses, no cycles
-# of 1 GHz, no quantum, and ignores the high address bits that IPS excludes
+# stream, says OFF of a CPU that is being started, has no HPMN, no overlays, no DBGDTR_EL0, no 64-byte accesses, no
+# cycles of 1 GHz, no quantum, no THE and D128, and ignores the high address bits that IPS excludes
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
-             'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52'}
+             'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52',
+             'd128_el1_traps', 'd128_el2', 'd128_el3_traps'}
 
 
 def run(command, count, forever):

@@ -3,7 +3,7 @@
  * The rows of system registers and system instructions against the specification's tables (sysregs.tsv, sysinstrs.tsv;
  * the folder is the argument): what the tables have for the features of a CPU model has a row with that name, encoding,
  * access and lowest exception level, or stands in the list of what is missing (docs/CAVEATS.md says why); and
- * there is no row that the tables do not have.
+ * there is no row that the tables do not have. The same of the forms of 128 bits.
  */
 #include <string.h>
 #include "targets/arm/cpu_models.h"
@@ -18,6 +18,8 @@ typedef struct SpecRow {
     uint16_t enc;
     uint8_t access;                             /* the lowest level that reads, and that writes: SR_* */
     bool seen;
+    bool wide;                                  /* MRRS and MSRR reach it */
+    bool pair;                                  /* it is a SYSP as well */
 } SpecRow;
 
 /* -- what is known to be otherwise ------------------------------------------------------------------------- */
@@ -103,11 +105,8 @@ static GHashTable *load_tables(void)
 
             r->name = g_strdup(f[0]);
             if (table) {
-                /* SYSP is of its own; SYSL reads */
-                if (strcmp(f[5], "SYSP") == 0) {
-                    row_free(r);
-                    continue;
-                }
+                /* SYSP has a row of the same encoding, which is a SYS and may come before or after it; SYSL reads */
+                r->pair = strcmp(f[5], "SYSP") == 0;
                 r->enc = SYSREG(1, number(f[1]), number(f[2]), number(f[3]), number(f[4]));
                 r->access = access_of(strcmp(f[5], "SYSL") == 0 ? "RO" : "WO", f[7]);
                 r->feature = g_strdup(f[8]);
@@ -115,11 +114,23 @@ static GHashTable *load_tables(void)
                 r->enc = SYSREG(number(f[1]), number(f[2]), number(f[3]), number(f[4]), number(f[5]));
                 r->access = access_of(f[6], f[7]);
                 r->feature = g_strdup(f[8]);
+                r->wide = strcmp(f[11], "128") == 0;
             }
             if (g_hash_table_contains(rows, GUINT_TO_POINTER(r->enc))) {
                 SpecRow *have = g_hash_table_lookup(rows, GUINT_TO_POINTER(r->enc));
 
-                /* one encoding, two names: for reading and for writing */
+                /* one encoding, two names: for reading and for writing, or for 64 and for 128 bits */
+                if (r->pair || have->pair) {
+                    SpecRow *sys = r->pair ? have : r;
+
+                    sys->pair = true;
+                    if (sys == have) {
+                        row_free(r);
+                    } else {
+                        g_hash_table_replace(rows, GUINT_TO_POINTER(r->enc), r);
+                    }
+                    continue;
+                }
                 have->access |= r->access;
                 row_free(r);
                 continue;
@@ -233,6 +244,9 @@ static void test_rows(void)
                 continue;
             }
             compared++;
+            if (!!r->wide != spec->wide || !!r->write128 != spec->pair) {
+                complain("%s: its form of 128 bits", r->name);
+            }
             if (strcmp(r->name, spec->name) != 0) {
                 complain("%s has the encoding of %s", r->name, spec->name);
             }
