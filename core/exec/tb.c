@@ -5,6 +5,7 @@
  * what was checked: the page, the RAM page, or a smaller range. What cannot be one cached block is one instruction
  * that is run once: code in a device, and an instruction that goes on in the next page.
  */
+#include <time.h>
 #include "core/bits.h"
 #include "core/exec/memory_int.h"
 #include "core/exec/tb_int.h"
@@ -51,6 +52,17 @@ static void recycle(CPUState *cs)
     }
     exec_exclusive_end(x, cs->exec->thread);
     stats_inc(&cs->exec->stats, STAT_tb_flushed);
+}
+
+/* Nanoseconds, for statistics; reading a clock takes long beside what a block takes: 0 if nobody looks at them. */
+static uint64_t clock_if_asked(void)
+{
+    struct timespec t = { 0 };
+
+    if (G_UNLIKELY(log_enabled(LOG_STATS))) {
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    }
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static TranslationBlock *tb_new(const CPUState *cs, const TranslateInput *in)
@@ -105,6 +117,9 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
     tcg_gen_begin(e->gen, tb);
     if (alone) {
         tcg_gen_alone(e->gen);
+    }
+    if (heat >= 0 || alone) {                   /* else there will be no other */
+        tcg_gen_quick(e->gen);
     }
     tb->heat = heat;
     tcg_gen_poll(e->gen, heat);
@@ -302,7 +317,10 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     first = whole_page ? offset & ~(MIN(page_mask + 1, CODE_PAGE) - 1) : offset;
     tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, cut, first, offset + len - 1);
     if (!tb) {
+        uint64_t began = clock_if_asked();
+
         tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page);
+        stats_add(&e->stats, STAT_tb_ns, clock_if_asked() - began);
     }
     return tb || cs->raised ? tb : tb_get_alone(cs);
 }
@@ -450,7 +468,7 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
     int64_t first = 0, end = 0;
     TranslationBlock *tb;
     uint8_t bytes[CODE_PAGE];
-    uint64_t generation;
+    uint64_t generation, began = clock_if_asked();
 
     if (__atomic_load_n(&entry->region, __ATOMIC_RELAXED)) {
         return;                                 /* another CPU was first */
@@ -489,4 +507,5 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
     }
     stats_inc(&e->stats, STAT_regions);
     stats_add(&e->stats, STAT_region_insns, tb->insns);
+    stats_add(&e->stats, STAT_region_ns, clock_if_asked() - began);
 }

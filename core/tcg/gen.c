@@ -26,6 +26,7 @@ struct TcgGen {
     GArray *region;                             /* RegionBlock: the region's guest blocks; empty: just the one */
     unsigned num_slots;                         /* of OP_goto_tb in use */
     bool alone;                                 /* tcg_gen_alone */
+    bool quick;                                 /* tcg_gen_quick */
     const char *dump_letters;
     GString *dump_out;
 };
@@ -61,13 +62,18 @@ void tcg_gen_begin(TcgGen *g, void *owner)
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
-    g->alone = false;
+    g->alone = g->quick = false;
     g_array_set_size(g->region, 0);
 }
 
 void tcg_gen_alone(TcgGen *g)
 {
     g->alone = true;
+}
+
+void tcg_gen_quick(TcgGen *g)
+{
+    g->quick = !g->config.naive;
 }
 
 /* The region's block at delta; NULL: there is none. */
@@ -108,6 +114,9 @@ bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
     if (!g->passed) {
         g_assert(!g->block || g->dead);
         for (const TcgPass *p = tcg_pipeline; p->run; p++) {
+            if (g->quick && p == tcg_pipeline + 1 && tcg_quick_can(fn)) {
+                p = tcg_quick_pipeline + 1;
+            }
             tcg_pass_run(fn, p);
             if (G_UNLIKELY(g->dump_letters) && strchr(g->dump_letters, p->letter)) {
                 g_string_append_printf(g->dump_out, "# after %s\n", p->name);
@@ -187,6 +196,7 @@ TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t im
     n->arg[1] = b.id;
     n->arg[2] = c.id;
     n->arg[3] = d.id;
+    g->fn->lacks |= !g->config.backend->has_op(g->config.backend, n);
     return (TcgVal){ id };
 }
 

@@ -70,6 +70,10 @@ void tcg_fn_free(TcgFn *fn)
         return;
     }
     tcg_regalloc_free(fn);
+    tcg_quick_free(fn);
+    if (fn->map_leaves) {
+        g_array_free(fn->map_leaves, TRUE);
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
         g_byte_array_free(fn->scratch[i], TRUE);
     }
@@ -100,7 +104,7 @@ void tcg_fn_clear(TcgFn *fn)
     fn->entry_pc = 0;
     fn->num_insns = 0;
     fn->frame_slots = 0;
-    fn->has_loops = fn->counted = false;
+    fn->has_loops = fn->lacks = fn->counted = false;
     fn->done = 0;
 }
 

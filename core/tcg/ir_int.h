@@ -161,6 +161,7 @@ struct TcgFn {
     uint32_t num_insns;
     TcgId entry_pc;                             /* the PC row's value on entry, 0: not asked for yet */
     bool has_loops;                             /* by tcg_fn_compute_order */
+    bool lacks;                                 /* an operation was generated that the backend lacks */
     bool counted;                               /* uses have been counted once: a second time they are cleared first */
     uint32_t node_cap, map_cap, entry_cap;      /* nodes, maps, map entries that fit without growing the arrays */
     TcgId const_cache[64];                      /* by hash of type and value */
@@ -169,6 +170,7 @@ struct TcgFn {
     uint32_t frame_slots;                       /* 8-byte slots used, even */
     GArray *map_leaves;                         /* TcgMapLeaf (NULL until then) */
     struct TcgRegalloc *regalloc;               /* its working memory, kept from region to region (NULL until then) */
+    struct TcgQuick *quick;                     /* the same of quick */
     unsigned done;                              /* TcgPassProps that hold */
 };
 
@@ -285,6 +287,12 @@ typedef struct TcgPass {
     unsigned needs, gives, breaks;
 } TcgPass;
 extern const TcgPass tcg_pipeline[];            /* ends with a NULL run */
+/* What first translations get: the same up to ssa, then quick; if tcg_quick_can says no, the rest of tcg_pipeline. */
+extern const TcgPass tcg_quick_pipeline[];
+static inline bool tcg_quick_can(const TcgFn *fn)
+{
+    return !fn->has_loops && !fn->lacks;
+}
 
 /* Runs one pass: asserts what it needs, keeps fn->done, and verifies before and after if the config says so. */
 void tcg_pass_run(TcgFn *fn, const TcgPass *pass);
@@ -294,10 +302,13 @@ void tcg_fold(TcgFn *fn);       /* 'f': constants, copies, algebraic rules, comp
 void tcg_dce(TcgFn *fn);        /* 'd': unused values go; counts uses and map_uses: recipes fall out here */
 void tcg_lower(TcgFn *fn);      /* 'l': what the backend says it lacks becomes what it has */
 void tcg_regalloc(TcgFn *fn);   /* 'r': inserts OP_mov; fills out, in, arg_locs and map locations */
+void tcg_quick(TcgFn *fn);      /* 'q': does for a region without loops what 'd', 'l' and 'r' do, plainly and fast */
 /* Proves of an allocated region that each use, map entry and phi reads the value that the IR says; else why not. */
 bool tcg_regalloc_check(const TcgFn *fn, GString *ret_why);
-/* Frees what regalloc keeps in fn; part of tcg_fn_free. */
+void tcg_regalloc_assert(const TcgFn *fn);
+/* Frees what the passes keep in fn; part of tcg_fn_free. */
 void tcg_regalloc_free(TcgFn *fn);
+void tcg_quick_free(TcgFn *fn);
 
 /*
  * An operation that is to be emitted. tcg_simplify returns the value that it is equal to (0: none is known), or

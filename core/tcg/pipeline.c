@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The passes, in the order in which a region goes through them: what each needs, gives and breaks. */
+/* The passes of regions and of first translations, in the order in which one goes through them: what each needs, gives, breaks. */
 #include "core/tcg/ir_int.h"
 
 const TcgPass tcg_pipeline[] = {
@@ -8,6 +8,12 @@ const TcgPass tcg_pipeline[] = {
     { 'd', "dce", tcg_dce, .needs = PROP_SSA },
     { 'l', "lower", tcg_lower, .needs = PROP_SSA, .gives = PROP_LEGAL },
     { 'r', "regalloc", tcg_regalloc, .needs = PROP_SSA | PROP_LEGAL, .gives = PROP_ALLOCATED, .breaks = PROP_SSA },
+    { 0 }
+};
+
+const TcgPass tcg_quick_pipeline[] = {
+    { 's', "ssa", tcg_ssa, .gives = PROP_SSA },
+    { 'q', "quick", tcg_quick, .needs = PROP_SSA, .gives = PROP_LEGAL | PROP_ALLOCATED, .breaks = PROP_SSA },
     { 0 }
 };
 

@@ -1335,6 +1335,8 @@ static TcgRegalloc *working_memory(TcgFn *fn)
         ra->calls = g_array_new(FALSE, FALSE, sizeof(uint32_t));
         ra->slots = g_array_new(FALSE, FALSE, sizeof(RaSlot));
         ra->maps_seen = g_array_new(FALSE, FALSE, sizeof(bool));
+    }
+    if (!fn->map_leaves) {
         fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
     }
     return ra;
@@ -1346,14 +1348,13 @@ void tcg_regalloc_free(TcgFn *fn)
 
     if (ra) {
         GArray *const all[] = { ra->vals, ra->uses, ra->bits, ra->work, ra->blocks, ra->moves, ra->calls, ra->slots,
-                                ra->maps_seen, fn->map_leaves };
+                                ra->maps_seen };
 
         for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
             g_array_free(all[i], TRUE);
         }
         g_free(ra);
         fn->regalloc = NULL;
-        fn->map_leaves = NULL;
     }
 }
 
@@ -1404,11 +1405,6 @@ void tcg_regalloc(TcgFn *fn)
     join_empty_edges(fn, first_split);
     fn->frame_slots = (ra->num_slots + 1) & ~1u;
     if (fn->config->verify) {
-        GString *why = g_string_new("allocation: ");
-
-        if (!tcg_regalloc_check(fn, why)) {
-            g_assertion_message(G_LOG_DOMAIN, __FILE__, __LINE__, G_STRFUNC, why->str);
-        }
-        g_string_free(why, TRUE);
+        tcg_regalloc_assert(fn);
     }
 }

@@ -291,3 +291,13 @@ bool tcg_regalloc_check(const TcgFn *fn, GString *ret_why)
     g_free(c.state);
     return !c.bad;
 }
+
+void tcg_regalloc_assert(const TcgFn *fn)
+{
+    GString *why = g_string_new("allocation: ");
+
+    if (!tcg_regalloc_check(fn, why)) {
+        g_assertion_message(G_LOG_DOMAIN, __FILE__, __LINE__, G_STRFUNC, why->str);
+    }
+    g_string_free(why, TRUE);
+}

@@ -335,6 +335,8 @@ void tcg_gen_free(TcgGen *g);
 void tcg_gen_begin(TcgGen *g, void *owner);
 /* What follows until the next tcg_gen_begin enters no other code: its goto_ptr is an exit. */
 void tcg_gen_alone(TcgGen *g);
+/* What follows until the next tcg_gen_begin is to be translated fast, rather than well. */
+void tcg_gen_quick(TcgGen *g);
 /* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts down, leaving below 0; -1: none. */
 void tcg_gen_poll(TcgGen *g, int heat);
 /*

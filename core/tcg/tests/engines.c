@@ -12,23 +12,31 @@ static void engine_free(void *data)
     g_free(e);
 }
 
-static void add(GPtrArray *all, const TcgBackend *be, const char *mode, uint64_t features, const TcgLayout *layout)
-{
-    for (unsigned naive = 0; naive < 2; naive++) {
-        Engine *e = g_new0(Engine, 1);
-        GError *error = NULL;
+typedef enum How { WELL, NAIVE, QUICK } How;
 
-        e->be = *be;
-        e->be.features = features;
-        e->name = g_strdup_printf("%s%s%s", be->name, mode, naive ? "-naive" : "");
-        e->config = (TcgConfig) {
-            .backend = &e->be, .target = &test_target, .layout = layout, .naive = naive, .verify = true,
-        };
-        e->buf = tcg_codebuf_new(1 << 20, &e->be, &error);
-        g_assert_no_error(error);
-        e->gen = tcg_gen_new(&e->config);
-        g_ptr_array_add(all, e);
-    }
+static void add(GPtrArray *all, const TcgBackend *be, const char *mode, uint64_t features, const TcgLayout *layout, How how)
+{
+    static const char *const names[] = { [WELL] = "", [NAIVE] = "-naive", [QUICK] = "-quick" };
+    Engine *e = g_new0(Engine, 1);
+    GError *error = NULL;
+
+    e->be = *be;
+    e->be.features = features;
+    e->name = g_strconcat(be->name, mode, names[how], NULL);
+    e->quick = how == QUICK;
+    e->config = (TcgConfig) {
+        .backend = &e->be, .target = &test_target, .layout = layout, .naive = how == NAIVE, .verify = true,
+    };
+    e->buf = tcg_codebuf_new(1 << 20, &e->be, &error);
+    g_assert_no_error(error);
+    e->gen = tcg_gen_new(&e->config);
+    g_ptr_array_add(all, e);
+}
+
+static void add_both(GPtrArray *all, const TcgBackend *be, const char *mode, uint64_t features, const TcgLayout *layout)
+{
+    add(all, be, mode, features, layout, WELL);
+    add(all, be, mode, features, layout, NAIVE);
 }
 
 GPtrArray *engines_new(const TcgLayout *layout)
@@ -36,27 +44,32 @@ GPtrArray *engines_new(const TcgLayout *layout)
     GPtrArray *all = g_ptr_array_new_with_free_func(engine_free);
     const TcgBackend *native = tcg_backend_find("tcg");
 
-    add(all, &tcg_backend_tci, "", 0, layout);
+    add_both(all, &tcg_backend_tci, "", 0, layout);
     if (native) {
         uint64_t f = native->features;
 
-        add(all, native, "", f, layout);
+        add_both(all, native, "", f, layout);
         /* an extension may need one of a lower number, so they go from the top */
         while (f) {
             char *mode;
 
             f &= ~(UINT64_C(1) << (63 - __builtin_clzll(f)));
             mode = g_strdup_printf("-%" G_GINT64_MODIFIER "x", f);
-            add(all, native, mode, f, layout);
+            add_both(all, native, mode, f, layout);
             g_free(mode);
         }
+        add(all, native, "", native->features, layout, QUICK);
     }
+    add(all, &tcg_backend_tci, "", 0, layout, QUICK);
     return all;
 }
 
 TcgGen *engine_begin(Engine *e, void *owner)
 {
     tcg_gen_begin(e->gen, owner);
+    if (e->quick) {
+        tcg_gen_quick(e->gen);
+    }
     return e->gen;
 }
 

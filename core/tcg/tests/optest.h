@@ -15,6 +15,7 @@ typedef struct OpCpu {
 
 typedef struct Engine {
     char *name;
+    bool quick;                                 /* translates as what runs for the first time */
     TcgBackend be;                              /* a copy: with fewer host features, say */
     TcgConfig config;
     TcgCodeBuf *buf;

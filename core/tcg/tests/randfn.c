@@ -292,7 +292,7 @@ void rand_fn(TcgFn *fn, const RandFn *shape, uint64_t *seed)
         if (i < n) {
             b->succ[b->num_succ++] = i + 1;
             if (below(&r, 3)) {
-                b->succ[b->num_succ++] = 2 + below(&r, n - 1);
+                b->succ[b->num_succ++] = shape->forward ? i + 1 + below(&r, n - i) : 2 + below(&r, n - 1);
                 if (b->succ[0] == b->succ[1]) {
                     b->num_succ = 1;
                 }

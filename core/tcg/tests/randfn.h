@@ -10,9 +10,10 @@ typedef struct RandFn {
     unsigned vars[TCG_NUM_TYPES];               /* values of each type that are alive together */
     unsigned calls;                             /* calls among 64 nodes */
     unsigned maps;                              /* guest accesses among 64 nodes */
+    bool forward;                               /* no loops */
 } RandFn;
 
-/* Fills an empty region, in SSA form with maps, constants, recipes and loops (irreducible ones too). */
+/* Fills an empty region, in SSA form with maps, constants, recipes and, unless forward, loops (irreducible ones too). */
 void rand_fn(TcgFn *fn, const RandFn *shape, uint64_t *seed);
 
 #endif

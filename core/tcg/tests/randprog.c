@@ -338,6 +338,12 @@ static void leave(Prog *p)
     }
 }
 
+/* Where block i may go. */
+static unsigned target(Prog *p, unsigned i)
+{
+    return p->shape->forward ? i + 1 + below(p, p->shape->blocks - i - 1) : below(p, p->shape->blocks);
+}
+
 void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
 {
     Prog p = { .g = g, .shape = shape, .seed = seed };
@@ -367,16 +373,19 @@ void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
         while (n--) {
             insn(&p);
         }
+        if (shape->forward && i + 1 == shape->blocks) {
+            leave(&p);
+            break;
+        }
         switch (below(&p, 6)) {
         case 0:
             leave(&p);
             break;
         case 1:
-            tcg_br(g, blocks[below(&p, shape->blocks)]);
+            tcg_br(g, blocks[target(&p, i)]);
             break;
         default:
-            branch(&p, blocks[below(&p, shape->blocks)], blocks[below(&p, 2) ? below(&p, shape->blocks)
-                                                                             : (i + 1) % shape->blocks]);
+            branch(&p, blocks[target(&p, i)], blocks[below(&p, 2) ? target(&p, i) : (i + 1) % shape->blocks]);
         }
     }
     g_free(blocks);

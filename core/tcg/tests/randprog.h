@@ -9,6 +9,7 @@ typedef struct RandProg {
     unsigned blocks;                            /* guest basic blocks */
     unsigned insns;                             /* guest instructions in each, at most */
     bool vectors, calls, inner;                 /* inner: control flow inside instructions */
+    bool forward;                               /* no loops */
 } RandProg;
 
 /* Emits one between tcg_gen_begin and tcg_gen_finish. Every loop polls; memory is mostly hit. */

@@ -15,16 +15,21 @@ enum { OWNER = 0x1000 };
 typedef struct Case {
     const char *name;
     bool naive, fill;                           /* fill: the TLB hits */
+    bool quick;
     RandProg shape;
     unsigned programs;
 } Case;
 
 static const Case cases[] = {
-    { "straight", false, false, { 1, 6, true, true, false }, 150 },
-    { "loops", false, false, { 4, 3, true, true, true }, 200 },
-    { "loops-tlb", false, true, { 4, 3, true, false, true }, 100 },
-    { "large", false, false, { 20, 4, true, true, true }, 10 },
-    { "naive", true, false, { 4, 3, true, true, true }, 100 },
+    { "straight", false, false, false, { 1, 6, true, true, false }, 150 },
+    { "loops", false, false, false, { 4, 3, true, true, true }, 200 },
+    { "loops-tlb", false, true, false, { 4, 3, true, false, true }, 100 },
+    { "large", false, false, false, { 20, 4, true, true, true }, 10 },
+    { "naive", true, false, false, { 4, 3, true, true, true }, 100 },
+    { "quick-straight", false, false, true, { 1, 6, true, true, false, true }, 150 },
+    { "quick", false, false, true, { 5, 3, true, true, true, true }, 200 },
+    { "quick-tlb", false, true, true, { 5, 3, true, false, true, true }, 100 },
+    { "quick-large", false, false, true, { 20, 4, true, true, true, true }, 10 },
 };
 
 typedef struct Run {
@@ -79,6 +84,9 @@ static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed)
     tcg_gen_begin(ref, NULL);
     rand_prog(ref, &r->c->shape, &s1);
     tcg_gen_begin(g, (void *)(uintptr_t)OWNER);
+    if (r->c->quick) {
+        tcg_gen_quick(g);
+    }
     rand_prog(g, &r->c->shape, &s2);
     if (!tcg_gen_finish(g, buf, &code)) {
         tcg_codebuf_reset(buf);

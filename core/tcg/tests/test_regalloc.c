@@ -91,13 +91,18 @@ static void odd_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode
     }
 }
 
+static bool has_all(const TcgBackend *be, const TcgNode *n)
+{
+    return true;
+}
+
 static TcgBackend host(unsigned ints, unsigned vecs, unsigned saved, uint64_t seed)
 {
     TcgRegSet i = (UINT64_C(1) << ints) - 1, v = (UINT64_C(1) << vecs) - 1;
 
     return (TcgBackend) {
         .name = "odd", .allocatable = i | VEC(v), .callee_saved = i & ~(i >> saved), .num_slots = 4000,
-        .features = seed, .constraints = odd_constraints,
+        .features = seed, .constraints = odd_constraints, .has_op = has_all,
     };
 }
 
@@ -113,7 +118,7 @@ static void check_random(const RandFn *shape, unsigned ints, unsigned vecs, unsi
         for (unsigned round = 0; round < 2; round++) {      /* the second time in used memory */
             tcg_fn_clear(fn);
             rand_fn(fn, shape, &seed);
-            tcg_regalloc(fn);
+            (shape->forward ? tcg_quick : tcg_regalloc)(fn);
             if (!tcg_regalloc_check(fn, why)) {
                 g_error("region %u.%u with %u registers: %s", i, round, ints, why->str);
             }
@@ -156,6 +161,23 @@ static void test_graphs(void)
     static const RandFn large = { 40, 20, { 0, 8, 12, 6 }, 4, 12 };
     static const RandFn bare = { 12, 2, { 0, 6, 8, 6 }, 1, 2 };
 
+    check_random(&small, 6, 5, 2, 1500);
+    check_random(&small, 14, 16, 6, 500);
+    check_random(&large, 6, 5, 2, 60);
+    check_random(&large, 14, 16, 6, 60);
+    check_random(&bare, 6, 5, 0, 1500);
+}
+
+/* The same by the pass for first translations, which knows no loops. */
+static void test_quick(void)
+{
+    static const RandFn block = { 1, 200, { 0, 6, 10, 5 }, 4, 12, true };
+    static const RandFn small = { 6, 12, { 0, 3, 4, 2 }, 4, 12, true };
+    static const RandFn large = { 40, 20, { 0, 8, 12, 6 }, 4, 12, true };
+    static const RandFn bare = { 12, 2, { 0, 6, 8, 6 }, 1, 2, true };
+
+    check_random(&block, 6, 5, 2, 300);
+    check_random(&block, 14, 16, 6, 300);
     check_random(&small, 6, 5, 2, 1500);
     check_random(&small, 14, 16, 6, 500);
     check_random(&large, 6, 5, 2, 60);
@@ -229,6 +251,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/regalloc/block", test_block);
     g_test_add_func("/tcg/regalloc/no-pressure", test_no_pressure);
     g_test_add_func("/tcg/regalloc/graphs", test_graphs);
+    g_test_add_func("/tcg/regalloc/quick", test_quick);
     g_test_add_func("/tcg/regalloc/checker", test_checker);
     g_test_add_func("/tcg/regalloc/speed", test_speed);
     return g_test_run();

@@ -1,0 +1,814 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What first translations get instead of fold, dce, lower and regalloc: liveness in one walk backward, registers in
+ * one walk forward, for regions without loops that need no lowering. What comes out is what regalloc promises.
+ *
+ * - Backward, each definition comes after all its uses: so it is known there whether it is dead, a recipe or code, and
+ *   where its last use is. A comparison that only feeds a branch or a selection is joined with it on the way.
+ * - Forward, a value is in at most one register, and in its frame slot once it has one, which is written right after its
+ *   definition. Who is evicted: the value that was used longest ago. Dead values lose their registers when somebody
+ *   looks for one.
+ * - A block with one predecessor starts as that one ended; any other with empty registers. Phis are in frame slots,
+ *   which the predecessors write at their ends: until then nothing reads them, so edges need not be split.
+ */
+#include <string.h>
+#include "core/tcg/backend.h"
+
+enum { NUM_REGS = 64, NO_REG = 0xff, MAX_HEIGHT = 3 };
+#define INT_REGS UINT64_C(0x00000000ffffffff)
+#define VEC_REGS UINT64_C(0xffffffff00000000)
+
+/* Positions ascend by 2 from node to node in the order of emission; a map is wanted at its node's position + 1. */
+typedef struct QuickVal {
+    uint32_t end;                               /* its last use; 0: none */
+    uint32_t used;                              /* the last one so far */
+    int16_t slot;                               /* -1: none */
+    uint8_t reg;
+    uint8_t height : 6;                         /* recipes between it and a map */
+    bool is_const : 1;
+    bool crosses : 1;                           /* a call comes while it is alive */
+} QuickVal;
+
+typedef struct QuickSlot {
+    uint32_t end;                               /* of the last value in it */
+    bool wide;
+} QuickSlot;
+
+typedef struct QuickBlock {
+    TcgRegSet free;                             /* at its end, if it has successors */
+    TcgId regs[NUM_REGS];
+} QuickBlock;
+
+struct TcgQuick {
+    /* kept between regions */
+    QuickVal *val;
+    uint32_t cap_vals;
+    QuickBlock *blk;
+    uint32_t cap_blocks;
+    QuickSlot *slots;
+    uint32_t cap_slots, cap_leaves;
+    /* of this region */
+    TcgFn *fn;
+    const TcgBackend *be;
+    TcgNode *node;                              /* fn's; moves when nodes are made */
+    unsigned num_slots;
+    TcgId regs[NUM_REGS];
+    TcgRegSet free;                             /* allocatable and bound to no value */
+    TcgRegSet pinned;                           /* not to be touched before the current node */
+    uint32_t pos;
+    uint32_t dead;                              /* values that end here or before are not wanted any more */
+    TcgId at;                                   /* copies are put before this node */
+};
+typedef struct TcgQuick Quick;
+
+static inline TcgRegSet reg_bit(unsigned r)
+{
+    return UINT64_C(1) << r;
+}
+
+static inline bool is_single(TcgRegSet s)
+{
+    return s && !(s & (s - 1));
+}
+
+static inline bool is_wide(const Quick *q, TcgId id)
+{
+    return node_type(&q->node[id]) == TCG_V128;
+}
+
+/* -- backward -------------------------------------------------------------------------------------------------------- */
+
+static void init_vals(Quick *q, uint32_t first)
+{
+    uint32_t len = q->fn->nodes->len;
+
+    if (G_UNLIKELY(len > q->cap_vals)) {
+        q->cap_vals = 2 * len;
+        q->val = g_renew(QuickVal, q->val, q->cap_vals);
+    }
+    for (uint32_t id = first; id < len; id++) {
+        q->val[id] = (QuickVal){ .slot = -1, .reg = NO_REG, .is_const = q->node[id].op == OP_const };
+    }
+}
+
+static inline void use(Quick *q, TcgId v, uint32_t pos)
+{
+    q->node[v].uses++;
+    q->val[v].end = MAX(q->val[v].end, pos);
+}
+
+/* A comparison of flags that n uses becomes n's own. */
+static void join_compare(Quick *q, TcgId id)
+{
+    TcgFn *fn = q->fn;
+    TcgNode *n = &q->node[id];
+    const TcgNode *flags = &q->node[n->arg[0]];
+    uint32_t num = fn->nodes->len;
+    TcgNode joined = *n;
+    TcgCompare c;
+
+    if (n->op == OP_brflag && flags->op == OP_flags_fp && n->aux < FC_AL) {
+        joined.op = OP_br_fp;
+        joined.type = TCG_V128;
+        joined.aux = flags->aux | n->aux << TCG_FP_COND_SHIFT;
+        joined.arg[0] = flags->arg[0];
+        joined.arg[1] = flags->arg[1];
+    } else if ((flags->op == OP_flags_sub || flags->op == OP_flags_logic || flags->op == OP_flags_add) &&
+               tcg_compare_of_flags(fn, n->aux, n->arg[0], &c) == -1 && tcg_simplify_compare(fn, &c) == -1) {
+        joined.aux = c.cond;
+        joined.arg[0] = c.a;
+        joined.arg[1] = c.b;
+        if (n->op == OP_select_fc) {
+            joined.op = OP_select_cmp;
+            joined.imm = c.type;
+            joined.arg[2] = n->arg[1];
+            joined.arg[3] = n->arg[2];
+        } else {
+            joined.op = n->op == OP_brflag ? OP_brcond : OP_setcond;
+            joined.type = c.type;
+        }
+    } else {
+        return;
+    }
+    q->node = fn_node(fn, 0);
+    init_vals(q, num);                          /* of new constants */
+    if (q->be->has_op(q->be, &joined)) {
+        q->node[id] = joined;
+    }
+}
+
+static inline void use_by_map(Quick *q, TcgId v, uint32_t pos)
+{
+    q->node[v].map_uses++;
+    q->val[v].end = MAX(q->val[v].end, pos);
+}
+
+/* The values that phis of a block's successors take at its end. */
+static void use_by_phis(Quick *q, uint32_t block, uint32_t pos)
+{
+    const TcgFn *fn = q->fn;
+    const TcgIrBlock *b = fn_block(fn, block);
+
+    for (unsigned e = 0; e < b->num_succ; e++) {
+        const TcgIrBlock *to = fn_block(fn, b->succ[e]);
+        uint32_t k = 0;
+
+        while (to->num_preds && *fn_list(fn, to->preds + k) != block) {
+            k++;
+        }
+        for (TcgId id = to->first; id && q->node[id].op == OP_phi; id = q->node[id].next) {
+            if (q->node[id].uses) {
+                use(q, *fn_list(fn, q->node[id].list + k), pos);
+            }
+        }
+    }
+}
+
+static void find_uses(Quick *q)
+{
+    TcgFn *fn = q->fn;
+    uint32_t pos = 2 * (fn->nodes->len + fn->blocks->len + 1), call = 0;
+
+    for (uint32_t i = fn->rpo->len; i-- > 0;) {
+        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+        const TcgIrBlock *b = fn_block(fn, block);
+        TcgId prev;
+
+        pos -= 2;
+        if (b->num_succ) {
+            use_by_phis(q, block, pos);
+        }
+        for (TcgId id = b->last; id; id = prev) {
+            TcgNode *n = &q->node[id];
+            QuickVal *v = &q->val[id];
+            unsigned flags = tcg_op_def[n->op].flags, args = tcg_op_def[n->op].args;
+
+            prev = n->prev;
+            if (n->op == OP_insn_start) {
+                continue;
+            }
+            if (!n->uses && (!(flags & (TCGF_EFFECT | TCGF_END)) ||
+                             (n->op == OP_call && (call_helper(n)->flags & HELPER_PURE)))) {
+                if (!n->map_uses) {
+                    tcg_fn_remove(fn, id);
+                    continue;
+                }
+                if (flags & TCGF_PURE && n->op != OP_phi && v->height < MAX_HEIGHT) {
+                    for (unsigned k = 0; k < args; k++) {
+                        use_by_map(q, n->arg[k], v->end);
+                        q->val[n->arg[k]].height = MAX(q->val[n->arg[k]].height, v->height + 1);
+                    }
+                    continue;                   /* a recipe */
+                }
+                n->uses = 1;
+            }
+            pos -= 2;
+            n->pos = pos;
+            v->crosses = call && v->end > call;
+            if (n->op == OP_brflag || n->op == OP_select_fc || n->op == OP_flags_cond) {
+                join_compare(q, id);
+                n = &q->node[id];
+                args = tcg_op_def[n->op].args;
+            }
+            for (unsigned k = 0; k < args; k++) {
+                use(q, n->arg[k], pos);
+            }
+            if (n->op == OP_call) {
+                for (uint32_t k = 0; k < n->list_len; k++) {
+                    use(q, *fn_list(fn, n->list + k), pos);
+                }
+                call = pos;
+            }
+            if (n->map) {
+                const TcgStateMap *m = fn_map(fn, n->map);
+                const TcgMapEntry *e = fn_map_entry(fn, m->first);
+
+                for (uint32_t k = 0; k < m->num; k++) {
+                    use_by_map(q, e[k].value, pos + 1);
+                }
+            }
+        }
+    }
+}
+
+/* -- where values are ------------------------------------------------------------------------------------------------ */
+
+static TcgId new_mov(Quick *q, TcgId id, TcgLoc src, TcgLoc dst)
+{
+    TcgId m = tcg_fn_node_new(q->fn, OP_mov, node_type(&q->node[id]));
+    TcgNode *n;
+
+    q->node = fn_node(q->fn, 0);
+    n = &q->node[m];
+    n->arg[0] = id;
+    n->in[0] = src;
+    n->out = dst;
+    n->uses = 1;
+    return m;
+}
+
+/* A copy of value id before the current node. */
+static void copy(Quick *q, TcgId id, TcgLoc src, TcgLoc dst)
+{
+    TcgId m = new_mov(q, id, src, dst);
+
+    tcg_fn_insert_before(q->fn, q->at, m);
+}
+
+/* A slot that nothing else uses between these positions. One half of a wide slot never serves alone. */
+static int16_t take_slot(Quick *q, bool wide, uint32_t from, uint32_t end)
+{
+    unsigned step = wide ? 2 : 1, s;
+
+    for (s = 0; s + step <= q->num_slots; s += step) {
+        if (q->slots[s].wide == wide && q->slots[s].end < from) {
+            break;
+        }
+    }
+    if (s + step > q->num_slots) {
+        unsigned old = q->num_slots;
+
+        s = wide ? (old + 1) & ~1u : old;
+        g_assert(s + step <= q->cap_slots);
+        q->num_slots = s + step;
+        memset(&q->slots[old], 0, (q->num_slots - old) * sizeof(QuickSlot));
+    }
+    for (unsigned i = 0; i < step; i++) {
+        q->slots[s + i] = (QuickSlot){ end, wide };
+    }
+    return (int16_t)s;
+}
+
+/* Gives the value a slot that has held it since its definition. */
+static void ensure_slot(Quick *q, TcgId id)
+{
+    QuickVal *v = &q->val[id];
+    TcgLoc out = q->node[id].out;
+    TcgId m;
+
+    if (v->slot >= 0 || v->is_const) {
+        return;
+    }
+    g_assert(loc_kind(out) == LOC_REG);
+    v->slot = take_slot(q, is_wide(q, id), q->node[id].pos, v->end);
+    m = new_mov(q, id, out, TCG_LOC(LOC_SLOT, v->slot));
+    tcg_fn_insert_before(q->fn, q->node[id].next, m);
+}
+
+/* Where the value is: in a block that several lead to, perhaps in a slot that it gets now. Nodes move. */
+static TcgLoc where(Quick *q, TcgId id)
+{
+    const QuickVal *v = &q->val[id];
+
+    if (v->reg != NO_REG) {
+        return TCG_LOC(LOC_REG, v->reg);
+    }
+    if (v->is_const) {
+        return TCG_LOC(LOC_CONST, id);
+    }
+    ensure_slot(q, id);
+    return TCG_LOC(LOC_SLOT, v->slot);
+}
+
+static inline void bind(Quick *q, TcgId id, unsigned r)
+{
+    q->regs[r] = id;
+    q->val[id].reg = (uint8_t)r;
+    q->free &= ~reg_bit(r);
+}
+
+static inline void unbind(Quick *q, TcgId id)
+{
+    q->free |= reg_bit(q->val[id].reg);
+    q->val[id].reg = NO_REG;
+}
+
+static inline TcgRegSet bound(const Quick *q)
+{
+    return q->be->allocatable & ~q->free;
+}
+
+/* Registers of set whose values are dead become free. */
+static void expire(Quick *q, TcgRegSet set)
+{
+    for (TcgRegSet s = set & bound(q) & ~q->pinned; s; s &= s - 1) {
+        TcgId id = q->regs[__builtin_ctzll(s)];
+
+        if (q->val[id].end <= q->dead) {
+            unbind(q, id);
+        }
+    }
+}
+
+/* Wanted after the current node; map_here: or by its own map. */
+static inline bool is_live_after(const Quick *q, TcgId id, bool map_here)
+{
+    return q->val[id].end > q->pos + !map_here;
+}
+
+/* Empties register r before the current node; the value goes to a free register outside avoid, or to its slot. */
+static void vacate(Quick *q, unsigned r, TcgRegSet avoid)
+{
+    TcgId id = q->regs[r];
+    QuickVal *v = &q->val[id];
+    TcgRegSet other = q->free & ~avoid & ~q->pinned & (r < 32 ? INT_REGS : VEC_REGS);
+
+    if (v->is_const || v->slot >= 0 || v->end <= q->dead) {
+        unbind(q, id);
+    } else if (other) {
+        TcgRegSet liked = v->crosses ? other & q->be->callee_saved : other;
+        unsigned to = __builtin_ctzll(liked ? liked : other);
+
+        copy(q, id, TCG_LOC(LOC_REG, r), TCG_LOC(LOC_REG, to));
+        unbind(q, id);
+        bind(q, id, to);
+    } else {
+        ensure_slot(q, id);
+        unbind(q, id);
+    }
+}
+
+/* Of a non-empty set the register that suits the value best. */
+static inline unsigned choose(const Quick *q, TcgRegSet set, TcgId id)
+{
+    TcgRegSet liked = q->val[id].crosses ? set & q->be->callee_saved : set & ~q->be->callee_saved;
+
+    return __builtin_ctzll(liked ? liked : set);
+}
+
+/*
+ * A register of set for value id, emptied if it must be: rather none of dislike; what is moved for it goes nowhere
+ * in avoid.
+ */
+static unsigned alloc_reg2(Quick *q, TcgRegSet set, TcgId id, TcgRegSet dislike, TcgRegSet avoid)
+{
+    unsigned best = NO_REG;
+    uint32_t best_score = 0;
+
+    set &= q->be->allocatable & ~q->pinned;
+    if (!(set & q->free & ~dislike)) {
+        expire(q, set);
+    }
+    if (set & q->free) {
+        TcgRegSet liked = set & q->free & ~dislike;
+
+        return choose(q, liked ? liked : set & q->free, id);
+    }
+    for (TcgRegSet s = set; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+        const QuickVal *v = &q->val[q->regs[r]];
+        uint32_t ago = q->pos - v->used, score = v->slot >= 0 || v->is_const ? 2 * ago : ago;
+
+        if (best == NO_REG || score > best_score) {
+            best = r;
+            best_score = score;
+        }
+    }
+    g_assert(best != NO_REG);                   /* else the constraint cannot be met */
+    vacate(q, best, avoid | set);
+    return best;
+}
+
+static inline unsigned alloc_reg(Quick *q, TcgRegSet set, TcgId id, TcgRegSet avoid)
+{
+    return alloc_reg2(q, set, id, avoid, avoid);
+}
+
+/* -- nodes ----------------------------------------------------------------------------------------------------------- */
+
+/* Puts the argument whose register the result takes in one that may be overwritten. */
+static unsigned place_same(Quick *q, TcgId id, unsigned k, const TcgConstraint *c, TcgRegSet avoid)
+{
+    TcgId arg = q->node[id].arg[k];
+    const QuickVal *v = &q->val[arg];
+    TcgRegSet both = c->arg[k] & q->be->allocatable & c->out, rest;
+    unsigned r = v->reg;
+
+    if (r != NO_REG && (both & reg_bit(r)) && !(q->pinned & reg_bit(r)) && !is_live_after(q, arg, true)) {
+        return r;
+    }
+    rest = r != NO_REG ? both & ~reg_bit(r) : both;
+    if (rest & ~q->pinned) {
+        r = alloc_reg(q, rest, id, avoid);
+        copy(q, arg, where(q, arg), TCG_LOC(LOC_REG, r));
+    } else {
+        /* it must be overwritten where it is: what goes on living is a copy */
+        g_assert(r != NO_REG && (both & reg_bit(r)));
+        vacate(q, r, avoid | both);
+    }
+    return r;
+}
+
+/* Puts argument k in a register of its set, or leaves it where it is if that is allowed. */
+static void place_arg(Quick *q, TcgId id, unsigned k, const TcgConstraint *c, TcgRegSet avoid)
+{
+    TcgId arg = q->node[id].arg[k];
+    QuickVal *v = &q->val[arg];
+    TcgRegSet set = c->arg[k] & q->be->allocatable;
+    bool same = c->out_same_as == (int)k;
+    unsigned r = v->reg;
+
+    v->used = q->pos;
+    if (v->is_const && c->arg_const[k] && (r == NO_REG || same || !(set & reg_bit(r)))) {
+        q->node[id].in[k] = TCG_LOC(LOC_CONST, arg);
+        return;
+    }
+    if (same) {
+        r = place_same(q, id, k, c, avoid);
+    } else if (r == NO_REG) {
+        if (c->arg_slot[k] && v->slot >= 0 && (!(set & q->free & ~q->pinned) || !is_live_after(q, arg, false))) {
+            q->node[id].in[k] = TCG_LOC(LOC_SLOT, v->slot);
+            return;
+        }
+        r = alloc_reg(q, set, arg, avoid);
+        copy(q, arg, where(q, arg), TCG_LOC(LOC_REG, r));
+        bind(q, arg, r);
+    } else if (!(set & reg_bit(r))) {
+        r = alloc_reg(q, set, arg, avoid);      /* which may have moved the value itself to make room */
+        copy(q, arg, where(q, arg), TCG_LOC(LOC_REG, r));
+    }
+    q->node[id].in[k] = TCG_LOC(LOC_REG, r);
+    q->pinned |= reg_bit(r);
+}
+
+static void place_list(Quick *q, TcgId id)
+{
+    TcgFn *fn = q->fn;
+    uint32_t list = q->node[id].list, len = q->node[id].list_len, locs = tcg_fn_list_new(fn, len);
+
+    for (uint32_t k = 0; k < len; k++) {
+        TcgId arg = *fn_list(fn, list + k);
+        QuickVal *v = &q->val[arg];
+        bool wide = is_wide(q, arg);
+
+        v->used = q->pos;
+        if (v->is_const && !wide) {
+            *fn_list(fn, locs + k) = TCG_LOC(LOC_CONST, arg);
+            continue;
+        }
+        if (v->is_const && v->reg == NO_REG) {
+            unsigned r = alloc_reg(q, VEC_REGS, arg, 0);
+
+            copy(q, arg, TCG_LOC(LOC_CONST, arg), TCG_LOC(LOC_REG, r));
+            bind(q, arg, r);
+        }
+        *fn_list(fn, locs + k) = where(q, arg);
+        if (v->reg != NO_REG) {
+            q->pinned |= reg_bit(v->reg);
+        }
+    }
+    q->node[id].arg_locs = locs;
+}
+
+/*
+ * Values that are needed later leave the registers that the node destroys. Arguments stay where they were put. An access
+ * may fault when it has destroyed them, a call's map is wanted afterwards: so what a map needs leaves as well.
+ */
+static void save_clobbered(Quick *q, TcgRegSet clobbers)
+{
+    for (TcgRegSet s = clobbers & bound(q); s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+
+        if (is_live_after(q, q->regs[r], true)) {
+            vacate(q, r, clobbers);
+        }
+    }
+}
+
+static void add_leaves(Quick *q, TcgId id)
+{
+    GArray *leaves = q->fn->map_leaves;
+    unsigned args = tcg_op_def[q->node[id].op].args;
+
+    for (unsigned k = 0; k < args; k++) {
+        TcgId arg = q->node[id].arg[k];
+        TcgLoc loc;
+
+        if (node_is_recipe(&q->node[arg])) {
+            add_leaves(q, arg);
+            continue;
+        }
+        if (G_UNLIKELY(leaves->len == q->cap_leaves)) {
+            guint len = leaves->len;
+
+            q->cap_leaves = 2 * len + 64;
+            g_array_set_size(leaves, q->cap_leaves);
+            leaves->len = len;
+        }
+        loc = q->val[arg].is_const ? TCG_LOC(LOC_CONST, arg) : where(q, arg);
+        g_array_index(leaves, TcgMapLeaf, leaves->len++) = (TcgMapLeaf){ arg, loc };
+    }
+}
+
+static void locate_map(Quick *q, TcgId id)
+{
+    TcgFn *fn = q->fn;
+    TcgStateMap *m = fn_map(fn, q->node[id].map);
+    TcgMapEntry *e = fn_map_entry(fn, m->first);
+
+    if (m->num && e->loc != LOC_NONE) {         /* it is another node's too, and has its locations */
+        TcgStateMap own = *m;
+        uint32_t first = fn->map_entries->len;
+
+        g_array_set_size(fn->map_entries, first + own.num);
+        fn->entry_cap = MAX(fn->entry_cap, first + own.num);
+        memcpy(fn_map_entry(fn, first), fn_map_entry(fn, own.first), own.num * sizeof(TcgMapEntry));
+        own.first = first;
+        q->node[id].map = fn->maps->len;
+        g_array_append_val(fn->maps, own);
+        fn->map_cap = MAX(fn->map_cap, fn->maps->len);
+        m = fn_map(fn, q->node[id].map);
+        e = fn_map_entry(fn, first);
+    }
+    m->leaves = fn->map_leaves->len;
+    for (uint32_t k = 0; k < m->num; k++) {
+        TcgId v = e[k].value;
+
+        if (q->val[v].is_const) {
+            e[k].loc = TCG_LOC(LOC_CONST, v);
+        } else if (node_is_recipe(&q->node[v])) {
+            e[k].loc = TCG_LOC(LOC_RECIPE, v);
+            add_leaves(q, v);
+        } else {
+            e[k].loc = where(q, v);
+        }
+    }
+    m->num_leaves = fn->map_leaves->len - m->leaves;
+}
+
+static inline void release_if_dead(Quick *q, TcgId id)
+{
+    if (q->val[id].reg != NO_REG && q->val[id].end <= q->dead) {
+        unbind(q, id);
+    }
+}
+
+/* The other argument of a commutative op had better be overwritten. */
+static void swap_if_better(Quick *q, TcgNode *n, const TcgConstraint *c)
+{
+    TcgId a = n->arg[0], b = n->arg[1];
+    unsigned rb = q->val[b].reg;
+
+    if (a != b && !q->val[a].is_const && !q->val[b].is_const && c->arg[0] == c->arg[1] && rb != NO_REG &&
+        (c->out & reg_bit(rb)) && !is_live_after(q, b, true) && (q->val[a].reg == NO_REG || is_live_after(q, a, true))) {
+        n->arg[0] = b;
+        n->arg[1] = a;
+    }
+}
+
+static void place_result(Quick *q, TcgId id, const TcgConstraint *c, TcgRegSet in_regs)
+{
+    TcgNode *n = &q->node[id];
+    bool wanted = n->uses || n->map_uses, is_call = n->op == OP_call;
+    bool same = c->out_same_as >= 0 && loc_kind(n->in[c->out_same_as]) == LOC_REG;
+    unsigned r;
+
+    if (!wanted && (is_call || (!same && !is_single(c->out)))) {
+        return;
+    }
+    if (same) {
+        r = loc_num(n->in[c->out_same_as]);
+    } else {
+        bool apart = c->out_early || c->out_same_as >= 0;
+        TcgRegSet set = c->out & q->be->allocatable & (apart ? ~in_regs : ~UINT64_C(0));
+
+        if (!is_call && !(set & q->free)) {
+            q->dead = q->pos + 1;               /* its map is wanted only if there will be no result */
+        }
+        r = alloc_reg2(q, set, id, is_call ? 0 : c->clobbers, in_regs | c->clobbers);
+    }
+    q->node[id].out = TCG_LOC(LOC_REG, r);
+    if (wanted) {
+        q->val[id].used = q->pos;
+        bind(q, id, r);
+    }
+}
+
+static void alloc_node(Quick *q, TcgId id)
+{
+    TcgNode *n = &q->node[id];
+    const TcgOpDef *def = &tcg_op_def[n->op];
+    unsigned args = def->args, done = 0;
+    bool is_call = n->op == OP_call, has_result = def->results && n->type != TCG_VOID;
+    TcgRegSet avoid, in_regs;
+    TcgConstraint c;
+
+    memset(&c, 0, sizeof(c));
+    c.out_same_as = -1;
+    q->be->constraints(q->be, q->fn, n, &c);
+    q->at = id;
+    q->pos = n->pos;
+    q->dead = n->pos - 1;
+    q->pinned = 0;
+    avoid = c.clobbers;
+    if (c.out_same_as == 0 && args == 2 && (def->flags & TCGF_COMM)) {
+        swap_if_better(q, n, &c);
+    }
+    /* the narrowest choice first; then the one that the result takes last, so that it avoids the others */
+    for (unsigned k = 0; k < args; k++) {
+        avoid |= is_single(c.arg[k]) ? c.arg[k] : 0;
+    }
+    for (unsigned k = 0; avoid != c.clobbers && k < args; k++) {
+        if (is_single(c.arg[k])) {
+            done |= 1u << k;
+            place_arg(q, id, k, &c, avoid);
+        }
+    }
+    for (unsigned k = 0; k < args; k++) {
+        if (!(done >> k & 1) && c.out_same_as != (int)k) {
+            place_arg(q, id, k, &c, avoid);
+        }
+    }
+    if (c.out_same_as >= 0 && !(done >> c.out_same_as & 1)) {
+        place_arg(q, id, (unsigned)c.out_same_as, &c, avoid);
+    }
+    if (is_call) {
+        place_list(q, id);
+    }
+    in_regs = q->pinned;
+    if (c.clobbers) {
+        save_clobbered(q, c.clobbers);
+    }
+    if (q->node[id].map) {
+        locate_map(q, id);
+    }
+    n = &q->node[id];
+    q->dead = q->pos;
+    for (unsigned k = 0; k < args; k++) {
+        release_if_dead(q, n->arg[k]);
+    }
+    for (uint32_t k = 0; is_call && k < n->list_len; k++) {
+        release_if_dead(q, *fn_list(q->fn, n->list + k));
+    }
+    q->pinned = 0;
+    if (has_result) {
+        place_result(q, id, &c, in_regs);
+    }
+}
+
+/* -- blocks ------------------------------------------------------------------------------------------------------------ */
+
+/* The state of the registers becomes that one (NULL: nothing is in any). */
+static void enter_state(Quick *q, const TcgId *regs, TcgRegSet free)
+{
+    for (TcgRegSet s = bound(q); s; s &= s - 1) {
+        q->val[q->regs[__builtin_ctzll(s)]].reg = NO_REG;
+    }
+    q->free = q->be->allocatable;
+    for (TcgRegSet s = regs ? q->be->allocatable & ~free : 0; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+
+        bind(q, regs[r], r);
+    }
+}
+
+static void start_block(Quick *q, uint32_t i, uint32_t block)
+{
+    const TcgIrBlock *b = fn_block(q->fn, block);
+
+    if (b->num_preds == 1) {
+        uint32_t pred = *fn_list(q->fn, b->preds);
+        const QuickBlock *from = &q->blk[pred];
+
+        if (i == 0 || g_array_index(q->fn->rpo, uint32_t, i - 1) != pred) {
+            enter_state(q, from->regs, from->free);
+        }
+    } else {
+        enter_state(q, NULL, 0);
+    }
+}
+
+static void end_block(Quick *q, uint32_t block)
+{
+    TcgFn *fn = q->fn;
+    QuickBlock *blk = &q->blk[block];
+    unsigned num_succ = fn_block(fn, block)->num_succ;
+
+    q->at = fn_block(fn, block)->last;
+    for (unsigned e = 0; e < num_succ; e++) {
+        const TcgIrBlock *to = fn_block(fn, fn_block(fn, block)->succ[e]);
+        uint32_t k = 0;
+
+        while (*fn_list(fn, to->preds + k) != block) {
+            k++;
+        }
+        for (TcgId id = to->first; q->node[id].op == OP_phi; id = q->node[id].next) {
+            QuickVal *v = &q->val[id];
+            TcgId arg = *fn_list(fn, q->node[id].list + k);
+
+            if (v->slot < 0) {
+                v->slot = take_slot(q, is_wide(q, id), q->node[q->at].pos, v->end);
+                q->node[id].out = TCG_LOC(LOC_SLOT, v->slot);
+            }
+            copy(q, arg, where(q, arg), TCG_LOC(LOC_SLOT, v->slot));
+        }
+    }
+    if (num_succ) {
+        memcpy(blk->regs, q->regs, sizeof(blk->regs));
+        blk->free = q->free;
+    }
+}
+
+/* -- the pass ---------------------------------------------------------------------------------------------------------- */
+
+static Quick *working_memory(TcgFn *fn)
+{
+    Quick *q = fn->quick;
+
+    if (!q) {
+        q = fn->quick = g_new0(Quick, 1);
+        q->cap_slots = fn->config->backend->num_slots;
+        q->slots = g_new(QuickSlot, q->cap_slots);
+    }
+    if (!fn->map_leaves) {
+        fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
+    }
+    if (fn->blocks->len > q->cap_blocks) {
+        q->cap_blocks = 2 * fn->blocks->len;
+        q->blk = g_renew(QuickBlock, q->blk, q->cap_blocks);
+    }
+    fn->map_leaves->len = 0;
+    return q;
+}
+
+void tcg_quick_free(TcgFn *fn)
+{
+    if (fn->quick) {
+        g_free(fn->quick->val);
+        g_free(fn->quick->blk);
+        g_free(fn->quick->slots);
+        g_free(fn->quick);
+        fn->quick = NULL;
+    }
+}
+
+void tcg_quick(TcgFn *fn)
+{
+    Quick *q = working_memory(fn);
+
+    g_assert(!fn->has_loops);
+    q->fn = fn;
+    q->be = fn->config->backend;
+    q->node = fn_node(fn, 0);
+    q->num_slots = 0;
+    q->free = q->be->allocatable;
+    init_vals(q, 0);
+    find_uses(q);
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+        TcgId next;
+
+        start_block(q, i, block);
+        for (TcgId id = fn_block(fn, block)->first; id; id = next) {
+            next = q->node[id].next;
+            if (q->node[id].pos && q->node[id].op != OP_phi) {      /* else a recipe, or nothing at all */
+                alloc_node(q, id);
+            }
+        }
+        end_block(q, block);
+    }
+    fn->frame_slots = (q->num_slots + 1) & ~1u;
+    if (fn->config->verify) {
+        tcg_regalloc_assert(fn);
+    }
+}
