@@ -198,6 +198,8 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->scr_el3 |= arm_feature(cpu, FEAT_S1PIE) || arm_feature(cpu, FEAT_S2PIE) || arm_feature(cpu, FEAT_S1POE) ?
                         UINT64_C(1) << 45 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_AIE) ? UINT64_C(1) << 46 : 0;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_THE) ? UINT64_C(1) << 42 : 0;              /* RCWMASKEn */
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_D128) ? UINT64_C(1) << 47 : 0;             /* D128En */
         cpu->cptr_el3 = 0;
         cpu->mdcr_el3 = 0;
     }
@@ -210,6 +212,7 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_MOPS) ? UINT64_C(1) << 11 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 14 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 15 : 0;
+        cpu->hcrx_el2 |= arm_feature(cpu, FEAT_D128) ? UINT64_C(1) << 17 : 0;
     }
     arm_switch_sp(cpu, el, 1);
     cpu->pc = pc;

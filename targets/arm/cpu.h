@@ -286,7 +286,7 @@ typedef struct ArmFault {
     bool valid;
     uint8_t fsc;                                /* DFSC / IFSC */
     bool stage2, s1ptw, write, cm, ea;
-    bool overlay, dirty;                        /* of a permission fault: ISS2.Overlay, DirtyBit */
+    bool overlay, dirty, assured_only, top_level;       /* of a permission fault: ISS2 and ISS.TopLevel */
     uint64_t ipa;                               /* of a stage 2 fault */
     bool ns;                                    /* the IPA is Non-secure */
     uint8_t level;
@@ -299,6 +299,8 @@ typedef struct ArmXlat {
     uint8_t attrs;                              /* memory type as MAIR has it */
     uint8_t sh;
     bool global, device, guarded, tagged;
+    bool assured;                               /* of stage 1: by Protected descriptors of mostly read-only memory alone */
+    bool mostly_readonly;                       /* of stage 2: only walks and read-check-write instructions may write */
 } ArmXlat;
 /* AT instructions leave the dirty state alone; those of stage 1 stop before stage 2, those of any access ask no permission. */
 typedef enum ArmXlatScope { XLAT_ACCESS, XLAT_AT, XLAT_AT_STAGE_1, XLAT_AT_ANY } ArmXlatScope;

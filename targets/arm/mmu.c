@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * VMSAv8-64: stage 1 and stage 2 translation with 4, 16 and 64 KiB granules (Arm DDI 0487, D8), direct and indirect
- * permissions, overlays, the faults it reports, hardware update of the Access flag and dirty state, and the TLB contexts
- * that core/exec caches results under.
+ * VMSAv8-64 and VMSAv9-128: stage 1 and stage 2 translation with 4, 16 and 64 KiB granules (Arm DDI 0487, D8), direct and
+ * indirect permissions, overlays, translation hardening, the faults it reports, hardware update of the Access flag and
+ * dirty state, and the TLB contexts that core/exec caches results under.
  *
  * What a context's translations are cached with, they are for the overlay registers' values of then: those values are
  * part of the context (arm_tlb_contexts_changed), as a write of POR_EL0 needs no invalidation. Everything else that
  * gives permissions (TCR2_ELx, PIR_ELx) may be cached in a TLB by the manual as well.
  *
  * Not modelled (docs/CAVEATS.md): memory types do not change how RAM behaves, and an unaligned access to Device memory
- * that is RAM does not fault; table descriptors' access flag, translation hardening.
+ * that is RAM does not fault; table descriptors' access flag, the Contiguous bit.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -32,8 +32,13 @@
 #define SCR_SIF  (UINT64_C(1) << 9)
 #define SCR_TCR2EN (UINT64_C(1) << 43)
 #define HCRX_TCR2EN (UINT64_C(1) << 14)
+#define TCR_EL3_D128 (UINT64_C(1) << 38)
 #define VTCR_S2PIE (UINT64_C(1) << 36)
 #define VTCR_S2POE (UINT64_C(1) << 37)
+#define VTCR_ASSURED_ONLY (UINT64_C(1) << 34)
+#define VTCR_TL1 (UINT64_C(1) << 35)
+#define VTCR_D128 (UINT64_C(1) << 38)
+#define VTCR_TL0 (UINT64_C(1) << 41)
 
 /* Fault status codes (ISS of data and instruction aborts), level in the low bits. */
 enum {
@@ -100,8 +105,8 @@ uint64_t arm_tcr2_implemented(const ARMCPU *cpu)
     bits |= arm_feature(cpu, FEAT_S1PIE) ? TCR2_PIE : 0;
     bits |= arm_feature(cpu, FEAT_S1POE) ? TCR2_E0POE | TCR2_POE : 0;
     bits |= arm_feature(cpu, FEAT_AIE) ? TCR2_AIE : 0;
-    bits |= arm_feature(cpu, FEAT_THE) ? TCR2_PNCH : 0;
-    bits |= arm_feature(cpu, FEAT_D128) ? TCR2_D128 : 0;
+    bits |= arm_feature(cpu, FEAT_THE) ? TCR2_PNCH | TCR2_PTTWI : 0;
+    bits |= arm_feature(cpu, FEAT_D128) ? TCR2_D128 | TCR2_DISCH : 0;
     return bits;
 }
 
@@ -164,9 +169,14 @@ static bool s1_overlays(const ARMCPU *cpu, ArmMmu mmu, uint64_t *ret_por)
     return true;
 }
 
+static bool s2_d128(const ARMCPU *cpu)
+{
+    return cpu->vtcr_el2 & VTCR_D128 && arm_feature(cpu, FEAT_D128);
+}
+
 static bool s2_indirect(const ARMCPU *cpu)
 {
-    return cpu->vtcr_el2 & VTCR_S2PIE && arm_feature(cpu, FEAT_S2PIE);
+    return (cpu->vtcr_el2 & VTCR_S2PIE && arm_feature(cpu, FEAT_S2PIE)) || s2_d128(cpu);
 }
 
 static bool s2_overlays(const ARMCPU *cpu)
@@ -250,24 +260,31 @@ typedef struct Walk {
     unsigned txsz;
     unsigned granule;                           /* bits: 12, 14, 16 */
     unsigned pa_bits;                           /* output size */
+    bool d128;                                  /* descriptors of 128 bits */
     bool lpa;                                   /* descriptors of 64K granules have 52-bit addresses */
     bool ds;                                    /* 52-bit addresses with 4K and 16K granules */
     bool ha, hd;
     bool big_endian;
-    uint64_t ttbr;
+    uint64_t ttbr, ttbr_high;
     int start_level;
     unsigned pas;                               /* of the tables */
     bool stage2;
     bool hpd;                                   /* table descriptors' permissions are ignored */
     bool indirect;                              /* permissions by PIR_ELx, S2PIR_EL2 */
     bool aie;                                   /* 16 memory attributes */
+    bool high;                                  /* stage 1: the upper range */
+    bool protect;                               /* stage 1: descriptors have a Protected bit (PnCH, and those of 128 bits) */
 } Walk;
 
-/* AArch64.PhysicalAddressSize(): more than 48 bits need FEAT_LPA and 64K granules, or LPA2. */
+/* AArch64.PhysicalAddressSize(): more than 48 bits need FEAT_LPA and 64K granules, LPA2, or descriptors of 128 bits. */
 static void set_output_size(const ARMCPU *cpu, Walk *w, unsigned field)
 {
-    static const uint8_t bits[8] = { 32, 36, 40, 42, 44, 48, 52, 52 };
+    static const uint8_t bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 
+    if (w->d128) {
+        w->pa_bits = MIN(bits[field & 7], cpu->pa_bits);
+        return;
+    }
     w->lpa = w->granule == 16 && arm_feature(cpu, FEAT_LPA);
     w->pa_bits = MIN(bits[field & 7], w->lpa || arm_feature(cpu, FEAT_LPA2) ? cpu->pa_bits : MIN(cpu->pa_bits, 48));
 }
@@ -283,27 +300,46 @@ static unsigned tg1_bits(unsigned tg)
     return tg == 3 ? 16 : tg == 1 ? 14 : 12;
 }
 
-static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, AccessType type, ArmMmu mmu, bool for_walk,
+/* What stage 2 is asked for: a walk of stage 1, its first table, or an access by an address that is assured or not. */
+typedef struct S2Access {
+    AccessType type;
+    bool walk, top_level, high;
+    bool assured;
+    bool at;                                    /* an AT instruction's */
+} S2Access;
+
+static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, const S2Access *access, ArmMmu mmu,
                              ArmXlat *ret, ArmFault *fault);
 
-/* Loads a descriptor. A stage 1 table's address is itself translated by stage 2 where that is on. */
-static bool load_descriptor(ARMCPU *cpu, const Walk *w, uint64_t addr, int level, ArmMmu mmu, uint64_t *ret_desc,
-                            uint64_t *ret_pa, MemTxAttrs *ret_attrs, ArmFault *fault)
+/*
+ * Loads a descriptor. A stage 1 table's address is itself translated by stage 2 where that is on; *ret_mro: and is mostly
+ * read-only there.
+ */
+static bool load_descriptor(ARMCPU *cpu, const Walk *w, uint64_t addr, int level, ArmMmu mmu, uint64_t ret_desc[2],
+                            uint64_t *ret_pa, MemTxAttrs *ret_attrs, bool *ret_mro, ArmFault *fault)
 {
     MemTxAttrs attrs = { .pas = w->pas, .privileged = 1, .requester = cpu->parent.index };
     MemTxResult res;
 
+    *ret_mro = false;
     if (!w->stage2 && s2_enabled(cpu, mmu)) {
+        S2Access access = { .type = ACCESS_LOAD, .walk = true, .top_level = level == w->start_level, .high = w->high };
         ArmXlat x;
 
-        if (!translate_stage2(cpu, addr, w->pas, ACCESS_LOAD, mmu, true, &x, fault)) {
+        if (!translate_stage2(cpu, addr, w->pas, &access, mmu, &x, fault)) {
             fault->s1ptw = true;
             return false;
         }
         addr = x.pa;
         attrs.pas = x.pas;
+        *ret_mro = x.mostly_readonly;
     }
-    *ret_desc = address_space_ld(cpu->parent.as, addr, 8, w->big_endian, attrs, &res);
+    if (w->d128) {
+        address_space_ld128(cpu->parent.as, addr, w->big_endian, attrs, ret_desc, &res);
+    } else {
+        ret_desc[0] = address_space_ld(cpu->parent.as, addr, 8, w->big_endian, attrs, &res);
+        ret_desc[1] = 0;
+    }
     if (res != MEMTX_OK) {
         fault->ea = true;
         return fail(fault, FSC_SYNC_EXTERNAL_WALK, level);
@@ -313,23 +349,9 @@ static bool load_descriptor(ARMCPU *cpu, const Walk *w, uint64_t addr, int level
     return true;
 }
 
-/* Changes a descriptor if it is still what was read. False: read it again (or it is not RAM: *failed). */
-static bool update_descriptor(ARMCPU *cpu, const Walk *w, uint64_t pa, MemTxAttrs attrs, uint64_t old, uint64_t new,
-                              bool *failed)
-{
-    MemTxResult res;
-
-    if (w->big_endian) {
-        old = bswap64(old);
-        new = bswap64(new);
-    }
-    bool same = address_space_cas(cpu->parent.as, pa, 8, old, new, attrs, &res) == old;
-    *failed = res != MEMTX_OK;
-    return same && !*failed;
-}
-
 typedef struct Leaf {
-    uint64_t desc;
+    uint64_t desc, desc_high;                   /* high: of one of 128 bits */
+    bool assured;                               /* ArmXlat */
     uint64_t table;                             /* NSTable, APTable, XNTable, PXNTable gathered, as bits 63:59 */
     uint64_t pa;                                /* of the block or page */
     uint64_t size;
@@ -340,10 +362,35 @@ typedef struct Leaf {
     unsigned pas;
 } Leaf;
 
+/* Changes the low half of a descriptor if all is still what was read. False: read it again (or it is not RAM: *failed). */
+static bool update_descriptor(ARMCPU *cpu, const Walk *w, const Leaf *leaf, uint64_t new, bool *failed)
+{
+    uint64_t old = leaf->desc;
+    MemTxResult res;
+    bool same;
+
+    if (w->d128) {
+        uint64_t expect[2] = { old, leaf->desc_high }, value[2] = { new, leaf->desc_high };
+
+        same = address_space_cas128(cpu->parent.as, leaf->desc_pa, w->big_endian, expect, value, leaf->desc_attrs, &res);
+    } else {
+        if (w->big_endian) {
+            old = bswap64(old);
+            new = bswap64(new);
+        }
+        same = address_space_cas(cpu->parent.as, leaf->desc_pa, 8, old, new, leaf->desc_attrs, &res) == old;
+    }
+    *failed = res != MEMTX_OK;
+    return same && !*failed;
+}
+
 static uint64_t descriptor_address(const Walk *w, uint64_t desc, unsigned low_bits)
 {
     uint64_t addr = desc & mask64(low_bits, 48 - low_bits);
 
+    if (w->d128) {
+        return desc & mask64(low_bits, 56 - low_bits);
+    }
     if (w->ds) {
         addr = (desc & mask64(low_bits, 50 - low_bits)) | (uint64_t)extract64(desc, 8, 2) << 50;
     } else if (w->lpa) {
@@ -365,64 +412,128 @@ static bool block_allowed(const Walk *w, int level)
     }
 }
 
+/* Where the first table is (S1TTBaseAddress, S2TTBaseAddress); size: log2 of its bytes. */
+static uint64_t table_base(const Walk *w, unsigned size)
+{
+    uint64_t base = w->ttbr & mask64(1, 47);
+
+    if (w->d128) {
+        base = (w->ttbr & mask64(5, 43)) | (uint64_t)extract64(w->ttbr_high, 16, 8) << 48;
+    } else if (w->ds || (w->lpa && w->pa_bits == 52)) {
+        base = (w->ttbr & mask64(6, 42)) | (uint64_t)extract64(w->ttbr, 2, 4) << 48;
+    }
+    return base & ~mask64(0, MIN(size, 56));
+}
+
+static bool out_of_range(const Walk *w, uint64_t addr)
+{
+    return (w->pa_bits < 52 || w->d128) && addr >> w->pa_bits;
+}
+
+/*
+ * DecodeDescriptorType: 0, or what the descriptor is. Those of 128 bits say how many levels they skip, of tables that are
+ * larger so, and are a block or page where that leads to the last level.
+ */
+typedef enum DescType { DESC_INVALID, DESC_LEAF, DESC_TABLE } DescType;
+
+static DescType descriptor_type(const Walk *w, const uint64_t desc[2], int level, unsigned *ret_skip)
+{
+    *ret_skip = 0;
+    if (!(desc[0] & 1)) {
+        return DESC_INVALID;
+    }
+    if (w->d128) {
+        *ret_skip = extract64(desc[1], 45, 2);
+        return (w->granule != 12 && *ret_skip == 3) || level + (int)*ret_skip > 3 ? DESC_INVALID :
+               level + (int)*ret_skip == 3 ? DESC_LEAF : DESC_TABLE;
+    }
+    if (desc[0] & 2) {
+        return level == 3 ? DESC_LEAF : DESC_TABLE;
+    }
+    return level < 3 && block_allowed(w, level) ? DESC_LEAF : DESC_INVALID;
+}
+
 static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf, ArmFault *fault)
 {
-    unsigned stride = w->granule - 3, input_bits = 64 - w->txsz;
-    uint64_t base = w->ttbr & mask64(1, 47);
+    unsigned desc_log2 = w->d128 ? 4 : 3, stride = w->granule - desc_log2, input_bits = 64 - w->txsz;
     Walk tables = *w;
     int level = w->start_level;
     uint64_t table = 0;
+    bool assured = w->protect;
 
-    if (w->ds || (w->lpa && w->pa_bits == 52)) {
-        base = (w->ttbr & mask64(6, 42)) | (uint64_t)extract64(w->ttbr, 2, 4) << 48;
-    }
     /* the first table holds what of the input address is above the levels below it */
     unsigned top = w->granule + stride * (3 - level);
-    unsigned first_bits = input_bits - top;
-    base &= ~mask64(0, MIN(first_bits + 3, 48));
-    if (w->pa_bits < 48 && base >> w->pa_bits) {
+    unsigned bits = input_bits - top, skip;
+    uint64_t base = table_base(w, bits + desc_log2);
+
+    if ((w->pa_bits < 48 || w->d128) && base >> w->pa_bits) {
         return fail(fault, FSC_ADDRESS_SIZE, 0);
     }
-    for (unsigned bits = first_bits;; bits = stride) {
+    for (;; bits = stride * (1 + skip)) {
         unsigned shift = w->granule + stride * (3 - level);
-        uint64_t addr = base + extract64(va, shift, bits) * 8;
-        uint64_t desc;
+        uint64_t addr = base | (uint64_t)extract64(va, shift, bits) << desc_log2;
+        uint64_t desc[2];
+        bool mro;
 
-        if (!load_descriptor(cpu, &tables, addr, level, mmu, &desc, &leaf->desc_pa, &leaf->desc_attrs, fault)) {
+        if (!load_descriptor(cpu, &tables, addr, level, mmu, desc, &leaf->desc_pa, &leaf->desc_attrs, &mro, fault)) {
             return false;
         }
-        if (!(desc & 1) || (level == 3 && !(desc & 2))) {
+        assured = assured && mro && (w->d128 ? desc[1] >> 50 : desc[0] >> 52) & 1;
+        switch (descriptor_type(w, desc, level, &skip)) {
+        case DESC_INVALID:
             return fail(fault, FSC_TRANSLATION, level);
-        }
-        if (level == 3 || !(desc & 2)) {
-            if (level < 3 && !block_allowed(w, level)) {
-                return fail(fault, FSC_TRANSLATION, level);
-            }
-            leaf->desc = desc;
+        case DESC_LEAF:
+            leaf->desc = desc[0];
+            leaf->desc_high = desc[1];
+            leaf->assured = assured;
             leaf->table = table;
-            leaf->size = UINT64_C(1) << shift;
-            leaf->pa = descriptor_address(w, desc, shift);
+            /* of a block that is larger than the output size, the part that this address is in */
+            leaf->size = BIT64(MIN(shift, w->pa_bits));
+            leaf->pa = (descriptor_address(w, desc[0], shift) | (va & mask64(0, shift))) & ~(leaf->size - 1);
             leaf->level = level;
             leaf->pas = tables.pas;
             leaf->desc_ipa = addr;
             leaf->desc_pas = tables.pas;
-            if (w->pa_bits < 52 && leaf->pa >> w->pa_bits) {
-                return fail(fault, FSC_ADDRESS_SIZE, level);
-            }
-            return true;
+            return !out_of_range(w, leaf->pa) || fail(fault, FSC_ADDRESS_SIZE, level);
+        case DESC_TABLE:
+            break;
         }
-        base = descriptor_address(w, desc, w->granule);
-        if (w->pa_bits < 52 && base >> w->pa_bits) {
+        base = descriptor_address(w, desc[0], w->granule);
+        if (out_of_range(w, base)) {
             return fail(fault, FSC_ADDRESS_SIZE, level);
         }
         if (!w->stage2) {
-            table |= desc & mask64(59, 5);
-            if (desc >> 63 && tables.pas == PAS_SECURE) {
+            uint64_t attrs = w->d128 ? desc[1] : desc[0];
+
+            table |= attrs & mask64(59, 5);
+            if (attrs >> 63 && tables.pas == PAS_SECURE) {
                 tables.pas = PAS_NONSECURE;
             }
         }
-        level++;
+        level += 1 + (int)skip;
     }
+}
+
+/* What descriptors of 64 and of 128 bits have in places of their own. */
+static unsigned permission_index(const Walk *w, const Leaf *l)
+{
+    return w->d128 ? extract64(l->desc_high, 51, 4) :
+                     extract64(l->desc, 53, 2) << 2 | extract64(l->desc, 51, 1) << 1 | extract64(l->desc, 6, 1);
+}
+
+static unsigned overlay_index(const Walk *w, const Leaf *l)
+{
+    return w->d128 ? extract64(l->desc_high, 57, 4) : w->stage2 ? extract64(l->desc, 59, 4) : extract64(l->desc, 60, 3);
+}
+
+static bool not_secure(const Walk *w, const Leaf *l)
+{
+    return w->d128 ? l->desc_high >> 63 : l->desc >> 5 & 1;
+}
+
+static bool is_guarded(const Walk *w, const Leaf *l)
+{
+    return (w->d128 ? l->desc_high >> 49 : l->desc >> 50) & 1;
 }
 
 /*
@@ -447,13 +558,15 @@ static bool update_flags(ARMCPU *cpu, const Walk *w, ArmMmu mmu, Leaf *leaf, boo
         desc = (desc & ~dirty_clear) | dirty_set;
     }
     if (desc != leaf->desc) {
+        S2Access access = { .type = ACCESS_RMW, .walk = true };
+
         if (!w->stage2 && s2_enabled(cpu, mmu) &&
-            !translate_stage2(cpu, leaf->desc_ipa, leaf->desc_pas, ACCESS_RMW, mmu, true, &x, fault)) {
+            !translate_stage2(cpu, leaf->desc_ipa, leaf->desc_pas, &access, mmu, &x, fault)) {
             fault->s1ptw = true;
             fault->write = write;
             return false;
         }
-        if (!update_descriptor(cpu, w, leaf->desc_pa, leaf->desc_attrs, leaf->desc, desc, &failed)) {
+        if (!update_descriptor(cpu, w, leaf, desc, &failed)) {
             if (failed) {
                 fault->ea = true;
                 return fail(fault, FSC_SYNC_EXTERNAL_WALK, leaf->level);
@@ -490,7 +603,7 @@ static bool faults_as_write(AccessType type)
 enum {
     PERM_R = PROT_R, PERM_W = PROT_W, PERM_X = PROT_X,          /* stage 2: X of EL1 */
     PERM_UX = 1 << 3,                                           /* stage 2: X of EL0 */
-    PERM_W_WALK = 1 << 4,                                       /* stage 2: writes of table walks */
+    PERM_W_WALK = 1 << 4,                                       /* stage 2: writes of table walks, and of RCW */
     PERM_WXN = 1 << 5,                                          /* stage 1: not both of W and X */
     PERM_NO_OVERLAY = 1 << 6,                                   /* stage 1: overlays do not apply */
     PERM_RWX = PERM_R | PERM_W | PERM_X,
@@ -543,28 +656,50 @@ static bool check_perms(AccessType type, Perms p, ArmFault *fault)
 
 /* -- stage 2 ---------------------------------------------------------------------------------------------------------- */
 
-/*
- * What a leaf of stage 2 allows (S2ComputePermissions). *ret_clean: a write that is allowed needs the dirty state set
- * first, by hardware or by software.
- */
-static Perms s2_leaf_perms(const ARMCPU *cpu, const Walk *w, uint64_t d, bool user, bool for_walk, bool *ret_clean)
+/* TopLevel0 in bit 0 and TopLevel1 in bit 1, of a field of S2PIR_EL2 or S2POR_EL1. */
+static unsigned top_level(unsigned field)
 {
-    Perms p = { .overlay = PERM_RWX };
+    return field == 6 ? 1 : field == 3 ? 2 : field == 7 ? 3 : 0;
+}
+
+/*
+ * What a leaf of stage 2 allows (S2ComputePermissions). clean: a write that is allowed needs the dirty state set first, by
+ * hardware or by software.
+ */
+typedef struct S2Perms {
+    Perms p;
+    bool clean, mostly_readonly;
+    unsigned top_level;
+} S2Perms;
+
+static S2Perms s2_leaf_perms(const ARMCPU *cpu, const Walk *w, const Leaf *leaf, bool user, bool walk_or_rcw)
+{
+    S2Perms s = { .p.overlay = PERM_RWX };
+    uint64_t d = leaf->desc;
     unsigned base;
 
     if (w->indirect) {
-        unsigned pi = extract64(d, 53, 2) << 2 | extract64(d, 51, 1) << 1 | extract64(d, 6, 1);
-        unsigned *both[2] = { &p.base, &p.overlay };
+        unsigned field[2] = { extract64(cpu->s2pir_el2, 4 * permission_index(w, leaf), 4),
+                              extract64(cpu->s2por_el1, 4 * overlay_index(w, leaf), 4) };
+        unsigned *both[2] = { &s.p.base, &s.p.overlay };
+        bool overlays = s2_overlays(cpu);
+        unsigned all;
 
-        p.base = s2_perms[extract64(cpu->s2pir_el2, 4 * pi, 4)];
-        p.overlay = s2_overlays(cpu) ? s2_perms[extract64(cpu->s2por_el1, 4 * extract64(d, 59, 4), 4)] : ~0u;
+        s.p.base = s2_perms[field[0]];
+        s.p.overlay = overlays ? s2_perms[field[1]] : ~0u;
+        all = s.p.base & s.p.overlay;
+        s.mostly_readonly = !(all & PERM_W) && all & PERM_W_WALK;
+        s.top_level = top_level(field[0]);
+        if (overlays) {
+            s.top_level = s.mostly_readonly ? s.top_level | top_level(field[1]) : 0;
+        }
         for (unsigned i = 0; i < 2; i++) {
             base = *both[i];
-            *both[i] = (base & PERM_R) | (base & (for_walk ? PERM_W_WALK : PERM_W) ? PERM_W : 0) |
+            *both[i] = (base & PERM_R) | (base & (walk_or_rcw ? PERM_W_WALK : PERM_W) ? PERM_W : 0) |
                        (base & (user ? PERM_UX : PERM_X) ? PERM_X : 0);
         }
-        *ret_clean = !(d >> 7 & 1);
-        return p;
+        s.clean = !(d >> 7 & 1);
+        return s;
     }
 
     unsigned s2ap = extract64(d, 6, 2), xn = extract64(d, 53, 2);
@@ -576,23 +711,73 @@ static Perms s2_leaf_perms(const ARMCPU *cpu, const Walk *w, uint64_t d, bool us
     } else {
         x = !(xn & 2);
     }
-    p.base = base | (x && s2ap & 1 ? PERM_X : 0);
-    *ret_clean = dbm && !(s2ap & 2);
-    return p;
+    s.p.base = base | (x && s2ap & 1 ? PERM_X : 0);
+    s.clean = dbm && !(s2ap & 2);
+    return s;
 }
 
-static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, AccessType type, ArmMmu mmu, bool for_walk,
+/* VTCR_EL2.TL0 and TL1: the first tables of stage 1 lie only where stage 2 says that those of their range may. */
+static bool top_level_allows(const ARMCPU *cpu, const S2Access *access, unsigned top)
+{
+    bool own = cpu->vtcr_el2 & (access->high ? VTCR_TL1 : VTCR_TL0);
+    bool other = cpu->vtcr_el2 & (access->high ? VTCR_TL0 : VTCR_TL1);
+    unsigned own_bit = access->high ? 2 : 1;
+
+    if (!arm_feature(cpu, FEAT_THE) || !access->walk || !access->top_level) {
+        return true;
+    }
+    return !(own && !(top & own_bit)) && !(other && top == (own_bit ^ 3));
+}
+
+/* Descriptors that only assured addresses may use. */
+static bool assured_only(const ARMCPU *cpu, const Walk *w, const Leaf *leaf)
+{
+    return w->d128 ? leaf->desc_high >> 50 & 1 :
+                     cpu->vtcr_el2 & VTCR_ASSURED_ONLY && arm_feature(cpu, FEAT_THE) && leaf->desc >> 58 & 1;
+}
+
+/* The level of the first table, and whether the sizes go together; false: *ret_level is that of the fault. */
+static bool s2_start(const ARMCPU *cpu, Walk *w, int *ret_level)
+{
+    unsigned sl0 = extract64(cpu->vtcr_el2, 6, 2), input_bits = 64 - w->txsz;
+
+    if (w->d128) {
+        unsigned stride = w->granule - 4;
+
+        *ret_level = 0;
+        if (input_bits <= w->granule || input_bits > cpu->pa_bits || w->txsz > 48) {
+            return false;
+        }
+        w->start_level = 3 - (int)((input_bits - 1 - w->granule) / stride) + (int)extract64(w->ttbr, 1, 2);
+        return w->start_level <= 3;
+    }
+    w->start_level = w->granule == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
+    if (w->granule == 12 && sl0 == 3) {
+        w->start_level = 3;
+    }
+    unsigned stride = w->granule - 3, below = w->granule + stride * (3 - w->start_level);
+
+    *ret_level = MAX(w->start_level, 0);
+    /* too many or too few bits for the start level, or more than there are physical address bits */
+    return w->start_level >= 0 && input_bits <= 52 && w->txsz <= 48 && input_bits > below &&
+           input_bits <= below + stride + 4;
+}
+
+static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, const S2Access *access, ArmMmu mmu,
                              ArmXlat *ret, ArmFault *fault)
 {
     uint64_t vtcr = cpu->vtcr_el2, hcr = cpu->hcr_el2;
-    unsigned granule = tg0_bits(extract64(vtcr, 14, 2)), sl0 = extract64(vtcr, 6, 2);
+    unsigned granule = tg0_bits(extract64(vtcr, 14, 2));
     Walk w = {
-        .txsz = extract64(vtcr, 0, 6), .granule = granule,
+        .txsz = extract64(vtcr, 0, 6), .granule = granule, .d128 = s2_d128(cpu),
         .ds = vtcr >> 32 & 1 && arm_feature(cpu, FEAT_LPA2) && granule != 16,
         .ha = vtcr >> 21 & 1 && arm_feature(cpu, FEAT_HAFDBS), .hd = vtcr >> 22 & 1 && arm_feature(cpu, FEAT_HAFDBS),
-        .big_endian = cpu->sctlr_el[2] & SCTLR_EE, .ttbr = cpu->vttbr_el2, .pas = ipa_pas, .stage2 = true,
-        .indirect = s2_indirect(cpu),
+        .big_endian = cpu->sctlr_el[2] & SCTLR_EE, .ttbr = cpu->vttbr_el2, .ttbr_high = cpu->vttbr_hi_el2,
+        .pas = ipa_pas, .stage2 = true, .indirect = s2_indirect(cpu),
     };
+    bool for_walk = access->walk;
+    AccessType type = access->type;
+    int level;
     Leaf leaf;
     bool again;
 
@@ -604,21 +789,13 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
         return true;
     }
     set_output_size(cpu, &w, extract64(vtcr, 16, 3));
-    w.start_level = granule == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
-    if (granule == 12 && sl0 == 3) {
-        w.start_level = 3;
-    }
-    unsigned input_bits = 64 - w.txsz, stride = granule - 3;
-    unsigned below = granule + stride * (3 - w.start_level);
-    /* too many or too few bits for the start level, or more than there are physical address bits */
-    if (w.start_level < 0 || input_bits > 52 || w.txsz > 48 || input_bits <= below ||
-        input_bits > below + stride + 4) {
+    if (!s2_start(cpu, &w, &level)) {
         fault->stage2 = true;
-        return fail(fault, FSC_TRANSLATION, MAX(w.start_level, 0));
+        return fail(fault, FSC_TRANSLATION, level);
     }
-    if (input_bits < 64 && ipa >> input_bits) {
+    if (ipa >> (64 - w.txsz)) {
         fault->stage2 = true;
-        return fail(fault, FSC_TRANSLATION, w.start_level);
+        return fail(fault, FSC_TRANSLATION, 0);
     }
     do {
         again = false;
@@ -627,9 +804,8 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
             return false;
         }
         uint64_t d = leaf.desc;
-        bool clean;
-        Perms perms = s2_leaf_perms(cpu, &w, d, arm_mmu_is_user(mmu), for_walk, &clean);
-        unsigned memattr = extract64(d, 2, 4), prot = perms.base & perms.overlay & PERM_RWX;
+        S2Perms perms = s2_leaf_perms(cpu, &w, &leaf, arm_mmu_is_user(mmu), for_walk || cpu->rcw);
+        unsigned memattr = extract64(d, 2, 4), prot = perms.p.base & perms.p.overlay & PERM_RWX;
         bool write = fault->write;
 
         if (!update_flags(cpu, &w, mmu, &leaf, false, 0, 0, fault, &again)) {
@@ -639,30 +815,39 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, Access
             }
             continue;
         }
-        if ((for_walk && hcr & HCR_PTW && memattr < 4) || !check_perms(type, perms, fault)) {
+        if (!top_level_allows(cpu, access, perms.top_level)) {
+            fault->stage2 = fault->top_level = true;
+            return fail(fault, FSC_PERMISSION, leaf.level);
+        }
+        if (!for_walk && !access->assured && assured_only(cpu, &w, &leaf)) {
+            fault->stage2 = fault->assured_only = true;
+            return fail(fault, FSC_PERMISSION, leaf.level);
+        }
+        if ((for_walk && hcr & HCR_PTW && memattr < 4) || !check_perms(type, perms.p, fault)) {
             fault->stage2 = true;
             fault->write = for_walk ? write : fault->write;
             return fail(fault, FSC_PERMISSION, leaf.level);
         }
-        if (clean && needs_write(type)) {
+        if (perms.clean && needs_write(type)) {
             if (!w.hd) {
                 fault->stage2 = fault->dirty = true;
                 fault->write = fault->write || !for_walk;
                 return fail(fault, FSC_PERMISSION, leaf.level);
             }
-            if (!update_flags(cpu, &w, mmu, &leaf, true, 0, UINT64_C(1) << 7, fault, &again)) {
+            if (!access->at && !update_flags(cpu, &w, mmu, &leaf, true, 0, UINT64_C(1) << 7, fault, &again)) {
                 fault->stage2 = true;
                 if (!again) {
                     return false;
                 }
                 continue;
             }
-        } else if (clean) {
+        } else if (perms.clean) {
             prot &= ~PROT_W;
         }
         *ret = (ArmXlat){
             .pa = leaf.pa | (ipa & (leaf.size - 1)), .page_size = leaf.size, .prot = prot, .pas = ipa_pas,
             .attrs = memattr, .sh = extract64(d, 8, 2), .device = memattr < 4, .global = true,
+            .mostly_readonly = perms.mostly_readonly,
         };
         return true;
     } while (again);
@@ -706,10 +891,9 @@ static unsigned s1_direct(const ARMCPU *cpu, ArmMmu mmu, const Leaf *leaf, bool 
 }
 
 /* S1IndirectBasePermissions. */
-static unsigned s1_indirect(const ARMCPU *cpu, ArmMmu mmu, uint64_t d)
+static unsigned s1_indirect(const ARMCPU *cpu, ArmMmu mmu, unsigned pi)
 {
     unsigned el = arm_regime_el(cpu, mmu);
-    unsigned pi = extract64(d, 53, 2) << 2 | extract64(d, 51, 1) << 1 | extract64(d, 6, 1);
     unsigned ppi = extract64(cpu->pir_el[el], 4 * pi, 4), upi = extract64(cpu->pire0_el[el], 4 * pi, 4);
     unsigned p = s1_indirect_perms[ppi] | (ppi & 8 ? PERM_NO_OVERLAY : 0);
     unsigned u = s1_indirect_perms[upi] | (upi & 8 ? PERM_NO_OVERLAY : 0);
@@ -739,18 +923,18 @@ static Perms s1_leaf_perms(const ARMCPU *cpu, const Walk *w, ArmMmu mmu, const L
 
     if (w->indirect) {
         *ret_clean = d >> 7 & 1;
-        base = s1_indirect(cpu, mmu, d);
+        base = s1_indirect(cpu, mmu, permission_index(w, leaf));
     } else {
         *ret_clean = w->hd && d >> 51 & 1 && d >> 7 & 1;
         base = s1_direct(cpu, mmu, leaf, *ret_clean);
     }
-    if (leaf->pas != PAS_NONSECURE && d >> 5 & 1 && cpu->scr_el3 & SCR_SIF) {
+    if (leaf->pas != PAS_NONSECURE && not_secure(w, leaf) && cpu->scr_el3 & SCR_SIF) {
         base &= ~PERM_X;
     }
     wxn = base & PERM_WXN;
     p = (Perms){ .base = base & PERM_RWX, .overlay = PERM_RWX };
     if (!(base & PERM_NO_OVERLAY) && s1_overlays(cpu, mmu, &por)) {
-        p.overlay = s1_overlay_perms[extract64(por, 4 * extract64(d, 60, 3), 4)];
+        p.overlay = s1_overlay_perms[extract64(por, 4 * overlay_index(w, leaf), 4)];
         if (wxn && p.overlay & PERM_X) {
             p.overlay &= ~PERM_W;
             wxn = false;
@@ -771,7 +955,10 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     bool tbi, hpd, epd = false, e0pd = false, user = arm_mmu_is_user(mmu);
     unsigned min_txsz = 16, max_txsz = arm_feature(cpu, FEAT_TTST) ? 48 : 39;
 
-    *w = (Walk){ .big_endian = cpu->sctlr_el[el] & SCTLR_EE, .pas = regime_pas(cpu, mmu) };
+    *w = (Walk){
+        .big_endian = cpu->sctlr_el[el] & SCTLR_EE, .pas = regime_pas(cpu, mmu), .high = high,
+        .d128 = tcr2(cpu, el) & TCR2_D128 && mmu != ARM_MMU_EL2,
+    };
     if (two) {
         w->txsz = extract64(tcr, high ? 16 : 0, 6);
         w->granule = high ? tg1_bits(extract64(tcr, 30, 2)) : tg0_bits(extract64(tcr, 14, 2));
@@ -787,6 +974,7 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
         epd = tcr >> (high ? 23 : 7) & 1;
         e0pd = user && arm_feature(cpu, FEAT_E0PD) && tcr >> (high ? 56 : 55) & 1;
         w->ttbr = high ? cpu->ttbr1_el[el] : cpu->ttbr0_el[el];
+        w->ttbr_high = high ? cpu->ttbr1_hi_el[el] : cpu->ttbr0_hi_el[el];
     } else {
         w->txsz = extract64(tcr, 0, 6);
         w->granule = tg0_bits(extract64(tcr, 14, 2));
@@ -800,8 +988,9 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
         }
         hpd = tcr >> 24 & 1;
         w->ttbr = cpu->ttbr0_el[el];
+        w->ttbr_high = extract64(w->ttbr, 48, 8) << 16;         /* TTBR0_EL3 has 64 bits and no ASID */
     }
-    w->ds = w->ds && arm_feature(cpu, FEAT_LPA2) && w->granule != 16;
+    w->ds = w->ds && arm_feature(cpu, FEAT_LPA2) && w->granule != 16 && !w->d128;
     w->ha = w->ha && arm_feature(cpu, FEAT_HAFDBS);
     w->hd = w->hd && w->ha;
     if (!arm_feature(cpu, FEAT_HPDS)) {
@@ -810,7 +999,8 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     if ((w->granule == 16 && arm_feature(cpu, FEAT_LVA)) || w->ds) {
         min_txsz = 12;
     }
-    w->indirect = tcr2(cpu, el) & TCR2_PIE;
+    w->indirect = w->d128 || tcr2(cpu, el) & TCR2_PIE;
+    w->protect = w->d128 || tcr2(cpu, el) & TCR2_PNCH;
     w->aie = tcr2(cpu, el) & TCR2_AIE;
     w->txsz = CLAMP(w->txsz, min_txsz, max_txsz);
     /* all bits above the input size equal bit 55 of a two-range address (those that are a tag aside), else zero */
@@ -821,8 +1011,14 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     if (above != want || epd || e0pd) {
         return fail(fault, FSC_TRANSLATION, 0);
     }
-    unsigned stride = w->granule - 3;
+    unsigned stride = w->granule - (w->d128 ? 4 : 3);
     w->start_level = 4 - (int)((input_bits - w->granule + stride - 1) / stride);
+    if (w->d128) {
+        w->start_level += (int)extract64(w->ttbr, 1, 2);        /* SKL */
+        if (w->start_level > 3) {
+            return fail(fault, FSC_TRANSLATION, 0);
+        }
+    }
     *ret_va = extract64(va, 0, input_bits);
     w->hpd = hpd;
     return true;
@@ -904,23 +1100,25 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
                 prot &= ~PROT_W;
             }
             unsigned index = extract64(leaf.desc, 2, 3);
-            uint64_t mair = w.aie && leaf.desc >> 59 & 1 ? cpu->mair2_el[el] : cpu->mair_el[el];
+            uint64_t mair = w.aie && leaf.desc >> (w.d128 ? 5 : 59) & 1 ? cpu->mair2_el[el] : cpu->mair_el[el];
             uint8_t attr = mair >> (8 * index);
             x = (ArmXlat){
                 .pa = leaf.pa | (in & (leaf.size - 1)), .page_size = leaf.size, .prot = prot,
-                .pas = leaf.pas == PAS_SECURE && leaf.desc >> 5 & 1 ? PAS_NONSECURE : leaf.pas,
+                .pas = leaf.pas == PAS_SECURE && not_secure(&w, &leaf) ? PAS_NONSECURE : leaf.pas,
                 .attrs = attr, .sh = w.ds ? extract64(cpu->tcr_el[el], 12, 2) : extract64(leaf.desc, 8, 2),
                 .tagged = attr == 0xf0 && arm_feature(cpu, FEAT_MTE2),
-                .device = (attr & 0xf0) == 0, .guarded = leaf.desc >> 50 & 1 && arm_feature(cpu, FEAT_BTI),
+                .device = (attr & 0xf0) == 0, .guarded = is_guarded(&w, &leaf) && arm_feature(cpu, FEAT_BTI),
+                .assured = leaf.assured,
                 .global = !arm_mmu_two_ranges(mmu) ||
                           !(leaf.desc >> 11 & 1 || (leaf.table >> 63 && regime_pas(cpu, mmu) == PAS_SECURE)),
             };
         } while (again);
     }
     if (scope != XLAT_AT_STAGE_1 && scope != XLAT_AT_ANY && s2_enabled(cpu, mmu)) {
+        S2Access access = { .type = type, .assured = x.assured, .at = scope != XLAT_ACCESS };
         ArmXlat s2;
 
-        if (!translate_stage2(cpu, x.pa, x.pas, type, mmu, false, &s2, fault)) {
+        if (!translate_stage2(cpu, x.pa, x.pas, &access, mmu, &s2, fault)) {
             return false;
         }
         s2.prot &= x.prot;
@@ -959,7 +1157,7 @@ static void raise_abort(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, cons
             target = 2;
         }
     }
-    iss = f->fsc | f->s1ptw << 7;
+    iss = f->fsc | f->s1ptw << 7 | f->top_level << 21;
     if (!fetch) {
         iss |= f->write << 6 | f->cm << 8;
         ec = target > cpu->el ? EC_DABORT_LOWER : EC_DABORT_SAME;
@@ -968,7 +1166,7 @@ static void raise_abort(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, cons
     }
     arm_raise(cpu, target, ARM_SYNDROME(ec, iss));
     if ((f->fsc & 0x3c) == FSC_PERMISSION) {
-        cpu->exc.iss2 = f->dirty << 5 | f->overlay << 6;
+        cpu->exc.iss2 = f->dirty << 5 | f->overlay << 6 | f->assured_only << 7;
     }
     cpu->exc.has_far = true;
     cpu->exc.far = va;
@@ -1040,6 +1238,7 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
     }
     log_printf(LOG_MMU, "arm: cpu %u: 0x%" PRIx64 " -> 0x%" PRIx64 " size 0x%" PRIx64 " prot %u mmu %u\n", cs->index,
                addr, x.pa, x.page_size, x.prot, mmu);
+    cpu->rcw_page = cpu->rcw_page || (cpu->rcw && x.mostly_readonly);
     TlbPage page = {
         .vaddr = addr, .paddr = x.pa, .size = x.page_size, .prot = x.prot, .global = x.global,
         .attrs = { .pas = x.pas, .privileged = !arm_mmu_is_user(mmu), .requester = cs->index },
@@ -1098,18 +1297,41 @@ bool arm_debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAttrs
     return true;
 }
 
+/* isPARFormatD128: registers as they are, whatever enables them. */
+static bool par_is_wide(const ARMCPU *cpu, ArmMmu mmu, ArmXlatScope scope)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+
+    if (!arm_feature(cpu, FEAT_D128) || mmu == ARM_MMU_EL2) {
+        return false;
+    }
+    if (el == 3) {
+        return cpu->tcr_el[3] & TCR_EL3_D128;
+    }
+    if (el == 1 && scope == XLAT_AT && arm_el2_enabled(cpu) && cpu->hcr_el2 & (HCR_VM | HCR_DC)) {
+        return cpu->vtcr_el2 & VTCR_D128;
+    }
+    return cpu->tcr2_el[el] & TCR2_D128;
+}
+
 void arm_at(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope)
 {
+    bool wide = par_is_wide(cpu, mmu, scope);
     ArmXlat x;
     ArmFault f;
 
     if (arm_translate_address(cpu, va, type, mmu, scope, &x, &f)) {
-        cpu->par_el1 = (x.pa & mask64(12, 40)) | (uint64_t)x.attrs << 56 | (x.device ? 2 : x.sh) << 7 |
+        uint64_t page = x.pa & mask64(12, 44);
+
+        cpu->par_el1 = (wide ? 0 : page) | (uint64_t)x.attrs << 56 | (x.device ? 2 : x.sh) << 7 |
                        (x.pas == PAS_NONSECURE) << 9 | 1 << 11;
+        cpu->par_hi_el1 = wide ? page | 1 : 0;
     } else if (f.ea || (cpu->el == 1 && f.s1ptw)) {
         f.cm = f.write = true;
         raise_abort(cpu, va, type, mmu, &f);
     } else {
-        cpu->par_el1 = 1 | f.fsc << 1 | f.s1ptw << 8 | f.stage2 << 9 | 1 << 11 | f.overlay << 14 | f.dirty << 15;
+        cpu->par_el1 = 1 | f.fsc << 1 | f.s1ptw << 8 | f.stage2 << 9 | 1 << 11 | f.assured_only << 12 |
+                       f.top_level << 13 | f.overlay << 14 | f.dirty << 15;
+        cpu->par_hi_el1 = wide;
     }
 }

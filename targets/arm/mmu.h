@@ -6,13 +6,14 @@
 #include "targets/arm/cpu.h"
 
 /* TCR2_ELx. */
+#define TCR2_PNCH  (UINT64_C(1) << 0)
 #define TCR2_PIE   (UINT64_C(1) << 1)
 #define TCR2_E0POE (UINT64_C(1) << 2)
 #define TCR2_POE   (UINT64_C(1) << 3)
 #define TCR2_AIE   (UINT64_C(1) << 4)
-
-#define TCR2_PNCH  (UINT64_C(1) << 0)
 #define TCR2_D128  (UINT64_C(1) << 5)
+#define TCR2_PTTWI (UINT64_C(1) << 10)
+#define TCR2_DISCH (UINT64_C(3) << 14)
 
 /* Fields of a context id. Ids differ in whether stage 1 is on, since code may turn it on without invalidating. */
 #define ARM_CTX_ASID(x)   ((uint64_t)((x) & 0xffff))

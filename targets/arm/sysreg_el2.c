@@ -74,7 +74,9 @@ static void hcrx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
     rw |= arm_feature(cpu, FEAT_MOPS) ? HCRX_MCE2 | HCRX_MSCEN : 0;
     rw |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 14 : 0;               /* TCR2En */
     rw |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 15 : 0;             /* SCTLR2En */
+    rw |= arm_feature(cpu, FEAT_THE) ? UINT64_C(1) << 16 : 0;                /* PTTWI */
     rw |= arm_feature(cpu, FEAT_D128) ? HCRX_D128EN : 0;
+    rw |= arm_feature(cpu, FEAT_SYSREG128) ? UINT64_C(1) << 21 : 0;          /* EnIDCP128 */
     cpu->hcrx_el2 = value & rw;
 }
 

@@ -25,6 +25,7 @@ static void scr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_AIE) ? UINT64_C(1) << 46 : 0;
     rw |= arm_feature(cpu, FEAT_THE) ? UINT64_C(1) << 42 : 0;               /* RCWMASKEn */
     rw |= arm_feature(cpu, FEAT_D128) ? UINT64_C(1) << 47 : 0;              /* D128En */
+    rw |= arm_feature(cpu, FEAT_SYSREG128) ? UINT64_C(1) << 55 : 0;         /* EnIDCP128 */
     /* lower levels are AArch64 only: RW (bit 10) is RAO; bits 5:4 are RES1 */
     cpu->scr_el3 = (value & rw) | UINT64_C(1) << 10 | UINT64_C(3) << 4;
     arm_gic_state_changed(cpu);

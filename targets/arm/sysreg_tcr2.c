@@ -75,7 +75,8 @@ static void sctlr2_write(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     uint64_t *field = (uint64_t *)((uint8_t *)cpu + r->offset);
 
-    *field = value & 0;                         /* each field is another feature's, none of which is implemented */
+    /* EnIDCP128, of registers that there are none of; the other fields are of features that are not implemented */
+    *field = value & (field != &cpu->sctlr2_el[3] && arm_feature(cpu, FEAT_SYSREG128) ? UINT64_C(1) << 6 : 0);
 }
 
 #define CTX SRC_TLB | SRC_KEY

@@ -128,7 +128,7 @@ def results_of(data, cases, base):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--accel', default='tcg,tci')
-    p.add_argument('--cpu', default='max,the=on,d128=on')
+    p.add_argument('--cpu', default='max')
     p.add_argument('--names', default='')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--rounds', type=int, default=1, help='how many times as many random cases')

@@ -18,7 +18,6 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
-CPU = 'max,the=on,d128=on'
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 
 
@@ -64,13 +63,21 @@ PROGRAMS = {
     'el1_traps': ('-M virt,virtualization=on -cpu neoverse-n1',
                   [0x62301407, 0x623e2809, 0x5a000000, 0x62200401, 0x5a000001]),
     'el3_traps': ('-M virt,secure=on,gic-version=3 -cpu neoverse-n1', [0, 0x62301407, 0x62362828]),
-    'd128_el1_traps': ('-M virt,virtualization=on -cpu ' + CPU,
+    'd128_el1_traps': ('-M virt,virtualization=on -cpu max',
                        [trap128(3, 0, 2, 0, 0, 2, 1), trap128(3, 0, 2, 0, 1, 4, 0), trap128(3, 0, 7, 4, 0, 6, 1),
                         trap128(3, 0, 13, 0, 6, 8, 0), trap128(3, 0, 13, 0, 3, 30, 1), 1 << 25, 0x123456789abcdef0,
                         0xfedcba9876543210, trap128(3, 0, 2, 0, 1, 2, 0), trap128(3, 0, 2, 0, 0, 2, 1),
                         trap128(1, 0, 8, 3, 5, 2, 0), trap128(1, 0, 9, 6, 7, 31, 0)]),
-    'd128_el2': ('-M virt,virtualization=on -cpu ' + CPU, [1 << 25, 0x22, 0x11, 0x44, 0x55, 0x33]),
-    'd128_el3_traps': ('-M virt,secure=on,gic-version=3 -cpu ' + CPU,
+    'd128_el2': ('-M virt,virtualization=on -cpu max', [1 << 25, 0x22, 0x11, 0x44, 0x55, 0x33]),
+    # PAR: DirtyBit, permission, level 3, then the page's offset, which PAR has in the high half; ISS2.DirtyBit, WnR
+    'd128_tables': ('-M virt -cpu max',
+                    [0x1234, 0x8800 | 0xf << 1 | 1, 1, 0x2096000000 | 1 << 6 | 0xf, 0xb80, 1, 0x701, 1 << 51, 0x80000008,
+                     0x86000000 | 0xf, 0x5678, 0x80000008, 0x96000007, 0x96000004]),
+    # stage 2's block is at level 2; ISV and Xt of the store; ISS2.AssuredOnly; TopLevel and S1PTW of the fetch of level 1
+    'the_stage2': ('-M virt,virtualization=on -cpu max',
+                   [0x93c2804e, 0x404010, 2 << 28, 0x10, 0x93c2804e, 0x404010, 0, 0x8093c3800e, 0x406000, 0x99,
+                    0x5a000000, 0x8220008e]),
+    'd128_el3_traps': ('-M virt,secure=on,gic-version=3 -cpu max',
                        [2, trap128(3, 0, 2, 0, 0, 2, 1), trap128(3, 0, 13, 0, 6, 2, 1),
                         0x18 << 26 | 1 << 25 | 3 << 20 | 3 << 17 | 13 << 10 | 1,
                         0x18 << 26 | 1 << 25 | 3 << 20 | 6 << 17 | 13 << 10, 0x17 << 26 | 1 << 25 | 1,
@@ -83,7 +90,7 @@ FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps'}          # linked at 0,
 # cycles of 1 GHz, no quantum, no THE and D128, and ignores the high address bits that IPS excludes
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
              'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52',
-             'd128_el1_traps', 'd128_el2', 'd128_el3_traps'}
+             'd128_el1_traps', 'd128_el2', 'd128_el3_traps', 'd128_tables', 'the_stage2'}
 
 
 def run(command, count, forever):
