@@ -31,6 +31,9 @@ static void cpu_finalize(Object *obj)
     if (cs->exec->gen) {
         tcg_gen_free(cs->exec->gen);
     }
+    if (cs->exec->checked_gen) {
+        tcg_gen_free(cs->exec->checked_gen);
+    }
     while ((w = g_queue_pop_head(&cs->exec->work))) {
         g_free(w);
     }
@@ -254,9 +257,14 @@ void cpu_wake(CPUState *cs)
 void cpu_run_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaque, bool wait)
 {
     ExecMachine *x = cs->exec->x;
-    CpuWork *w = g_new0(CpuWork, 1);
+    CpuWork *w;
     bool done = false;
 
+    if (x->user) {                              /* a debugger, while it stands: it may be in the host's kernel */
+        fn(cs, opaque);
+        return;
+    }
+    w = g_new0(CpuWork, 1);
     w->fn = fn;
     w->opaque = opaque;
     w->done = wait ? &done : NULL;

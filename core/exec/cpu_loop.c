@@ -727,6 +727,10 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
     ec->config = (TcgConfig){
         .backend = x->be, .target = cc->tcg, .layout = &ec->layout, .naive = x->config.naive,
     };
+    ec->checked_layout = ec->layout;
+    ec->checked_layout.direct = false;
+    ec->checked_config = ec->config;
+    ec->checked_config.layout = &ec->checked_layout;
     g_ptr_array_add(x->classes, ec);
     return ec;
 }
@@ -795,6 +799,9 @@ void exec_start(Machine *m)
 
 void exec_kick_all(ExecMachine *x)
 {
+    if (x->user) {
+        g_mutex_lock(&x->lock);                 /* threads come and go */
+    }
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
 
@@ -802,12 +809,23 @@ void exec_kick_all(ExecMachine *x)
             cpu_kick(t->cpus->pdata[k]);
         }
     }
+    if (x->user) {
+        g_mutex_unlock(&x->lock);
+    }
 }
 
 static void resume(Machine *m)
 {
     ExecMachine *x = exec_machine(m);
 
+    if (x->user) {
+        g_mutex_lock(&x->lock);
+        x->stop_pending = false;
+        __atomic_store_n(&x->paused, false, __ATOMIC_SEQ_CST);
+        g_cond_broadcast(&x->cond);
+        g_mutex_unlock(&x->lock);
+        return;
+    }
     clock_set_running(m->clock, true);
     if (m->state != RUN_SHUTDOWN) {
         machine_set_state(m, RUN_RUNNING);
@@ -831,8 +849,9 @@ static void wait_parked(ExecMachine *x)
     for (unsigned i = 0; i < x->threads->len; i++) {
         const ExecThread *t = x->threads->pdata[i];
 
-        while (!t->parked) {
+        if (!t->parked && !t->outside) {
             g_cond_wait(&x->cond, &x->lock);
+            i = UINT32_MAX;                     /* user mode's threads come and go */
         }
     }
     g_mutex_unlock(&x->lock);
@@ -847,6 +866,9 @@ static void pause_all(Machine *m)
     g_mutex_unlock(&x->lock);
     exec_kick_all(x);
     wait_parked(x);
+    if (x->user) {
+        return;
+    }
     clock_set_running(m->clock, false);
     if (m->state == RUN_RUNNING) {
         machine_set_state(m, RUN_PAUSED);

@@ -77,6 +77,13 @@ bool debug_page_watched(CPUState *cs, vaddr page, uint64_t size)
     return false;
 }
 
+bool debug_has_watches(const CPUState *cs)
+{
+    const struct ClusterDebug *d = cs->cluster->debug;
+
+    return d && d->points->len > d->num_breaks && !cs->exec->exempt;
+}
+
 bool debug_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type)
 {
     const struct ClusterDebug *d = cs->cluster->debug;
@@ -91,12 +98,24 @@ bool debug_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type)
         bool fits = p->kind == DEBUG_WATCH_ACCESS || (p->kind == DEBUG_WATCH_WRITE ? type != ACCESS_LOAD : type != ACCESS_STORE);
 
         if (fits && from <= last && from + p->len - 1 >= first) {
-            cs->exec->watch_hit = (DebugStop){ DEBUG_STOP_WATCH, cs, p->kind, p->addr + (MAX(from, first) - from) };
+            cs->exec->watch_hit = (DebugStop){
+                .kind = DEBUG_STOP_WATCH, .cs = cs, .point = p->kind, .addr = p->addr + (MAX(from, first) - from),
+            };
             cs->raised = 1;
             return false;
         }
     }
     return true;
+}
+
+void debug_notify(ExecMachine *x)
+{
+    exec_kick_all(x);
+    if (x->notify) {
+        x->notify(x->notify_opaque);
+    } else {
+        g_main_context_wakeup(x->machine->context);
+    }
 }
 
 void debug_stop(CPUState *cs, DebugStopKind kind, DebugPointKind at, vaddr addr)
@@ -107,14 +126,13 @@ void debug_stop(CPUState *cs, DebugStopKind kind, DebugPointKind at, vaddr addr)
     g_mutex_lock(&x->lock);
     first = !x->paused && !__atomic_load_n(&x->stopping, __ATOMIC_SEQ_CST);
     if (first) {
-        x->stop = (DebugStop){ kind, cs, at, addr };
+        x->stop = (DebugStop){ .kind = kind, .cs = cs, .point = at, .addr = addr };
         x->stop_pending = true;
         __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
     }
     g_mutex_unlock(&x->lock);
     if (first) {
-        exec_kick_all(x);
-        g_main_context_wakeup(x->machine->context);
+        debug_notify(x);
     }
 }
 
@@ -140,12 +158,17 @@ static void forget(Cluster *c, DebugPointKind kind, vaddr addr, uint64_t len)
     for (unsigned i = 0; i < c->cpus->len; i++) {
         CPUState *cs = c->cpus->pdata[i];
 
-        if (is_watch(kind)) {
+        if (cs->exec->x->user) {
+            cpu_request_quiet(cs, CPU_REQ_JC);  /* which code is right for it, too */
+        } else if (is_watch(kind)) {
             tlb_post(cs, &f);
         } else {
             cpu_request_quiet(cs, CPU_REQ_JC);
         }
         cs->exec->alone = false;
+    }
+    if (!is_watch(kind) && c->cpus->len) {
+        user_break_changed(c->cpus->pdata[0], addr);
     }
 }
 
@@ -218,6 +241,11 @@ void debug_set_run(CPUState *cs, DebugRun how, vaddr first, vaddr end)
     e->step_first = first;
     e->step_end = end;
     e->alone = false;
+}
+
+void debug_set_signal(CPUState *cs, int sig)
+{
+    cs->exec->resume_sig = sig;
 }
 
 void debug_stepped(CPUState *cs)
@@ -423,6 +451,9 @@ static size_t rw(CPUState *cs, vaddr addr, uint8_t *buf, size_t len, bool phys, 
     uint64_t mask = BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1;
     size_t done = 0;
 
+    if (cs->exec->x->user) {
+        return user_debug_rw(cs, addr, buf, len, write);
+    }
     while (done < len) {
         Piece p = { addr + done, buf + done, MIN(len - done, mask + 1 - ((addr + done) & mask)), 0, phys, write };
 
@@ -495,6 +526,7 @@ static void access_reg(CPUState *cs, void *opaque)
     }
     if (!a->to) {
         cpu_key_changed(cs);
+        cs->exec->redirected |= a->ok;
     }
 }
 

@@ -37,16 +37,24 @@ typedef enum DebugRun {
 } DebugRun;
 /* The machine is paused. [first, end): for DEBUG_STEP_RANGE. It stays so until changed. */
 void debug_set_run(CPUState *cs, DebugRun how, vaddr first, vaddr end);
+/*
+ * User mode: the signal that a thread gets as it goes on, instead of the one that it stopped for, if it did: the host's
+ * number; 0: none, DEBUG_SIGNAL_SAME: that one.
+ */
+enum { DEBUG_SIGNAL_SAME = -1 };
+void debug_set_signal(CPUState *cs, int sig);
 
 typedef enum DebugStopKind {
     DEBUG_STOP_PAUSED,                          /* somebody paused the machine; no CPU */
     DEBUG_STOP_STEP, DEBUG_STOP_BREAK, DEBUG_STOP_WATCH,
+    DEBUG_STOP_SIGNAL, DEBUG_STOP_EXEC,         /* user mode: before a signal is delivered; another program begins */
 } DebugStopKind;
 typedef struct DebugStop {
     DebugStopKind kind;
     CPUState *cs;                               /* or NULL */
     DebugPointKind point;                       /* BREAK and WATCH: of which kind */
     vaddr addr;                                 /* WATCH: the first byte of it that is accessed */
+    int sig;                                    /* SIGNAL: the host's number */
 } DebugStop;
 
 typedef struct DebugHostCall DebugHostCall;

@@ -29,6 +29,8 @@ typedef struct ExecClass {
     const CPUClass *cc;
     TcgLayout layout;
     TcgConfig config;
+    TcgLayout checked_layout;                   /* user mode with watchpoints: every access takes the slow path */
+    TcgConfig checked_config;
 } ExecClass;
 
 typedef struct ExecMachine ExecMachine;
@@ -44,6 +46,7 @@ typedef struct ExecThread {
     bool sleeping;                              /* atomic; set under lock */
     bool running;                               /* atomic */
     bool parked;                                /* under x->lock: stands between instructions until x->paused ends */
+    bool outside;                               /* under x->lock: user mode: in the host's kernel, which is as good */
     CPUState *current;                          /* atomic: whom the slice timer kicks */
 } ExecThread;
 
@@ -76,6 +79,8 @@ struct ExecMachine {
     DebugStop stop;
     GPtrArray *clients;                         /* (DebugClient *) main loop */
     bool told_running;                          /* what they were told last */
+    void (*notify)(void *opaque);               /* user mode with a debugger: debug_poll is to be called; else NULL */
+    void *notify_opaque;
 };
 
 /*
@@ -103,7 +108,7 @@ typedef struct CPUExec {
     ExecMachine *x;
     ExecThread *thread;
     ExecClass *ec;
-    TcgGen *gen;
+    TcgGen *gen, *checked_gen;                  /* checked_gen: made when first needed */
     Stats stats;
     GMutex work_lock;
     GQueue work;                                /* (CpuWork *) */
@@ -122,6 +127,10 @@ typedef struct CPUExec {
     sigjmp_buf *recover;                        /* user mode: where a host fault in C code goes on; NULL: it is ours */
     UserFault fault;                            /* ... and what it was */
     uintptr_t fault_addr;
+    bool exempt;                                /* user mode: no point stops it */
+    bool redirected;                            /* ... a debugger wrote registers of it, standing; under x->lock */
+    bool reporting;                             /* ... it stopped for a signal; under x->lock */
+    int resume_sig;                             /* ... debug_set_signal; under x->lock */
 } CPUExec;
 
 enum {                                          /* requests beyond cpu.h's */
@@ -166,10 +175,12 @@ void exec_kick_all(ExecMachine *x);
 bool debug_break_at(CPUState *cs, vaddr pc, uint64_t page_mask, uint64_t *ret_stops, unsigned *len,
                     DebugPointKind *ret_kind);
 bool debug_page_watched(CPUState *cs, vaddr page, uint64_t size);
+bool debug_has_watches(const CPUState *cs);
 /* Before an access. False: it is watched; cs->exec->watch_hit is set, and the CPU leaves before the instruction. */
 bool debug_watch(CPUState *cs, vaddr addr, unsigned size, AccessType type);
 /* On the CPU's thread, outside generated code: pauses the machine for a reason, unless somebody was first. */
 void debug_stop(CPUState *cs, DebugStopKind kind, DebugPointKind at, vaddr addr);
+void debug_notify(ExecMachine *x);              /* x->stop was set: everybody stops, and the main loop comes to know */
 void debug_stepped(CPUState *cs);               /* an instruction, or the entry to an exception, was done */
 void debug_tell(ExecMachine *x, bool running);  /* the main loop: clients hear of it, if it is news */
 
@@ -210,6 +221,10 @@ void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu);
 
 /* user.c: tlb_find for user mode, where a page is what the host lets be accessed */
 bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool probe, TlbInfo *ret);
+/* debug_read and debug_write */
+/* A breakpoint came there or went: code of other pages that leads to the page directly asks anew. Everybody stands. */
+void user_break_changed(CPUState *cs, vaddr addr);
+size_t user_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write);
 /* Copies code; false: raised. */
 bool user_fetch(CPUState *cs, vaddr pc, uint8_t *buf, unsigned len);
 

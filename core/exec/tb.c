@@ -11,8 +11,8 @@
 #include "core/exec/tb_int.h"
 #include "core/log.h"
 
-/* A block's cut: it is one instruction long; above, which breakpoints its page has (debug_break_at). */
-enum { CUT_SINGLE = 1 };
+/* A block's cut: it is one instruction long; its accesses are watched; above, which breakpoints its page has (debug_break_at). */
+enum { CUT_SINGLE = 1, CUT_CHECKED = 2, CUT_STOPS_SHIFT = 2 };
 enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3 };
 
 static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResult *res)
@@ -76,19 +76,35 @@ static TranslationBlock *tb_new(const CPUState *cs, const TranslateInput *in)
     return tb;
 }
 
+/* User mode's code goes to memory directly, where no watchpoint is seen. */
+static bool must_check(const CPUState *cs)
+{
+    return cs->exec->ec->layout.direct && debug_has_watches(cs);
+}
+
+static TcgGen *generator(const CPUState *cs, bool checked)
+{
+    CPUExec *e = cs->exec;
+
+    if (checked && !e->checked_gen) {
+        e->checked_gen = tcg_gen_new(&e->ec->checked_config);
+    }
+    return checked ? e->checked_gen : e->gen;
+}
+
 /* Emits what was generated. The block has no place yet. */
-static void finish(CPUState *cs, TranslationBlock *tb, vaddr pc)
+static void finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
 {
     CPUExec *e = cs->exec;
 
     if (log_enabled(LOG_IR)) {
         GString *out = g_string_new(NULL);
 
-        tcg_gen_dump(e->gen, out);
+        tcg_gen_dump(g, out);
         log_write("IR: 0x%016" G_GINT64_MODIFIER "x\n%s\n", pc, out->str);
         g_string_free(out, TRUE);
     }
-    while (!tcg_gen_finish(e->gen, e->x->buf, &tb->code)) {
+    while (!tcg_gen_finish(g, e->x->buf, &tb->code)) {
         recycle(cs);
     }
     if (log_enabled(LOG_OUT_ASM)) {
@@ -111,19 +127,20 @@ static void finish(CPUState *cs, TranslationBlock *tb, vaddr pc)
 static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int heat, bool alone)
 {
     CPUExec *e = cs->exec;
+    TcgGen *g = generator(cs, must_check(cs));
     TranslationBlock *tb = tb_new(cs, in);
     TranslateResult res = { 0 };
 
-    tcg_gen_begin(e->gen, tb);
+    tcg_gen_begin(g, tb);
     if (alone) {
-        tcg_gen_alone(e->gen);
+        tcg_gen_alone(g);
     }
     if (heat >= 0 || alone) {                   /* else there will be no other */
         tcg_gen_quick(e->gen);
     }
     tb->heat = heat;
-    tcg_gen_poll(e->gen, heat);
-    tb->cc->translate(cs, e->gen, in, &res);
+    tcg_gen_poll(g, heat);
+    tb->cc->translate(cs, g, in, &res);
     if (res.bytes == 0) {
         tb_free(tb);
         return NULL;
@@ -132,7 +149,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
     if (log_enabled(LOG_IN_ASM)) {
         log_code(cs, in, &res);
     }
-    finish(cs, tb, in->pc);
+    finish(cs, g, tb, in->pc);
     tb->bytes = res.bytes;
     tb->insns = res.insns;
     stats_inc(&e->stats, STAT_tb_translated);
@@ -297,7 +314,7 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
         return NULL;
     }
     len = info.hi - (pc & page_mask) + 1;
-    if (cs->cluster->debug) {
+    if (cs->cluster->debug && !e->exempt) {
         DebugPointKind kind;
 
         if (debug_break_at(cs, pc, page_mask, &stops, &len, &kind)) {
@@ -312,7 +329,7 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
     stats_inc(&e->stats, STAT_tb_lookup);
     key = key_on_page(cs, &info);
-    cut = stops << 1 | (single ? CUT_SINGLE : 0);
+    cut = stops << CUT_STOPS_SHIFT | (must_check(cs) ? CUT_CHECKED : 0) | (single ? CUT_SINGLE : 0);
     whole_page = info.lo == 0 && info.hi == page_mask;
     first = whole_page ? offset & ~(MIN(page_mask + 1, CODE_PAGE) - 1) : offset;
     tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, cut, first, offset + len - 1);
@@ -499,7 +516,7 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
         tb_free(tb);
         return;
     }
-    finish(cs, tb, in.pc);
+    finish(cs, e->gen, tb, in.pc);
     tb->hash = tb_hash_bytes(bytes, tb->bytes);
     if (!tb_supersede(x, tb, generation)) {
         tb_free(tb);

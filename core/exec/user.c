@@ -255,6 +255,7 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
         .page = addr & ~page_mask, .paddr = at & ~page_mask, .mr = &c->mr,
         .offset = (at & (BIT64(CHUNK_BITS) - 1)) & ~page_mask, .hi = (uint32_t)page_mask, .attrs = MEMTX_ATTRS_NONE,
         .prot = prot & (PROT_R | PROT_W | PROT_X), .user = prot >> USER_PROT_SHIFT,
+        .watched = debug_has_watches(cs) && debug_page_watched(cs, addr & ~page_mask, page_mask + 1),
     };
     return true;
 }
@@ -328,6 +329,9 @@ void exec_user_attach(CPUState *cs)
     e->gen = e->gen ? e->gen : tcg_gen_new(&e->ec->config);
     e->thread = t;
     e->alone = false;
+    e->debug_run = DEBUG_RUN;
+    e->exempt = e->redirected = e->reporting = false;
+    e->resume_sig = 0;
     e->redo = REDO_NONE;
     cs->direct_base = x->user->mem.base;
     tcg_set_direct(x->be, cs->direct_base);
@@ -350,6 +354,7 @@ void exec_user_detach(CPUState *cs)
     }
     exec_thread_free(cs->exec->thread);
     cs->exec->thread = NULL;
+    g_cond_broadcast(&x->cond);
     g_mutex_unlock(&x->lock);
 }
 
@@ -357,6 +362,11 @@ USER_IN_HANDLER void exec_user_interrupt(CPUState *cs)
 {
     __atomic_or_fetch(&cs->requests, CPU_REQ_INTERRUPT, __ATOMIC_SEQ_CST);
     __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
+}
+
+static bool stands(const CPUState *cs)
+{
+    return __atomic_load_n(&cs->exec->x->paused, __ATOMIC_SEQ_CST) || cs->exec->debug_run == DEBUG_HOLD;
 }
 
 UserStop exec_user_run(CPUState *cs)
@@ -372,6 +382,14 @@ UserStop exec_user_run(CPUState *cs)
 
         exec_wait_exclusive(x);
         epoch_quiescent(&t->epoch);
+        if (x->notify && !cs->raised && stands(cs)) {
+            epoch_offline(&t->epoch);
+            if (exec_user_gate(cs)) {
+                return USER_STOP_REQUEST;       /* it may be somewhere else now */
+            }
+            epoch_online(&t->epoch);
+            continue;
+        }
         req = exec_serve(cs);
         if (cs->raised) {
             if (req & CPU_REQ_INTERRUPT) {
@@ -388,6 +406,7 @@ UserStop exec_user_run(CPUState *cs)
             cs->halted = false;
             g_thread_yield();
         }
+        e->alone |= e->debug_run >= DEBUG_STEP;
         exec_run_inside(cs);
     }
     epoch_offline(&t->epoch);
@@ -424,6 +443,18 @@ static bool new_code_memory(ExecMachine *x)
     return true;
 }
 
+/* Points are in translations alone, which are made anew. */
+static void no_debugger(ExecMachine *x, CPUState *cs)
+{
+    debug_remove_all(cs->cluster);
+    g_ptr_array_set_size(x->clients, 0);
+    x->notify = NULL;
+    x->paused = x->stop_pending = x->told_running = false;
+    cs->exec->debug_run = DEBUG_RUN;
+    cs->exec->alone = cs->exec->exempt = cs->exec->redirected = false;
+    cs->exec->thread->outside = cs->exec->thread->parked = false;
+}
+
 bool exec_user_fork_end(CPUState *cs, bool child)
 {
     ExecMachine *x = cs->exec->x;
@@ -446,8 +477,148 @@ bool exec_user_fork_end(CPUState *cs, bool child)
         }
         ok = new_code_memory(x);
         jc_flush(cs);
+        no_debugger(x, cs);
     }
     exec_exclusive_end(x, self);
     __atomic_store_n(&self->running, false, __ATOMIC_SEQ_CST);
     return ok;
+}
+
+/* -- a debugger ---------------------------------------------------------------------------------------------------- */
+
+bool exec_is_user(const CPUState *cs)
+{
+    return cs->exec->x->user;
+}
+
+void exec_user_debug(Machine *m, void (*notify)(void *opaque), void *opaque)
+{
+    ExecMachine *x = exec_machine(m);
+
+    x->notify = notify;
+    x->notify_opaque = opaque;
+    x->paused = true;
+}
+
+void exec_user_debug_wait(Machine *m)
+{
+    ExecMachine *x = exec_machine(m);
+
+    g_mutex_lock(&x->lock);
+    while (!x->threads->len) {
+        g_cond_wait(&x->cond, &x->lock);
+    }
+    g_mutex_unlock(&x->lock);
+}
+
+void user_break_changed(CPUState *cs, vaddr addr)
+{
+    ExecMachine *x = cs->exec->x;
+
+    if (x->user) {
+        user_code_changed(x->machine, addr & x->user->mem.addr_mask & ~(BIT64(PAGE_BITS) - 1), BIT64(PAGE_BITS));
+    }
+}
+
+size_t user_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write)
+{
+    ExecMachine *x = cs->exec->x;
+    const UserMemory *mem = &x->user->mem;
+    size_t done;
+
+    addr &= mem->addr_mask;
+    if (!mem->debug_rw || addr >= mem->size) {
+        return 0;
+    }
+    done = mem->debug_rw(mem->opaque, addr, buf, MIN(len, mem->size - addr), write);
+    if (write && done) {
+        user_code_changed(x->machine, addr, done);
+    }
+    return done;
+}
+
+bool exec_user_gate(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    ExecMachine *x = e->x;
+    bool changed;
+
+    g_mutex_lock(&x->lock);
+    while (x->notify && stands(cs)) {
+        e->thread->parked = true;
+        g_cond_broadcast(&x->cond);
+        g_cond_wait(&x->cond, &x->lock);
+    }
+    e->thread->parked = false;
+    changed = e->redirected;
+    e->redirected = false;
+    g_mutex_unlock(&x->lock);
+    return changed;
+}
+
+void exec_user_set_outside(CPUState *cs, bool outside)
+{
+    ExecMachine *x = cs->exec->x;
+
+    g_mutex_lock(&x->lock);
+    cs->exec->thread->outside = outside;
+    g_cond_broadcast(&x->cond);
+    g_mutex_unlock(&x->lock);
+}
+
+void exec_user_exempt(CPUState *cs, bool exempt)
+{
+    cs->exec->exempt = exempt;
+}
+
+bool exec_user_report(CPUState *cs, const DebugStop *why, int *ret_sig)
+{
+    CPUExec *e = cs->exec;
+    ExecMachine *x = e->x;
+    bool first;
+
+    g_mutex_lock(&x->lock);
+    first = !stands(cs);
+    if (first) {
+        x->stop = *why;
+        x->stop_pending = true;
+        e->reporting = true;
+        e->resume_sig = DEBUG_SIGNAL_SAME;
+        __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
+    }
+    g_mutex_unlock(&x->lock);
+    if (!first) {
+        return false;
+    }
+    debug_notify(x);
+    exec_user_gate(cs);
+    g_mutex_lock(&x->lock);
+    *ret_sig = e->resume_sig;
+    e->resume_sig = 0;
+    e->reporting = false;
+    g_mutex_unlock(&x->lock);
+    return true;
+}
+
+void exec_user_stepped(CPUState *cs)
+{
+    if (cs->exec->x->notify && cs->exec->debug_run >= DEBUG_STEP) {
+        debug_stepped(cs);
+    }
+}
+
+int exec_user_injected(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    int sig = e->reporting ? 0 : e->resume_sig;
+
+    if (!e->reporting) {
+        e->resume_sig = 0;
+    }
+    return MAX(sig, 0);
+}
+
+bool exec_user_is_redirected(const CPUState *cs)
+{
+    return cs->exec->redirected && cs->exec->thread && cs->exec->thread->outside;
 }

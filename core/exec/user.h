@@ -11,6 +11,7 @@
 #define CORE_EXEC_USER_H
 
 #include "core/exec/cpu.h"
+#include "core/exec/debug.h"
 
 /* Bits of what UserMemory.prot returns, beyond TlbProt's: what the architecture keeps of a page (TlbPage.user). */
 enum { USER_PROT_SHIFT = 8 };
@@ -22,6 +23,8 @@ typedef struct UserMemory {
     void *opaque;
     /* TlbProt of the page of an address, and USER_PROT_SHIFT; 0: unmapped. Any thread. */
     unsigned (*prot)(void *opaque, vaddr addr);
+    /* A debugger's access, whatever the protection: the bytes that were done. The debugger's thread. */
+    size_t (*debug_rw)(void *opaque, vaddr addr, void *buf, size_t len, bool write);
 } UserMemory;
 
 /*
@@ -78,5 +81,31 @@ void user_code_changed(Machine *m, vaddr addr, uint64_t len);
 void exec_user_fork_begin(CPUState *cs);
 void exec_user_fork_lock(CPUState *cs);
 bool exec_user_fork_end(CPUState *cs, bool child);              /* false: no memory for the child's code */
+
+/*
+ * A debugger (debug.h), whose calls one thread makes that runs no CPU. Threads stand where they would go on with the
+ * program: in exec_user_run, and in exec_user_gate. One that waits in the host's kernel stands too, if it said so
+ * (exec_user_set_outside); it asks at the gate when it is back. A fork's child has no debugger.
+ */
+/* Before any CPU is attached: they stand at once. notify(opaque), any thread: the debugger's is to call debug_poll. */
+void exec_user_debug(Machine *m, void (*notify)(void *opaque), void *opaque);
+void exec_user_debug_wait(Machine *m);          /* until there is a thread */
+bool exec_is_user(const CPUState *cs);
+/* No code of the program may run, and no register of it change, until this returns. True: the debugger changed some. */
+bool exec_user_gate(CPUState *cs);
+void exec_user_set_outside(CPUState *cs, bool outside);
+/* It concerns no debugger, but stands while others do: a vfork's child. */
+void exec_user_exempt(CPUState *cs, bool exempt);
+/*
+ * cs stops for a reason; false: somebody else has, so gate and ask again whether to. True: the debugger has let it go on;
+ * *ret_sig: debug_set_signal's.
+ */
+bool exec_user_report(CPUState *cs, const DebugStop *why, int *ret_sig);
+/* What exec_user_run returned for is done: if it was to be a step, that was it. */
+void exec_user_stepped(CPUState *cs);
+/* The debugger's thread, before CPUs go on: what debug_set_signal left for a thread that had not stopped for one; 0. */
+int exec_user_injected(CPUState *cs);
+/* ... and whether it changed registers of a thread that waits in the kernel. */
+bool exec_user_is_redirected(const CPUState *cs);
 
 #endif

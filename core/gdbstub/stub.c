@@ -1,44 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A debugger's session: what each packet asks for. One thing of the stream is done at a time, in the main loop with no
- * lock held, since most of it waits for CPUs; while the debugger waits for a stop, only ^C is looked at.
+ * A debugger's session: what each packet asks for. One thing of the stream is done at a time, in the main loop (or the
+ * thread that a program's debugger has) with no lock held, since most of it waits for CPUs; while the debugger waits for
+ * a stop, only ^C is looked at.
  *
- * Thread numbers are those of the machine's CPUs plus one, whether the peer knows of processes or not.
+ * Thread numbers are those of the machine's CPUs plus one, or of the program's threads, whether the peer knows of
+ * processes or not.
  */
 #include <string.h>
 #include "core/exec/exec.h"
 #include "core/gdbstub/stub_int.h"
-#include "core/io/char.h"
-#include "core/keyval.h"
-#include "core/log.h"
 
-enum { SIGNAL_INT = 2, SIGNAL_TRAP = 5, MAX_ACTIONS = 64, OUTPUT_PIECE = 2000 };
-
-typedef struct Inferior {
-    Cluster *cluster;
-    unsigned pid;
-    bool detached;
-    GdbTarget *target;                          /* made when first asked for */
-} Inferior;
-
-struct GdbStub {
-    Machine *m;
-    Monitor *mon;
-    CharBackend chr;
-    GdbLink link;
-    GSource *source;                            /* something is to be done */
-    GArray *inferiors;                          /* Inferior */
-    bool connected;                             /* a peer is there */
-    bool arrived, gone;                         /* ... as of events that were not acted on yet */
-    bool running;                               /* the peer waits for a stop */
-    bool busy;                                  /* a packet is being done */
-    bool multiprocess, swbreak, hwbreak, phys_memory;
-    CPUState *general, *control;                /* Hg, Hc */
-    DebugStop why;                              /* the last stop */
-    GArray *points;                             /* Point: what this debugger has put there */
-    GdbCalls calls;
-    char *chardev;                              /* the id of the one that we made; NULL: it is the user's */
-};
+enum { MAX_ACTIONS = 64, OUTPUT_PIECE = 2000 };
 
 typedef struct Point {
     Cluster *cluster;
@@ -73,24 +46,54 @@ static Inferior *inferior_by_pid(GdbStub *s, uint64_t pid)
     return NULL;
 }
 
+/* 0: none. */
+static unsigned thread_number(GdbStub *s, const CPUState *cs)
+{
+    return s->program ? (unsigned)s->program->thread(s->opaque, cs) : cs->index + 1;
+}
+
+static CPUState *first_of(GdbStub *s, const Inferior *inf)
+{
+    for (unsigned i = 0; i < inf->cluster->cpus->len; i++) {
+        if (thread_number(s, inf->cluster->cpus->pdata[i])) {
+            return inf->cluster->cpus->pdata[i];
+        }
+    }
+    return inf->cluster->cpus->pdata[0];
+}
+
 static CPUState *first_cpu(GdbStub *s)
 {
     for (unsigned i = 0; i < s->inferiors->len; i++) {
         const Inferior *inf = &g_array_index(s->inferiors, Inferior, i);
 
         if (!inf->detached && inf->cluster->cpus->len) {
-            return inf->cluster->cpus->pdata[0];
+            return first_of(s, inf);
         }
     }
-    return g_array_index(s->inferiors, Inferior, 0).cluster->cpus->pdata[0];
+    return first_of(s, &g_array_index(s->inferiors, Inferior, 0));
+}
+
+static CPUState *cpu_of_thread(GdbStub *s, uint64_t tid)
+{
+    for (unsigned i = 0; i < s->inferiors->len; i++) {
+        const Inferior *inf = &g_array_index(s->inferiors, Inferior, i);
+
+        for (unsigned k = 0; k < inf->cluster->cpus->len; k++) {
+            if (thread_number(s, inf->cluster->cpus->pdata[k]) == tid) {
+                return inf->cluster->cpus->pdata[k];
+            }
+        }
+    }
+    return NULL;
 }
 
 static void append_thread(GdbStub *s, GString *out, const CPUState *cs)
 {
     if (s->multiprocess) {
-        g_string_append_printf(out, "p%x.%x", inferior_of(s, cs)->pid, cs->index + 1);
+        g_string_append_printf(out, "p%x.%x", inferior_of(s, cs)->pid, thread_number(s, cs));
     } else {
-        g_string_append_printf(out, "%x", cs->index + 1);
+        g_string_append_printf(out, "%x", thread_number(s, cs));
     }
 }
 
@@ -131,11 +134,8 @@ static bool parse_thread(GdbStub *s, const char **p, ThreadId *ret)
     if (tid == 0) {
         return true;
     }
-    if (tid > s->m->cpus->len) {
-        return false;
-    }
-    ret->cs = s->m->cpus->pdata[tid - 1];
-    return inferior_of(s, ret->cs) && (!ret->inf || ret->inf->cluster == ret->cs->cluster);
+    ret->cs = cpu_of_thread(s, tid);
+    return ret->cs && (!ret->inf || ret->inf->cluster == ret->cs->cluster);
 }
 
 static bool thread_matches(const ThreadId *id, const CPUState *cs)
@@ -144,9 +144,10 @@ static bool thread_matches(const ThreadId *id, const CPUState *cs)
 }
 
 /* The CPU that a thread id means where one is needed: the one that is in use if it fits. */
-static CPUState *pick(const ThreadId *id, CPUState *now)
+static CPUState *pick(GdbStub *s, const ThreadId *id, CPUState *now)
 {
-    return id->cs ? id->cs : thread_matches(id, now) ? now : id->inf->cluster->cpus->pdata[0];
+    return id->cs ? id->cs : thread_matches(id, now) && thread_number(s, now) ? now :
+           id->inf ? first_of(s, id->inf) : first_cpu(s);
 }
 
 /* Calls fn for each CPU that the debugger is attached to. */
@@ -156,26 +157,34 @@ static void each_cpu(GdbStub *s, void (*fn)(GdbStub *s, CPUState *cs, void *opaq
         const Inferior *inf = &g_array_index(s->inferiors, Inferior, i);
 
         for (unsigned k = 0; !inf->detached && k < inf->cluster->cpus->len; k++) {
-            fn(s, inf->cluster->cpus->pdata[k], opaque);
+            if (thread_number(s, inf->cluster->cpus->pdata[k])) {
+                fn(s, inf->cluster->cpus->pdata[k], opaque);
+            }
         }
     }
 }
 
 /* -- replies ------------------------------------------------------------------------------------------------------- */
 
-static void reply(GdbStub *s, const char *text)
+void gdbstub_reply(GdbStub *s, const char *text)
 {
     gdblink_puts(&s->link, text);
 }
 
-static void reply_ok(GdbStub *s)
+void gdbstub_reply_ok(GdbStub *s)
 {
-    reply(s, "OK");
+    gdbstub_reply(s, "OK");
 }
 
-static void reply_bad(GdbStub *s)
+void gdbstub_reply_bad(GdbStub *s)
 {
-    reply(s, "E22");                            /* EINVAL */
+    gdbstub_reply(s, "E22");
+}
+
+static unsigned stop_signal(const DebugStop *why)
+{
+    return why->kind == DEBUG_STOP_PAUSED ? SIGNAL_INT : why->kind == DEBUG_STOP_SIGNAL ? gdb_signal_of_host(why->sig) :
+           SIGNAL_TRAP;
 }
 
 static void reply_stop(GdbStub *s)
@@ -186,18 +195,25 @@ static void reply_stop(GdbStub *s)
     g_autoptr(GString) out = g_string_new(NULL);
     const DebugStop *why = &s->why;
 
-    g_string_append_printf(out, "T%02x", why->kind == DEBUG_STOP_PAUSED ? SIGNAL_INT : SIGNAL_TRAP);
+    g_string_append_printf(out, "T%02x", stop_signal(why));
     if (why->kind == DEBUG_STOP_WATCH) {
         g_string_append_printf(out, "%s:%" G_GINT64_MODIFIER "x;", watch[why->point], why->addr);
     } else if (why->kind == DEBUG_STOP_BREAK && why->point == DEBUG_BREAK_SOFT && s->swbreak) {
         g_string_append(out, "swbreak:;");
     } else if (why->kind == DEBUG_STOP_BREAK && why->point == DEBUG_BREAK_HARD && s->hwbreak) {
         g_string_append(out, "hwbreak:;");
+    } else if (why->kind == DEBUG_STOP_EXEC) {
+        g_autoptr(GByteArray) name = g_byte_array_new();
+
+        s->program->read(s->opaque, why->cs, GDB_EXEC_FILE, name);
+        g_string_append(out, "exec:");
+        hex_append(out, name->data, name->len);
+        g_string_append_c(out, ';');
     }
     g_string_append(out, "thread:");
     append_thread(s, out, why->cs);
     g_string_append_c(out, ';');
-    reply(s, out->str);
+    gdbstub_reply(s, out->str);
 }
 
 /* -- stopping and going on -------------------------------------------------------------------------------------------- */
@@ -211,7 +227,7 @@ static void stopped(void *opaque, const DebugStop *why)
     }
     s->why = *why;
     if (!s->why.cs) {
-        s->why.cs = s->general ? s->general : first_cpu(s);
+        s->why.cs = s->general && thread_number(s, s->general) ? s->general : first_cpu(s);
     }
     s->general = s->control = s->why.cs;
     if (s->running && s->calls.asked) {
@@ -251,6 +267,9 @@ static void go(GdbStub *s)
 {
     s->running = true;
     gdbcalls_next(&s->calls, &s->link);
+    if (s->program) {
+        s->program->going(s->opaque);
+    }
     debug_go(s->m);
 }
 
@@ -276,12 +295,18 @@ static void set_detached(GdbStub *s, Inferior *inf, bool detached)
         inf->detached = detached;
         debug_serve_host(inf->cluster, !detached);
         gdbcalls_fail(&s->calls, inf->cluster);
+        if (s->program) {
+            s->program->attached(s->opaque, !detached);
+        }
     }
 }
 
-static void let_run(GdbStub *s G_GNUC_UNUSED, CPUState *cs, void *opaque G_GNUC_UNUSED)
+static void let_run(GdbStub *s, CPUState *cs, void *opaque G_GNUC_UNUSED)
 {
     debug_set_run(cs, DEBUG_RUN, 0, 0);
+    if (s->program) {
+        debug_set_signal(cs, DEBUG_SIGNAL_SAME);
+    }
 }
 
 /* Those of a cluster, or all (NULL). */
@@ -301,18 +326,15 @@ static void detach(GdbStub *s, Inferior *inf)
 {
     remove_points(s, inf->cluster);
     for (unsigned i = 0; i < inf->cluster->cpus->len; i++) {
-        let_run(s, inf->cluster->cpus->pdata[i], NULL);
+        if (thread_number(s, inf->cluster->cpus->pdata[i])) {
+            let_run(s, inf->cluster->cpus->pdata[i], NULL);
+        }
     }
+    s->came_later = true;
     set_detached(s, inf, true);
 }
 
 /* -- packets ------------------------------------------------------------------------------------------------------- */
-
-/* args: behind the row's name. */
-typedef struct Packet {
-    const char *args;
-    size_t len;                                 /* of args */
-} Packet;
 
 static void do_why(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
@@ -321,11 +343,12 @@ static void do_why(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 
 static void do_extended(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply_ok(s);
+    gdbstub_reply_ok(s);
 }
 
 typedef struct Action {
     DebugRun run;
+    int sig;                                    /* the host's: it gets it; 0: none */
     vaddr first, end;
     ThreadId who;
 } Action;
@@ -335,28 +358,31 @@ typedef struct Actions {
     unsigned num;
 } Actions;
 
-static void apply_actions(GdbStub *s G_GNUC_UNUSED, CPUState *cs, void *opaque)
+static void apply_actions(GdbStub *s, CPUState *cs, void *opaque)
 {
     const Actions *a = opaque;
 
     for (unsigned i = 0; i < a->num; i++) {
         if (thread_matches(&a->action[i].who, cs)) {
             debug_set_run(cs, a->action[i].run, a->action[i].first, a->action[i].end);
+            if (s->program) {
+                debug_set_signal(cs, a->action[i].sig);
+            }
             return;
         }
     }
     debug_set_run(cs, DEBUG_HOLD, 0, 0);
 }
 
-/* c, s [ADDR]; C, S SIG[;ADDR]: signals have no meaning here. The CPU of Hc; when stepping, others stand. */
-static void resume_old(GdbStub *s, const char *args, bool step)
+/* c, s [ADDR]; C, S SIG[;ADDR]: to machines signals mean nothing. The CPU of Hc; when stepping, others stand. */
+static void resume_old(GdbStub *s, const char *args, bool step, int sig)
 {
     Actions a = { .num = 1 };
     uint64_t pc;
 
     if (*args) {
         if (!hex_number(&args, &pc) || *args) {
-            reply_bad(s);
+            gdbstub_reply_bad(s);
             return;
         }
         CPU_CLASS_OF(s->control)->set_pc(s->control, pc);
@@ -367,39 +393,52 @@ static void resume_old(GdbStub *s, const char *args, bool step)
         a.action[0].who.cs = s->control;
     }
     each_cpu(s, apply_actions, &a);
+    if (s->program && sig) {
+        debug_set_signal(s->control, sig);
+    }
     go(s);
 }
 
 static void do_continue(GdbStub *s, const Packet *p)
 {
-    resume_old(s, p->args, false);
+    resume_old(s, p->args, false, 0);
 }
 
 static void do_step(GdbStub *s, const Packet *p)
 {
-    resume_old(s, p->args, true);
+    resume_old(s, p->args, true, 0);
 }
 
-static const char *behind_signal(const char *args)
+static const char *behind_signal(const char *args, int *ret_sig)
 {
     uint64_t sig;
 
-    return !hex_number(&args, &sig) ? "?" : *args == ';' ? args + 1 : args;
+    if (!hex_number(&args, &sig)) {
+        return "?";
+    }
+    *ret_sig = gdb_signal_to_host(sig);
+    return *args == ';' ? args + 1 : args;
 }
 
 static void do_continue_signal(GdbStub *s, const Packet *p)
 {
-    resume_old(s, behind_signal(p->args), false);
+    int sig = 0;
+    const char *args = behind_signal(p->args, &sig);
+
+    resume_old(s, args, false, sig);
 }
 
 static void do_step_signal(GdbStub *s, const Packet *p)
 {
-    resume_old(s, behind_signal(p->args), true);
+    int sig = 0;
+    const char *args = behind_signal(p->args, &sig);
+
+    resume_old(s, args, true, sig);
 }
 
 static bool parse_action(GdbStub *s, const char **p, Action *a)
 {
-    uint64_t sig;
+    uint64_t sig = 0;
 
     switch (*(*p)++) {
     case 'C':
@@ -430,6 +469,7 @@ static bool parse_action(GdbStub *s, const char **p, Action *a)
     default:
         return false;
     }
+    a->sig = gdb_signal_to_host(sig);
     if (**p == ':') {
         ++*p;
         return parse_thread(s, p, &a->who);
@@ -445,12 +485,12 @@ static void do_vcont(GdbStub *s, const Packet *p)
     while (*at == ';') {
         at++;
         if (a.num == MAX_ACTIONS || !parse_action(s, &at, &a.action[a.num++])) {
-            reply_bad(s);
+            gdbstub_reply_bad(s);
             return;
         }
     }
     if (*at || !a.num) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     each_cpu(s, apply_actions, &a);
@@ -459,7 +499,7 @@ static void do_vcont(GdbStub *s, const Packet *p)
 
 static void do_vcont_query(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply(s, "vCont;c;C;s;S;t;r");
+    gdbstub_reply(s, "vCont;c;C;s;S;t;r");
 }
 
 static void do_thread(GdbStub *s, const Packet *p)
@@ -468,15 +508,15 @@ static void do_thread(GdbStub *s, const Packet *p)
     ThreadId id;
 
     if ((*p->args != 'g' && *p->args != 'c') || !parse_thread(s, &at, &id) || *at) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     if (*p->args == 'g') {
-        s->general = pick(&id, s->general);
+        s->general = pick(s, &id, s->general);
     } else {
-        s->control = pick(&id, s->control);
+        s->control = pick(s, &id, s->control);
     }
-    reply_ok(s);
+    gdbstub_reply_ok(s);
 }
 
 static void do_alive(GdbStub *s, const Packet *p)
@@ -485,10 +525,15 @@ static void do_alive(GdbStub *s, const Packet *p)
     ThreadId id;
 
     if (!parse_thread(s, &at, &id) || *at || !id.cs) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
     } else {
-        reply_ok(s);
+        gdbstub_reply_ok(s);
     }
+}
+
+bool gdb_parse_range(const char **p, uint64_t *first, uint64_t *len)
+{
+    return hex_number(p, first) && *(*p)++ == ',' && hex_number(p, len);
 }
 
 /* -- registers ------------------------------------------------------------------------------------------------------- */
@@ -529,7 +574,7 @@ static void do_read_all(GdbStub *s, const Packet *p G_GNUC_UNUSED)
     for (unsigned i = 0; i < t->num_at_once; i++) {
         append_reg(out, s->general, gdbtarget_reg(t, s->general, i), reg_bits(t, i));
     }
-    reply(s, out->len ? out->str : "E01");
+    gdbstub_reply(s, out->len ? out->str : "E01");
 }
 
 static bool write_reg(CPUState *cs, const DebugReg *r, const char **hex)
@@ -549,16 +594,16 @@ static void do_write_all(GdbStub *s, const Packet *p)
 
         if (!write_reg(s->general, gdbtarget_reg(t, s->general, i), &hex)) {
             if (!g_str_has_prefix(start, "xx") || strlen(start) < reg_bits(t, i) / 4) {
-                reply_bad(s);
+                gdbstub_reply_bad(s);
                 return;
             }
             hex = start + reg_bits(t, i) / 4;
         }
     }
     if (*hex) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
     } else {
-        reply_ok(s);
+        gdbstub_reply_ok(s);
     }
 }
 
@@ -570,11 +615,11 @@ static void do_read_reg(GdbStub *s, const Packet *p)
     uint64_t n;
 
     if (!hex_number(&at, &n) || *at || n >= t->regs->len) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     append_reg(out, s->general, gdbtarget_reg(t, s->general, (unsigned)n), reg_bits(t, (unsigned)n));
-    reply(s, out->str);
+    gdbstub_reply(s, out->str);
 }
 
 static void do_write_reg(GdbStub *s, const Packet *p)
@@ -585,19 +630,13 @@ static void do_write_reg(GdbStub *s, const Packet *p)
 
     if (!hex_number(&at, &n) || *at++ != '=' || n >= t->regs->len ||
         !write_reg(s->general, gdbtarget_reg(t, s->general, (unsigned)n), &at) || *at) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
     } else {
-        reply_ok(s);
+        gdbstub_reply_ok(s);
     }
 }
 
 /* -- memory ---------------------------------------------------------------------------------------------------------- */
-
-/* "ADDR,LEN" */
-static bool parse_range(const char **p, vaddr *addr, uint64_t *len)
-{
-    return hex_number(p, addr) && *(*p)++ == ',' && hex_number(p, len);
-}
 
 static size_t read_memory(GdbStub *s, vaddr addr, uint8_t *buf, uint64_t len)
 {
@@ -621,18 +660,18 @@ static void do_read_memory(GdbStub *s, const Packet *p)
     vaddr addr;
     size_t n;
 
-    if (!parse_range(&at, &addr, &len) || *at) {
-        reply_bad(s);
+    if (!gdb_parse_range(&at, &addr, &len) || *at) {
+        gdbstub_reply_bad(s);
         return;
     }
     len = MIN(len, sizeof(buf));
     n = read_memory(s, addr, buf, len);
     if (len && !n) {
-        reply(s, "E14");                        /* EFAULT */
+        gdbstub_reply(s, "E14");                        /* EFAULT */
         return;
     }
     hex_append(out, buf, n);
-    reply(s, out->str);
+    gdbstub_reply(s, out->str);
 }
 
 static void write_memory(GdbStub *s, vaddr addr, const uint8_t *buf, size_t len)
@@ -650,7 +689,7 @@ static void write_memory(GdbStub *s, vaddr addr, const uint8_t *buf, size_t len)
     } else {
         n = s->phys_memory ? debug_write_phys(s->general, addr, buf, len) : debug_write(s->general, addr, buf, len);
     }
-    reply(s, n == len ? "OK" : "E14");
+    gdbstub_reply(s, n == len ? "OK" : "E14");
 }
 
 static void do_write_memory(GdbStub *s, const Packet *p)
@@ -660,8 +699,8 @@ static void do_write_memory(GdbStub *s, const Packet *p)
     uint64_t len;
     vaddr addr;
 
-    if (!parse_range(&at, &addr, &len) || *at++ != ':' || len > sizeof(buf) || !hex_bytes(&at, buf, len) || *at) {
-        reply_bad(s);
+    if (!gdb_parse_range(&at, &addr, &len) || *at++ != ':' || len > sizeof(buf) || !hex_bytes(&at, buf, len) || *at) {
+        gdbstub_reply_bad(s);
     } else {
         write_memory(s, addr, buf, len);
     }
@@ -673,8 +712,8 @@ static void do_write_binary(GdbStub *s, const Packet *p)
     uint64_t len;
     vaddr addr;
 
-    if (!parse_range(&at, &addr, &len) || *at++ != ':' || len != p->len - (size_t)(at - p->args)) {
-        reply_bad(s);
+    if (!gdb_parse_range(&at, &addr, &len) || *at++ != ':' || len != p->len - (size_t)(at - p->args)) {
+        gdbstub_reply_bad(s);
     } else {
         write_memory(s, addr, (const uint8_t *)at, len);
     }
@@ -688,12 +727,12 @@ static bool parse_point(GdbStub *s, const Packet *p, Point *ret)
     const char *at = p->args + 1;
 
     if (*p->args < '0' || *p->args > '4') {
-        reply(s, "");
+        gdbstub_reply(s, "");
         return false;
     }
     *ret = (Point){ .cluster = s->general->cluster, .kind = (DebugPointKind)(*p->args - '0') };
-    if (*at++ != ',' || !parse_range(&at, &ret->addr, &ret->len) || (*at && *at != ';')) {
-        reply_bad(s);
+    if (*at++ != ',' || !gdb_parse_range(&at, &ret->addr, &ret->len) || (*at && *at != ';')) {
+        gdbstub_reply_bad(s);
         return false;
     }
     if (ret->kind == DEBUG_BREAK_SOFT || ret->kind == DEBUG_BREAK_HARD) {
@@ -722,17 +761,17 @@ static void do_insert(GdbStub *s, const Packet *p)
         return;
     }
     if (inferior_of(s, s->general)->detached) {
-        reply_bad(s);                           /* a stop there would be nobody's */
+        gdbstub_reply_bad(s);                           /* a stop there would be nobody's */
         return;
     }
     if (!debug_insert(point.cluster, point.kind, point.addr, point.len)) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     if (find_point(s, &point) < 0) {
         g_array_append_val(s->points, point);
     }
-    reply_ok(s);
+    gdbstub_reply_ok(s);
 }
 
 static void do_remove(GdbStub *s, const Packet *p)
@@ -746,7 +785,7 @@ static void do_remove(GdbStub *s, const Packet *p)
             debug_remove(point.cluster, point.kind, point.addr, point.len);
             g_array_remove_index_fast(s->points, (unsigned)n);
         }
-        reply_ok(s);
+        gdbstub_reply_ok(s);
     }
 }
 
@@ -759,13 +798,14 @@ static void do_attach(GdbStub *s, const Packet *p)
     uint64_t pid;
 
     if (!hex_number(&at, &pid) || *at || !(inf = inferior_by_pid(s, pid)) || !inf->cluster->cpus->len) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     exec_pause(s->m);
     set_detached(s, inf, false);
-    s->general = s->control = inf->cluster->cpus->pdata[0];
+    s->general = s->control = first_of(s, inf);
     s->why = (DebugStop){ .kind = DEBUG_STOP_STEP, .cs = s->general };
+    s->came_later = true;
     reply_stop(s);
 }
 
@@ -780,18 +820,27 @@ static void do_detach(GdbStub *s, const Packet *p)
             detach(s, &g_array_index(s->inferiors, Inferior, i));
         }
     } else if (*at++ != ';' || !hex_number(&at, &pid) || *at || !(inf = inferior_by_pid(s, pid))) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     } else {
         detach(s, inf);
     }
-    reply_ok(s);
+    gdbstub_reply_ok(s);
     debug_go(s->m);
+}
+
+static void end(GdbStub *s)
+{
+    if (s->program) {
+        s->program->kill(s->opaque);
+    } else {
+        machine_request_quit(s->m);
+    }
 }
 
 static void do_kill(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    machine_request_quit(s->m);
+    end(s);
 }
 
 static void do_vkill(GdbStub *s, const Packet *p)
@@ -800,11 +849,11 @@ static void do_vkill(GdbStub *s, const Packet *p)
     uint64_t pid;
 
     if (!hex_number(&at, &pid) || *at || !inferior_by_pid(s, pid)) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
-    reply_ok(s);
-    machine_request_quit(s->m);
+    gdbstub_reply_ok(s);
+    end(s);
 }
 
 static void do_restart(GdbStub *s, const Packet *p G_GNUC_UNUSED)
@@ -823,24 +872,28 @@ static void do_supported(GdbStub *s, const Packet *p)
         s->multiprocess |= strcmp(peer[i], "multiprocess+") == 0;
         s->swbreak |= strcmp(peer[i], "swbreak+") == 0;
         s->hwbreak |= strcmp(peer[i], "hwbreak+") == 0;
+        s->exec_events |= s->program && strcmp(peer[i], "exec-events+") == 0;
     }
     g_string_append_printf(out, "PacketSize=%x;multiprocess+;swbreak+;hwbreak+;vContSupported+;QStartNoAckMode+;"
                            "qXfer:threads:read+", GDB_MAX_PACKET);
     if (target_of(s, s->general)->xml) {
         g_string_append(out, ";qXfer:features:read+");
     }
-    reply(s, out->str);
+    if (s->program) {
+        g_string_append(out, gdb_program_supported);
+    }
+    gdbstub_reply(s, out->str);
 }
 
 static void do_no_ack(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply_ok(s);
+    gdbstub_reply_ok(s);
     s->link.no_ack = true;
 }
 
 static void do_must_reply_empty(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply(s, "");
+    gdbstub_reply(s, "");
 }
 
 static void do_current(GdbStub *s, const Packet *p G_GNUC_UNUSED)
@@ -848,12 +901,13 @@ static void do_current(GdbStub *s, const Packet *p G_GNUC_UNUSED)
     g_autoptr(GString) out = g_string_new("QC");
 
     append_thread(s, out, s->general);
-    reply(s, out->str);
+    gdbstub_reply(s, out->str);
 }
 
+/* A program that began with the debugger is the debugger's: it ends with it. */
 static void do_attached(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply(s, "1");
+    gdbstub_reply(s, s->program && !s->came_later ? "0" : "1");
 }
 
 static void list_thread(GdbStub *s, CPUState *cs, void *opaque)
@@ -869,19 +923,25 @@ static void do_first_threads(GdbStub *s, const Packet *p G_GNUC_UNUSED)
     g_autoptr(GString) out = g_string_new(NULL);
 
     each_cpu(s, list_thread, out);
-    reply(s, out->len ? out->str : "l");
+    gdbstub_reply(s, out->len ? out->str : "l");
 }
 
 static void do_more_threads(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply(s, "l");
+    gdbstub_reply(s, "l");
 }
 
-/* "cortex-a72-aarch64-cpu [halted]" */
-static char *thread_text(const CPUState *cs)
+/* "cortex-a72-aarch64-cpu [halted]"; a program's: its name */
+static char *thread_text(GdbStub *s, const CPUState *cs)
 {
     const char *state = __atomic_load_n(&cs->powered_off, __ATOMIC_SEQ_CST) ? "off" : cs->halted ? "halted" : "running";
 
+    if (s->program) {
+        GString *out = g_string_new(NULL);
+
+        s->program->describe(s->opaque, cs, out);
+        return g_string_free(out, FALSE);
+    }
     return g_strdup_printf("%s [%s]", cs->parent.parent.oc->info->name, state);
 }
 
@@ -893,21 +953,27 @@ static void do_thread_extra(GdbStub *s, const Packet *p)
     ThreadId id;
 
     if (*at++ != ',' || !parse_thread(s, &at, &id) || *at || !id.cs) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
-    text = thread_text(id.cs);
+    text = thread_text(s, id.cs);
     hex_append(out, text, strlen(text));
-    reply(s, out->str);
+    gdbstub_reply(s, out->str);
 }
 
 static void describe_thread(GdbStub *s, CPUState *cs, void *opaque)
 {
-    g_autofree char *text = thread_text(cs);
+    g_autofree char *text = thread_text(s, cs);
     GString *out = opaque;
 
     g_string_append(out, "<thread id=\"");
     append_thread(s, out, cs);
+    if (s->program) {
+        g_string_append(out, "\" name=\"");
+        xml_append(out, text);
+        g_string_append(out, "\"/>");
+        return;
+    }
     g_string_append_printf(out, "\" core=\"%u\" name=\"", cs->index);
     xml_append(out, cs->cluster->name);
     g_string_append_printf(out, ".cpu%u\">", cs->index);
@@ -915,20 +981,21 @@ static void describe_thread(GdbStub *s, CPUState *cs, void *opaque)
     g_string_append(out, "</thread>");
 }
 
-/* "OFFSET,LENGTH" of a text: 'm' and a part of it, 'l' and the last. */
-static void reply_part(GdbStub *s, const char *text, const char *args)
+void gdbstub_reply_part(GdbStub *s, const void *bytes, size_t total, const char *args)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    uint64_t offset, len, total = strlen(text);
+    uint64_t offset, len;
 
-    if (!parse_range(&args, &offset, &len) || *args) {
-        reply_bad(s);
+    if (!gdb_parse_range(&args, &offset, &len) || *args) {
+        gdbstub_reply_bad(s);
         return;
     }
     offset = MIN(offset, total);
     len = MIN(MIN(len, GDB_MAX_PACKET / 2), total - offset);
     g_string_append_c(out, offset + len < total ? 'm' : 'l');
-    g_string_append_len(out, text + offset, (gssize)len);
+    if (len) {
+        g_string_append_len(out, (const char *)bytes + offset, (gssize)len);
+    }
     gdblink_send(&s->link, out->str, out->len);
 }
 
@@ -938,7 +1005,7 @@ static void do_xfer_threads(GdbStub *s, const Packet *p)
 
     each_cpu(s, describe_thread, out);
     g_string_append(out, "</threads>");
-    reply_part(s, out->str, p->args);
+    gdbstub_reply_part(s, out->str, out->len, p->args);
 }
 
 static void do_xfer_features(GdbStub *s, const Packet *p)
@@ -946,10 +1013,10 @@ static void do_xfer_features(GdbStub *s, const Packet *p)
     const char *xml = target_of(s, s->general)->xml;
 
     if (!xml || !g_str_has_prefix(p->args, "target.xml:")) {
-        reply(s, "E00");                        /* no such annex */
+        gdbstub_reply(s, "E00");                        /* no such annex */
         return;
     }
-    reply_part(s, xml, p->args + strlen("target.xml:"));
+    gdbstub_reply_part(s, xml, strlen(xml), p->args + strlen("target.xml:"));
 }
 
 static void do_monitor(GdbStub *s, const Packet *p)
@@ -958,7 +1025,7 @@ static void do_monitor(GdbStub *s, const Packet *p)
     const char *at = p->args;
 
     if (p->len % 2 || !hex_bytes(&at, (uint8_t *)text, p->len / 2)) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     text[p->len / 2] = '\0';
@@ -967,24 +1034,24 @@ static void do_monitor(GdbStub *s, const Packet *p)
         g_autoptr(GString) piece = g_string_new("O");
 
         hex_append(piece, out + i, MIN(len - i, OUTPUT_PIECE));
-        reply(s, piece->str);
+        gdbstub_reply(s, piece->str);
     }
-    reply_ok(s);
+    gdbstub_reply_ok(s);
 }
 
 static void do_phys_query(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply(s, s->phys_memory ? "1" : "0");
+    gdbstub_reply(s, s->phys_memory ? "1" : "0");
 }
 
 static void do_phys_set(GdbStub *s, const Packet *p)
 {
     if (strcmp(p->args, "0") != 0 && strcmp(p->args, "1") != 0) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     s->phys_memory = *p->args == '1';
-    reply_ok(s);
+    gdbstub_reply_ok(s);
 }
 
 static void do_host_answer(GdbStub *s, const Packet *p)
@@ -992,7 +1059,7 @@ static void do_host_answer(GdbStub *s, const Packet *p)
     bool interrupted;
 
     if (!gdbcalls_answer(&s->calls, p->args, &interrupted)) {
-        reply_bad(s);
+        gdbstub_reply_bad(s);
         return;
     }
     if (s->calls.stop_due) {
@@ -1007,17 +1074,10 @@ static void do_host_answer(GdbStub *s, const Packet *p)
 
 static void do_symbol(GdbStub *s, const Packet *p G_GNUC_UNUSED)
 {
-    reply_ok(s);                                /* none is wanted */
+    gdbstub_reply_ok(s);                                /* none is wanted */
 }
 
 /* -- the table --------------------------------------------------------------------------------------------------------- */
-
-typedef struct PacketRow {
-    const char *name;
-    bool whole;                                 /* nothing stands behind it */
-    void (*fn)(GdbStub *s, const Packet *p);
-    bool any_time;                              /* CPUs may run meanwhile */
-} PacketRow;
 
 /* The first whose name the packet begins with; what none begins is answered by nothing, as the protocol says. */
 static const PacketRow rows[] = {
@@ -1026,7 +1086,7 @@ static const PacketRow rows[] = {
     { "c", false, do_continue },
     { "C", false, do_continue_signal },
     { "D", false, do_detach },
-    { "F", false, do_host_answer, .any_time = true },
+    { "F", false, do_host_answer, .any_time = true, .of = OF_MACHINES },
     { "g", true, do_read_all },
     { "G", false, do_write_all },
     { "H", false, do_thread },
@@ -1035,7 +1095,7 @@ static const PacketRow rows[] = {
     { "M", false, do_write_memory },
     { "p", false, do_read_reg },
     { "P", false, do_write_reg },
-    { "R", false, do_restart },
+    { "R", false, do_restart, .of = OF_MACHINES },
     { "s", false, do_step },
     { "S", false, do_step_signal },
     { "T", false, do_alive },
@@ -1056,51 +1116,72 @@ static const PacketRow rows[] = {
     { "qThreadExtraInfo", false, do_thread_extra },
     { "qXfer:threads:read::", false, do_xfer_threads },
     { "qXfer:features:read:", false, do_xfer_features },
-    { "qRcmd,", false, do_monitor, .any_time = true },
+    { "qRcmd,", false, do_monitor, .any_time = true, .of = OF_MACHINES },
     { "qSymbol::", true, do_symbol },
-    { "qqemu.PhyMemMode", true, do_phys_query },
-    { "Qqemu.PhyMemMode:", false, do_phys_set },
+    { "qqemu.PhyMemMode", true, do_phys_query, .of = OF_MACHINES },
+    { "Qqemu.PhyMemMode:", false, do_phys_set, .of = OF_MACHINES },
 };
+
+static const PacketRow *find_row(const PacketRow *list, unsigned num, const GByteArray *packet, bool program)
+{
+    for (unsigned i = 0; i < num; i++) {
+        size_t n = strlen(list[i].name);
+
+        if (packet->len >= n && memcmp(packet->data, list[i].name, n) == 0 && (!list[i].whole || packet->len == n) &&
+            !(program && list[i].of == OF_MACHINES)) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
 
 static void do_packet(GdbStub *s, const GByteArray *packet)
 {
-    const char *text = (const char *)packet->data;
+    const PacketRow *row = s->program ? find_row(gdb_program_rows, gdb_num_program_rows, packet, true) : NULL;
+    Packet p;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        size_t n = strlen(rows[i].name);
-
-        if (packet->len >= n && memcmp(text, rows[i].name, n) == 0 && (!rows[i].whole || packet->len == n)) {
-            const Packet p = { text + n, packet->len - n };
-
-            s->busy = true;
-            if (!rows[i].any_time) {
-                debug_hold(s->m);               /* the monitor, or having detached, may have let them run */
-            }
-            rows[i].fn(s, &p);
-            if (!rows[i].any_time) {
-                debug_release(s->m);
-            }
-            s->busy = false;
-            return;
-        }
+    row = row ? row : find_row(rows, G_N_ELEMENTS(rows), packet, s->program);
+    if (!row) {
+        gdbstub_reply(s, "");
+        return;
     }
-    reply(s, "");
+    p = (Packet){ (const char *)packet->data + strlen(row->name), packet->len - strlen(row->name) };
+    s->busy = true;
+    if (!row->any_time) {
+        debug_hold(s->m);                       /* the monitor, or having detached, may have let them run */
+    }
+    if (!thread_number(s, s->general)) {
+        s->general = first_cpu(s);
+    }
+    if (!thread_number(s, s->control)) {
+        s->control = s->general;
+    }
+    row->fn(s, &p);
+    if (!row->any_time) {
+        debug_release(s->m);
+    }
+    s->busy = false;
 }
 
 /* -- the connection -------------------------------------------------------------------------------------------------- */
 
-static void peer_arrived(GdbStub *s)
+static void start(GdbStub *s)
 {
-    s->arrived = false;
     gdblink_reset(&s->link);
     s->connected = true;
-    s->running = s->multiprocess = s->swbreak = s->hwbreak = s->phys_memory = false;
+    s->running = s->multiprocess = s->swbreak = s->hwbreak = s->exec_events = s->phys_memory = false;
+    s->passed = 0;
     for (unsigned i = 0; i < s->inferiors->len; i++) {
         set_detached(s, &g_array_index(s->inferiors, Inferior, i), false);
     }
-    exec_pause(s->m);
     s->general = s->control = first_cpu(s);
     s->why = (DebugStop){ .kind = DEBUG_STOP_STEP, .cs = s->general };
+}
+
+void gdbstub_arrived(GdbStub *s)
+{
+    exec_pause(s->m);
+    start(s);
 }
 
 /* No more of them are for this peer. */
@@ -1113,31 +1194,35 @@ static void refuse_calls(GdbStub *s)
 }
 
 /* Its breakpoints go; what stands goes on standing, until the next one comes or the monitor continues. */
-static void peer_gone(GdbStub *s)
+void gdbstub_gone(GdbStub *s)
 {
-    s->gone = false;
     if (s->connected) {
         s->connected = false;
+        s->came_later = true;
         debug_hold(s->m);
         remove_points(s, NULL);
         each_cpu(s, let_run, NULL);
         refuse_calls(s);
+        gdb_close_files(s);
         debug_release(s->m);
     }
 }
 
-static gboolean work(gpointer opaque)
+unsigned gdbstub_room(const GdbStub *s)
 {
-    GdbStub *s = opaque;
+    return gdblink_room(&s->link);
+}
+
+void gdbstub_feed(GdbStub *s, const uint8_t *buf, size_t len)
+{
+    gdblink_feed(&s->link, buf, len);
+}
+
+bool gdbstub_work(GdbStub *s)
+{
     g_autoptr(GByteArray) packet = g_byte_array_new();
     GdbEvent ev = GDB_NONE;
 
-    if (s->gone) {
-        peer_gone(s);
-    }
-    if (s->arrived) {
-        peer_arrived(s);
-    }
     if (s->connected) {
         machine_lock(s->m);
         ev = gdblink_next(&s->link, s->running && !s->calls.asked, packet);
@@ -1153,154 +1238,106 @@ static gboolean work(gpointer opaque)
         do_packet(s, packet);
         break;
     case GDB_TOO_LONG:
-        reply(s, "E22");
+        gdbstub_reply_bad(s);
         break;
     case GDB_NONE:
         break;
     }
-    machine_lock(s->m);
-    if (ev == GDB_NONE && !s->gone && !s->arrived) {
-        g_source_destroy(s->source);
-        g_clear_pointer(&s->source, g_source_unref);
+    return ev != GDB_NONE;
+}
+
+bool gdbstub_ended(GdbStub *s, char how, int value)
+{
+    if (s->connected && !g_array_index(s->inferiors, Inferior, 0).detached) {
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        if (!s->running) {
+            return false;
+        }
+        g_string_append_printf(out, "%c%02x", how, how == 'X' ? gdb_signal_of_host(value) : (unsigned)value & 0xff);
+        if (s->multiprocess) {
+            g_string_append_printf(out, ";process:%x", g_array_index(s->inferiors, Inferior, 0).pid);
+        }
+        gdbstub_reply(s, out->str);
+        s->running = false;
     }
-    char_accept_input(&s->chr);
-    machine_unlock(s->m);
-    return G_SOURCE_CONTINUE;
+    return true;
 }
 
-/* Under the machine lock. */
-static void schedule(GdbStub *s)
+/* -- over an execve --------------------------------------------------------------------------------------------------- */
+
+char *gdbstub_state(const GdbStub *s)
 {
-    if (!s->source) {
-        s->source = g_idle_source_new();
-        g_source_set_priority(s->source, G_PRIORITY_DEFAULT);
-        g_source_set_callback(s->source, work, s, NULL);
-        g_source_attach(s->source, s->m->context);
+    unsigned flags = s->link.no_ack | s->multiprocess << 1 | s->swbreak << 2 | s->hwbreak << 3 | s->exec_events << 4 |
+                     s->came_later << 5;
+
+    if (!s->connected || !s->running || g_array_index(s->inferiors, Inferior, 0).detached) {
+        return NULL;
     }
+    return g_strdup_printf("%x,%" G_GINT64_MODIFIER "x", flags, s->passed);
 }
 
-static unsigned can_receive(void *opaque)
+bool gdbstub_continue(GdbStub *s, const char *state)
 {
-    GdbStub *s = opaque;
+    uint64_t flags, passed;
+    DebugStop why;
 
-    return s->gone || s->arrived ? 0 : gdblink_room(&s->link);
-}
-
-static void receive(void *opaque, const uint8_t *buf, unsigned len)
-{
-    GdbStub *s = opaque;
-
-    gdblink_feed(&s->link, buf, len);
-    schedule(s);
-}
-
-static void event(void *opaque, ChrEvent ev)
-{
-    GdbStub *s = opaque;
-
-    if (ev == CHR_EVENT_BREAK) {
-        return;
+    if (!gdb_parse_range(&state, &flags, &passed) || *state) {
+        return false;
     }
-    s->arrived = ev == CHR_EVENT_OPENED;
-    s->gone |= ev == CHR_EVENT_CLOSED;
-    schedule(s);
-}
-
-static void write_out(void *opaque, const uint8_t *buf, size_t len)
-{
-    GdbStub *s = opaque;
-
-    machine_lock(s->m);
-    char_write(&s->chr, buf, len);
-    machine_unlock(s->m);
+    exec_pause(s->m);
+    start(s);
+    s->link.no_ack = flags & 1;
+    s->multiprocess = flags & 2;
+    s->swbreak = flags & 4;
+    s->hwbreak = flags & 8;
+    s->exec_events = flags & 16;
+    s->came_later = flags & 32;
+    s->passed = passed;
+    s->program->pass_signals(s->opaque, passed);
+    s->running = true;
+    if (s->exec_events) {
+        why = (DebugStop){ .kind = DEBUG_STOP_EXEC, .cs = s->general };
+        stopped(s, &why);
+    } else {
+        debug_go(s->m);
+    }
+    return true;
 }
 
 /* -- making one ------------------------------------------------------------------------------------------------------- */
 
-static bool add_inferiors(GdbStub *s, const char *cluster, GError **error)
+GdbStub *gdbstub_new(Machine *m, Monitor *mon, void (*write)(void *opaque, const uint8_t *buf, size_t len), void *opaque)
 {
-    for (unsigned i = 0; i < s->m->clusters->len; i++) {
-        Inferior inf = { .cluster = s->m->clusters->pdata[i], .pid = i + 1, .detached = true };
+    GdbStub *s = g_new0(GdbStub, 1);
 
-        if (inf.cluster->cpus->len && (!cluster || strcmp(cluster, inf.cluster->name) == 0)) {
-            g_array_append_val(s->inferiors, inf);
-        }
-    }
-    if (s->inferiors->len == 0) {
-        g_autoptr(GString) names = g_string_new(NULL);
-
-        for (unsigned i = 0; i < s->m->clusters->len; i++) {
-            g_string_append_printf(names, "%s%s", i ? ", " : "", ((Cluster *)s->m->clusters->pdata[i])->name);
-        }
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "cluster %s: unknown: there are: %s", cluster ? cluster : "",
-                    names->str);
-    }
-    return s->inferiors->len > 0;
-}
-
-/* Of "ADDRESS,KEY=VALUE...": a socket is a server that nobody waits for, and cluster= is ours. */
-static char *chardev_spec(const char *spec, char **ret_cluster, GError **error)
-{
-    bool socket = g_str_has_prefix(spec, "tcp:") || g_str_has_prefix(spec, "unix:");
-    const char *comma = strchr(spec, ',');
-    g_autoptr(KeyVal) kv = keyval_parse(comma ? comma + 1 : "", NULL, error);
-    g_autofree char *address = comma ? g_strndup(spec, (gsize)(comma - spec)) : g_strdup(spec), *rest = NULL;
-
-    if (!kv) {
-        return NULL;
-    }
-    *ret_cluster = g_strdup(keyval_get(kv, "cluster"));
-    keyval_set(kv, "cluster", NULL);
-    if (socket && !keyval_has(kv, "server")) {
-        keyval_set(kv, "server", "on");
-    }
-    if (socket && !keyval_has(kv, "wait")) {
-        keyval_set(kv, "wait", "off");
-    }
-    if (g_str_has_prefix(spec, "tcp:") && !keyval_has(kv, "nodelay")) {
-        keyval_set(kv, "nodelay", "on");
-    }
-    rest = keyval_to_string(kv);
-    return g_strconcat(address, *rest ? "," : "", rest, NULL);
-}
-
-GdbStub *gdbstub_new(Machine *m, Monitor *mon, const char *spec, GError **error)
-{
-    g_autofree char *cluster = NULL, *dev = chardev_spec(spec, &cluster, error), *id = NULL;
-    GdbStub *s;
-    Chardev *chr;
-
-    if (!dev) {
-        return NULL;
-    }
-    s = g_new0(GdbStub, 1);
     s->m = m;
     s->mon = mon;
     s->inferiors = g_array_new(FALSE, TRUE, sizeof(Inferior));
     s->points = g_array_new(FALSE, FALSE, sizeof(Point));
-    gdblink_init(&s->link, write_out, s);
-    for (unsigned n = 0; !id || chardev_find(m->backends, id); n++) {
-        g_free(id);
-        id = g_strdup_printf("gdb%u", n);
+    for (unsigned i = 0; i < G_N_ELEMENTS(s->file); i++) {
+        s->file[i] = -1;
     }
-    chr = add_inferiors(s, cluster, error) ? chardev_new_from_spec(m->backends, id, dev, m->context, error) : NULL;
-    if (chr && !g_str_has_prefix(dev, "chardev:")) {
-        s->chardev = g_strdup(id);
-    }
-    if (!chr || !chardev_attach(chr, &s->chr, error)) {
-        gdbstub_free(s);
-        return NULL;
-    }
+    gdblink_init(&s->link, write, opaque);
     debug_add_client(m, &(const DebugClient){ stopped, resumed, holds, host_call, s });
-    machine_lock(m);
-    char_connect(&s->chr, s, can_receive, receive, event);
-    machine_unlock(m);
     return s;
 }
 
-bool gdbstub_is_busy(const GdbStub *s)
+void gdbstub_add_inferior(GdbStub *s, Cluster *c, unsigned pid)
 {
-    return s->busy;
+    Inferior inf = { .cluster = c, .pid = pid, .detached = true };
+
+    g_array_append_val(s->inferiors, inf);
+}
+
+GdbStub *gdbprogram_new(Machine *m, unsigned pid, const GdbProgram *program, void *opaque)
+{
+    GdbStub *s = gdbstub_new(m, NULL, program->write, opaque);
+
+    s->program = program;
+    s->opaque = opaque;
+    gdbstub_add_inferior(s, m->clusters->pdata[0], pid);
+    return s;
 }
 
 void gdbstub_free(GdbStub *s)
@@ -1308,31 +1345,11 @@ void gdbstub_free(GdbStub *s)
     if (!s) {
         return;
     }
-    if (s->connected && s->running) {
-        g_autoptr(GString) out = g_string_new(NULL);
-
-        g_string_append_printf(out, "W%02x", (unsigned)__atomic_load_n(&s->m->exit_status, __ATOMIC_RELAXED) & 0xff);
-        if (s->multiprocess) {
-            g_string_append_printf(out, ";process:%x", inferior_of(s, first_cpu(s))->pid);
-        }
-        reply(s, out->str);
-    }
+    gdbstub_ended(s, 'W', __atomic_load_n(&s->m->exit_status, __ATOMIC_RELAXED));
     debug_remove_client(s->m, s);
     refuse_calls(s);
     remove_points(s, NULL);
-    machine_lock(s->m);
-    if (s->source) {
-        g_source_destroy(s->source);
-        g_source_unref(s->source);
-    }
-    if (s->chr.chr) {
-        char_disconnect(&s->chr);
-    }
-    if (s->chardev && object_child(s->m->backends, s->chardev)) {
-        object_remove_child(s->m->backends, object_child(s->m->backends, s->chardev));
-    }
-    machine_unlock(s->m);
-    g_free(s->chardev);
+    gdb_close_files(s);
     g_array_unref(s->points);
     for (unsigned i = 0; i < s->inferiors->len; i++) {
         gdbtarget_free(g_array_index(s->inferiors, Inferior, i).target);

@@ -4,6 +4,7 @@
 #define CORE_GDBSTUB_STUB_INT_H
 
 #include "core/exec/debug.h"
+#include "core/gdbstub/program.h"
 #include "core/monitor/monitor.h"
 
 /* -- link.c: packets in a stream of bytes ------------------------------------------------------------------------------ */
@@ -65,15 +66,6 @@ uint8_t *gdbcalls_memory(const GdbCalls *c, vaddr addr, uint64_t *len);
 /* The peer's answer, behind its F. False: it is none. */
 bool gdbcalls_answer(GdbCalls *c, const char *args, bool *ret_interrupted);
 
-/* -- stub.c: one server ------------------------------------------------------------------------------------------------ */
-
-typedef struct GdbStub GdbStub;
-
-GdbStub *gdbstub_new(Machine *m, Monitor *mon, const char *spec, GError **error);
-/* Tells a debugger that waits that the program has ended, with the machine's exit status. Accepts NULL. */
-void gdbstub_free(GdbStub *s);
-bool gdbstub_is_busy(const GdbStub *s);         /* we are called from what its peer asked for */
-
 /* -- target.c: what a cluster's CPUs have in common ------------------------------------------------------------------- */
 
 typedef struct GdbTarget {
@@ -88,5 +80,75 @@ GdbTarget *gdbtarget_new(CPUState *cs);
 void gdbtarget_free(GdbTarget *t);
 /* Register n of cs, whose cluster's target is t: NULL if it has none. */
 const DebugReg *gdbtarget_reg(GdbTarget *t, CPUState *cs, unsigned n);
+
+/* -- stub.c: a session ------------------------------------------------------------------------------------------------- */
+
+enum { SIGNAL_INT = 2, SIGNAL_TRAP = 5 };       /* the protocol's numbers */
+
+typedef struct Inferior {
+    Cluster *cluster;
+    unsigned pid;
+    bool detached;
+    GdbTarget *target;                          /* made when first asked for */
+} Inferior;
+
+/* Files of the program's that the peer reads (program.c). */
+enum { GDB_MAX_FILES = 16 };
+
+struct GdbStub {
+    Machine *m;
+    Monitor *mon;                               /* NULL: no `monitor` */
+    const GdbProgram *program;                  /* NULL: a machine */
+    void *opaque;                               /* program's */
+    GdbLink link;
+    GArray *inferiors;                          /* Inferior */
+    bool connected;                             /* a peer is there */
+    bool running;                               /* it waits for a stop */
+    bool busy;                                  /* a packet is being done */
+    bool multiprocess, swbreak, hwbreak, exec_events, phys_memory;
+    bool came_later;                            /* the program ran without it */
+    CPUState *general, *control;                /* Hg, Hc */
+    DebugStop why;                              /* the last stop */
+    GArray *points;                             /* Point: what this debugger has put there */
+    GdbCalls calls;
+    int file[GDB_MAX_FILES];                    /* -1: none */
+    uint64_t passed;                            /* QPassSignals */
+};
+
+/* args: behind the row's name. */
+typedef struct Packet {
+    const char *args;
+    size_t len;                                 /* of args */
+} Packet;
+
+typedef enum PacketOf { OF_BOTH, OF_MACHINES } PacketOf;
+typedef struct PacketRow {
+    const char *name;
+    bool whole;                                 /* nothing stands behind it */
+    void (*fn)(GdbStub *s, const Packet *p);
+    bool any_time;                              /* CPUs may run meanwhile */
+    PacketOf of;
+} PacketRow;
+
+/* mon: for machines; program: for programs. write: to the peer. */
+GdbStub *gdbstub_new(Machine *m, Monitor *mon, void (*write)(void *opaque, const uint8_t *buf, size_t len), void *opaque);
+void gdbstub_add_inferior(GdbStub *s, Cluster *c, unsigned pid);
+/* Tells a debugger that waits that the machine has ended, with its exit status. Accepts NULL. */
+void gdbstub_free(GdbStub *s);
+void gdbstub_reply(GdbStub *s, const char *text);
+void gdbstub_reply_ok(GdbStub *s);
+void gdbstub_reply_bad(GdbStub *s);             /* EINVAL */
+/* "OFFSET,LENGTH" of bytes: 'm' and a part of them, 'l' and the last. */
+void gdbstub_reply_part(GdbStub *s, const void *bytes, size_t total, const char *args);
+bool gdb_parse_range(const char **p, uint64_t *first, uint64_t *len);          /* "ADDR,LEN" */
+
+/* -- program.c: what only programs have ------------------------------------------------------------------------------- */
+
+extern const PacketRow gdb_program_rows[];
+extern const unsigned gdb_num_program_rows;
+extern const char gdb_program_supported[];      /* of qSupported */
+int gdb_signal_to_host(uint64_t sig);           /* 0: none, or unknown */
+unsigned gdb_signal_of_host(int sig);
+void gdb_close_files(GdbStub *s);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Target descriptions: a CPU's features as XML, and its registers by the numbers that gdb gives them. */
 #include <string.h>
+#include "core/exec/user.h"
 #include "core/gdbstub/stub_int.h"
 
-static void describe(GdbTarget *t, const char *arch)
+static void describe(GdbTarget *t, const char *arch, bool program)
 {
     GString *s = g_string_new("<?xml version=\"1.0\"?><!DOCTYPE target SYSTEM \"gdb-target.dtd\"><target version=\"1.0\">");
 
-    g_string_append_printf(s, "<architecture>%s</architecture>", arch);
+    g_string_append_printf(s, "<architecture>%s</architecture>%s", arch, program ? "<osabi>GNU/Linux</osabi>" : "");
     for (unsigned i = 0; i < t->features->len; i++) {
         const DebugFeature *f = &g_array_index(t->features, DebugFeature, i);
 
@@ -45,7 +46,7 @@ GdbTarget *gdbtarget_new(CPUState *cs)
     t->others = g_hash_table_new_full(NULL, NULL, NULL, free_target);
     t->features = debug_features(cs);
     if (t->features) {
-        describe(t, CPU_CLASS_OF(cs)->debug_arch);
+        describe(t, CPU_CLASS_OF(cs)->debug_arch, exec_is_user(cs));
     }
     return t;
 }

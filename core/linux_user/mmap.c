@@ -685,6 +685,18 @@ int64_t mem_name_range(Process *p, vaddr addr, uint64_t len, const char *name)
     return ret ? ret : at < end ? -ENOMEM : 0;
 }
 
+uint64_t mem_mapped(Process *p, vaddr addr, uint64_t len)
+{
+    vaddr at = addr;
+
+    g_rec_mutex_lock(&p->map_lock);
+    for (unsigned i = find(p, addr); i < p->vmas->len && at - addr < len && vma_at(p, i)->start <= at; i++) {
+        at = vma_at(p, i)->end;
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+    return MIN(at - addr, len);
+}
+
 void mem_maps(Process *p, GString *out)
 {
     g_rec_mutex_lock(&p->map_lock);

@@ -32,7 +32,7 @@ static const UserOption options[] = {
     { "strace", "QEMU_STRACE", NULL, "log system calls", true },
     { "d", "QEMU_LOG", "ITEM,...", "log things (-d help lists them)", true },
     { "D", "QEMU_LOG_FILENAME", "FILE", "log to FILE", true },
-    { "g", "QEMU_GDB", "PORT", NULL },
+    { "g", "QEMU_GDB", "PORT|PATH", "wait for gdb there, on localhost or a Unix socket" },
     { "p", "QEMU_PAGESIZE", "BYTES", NULL },
     { "plugin", "QEMU_PLUGIN", "FILE", NULL },
     { "seed", "QEMU_RAND_SEED", "N", NULL },
@@ -110,7 +110,11 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
     const char *n = r->name;
     uint64_t v;
 
-    if (strcmp(n, "g") == 0 || strcmp(n, "p") == 0 || strcmp(n, "plugin") == 0) {
+    if (strcmp(n, "g") == 0) {
+        set(&o->gdb, strcmp(value, "none") == 0 ? NULL : value);
+        return true;
+    }
+    if (strcmp(n, "p") == 0 || strcmp(n, "plugin") == 0) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED, "-%s: not supported yet in user mode", n);
         return false;
     }
@@ -165,6 +169,7 @@ static bool take_env(UserOptions *o, LogOptions *l, GError **error)
             g_prefix_error(error, "%s: ", options[i].env);
             return false;
         }
+        o->gdb_by_env |= value && strcmp(options[i].name, "g") == 0;
     }
     return true;
 }

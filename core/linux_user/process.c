@@ -79,6 +79,19 @@ CPUState *process_cpu(Process *p, GError **error)
     return cs;
 }
 
+/* Under a debugger: what a signal has interrupted of which the guest hears nothing goes on; steps end. */
+static void after_signals(Thread *t, bool handled, bool done)
+{
+    if (t->interrupted && !handled) {
+        t->p->target->set_result(t->cs, t->first_arg);
+        t->p->target->restart(t->cs);
+    }
+    t->interrupted = false;
+    if (done || handled) {
+        exec_user_stepped(t->cs);
+    }
+}
+
 void thread_run(Thread *t)
 {
     const LinuxTarget *target = t->p->target;
@@ -86,31 +99,35 @@ void thread_run(Thread *t)
     t->tid = (int)syscall(SYS_gettid);
     linux_current = t;
     exec_user_attach(t->cs);
+    exec_user_exempt(t->cs, t->vfork);
     signal_set_mask(t, t->mask);
     while (!t->exiting) {
         UserStop stop = exec_user_run(t->cs);
+        bool handled = false;
         LinuxTrap trap;
 
         if (target->late_trap(t->cs, &trap)) {
             t->cs->raised = 0;                  /* the instruction runs again, after the handler */
-            signal_trap(t, &trap);
+            handled = signal_trap(t, &trap);
         } else if (stop == USER_STOP_EXCEPTION) {
             target->trap(t->cs, &trap);
             t->cs->raised = 0;
-            if (trap.sig < 0) {
-                continue;
-            }
             if (trap.sig == 0) {
                 syscall_do(t);
-            } else {
+            } else if (trap.sig > 0) {
                 log_printf(LOG_INT, "user: thread %d: signal %d, code %d, address 0x%" G_GINT64_MODIFIER "x, PC 0x%"
                            G_GINT64_MODIFIER "x\n", t->tid, trap.sig, trap.code, trap.addr,
                            CPU_CLASS_OF(t->cs)->get_pc(t->cs));
-                signal_trap(t, &trap);
+                handled = signal_trap(t, &trap);
             }
+        } else if (t->held) {
+            gdb_try_held(t);
         }
         if (!t->exiting) {
-            signals_deliver(t);
+            handled |= signals_deliver(t);
+            if (t->p->gdb) {
+                after_signals(t, handled, stop == USER_STOP_EXCEPTION);
+            }
         }
     }
 }
@@ -320,6 +337,9 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
                 g_free(g_ptr_array_steal_index_fast(p->threads, i));
             }
         }
+        if (p->gdb) {
+            gdb_forked(t);
+        }
         if (t->vfork) {                         /* the child of a vfork's child: all memory is its own */
             t->vfork = false;
             g_ptr_array_add(p->threads, t);
@@ -363,9 +383,15 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
         char c;
 
         close(wait[1]);
+        if (p->gdb) {
+            gdb_call_begins(t);
+        }
         while (pid > 0 && read(wait[0], &c, 1) < 0 && errno == EINTR) {
         }
         close(wait[0]);
+        if (p->gdb) {
+            gdb_call_ends(t);
+        }
     }
     signal_set_mask(t, t->mask);
     return pid < 0 ? -err : pid;
@@ -412,6 +438,9 @@ static int vfork_main(void *opaque)
     if (n->a.flags & CLONE_CLEAR_SIGHAND) {
         signals_reset(n->t);
     }
+    if (n->t->p->gdb) {
+        signals_give_back(n->t);
+    }
     thread_run(n->t);
     process_leave(0);
 }
@@ -453,6 +482,9 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     child->action = g_new(SigAction, LINUX_NSIG + 1);
     memcpy(child->action, t->action, sizeof(p->action));
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+    if (p->gdb) {
+        gdb_call_begins(t);
+    }
     pid = clone(vfork_main, stack + HOST_STACK, (int)(CLONE_VM | CLONE_VFORK | (a->flags & CLONE_PIDFD) | SIGCHLD), &n,
                 &pidfd);
     FIBER_ENTER(own);
@@ -469,6 +501,9 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
             close(pidfd);
         }
         exec_user_detach(cs);
+    }
+    if (p->gdb) {
+        gdb_call_ends(t);
     }
     FIBER_FREE(n.fiber);
     free(stack);
@@ -515,6 +550,31 @@ int64_t process_clone(Thread *t, const CloneArgs *a)
 
 /* -- execve ---------------------------------------------------------------------------------------------------------- */
 
+/* execve; gdb: where -g's value goes if it is a program of ours. */
+static int64_t replace(Thread *t, const char *path, char **argv, char **env, char **gdb)
+{
+    bool debugged = t->p->gdb && !t->vfork;
+    g_autofree char *spec = NULL;
+    int err, fds[2] = { -1, -1 };
+
+    if (debugged) {
+        signals_give_back(t);
+        spec = gdb ? gdb_before_exec(t, fds) : NULL;
+    }
+    if (spec) {
+        *gdb = spec;
+    }
+    execve(path, argv, env);
+    err = errno;
+    if (debugged) {
+        g_mutex_lock(&t->p->threads_lock);
+        signals_retake(t->p, t->action);
+        g_mutex_unlock(&t->p->threads_lock);
+        gdb_exec_failed(t, fds);
+    }
+    return -err;
+}
+
 /* Runs the file fd, which is path, with argv; returns -errno. A script's interpreter is looked at in turn. */
 static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char **env, unsigned depth)
 {
@@ -522,6 +582,7 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
     uint8_t head[MAX_SCRIPT_LINE + 1] = { 0 };
     ssize_t n = pread(fd, head, MAX_SCRIPT_LINE, 0);
     g_autoptr(GPtrArray) args = g_ptr_array_new();
+    unsigned gdb_at = 0;
     LinuxElf elf;
     struct stat st;
 
@@ -573,8 +634,7 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
         g_autofree char *name = g_strdup_printf("%u-%u-%s", elf.machine, elf.elf64 ? 64 : 32, elf.big_endian ? "be" : "le");
 
         if (!module_find(p->ml, MODULE_ELF_MACHINE, "ELF machine", name, NULL, NULL)) {
-            execve(path, argv, env);            /* the host's own, or for another's binfmt_misc */
-            return -errno;
+            return replace(t, path, argv, env, NULL);           /* the host's own, or for another's binfmt_misc */
         }
     }
     g_ptr_array_add(args, (char *)"chimera");
@@ -586,6 +646,11 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
         g_ptr_array_add(args, (char *)"-0");
         g_ptr_array_add(args, argv[0]);
     }
+    if (p->o->gdb_by_env || (p->gdb && !t->vfork)) {
+        g_ptr_array_add(args, (char *)"-g");
+        g_ptr_array_add(args, (char *)"none");
+        gdb_at = args->len - 1;
+    }
     g_ptr_array_add(args, (char *)"--");
     g_ptr_array_add(args, (char *)path);
     for (char **a = argv[0] ? argv + 1 : argv; *a; a++) {
@@ -593,8 +658,7 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
     }
     g_ptr_array_add(args, NULL);
     thread_leaves(t, args, (GDestroyNotify)g_ptr_array_unref);
-    execve("/proc/self/exe", (char **)args->pdata, env);
-    return -errno;
+    return replace(t, "/proc/self/exe", (char **)args->pdata, env, gdb_at ? (char **)&args->pdata[gdb_at] : NULL);
 }
 
 /*

@@ -40,7 +40,7 @@ int64_t linux_safe_syscall(const uint32_t *pending, long nr, uint64_t a0, uint64
                            uint64_t a4, uint64_t a5);
 extern const char linux_safe_syscall_start[], linux_safe_syscall_end[], linux_safe_syscall_again[];
 
-int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+static int64_t call(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
     return linux_safe_syscall(&t->pending, nr, a0, a1, a2, a3, a4, a5);
 }
@@ -57,7 +57,7 @@ bool safe_syscall_inside(uintptr_t pc)
 }
 #else
 /* Without the stub a signal that comes between the test and the call is delivered when the call is over. */
-int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+static int64_t call(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
     long r;
 
@@ -78,3 +78,17 @@ bool safe_syscall_inside(uintptr_t pc G_GNUC_UNUSED)
     return false;
 }
 #endif
+
+int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    int64_t r = LINUX_ERESTART;
+
+    if (!t->p->gdb) {
+        return call(t, nr, a0, a1, a2, a3, a4, a5);
+    }
+    if (gdb_call_begins(t)) {
+        r = call(t, nr, a0, a1, a2, a3, a4, a5);
+    }
+    gdb_call_ends(t);
+    return r;
+}

@@ -95,6 +95,16 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
     uintptr_t *pc = context_pc(context);
     unsigned slot = sig == SIGSEGV ? 1 : sig == SIGBUS ? 2 : 0;
 
+    if (gdb_is_kick(sig, info)) {
+        if (t) {
+            __atomic_store_n(&t->pending, 1, __ATOMIC_SEQ_CST);
+            exec_user_interrupt(t->cs);
+            if (pc) {
+                *pc = safe_syscall_resume(*pc);
+            }
+        }
+        return;
+    }
     /* an access that the host refused; a process may send itself what looks like one */
     if (slot && info->si_code > 0 && !(pc && safe_syscall_inside(*pc))) {
         UserFault why = sig == SIGBUS ? USER_FAULT_BUS :
@@ -115,6 +125,7 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
         own_fault(sig, addr, pc ? *pc : 0);
     }
     if (!t) {
+        gdb_forward(sig, info);
         return;
     }
     t->info[slot] = *info;
@@ -133,8 +144,8 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
     }
 }
 
-/* The host's disposition for what the guest wants. */
-static int set_host_action(int sig, const SigAction *a)
+/* The host's disposition for what the guest wants; taken: a debugger hears of it first. */
+static int set_host_action(int sig, const SigAction *a, bool taken)
 {
     HostSigaction h = { .flags = SA_SIGINFO | HOST_RESTORER, .restorer = linux_host_sigreturn, .mask = ~NEVER_BLOCKED };
 
@@ -142,12 +153,15 @@ static int set_host_action(int sig, const SigAction *a)
         h.handler = host_handler;
         h.mask = 0;
         h.flags |= SA_NODEFER;                  /* C code leaves it by a jump */
-    } else if (a->handler <= 1) {
+    } else if (a->handler <= 1 && !taken) {
         memcpy(&h.handler, &a->handler, sizeof(a->handler));
     } else {
         h.handler = host_handler;
     }
     h.flags |= a->flags & (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT);
+    if (taken && a->handler <= 1) {
+        h.flags |= SA_RESTART | (sig == SIGCHLD && a->handler ? SA_NOCLDWAIT : 0);
+    }
     return syscall(SYS_rt_sigaction, sig, &h, NULL, sizeof(h.mask)) < 0 ? -errno : 0;
 }
 
@@ -163,15 +177,53 @@ void signals_init(Process *p)
             p->action[sig].handler = handler == 1;              /* what is ignored stays so over execve */
         }
     }
-    set_host_action(SIGSEGV, &p->action[SIGSEGV]);
-    set_host_action(SIGBUS, &p->action[SIGBUS]);
+    set_host_action(SIGSEGV, &p->action[SIGSEGV], false);
+    set_host_action(SIGBUS, &p->action[SIGBUS], false);
+}
+
+/* By the manual: without a handler the process goes on, or stops. */
+static bool is_harmless(int sig)
+{
+    return sig == SIGCHLD || sig == SIGURG || sig == SIGWINCH || sig == SIGCONT || sig == SIGTSTP || sig == SIGTTIN ||
+           sig == SIGTTOU;
+}
+
+/* Under threads_lock. A debugger hears of it, or of the end that it brings. */
+static bool is_taken(const Process *p, const SigAction *action, int sig)
+{
+    return gdb_wants(p, sig) || (gdb_is_attached(p) && action[sig].handler == 0 && !is_harmless(sig));
+}
+
+static bool taken(const Thread *t, int sig)
+{
+    return !t->vfork && is_taken(t->p, t->action, sig);
+}
+
+void signals_retake(Process *p, const SigAction *action)
+{
+    for (int sig = 1; sig <= LINUX_NSIG; sig++) {
+        if (sig != SIGKILL && sig != SIGSTOP) {
+            set_host_action(sig, &action[sig], is_taken(p, action, sig));
+        }
+    }
+}
+
+void signals_give_back(Thread *t)
+{
+    g_mutex_lock(&t->p->threads_lock);
+    for (int sig = 1; sig <= LINUX_NSIG; sig++) {
+        if (sig != SIGKILL && sig != SIGSTOP) {
+            set_host_action(sig, &t->action[sig], false);
+        }
+    }
+    g_mutex_unlock(&t->p->threads_lock);
 }
 
 void signals_of_libc(Thread *t)
 {
     g_mutex_lock(&t->p->threads_lock);
     for (int sig = FIRST_OF_LIBC; sig <= LAST_OF_LIBC; sig++) {
-        set_host_action(sig, &t->action[sig]);
+        set_host_action(sig, &t->action[sig], taken(t, sig));
     }
     g_mutex_unlock(&t->p->threads_lock);
 }
@@ -181,7 +233,7 @@ void signals_reset(Thread *t)
     for (int sig = 1; sig <= LINUX_NSIG; sig++) {
         if (t->action[sig].handler > 1) {
             t->action[sig] = (SigAction){ 0 };
-            set_host_action(sig, &t->action[sig]);
+            set_host_action(sig, &t->action[sig], taken(t, sig));
         }
     }
 }
@@ -268,7 +320,7 @@ int64_t linux_call_rt_sigaction(Thread *t, const uint64_t *a)
         SigAction act = { new.handler, new.flags & GUEST_SA_KNOWN, new.restorer, new.mask & ~NEVER_BLOCKED_BY_GUEST };
 
         t->action[sig] = act;
-        r = set_host_action(sig, &act);
+        r = set_host_action(sig, &act, taken(t, sig));
     }
     g_mutex_unlock(&p->threads_lock);
     return r == 0 && a[2] && !user_write(t->cs, a[2], &old, sizeof(old)) ? -EFAULT : r;
@@ -344,37 +396,92 @@ static bool push_frame(Thread *t, int sig, const siginfo_t *info, const SigActio
     return true;
 }
 
-static void deliver(Thread *t, int sig, const siginfo_t *info, bool forced)
+/* ... of a thread, whose debugger hears of it. */
+static void G_GNUC_NORETURN die(Thread *t, int sig)
+{
+    gdb_exits(t->p, t, 'X', sig);
+    signal_die(sig);
+}
+
+/* What the host does with a signal that has no handler, after a debugger's handler took it. */
+static void default_action(Thread *t, int sig)
+{
+    HostSigaction h = { 0 };
+    uint64_t bit = SIG_BIT(sig);
+
+    if (!is_harmless(sig)) {
+        die(t, sig);
+    }
+    if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) {
+        syscall(SYS_rt_sigaction, sig, &h, NULL, sizeof(h.mask));
+        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
+        syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, NULL, sizeof(bit));     /* stops here */
+        syscall(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, sizeof(bit));
+        g_mutex_lock(&t->p->threads_lock);
+        set_host_action(sig, &t->action[sig], taken(t, sig));
+        g_mutex_unlock(&t->p->threads_lock);
+    }
+}
+
+/* ask: the debugger, if there is one. True: a handler runs. */
+static bool deliver(Thread *t, const siginfo_t *given, bool forced, bool ask)
 {
     Process *p = t->p;
+    int sig = given->si_signo;
+    siginfo_t info = *given;
     SigAction act;
 
+    if (p->gdb && ask && !t->vfork) {
+        int wanted = gdb_signal(t, sig, &info);
+
+        if (!wanted) {
+            return false;
+        }
+        forced = forced && wanted == sig;
+        sig = wanted;
+    }
     g_mutex_lock(&p->threads_lock);
     act = t->action[sig];
     if (act.handler > 1 && act.flags & SA_RESETHAND) {
         t->action[sig].handler = 0;
-        set_host_action(sig, &t->action[sig]);
+        set_host_action(sig, &t->action[sig], taken(t, sig));
     }
     g_mutex_unlock(&p->threads_lock);
     if (forced && (act.handler <= 1 || t->mask & SIG_BIT(sig))) {
-        signal_die(sig);
+        die(t, sig);
     }
     if (act.handler == 0) {
         if (sig == SIGSEGV || sig == SIGBUS) {
-            signal_die(sig);
+            die(t, sig);
         }
-        return;                                 /* changed since it came; what it would have done is unknown */
+        if (p->gdb) {
+            default_action(t, sig);
+        }
+        return false;                           /* changed since it came; what it would have done is unknown */
     }
     if (act.handler == 1) {
-        return;
+        return false;
     }
-    if (!push_frame(t, sig, info, &act)) {
-        signal_die(SIGSEGV);
+    if (!push_frame(t, sig, &info, &act)) {
+        die(t, SIGSEGV);
     }
+    return true;
 }
 
-void signals_deliver(Thread *t)
+/* What a debugger sends. */
+static bool deliver_injected(Thread *t)
 {
+    siginfo_t info = { .si_signo = __atomic_exchange_n(&t->injected, 0, __ATOMIC_SEQ_CST), .si_code = SI_USER };
+
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    return info.si_signo && deliver(t, &info, false, false);
+}
+
+bool signals_deliver(Thread *t)
+{
+    bool handled = false;
+
     while (__atomic_load_n(&t->pending, __ATOMIC_SEQ_CST)) {
         uint64_t all = ~UINT64_C(0);
         siginfo_t info[3];
@@ -386,12 +493,13 @@ void signals_deliver(Thread *t)
         memset(t->has, 0, sizeof(t->has));
         __atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
         set_host_mask(all);
+        handled |= deliver_injected(t);
         for (unsigned i = 0; i < G_N_ELEMENTS(has); i++) {
             if (has[i] && i && t->mask & SIG_BIT(info[i].si_signo)) {
                 t->info[i] = info[i];           /* the guest blocks it: it waits here */
                 t->has[i] = true;
             } else if (has[i]) {
-                deliver(t, info[i].si_signo, &info[i], false);
+                handled |= deliver(t, &info[i], false, true);
             }
         }
         if (t->suspended) {
@@ -399,10 +507,12 @@ void signals_deliver(Thread *t)
         }
         set_host_mask(t->mask);
     }
+    return handled;
 }
 
-void signal_trap(Thread *t, const LinuxTrap *trap)
+bool signal_trap(Thread *t, const LinuxTrap *trap)
 {
+    bool handled;
     siginfo_t info = { .si_signo = trap->sig, .si_code = trap->code };
     vaddr mask = t->p->mem.addr_mask, addr = trap->addr;
 
@@ -412,10 +522,11 @@ void signal_trap(Thread *t, const LinuxTrap *trap)
     }
     g_mutex_unlock(&t->p->threads_lock);
     info.si_addr = (void *)(uintptr_t)addr;
-    deliver(t, trap->sig, &info, true);
+    handled = deliver(t, &info, true, true);
     if (!__atomic_load_n(&t->pending, __ATOMIC_SEQ_CST)) {
         set_host_mask(t->mask);
     }
+    return handled;
 }
 
 int64_t linux_call_rt_sigreturn(Thread *t, const uint64_t *a G_GNUC_UNUSED)
@@ -423,7 +534,7 @@ int64_t linux_call_rt_sigreturn(Thread *t, const uint64_t *a G_GNUC_UNUSED)
     LinuxSigFrame f;
 
     if (!t->p->target->pop_frame(t->cs, &f)) {
-        signal_die(SIGSEGV);
+        die(t, SIGSEGV);
     }
     if (!on_alt_stack(t)) {
         t->alt_sp = f.alt_flags & SS_DISABLE ? 0 : f.alt_sp;

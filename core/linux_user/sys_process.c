@@ -45,6 +45,7 @@ int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
         stats_format(&stats, text);
         log_write("%s", text->str);
     }
+    gdb_exits(t->p, t, 'W', (int)a[0]);
     _exit((int)a[0]);                           /* others may be writing to the log, which is never behind */
 }
 

@@ -49,7 +49,8 @@ void syscall_do(Thread *t)
     const LinuxTarget *target = t->p->target;
     CPUState *cs = t->cs;
     uint64_t args[6];
-    uint64_t nr = target->get_call(cs, args);
+    uint64_t nr = target->get_call(cs, args), first_arg = args[0];
+    vaddr pc = CPU_CLASS_OF(cs)->get_pc(cs), sp = target->get_sp(cs);
     const LinuxCallRow *row = &rows[nr < target->num_calls ? target->calls[nr] : LINUX_CALL_none];
     int64_t r;
 
@@ -67,6 +68,13 @@ void syscall_do(Thread *t)
     r = row->fn ? row->fn(t, args) : pass(t, row, args);
     if (t->p->o->strace) {
         strace_result(row, r);
+    }
+    if (t->p->gdb && gdb_holds_result(t, pc, sp, r)) {
+        return;
+    }
+    if (t->p->gdb && r == -EINTR) {
+        t->interrupted = true;
+        t->first_arg = first_arg;
     }
     if (r == LINUX_ERESTART) {
         target->restart(cs);

@@ -161,6 +161,7 @@ static bool make_machine(Process *p, TypeRegistry *types, GError **error)
     p->mem.addr_mask = p->target->addr_mask;
     p->mem.opaque = p;
     p->mem.prot = mem_prot;
+    p->mem.debug_rw = gdb_memory;
     exec_user_init(p->m, &p->mem);
     memory_region_init(root, NULL, "user", UINT64_MAX);
     p->cluster = cluster_new(p->m, "user", address_space_new(p->m, root, "user"));
@@ -207,6 +208,10 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &t->mask, sizeof(t->mask));
     signals_init(p);
     g_ptr_array_add(p->threads, t);
+    if (p->gdb && !gdb_start(t)) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "-g: no thread for the debugger");
+        return EXIT_CANNOT_RUN;
+    }
     thread_run(t);
     /* the first thread has ended: the process lives as long as there are others */
     thread_ends(t);
@@ -215,6 +220,7 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
         g_cond_wait(&p->threads_cond, &p->threads_lock);
     }
     g_mutex_unlock(&p->threads_lock);
+    gdb_exits(p, NULL, 'W', 0);
     _exit(0);
 }
 
@@ -254,6 +260,9 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
         g_autofree char *text = g_strdup_printf("%s: %s", path, g_strerror(errno));
 
         refuse(missing ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, text);
+    }
+    if (o->gdb && !gdb_open(p, o->gdb, error)) {
+        return EXIT_FAILURE;
     }
     p->exe = realpath(path, NULL);
     if (!p->exe) {

@@ -62,9 +62,13 @@ typedef struct UserOptions {
     bool one_insn;
     uint64_t tb_size;
     uint64_t heat;
+    char *gdb;                                  /* -g */
+    bool gdb_by_env;
     GPtrArray *env;                             /* (char *) NULL-terminated */
     GPtrArray *again;                           /* (char *) options for ourselves on execve */
 } UserOptions;
+
+typedef struct UserGdb UserGdb;
 
 typedef struct Process {
     UserOptions *o;
@@ -95,6 +99,7 @@ typedef struct Process {
     SigAction action[LINUX_NSIG + 1];           /* Thread.action of its threads; under threads_lock */
     struct rlimit limit[RLIM_NLIMITS];          /* what the guest set for itself alone; under threads_lock */
     bool has_limit[RLIM_NLIMITS];
+    UserGdb *gdb;                               /* -g: gdb.c; else NULL */
 } Process;
 
 /* Memory of ours that a call which may not come back uses. */
@@ -124,6 +129,15 @@ typedef struct Thread {
     bool vfork;                                 /* it is a vfork's child: a process of its own in its parent's memory */
     Leftover left[MAX_LEFT];                    /* what an execve leaves in that memory, for the parent to free */
     unsigned num_left;
+    /* a debugger: gdb.c */
+    siginfo_t *stopped_for;                     /* the signal that it stands before; or NULL */
+    int injected;                               /* atomic: a signal that the debugger sends it; 0: none */
+    bool redirected;                            /* the debugger changed registers while it made a call */
+    bool held;                                  /* that call's result is due when it is at held_pc and held_sp again */
+    vaddr held_pc, held_sp;
+    int64_t held_result;
+    bool interrupted;                           /* its call gave EINTR: it is made again if no handler runs */
+    uint64_t first_arg;                         /* ... with this argument where the result is */
 } Thread;
 
 /* -- elf.c ----------------------------------------------------------------------------------------------------------- */
@@ -167,6 +181,7 @@ int64_t mem_shmdt(Process *p, vaddr addr);
 int64_t mem_name_range(Process *p, vaddr addr, uint64_t len, const char *name);
 void mem_name(Process *p, vaddr addr, const char *name);        /* of the stretch there: "[stack]" */
 void mem_maps(Process *p, GString *out);                        /* /proc/self/maps */
+uint64_t mem_mapped(Process *p, vaddr addr, uint64_t len);      /* bytes of it that are mapped from addr on */
 static inline void *g2h(const Process *p, vaddr addr)
 {
     addr &= p->mem.addr_mask;
@@ -196,11 +211,41 @@ void signals_of_libc(Thread *t);
 /* CLONE_CLEAR_SIGHAND: handlers become the default. */
 void signals_reset(Thread *t);
 /* Delivers what is pending, or the signal that a trap stands for. */
-void signals_deliver(Thread *t);
-void signal_trap(Thread *t, const LinuxTrap *trap);
+bool signals_deliver(Thread *t);                                /* true: a handler runs next */
+bool signal_trap(Thread *t, const LinuxTrap *trap);
+/* The host's dispositions are made again: by what the debugger wants. Under threads_lock. */
+void signals_retake(Process *p, const SigAction *action);
+/* ... the guest's alone, before an execve and in a vfork's child. */
+void signals_give_back(Thread *t);
 void signal_set_mask(Thread *t, uint64_t mask);
 /* Ends the process as by a signal with its default action. */
 G_NORETURN void signal_die(int sig);
+
+/* -- gdb.c ----------------------------------------------------------------------------------------------------------- */
+/* spec: a port, a path, or what gdb_before_exec gave. False: GError. */
+bool gdb_open(Process *p, const char *spec, GError **error);
+/* The first thread, before it runs: the program stands until a debugger lets it go. False: it cannot be. */
+bool gdb_start(Thread *t);
+size_t gdb_memory(void *opaque, vaddr addr, void *buf, size_t len, bool write);     /* UserMemory.debug_rw */
+/* In signal handlers: our own signal; one that is the program's came to a thread of ours. */
+bool gdb_is_kick(int sig, const siginfo_t *info);
+void gdb_forward(int sig, siginfo_t *info);
+/* Under threads_lock: the debugger hears of sig before the guest does. */
+bool gdb_wants(const Process *p, int sig);
+bool gdb_is_attached(const Process *p);
+/* What becomes of a signal, by the debugger: its number, or another's with *info made for it; 0: nothing. May wait. */
+int gdb_signal(Thread *t, int sig, siginfo_t *info);
+/* Around a host call. False: it must not be made. Result: to be kept back; pc, sp: the guest's as it began. */
+bool gdb_call_begins(Thread *t);
+void gdb_call_ends(Thread *t);
+bool gdb_holds_result(Thread *t, vaddr pc, vaddr sp, int64_t result);
+void gdb_try_held(Thread *t);                   /* registers were changed: perhaps it is due now */
+/* The process is about to end: 'W' and the status, 'X' and the signal. t: NULL if none is left. */
+void gdb_exits(Process *p, Thread *t, char how, int value);
+/* An execve of ours: the value of -g, with *ret_fds open for it; NULL: it goes on without a debugger. */
+char *gdb_before_exec(Thread *t, int ret_fds[2]);
+void gdb_exec_failed(Thread *t, const int fds[2]);
+void gdb_forked(Thread *t);                     /* in the child, under threads_lock */
 
 /* -- process.c ------------------------------------------------------------------------------------------------------- */
 Thread *thread_new(Process *p, CPUState *cs);

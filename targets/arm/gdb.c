@@ -5,6 +5,7 @@
  */
 #include "core/bits.h"
 #include "core/exec/debug.h"
+#include "core/exec/user.h"
 #include "targets/arm/sysreg.h"
 
 /* -- org.gnu.gdb.aarch64.core ------------------------------------------------------------------------------------ */
@@ -173,10 +174,19 @@ static bool read_mask(CPUState *cs, const DebugReg *r, uint8_t *buf)
     return true;
 }
 
+/* gdb writes them back with the others after it has called a function. */
+static bool write_mask(CPUState *cs, const DebugReg *r, const uint8_t *buf)
+{
+    uint8_t now[8];
+
+    return read_mask(cs, r, now) && memcmp(now, buf, sizeof(now)) == 0;
+}
+
+#define MASK(name, n_) { name, 64, "int", NULL, n_, NULL, read_mask, write_mask }
 static const DebugReg pauth_regs[] = {
-    { "pauth_dmask", 64, "int", NULL, 0, NULL, read_mask }, { "pauth_cmask", 64, "int", NULL, 1, NULL, read_mask },
-    { "pauth_dmask_high", 64, "int", NULL, 2, NULL, read_mask }, { "pauth_cmask_high", 64, "int", NULL, 3, NULL, read_mask },
+    MASK("pauth_dmask", 0), MASK("pauth_cmask", 1), MASK("pauth_dmask_high", 2), MASK("pauth_cmask_high", 3),
 };
+#undef MASK
 
 /* -- system registers -------------------------------------------------------------------------------------------- */
 
@@ -216,17 +226,40 @@ static void add(GArray *ret, const char *name, const char *types, const DebugReg
     g_array_append_val(ret, f);
 }
 
+/* -- org.gnu.gdb.aarch64.tls, of programs -------------------------------------------------------------------------- */
+
+static bool read_tpidr(CPUState *cs, const DebugReg *r G_GNUC_UNUSED, uint8_t *buf)
+{
+    stq_le_p(buf, ARM_CPU(cs)->tpidr_el[0]);
+    return true;
+}
+
+static bool write_tpidr(CPUState *cs, const DebugReg *r G_GNUC_UNUSED, const uint8_t *buf)
+{
+    ARM_CPU(cs)->tpidr_el[0] = ldq_le_p(buf);
+    return true;
+}
+
+static const DebugReg tls_regs[] = {
+    { "tpidr", 64, "data_ptr", "system", .read = read_tpidr, .write = write_tpidr },
+};
+
 void arm_debug_features(CPUState *cs, GArray *ret)
 {
     ARMCPU *cpu = ARM_CPU(cs);
-    GArray *rows = g_array_new(FALSE, FALSE, sizeof(DebugReg));
     DebugFeature f = { "org.chimera.aarch64.system", .single = true };
+    GArray *rows;
 
     add(ret, "org.gnu.gdb.aarch64.core", core_types, core_regs, G_N_ELEMENTS(core_regs), false);
     add(ret, "org.gnu.gdb.aarch64.fpu", fpu_types, fpu_regs, G_N_ELEMENTS(fpu_regs), false);
     if (arm_feature(cpu, FEAT_PAuth)) {
         add(ret, "org.gnu.gdb.aarch64.pauth_v2", NULL, pauth_regs, G_N_ELEMENTS(pauth_regs), true);
     }
+    if (exec_is_user(cs)) {
+        add(ret, "org.gnu.gdb.aarch64.tls", NULL, tls_regs, G_N_ELEMENTS(tls_regs), true);
+        return;
+    }
+    rows = g_array_new(FALSE, FALSE, sizeof(DebugReg));
     arm_sysregs_foreach(cpu, add_sysreg, rows);
     f.num = rows->len;
     f.regs = f.owned = (DebugReg *)(void *)g_array_free(rows, FALSE);

@@ -83,8 +83,6 @@ def refusals(folder):
         f.write("not a program\n")
     r = run(text)
     check("no ELF file", (r.returncode, r.stderr.count("\n")), (126, 1))
-    r = run("-g", "1234", text)
-    check("-g", (r.returncode, "not supported" in r.stderr), (1, True))
 
 
 def main():
