@@ -98,6 +98,12 @@ typedef struct ArmOverlay {
     bool stage1, stage2;                        /* which of them act */
 } ArmOverlay;
 
+/* The last four rounds of SHA-256: A to H before them, words of the schedule; E to H after them are in out[2] and [3]. */
+typedef struct ArmSha256Rounds {
+    uint64_t in[6], out[4];
+    bool valid;
+} ArmSha256Rounds;
+
 /* -- the object ------------------------------------------------------------------------------------------------------- */
 
 struct ARMCPU {
@@ -124,6 +130,7 @@ struct ARMCPU {
     uint32_t fpcr;
     uint32_t fpsr;                              /* QC; the cumulative flags are in fp.flags, at FPSR's positions */
     FloatStatus fp;                             /* rules derived from fpcr */
+    ArmSha256Rounds sha256;                     /* no state: what a helper keeps for the next one */
 
     /* system registers, by the manual's names; _el[n] is REG_ELn */
     uint64_t sctlr_el[4], actlr_el[4], tcr_el[4], ttbr0_el[4], ttbr1_el[4], mair_el[4], amair_el[4], vbar_el[4];

@@ -16,6 +16,25 @@ static TcgVal rotate64(DisasContext *dc, TcgVal v, unsigned n)
     return n ? tcg_vec1(dc->g, OP_vror, 3, v, n) : v;
 }
 
+static TcgVal add(DisasContext *dc, unsigned es, TcgVal a, TcgVal b)
+{
+    return tcg_vec2(dc->g, OP_vadd, es, a, b, 0);
+}
+
+/* Bytes from..from+15 of two registers. */
+static TcgVal bytes(DisasContext *dc, TcgVal lo, TcgVal hi, unsigned from)
+{
+    return tcg_vec2(dc->g, OP_vext, 0, lo, hi, from);
+}
+
+/* Rotated right by r and by s, and shifted, added up without carries: what the schedules of SHA-2 are made of. */
+static TcgVal sigma(DisasContext *dc, unsigned es, TcgVal v, unsigned r, unsigned s, unsigned shift)
+{
+    TcgVal rotated = op2(dc, OP_vxor, tcg_vec1(dc->g, OP_vror, es, v, r), tcg_vec1(dc->g, OP_vror, es, v, s));
+
+    return op2(dc, OP_vxor, rotated, tcg_vec1(dc->g, OP_vshr, es, v, shift));
+}
+
 /* A helper's result to rd. */
 #define SET(...) a64_set_v(dc, a->rd, __VA_ARGS__)
 #define CALL(...) SET(a64_call(dc, __VA_ARGS__))
@@ -38,16 +57,28 @@ TRANS(SHA1C, CALL(sha1c, V(rd), V(rn), V(rm)))
 TRANS(SHA1P, CALL(sha1p, V(rd), V(rn), V(rm)))
 TRANS(SHA1M, CALL(sha1m, V(rd), V(rn), V(rm)))
 TRANS(SHA1H, a64_set_fp(dc, 2, a->rd, tcg_rori(dc->g, TCG_I32, a64_get_fp(dc, 2, a->rn), 2)))
-TRANS(SHA1SU0, CALL(sha1su0, V(rd), V(rn), V(rm)))
-TRANS(SHA1SU1, CALL(sha1su1, V(rd), V(rn)))
+TRANS(SHA1SU0, SET(op2(dc, OP_vxor, op2(dc, OP_vxor, bytes(dc, V(rd), V(rn), 8), V(rd)), V(rm))))
+TRANS(SHA1SU1,
+      TcgVal zero = tcg_const_v(dc->g, 0, 0);
+      TcgVal v = op2(dc, OP_vxor, V(rd), bytes(dc, V(rn), zero, 4));
+      TcgVal first = bytes(dc, zero, tcg_vec1(dc->g, OP_vror, 2, v, 30), 4);
+      SET(op2(dc, OP_vxor, tcg_vec1(dc->g, OP_vror, 2, v, 31), first)))
+
 TRANS(SHA256H, CALL(sha256h, V(rd), V(rn), V(rm)))
 TRANS(SHA256H2, CALL(sha256h2, V(rd), V(rn), V(rm)))
-TRANS(SHA256SU0, CALL(sha256su0, V(rd), V(rn)))
-TRANS(SHA256SU1, CALL(sha256su1, V(rd), V(rn), V(rm)))
+TRANS(SHA256SU0, SET(add(dc, 2, V(rd), sigma(dc, 2, bytes(dc, V(rd), V(rn), 4), 7, 18, 3))))
+
+/* The upper half depends on the lower one. */
+TRANS(SHA256SU1,
+      TcgVal sum = add(dc, 2, V(rd), bytes(dc, V(rn), V(rm), 4));
+      TcgVal lo = add(dc, 2, sum, sigma(dc, 2, vec_high(dc, 1, V(rm)), 17, 19, 10));
+      TcgVal hi = add(dc, 2, vec_high(dc, 1, sum), sigma(dc, 2, lo, 17, 19, 10));
+      SET(vec_join(dc, lo, hi)))
+
+TRANS(SHA512SU0, SET(add(dc, 3, V(rd), sigma(dc, 3, bytes(dc, V(rd), V(rn), 8), 1, 8, 7))))
+TRANS(SHA512SU1, SET(add(dc, 3, add(dc, 3, V(rd), V(rm)), sigma(dc, 3, V(rn), 19, 61, 6))))
 TRANS(SHA512H, CALL(sha512h, V(rd), V(rn), V(rm)))
 TRANS(SHA512H2, CALL(sha512h2, V(rd), V(rn), V(rm)))
-TRANS(SHA512SU0, CALL(sha512su0, V(rd), V(rn)))
-TRANS(SHA512SU1, CALL(sha512su1, V(rd), V(rn), V(rm)))
 
 TRANS(EOR3, SET(op2(dc, OP_vxor, op2(dc, OP_vxor, V(rn), V(rm)), V(ra))))
 TRANS(BCAX, SET(op2(dc, OP_vxor, V(rn), op2(dc, OP_vandn, V(rm), V(ra)))))
