@@ -8,15 +8,15 @@
  *
  * Flags in loops need more. The flags that a loop's last instruction left are, for a map in the next iteration, a phi
  * of the flags on entry and a flags operation; and the exit stores them. Computed as written, that is a flags
- * operation an iteration which nothing reads. So (1) a use of a flags value outside the loop that computes it gets
- * its own copy there, and (2) a phi that no code needs is decomposed: into a phi of which kind of operation it was,
- * if there are several, and phis of the operands of each; the flags are then a recipe of these.
+ * operation an iteration which nothing reads. So (1) a use of a flags value (or of an element of a vector) outside the
+ * loop that computes it gets its own copy there, and (2) a phi that no code needs is decomposed: into a phi of which
+ * kind of operation it was, if there are several, and phis of the operands of each; the flags are then a recipe of these.
  */
 #include "core/tcg/ir_int.h"
 
 #include <string.h>
 
-enum { MAX_HEIGHT = 4, MAX_WEB = 16, MAX_KINDS = 3 };
+enum { MAX_HEIGHT = 4, MAX_WEB = 16, MAX_KINDS = 3, MAX_PARTS = 4 };
 
 typedef struct Deferred {
     TcgId user, value;
@@ -57,9 +57,26 @@ static inline void use(Dce *d, TcgId v)
     }
 }
 
+/* If n chooses between a flags operation and a constant: which argument is the former; else 0. */
+static unsigned flags_choice(const TcgFn *fn, const TcgNode *n)
+{
+    if (n->op == OP_select_cmp && n->type == TCG_I32) {
+        for (unsigned arm = 2; arm < 4; arm++) {
+            const TcgNode *x = fn_node(fn, n->arg[arm]);
+
+            if (tcg_op_def[x->op].flags & TCGF_FLAGS && tcg_op_def[x->op].args <= 2 &&
+                fn_node(fn, n->arg[5 - arm])->op == OP_const) {
+                return arm;
+            }
+        }
+    }
+    return 0;
+}
+
 static bool may_defer(const TcgFn *fn, const TcgNode *n)
 {
-    return tcg_op_def[n->op].flags & TCGF_FLAGS || (n->op == OP_phi && n->type == TCG_I32);
+    return tcg_op_def[n->op].flags & TCGF_FLAGS || (n->op == OP_phi && n->type == TCG_I32) || n->op == OP_vget ||
+           flags_choice(fn, n);
 }
 
 /* A use by code in block `at`: put off if it is one that can have its own copy there. */
@@ -113,10 +130,17 @@ static bool recipe_op(const TcgNode *n)
 
 /* -- decomposing phis of flags ------------------------------------------------------------------------------------ */
 
-/* One kind of leaf of a web of phis: a flags operation, or (op is OP_const) a value as it is. */
+/*
+ * One kind of leaf of a web of phis: a flags operation, or (op is OP_const) a value as it is. Or a choice, by a
+ * comparison, between a flags operation and a constant: then its first two operands are what is compared.
+ */
 typedef struct Kind {
     uint8_t op, type;
     unsigned num_args;
+    bool choice;
+    uint8_t cond, cond_type;
+    uint8_t arm;                                /* which of the select_cmp's arguments is the flags operation: 2 or 3 */
+    TcgId other;                                /* the constant */
 } Kind;
 
 typedef struct Web {
@@ -125,7 +149,7 @@ typedef struct Web {
     Kind kind[MAX_KINDS];
     unsigned num_kinds;
     TcgId select[MAX_WEB];                      /* the phi that says which kind */
-    TcgId part[MAX_WEB][MAX_KINDS][3];          /* the phis of the operands */
+    TcgId part[MAX_WEB][MAX_KINDS][MAX_PARTS];  /* the phis of the operands */
 } Web;
 
 static int web_index(const Web *w, TcgId id)
@@ -143,16 +167,56 @@ static bool is_unmarked_phi(const TcgNode *n)
     return n->op == OP_phi && !n->pos && n->type == TCG_I32;
 }
 
-static int leaf_kind(const Web *w, const TcgNode *n)
+static Kind kind_of(const TcgFn *fn, const TcgNode *n)
 {
-    bool flags = tcg_op_def[n->op].flags & TCGF_FLAGS && !n->pos;
+    unsigned arm = n->pos ? 0 : flags_choice(fn, n);
+
+    if (tcg_op_def[n->op].flags & TCGF_FLAGS && !n->pos) {
+        return (Kind){ .op = n->op, .type = n->type, .num_args = tcg_op_def[n->op].args };
+    }
+    if (arm) {
+        const TcgNode *x = fn_node(fn, n->arg[arm]);
+
+        return (Kind){ .op = x->op, .type = x->type, .num_args = 2 + tcg_op_def[x->op].args, .choice = true,
+                       .cond = (uint8_t)n->aux, .cond_type = (uint8_t)n->imm, .arm = (uint8_t)arm,
+                       .other = n->arg[5 - arm] };
+    }
+    return (Kind){ .op = OP_const, .type = TCG_I32, .num_args = 1 };
+}
+
+static int leaf_kind(const TcgFn *fn, const Web *w, const TcgNode *n)
+{
+    Kind a = kind_of(fn, n);
 
     for (unsigned k = 0; k < w->num_kinds; k++) {
-        if (flags ? w->kind[k].op == n->op && w->kind[k].type == n->type : w->kind[k].op == OP_const) {
+        const Kind *b = &w->kind[k];
+
+        if (a.op == b->op && a.type == b->type && a.choice == b->choice && a.cond == b->cond &&
+            a.cond_type == b->cond_type && a.arm == b->arm &&
+            (!a.choice || fn_node(fn, a.other)->imm == fn_node(fn, b->other)->imm)) {
             return k;
         }
     }
     return -1;
+}
+
+/* Operand j of a leaf v of a kind, and its type. */
+static TcgId leaf_operand(const TcgFn *fn, const Kind *k, TcgId v, unsigned j)
+{
+    const TcgNode *n = fn_node(fn, v);
+
+    if (k->op == OP_const) {
+        return v;
+    }
+    if (k->choice && j >= 2) {
+        return fn_node(fn, n->arg[k->arm])->arg[j - 2];
+    }
+    return n->arg[j];
+}
+
+static TcgType operand_type(const Kind *k, unsigned j)
+{
+    return k->choice && j < 2 ? k->cond_type : k->type;
 }
 
 /* Adds the phis that have one of the web among their arguments. False: there are too many. */
@@ -210,15 +274,12 @@ static bool web_collect(Dce *d, TcgId phi, Web *w)
             TcgId v = *fn_list(fn, p->list + a);
             const TcgNode *n = fn_node(fn, v);
 
-            if (web_index(w, v) < 0 && leaf_kind(w, n) < 0) {
-                bool flags = tcg_op_def[n->op].flags & TCGF_FLAGS && !n->pos;
-
+            if (web_index(w, v) < 0 && leaf_kind(fn, w, n) < 0) {
                 if (w->num_kinds == MAX_KINDS) {
                     return false;
                 }
-                any_flags |= flags;
-                w->kind[w->num_kinds++] = flags ? (Kind){ n->op, n->type, tcg_op_def[n->op].args }
-                                                : (Kind){ OP_const, TCG_I32, 1 };
+                w->kind[w->num_kinds] = kind_of(fn, n);
+                any_flags |= w->kind[w->num_kinds++].op != OP_const;
             }
         }
     }
@@ -251,10 +312,10 @@ static TcgId common_operand(TcgFn *fn, const Web *w, unsigned k, unsigned j)
             TcgId v = *fn_list(fn, p->list + a);
             const TcgNode *n = fn_node(fn, v);
 
-            if (web_index(w, v) >= 0 || leaf_kind(w, n) != (int)k) {
+            if (web_index(w, v) >= 0 || leaf_kind(fn, w, n) != (int)k) {
                 continue;
             }
-            v = w->kind[k].op == OP_const ? v : n->arg[j];
+            v = leaf_operand(fn, &w->kind[k], v, j);
             if (only && v != only) {
                 return 0;
             }
@@ -292,7 +353,7 @@ static bool serves(const TcgFn *fn, const Web *w, TcgId *part, unsigned i, TcgId
         int from = web_index(w, v);
 
         if (from >= 0 ? !serves(fn, w, part, from, u, k, j)
-                      : leaf_kind(w, n) == (int)k && u != (w->kind[k].op == OP_const ? v : n->arg[j])) {
+                      : leaf_kind(fn, w, n) == (int)k && u != leaf_operand(fn, &w->kind[k], v, j)) {
             return false;
         }
     }
@@ -311,7 +372,7 @@ static void find_parts(const TcgFn *fn, Web *w, unsigned k, unsigned j)
             for (unsigned m = 0; m < w->num; m++) {
                 part[m] = w->part[m][k][j];
             }
-            if (fn_node(fn, id)->type == w->kind[k].type && serves(fn, w, part, i, id, k, j)) {
+            if (fn_node(fn, id)->type == operand_type(&w->kind[k], j) && serves(fn, w, part, i, id, k, j)) {
                 for (unsigned m = 0; m < w->num; m++) {
                     w->part[m][k][j] = part[m];
                 }
@@ -324,7 +385,25 @@ static TcgId flags_node(TcgFn *fn, const Kind *k, const TcgId *arg)
 {
     TcgId id = tcg_fn_node_new(fn, k->op, k->type);
 
-    memcpy(fn_node(fn, id)->arg, arg, 3 * sizeof(TcgId));
+    memcpy(fn_node(fn, id)->arg, arg, tcg_op_def[k->op].args * sizeof(TcgId));
+    return id;
+}
+
+/* The choice of a kind as node id (0: a new one). */
+static TcgId choice_node(TcgFn *fn, const Kind *k, TcgId id, const TcgId *arg, TcgId flags)
+{
+    TcgNode *n;
+
+    id = id ? id : tcg_fn_node_new(fn, OP_select_cmp, TCG_I32);
+    n = fn_node(fn, id);
+    n->op = OP_select_cmp;
+    n->type = TCG_I32;
+    n->aux = k->cond;
+    n->imm = k->cond_type;
+    n->arg[0] = arg[0];
+    n->arg[1] = arg[1];
+    n->arg[k->arm] = flags;
+    n->arg[5 - k->arm] = k->other;
     return id;
 }
 
@@ -352,6 +431,11 @@ static void web_rewrite(TcgFn *fn, const Web *w, unsigned i)
 
         if (kind->op == OP_const) {
             v = w->part[i][k][0];
+        } else if (kind->choice) {
+            v = flags_node(fn, kind, w->part[i][k] + 2);
+            tcg_fn_insert_before(fn, at, v);
+            v = choice_node(fn, kind, last && k == 0 ? id : 0, w->part[i][k], v);
+            tcg_fn_insert_before(fn, at, v);
         } else if (last && k == 0) {
             v = id;
             fn_node(fn, id)->op = kind->op;
@@ -388,8 +472,8 @@ static void web_rewrite(TcgFn *fn, const Web *w, unsigned i)
 static bool web_split(Dce *d, TcgId phi)
 {
     TcgFn *fn = d->fn;
-    TcgId common[MAX_KINDS][3] = { 0 };
-    bool made[MAX_WEB][MAX_KINDS][3] = { 0 };
+    TcgId common[MAX_KINDS][MAX_PARTS] = { 0 };
+    bool made[MAX_WEB][MAX_KINDS][MAX_PARTS] = { 0 };
     Web w = { 0 };
 
     if (!web_collect(d, phi, &w)) {
@@ -411,7 +495,7 @@ static bool web_split(Dce *d, TcgId phi)
                 if (common[k][j]) {
                     w.part[i][k][j] = common[k][j];
                 } else if (!w.part[i][k][j]) {
-                    w.part[i][k][j] = new_phi(fn, w.phi[i], w.kind[k].type);
+                    w.part[i][k][j] = new_phi(fn, w.phi[i], operand_type(&w.kind[k], j));
                     made[i][k][j] = true;
                 }
             }
@@ -423,7 +507,7 @@ static bool web_split(Dce *d, TcgId phi)
         for (uint32_t a = 0; a < len; a++) {
             TcgId v = *fn_list(fn, fn_node(fn, w.phi[i])->list + a);
             int from = web_index(&w, v);
-            int kind = from < 0 ? leaf_kind(&w, fn_node(fn, v)) : 0;
+            int kind = from < 0 ? leaf_kind(fn, &w, fn_node(fn, v)) : 0;
             TcgId which = from >= 0 ? w.select[from] : tcg_fn_const(fn, TCG_I32, kind);
 
             *fn_list(fn, fn_node(fn, w.select[i])->list + a) = which;
@@ -437,9 +521,9 @@ static bool web_split(Dce *d, TcgId phi)
                     if (from >= 0) {
                         part = w.part[from][k][j];
                     } else if ((int)k != kind) {
-                        part = tcg_fn_const(fn, w.kind[k].type, 0);
+                        part = tcg_fn_const(fn, operand_type(&w.kind[k], j), 0);
                     } else {
-                        part = w.kind[k].op == OP_const ? v : fn_node(fn, v)->arg[j];
+                        part = leaf_operand(fn, &w.kind[k], v, j);
                     }
                     *fn_list(fn, fn_node(fn, w.part[i][k][j])->list + a) = part;
                 }
@@ -503,7 +587,7 @@ static TcgId copy_before(Dce *d, TcgId v, TcgId at)
     unsigned args;
 
     if (n->op == OP_const || n->pos ||
-        !(tcg_op_def[n->op].flags & TCGF_FLAGS || n->op == OP_select_cmp || is_unmarked_phi(n)) ||
+        !(tcg_op_def[n->op].flags & TCGF_FLAGS || n->op == OP_select_cmp || n->op == OP_vget || is_unmarked_phi(n)) ||
         (n->op == OP_phi && !web_split(d, v))) {
         use(d, v);
         drain(d);

@@ -64,20 +64,19 @@ static TcgId find_equal(Fold *f, TcgId id)
     return 0;
 }
 
-static TcgId insert_op(Fold *f, TcgId before, TcgOpcode op, TcgType type, TcgId a, TcgId b)
+static TcgId insert_proto(Fold *f, TcgId before, TcgProto *p)
 {
-    TcgProto p = { .op = op, .type = type, .arg = { a, b } };
-    TcgId id = tcg_simplify(f->fn, &p), equal;
+    TcgId id = tcg_simplify(f->fn, p), equal;
     TcgNode *n;
 
     if (id) {
         return id;
     }
-    id = tcg_fn_node_new(f->fn, p.op, p.type);
+    id = tcg_fn_node_new(f->fn, p->op, p->type);
     n = fn_node(f->fn, id);
-    n->aux = p.aux;
-    n->imm = p.imm;
-    memcpy(n->arg, p.arg, sizeof(n->arg));
+    n->aux = p->aux;
+    n->imm = p->imm;
+    memcpy(n->arg, p->arg, sizeof(n->arg));
     tcg_fn_insert_before(f->fn, before, id);
     equal = find_equal(f, id);
     if (equal) {
@@ -85,6 +84,13 @@ static TcgId insert_op(Fold *f, TcgId before, TcgOpcode op, TcgType type, TcgId 
         return equal;
     }
     return id;
+}
+
+static TcgId insert_op(Fold *f, TcgId before, TcgOpcode op, TcgType type, TcgId a, TcgId b)
+{
+    TcgProto p = { .op = op, .type = type, .arg = { a, b } };
+
+    return insert_proto(f, before, &p);
 }
 
 /* As tcg_compare_of_flags, but may compute the sum or difference anew before node `at`. */
@@ -117,6 +123,64 @@ static int compare_of_flags(Fold *f, TcgFlagCond fc, TcgId nzcv, TcgId at, TcgCo
         *ret = (TcgCompare){ fc == FC_CS ? COND_LTU : COND_GEU, type, r, a };
         return -1;
     }
+}
+
+static TcgId insert_compare(Fold *f, TcgId before, const TcgCompare *c, bool opposite)
+{
+    TcgProto p = { .op = OP_setcond, .type = c->type, .aux = c->cond ^ opposite, .arg = { c->a, c->b } };
+
+    return insert_proto(f, before, &p);
+}
+
+/*
+ * As compare_of_flags, of flags that a conditional comparison made: a constant's, or those of a comparison if another one
+ * holds. What then holds if both do, or either, is one comparison again.
+ */
+static int compare_of_choice(Fold *f, TcgFlagCond fc, TcgId nzcv, TcgId at, TcgCompare *ret)
+{
+    TcgFn *fn = f->fn;
+    const TcgNode *n = fn_node(fn, nzcv);
+    int known = compare_of_flags(f, fc, nzcv, at, ret);
+    TcgCompare first, second;
+    TcgId x, y;
+    bool always;
+
+    if (known != -2 || n->op != OP_select_cmp) {
+        return known;
+    }
+    n = fn_node(fn, nzcv);
+    first = (TcgCompare){ n->aux, n->imm, n->arg[0], n->arg[1] };
+    x = n->arg[2];
+    y = n->arg[3];
+    if (fn_node(fn, x)->op == OP_const) {
+        first.cond ^= 1;
+        x = n->arg[3];
+        y = n->arg[2];
+    }
+    if (fn_node(fn, y)->op != OP_const) {
+        return -2;
+    }
+    always = tcg_flag_truth[fc] >> (fn_node(fn, y)->imm & 15) & 1;
+    known = compare_of_choice(f, fc, x, at, &second);
+    if (known == -2) {
+        return -2;
+    }
+    if (known >= 0) {
+        *ret = first;
+        ret->cond ^= known == 0;
+        return known == always ? known : -1;
+    }
+    if (first.cond == COND_EQ && second.cond == (always ? COND_NE : COND_EQ) && first.type == second.type) {
+        x = insert_op(f, at, OP_xor, first.type, first.a, first.b);
+        y = insert_op(f, at, OP_xor, first.type, second.a, second.b);
+        *ret = (TcgCompare){ second.cond, first.type, insert_op(f, at, OP_or, first.type, x, y), 0 };
+        ret->b = tcg_fn_const(fn, first.type, 0);
+        return -1;
+    }
+    x = insert_compare(f, at, &first, false);
+    y = insert_compare(f, at, &second, always);         /* not the first or the second: not both it and the opposite */
+    *ret = (TcgCompare){ always ? COND_TSTEQ : COND_TSTNE, TCG_I32, x, y };
+    return -1;
 }
 
 /* -- branches --------------------------------------------------------------------------------------------------------- */
@@ -171,7 +235,7 @@ static void fold_branch(Fold *f, TcgId id)
     if (fn_node(fn, id)->op == OP_brflag) {
         const TcgNode *n = fn_node(fn, id);
 
-        known = compare_of_flags(f, n->aux, n->arg[0], id, &c);
+        known = compare_of_choice(f, n->aux, n->arg[0], id, &c);
         if (known == -2) {
             fold_branch_fp(f, id);
             return;
@@ -217,8 +281,8 @@ static void fold_value(Fold *f, TcgId id)
     if (p.op == OP_flags_cond || p.op == OP_select_fc) {
         TcgCompare c;
 
-        /* Where simplify finds no comparison, one may be made of a new sum. */
-        if (compare_of_flags(f, p.aux, p.arg[0], id, &c) == -1) {
+        /* Where simplify finds no comparison, one may be made of a new sum, or of several. */
+        if (compare_of_choice(f, p.aux, p.arg[0], id, &c) == -1) {
             if (p.op == OP_flags_cond) {
                 p = (TcgProto){ .op = OP_setcond, .type = c.type, .aux = c.cond, .arg = { c.a, c.b } };
             } else {
@@ -278,6 +342,82 @@ static void fold_phi(Fold *f, TcgId id)
     }
     if (only) {
         replace(f, id, only);
+    }
+}
+
+/* -- pairs around loops -------------------------------------------------------------------------------------------------- */
+
+static bool is_half(const TcgFn *fn, TcgId v, unsigned lane, TcgId of)
+{
+    const TcgNode *n = fn_node(fn, v);
+
+    return n->op == OP_vget && n->aux == 3 && n->imm == lane && (!of || n->arg[0] == of);
+}
+
+/* Whether phis a and b are the halves of one vector wherever they come from, unless it is from themselves. */
+static bool are_halves(const TcgFn *fn, TcgId a, TcgId b)
+{
+    const TcgNode *x = fn_node(fn, a), *y = fn_node(fn, b);
+
+    if (x->op != OP_phi || y->op != OP_phi || x->block != y->block || a == b) {
+        return false;
+    }
+    for (uint32_t i = 0; i < x->list_len; i++) {
+        TcgId lo = current(fn, *fn_list(fn, x->list + i)), hi = current(fn, *fn_list(fn, y->list + i));
+
+        if ((lo != a || hi != b) && (!is_half(fn, lo, 0, 0) || !is_half(fn, hi, 1, fn_node(fn, lo)->arg[0]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Phis a and b become halves of a phi of vectors. */
+static void join_phis(Fold *f, TcgId a, TcgId b)
+{
+    TcgFn *fn = f->fn;
+    uint32_t len = fn_node(fn, a)->list_len, list = tcg_fn_list_new(fn, len);
+    TcgId phi = tcg_fn_node_new(fn, OP_phi, TCG_V128), at = a, half[2] = { a, b };
+
+    for (uint32_t i = 0; i < len; i++) {
+        TcgId lo = current(fn, *fn_list(fn, fn_node(fn, a)->list + i));
+
+        *fn_list(fn, list + i) = lo == a ? phi : fn_node(fn, lo)->arg[0];
+    }
+    fn_node(fn, phi)->list = list;
+    fn_node(fn, phi)->list_len = len;
+    tcg_fn_insert_before(fn, a, phi);
+    while (fn_node(fn, at)->op == OP_phi) {
+        at = fn_node(fn, at)->next;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        TcgId get = tcg_fn_node_new(fn, OP_vget, TCG_I64);
+        TcgNode *n = fn_node(fn, get);
+
+        n->aux = 3;
+        n->imm = i;
+        n->arg[0] = phi;
+        tcg_fn_insert_before(fn, at, get);
+        replace(f, half[i], get);
+    }
+}
+
+/* Two registers that are loaded and stored as a pair, but in different iterations of a loop, stay together. */
+static void join_pairs(Fold *f)
+{
+    TcgFn *fn = f->fn;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+
+        for (TcgId id = fn_block(fn, block)->first; id; id = fn_node(fn, id)->next) {
+            const TcgNode *n = fn_node(fn, id);
+            TcgId a = n->arg[0], b = n->arg[1];
+
+            if (n->op == OP_vpair && are_halves(fn, a, b)) {
+                join_phis(f, a, b);
+            }
+        }
     }
 }
 
@@ -467,6 +607,9 @@ void tcg_fold(TcgFn *fn)
     f.fn = fn;
     f.graph_changed = f.replaced = f.narrow = false;
     memset(f.table, 0, sizeof(f.table));
+    if (fn->has_loops) {
+        join_pairs(&f);
+    }
     walk(&f);
     if (f.replaced && fn->rpo->len > 1) {
         rename_phis(fn);

@@ -68,7 +68,13 @@ static TcgVal flags(Prog *p)
 {
     TcgType t = int_type(p);
 
-    switch (below(p, 6)) {
+    switch (below(p, 8)) {
+    case 6: case 7: {                           /* as conditional comparisons make them */
+        TcgVal k = tcg_const(p->g, TCG_I32, below(p, 16)), cond = flags(p), cmp = flags(p);
+        bool swap = below(p, 4) == 0;
+
+        return tcg_select_fc(p->g, TCG_I32, below(p, 16), cond, swap ? k : cmp, swap ? cmp : k);
+    }
     case 0: return tcg_flags_add(p->g, t, value(p, t), value(p, t));
     case 1: case 2: return tcg_flags_sub(p->g, t, value(p, t), value(p, t));
     case 3: return tcg_flags_logic(p->g, t, value(p, t));
@@ -130,10 +136,20 @@ static TcgVal random_vec(Prog *p)
     };
     static const TcgOpcode one[] = { OP_vneg, OP_vabs, OP_vnot };
     static const TcgOpcode sat[] = { OP_vsadds, OP_vuadds, OP_vssubs, OP_vusubs };
+    static const TcgOpcode sized[] = {
+        OP_vmulhs, OP_vmulrs, OP_vmadd, OP_vmulls, OP_vmullu, OP_vspack, OP_vupack, OP_vror,
+    };
     unsigned es = below(p, 4);
     TcgVal a = value(p, TCG_V128), b = value(p, TCG_V128);
+    TcgOpcode op;
 
-    switch (below(p, 18)) {
+    switch (below(p, 19)) {
+    case 17:
+        op = sized[below(p, G_N_ELEMENTS(sized))];
+        while (!(tcg_vec_sizes(op) >> es & 1)) {
+            es = below(p, 4);
+        }
+        return op == OP_vror ? tcg_vec1(p->g, op, es, a, below(p, 8u << es)) : tcg_vec2(p->g, op, es, a, b, 0);
     default: return tcg_vec2(p->g, two[below(p, G_N_ELEMENTS(two))], es, a, b, 0);
     case 0: return tcg_vec1(p->g, one[below(p, G_N_ELEMENTS(one))], es, a, 0);
     case 1: return tcg_vec2(p->g, sat[below(p, 4)], es & 1, a, b, 0);
@@ -172,12 +188,32 @@ static MemOp random_memop(Prog *p, TcgType t, bool load)
     return mo | (load && t != TCG_V128 && below(p, 2) ? MO_SIGN : 0) | (below(p, 4) ? 0 : MO_BE);
 }
 
+/* Two registers as one access. */
+static void pair_access(Prog *p, TcgVal a)
+{
+    unsigned first = TEST_X0 + 2 * below(p, 2);
+
+    if (below(p, 2)) {
+        TcgVal v = tcg_guest_ld(p->g, TCG_V128, a, MO_128);
+
+        tcg_set_reg(p->g, first, tcg_vget(p->g, 3, v, 0));
+        tcg_set_reg(p->g, first + 1, tcg_vget(p->g, 3, v, 1));
+    } else {
+        TcgVal lo = tcg_get_reg(p->g, first), hi = tcg_get_reg(p->g, first + 1);
+
+        tcg_guest_st(p->g, a, tcg_vec2(p->g, OP_vpair, 0, lo, hi, 0), MO_128);
+    }
+}
+
 static void guest_access(Prog *p)
 {
     TcgType t = p->shape->vectors && below(p, 4) == 0 ? TCG_V128 : int_type(p);
     TcgVal a = address(p);
 
-    switch (below(p, 8)) {
+    switch (below(p, p->shape->vectors ? 10 : 8)) {
+    case 8: case 9:
+        pair_access(p, a);
+        break;
     case 0: case 1: case 2:
         tcg_guest_st(p->g, a, value(p, t), random_memop(p, t, false));
         break;
