@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CPU objects and clusters: making them, and what other threads may ask of a CPU. How one runs is cpu_loop.c. */
+#include <sys/mman.h>
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
 #include "core/exec/regdev.h"
 #include "core/exec/tb_int.h"
 #include "core/keyval.h"
+
+#define JC_SIZE (sizeof(TcgJumpEntry) << JC_BITS)
 
 static void cpu_init(Object *obj)
 {
@@ -14,7 +17,8 @@ static void cpu_init(Object *obj)
     cs->exec = g_new0(CPUExec, 1);
     g_mutex_init(&cs->exec->work_lock);
     g_queue_init(&cs->exec->work);
-    cs->jc = g_aligned_alloc0(1u << JC_BITS, sizeof(TcgJumpEntry), 64);
+    cs->jc = mmap(NULL, JC_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    g_assert(cs->jc != MAP_FAILED);
     for (unsigned i = 0; i < 1u << JC_BITS; i++) {
         cs->jc[i].tag = UINT64_MAX;
     }
@@ -40,7 +44,7 @@ static void cpu_finalize(Object *obj)
     g_mutex_clear(&cs->exec->work_lock);
     tlb_free(cs);
     counted_cpu_free(cs);
-    g_aligned_free(cs->jc);
+    munmap(cs->jc, JC_SIZE);
     g_free(cs->exec);
 }
 

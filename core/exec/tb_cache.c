@@ -24,6 +24,7 @@
 
 enum {
     BUCKETS = 1 << 17,
+    BUCKET_BITS = 4 + 17,                       /* bytes of code that fill the table once */
     GRANULE_BITS = CODE_PAGE_BITS - 6,
     MAX_MISSES = 256,                           /* stores beside the code of a page until its code is given up */
 };
@@ -32,6 +33,7 @@ typedef struct PageCode {
     bool flagged;                               /* atomic: stores must come to us */
     uint64_t granules;                          /* atomic: that blocks or running translations cover */
     uint64_t pending;                           /* of running translations alone */
+    uint64_t blocks;                            /* of blocks alone */
     unsigned translating;
     uint64_t generation;
     unsigned misses;
@@ -209,6 +211,10 @@ bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t 
 
 /* -- blocks in and out of their structures; all under tb_lock ------------------------------------------------------ */
 
+/*
+ * Neighbours in memory are neighbours in the table, so that a program touches little of it: a bucket is 16 bytes of
+ * code, those of 512 pages that follow each other lie side by side.
+ */
 static unsigned hash_key(const CPUClass *cc, const CPUKey *key, const RamBlock *rb, ram_addr offset)
 {
     uint64_t h = (uintptr_t)cc * UINT64_C(0x9e3779b97f4a7c15);
@@ -216,8 +222,8 @@ static unsigned hash_key(const CPUClass *cc, const CPUKey *key, const RamBlock *
     h = (h ^ key->w[0]) * UINT64_C(0xff51afd7ed558ccd);
     h = (h ^ h >> 32 ^ key->w[1]) * UINT64_C(0xc4ceb9fe1a85ec53);
     h = (h ^ h >> 29 ^ (uintptr_t)rb) * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ h >> 32 ^ offset) * UINT64_C(0xff51afd7ed558ccd);
-    return (h ^ h >> 33) & (BUCKETS - 1);
+    h = (h ^ h >> 32 ^ offset >> BUCKET_BITS) * UINT64_C(0xff51afd7ed558ccd);
+    return ((h ^ h >> 33) + (offset >> 4)) & (BUCKETS - 1);
 }
 
 uint64_t tb_hash_bytes(const uint8_t *p, unsigned len)
@@ -298,15 +304,20 @@ static void remove_block(ExecMachine *x, TranslationBlock *tb)
     }
 }
 
+static void set_granules(PageCode *p)
+{
+    p->pending = p->translating ? p->pending : 0;
+    __atomic_store_n(&p->granules, p->blocks | p->pending, __ATOMIC_RELAXED);
+}
+
+/* After blocks went. */
 static void update_granules(PageCode *p)
 {
-    uint64_t g = p->translating ? p->pending : 0;
-
+    p->blocks = 0;
     for (const TranslationBlock *tb = p->first; tb; tb = tb->page_next) {
-        g |= granule_mask(tb->start, tb->start + tb->bytes - 1);
+        p->blocks |= granule_mask(tb->start, tb->start + tb->bytes - 1);
     }
-    p->pending = p->translating ? p->pending : 0;
-    __atomic_store_n(&p->granules, g, __ATOMIC_RELAXED);
+    set_granules(p);
 }
 
 static bool overlaps(const TranslationBlock *tb, ram_addr first, ram_addr last)
@@ -589,7 +600,7 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
 static void end(PageCode *p)
 {
     p->translating--;
-    update_granules(p);
+    set_granules(p);
 }
 
 void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset)
@@ -607,6 +618,7 @@ static void put_in(ExecMachine *x, PageCode *p, TranslationBlock *tb)
     tb->valid = true;
     tb->page_next = p->first;
     p->first = tb;
+    p->blocks |= granule_mask(tb->start, tb->start + tb->bytes - 1);
     tb->next = *b;
     __atomic_store_n(b, tb, __ATOMIC_RELEASE);
 }

@@ -43,6 +43,9 @@ typedef struct TcgConstraint {
     TcgRegSet clobbers;                         /* destroyed by the op; arguments that may be in them are used first */
 } TcgConstraint;
 
+/* An operation in TcgBackend.plain: TCG_PLAIN, and bit k for each argument k that must be in a register. */
+enum { TCG_PLAIN = 1 << TCG_MAX_OPERANDS };
+
 struct TcgBackend {
     const char *name;
     TcgRegSet allocatable, callee_saved;
@@ -55,6 +58,11 @@ struct TcgBackend {
     bool (*usable)(void);
     /* False: lower.c must rewrite the op (imm, aux and type of the node decide too). */
     bool (*has_op)(const TcgBackend *be, const TcgNode *n);
+    /*
+     * By op, what constraints would say, where that is always this: arguments in any registers of their types or as
+     * constants or slots, the result in any register of its type, nothing destroyed. 0: ask.
+     */
+    uint8_t plain[TCG_NUM_OPS];
     void (*constraints)(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
     /* Emits an ALLOCATED region. False: the buffer is full; nothing was published. */
     bool (*emit)(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
@@ -83,6 +91,7 @@ struct TcgCodeBuf {
     const uint8_t *rx;                          /* executable view of the same memory */
     size_t size;
     size_t used;                                /* atomic bump */
+    size_t present;                             /* atomic: pages below are there, or need not be */
     size_t thunks;                              /* bytes at the start that reset keeps */
     const TcgBackend *be;
     uint64_t features;                          /* host extensions in use: be->features that the host has */

@@ -12,7 +12,19 @@
 
 /* Code reaches code by displacements of 31 bits and a sign. */
 #define MAX_SIZE ((size_t)1 << 31)
-enum { CODE_ALIGN = 16 };
+enum { CODE_ALIGN = 16, PRESENT_STEP = 256 << 10 };
+
+/* Makes the pages below end present in both views, some of them at a time: a page fault costs more than a page. */
+static void make_present(TcgCodeBuf *buf, size_t end)
+{
+    size_t old = __atomic_load_n(&buf->present, __ATOMIC_RELAXED);
+    size_t next = MIN((end + PRESENT_STEP - 1) / PRESENT_STEP * PRESENT_STEP, buf->size);
+
+    if (end > old && __atomic_compare_exchange_n(&buf->present, &old, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        madvise(buf->rw + old, next - old, MADV_POPULATE_WRITE);        /* a kernel that cannot leaves it to faults */
+        madvise((void *)(buf->rx + old), next - old, MADV_POPULATE_READ);
+    }
+}
 
 TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
 {
@@ -41,6 +53,7 @@ TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error)
     if (mprotect(rx, size, PROT_READ | PROT_EXEC) < 0) {
         goto fail;
     }
+    make_present(buf, 1);
     buf->thunks = be->init_buf(be, buf);
     buf->thunks = (buf->thunks + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
     g_assert(buf->thunks <= size);
@@ -98,6 +111,9 @@ uint8_t *tcg_codebuf_reserve(TcgCodeBuf *buf, size_t max)
             return NULL;
         }
     } while (!__atomic_compare_exchange_n(&buf->used, &old, old + max, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    if (G_UNLIKELY(old + max > __atomic_load_n(&buf->present, __ATOMIC_RELAXED))) {
+        make_present(buf, old + max);
+    }
     return buf->rw + old;
 }
 

@@ -57,6 +57,10 @@ TcgFn *tcg_fn_new(const TcgConfig *config)
     fn->map_cap = 64;
     g_array_set_size(fn->map_entries, 256);
     fn->entry_cap = 256;
+    g_array_set_size(fn->blocks, 32);
+    fn->block_cap = 32;
+    g_array_set_size(fn->lists, 256);
+    fn->list_cap = 256;
     for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
         fn->scratch[i] = g_byte_array_sized_new(1024);
     }
@@ -91,14 +95,11 @@ void tcg_fn_clear(TcgFn *fn)
 {
     fn->nodes->len = 1;
     memset(fn_node(fn, 0), 0, sizeof(TcgNode));
-    g_array_set_size(fn->blocks, 1);
+    fn->blocks->len = 1;
     memset(fn_block(fn, 0), 0, sizeof(TcgIrBlock));
-    g_array_set_size(fn->lists, 0);
-    g_array_set_size(fn->maps, 1);
+    fn->maps->len = 1;
     memset(fn_map(fn, 0), 0, sizeof(TcgStateMap));
-    g_array_set_size(fn->map_entries, 0);
-    g_array_set_size(fn->locals, 0);
-    g_array_set_size(fn->rpo, 0);
+    fn->lists->len = fn->map_entries->len = fn->locals->len = fn->rpo->len = 0;
     memset(fn->const_cache, 0, sizeof(fn->const_cache));
     fn->entry = 0;
     fn->entry_pc = 0;
@@ -148,7 +149,11 @@ uint32_t tcg_fn_block_new(TcgFn *fn)
 {
     uint32_t b = fn->blocks->len;
 
-    g_array_set_size(fn->blocks, b + 1);
+    if (G_UNLIKELY(b >= fn->block_cap)) {
+        fn->block_cap = 2 * b;
+        g_array_set_size(fn->blocks, fn->block_cap);
+    }
+    fn->blocks->len = b + 1;
     memset(fn_block(fn, b), 0, sizeof(TcgIrBlock));
     return b;
 }
@@ -158,7 +163,11 @@ uint32_t tcg_fn_list_new(TcgFn *fn, uint32_t len)
     uint32_t first = fn->lists->len;
 
     if (len) {
-        g_array_set_size(fn->lists, first + len);
+        if (G_UNLIKELY(first + len > fn->list_cap)) {
+            fn->list_cap = 2 * (first + len);
+            g_array_set_size(fn->lists, fn->list_cap);
+        }
+        fn->lists->len = first + len;
         memset(fn_list(fn, first), 0, len * sizeof(uint32_t));
     }
     return first;
@@ -269,8 +278,9 @@ static void order_blocks(TcgFn *fn)
     uint32_t *stack = tcg_fn_scratch(fn, 3, 2 * num * sizeof(uint32_t)), *out = stack + num;
 
     for (uint32_t b = 1; b < num; b++) {
-        fn_block(fn, b)->order = 0;
-        fn_block(fn, b)->mark = 0;
+        TcgIrBlock *blk = fn_block(fn, b);
+
+        blk->order = blk->mark = blk->num_preds = blk->loop_depth = 0;
     }
     stack[top++] = fn->entry;
     fn_block(fn, fn->entry)->order = 1;         /* visited */
@@ -298,13 +308,12 @@ static void order_blocks(TcgFn *fn)
     }
 }
 
-static void find_preds(TcgFn *fn)
+/* True: an edge leads back in the order. */
+static bool find_preds(TcgFn *fn)
 {
     uint32_t total = 0, at;
+    bool back = false;
 
-    for (uint32_t b = 1; b < fn->blocks->len; b++) {
-        fn_block(fn, b)->num_preds = 0;
-    }
     for (uint32_t i = 0; i < fn->rpo->len; i++) {
         TcgIrBlock *b = fn_block(fn, g_array_index(fn->rpo, uint32_t, i));
 
@@ -329,11 +338,13 @@ static void find_preds(TcgFn *fn)
             TcgIrBlock *succ = fn_block(fn, b->succ[s]);
 
             *fn_list(fn, succ->preds + succ->num_preds++) = block;
+            back |= succ->order <= b->order;
         }
     }
+    return back;
 }
 
-static void find_dominators(TcgFn *fn)
+static void find_dominators(TcgFn *fn, bool has_back_edges)
 {
     bool changed = true;
 
@@ -356,7 +367,7 @@ static void find_dominators(TcgFn *fn)
             }
             if (b->idom != idom) {
                 b->idom = idom;
-                changed = true;
+                changed = has_back_edges;       /* else all were known when they were asked for */
             }
         }
     }
@@ -416,6 +427,7 @@ static void find_loops(TcgFn *fn)
 void tcg_fn_compute_order(TcgFn *fn)
 {
     TcgIrBlock *e = fn_block(fn, fn->entry);
+    bool back;
 
     if (e->num_succ == 0) {                     /* one block: the common case */
         for (uint32_t b = 1; b < fn->blocks->len; b++) {
@@ -430,7 +442,10 @@ void tcg_fn_compute_order(TcgFn *fn)
         return;
     }
     order_blocks(fn);
-    find_preds(fn);
-    find_dominators(fn);
-    find_loops(fn);
+    back = find_preds(fn);
+    find_dominators(fn, back);
+    fn->has_loops = false;
+    if (back) {
+        find_loops(fn);
+    }
 }

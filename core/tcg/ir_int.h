@@ -163,7 +163,8 @@ struct TcgFn {
     bool has_loops;                             /* by tcg_fn_compute_order */
     bool lacks;                                 /* an operation was generated that the backend lacks */
     bool counted;                               /* uses have been counted once: a second time they are cleared first */
-    uint32_t node_cap, map_cap, entry_cap;      /* nodes, maps, map entries that fit without growing the arrays */
+    /* nodes, maps, map entries, blocks, words of lists that fit without growing the arrays */
+    uint32_t node_cap, map_cap, entry_cap, block_cap, list_cap;
     TcgId const_cache[64];                      /* by hash of type and value */
     GByteArray *scratch[4];                     /* working memory of the pass that runs: tcg_fn_scratch */
     /* set by regalloc */

@@ -14,16 +14,19 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { NUM_REGS = 64, NO_REG = 0xff, MAX_HEIGHT = 3 };
+enum { NUM_REGS = 64, MAX_HEIGHT = 3 };
 #define INT_REGS UINT64_C(0x00000000ffffffff)
 #define VEC_REGS UINT64_C(0xffffffff00000000)
 
-/* Positions ascend by 2 from node to node in the order of emission; a map is wanted at its node's position + 1. */
+/*
+ * Positions ascend by 2 from node to node in the order of emission; a map is wanted at its node's position + 1.
+ * All zero: nobody wants it, and it is nowhere.
+ */
 typedef struct QuickVal {
     uint32_t end;                               /* its last use; 0: none */
     uint32_t used;                              /* the last one so far */
-    int16_t slot;                               /* -1: none */
-    uint8_t reg;
+    uint16_t slot;                              /* its number + 1; 0: none */
+    uint8_t reg;                                /* its number + 1; 0: none */
     uint8_t height : 6;                         /* recipes between it and a map */
     bool is_const : 1;
     bool crosses : 1;                           /* a call comes while it is alive */
@@ -86,14 +89,13 @@ static void init_vals(Quick *q, uint32_t first)
         q->cap_vals = 2 * len;
         q->val = g_renew(QuickVal, q->val, q->cap_vals);
     }
-    for (uint32_t id = first; id < len; id++) {
-        q->val[id] = (QuickVal){ .slot = -1, .reg = NO_REG, .is_const = q->node[id].op == OP_const };
-    }
+    memset(&q->val[first], 0, (len - first) * sizeof(QuickVal));
 }
 
 static inline void use(Quick *q, TcgId v, uint32_t pos)
 {
     q->node[v].uses++;
+    q->val[v].is_const = q->node[v].op == OP_const;
     q->val[v].end = MAX(q->val[v].end, pos);
 }
 
@@ -140,6 +142,7 @@ static void join_compare(Quick *q, TcgId id)
 static inline void use_by_map(Quick *q, TcgId v, uint32_t pos)
 {
     q->node[v].map_uses++;
+    q->val[v].is_const = q->node[v].op == OP_const;
     q->val[v].end = MAX(q->val[v].end, pos);
 }
 
@@ -256,7 +259,7 @@ static void copy(Quick *q, TcgId id, TcgLoc src, TcgLoc dst)
 }
 
 /* A slot that nothing else uses between these positions. One half of a wide slot never serves alone. */
-static int16_t take_slot(Quick *q, bool wide, uint32_t from, uint32_t end)
+static uint16_t take_slot(Quick *q, bool wide, uint32_t from, uint32_t end)
 {
     unsigned step = wide ? 2 : 1, s;
 
@@ -276,7 +279,17 @@ static int16_t take_slot(Quick *q, bool wide, uint32_t from, uint32_t end)
     for (unsigned i = 0; i < step; i++) {
         q->slots[s + i] = (QuickSlot){ end, wide };
     }
-    return (int16_t)s;
+    return (uint16_t)(s + 1);
+}
+
+static inline TcgLoc slot_loc(const QuickVal *v)
+{
+    return TCG_LOC(LOC_SLOT, v->slot - 1u);
+}
+
+static inline TcgLoc reg_loc(const QuickVal *v)
+{
+    return TCG_LOC(LOC_REG, v->reg - 1u);
 }
 
 /* Gives the value a slot that has held it since its definition. */
@@ -286,12 +299,12 @@ static void ensure_slot(Quick *q, TcgId id)
     TcgLoc out = q->node[id].out;
     TcgId m;
 
-    if (v->slot >= 0 || v->is_const) {
+    if (v->slot || v->is_const) {
         return;
     }
     g_assert(loc_kind(out) == LOC_REG);
     v->slot = take_slot(q, is_wide(q, id), q->node[id].pos, v->end);
-    m = new_mov(q, id, out, TCG_LOC(LOC_SLOT, v->slot));
+    m = new_mov(q, id, out, slot_loc(v));
     tcg_fn_insert_before(q->fn, q->node[id].next, m);
 }
 
@@ -300,27 +313,27 @@ static TcgLoc where(Quick *q, TcgId id)
 {
     const QuickVal *v = &q->val[id];
 
-    if (v->reg != NO_REG) {
-        return TCG_LOC(LOC_REG, v->reg);
+    if (v->reg) {
+        return reg_loc(v);
     }
     if (v->is_const) {
         return TCG_LOC(LOC_CONST, id);
     }
     ensure_slot(q, id);
-    return TCG_LOC(LOC_SLOT, v->slot);
+    return slot_loc(v);
 }
 
 static inline void bind(Quick *q, TcgId id, unsigned r)
 {
     q->regs[r] = id;
-    q->val[id].reg = (uint8_t)r;
+    q->val[id].reg = (uint8_t)(r + 1);
     q->free &= ~reg_bit(r);
 }
 
 static inline void unbind(Quick *q, TcgId id)
 {
-    q->free |= reg_bit(q->val[id].reg);
-    q->val[id].reg = NO_REG;
+    q->free |= reg_bit(q->val[id].reg - 1u);
+    q->val[id].reg = 0;
 }
 
 static inline TcgRegSet bound(const Quick *q)
@@ -353,7 +366,7 @@ static void vacate(Quick *q, unsigned r, TcgRegSet avoid)
     QuickVal *v = &q->val[id];
     TcgRegSet other = q->free & ~avoid & ~q->pinned & (r < 32 ? INT_REGS : VEC_REGS);
 
-    if (v->is_const || v->slot >= 0 || v->end <= q->dead) {
+    if (v->is_const || v->slot || v->end <= q->dead) {
         unbind(q, id);
     } else if (other) {
         TcgRegSet liked = v->crosses ? other & q->be->callee_saved : other;
@@ -382,7 +395,7 @@ static inline unsigned choose(const Quick *q, TcgRegSet set, TcgId id)
  */
 static unsigned alloc_reg2(Quick *q, TcgRegSet set, TcgId id, TcgRegSet dislike, TcgRegSet avoid)
 {
-    unsigned best = NO_REG;
+    unsigned best = NUM_REGS;
     uint32_t best_score = 0;
 
     set &= q->be->allocatable & ~q->pinned;
@@ -397,14 +410,14 @@ static unsigned alloc_reg2(Quick *q, TcgRegSet set, TcgId id, TcgRegSet dislike,
     for (TcgRegSet s = set; s; s &= s - 1) {
         unsigned r = __builtin_ctzll(s);
         const QuickVal *v = &q->val[q->regs[r]];
-        uint32_t ago = q->pos - v->used, score = v->slot >= 0 || v->is_const ? 2 * ago : ago;
+        uint32_t ago = q->pos - v->used, score = v->slot || v->is_const ? 2 * ago : ago;
 
-        if (best == NO_REG || score > best_score) {
+        if (best == NUM_REGS || score > best_score) {
             best = r;
             best_score = score;
         }
     }
-    g_assert(best != NO_REG);                   /* else the constraint cannot be met */
+    g_assert(best < NUM_REGS);                  /* else the constraint cannot be met */
     vacate(q, best, avoid | set);
     return best;
 }
@@ -412,6 +425,15 @@ static unsigned alloc_reg2(Quick *q, TcgRegSet set, TcgId id, TcgRegSet dislike,
 static inline unsigned alloc_reg(Quick *q, TcgRegSet set, TcgId id, TcgRegSet avoid)
 {
     return alloc_reg2(q, set, id, avoid, avoid);
+}
+
+/* Puts a value that is in no register into one of set. */
+static void load(Quick *q, TcgId id, TcgRegSet set, TcgRegSet avoid)
+{
+    unsigned r = alloc_reg(q, set, id, avoid);
+
+    copy(q, id, where(q, id), TCG_LOC(LOC_REG, r));
+    bind(q, id, r);
 }
 
 /* -- nodes ----------------------------------------------------------------------------------------------------------- */
@@ -422,18 +444,18 @@ static unsigned place_same(Quick *q, TcgId id, unsigned k, const TcgConstraint *
     TcgId arg = q->node[id].arg[k];
     const QuickVal *v = &q->val[arg];
     TcgRegSet both = c->arg[k] & q->be->allocatable & c->out, rest;
-    unsigned r = v->reg;
+    unsigned r = v->reg - 1u;
 
-    if (r != NO_REG && (both & reg_bit(r)) && !(q->pinned & reg_bit(r)) && !is_live_after(q, arg, true)) {
+    if (v->reg && (both & reg_bit(r)) && !(q->pinned & reg_bit(r)) && !is_live_after(q, arg, true)) {
         return r;
     }
-    rest = r != NO_REG ? both & ~reg_bit(r) : both;
+    rest = v->reg ? both & ~reg_bit(r) : both;
     if (rest & ~q->pinned) {
         r = alloc_reg(q, rest, id, avoid);
         copy(q, arg, where(q, arg), TCG_LOC(LOC_REG, r));
     } else {
         /* it must be overwritten where it is: what goes on living is a copy */
-        g_assert(r != NO_REG && (both & reg_bit(r)));
+        g_assert(v->reg && (both & reg_bit(r)));
         vacate(q, r, avoid | both);
     }
     return r;
@@ -446,23 +468,22 @@ static void place_arg(Quick *q, TcgId id, unsigned k, const TcgConstraint *c, Tc
     QuickVal *v = &q->val[arg];
     TcgRegSet set = c->arg[k] & q->be->allocatable;
     bool same = c->out_same_as == (int)k;
-    unsigned r = v->reg;
+    unsigned r = v->reg - 1u;
 
     v->used = q->pos;
-    if (v->is_const && c->arg_const[k] && (r == NO_REG || same || !(set & reg_bit(r)))) {
+    if (v->is_const && c->arg_const[k] && (!v->reg || same || !(set & reg_bit(r)))) {
         q->node[id].in[k] = TCG_LOC(LOC_CONST, arg);
         return;
     }
     if (same) {
         r = place_same(q, id, k, c, avoid);
-    } else if (r == NO_REG) {
-        if (c->arg_slot[k] && v->slot >= 0 && (!(set & q->free & ~q->pinned) || !is_live_after(q, arg, false))) {
-            q->node[id].in[k] = TCG_LOC(LOC_SLOT, v->slot);
+    } else if (!v->reg) {
+        if (c->arg_slot[k] && v->slot && (!(set & q->free & ~q->pinned) || !is_live_after(q, arg, false))) {
+            q->node[id].in[k] = slot_loc(v);
             return;
         }
-        r = alloc_reg(q, set, arg, avoid);
-        copy(q, arg, where(q, arg), TCG_LOC(LOC_REG, r));
-        bind(q, arg, r);
+        load(q, arg, set, avoid);
+        r = v->reg - 1u;
     } else if (!(set & reg_bit(r))) {
         r = alloc_reg(q, set, arg, avoid);      /* which may have moved the value itself to make room */
         copy(q, arg, where(q, arg), TCG_LOC(LOC_REG, r));
@@ -486,15 +507,12 @@ static void place_list(Quick *q, TcgId id)
             *fn_list(fn, locs + k) = TCG_LOC(LOC_CONST, arg);
             continue;
         }
-        if (v->is_const && v->reg == NO_REG) {
-            unsigned r = alloc_reg(q, VEC_REGS, arg, 0);
-
-            copy(q, arg, TCG_LOC(LOC_CONST, arg), TCG_LOC(LOC_REG, r));
-            bind(q, arg, r);
+        if (v->is_const && !v->reg) {
+            load(q, arg, VEC_REGS, 0);
         }
         *fn_list(fn, locs + k) = where(q, arg);
-        if (v->reg != NO_REG) {
-            q->pinned |= reg_bit(v->reg);
+        if (v->reg) {
+            q->pinned |= reg_bit(v->reg - 1u);
         }
     }
     q->node[id].arg_locs = locs;
@@ -578,7 +596,7 @@ static void locate_map(Quick *q, TcgId id)
 
 static inline void release_if_dead(Quick *q, TcgId id)
 {
-    if (q->val[id].reg != NO_REG && q->val[id].end <= q->dead) {
+    if (q->val[id].reg && q->val[id].end <= q->dead) {
         unbind(q, id);
     }
 }
@@ -587,13 +605,20 @@ static inline void release_if_dead(Quick *q, TcgId id)
 static void swap_if_better(Quick *q, TcgNode *n, const TcgConstraint *c)
 {
     TcgId a = n->arg[0], b = n->arg[1];
-    unsigned rb = q->val[b].reg;
+    unsigned rb = q->val[b].reg - 1u;
 
-    if (a != b && !q->val[a].is_const && !q->val[b].is_const && c->arg[0] == c->arg[1] && rb != NO_REG &&
-        (c->out & reg_bit(rb)) && !is_live_after(q, b, true) && (q->val[a].reg == NO_REG || is_live_after(q, a, true))) {
+    if (a != b && !q->val[a].is_const && !q->val[b].is_const && c->arg[0] == c->arg[1] && q->val[b].reg &&
+        (c->out & reg_bit(rb)) && !is_live_after(q, b, true) && (!q->val[a].reg || is_live_after(q, a, true))) {
         n->arg[0] = b;
         n->arg[1] = a;
     }
+}
+
+static inline void bind_result(Quick *q, TcgId id, unsigned r)
+{
+    q->node[id].out = TCG_LOC(LOC_REG, r);
+    q->val[id].used = q->pos;
+    bind(q, id, r);
 }
 
 static void place_result(Quick *q, TcgId id, const TcgConstraint *c, TcgRegSet in_regs)
@@ -617,10 +642,69 @@ static void place_result(Quick *q, TcgId id, const TcgConstraint *c, TcgRegSet i
         }
         r = alloc_reg2(q, set, id, is_call ? 0 : c->clobbers, in_regs | c->clobbers);
     }
-    q->node[id].out = TCG_LOC(LOC_REG, r);
     if (wanted) {
-        q->val[id].used = q->pos;
-        bind(q, id, r);
+        bind_result(q, id, r);
+    } else {
+        q->node[id].out = TCG_LOC(LOC_REG, r);
+    }
+}
+
+/*
+ * A node that is plain: any registers of the types' will do, and constants and slots for arguments that are not in
+ * `regs`; nothing is destroyed.
+ */
+static void alloc_plain(Quick *q, TcgId id, unsigned regs)
+{
+    TcgNode *n = &q->node[id];
+    unsigned args = tcg_op_def[n->op].args;
+    TcgRegSet set;
+
+    q->at = id;
+    q->pos = n->pos;
+    q->dead = n->pos - 1;
+    q->pinned = 0;
+    for (unsigned k = 0; k < args; k++) {
+        TcgId arg = n->arg[k];
+        QuickVal *v = &q->val[arg];
+
+        v->used = q->pos;
+        if (!v->reg) {
+            TcgRegSet class = is_wide(q, arg) ? VEC_REGS : INT_REGS;
+
+            if (v->is_const && !(regs >> k & 1)) {
+                n->in[k] = TCG_LOC(LOC_CONST, arg);
+                continue;
+            }
+            if (v->slot && !(regs >> k & 1) && (!(q->free & class & ~q->pinned) || !is_live_after(q, arg, false))) {
+                n->in[k] = slot_loc(v);
+                continue;
+            }
+            load(q, arg, class, 0);
+            n = &q->node[id];
+        }
+        n->in[k] = reg_loc(v);
+        q->pinned |= reg_bit(v->reg - 1u);
+    }
+    if (n->map) {
+        locate_map(q, id);
+        n = &q->node[id];
+    }
+    q->dead = q->pos;
+    for (unsigned k = 0; k < args; k++) {
+        release_if_dead(q, n->arg[k]);
+    }
+    if (!tcg_op_def[n->op].results || !(n->uses || n->map_uses)) {
+        return;
+    }
+    set = q->be->allocatable & (node_type(n) == TCG_V128 ? VEC_REGS : INT_REGS);
+    if (!(set & q->free)) {
+        TcgRegSet in_regs = q->pinned;
+
+        q->pinned = 0;
+        q->dead = q->pos + 1;                   /* its map is wanted only if there will be no result */
+        bind_result(q, id, alloc_reg2(q, set, id, 0, in_regs));
+    } else {
+        bind_result(q, id, choose(q, set & q->free, id));
     }
 }
 
@@ -692,7 +776,7 @@ static void alloc_node(Quick *q, TcgId id)
 static void enter_state(Quick *q, const TcgId *regs, TcgRegSet free)
 {
     for (TcgRegSet s = bound(q); s; s &= s - 1) {
-        q->val[q->regs[__builtin_ctzll(s)]].reg = NO_REG;
+        q->val[q->regs[__builtin_ctzll(s)]].reg = 0;
     }
     q->free = q->be->allocatable;
     for (TcgRegSet s = regs ? q->be->allocatable & ~free : 0; s; s &= s - 1) {
@@ -736,11 +820,11 @@ static void end_block(Quick *q, uint32_t block)
             QuickVal *v = &q->val[id];
             TcgId arg = *fn_list(fn, q->node[id].list + k);
 
-            if (v->slot < 0) {
+            if (!v->slot) {
                 v->slot = take_slot(q, is_wide(q, id), q->node[q->at].pos, v->end);
-                q->node[id].out = TCG_LOC(LOC_SLOT, v->slot);
+                q->node[id].out = slot_loc(v);
             }
-            copy(q, arg, where(q, arg), TCG_LOC(LOC_SLOT, v->slot));
+            copy(q, arg, where(q, arg), slot_loc(v));
         }
     }
     if (num_succ) {
@@ -800,8 +884,16 @@ void tcg_quick(TcgFn *fn)
 
         start_block(q, i, block);
         for (TcgId id = fn_block(fn, block)->first; id; id = next) {
-            next = q->node[id].next;
-            if (q->node[id].pos && q->node[id].op != OP_phi) {      /* else a recipe, or nothing at all */
+            const TcgNode *n = &q->node[id];
+            unsigned how = q->be->plain[n->op];
+
+            next = n->next;
+            if (!n->pos || n->op == OP_phi) {
+                continue;                       /* a recipe, or nothing at all */
+            }
+            if (how & TCG_PLAIN) {
+                alloc_plain(q, id, how);
+            } else {
                 alloc_node(q, id);
             }
         }

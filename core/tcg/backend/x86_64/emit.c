@@ -689,6 +689,7 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 enum {
     NODE_MAX = 512,                             /* no node, stub or record head is longer */
     NODE_GUESS = 48,
+    MAX_ON_STACK = 64 << 10,
 };
 
 /* Where a host fault goes on. False: over the limit. */
@@ -822,7 +823,8 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     };
     size_t blocks_size = num_blocks * sizeof(*e.block_at), jumps_size = 3 * num_blocks * sizeof(*e.jumps);
     size_t stubs_size = num_nodes * sizeof(*e.stubs), consts_size = 4 * num_nodes * sizeof(*e.consts);
-    char *work = g_malloc(blocks_size + jumps_size + stubs_size + consts_size);
+    size_t size = blocks_size + jumps_size + stubs_size + consts_size;
+    char *large = size > MAX_ON_STACK ? g_malloc(size) : NULL, *work = large ? large : g_alloca(size);
     TcgCode code;
     bool ok = false;
 
@@ -850,7 +852,7 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         tcg_codebuf_commit(buf, e.start, max, ok ? e.a.p : e.start);
         max *= 2;
     }
-    g_free(work);
+    g_free(large);
     if (ok) {
         code.size = (uint32_t)((const uint8_t *)tcg_codebuf_rx(buf, e.a.p) - (const uint8_t *)code.entry);
         *ret = code;
