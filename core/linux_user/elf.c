@@ -239,7 +239,7 @@ vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, cha
     b.sp = p->stack_top = (vaddr)low + size + 2 * LINUX_PAGE;
     b.sp -= 8;                                  /* a null word ends the stack */
     exe = push_text(&b, p->exe);
-    p->arg_end = b.sp;
+    p->arg_end = p->env_end = b.sp;
     base = b.sp;
 #define WORD(v) do { uint64_t w_ = (v); g_array_append_val(words, w_); } while (0)
     WORD(argc);

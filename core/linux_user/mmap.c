@@ -697,31 +697,45 @@ uint64_t mem_mapped(Process *p, vaddr addr, uint64_t len)
     return MIN(at - addr, len);
 }
 
-void mem_maps(Process *p, GString *out)
+void mem_maps_line(const Vma *v, GString *out)
+{
+    bool real = v->file && v->file[0] == '/';
+    struct stat st = { 0 };
+    gsize at = out->len;
+
+    if (real && stat(v->file, &st) < 0) {
+        memset(&st, 0, sizeof(st));
+    }
+    g_string_append_printf(out, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %lu ", v->start, v->end,
+                           v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-',
+                           v->prot & PROT_EXEC ? 'x' : '-', v->shared ? 's' : 'p', real ? v->offset : 0,
+                           (unsigned)(st.st_dev >> 8 & 0xfff), (unsigned)(st.st_dev & 0xff), (unsigned long)st.st_ino);
+    if (v->file) {
+        while (out->len - at < 73) {
+            g_string_append_c(out, ' ');
+        }
+        g_string_append(out, v->file);
+    }
+    g_string_append_c(out, '\n');
+}
+
+void mem_each(Process *p, void (*fn)(const Vma *v, void *opaque), void *opaque)
 {
     g_rec_mutex_lock(&p->map_lock);
     for (unsigned i = 0; i < p->vmas->len; i++) {
-        const Vma *v = vma_at(p, i);
-        bool real = v->file && v->file[0] == '/';
-        struct stat st = { 0 };
-        gsize at = out->len;
-
-        if (real && stat(v->file, &st) < 0) {
-            memset(&st, 0, sizeof(st));
-        }
-        g_string_append_printf(out, "%08" PRIx64 "-%08" PRIx64 " %c%c%c%c %08" PRIx64 " %02x:%02x %lu ", v->start, v->end,
-                               v->prot & PROT_READ ? 'r' : '-', v->prot & PROT_WRITE ? 'w' : '-',
-                               v->prot & PROT_EXEC ? 'x' : '-', v->shared ? 's' : 'p', real ? v->offset : 0,
-                               (unsigned)(st.st_dev >> 8 & 0xfff), (unsigned)(st.st_dev & 0xff), (unsigned long)st.st_ino);
-        if (v->file) {
-            while (out->len - at < 73) {
-                g_string_append_c(out, ' ');
-            }
-            g_string_append(out, v->file);
-        }
-        g_string_append_c(out, '\n');
+        fn(vma_at(p, i), opaque);
     }
     g_rec_mutex_unlock(&p->map_lock);
+}
+
+static void append_line(const Vma *v, void *opaque)
+{
+    mem_maps_line(v, opaque);
+}
+
+void mem_maps(Process *p, GString *out)
+{
+    mem_each(p, append_line, out);
 }
 
 char *mem_string(Thread *t, vaddr addr, int *ret_errno)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * System calls on files: what differs from the host's is open's flags, struct stat, epoll_event (packed on some
- * hosts), paths below the sysroot, and the files of /proc/self that speak of the process. Terminal ioctls and their
- * structs are alike.
+ * hosts), and paths below the sysroot. Terminal ioctls and their structs are alike.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -65,116 +64,6 @@ char *path_arg(Thread *t, vaddr addr, int *ret_errno)
     return inside;
 }
 
-/* "/proc/self/X" or "/proc/PID/X" of this process: X; else NULL. */
-static const char *own_proc(const char *path)
-{
-    g_autofree char *pid = NULL;
-
-    if (g_str_has_prefix(path, "/proc/self/")) {
-        return path + strlen("/proc/self/");
-    }
-    if (g_str_has_prefix(path, "/proc/thread-self/")) {
-        return path + strlen("/proc/thread-self/");
-    }
-    pid = g_strdup_printf("/proc/%d/", (int)getpid());
-    return g_str_has_prefix(path, pid) ? path + strlen(pid) : NULL;
-}
-
-static void guest_bytes(Thread *t, vaddr addr, size_t len, GString *out)
-{
-    g_autofree char *buf = g_malloc(len + 1);
-
-    if (user_read(t->cs, buf, addr, len)) {
-        g_string_append_len(out, buf, (gssize)len);
-    }
-}
-
-/* The host's line with what speaks of the emulator replaced: the start of the stack. */
-static void own_stat(Thread *t, GString *out)
-{
-    g_autofree char *text = NULL;
-    g_auto(GStrv) f = NULL;
-    char *end;
-
-    if (!g_file_get_contents("/proc/self/stat", &text, NULL, NULL) || !(end = strrchr(text, ')'))) {
-        return;
-    }
-    f = g_strsplit(end + 2, " ", -1);
-    g_string_append_len(out, text, end + 1 - text);
-    for (unsigned i = 0; f[i]; i++) {
-        if (i == 25) {                          /* field 28: startstack */
-            g_string_append_printf(out, " %" PRIu64, t->p->stack_top);
-        } else {
-            g_string_append_printf(out, " %s", f[i]);
-        }
-    }
-}
-
-/* A file of the guest's own making, or -1. */
-static int open_own(Thread *t, const char *path, int flags)
-{
-    const char *name = own_proc(path);
-    g_autoptr(GString) s = g_string_new(NULL);
-    int fd;
-
-    if (!name) {
-        return -1;
-    }
-    if (strcmp(name, "exe") == 0) {
-        return open(t->p->exe, flags);
-    }
-    if (strcmp(name, "maps") == 0) {
-        mem_maps(t->p, s);
-    } else if (strcmp(name, "auxv") == 0) {
-        guest_bytes(t, t->p->auxv, t->p->auxv_size, s);
-    } else if (strcmp(name, "cmdline") == 0) {
-        guest_bytes(t, t->p->arg_start, t->p->arg_end - t->p->arg_start, s);
-    } else if (strcmp(name, "stat") == 0) {
-        own_stat(t, s);
-    } else {
-        return -1;
-    }
-    fd = memfd_create(name, flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
-    if (fd >= 0) {
-        gsize at = 0;
-
-        while (at < s->len) {
-            ssize_t n = write(fd, s->str + at, s->len - at);
-
-            if (n <= 0) {
-                break;
-            }
-            at += (gsize)n;
-        }
-        lseek(fd, 0, SEEK_SET);
-    }
-    return fd;
-}
-
-/* /proc/PID/mem of this process, by whatever name: its offsets are the host's addresses, the emulator among them. */
-static bool is_own_memory(int fd)
-{
-    g_autofree char *link = NULL, *name = NULL, *prefix = NULL;
-    struct statfs fs;
-
-    if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
-        return false;
-    }
-    link = g_strdup_printf("/proc/self/fd/%d", fd);
-    name = g_file_read_link(link, NULL);
-    prefix = g_strdup_printf("/%d/", (int)getpid());
-    return name && g_str_has_suffix(name, "/mem") && strstr(name, prefix);
-}
-
-static int64_t not_own_memory(int64_t fd)
-{
-    if (is_own_memory((int)fd)) {
-        close((int)fd);
-        return -EACCES;
-    }
-    return fd;
-}
-
 /* -- opening --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t host_flags(const Process *p, uint32_t flags)
@@ -203,7 +92,7 @@ static uint32_t guest_flags(const Process *p, uint32_t flags)
 
 int64_t linux_call_openat(Thread *t, const uint64_t *a)
 {
-    int err = 0, fd;
+    int err = 0;
     g_autofree char *path = path_arg(t, a[1], &err);
     uint64_t flags = host_flags(t->p, (uint32_t)a[2]);
     int64_t r;
@@ -211,12 +100,11 @@ int64_t linux_call_openat(Thread *t, const uint64_t *a)
     if (!path) {
         return -err;
     }
-    fd = open_own(t, path, (int)flags);
-    if (fd >= 0) {
-        return fd;
+    if (procfs_open(t, (int)a[0], path, (int)flags, &r)) {
+        return r;
     }
     r = safe_syscall(t, SYS_openat, INT(a[0]), (uintptr_t)path, flags, a[3], 0, 0);
-    return r >= 0 ? not_own_memory(r) : r;
+    return r >= 0 ? procfs_not_memory(r) : r;
 }
 
 /* struct open_how, its first version; what came later must be zeroes */
@@ -255,14 +143,11 @@ int64_t linux_call_openat2(Thread *t, const uint64_t *a)
         return -err;
     }
     how.flags = host_flags(t->p, (uint32_t)how.flags);
-    if (!how.resolve) {
-        r = open_own(t, path, (int)how.flags);
-        if (r >= 0) {
-            return r;
-        }
+    if (!how.resolve && procfs_open(t, (int)a[0], path, (int)how.flags, &r)) {
+        return r;
     }
     r = safe_syscall(t, SYS_openat2, INT(a[0]), (uintptr_t)path, (uintptr_t)&how, sizeof(how), 0, 0);
-    return r >= 0 ? not_own_memory(r) : r;
+    return r >= 0 ? procfs_not_memory(r) : r;
 }
 
 int64_t linux_call_open_by_handle_at(Thread *t, const uint64_t *a)
@@ -342,12 +227,11 @@ int64_t linux_call_readlinkat(Thread *t, const uint64_t *a)
 {
     int err = 0;
     g_autofree char *path = path_arg(t, a[1], &err);
-    const char *name = path ? own_proc(path) : NULL;
 
     if (!path) {
         return -err;
     }
-    if (name && strcmp(name, "exe") == 0) {
+    if (procfs_is_exe(t, (int)a[0], path)) {
         size_t n = MIN(strlen(t->p->exe), a[3]);
 
         return (int64_t)a[3] <= 0 ? -EINVAL : user_write(t->cs, a[2], t->p->exe, n) ? (int64_t)n : -EFAULT;
@@ -398,13 +282,12 @@ int64_t linux_call_fstatat(Thread *t, const uint64_t *a)
 {
     int err = 0;
     g_autofree char *path = path_arg(t, a[1], &err);
-    const char *name = path ? own_proc(path) : NULL;
     struct stat st;
 
     if (!path) {
         return -err;
     }
-    if (name && strcmp(name, "exe") == 0 && !(a[3] & AT_SYMLINK_NOFOLLOW)) {
+    if (!(a[3] & AT_SYMLINK_NOFOLLOW) && procfs_is_exe(t, (int)a[0], path)) {
         return stat(t->p->exe, &st) < 0 ? -errno : put_stat(t, a[2], &st);
     }
     return fstatat((int)a[0], path, &st, (int)a[3]) < 0 ? -errno : put_stat(t, a[2], &st);
@@ -415,6 +298,10 @@ int64_t linux_call_statx(Thread *t, const uint64_t *a)
     int err = 0;
     g_autofree char *path = path_arg(t, a[1], &err);
 
+    if (path && !(a[2] & AT_SYMLINK_NOFOLLOW) && procfs_is_exe(t, (int)a[0], path)) {
+        g_free(path);
+        path = g_strdup(t->p->exe);
+    }
     return path ? safe_syscall(t, SYS_statx, INT(a[0]), (uintptr_t)path, a[2], a[3],
                                (uintptr_t)g2h_or_null(t->p, a[4]), 0) : -err;
 }

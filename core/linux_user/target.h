@@ -87,6 +87,7 @@ typedef struct LinuxTarget {
     /* A fault that was noted without an exception, as the kernel sees it whenever it is entered. */
     bool (*late_trap)(CPUState *cs, LinuxTrap *ret);
     uint64_t (*hwcap)(CPUState *cs, unsigned n);                /* AT_HWCAP (0), AT_HWCAP2 (1) */
+    void (*cpuinfo)(CPUState *cs, unsigned n, GString *out);    /* /proc/cpuinfo of CPU n, as cs is one; NULL: the host's */
     /* The recorded exception, which is cleared; the PC is behind a system call's instruction. */
     void (*trap)(CPUState *cs, LinuxTrap *ret);
     uint64_t (*get_call)(CPUState *cs, uint64_t ret_args[6]);   /* the number, and the arguments */

@@ -89,7 +89,7 @@ typedef struct Process {
     char *cpu_type;
     vaddr auxv;                                 /* in guest memory */
     unsigned auxv_size;
-    vaddr arg_start, arg_end;
+    vaddr arg_start, arg_end, env_end;          /* the environment is behind the arguments */
     /* threads */
     GMutex threads_lock;
     GCond threads_cond;
@@ -181,6 +181,8 @@ int64_t mem_shmdt(Process *p, vaddr addr);
 int64_t mem_name_range(Process *p, vaddr addr, uint64_t len, const char *name);
 void mem_name(Process *p, vaddr addr, const char *name);        /* of the stretch there: "[stack]" */
 void mem_maps(Process *p, GString *out);                        /* /proc/self/maps */
+void mem_maps_line(const Vma *v, GString *out);
+void mem_each(Process *p, void (*fn)(const Vma *v, void *opaque), void *opaque);    /* by address, under map_lock */
 uint64_t mem_mapped(Process *p, vaddr addr, uint64_t len);      /* bytes of it that are mapped from addr on */
 static inline void *g2h(const Process *p, vaddr addr)
 {
@@ -220,6 +222,12 @@ void signals_give_back(Thread *t);
 void signal_set_mask(Thread *t, uint64_t mask);
 /* Ends the process as by a signal with its default action. */
 G_NORETURN void signal_die(int sig);
+
+/* -- procfs.c -------------------------------------------------------------------------------------------------------- */
+/* True: it is a file of our making, or must not be opened: *ret is a descriptor or -errno. */
+bool procfs_open(Thread *t, int dirfd, const char *path, int flags, int64_t *ret);
+bool procfs_is_exe(Thread *t, int dirfd, const char *path);     /* /proc/self/exe */
+int64_t procfs_not_memory(int64_t fd);          /* fd; -EACCES, and closed: it is the emulator's memory */
 
 /* -- gdb.c ----------------------------------------------------------------------------------------------------------- */
 /* spec: a port, a path, or what gdb_before_exec gave. False: GError. */

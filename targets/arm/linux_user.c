@@ -552,6 +552,45 @@ static uint64_t hwcap(CPUState *cs, unsigned n)
     return caps;
 }
 
+/* The kernel's names of the bits (arch/arm64/kernel/cpuinfo.c). */
+static const char *const hwcap_names[2][64] = {
+    {
+        "fp", "asimd", "evtstrm", "aes", "pmull", "sha1", "sha2", "crc32", "atomics", "fphp", "asimdhp", "cpuid", "asimdrdm",
+        "jscvt", "fcma", "lrcpc", "dcpop", "sha3", "sm3", "sm4", "asimddp", "sha512", "sve", "asimdfhm", "dit", "uscat",
+        "ilrcpc", "flagm", "ssbs", "sb", "paca", "pacg",
+    },
+    {
+        "dcpodp", "sve2", "sveaes", "svepmull", "svebitperm", "svesha3", "svesm4", "flagm2", "frint", "svei8mm", "svef32mm",
+        "svef64mm", "svebf16", "i8mm", "bf16", "dgh", "rng", "bti", "mte", "ecv", "afp", "rpres", "mte3", "sme", "smei16i64",
+        "smef64f64", "smei8i32", "smef16f32", "smeb16f32", "smef32f32", "smefa64", "wfxt", "ebf16", "sveebf16", "cssc",
+        "rprfm", "sve2p1", "sme2", "sme2p1", "smei16i32", "smebi32i32", "smeb16b16", "smef16f16", "mops", "hbc",
+        "sveb16b16", "lrcpc3", "lse128",
+    },
+};
+
+static void cpuinfo(CPUState *cs, unsigned n, GString *out)
+{
+    const ARMCPU *cpu = ARM_CPU(cs);
+    uint64_t rate = cpu->cntfrq_el0, midr = cpu->midr;
+
+    /* a delay loop's rounds are the timer's */
+    g_string_append_printf(out, "processor\t: %u\nBogoMIPS\t: %" G_GINT64_MODIFIER "u.%02u\nFeatures\t:", n, rate / 500000,
+                           (unsigned)(rate / 5000 % 100));
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t caps = hwcap(cs, i);
+
+        for (unsigned bit = 0; bit < 64; bit++) {
+            if (caps >> bit & 1 && hwcap_names[i][bit]) {
+                g_string_append_printf(out, " %s", hwcap_names[i][bit]);
+            }
+        }
+    }
+    g_string_append_printf(out, "\nCPU implementer\t: 0x%02x\nCPU architecture: 8\nCPU variant\t: 0x%x\n"
+                           "CPU part\t: 0x%03x\nCPU revision\t: %u\n\n", (unsigned)extract64(midr, 24, 8),
+                           (unsigned)extract64(midr, 20, 4), (unsigned)extract64(midr, 4, 12),
+                           (unsigned)extract64(midr, 0, 4));
+}
+
 /* -- exceptions ------------------------------------------------------------------------------------------------------ */
 
 enum { FSC_BUS = 0x10 };                        /* of a mapping behind its file's end, until a program sees it */
@@ -894,7 +933,7 @@ const LinuxTarget arm_linux_user_a64 = {
         .dwarf_sp = 31, .dwarf_return = 30,
     },
     .init = init, .start = start, .copy = copy, .prot_bits = prot_bits, .prctl = user_prctl, .takes_tags = takes_tags,
-    .late_trap = late_trap, .hwcap = hwcap, .trap = trap, .get_call = get_call,
+    .late_trap = late_trap, .hwcap = hwcap, .cpuinfo = cpuinfo, .trap = trap, .get_call = get_call,
     .set_result = set_result, .restart = restart, .get_sp = get_sp, .set_sp = set_sp, .set_tls = set_tls,
     .push_frame = push_frame, .pop_frame = pop_frame,
 };

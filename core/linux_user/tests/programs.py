@@ -43,6 +43,16 @@ vfork: 5 3 1 2 0 9 9 clone3: 0 4 5 -1 1
 setxid: 0
 descriptors: 0 3
 """
+PROCFS = """cpuinfo: 1 1 1 1 1 1
+maps: 1 smaps: 4096 2048 2048 1 rollup: 1 1 status: 1 1 1 statm: 1
+names: 1 1 1 1 1 1 exe: 1
+stat: 1
+signals: 200 1
+environ: 1
+mem: -1 13
+pagemap: -1 1
+numa_maps: -1 2
+"""
 failures = []
 
 
@@ -90,8 +100,8 @@ def main():
         print(f"skipped: no {CC}")
         return 77
     with tempfile.TemporaryDirectory() as folder:
-        program, stress, interface = (os.path.join(folder, n) for n in ("basics", "stress", "interface"))
-        for out in program, stress, interface:
+        program, stress, interface, procfs = (os.path.join(folder, n) for n in ("basics", "stress", "interface", "procfs"))
+        for out in program, stress, interface, procfs:
             source = os.path.join(HERE, os.path.basename(out) + ".c")
             subprocess.run([CC, "-O2", "-static", "-pthread", "-funwind-tables", "-o", out, source], check=True)
         for accel in "tcg", "tci":
@@ -104,6 +114,8 @@ def main():
             r = run("-accel", accel, interface)
             check(f"{accel}: interface", r.stdout, INTERFACE)
             check(f"{accel}: interface's status", r.returncode, 0)
+        r = run(procfs, env={"FIRST": "1"})
+        check("/proc", (r.returncode, r.stdout), (0, PROCFS))
         r = run("-strace", program, "x")
         check("-strace", (r.returncode, "exit_group(3)" in r.stderr), (3, True))
         with open(program, "rb") as f:
