@@ -328,14 +328,14 @@ class Machine:
         return d
 
     def check1(self, s, d, level, write, user, ap_table):
-        overlay_ok = True
+        overlay_ok, wxn = True, False
         if s.indirect:
             ppi, upi = nibble(s.pir, s.pi(d)), nibble(s.pire0, s.pi(d))
             p, u = S1_INDIRECT[ppi], S1_INDIRECT[upi]
             if p & (X | GCS) and u & (W | GCS):
                 p = u = 0
             perms = u if user else p
-            overlay_ok = not (upi if user else ppi) & 8
+            overlay_ok, wxn = not (upi if user else ppi) & 8, (upi if user else ppi) == 6
         else:
             if s.hpd:
                 ap_table = 0
@@ -348,7 +348,7 @@ class Machine:
         need = W if write else R
         if overlay_ok and (s.e0poe if user else s.poe):
             o = S1_OVERLAY[nibble(s.por0 if user else s.por1, bits(d, 124, 121) if s.d128 else bits(d, 62, 60))]
-            if not o & need:
+            if not o & need or wxn and write and o & X:
                 raise Fault(PERMISSION, level, overlay=True)
         if not perms & need:
             raise Fault(PERMISSION, level)

@@ -73,6 +73,8 @@ PROGRAMS = {
     'd128_tables': ('-M virt -cpu max',
                     [0x1234, 0x8800 | 0xf << 1 | 1, 1, 0x2096000000 | 1 << 6 | 0xf, 0xb80, 1, 0x701, 1 << 51, 0x80000008,
                      0x86000000 | 0xf, 0x5678, 0x80000008, 0x96000007, 0x96000004]),
+    'd128_el3': ('-M virt,secure=on -cpu max', [0x80123458, 0x40123001, 0x800 | 0xd << 1 | 1, 0x9600004d]),
+    'rcw_smp': ('-M virt -cpu max -smp 2', [80000, 80000, 120000]),
     # stage 2's block is at level 2; ISV and Xt of the store; ISS2.AssuredOnly; TopLevel and S1PTW of the fetch of level 1
     'the_stage2': ('-M virt,virtualization=on -cpu max',
                    [0x93c2804e, 0x404010, 2 << 28, 0x10, 0x93c2804e, 0x404010, 0, 0x8093c3800e, 0x406000, 0x99,
@@ -84,13 +86,13 @@ PROGRAMS = {
                         trap128(3, 0, 13, 0, 3, 2, 0)]),
     'gic_groups': ('-M virt,secure=on,gic-version=3 -cpu cortex-a72', [0x40, 0x80]),
 }
-FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps'}          # linked at 0, and never ends by itself
+FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps', 'd128_el3'}          # linked at 0, and never ends by itself
 # what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, no event
 # stream, says OFF of a CPU that is being started, has no HPMN, no overlays, no DBGDTR_EL0, no 64-byte accesses, no
 # cycles of 1 GHz, no quantum, no THE and D128, and ignores the high address bits that IPS excludes
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
              'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52',
-             'd128_el1_traps', 'd128_el2', 'd128_el3_traps', 'd128_tables', 'the_stage2'}
+             'd128_el1_traps', 'd128_el2', 'd128_el3_traps', 'd128_tables', 'd128_el3', 'rcw_smp', 'the_stage2'}
 
 
 def run(command, count, forever):
