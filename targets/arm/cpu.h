@@ -128,6 +128,7 @@ struct ARMCPU {
     uint64_t spsr_abt, spsr_und, spsr_irq, spsr_fiq;            /* AArch32's, visible from EL2 */
     ARMVector v[32];
     uint32_t fpcr;
+    uint64_t qc[2];                             /* any bit: generated code saturated something: FPSR.QC, too */
     uint32_t fpsr;                              /* QC; the cumulative flags are in fp.flags, at FPSR's positions */
     FloatStatus fp;                             /* rules derived from fpcr */
     ArmSha256Rounds sha256;                     /* no state: what a helper keeps for the next one */

@@ -95,10 +95,6 @@ SHIFT_BY(shift_big, Int128, 64)
 #define BY_SIZE(es, name, ...) \
     ((es) == 0 ? name##_small(__VA_ARGS__, 0) : (es) == 1 ? name##_small(__VA_ARGS__, 1) : \
      (es) == 2 ? name##_small(__VA_ARGS__, 2) : name##_big(__VA_ARGS__, 3))
-/* ... by that of the narrow elements, computing in the wide ones. */
-#define BY_NARROW_SIZE(es, name, ...) \
-    ((es) == 0 ? name##_small(__VA_ARGS__, 0) : (es) == 1 ? name##_small(__VA_ARGS__, 1) : \
-     name##_big(__VA_ARGS__, 2))
 
 static void finish(ARMCPU *cpu, bool qc, const Vec *r, void *ret)
 {
@@ -168,34 +164,6 @@ static void finish(ARMCPU *cpu, bool qc, const Vec *r, void *ret)
         finish(cpu, BY_SIZE(es, name, d, n, m, &r), &r, ret); \
     }
 
-#define NARROW_LOOP(name, T, get, expr) \
-    static ALWAYS_INLINE bool name(const Vec *n, int shift, Vec *r, unsigned es) \
-    { \
-        const int bits G_GNUC_UNUSED = 8 << es; \
-        bool qc = false; \
-        for (unsigned i = 0; i < 8u >> es; i++) { \
-            T a = get(n, es + 1, i); \
-            lane_set(r, es, i, expr); \
-        } \
-        return qc; \
-    }
-#define NARROW_LOOPS(name, get, expr) \
-    NARROW_LOOP(name##_small, int64_t, get, expr) \
-    NARROW_LOOP(name##_big, Int128, get, expr)
-#define NARROW(name, get, expr) \
-    NARROW_LOOPS(name, get, expr) \
-    void helper_v_##name(ARMCPU *cpu, const void *n, uint32_t es, void *ret) \
-    { \
-        Vec r = { .d = { 0, 0 } }; \
-        finish(cpu, BY_NARROW_SIZE(es, name, n, 0, &r), &r, ret); \
-    }
-#define NARROW_SHIFT(name, get, expr) \
-    NARROW_LOOPS(name, get, expr) \
-    void helper_v_##name(ARMCPU *cpu, const void *n, uint32_t es, uint32_t shift, void *ret) \
-    { \
-        Vec r = { .d = { 0, 0 } }; \
-        finish(cpu, BY_NARROW_SIZE(es, name, n, shift, &r), &r, ret); \
-    }
 
 /* -- one operand ------------------------------------------------------------------------------- */
 
@@ -206,11 +174,6 @@ static ALWAYS_INLINE int count_leading_zeros(uint64_t x, int bits)
 
 UNARY(clz, lane_u, count_leading_zeros(a, bits))
 UNARY(cls, lane_s, count_leading_zeros(a < 0 ? ~a : a, bits) - 1)
-UNARY(sqabs, lane_s, SSAT(a < 0 ? -a : a))
-UNARY(sqneg, lane_s, SSAT(-a))
-NARROW(sqxtn, lane_s, SSAT(a))
-NARROW(uqxtn, lane_u, USAT(a))
-NARROW(sqxtun, lane_s, USAT(a))
 
 /* UnsignedRecipEstimate(), UnsignedRSqrtEstimate(): fixed point, from the 9 most significant bits. */
 static uint32_t recip_estimate(uint32_t x)
@@ -240,10 +203,6 @@ UNARY(ursqrte, lane_u, rsqrt_estimate(a))
 
 /* -- two and three operands -------------------------------------------------------------------- */
 
-BINARY(sqadd, lane_s, lane_s, SSAT(a + b))
-BINARY(uqadd, lane_u, lane_u, USAT(a + b))
-BINARY(sqsub, lane_s, lane_s, SSAT(a - b))
-BINARY(uqsub, lane_u, lane_u, USAT(a - b))
 BINARY(suqadd, lane_s, lane_u, SSAT(a + b))
 BINARY(usqadd, lane_u, lane_s, USAT(a + b))
 
@@ -256,22 +215,10 @@ BINARY(sqshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, false)))
 BINARY(uqshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, false)))
 BINARY(sqrshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, true)))
 BINARY(uqrshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, true)))
-BINARY(sqshlu, lane_s, lane_s, USAT(SHIFTED(a, (int8_t)b, false)))
-NARROW_SHIFT(sqshrn, lane_s, SSAT(SHIFTED(a, -shift, false)))
-NARROW_SHIFT(sqrshrn, lane_s, SSAT(SHIFTED(a, -shift, true)))
-NARROW_SHIFT(uqshrn, lane_u, USAT(SHIFTED(a, -shift, false)))
-NARROW_SHIFT(uqrshrn, lane_u, USAT(SHIFTED(a, -shift, true)))
-NARROW_SHIFT(sqshrun, lane_s, USAT(SHIFTED(a, -shift, false)))
-NARROW_SHIFT(sqrshrun, lane_s, USAT(SHIFTED(a, -shift, true)))
 
 /* The doubled product's high half: 2ab >> bits is ab >> (bits - 1). */
-BINARY(sqdmulh, lane_s, lane_s, SSAT(a * b >> (bits - 1)))
-BINARY(sqrdmulh, lane_s, lane_s, SSAT((a * b + (ONE << (bits - 2))) >> (bits - 1)))
 TERNARY(sqrdmlah, SSAT((d * (ONE << (bits - 1)) + a * b + (ONE << (bits - 2))) >> (bits - 1)))
 TERNARY(sqrdmlsh, SSAT((d * (ONE << (bits - 1)) - a * b + (ONE << (bits - 2))) >> (bits - 1)))
-BINARY(sqdmull, lane_s, lane_s, SSAT(2 * a * b))
-TERNARY(sqdmlal, SSAT(d + SSAT(2 * a * b)))
-TERNARY(sqdmlsl, SSAT(d - SSAT(2 * a * b)))
 
 /* Polynomials over {0, 1}. */
 static ALWAYS_INLINE unsigned pmul_byte(unsigned a, unsigned b)
@@ -284,35 +231,3 @@ static ALWAYS_INLINE unsigned pmul_byte(unsigned a, unsigned b)
     return r;
 }
 BINARY(pmul, lane_u, lane_u, pmul_byte(a, b))
-
-/* -- sums of products of bytes into words ------------------------------------------------------ */
-
-#define DOT(name, getn, getm) \
-    void helper_v_##name(ARMCPU *cpu, const void *d, const void *n, const void *m, uint32_t es, void *ret) \
-    { \
-        Vec r; \
-        memcpy(&r, d, sizeof(r)); \
-        for (unsigned i = 0; i < 16; i++) { \
-            r.s[i / 4] += (int32_t)getn(n, 0, i) * (int32_t)getm(m, 0, i); \
-        } \
-        memcpy(ret, &r, sizeof(r)); \
-    }
-DOT(sdot, lane_s, lane_s)
-DOT(udot, lane_u, lane_u)
-DOT(usdot, lane_u, lane_s)
-
-/* 2x8 by 8x2 matrices of bytes, rows and columns being doublewords, into a 2x2 matrix of words. */
-#define MMLA(name, getn, getm) \
-    void helper_v_##name(ARMCPU *cpu, const void *d, const void *n, const void *m, uint32_t es, void *ret) \
-    { \
-        Vec r; \
-        memcpy(&r, d, sizeof(r)); \
-        for (unsigned i = 0; i < 32; i++) { \
-            unsigned row = i / 16, col = i / 8 % 2, k = i % 8; \
-            r.s[row * 2 + col] += (int32_t)getn(n, 0, row * 8 + k) * (int32_t)getm(m, 0, col * 8 + k); \
-        } \
-        memcpy(ret, &r, sizeof(r)); \
-    }
-MMLA(smmla, lane_s, lane_s)
-MMLA(ummla, lane_u, lane_u)
-MMLA(usmmla, lane_u, lane_s)

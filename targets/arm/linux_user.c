@@ -401,6 +401,7 @@ static void copy(CPUState *to, const CPUState *from)
     d->dit = s->dit;
     memcpy(d->v, s->v, sizeof(d->v));
     d->fpsr = s->fpsr;
+    memcpy(d->qc, s->qc, sizeof(d->qc));
     d->fp.flags = s->fp.flags;
     d->parent.fp.flags = s->parent.fp.flags;
     arm_set_fpcr(d, s->fpcr);

@@ -146,7 +146,7 @@ void arm_set_fpcr(ARMCPU *cpu, uint32_t value)
 /* The cumulative flags have FPSR's bit positions, and so do those of inline code. */
 uint32_t arm_get_fpsr(ARMCPU *cpu)
 {
-    return (cpu->fpsr & FPSR_QC) | cpu->fp.flags | tcg_fp_flags(&cpu->parent.fp);
+    return (cpu->qc[0] | cpu->qc[1] ? FPSR_QC : cpu->fpsr & FPSR_QC) | cpu->fp.flags | tcg_fp_flags(&cpu->parent.fp);
 }
 G_STATIC_ASSERT((int)TCG_FP_INVALID == FPSR_IOC && (int)TCG_FP_DIVBYZERO == FPSR_DZC && (int)TCG_FP_OVERFLOW == FPSR_OFC &&
                 (int)TCG_FP_UNDERFLOW == FPSR_UFC && (int)TCG_FP_INEXACT == FPSR_IXC);
@@ -157,6 +157,7 @@ void arm_set_fpsr(ARMCPU *cpu, uint32_t value)
 {
     tcg_fp_clear_flags(&cpu->parent.fp);
     cpu->fpsr = value & FPSR_QC;
+    cpu->qc[0] = cpu->qc[1] = 0;
     cpu->fp.flags = value & (FPSR_IOC | FPSR_DZC | FPSR_OFC | FPSR_UFC | FPSR_IXC | FPSR_IDC);
 }
 

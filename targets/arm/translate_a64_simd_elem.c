@@ -36,10 +36,19 @@ static void scalar(DisasContext *dc, const arg_SQDMULH_se *a, VecFn *fn)
                                  scalar_element(dc, a->esz, a->rm, a->index)));
 }
 
-static void vector_long(DisasContext *dc, const arg_SMULL_ve *a, bool sign, VecFn *fn)
+/* Products, added to or subtracted from the destination (op is OP_mov: neither). */
+static void multiply_long(DisasContext *dc, const arg_SMULL_ve *a, bool sign, TcgOpcode op)
 {
-    TcgVal n = vec_widen(dc, a->esz, a->q, sign, a64_get_v(dc, a->rn));
-    TcgVal m = vec_widen(dc, a->esz, 0, sign, element(dc, a->esz, a->rm, a->index));
+    TcgVal m = element(dc, a->esz, a->rm, a->index);
+    TcgVal v = vec_mull(dc, a->esz, a->q, sign, a64_get_v(dc, a->rn), m);
+
+    a64_set_v(dc, a->rd, op == OP_mov ? v : tcg_vec2(dc->g, op, a->esz + 1, a64_get_v(dc, a->rd), v, 0));
+}
+
+static void vector_long(DisasContext *dc, const arg_SMULL_ve *a, VecFn *fn)
+{
+    TcgVal n = vec_widen(dc, a->esz, a->q, true, a64_get_v(dc, a->rn));
+    TcgVal m = vec_widen(dc, a->esz, 0, true, element(dc, a->esz, a->rm, a->index));
 
     a64_set_v(dc, a->rd, fn(dc, a->esz + 1, a64_get_v(dc, a->rd), n, m));
 }
@@ -66,17 +75,17 @@ static void dot(DisasContext *dc, const arg_SDOT_ve *a, VecFn *fn, bool swapped)
 TRANS(MUL_ve, vector(dc, a, vec_mul))
 TRANS(MLA_ve, vector(dc, a, vec_mla))
 TRANS(MLS_ve, vector(dc, a, vec_mls))
-TRANS(SMULL_ve, vector_long(dc, a, true, vec_mul))
-TRANS(UMULL_ve, vector_long(dc, a, false, vec_mul))
-TRANS(SMLAL_ve, vector_long(dc, a, true, vec_mla))
-TRANS(UMLAL_ve, vector_long(dc, a, false, vec_mla))
-TRANS(SMLSL_ve, vector_long(dc, a, true, vec_mls))
-TRANS(UMLSL_ve, vector_long(dc, a, false, vec_mls))
-TRANS(SQDMULL_ve, vector_long(dc, a, true, vec_sqdmull))
+TRANS(SMULL_ve, multiply_long(dc, a, true, OP_mov))
+TRANS(UMULL_ve, multiply_long(dc, a, false, OP_mov))
+TRANS(SMLAL_ve, multiply_long(dc, a, true, OP_vadd))
+TRANS(UMLAL_ve, multiply_long(dc, a, false, OP_vadd))
+TRANS(SMLSL_ve, multiply_long(dc, a, true, OP_vsub))
+TRANS(UMLSL_ve, multiply_long(dc, a, false, OP_vsub))
+TRANS(SQDMULL_ve, vector_long(dc, a, vec_sqdmull))
 TRANS(SQDMULL_se, scalar_long(dc, a, vec_sqdmull))
-TRANS(SQDMLAL_ve, vector_long(dc, a, true, vec_sqdmlal))
+TRANS(SQDMLAL_ve, vector_long(dc, a, vec_sqdmlal))
 TRANS(SQDMLAL_se, scalar_long(dc, a, vec_sqdmlal))
-TRANS(SQDMLSL_ve, vector_long(dc, a, true, vec_sqdmlsl))
+TRANS(SQDMLSL_ve, vector_long(dc, a, vec_sqdmlsl))
 TRANS(SQDMLSL_se, scalar_long(dc, a, vec_sqdmlsl))
 TRANS(SQDMULH_ve, vector(dc, a, vec_sqdmulh))
 TRANS(SQDMULH_se, scalar(dc, a, vec_sqdmulh))

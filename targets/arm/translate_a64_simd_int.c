@@ -70,6 +70,14 @@ static void three_long(DisasContext *dc, const arg_SADDL_v *a, bool sign, VecFn 
                             vec_widen(dc, a->esz, a->q, sign, V(rm))));
 }
 
+/* Products, added to or subtracted from the destination (op is OP_mov: neither). */
+static void multiply_long(DisasContext *dc, const arg_SMULL_v *a, bool sign, TcgOpcode op)
+{
+    TcgVal v = vec_mull(dc, a->esz, a->q, sign, V(rn), V(rm));
+
+    a64_set_v(dc, a->rd, op == OP_mov ? v : tcg_vec2(dc->g, op, a->esz + 1, V(rd), v, 0));
+}
+
 static void three_wide(DisasContext *dc, const arg_SADDL_v *a, bool sign, VecFn *fn)
 {
     a64_set_v(dc, a->rd, fn(dc, a->esz + 1, TCG_NOVAL, V(rn), vec_widen(dc, a->esz, a->q, sign, V(rm))));
@@ -287,12 +295,12 @@ TRANS(SABDL_v, three_long(dc, a, true, vec_sabd))
 TRANS(UABDL_v, three_long(dc, a, false, vec_uabd))
 TRANS(SABAL_v, three_long(dc, a, true, vec_saba))
 TRANS(UABAL_v, three_long(dc, a, false, vec_uaba))
-TRANS(SMULL_v, three_long(dc, a, true, vec_mul))
-TRANS(UMULL_v, three_long(dc, a, false, vec_mul))
-TRANS(SMLAL_v, three_long(dc, a, true, vec_mla))
-TRANS(UMLAL_v, three_long(dc, a, false, vec_mla))
-TRANS(SMLSL_v, three_long(dc, a, true, vec_mls))
-TRANS(UMLSL_v, three_long(dc, a, false, vec_mls))
+TRANS(SMULL_v, multiply_long(dc, a, true, OP_mov))
+TRANS(UMULL_v, multiply_long(dc, a, false, OP_mov))
+TRANS(SMLAL_v, multiply_long(dc, a, true, OP_vadd))
+TRANS(UMLAL_v, multiply_long(dc, a, false, OP_vadd))
+TRANS(SMLSL_v, multiply_long(dc, a, true, OP_vsub))
+TRANS(UMLSL_v, multiply_long(dc, a, false, OP_vsub))
 TRANS(SQDMULL_v, three_long(dc, a, true, vec_sqdmull))
 TRANS(SQDMULL_s, scalar_long(dc, a, vec_sqdmull))
 TRANS(SQDMLAL_v, three_long(dc, a, true, vec_sqdmlal))

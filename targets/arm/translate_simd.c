@@ -147,16 +147,7 @@ VEC(rev16, OPI(vbyterev, n, 1))
 VEC(rev32, OPI(vbyterev, n, 2))
 VEC(rev64, OPI(vbyterev, n, 3))
 
-/* Doublewords by the integer unit. */
-static TcgVal mul64(DisasContext *dc, TcgVal n, TcgVal m)
-{
-    TcgVal lo = tcg_mul(dc->g, TCG_I64, tcg_vget(dc->g, 3, n, 0), tcg_vget(dc->g, 3, m, 0));
-    TcgVal hi = tcg_mul(dc->g, TCG_I64, tcg_vget(dc->g, 3, n, 1), tcg_vget(dc->g, 3, m, 1));
-
-    return op2(dc, OP_vpair, 0, lo, hi);
-}
-
-VEC(mul, es == 3 ? mul64(dc, n, m) : OP(vmul, n, m))
+VEC(mul, OP(vmul, n, m))
 VEC(mla, OP(vadd, d, vec_mul(dc, es, d, n, m)))
 VEC(mls, OP(vsub, d, vec_mul(dc, es, d, n, m)))
 
@@ -233,57 +224,295 @@ SHIFT(shrn, vec_narrow(dc, es, op1(dc, OP_vshr, es + 1, n, shift)))
 SHIFT(rshrn, vec_shrn(dc, es, d, op2(dc, OP_vadd, es + 1, n, vec_const(dc, es + 1, UINT64_C(1) << (shift - 1))),
                       shift))
 
+/* -- shifts by registers: the count is the signed low byte of m's lane, negative to the right ------ */
+
+static bool has_shifts(const DisasContext *dc, unsigned es)
+{
+    es = MAX(es, 1);
+    return tcg_has(dc->g, OP_vshlv, es) && tcg_has(dc->g, OP_vshrv, es) && tcg_has(dc->g, OP_vsarv, es);
+}
+
+/*
+ * The low bytes of m and of -m are counts that leave nothing where they are meant to be the other's; a count of 0
+ * leaves n, twice.
+ */
+static TcgVal shift_by(DisasContext *dc, unsigned es, bool sign, bool round, TcgVal n, TcgVal m)
+{
+    TcgVal byte = vec_const(dc, es, 255), one = vec_const(dc, es, 1);
+    TcgVal left = op2(dc, OP_vand, es, m, byte), right = op2(dc, OP_vand, es, op1(dc, OP_vneg, es, m, 0), byte);
+    TcgOpcode op = sign ? OP_vsarv : OP_vshrv;
+    TcgVal r = op2(dc, op, es, n, right);
+
+    if (round) {                                /* the last bit shifted out; by a count less one that wraps: none */
+        TcgVal last = op2(dc, op, es, n, op2(dc, OP_vsub, es, right, one));
+
+        r = op2(dc, OP_vadd, es, r, op2(dc, OP_vand, es, last, one));
+    }
+    if (sign) {                                 /* only to the right are there copies of the sign */
+        unsigned up = lane_bits(es) - 8;
+
+        r = op2(dc, OP_vand, es, r, op1(dc, OP_vsar, es, op1(dc, OP_vshl, es, m, up), lane_bits(es) - 1));
+    }
+    return op2(dc, OP_vor, es, op2(dc, OP_vshlv, es, n, left), r);
+}
+
+static TcgVal shift_lanes(DisasContext *dc, unsigned es, bool sign, bool round, TcgVal n, TcgVal m)
+{
+    TcgVal half[2];
+
+    if (es) {
+        return shift_by(dc, es, sign, round, n, m);
+    }
+    for (unsigned q = 0; q < 2; q++) {          /* bytes in halfwords */
+        half[q] = shift_by(dc, 1, sign, round, vec_widen(dc, 0, q, sign, n), vec_widen(dc, 0, q, true, m));
+    }
+    return op2(dc, OP_vuzp1, 0, half[0], half[1]);
+}
+
+#define VEC_SHIFT(name, sign, round) \
+    VEC(name, has_shifts(dc, es) ? shift_lanes(dc, es, sign, round, n, m) : \
+              a64_call(dc, v_##name, n, m, imm32(dc, es)))
+VEC_SHIFT(sshl, true, false)
+VEC_SHIFT(ushl, false, false)
+VEC_SHIFT(srshl, true, true)
+VEC_SHIFT(urshl, false, true)
+
+/* -- leading zeros ----------------------------------------------------------------------------- */
+
+/* Of bytes, by nibbles: the upper one decides unless it is 0; then its table has the most. */
+static TcgVal clz_bytes(DisasContext *dc, TcgVal n)
+{
+    TcgVal upper = tcg_const_v(dc->g, UINT64_C(0x0101010102020308), 0);
+    TcgVal lower = tcg_const_v(dc->g, UINT64_C(0x0505050506060708), UINT64_C(0x0404040404040404));
+    TcgVal hi = op2(dc, OP_vtbl, 0, upper, op1(dc, OP_vshr, 0, n, 4));
+    TcgVal lo = op2(dc, OP_vtbl, 0, lower, op2(dc, OP_vand, 0, n, vec_const(dc, 0, 15)));
+
+    return op2(dc, OP_vumin, 0, hi, lo);
+}
+
+TcgVal vec_clz(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
+{
+    TcgVal bytes, hi, lo;
+
+    if (es >= 2) {
+        return tcg_has(dc->g, OP_vclz, es) ? op1(dc, OP_vclz, es, n, 0) : a64_call(dc, v_clz, n, imm32(dc, es));
+    }
+    bytes = clz_bytes(dc, n);
+    if (es == 0) {
+        return bytes;
+    }
+    hi = op1(dc, OP_vshr, 1, bytes, 8);
+    lo = op2(dc, OP_vand, 1, bytes, vec_const(dc, 1, 255));
+    lo = op2(dc, OP_vand, 1, lo, CMP(EQ, hi, vec_const(dc, 1, 8)));
+    return op2(dc, OP_vadd, 1, hi, lo);
+}
+
+/* As many as the sign, without the sign itself. */
+VEC(cls, OP(vsub, vec_clz(dc, es, d, OP(vxor, n, OPI(vsar, n, 1)), m), vec_const(dc, es, 1)))
+
+/* -- products ---------------------------------------------------------------------------------- */
+
+TcgVal vec_mull(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal n, TcgVal m)
+{
+    bool widen_sign = sign && es == 0;          /* of the others the low half of a lane is all that counts */
+
+    n = vec_widen(dc, es, q, widen_sign, n);
+    m = vec_widen(dc, es, q, widen_sign, m);
+    if (es == 2) {
+        return op2(dc, sign ? OP_vmulls : OP_vmullu, 2, n, m);
+    }
+    return es == 1 && sign ? op2(dc, OP_vmadd, 1, n, m) : op2(dc, OP_vmul, es + 1, n, m);
+}
+
+/* Bytes of a parity as halfwords. */
+static TcgVal byte_of_pair(DisasContext *dc, bool odd, bool sign, TcgVal v)
+{
+    TcgOpcode shr = sign ? OP_vsar : OP_vshr;
+
+    return op1(dc, shr, 1, odd ? v : op1(dc, OP_vshl, 1, v, 8), 8);
+}
+
+static TcgVal dot(DisasContext *dc, bool n_sign, bool m_sign, TcgVal d, TcgVal n, TcgVal m)
+{
+    for (unsigned odd = 0; odd < 2; odd++) {
+        d = op2(dc, OP_vadd, 2, d, op2(dc, OP_vmadd, 1, byte_of_pair(dc, odd, n_sign, n),
+                                       byte_of_pair(dc, odd, m_sign, m)));
+    }
+    return d;
+}
+
+VEC(sdot, dot(dc, true, true, d, n, m))
+VEC(udot, dot(dc, false, false, d, n, m))
+VEC(usdot, dot(dc, false, true, d, n, m))
+
+/* Each row of n with both columns of m, whose halves are then added. */
+static TcgVal mmla(DisasContext *dc, bool n_sign, bool m_sign, TcgVal d, TcgVal n, TcgVal m)
+{
+    TcgVal r0 = dot(dc, n_sign, m_sign, ZERO, op1(dc, OP_vdup_lane, 3, n, 0), m);
+    TcgVal r1 = dot(dc, n_sign, m_sign, ZERO, op1(dc, OP_vdup_lane, 3, n, 1), m);
+
+    d = op2(dc, OP_vadd, 2, d, op2(dc, OP_vuzp1, 2, r0, r1));
+    return op2(dc, OP_vadd, 2, d, op2(dc, OP_vuzp2, 2, r0, r1));
+}
+
+VEC(smmla, mmla(dc, true, true, d, n, m))
+VEC(ummla, mmla(dc, false, false, d, n, m))
+VEC(usmmla, mmla(dc, false, true, d, n, m))
+
+/* -- saturation -------------------------------------------------------------------------------- */
+
+/* Any bit of v says that something saturated: FPSR.QC. Returns r. */
+static TcgVal saturated(DisasContext *dc, TcgVal v, TcgVal r)
+{
+    TcgVal qc = tcg_ld_env(dc->g, TCG_V128, MO_128, offsetof(ARMCPU, qc));
+
+    tcg_st_env(dc->g, op2(dc, OP_vor, 3, qc, v), MO_128, offsetof(ARMCPU, qc));
+    return r;
+}
+
+static TcgVal lowest(DisasContext *dc, unsigned es)
+{
+    return vec_const(dc, es, UINT64_C(1) << (lane_bits(es) - 1));
+}
+
+/* The limit on the side of n's sign. */
+static TcgVal limit(DisasContext *dc, unsigned es, TcgVal n)
+{
+    return op2(dc, OP_vxor, es, op1(dc, OP_vsar, es, n, lane_bits(es) - 1),
+               vec_const(dc, es, lane_mask(es) >> 1));
+}
+
+static TcgVal sat_sum(DisasContext *dc, unsigned es, bool sign, bool sub, TcgVal n, TcgVal m)
+{
+    static const TcgOpcode sat[2][2] = { { OP_vuadds, OP_vusubs }, { OP_vsadds, OP_vssubs } };
+    TcgVal r = op2(dc, sub ? OP_vsub : OP_vadd, es, n, m), lost;
+
+    if (es < 2) {
+        TcgVal s = op2(dc, sat[sign][sub], es, n, m);
+
+        return saturated(dc, op2(dc, OP_vxor, es, s, r), s);
+    }
+    if (!sign) {                                /* all ones or zeros where a carry or borrow was lost */
+        lost = sub ? CMP(LTU, n, m) : CMP(LTU, r, n);
+        return saturated(dc, lost, op2(dc, sub ? OP_vandn : OP_vor, es, r, lost));
+    }
+    /* the result's sign is not n's, though m's is one that should keep it */
+    lost = op2(dc, OP_vand, es, op2(dc, OP_vxor, es, n, sub ? m : r), op2(dc, OP_vxor, es, sub ? n : m, r));
+    lost = op1(dc, OP_vsar, es, lost, lane_bits(es) - 1);
+    return saturated(dc, lost, tcg_vbitsel(dc->g, lost, limit(dc, es, n), r));
+}
+
+VEC(sqadd, sat_sum(dc, es, true, false, n, m))
+VEC(uqadd, sat_sum(dc, es, false, false, n, m))
+VEC(sqsub, sat_sum(dc, es, true, true, n, m))
+VEC(uqsub, sat_sum(dc, es, false, true, n, m))
+
+/* What can be the lowest number only by overflow becomes the highest. */
+static TcgVal sat_lowest(DisasContext *dc, unsigned es, TcgVal r)
+{
+    TcgVal lost = CMP(EQ, r, lowest(dc, es));
+
+    return saturated(dc, lost, op2(dc, OP_vxor, es, r, lost));
+}
+
+VEC(sqabs, sat_lowest(dc, es, OPI(vabs, n, 0)))
+
+TcgVal vec_sqneg(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
+{
+    return sat_lowest(dc, es, op1(dc, OP_vneg, es, n, 0));
+}
+
+/* The high half of twice the product. */
+static TcgVal double_high(DisasContext *dc, unsigned es, bool round, TcgVal n, TcgVal m)
+{
+    TcgVal even, odd;
+
+    if (es == 1) {
+        return round ? op2(dc, OP_vmulrs, 1, n, m) :
+                       op2(dc, OP_vor, 1, op1(dc, OP_vshl, 1, op2(dc, OP_vmulhs, 1, n, m), 1),
+                           op1(dc, OP_vshr, 1, op2(dc, OP_vmul, 1, n, m), 15));
+    }
+    even = op2(dc, OP_vmulls, 2, n, m);
+    odd = op2(dc, OP_vmulls, 2, op1(dc, OP_vshr, 3, n, 32), op1(dc, OP_vshr, 3, m, 32));
+    if (round) {
+        even = op2(dc, OP_vadd, 3, even, vec_const(dc, 3, UINT64_C(1) << 30));
+        odd = op2(dc, OP_vadd, 3, odd, vec_const(dc, 3, UINT64_C(1) << 30));
+    }
+    return tcg_vbitsel(dc->g, vec_const(dc, 3, UINT32_MAX), op1(dc, OP_vshr, 3, even, 31), op1(dc, OP_vshl, 3, odd, 1));
+}
+
+VEC(sqdmulh, sat_lowest(dc, es, double_high(dc, es, false, n, m)))
+VEC(sqrdmulh, sat_lowest(dc, es, double_high(dc, es, true, n, m)))
+
+/* Operands are widened with their signs. */
+TcgVal vec_sqdmull(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
+{
+    TcgVal p = es == 3 ? op2(dc, OP_vmulls, 2, n, m) :
+                         op2(dc, OP_vmadd, 1, op2(dc, OP_vand, 2, n, vec_const(dc, 2, UINT16_MAX)), m);
+
+    return sat_lowest(dc, es, op1(dc, OP_vshl, es, p, 1));
+}
+
+VEC(sqdmlal, sat_sum(dc, es, true, false, d, vec_sqdmull(dc, es, d, n, m)))
+VEC(sqdmlsl, sat_sum(dc, es, true, true, d, vec_sqdmull(dc, es, d, n, m)))
+
+/* Wide elements to narrow ones, zeros in the high half; unless `from` signed they are unsigned, and so are the results of `to`. */
+static TcgVal sat_narrow(DisasContext *dc, unsigned es, bool from, bool to, TcgVal n)
+{
+    uint64_t max = lane_mask(es) >> to;
+    TcgVal r = op2(dc, from ? OP_vsmin : OP_vumin, es + 1, n, vec_const(dc, es + 1, max));
+
+    if (from) {
+        r = op2(dc, OP_vsmax, es + 1, r, vec_const(dc, es + 1, to ? ~max : 0));
+    }
+    saturated(dc, op2(dc, OP_vxor, 3, r, n), r);
+    return op2(dc, es == 2 ? OP_vuzp1 : to ? OP_vspack : OP_vupack, es, r, ZERO);
+}
+
+VEC(sqxtn, sat_narrow(dc, es, true, true, n))
+VEC(uqxtn, sat_narrow(dc, es, false, false, n))
+VEC(sqxtun, sat_narrow(dc, es, true, false, n))
+SHIFT(sqshrn, sat_narrow(dc, es, true, true, op1(dc, OP_vsar, es + 1, n, shift)))
+SHIFT(sqrshrn, sat_narrow(dc, es, true, true, round_shr(dc, OP_vsar, es + 1, n, shift)))
+SHIFT(uqshrn, sat_narrow(dc, es, false, false, op1(dc, OP_vshr, es + 1, n, shift)))
+SHIFT(uqrshrn, sat_narrow(dc, es, false, false, round_shr(dc, OP_vshr, es + 1, n, shift)))
+SHIFT(sqshrun, sat_narrow(dc, es, true, false, op1(dc, OP_vsar, es + 1, n, shift)))
+SHIFT(sqrshrun, sat_narrow(dc, es, true, false, round_shr(dc, OP_vsar, es + 1, n, shift)))
+
+/* To the left, by less than a lane: bits are lost if the way back does not lead to n. */
+static TcgVal sat_shl(DisasContext *dc, unsigned es, bool sign, TcgVal n, unsigned shift)
+{
+    TcgVal r = op1(dc, OP_vshl, es, n, shift), back = op1(dc, sign ? OP_vsar : OP_vshr, es, r, shift);
+    TcgVal lost = CMP(NE, back, n);
+
+    return saturated(dc, lost, sign ? tcg_vbitsel(dc->g, lost, limit(dc, es, n), r) : op2(dc, OP_vor, es, r, lost));
+}
+
+SHIFT(sqshl_i, sat_shl(dc, es, true, n, shift))
+SHIFT(uqshl_i, sat_shl(dc, es, false, n, shift))
+
+TcgVal vec_sqshlu_i(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, unsigned shift)
+{
+    TcgVal positive = op2(dc, OP_vsmax, es, n, ZERO);
+
+    saturated(dc, op2(dc, OP_vxor, es, positive, n), positive);
+    return sat_shl(dc, es, false, positive, shift);
+}
+
 /* -- operations that are helpers --------------------------------------------------------------- */
 
 #define CALL1(name) VEC(name, a64_call(dc, v_##name, n, imm32(dc, es)))
 #define CALL2(name) VEC(name, a64_call(dc, v_##name, n, m, imm32(dc, es)))
 #define CALL3(name) VEC(name, a64_call(dc, v_##name, d, n, m, imm32(dc, es)))
-#define CALL_SHIFT(name, helper) SHIFT(name, a64_call(dc, v_##helper, n, imm32(dc, es), imm32(dc, shift)))
 
-CALL1(clz)
-CALL1(cls)
 CALL1(urecpe)
 CALL1(ursqrte)
-CALL1(sqabs)
-CALL1(sqneg)
-CALL1(sqxtn)
-CALL1(uqxtn)
-CALL1(sqxtun)
-CALL2(sshl)
-CALL2(ushl)
-CALL2(srshl)
-CALL2(urshl)
 CALL2(sqshl)
 CALL2(uqshl)
 CALL2(sqrshl)
 CALL2(uqrshl)
 CALL2(pmul)
-CALL2(sqadd)
-CALL2(uqadd)
-CALL2(sqsub)
-CALL2(uqsub)
-CALL2(sqdmulh)
-CALL2(sqrdmulh)
-CALL2(sqdmull)
-CALL3(sqdmlal)
-CALL3(sqdmlsl)
 CALL3(sqrdmlah)
 CALL3(sqrdmlsh)
-CALL3(sdot)
-CALL3(udot)
-CALL3(usdot)
-CALL3(smmla)
-CALL3(ummla)
-CALL3(usmmla)
 VEC(suqadd, a64_call(dc, v_suqadd, d, n, imm32(dc, es)))
 VEC(usqadd, a64_call(dc, v_usqadd, d, n, imm32(dc, es)))
-
-SHIFT(sqshl_i, a64_call(dc, v_sqshl, n, vec_const(dc, es, shift), imm32(dc, es)))
-SHIFT(uqshl_i, a64_call(dc, v_uqshl, n, vec_const(dc, es, shift), imm32(dc, es)))
-SHIFT(sqshlu_i, a64_call(dc, v_sqshlu, n, vec_const(dc, es, shift), imm32(dc, es)))
-CALL_SHIFT(sqshrn, sqshrn)
-CALL_SHIFT(sqrshrn, sqrshrn)
-CALL_SHIFT(uqshrn, uqshrn)
-CALL_SHIFT(uqrshrn, uqrshrn)
-CALL_SHIFT(sqshrun, sqshrun)
-CALL_SHIFT(sqrshrun, sqrshrun)

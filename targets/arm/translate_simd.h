@@ -52,6 +52,11 @@ TcgVal vec_join(DisasContext *dc, TcgVal lo, TcgVal hi);
 /* The high half in the low half. */
 TcgVal vec_high(DisasContext *dc, unsigned q, TcgVal v);
 
+/*
+ * Products of the low half's elements, or with q the high half's, of 1 << es bytes, at twice their size.
+ */
+TcgVal vec_mull(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal n, TcgVal m);
+
 VecFn vec_add, vec_sub, vec_mul, vec_mla, vec_mls, vec_smax, vec_smin, vec_umax, vec_umin;
 VecFn vec_and, vec_bic, vec_orr, vec_orn, vec_eor, vec_bsl, vec_bit, vec_bif, vec_not;
 VecFn vec_cmeq, vec_cmgt, vec_cmge, vec_cmhi, vec_cmhs, vec_cmtst;

@@ -43,7 +43,7 @@ const VMStateField arm_vmstate[] = {
     VMSTATE_BOOL(ARMCPU, parent.powered_off),
     A(x), U(sp), U(pc), U(nzcv), U(el), U(spsel), U(nrw), U(daif), U(pan), U(uao), U(dit), U(ssbs), U(tco), U(allint),
     U(btype), U(il), U(step_did), U(ss), A(sp_el), A(elr_el), A(spsr_el), U(spsr_abt), U(spsr_und), U(spsr_irq),
-    U(spsr_fiq), VMSTATE_BYTES(ARMCPU, v), U(fpcr), U(fpsr), U(fp.flags), U(parent.fp.flags),
+    U(spsr_fiq), VMSTATE_BYTES(ARMCPU, v), U(fpcr), U(fpsr), A(qc), U(fp.flags), U(parent.fp.flags),
     A(sctlr_el), A(actlr_el), A(tcr_el), A(ttbr0_el), A(ttbr1_el), A(mair_el), A(amair_el), A(vbar_el), A(esr_el),
     A(far_el), A(afsr0_el), A(afsr1_el), A(contextidr_el), A(tpidr_el), U(tpidrro_el0), U(cpacr_el1), U(par_el1),
     A(sctlr2_el), A(tcr2_el), A(mair2_el), A(amair2_el), A(pir_el), A(pire0_el), A(por_el), U(s2pir_el2), U(s2por_el1),
