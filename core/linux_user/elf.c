@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/keyval.h"
@@ -266,7 +265,7 @@ vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, cha
     (void)base;
     platform = push_text(&b, p->target->platform);
     b.sp &= ~(vaddr)15;
-    if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) < 0) {
+    if (!machine_random(p->m, bytes, sizeof(bytes))) {
         memcpy(bytes, &b.sp, sizeof(b.sp));     /* a kernel that has none yet: the program's own affair */
     }
     random = push(&b, bytes, sizeof(bytes));

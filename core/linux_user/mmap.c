@@ -28,6 +28,9 @@ enum { LOWEST = 0x10000, PROT_SEM = 8, PROT_RWX = PROT_READ | PROT_WRITE | PROT_
  * holes in the reservation (mremap), into which nothing of the emulator's may come. Below the program, above the
  * shadow of AddressSanitizer.
  */
+#define LOW_BASE (UINT64_C(0x11) << 40)
+enum { LOW_STEP_BITS = 21, LOW_STEPS = 1 << 20 };
+
 static void *low_base(void)
 {
     uint32_t where = 0;
@@ -35,7 +38,38 @@ static void *low_base(void)
     if (getrandom(&where, sizeof(where), GRND_NONBLOCK) < 0) {
         where = 0;                              /* a kernel that has just begun: it is not a secret */
     }
-    return (void *)(uintptr_t)((UINT64_C(0x11) << 40) + ((uint64_t)(where & 0xfffff) << 21));
+    return (void *)(uintptr_t)(LOW_BASE + ((uint64_t)(where & (LOW_STEPS - 1)) << LOW_STEP_BITS));
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* The reservation's lowest pages are never mapped: where it begins a mapping begins. A fork's child has it where we do. */
+uintptr_t mem_base_of(const Process *p, int pid)
+{
+    g_autofree char *exe = g_strdup_printf("/proc/%d/exe", pid), *name = g_strdup_printf("/proc/%d/maps", pid);
+    const uint64_t low_end = LOW_BASE + ((uint64_t)LOW_STEPS << LOW_STEP_BITS);
+    g_autofree char *text = NULL;
+    uint64_t found = 0;
+
+    if (!same_file(exe, "/proc/self/exe") || !g_file_get_contents(name, &text, NULL, NULL)) {
+        return 0;
+    }
+    for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        uint64_t start = g_ascii_strtoull(line, NULL, 16);
+
+        if (start == p->mem.base) {
+            return p->mem.base;
+        }
+        if (!found && start >= LOW_BASE && start < low_end) {
+            found = start;
+        }
+    }
+    return found;
 }
 
 bool mem_reserve(Process *p, GError **error)

@@ -33,9 +33,9 @@ static const UserOption options[] = {
     { "d", "QEMU_LOG", "ITEM,...", "log things (-d help lists them)", true },
     { "D", "QEMU_LOG_FILENAME", "FILE", "log to FILE", true },
     { "g", "QEMU_GDB", "PORT|PATH", "wait for gdb there, on localhost or a Unix socket" },
-    { "p", "QEMU_PAGESIZE", "BYTES", NULL },
+    { "p", "QEMU_PAGESIZE", "BYTES", "the size of pages: 4096", true },
     { "plugin", "QEMU_PLUGIN", "FILE", NULL },
-    { "seed", "QEMU_RAND_SEED", "N", NULL },
+    { "seed", "QEMU_RAND_SEED", "N", "where the CPU's and the kernel's random numbers for it start", true },
 };
 
 static void print_help(void)
@@ -114,9 +114,23 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
         set(&o->gdb, strcmp(value, "none") == 0 ? NULL : value);
         return true;
     }
-    if (strcmp(n, "p") == 0 || strcmp(n, "plugin") == 0) {
+    if (strcmp(n, "plugin") == 0) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED, "-%s: not supported yet in user mode", n);
         return false;
+    }
+    if (strcmp(n, "p") == 0) {
+        if (!number(value, n, false, &v, error)) {
+            return false;
+        }
+        if (v != LINUX_PAGE) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_NOT_SUPPORTED, "-p %s: not supported: pages have %d bytes", value,
+                        LINUX_PAGE);
+        }
+        return v == LINUX_PAGE;
+    }
+    if (strcmp(n, "seed") == 0) {
+        o->seed_set = true;
+        return number(value, n, true, &o->seed, error);
     }
     if (strcmp(n, "L") == 0) {
         set(&o->sysroot, value);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 /* AddressSanitizer keeps where a thread's stack is: a vfork's child, which shares that, is on another. */
 #ifdef __SANITIZE_ADDRESS__
@@ -44,6 +45,11 @@ int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
 #endif
 #include "core/linux_user/user_int.h"
 #include "core/log.h"
+
+/* What clone(2) gives a child of its own, or shares with it, that concerns the host's kernel alone. */
+#define NAMESPACES ((uint64_t)(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | \
+                               CLONE_NEWCGROUP))
+#define HANDED_ON (NAMESPACES | (uint64_t)(CLONE_FS | CLONE_FILES | CLONE_IO | CLONE_SYSVSEM | CLONE_PARENT))
 
 enum { HOST_STACK = 256 << 10, MAX_SCRIPT_LINE = 256, MAX_SCRIPT_DEPTH = 5 };
 
@@ -302,12 +308,66 @@ static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, 
     return tid;
 }
 
+/* Whether the child must be made by the kernel's own call, which leaves locks of the host's libc as they are. */
+static bool needs_own_fork(const CloneArgs *a)
+{
+    return a->flags & HANDED_ON || (a->exit_signal != SIGCHLD && a->exit_signal != 0);
+}
+
+/*
+ * fork(2), with what flags say: by the kernel's call if nobody else can hold such a lock. Else the child of libc's fork
+ * enters its namespaces itself, but for what only a parent can say; *ret_pipe: what it says of that, by tell_parent.
+ */
+static pid_t make_child(const Thread *t, const CloneArgs *a, int ret_pipe[2])
+{
+    if (!needs_own_fork(a)) {
+        return fork();
+    }
+    if (t->p->threads->len == 1 && !t->p->gdb && !t->vfork) {
+        return (pid_t)syscall(SYS_clone, (a->flags & HANDED_ON) | (unsigned)a->exit_signal, NULL, NULL, NULL, 0);
+    }
+    if (a->flags & HANDED_ON & ~(NAMESPACES & ~(uint64_t)CLONE_NEWPID) || (a->exit_signal != SIGCHLD && a->exit_signal != 0)) {
+        log_unimp("user: clone with flags 0x%" G_GINT64_MODIFIER "x and signal %d of a process with threads\n", a->flags,
+                  a->exit_signal);
+        errno = EINVAL;
+        return -1;
+    }
+    return pipe2(ret_pipe, O_CLOEXEC) < 0 ? -1 : fork();
+}
+
+/* The child of such a fork: ends if it may not. */
+static void enter_namespaces(const CloneArgs *a, int pipe[2])
+{
+    int err = unshare((int)(a->flags & NAMESPACES)) < 0 ? errno : 0;
+
+    if (write(pipe[1], &err, sizeof(err)) != sizeof(err) || err) {
+        _exit(0);
+    }
+    close(pipe[0]);
+    close(pipe[1]);
+}
+
+/* The parent: the child's number, or -1 with errno. */
+static pid_t namespaces_entered(pid_t pid, int pipe[2])
+{
+    int err = 0;
+
+    close(pipe[1]);
+    if (pid > 0 && (read(pipe[0], &err, sizeof(err)) != sizeof(err) || err)) {
+        waitpid(pid, NULL, 0);
+        errno = err ? err : EAGAIN;
+        pid = -1;
+    }
+    close(pipe[0]);
+    return pid;
+}
+
 static int64_t clone_process(Thread *t, const CloneArgs *a)
 {
     Process *p = t->p;
     const LinuxTarget *target = p->target;
     uint64_t all = ~UINT64_C(0), flags = a->flags;
-    int wait[2] = { -1, -1 };
+    int wait[2] = { -1, -1 }, entered[2] = { -1, -1 };
     pid_t pid;
     int err;
 
@@ -319,7 +379,7 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
     g_mutex_lock(&p->threads_lock);
     g_rec_mutex_lock(&p->map_lock);
     exec_user_fork_lock(t->cs);
-    pid = fork();
+    pid = make_child(t, a, entered);
     err = errno;
     if (!exec_user_fork_end(t->cs, pid == 0)) {
         signal_die(SIGKILL);                    /* as the kernel's own lack of memory would */
@@ -332,6 +392,9 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
     if (pid == 0) {
         int tid = (int)syscall(SYS_gettid);
 
+        if (entered[0] >= 0) {
+            enter_namespaces(a, entered);
+        }
         for (unsigned i = p->threads->len; i-- > 0;) {
             if (p->threads->pdata[i] != t) {
                 g_free(g_ptr_array_steal_index_fast(p->threads, i));
@@ -369,6 +432,10 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
         return 0;
     }
     g_mutex_unlock(&p->threads_lock);
+    if (entered[0] >= 0) {
+        pid = namespaces_entered(pid, entered);
+        err = pid < 0 ? errno : err;
+    }
     if (pid > 0 && flags & CLONE_PARENT_SETTID) {
         user_write(t->cs, a->ptid, &pid, sizeof(pid));
     }
@@ -485,8 +552,8 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     if (p->gdb) {
         gdb_call_begins(t);
     }
-    pid = clone(vfork_main, stack + HOST_STACK, (int)(CLONE_VM | CLONE_VFORK | (a->flags & CLONE_PIDFD) | SIGCHLD), &n,
-                &pidfd);
+    pid = clone(vfork_main, stack + HOST_STACK,
+                (int)(CLONE_VM | CLONE_VFORK | (a->flags & (CLONE_PIDFD | HANDED_ON)) | (unsigned)a->exit_signal), &n, &pidfd);
     FIBER_ENTER(own);
     if (n.parent_size) {
         STACK_ENTER(n.parent_stack, n.parent_size, NULL, NULL);
@@ -536,11 +603,7 @@ int64_t process_clone(Thread *t, const CloneArgs *a)
         /* threads beside a vfork's child would outlive what they run in */
         return t->vfork ? -EAGAIN : clone_thread(t, flags, a->stack, a->ptid, a->tls, a->ctid);
     }
-    if (a->exit_signal != SIGCHLD && a->exit_signal != 0) {
-        log_unimp("user: clone with exit signal %d\n", a->exit_signal);
-        return -EINVAL;
-    }
-    if (flags & ~(tids | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND) ||
+    if (flags & ~(tids | HANDED_ON | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND) ||
         (flags & CLONE_VM && !(flags & CLONE_VFORK))) {
         log_unimp("user: clone with flags 0x%" G_GINT64_MODIFIER "x\n", flags);
         return -EINVAL;

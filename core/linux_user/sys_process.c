@@ -359,18 +359,30 @@ int64_t linux_call_mbind(Thread *t, const uint64_t *a)
     return r != -ENOMEM ? r : (uint32_t)a[2] == MPOL_DEFAULT ? 0 : -EFAULT;     /* a hole */
 }
 
-/* Of this process: in another one the addresses would be its emulator's. */
+/* Another process is an emulator too, if it runs a program of a guest's: then its guest has its addresses somewhere else. */
 static int64_t process_vm(Thread *t, long nr, const uint64_t *a)
 {
     g_autofree struct iovec *own = NULL, *other = NULL;
+    uintptr_t base = t->p->mem.base;
     int err = 0;
 
     if ((int)a[0] != getpid()) {
-        log_unimp("user: memory of another process\n");
-        return -EPERM;
+        if (kill((pid_t)a[0], 0) < 0 && errno == ESRCH) {
+            return -ESRCH;
+        }
+        base = mem_base_of(t->p, (int)a[0]);
+        if (!base) {
+            log_unimp("user: memory of another process, which is no guest's\n");
+            return -EPERM;
+        }
     }
     own = vectors_arg(t, a[1], a[2], &err);
     other = own ? vectors_arg(t, a[3], a[4], &err) : NULL;
+    for (uint64_t i = 0; other && i < a[4]; i++) {
+        if (other[i].iov_base && (uintptr_t)other[i].iov_base != UINTPTR_MAX) {
+            other[i].iov_base = (void *)((uintptr_t)other[i].iov_base - t->p->mem.base + base);
+        }
+    }
     return other ? safe_syscall(t, nr, a[0], (uintptr_t)own, a[2], (uintptr_t)other, a[4], a[5]) : -err;
 }
 

@@ -155,6 +155,10 @@ static bool make_machine(Process *p, TypeRegistry *types, GError **error)
         return false;
     }
     p->m = machine_new(types, TYPE_USER_MACHINE, error);
+    if (p->m) {
+        p->m->config.seed = p->o->seed;
+        p->m->config.seed_set = p->o->seed_set;
+    }
     if (!p->m || !exec_init(p->m, &accel, error) || !mem_reserve(p, error)) {
         return false;
     }
@@ -261,8 +265,8 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
 
         refuse(missing ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, text);
     }
-    if (o->gdb && !gdb_open(p, o->gdb, error)) {
-        return EXIT_FAILURE;
+    if (o->gdb && !gdb_open(p, o->gdb, &why)) {
+        refuse(EXIT_FAILURE, why->message);
     }
     p->exe = realpath(path, NULL);
     if (!p->exe) {

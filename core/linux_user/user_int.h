@@ -62,6 +62,8 @@ typedef struct UserOptions {
     bool one_insn;
     uint64_t tb_size;
     uint64_t heat;
+    uint64_t seed;
+    bool seed_set;
     char *gdb;                                  /* -g */
     bool gdb_by_env;
     GPtrArray *env;                             /* (char *) NULL-terminated */
@@ -183,6 +185,8 @@ void mem_name(Process *p, vaddr addr, const char *name);        /* of the stretc
 void mem_maps(Process *p, GString *out);                        /* /proc/self/maps */
 void mem_maps_line(const Vma *v, GString *out);
 void mem_each(Process *p, void (*fn)(const Vma *v, void *opaque), void *opaque);    /* by address, under map_lock */
+/* Where the guest's memory is in another process that is an emulator of ours; 0: it is none, or may not be looked at. */
+uintptr_t mem_base_of(const Process *p, int pid);
 uint64_t mem_mapped(Process *p, vaddr addr, uint64_t len);      /* bytes of it that are mapped from addr on */
 static inline void *g2h(const Process *p, vaddr addr)
 {

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "core/bits.h"
@@ -352,7 +351,7 @@ static void init(CPUState *cs, vaddr vdso)
                        BIT64(SCTLR_UCI);
     if (arm_feature(cpu, FEAT_PAuth)) {
         cpu->sctlr_el[1] |= BIT64(SCTLR_EnIA) | BIT64(SCTLR_EnIB) | BIT64(SCTLR_EnDA) | BIT64(SCTLR_EnDB);
-        if (getrandom(cpu->apkey, sizeof(cpu->apkey), GRND_NONBLOCK) < 0) {
+        if (!machine_random(cs->parent.machine, cpu->apkey, sizeof(cpu->apkey))) {
             memset(cpu->apkey, 0x5a, sizeof(cpu->apkey));
         }
     }
@@ -460,7 +459,7 @@ static int64_t reset_keys(ARMCPU *cpu, uint64_t keys)
         return -EINVAL;
     }
     for (unsigned i = 0; i < NUM_KEYS; i++) {
-        if ((!keys || keys >> i & 1) && getrandom(&cpu->apkey[2 * i], 16, GRND_NONBLOCK) != 16) {
+        if ((!keys || keys >> i & 1) && !machine_random(cpu->parent.parent.machine, &cpu->apkey[2 * i], 16)) {
             cpu->apkey[2 * i] ^= UINT64_C(0x9e3779b97f4a7c15) * (cpu->apkey[2 * i + 1] | 1);
         }
     }

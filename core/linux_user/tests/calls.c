@@ -188,6 +188,82 @@ static void test_vectors(void)
     printf(" %ld %.8s %d\n", r, a, failed(process_vm_readv(getpid(), in, 1, &remote, 1, 0)));
 }
 
+static int in_namespace(void *p)
+{
+    (void)p;
+    return sethostname("elsewhere", 9) < 0 ? 3 : 4;
+}
+
+static void *waits(void *pipe)
+{
+    char c;
+
+    return read(((int *)pipe)[0], &c, 1) == 1 ? pipe : NULL;
+}
+
+/* Memory of a child; children in namespaces of their own. */
+static void test_children(void)
+{
+    static volatile int value = 1;
+    static char stack[65536];
+    struct iovec here, there = { (void *)&value, sizeof(value) };
+    char host[65] = "", c;
+    int ready[2], seen = 0, status = 0;
+    pid_t pid;
+    long r;
+
+    if (pipe(ready) < 0) {
+        return;
+    }
+    here = (struct iovec){ &seen, sizeof(seen) };
+    pid = fork();
+    if (pid == 0) {
+        value = 42;
+        if (write(ready[1], "x", 1) == 1) {
+            pause();
+        }
+        _exit(0);
+    }
+    r = read(ready[0], &c, 1);
+    r = process_vm_readv(pid, &here, 1, &there, 1, 0);
+    printf("child's memory: %ld %d", r, seen);
+    seen = 43;
+    r = process_vm_writev(pid, &here, 1, &there, 1, 0);
+    seen = 0;
+    printf(" %ld", r);
+    r = process_vm_readv(pid, &here, 1, &there, 1, 0);
+    printf(" %ld %d %d", r, seen, value);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    printf(" %d", failed(process_vm_readv(pid, &here, 1, &there, 1, 0)));
+    printf(" %d\n", failed(process_vm_readv(1, &here, 1, &there, 1, 0)) != 0);
+    for (int i = 0; i < 4; i++) {
+        static const int flags[] = { CLONE_NEWUSER | CLONE_NEWUTS, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS,
+                                     CLONE_NEWUSER | CLONE_NEWUTS | CLONE_VM | CLONE_VFORK, CLONE_NEWUSER | CLONE_NEWUTS };
+        pthread_t t;
+
+        if (i == 3) {
+            pthread_create(&t, NULL, waits, ready);
+        }
+        pid = i == 2 ? clone(in_namespace, stack + sizeof(stack), flags[i] | SIGCHLD, NULL) :
+              (pid_t)syscall(SYS_clone, flags[i] | SIGCHLD, NULL, NULL, NULL, NULL);
+        if (pid == 0) {
+            _exit(in_namespace(NULL) + 10 * (getpid() == 1));
+        }
+        printf("namespace: %d", pid < 0 ? errno : 0);
+        if (pid > 0) {
+            waitpid(pid, &status, 0);
+        }
+        gethostname(host, sizeof(host) - 1);
+        printf(" %d %d\n", status, strcmp(host, "elsewhere") == 0);
+        if (i == 3 && write(ready[1], "x", 1) == 1) {
+            pthread_join(t, NULL);
+        }
+    }
+    close(ready[0]);
+    close(ready[1]);
+}
+
 static void test_policy(void)
 {
     int mode = -1;
@@ -344,6 +420,7 @@ int main(int argc, char **argv)
     test_futexes();
     test_open();
     test_vectors();
+    test_children();
     test_policy();
     test_devices();
     test_events();

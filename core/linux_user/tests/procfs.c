@@ -138,7 +138,12 @@ int main(int argc, char **argv)
     struct stat a, b;
     pthread_t t;
 
-    (void)argc;
+    if (argc > 1) {                             /* what the kernel drew for it */
+        for (int i = 0; i < 16; i++) {
+            printf("%02x", ((unsigned char *)getauxval(AT_RANDOM))[i]);
+        }
+        return 0;
+    }
     cpus();
     memory();
     pthread_create(&t, NULL, other_names, NULL);

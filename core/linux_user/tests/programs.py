@@ -116,6 +116,11 @@ def main():
             check(f"{accel}: interface's status", r.returncode, 0)
         r = run(procfs, env={"FIRST": "1"})
         check("/proc", (r.returncode, r.stdout), (0, PROCFS))
+        drawn = [run(*seed, procfs, "random").stdout for seed in (["-seed", "7"], ["-seed", "7"], ["-seed", "8"], [], [])]
+        check("-seed", (len(drawn[0]), drawn[0] == drawn[1], len(set(drawn[1:]))), (32, True, 4))
+        check("-p 4096", run("-p", "4096", procfs, "random").returncode, 0)
+        r = run("-p", "65536", procfs, "random")
+        check("-p", (r.returncode, r.stderr.count("\n")), (1, 1))
         r = run("-strace", program, "x")
         check("-strace", (r.returncode, "exit_group(3)" in r.stderr), (3, True))
         with open(program, "rb") as f:
