@@ -5,7 +5,6 @@
  * sees them, to be read.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -142,7 +141,7 @@ static void reply_file_error(GdbStub *s, int error)
     gdbstub_reply(s, text);
 }
 
-/* A path in hex, up to a comma or the end, as the host knows it. NULL: replied. */
+/* A path in hex, up to a comma or the end. NULL: replied. */
 static char *path_at(GdbStub *s, const char **p)
 {
     size_t n = strcspn(*p, ",");
@@ -152,7 +151,7 @@ static char *path_at(GdbStub *s, const char **p)
         reply_file_error(s, EINVAL);
         return NULL;
     }
-    return s->program->host_path(s->opaque, path);
+    return g_steal_pointer(&path);
 }
 
 static void reply_file_data(GdbStub *s, const void *data, size_t len)
@@ -201,9 +200,9 @@ static void do_file_open(GdbStub *s, const Packet *p)
         reply_file_error(s, flags & FILE_WRITING ? EACCES : EMFILE);
         return;
     }
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    fd = s->program->open(s->opaque, path);
     if (fd < 0) {
-        reply_file_error(s, errno);
+        reply_file_error(s, -fd);
         return;
     }
     s->file[n] = fd;
@@ -297,17 +296,16 @@ static void do_file_readlink(GdbStub *s, const Packet *p)
 {
     const char *at = p->args;
     g_autofree char *path = path_at(s, &at);
-    char buf[FILE_MAX_PATH];
-    ssize_t n;
+    g_autofree char *link = NULL;
 
     if (!path) {
         return;
     }
-    n = readlink(path, buf, sizeof(buf));
-    if (n < 0) {
+    link = s->program->read_link(s->opaque, path);
+    if (!link) {
         reply_file_error(s, errno);
     } else {
-        reply_file_data(s, buf, (size_t)n);
+        reply_file_data(s, link, strlen(link));
     }
 }
 

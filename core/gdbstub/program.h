@@ -21,7 +21,9 @@ typedef struct GdbProgram {
     void (*pass_signals)(void *opaque, uint64_t mask);                  /* bit n - 1: Linux's signal n does not stop it */
     void (*going)(void *opaque);                                        /* threads go on when this returns */
     void (*kill)(void *opaque);
-    char *(*host_path)(void *opaque, const char *path);                 /* of a path of the program; newly allocated */
+    /* Files by the program's paths: a descriptor to read; what a link leads to, newly allocated. -errno; NULL with errno. */
+    int (*open)(void *opaque, const char *path);
+    char *(*read_link)(void *opaque, const char *path);
 } GdbProgram;
 
 typedef struct GdbStub GdbStub;

@@ -14,6 +14,7 @@
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -256,14 +257,52 @@ static void kill_process(void *opaque)
     kill(getpid(), SIGKILL);
 }
 
-static char *host_path(void *opaque, const char *path)
+/* The thread that files of /proc are asked for. Every thread stands, or is in the host's kernel. */
+static Thread *some_thread(Process *p)
 {
-    return path_in_sysroot(((UserGdb *)opaque)->p, path);
+    Thread *t;
+
+    g_mutex_lock(&p->threads_lock);
+    t = p->threads->len ? p->threads->pdata[0] : NULL;
+    g_mutex_unlock(&p->threads_lock);
+    return t;
+}
+
+static int open_file(void *opaque, const char *path)
+{
+    const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    Process *p = ((UserGdb *)opaque)->p;
+    g_autofree char *inside = path_in_sysroot(p, path);
+    Thread *t = some_thread(p);
+    int64_t r;
+    int fd;
+
+    if (t && procfs_open(t, AT_FDCWD, inside, flags, &r)) {
+        return (int)r;
+    }
+    fd = open(inside, flags);
+    return fd < 0 ? -errno : fd;
+}
+
+static char *read_link(void *opaque, const char *path)
+{
+    Process *p = ((UserGdb *)opaque)->p;
+    g_autofree char *inside = path_in_sysroot(p, path);
+    char buf[PATH_MAX + 1];
+    Thread *t = some_thread(p);
+    ssize_t n;
+
+    if (t && procfs_is_exe(t, AT_FDCWD, inside)) {
+        return g_strdup(p->exe);
+    }
+    n = readlink(inside, buf, sizeof(buf) - 1);
+    return n < 0 ? NULL : g_strndup(buf, (gsize)n);
 }
 
 static const GdbProgram program = {
     .write = write_out, .thread = thread_of, .describe = describe, .read = read_object, .write_siginfo = write_siginfo,
-    .attached = set_attached, .pass_signals = pass_signals, .going = going, .kill = kill_process, .host_path = host_path,
+    .attached = set_attached, .pass_signals = pass_signals, .going = going, .kill = kill_process, .open = open_file,
+    .read_link = read_link,
 };
 
 /* -- its thread ---------------------------------------------------------------------------------------------------- */

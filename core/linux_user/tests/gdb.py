@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """User mode under a debugger (-g): by packets, and by gdb-multiarch.
 
-    gdb.py [--only NAME,...]            CHIMERA_BUILD says what is tested
+    gdb.py [--accel tci] [--only NAME,...]      CHIMERA_BUILD says what is tested
     gdb.py --fuzz SECONDS [--seed N]    packets that are none, for programs with threads, signals and children
 
 77 (skipped) without the cross compiler; gdb's own part is left out where there is no gdb-multiarch."""
@@ -22,7 +22,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 sys.path.insert(0, os.path.join(ROOT, "core", "gdbstub", "tests"))
+sys.path.insert(0, HERE)
 from gdbremote import Gdb, Gone, PATIENCE, symbols  # noqa: E402
+import programs  # noqa: E402
 import test_gdb  # noqa: E402
 
 CC = "aarch64-linux-gnu-gcc"
@@ -49,6 +51,7 @@ class Place:
             subprocess.run([CC, "-g", "-O1", "-pthread", *flags, "-o", out, source], check=True)
         self.sym = symbols(self.static)
         self.num = 0
+        self.accel = "tcg"
 
     def run(self, *args, program=None, options=(), env=None):
         return Program(self, [*options], [program or self.static, *args], env)
@@ -59,7 +62,8 @@ class Program:
         place.num += 1
         self.path = os.path.join(place.folder, f"socket{place.num}")
         where = [] if env else ["-g", self.path]
-        self.process = subprocess.Popen([CHIMERA, "user", "-L", SYSROOT, *options, *where, *args], stdin=subprocess.DEVNULL,
+        common = ["-L", SYSROOT, "-accel", place.accel]
+        self.process = subprocess.Popen([CHIMERA, "user", *common, *options, *where, *args], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=dict(os.environ, QEMU_GDB=self.path) if env else None)
         self.gone = False
@@ -462,6 +466,10 @@ def files(place):
         for n in range(16):
             assert ask("vFile:open:" + place.static.encode().hex() + ",0,0") == b"F%x" % n
         assert ask("vFile:open:" + place.static.encode().hex() + ",0,0") == b"F-1,18"
+        # /proc speaks of the program
+        assert ask("vFile:close:0") == b"F0" and ask("vFile:open:" + b"/proc/self/cmdline".hex() + ",0,0") == b"F0"
+        assert ask("vFile:pread:0,100,0").split(b";", 1)[1] == place.static.encode() + b"\0"
+        assert ask("vFile:readlink:" + f"/proc/{p.process.pid}/exe".encode().hex()).endswith(place.static.encode())
         # the program's descriptors are its own
         assert not [n for n in os.listdir(f"/proc/{p.process.pid}/fd") if int(n) > 2]
         g.send("k")
@@ -528,6 +536,56 @@ def cut_off(place):
         p.ends(-signal.SIGKILL)
 
 
+def let_through(g, pause):
+    """Continues until the end, passes every signal on, and interrupts it now and then."""
+    rnd = random.Random(1)
+    g.send("vCont;c")
+    while True:
+        g.sock.settimeout(rnd.random() * pause + 0.001)
+        try:
+            got = g.receive().decode()
+            g.sock.settimeout(30 * PATIENCE)
+        except TimeoutError:
+            g.sock.settimeout(30 * PATIENCE)
+            got = g.interrupt()
+        if got[0] in "WX":
+            return got
+        sig = got[1:3]
+        g.send("vCont;c" if sig == "02" else f"vCont;C{sig}:{thread_of(got)};c")
+
+
+@test
+def transparent(place):
+    """A program that nothing is done to does what it does without a debugger, however often it is stopped."""
+    if THREADSAN:
+        return                                  # programs.py says why
+    for name, status, out in ("basics", 42, programs.EXPECTED), ("stress", 0, "ticks: 1\n"):
+        exe = os.path.join(place.folder, name)
+        subprocess.run([CC, "-O2", "-static", "-pthread", "-w", "-o", exe, os.path.join(HERE, name + ".c")], check=True)
+        with place.run(program=exe) as p:
+            g = p.gdb()
+            assert let_through(g, 0.02) == f"W{status:02x};process:{p.process.pid:x}"
+            p.ends(status, out)
+    # every thread and child comes to a breakpoint
+    sym = symbols(exe)
+    with place.run("100", program=exe) as p:
+        g = p.gdb()
+        hits = 0
+        assert g.ask(f"Z0,{sym['nothing']:x},4") == "OK"
+        got = g.ask("vCont;c")
+        while got[0] == "T":
+            thread = thread_of(got)
+            if "swbreak" in got:
+                hits += 1
+                assert g.ask(f"z0,{sym['nothing']:x},4") == "OK"
+                got = g.ask(f"vCont;s:{thread}")
+                thread = thread_of(got)
+                assert g.ask(f"Z0,{sym['nothing']:x},4") == "OK"
+            got = g.ask("vCont;c" if got[1:3] == "05" else f"vCont;C{got[1:3]}:{thread};c")
+        assert got.startswith("W00") and hits > 50, (got, hits)
+        p.ends(0, "ticks: 1\n")
+
+
 # -- by gdb ----------------------------------------------------------------------------------------------------------
 
 
@@ -592,6 +650,12 @@ def by_gdb(place):
         found(out, r"Breakpoint 1, twice \(x=.*1\)", "is executing new program: .*dynamic", r"Breakpoint 1, twice \(x=.*17\)",
               r"\$1 = 17", "exited with code 042")
         p.ends(34)
+    with place.run(program=place.dynamic) as p:
+        core = os.path.join(place.folder, "core")
+        out = gdb(p, [place.dynamic], ["break square", "continue", "info proc mappings", f"generate-core-file {core}", "kill",
+                                       f"core-file {core}", "backtrace", "info registers pc"], place.folder, sysroot)
+        found(out, "Breakpoint 1, square", r"r-xp .*dynamic", "Saved corefile", "#0 .*square", "#1 .*main")
+        p.ends(-signal.SIGKILL)
     with place.run("children") as p:
         out = gdb(p, [place.static], ["break twice", "continue", "print x", "continue"], place.folder)
         found(out, r"Breakpoint 1, twice \(x=.*4\)", r"\$1 = 4", "exited with code 010")
@@ -681,6 +745,7 @@ def fuzz(place, seconds, seed):
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("--only", default="")
+    a.add_argument("--accel", default="tcg")
     a.add_argument("--fuzz", type=float)
     a.add_argument("--seed", type=int, default=1)
     a = a.parse_args()
@@ -690,6 +755,7 @@ def main():
     only = [n for n in a.only.split(",") if n]
     with tempfile.TemporaryDirectory() as folder:
         place = Place(os.path.realpath(folder))
+        place.accel = a.accel
         if a.fuzz:
             fuzz(place, a.fuzz, a.seed)
             return 0
