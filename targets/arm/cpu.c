@@ -165,7 +165,8 @@ static void arm_cpu_reset(Device *dev, ResetType type)
     cpu->el = cpu->has_el3 ? 3 : cpu->has_el2 ? 2 : 1;
     cpu->spsel = 1;
     cpu->daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
-    cpu->pan = cpu->uao = cpu->dit = cpu->tco = cpu->allint = cpu->btype = cpu->il = cpu->ss = cpu->nrw = 0;
+    cpu->pan = cpu->uao = cpu->dit = cpu->tco = cpu->allint = cpu->btype = cpu->il = cpu->ss = cpu->nrw = cpu->exlock = 0;
+    cpu->gcs_mmus = 0;
     cpu->step_did = ARM_STEP_NONE;
     cpu->ssbs = 0;
     cpu->excl_addr = UINT64_MAX;
@@ -193,6 +194,7 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->scr_el3 |= arm_feature(cpu, FEAT_LS64_ACCDATA) ? UINT64_C(3) << 36 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_MTE2) ? UINT64_C(1) << 26 : 0;
+        cpu->scr_el3 |= arm_feature(cpu, FEAT_GCS) ? UINT64_C(1) << 39 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 43 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 44 : 0;
         cpu->scr_el3 |= arm_feature(cpu, FEAT_S1PIE) || arm_feature(cpu, FEAT_S2PIE) || arm_feature(cpu, FEAT_S1POE) ?
@@ -213,6 +215,7 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 14 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 15 : 0;
         cpu->hcrx_el2 |= arm_feature(cpu, FEAT_D128) ? UINT64_C(1) << 17 : 0;
+        cpu->hcrx_el2 |= arm_feature(cpu, FEAT_GCS) ? UINT64_C(1) << 22 : 0;
     }
     arm_switch_sp(cpu, el, 1);
     cpu->pc = pc;

@@ -58,6 +58,13 @@ typedef enum ArmMmu {
     ARM_MMU_EL20_2,
     ARM_MMU_EL20_2_PAN,
     ARM_MMU_EL3,
+    ARM_MMU_GCS,                                /* from here on: accesses of guarded control stacks */
+    ARM_MMU_EL10_0_GCS = ARM_MMU_GCS,
+    ARM_MMU_EL10_1_GCS,
+    ARM_MMU_EL2_GCS,
+    ARM_MMU_EL20_0_GCS,
+    ARM_MMU_EL20_2_GCS,
+    ARM_MMU_EL3_GCS,
     ARM_NUM_MMU,
 } ArmMmu;
 
@@ -118,7 +125,7 @@ struct ARMCPU {
     /* PSTATE, a field each; arm_pstate_get/set (pstate.h) make the manual's layouts of them */
     uint8_t el, spsel, nrw;                     /* nrw: AArch32 */
     uint8_t daif;                               /* D A I F in bits 3-0 */
-    uint8_t pan, uao, dit, ssbs, tco, allint, btype, il;
+    uint8_t pan, uao, dit, ssbs, tco, allint, btype, il, exlock;
     uint8_t step_did;                           /* ARM_STEP_*: debug.h */
     uint32_t ss;
 
@@ -138,6 +145,7 @@ struct ARMCPU {
     uint64_t esr_el[4], far_el[4], afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4], rvbar;
     uint64_t sctlr2_el[4], tcr2_el[4], mair2_el[4], amair2_el[4], pir_el[4], pire0_el[4], por_el[4];
     uint64_t s2pir_el2, s2por_el1;
+    uint64_t gcscr_el[4], gcspr_el[4];          /* gcscr_el[0] is GCSCRE0_EL1 */
     uint64_t tpidrro_el0, cpacr_el1, par_el1, cntkctl_el1, csselr_el1, mdscr_el1, osdlr_el1, oslsr_el1, mdccint_el1;
     uint64_t hcr_el2, hcrx_el2, hstr_el2, mdcr_el2, cptr_el2, vttbr_el2, vtcr_el2, hpfar_el2, vpidr_el2, vmpidr_el2;
     uint64_t cnthctl_el2, cntvoff_el2, hacr_el2, vsesr_el2, vdisr_el2, dacr32_el2, ifsr32_el2, fpexc32_el2;
@@ -184,6 +192,7 @@ struct ARMCPU {
     uint64_t ctx_id[ARM_NUM_MMU];               /* what tlb_set_context was last told */
     ArmOverlay overlay[ARM_MAX_OVERLAYS];       /* ARM_CTX_OVERLAY is an index + 1 */
     unsigned num_overlays;
+    uint32_t gcs_mmus;                          /* bit n: regime n needs a context though its level's stacks are off */
     bool has_el2, has_el3;
     /* properties */
     bool prop_el2, prop_el3, prop_start_powered_off;
@@ -360,6 +369,8 @@ typedef struct ArmKey {
     unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */
     unsigned zva : 1;                           /* DC ZVA is neither disabled nor trapped (arm_zva_allowed) */
     unsigned d128 : 1;                          /* descriptors of stage 1 have 128 bits (IsD128Enabled) */
+    unsigned gcs : 1, gcs_check : 1;            /* guarded control stacks are on; returns are compared with them */
+    unsigned exlock : 1;                        /* ELR_ELx and SPSR_ELx of this level are locked */
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);
 enum { ARM_KEY_BTYPE_SHIFT = 2, ARM_KEY_GUARDED_SHIFT = 4 };

@@ -8,6 +8,7 @@
 #include "core/bits.h"
 #include "core/log.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/gcs.h"
 
 #define HCR_FMO  (UINT64_C(1) << 3)
 #define HCR_IMO  (UINT64_C(1) << 4)
@@ -132,6 +133,7 @@ static void enter(ARMCPU *cpu, const ArmException *e)
     if (e->has_hpfar) {
         cpu->hpfar_el2 = e->hpfar;
     }
+    cpu->exlock = target == from && arm_gcs_exlock_enabled(cpu);
     arm_switch_sp(cpu, target, 1);
     cpu->daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
     cpu->il = 0;
@@ -307,7 +309,7 @@ static bool illegal_return(const ARMCPU *cpu, uint64_t spsr)
         (cpu->el == 3 ? (cpu->scr_el3 & 1 || cpu->scr_el3 >> 18 & 1) : arm_el2_enabled(cpu))) {
         return true;
     }
-    return false;
+    return el == cpu->el && !cpu->exlock && arm_gcs_exlock_enabled(cpu);       /* not by GCSPOPCX */
 }
 
 void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr)

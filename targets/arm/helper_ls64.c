@@ -40,7 +40,7 @@ static void add_syndrome(ARMCPU *cpu, unsigned kind, unsigned rt, unsigned rs)
 
     if (cpu->exc.kind == ARM_EXC_SYNC && fsc >= 4 && fsc < 16) {
         cpu->exc.syndrome |= 1u << 24 | 3u << 22 | rt << 16 | 1u << 15 | lst[kind] << 11;
-        cpu->exc.iss2 = kind >= LS64_STV ? rs : 0;
+        cpu->exc.iss2 |= kind >= LS64_STV ? rs : 0;
     }
 }
 

@@ -17,6 +17,7 @@
 #include "core/bits.h"
 #include "core/log.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/gcs.h"
 #include "targets/arm/mmu.h"
 
 /* HCR_EL2, SCTLR_ELx and TCR_ELx bits that matter here. */
@@ -35,6 +36,7 @@
 #define TCR_EL3_D128 (UINT64_C(1) << 38)
 #define VTCR_S2PIE (UINT64_C(1) << 36)
 #define VTCR_S2POE (UINT64_C(1) << 37)
+#define VTCR_GCSH (UINT64_C(1) << 40)           /* RES0 without FEAT_GCS, which these accesses come with */
 #define VTCR_ASSURED_ONLY (UINT64_C(1) << 34)
 #define VTCR_TL1 (UINT64_C(1) << 35)
 #define VTCR_D128 (UINT64_C(1) << 38)
@@ -54,6 +56,8 @@ unsigned arm_regime_el(const ARMCPU *cpu G_GNUC_UNUSED, ArmMmu mmu)
     static const uint8_t el[ARM_NUM_MMU] = {
         [ARM_MMU_EL10_0] = 1, [ARM_MMU_EL10_1] = 1, [ARM_MMU_EL10_1_PAN] = 1, [ARM_MMU_EL2] = 2,
         [ARM_MMU_EL20_0] = 2, [ARM_MMU_EL20_2] = 2, [ARM_MMU_EL20_2_PAN] = 2, [ARM_MMU_EL3] = 3,
+        [ARM_MMU_EL10_0_GCS] = 1, [ARM_MMU_EL10_1_GCS] = 1, [ARM_MMU_EL2_GCS] = 2, [ARM_MMU_EL20_0_GCS] = 2,
+        [ARM_MMU_EL20_2_GCS] = 2, [ARM_MMU_EL3_GCS] = 3,
     };
 
     return el[mmu];
@@ -95,7 +99,7 @@ static bool s2_enabled(const ARMCPU *cpu, ArmMmu mmu)
 /* The physical address space that accesses of a regime start from. */
 static unsigned regime_pas(const ARMCPU *cpu, ArmMmu mmu)
 {
-    return mmu == ARM_MMU_EL3 || arm_is_secure_below_el3(cpu) ? PAS_SECURE : PAS_NONSECURE;
+    return arm_regime_el(cpu, mmu) == 3 || arm_is_secure_below_el3(cpu) ? PAS_SECURE : PAS_NONSECURE;
 }
 
 uint64_t arm_tcr2_implemented(const ARMCPU *cpu)
@@ -221,7 +225,8 @@ void arm_tlb_contexts_changed(ARMCPU *cpu)
         unsigned el = arm_regime_el(cpu, mmu);
         uint64_t id = ARM_CTX_REGIME(el) | ARM_CTX_PAS(regime_pas(cpu, mmu)) | ARM_CTX_MMU(mmu);
 
-        if ((el == 3 && !cpu->has_el3) || (el == 2 && !cpu->has_el2)) {
+        if ((el == 3 && !cpu->has_el3) || (el == 2 && !cpu->has_el2) ||
+            (arm_mmu_is_gcs(mmu) && !arm_gcs_has_context(cpu, mmu))) {
             continue;
         }
         if (arm_mmu_two_ranges(mmu)) {
@@ -606,6 +611,7 @@ enum {
     PERM_W_WALK = 1 << 4,                                       /* stage 2: writes of table walks, and of RCW */
     PERM_WXN = 1 << 5,                                          /* stage 1: not both of W and X */
     PERM_NO_OVERLAY = 1 << 6,                                   /* stage 1: overlays do not apply */
+    PERM_GCS = 1 << 7,                                          /* stage 1: a guarded control stack */
     PERM_RWX = PERM_R | PERM_W | PERM_X,
 };
 
@@ -617,7 +623,7 @@ typedef struct Perms {
 /* Fields of PIR_ELx and PIRE0_ELx. */
 static const uint8_t s1_indirect_perms[16] = {
     0, PERM_R, PERM_X, PERM_R | PERM_X, 0, PERM_R | PERM_W, PERM_RWX | PERM_WXN, PERM_RWX,
-    PERM_R, PERM_R, PERM_R | PERM_X, 0, PERM_R | PERM_W, 0, PERM_RWX, 0,
+    PERM_R, PERM_R | PERM_GCS, PERM_R | PERM_X, 0, PERM_R | PERM_W, 0, PERM_RWX, 0,
 };
 
 /* Fields of POR_ELx. */
@@ -819,7 +825,10 @@ static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, const 
             fault->stage2 = fault->top_level = true;
             return fail(fault, FSC_PERMISSION, leaf.level);
         }
-        if (!for_walk && !access->assured && assured_only(cpu, &w, &leaf)) {
+        bool only = assured_only(cpu, &w, &leaf);
+
+        /* GCSH: EL1's guarded control stacks are in such pages alone */
+        if (!for_walk && (only ? !access->assured : vtcr & VTCR_GCSH && arm_mmu_is_gcs(mmu) && !arm_mmu_is_user(mmu))) {
             fault->stage2 = fault->assured_only = true;
             return fail(fault, FSC_PERMISSION, leaf.level);
         }
@@ -897,15 +906,14 @@ static unsigned s1_indirect(const ARMCPU *cpu, ArmMmu mmu, unsigned pi)
     unsigned ppi = extract64(cpu->pir_el[el], 4 * pi, 4), upi = extract64(cpu->pire0_el[el], 4 * pi, 4);
     unsigned p = s1_indirect_perms[ppi] | (ppi & 8 ? PERM_NO_OVERLAY : 0);
     unsigned u = s1_indirect_perms[upi] | (upi & 8 ? PERM_NO_OVERLAY : 0);
-    bool p_gcs = ppi == 9, u_gcs = upi == 9;
 
     if (!arm_mmu_two_ranges(mmu)) {
         return p;
     }
     /* what EL0 can write and EL1 execute, or either's guarded stack, nobody can use */
-    if ((p & PERM_X || p_gcs) && (u & PERM_W || u_gcs)) {
-        p &= ~PERM_RWX;
-        u &= ~PERM_RWX;
+    if (p & (PERM_X | PERM_GCS) && u & (PERM_W | PERM_GCS)) {
+        p &= ~(PERM_RWX | PERM_GCS);
+        u &= ~(PERM_RWX | PERM_GCS);
     }
     if (arm_mmu_is_pan(mmu) && upi != 0) {
         p &= ~(PERM_R | PERM_W);
@@ -928,8 +936,12 @@ static Perms s1_leaf_perms(const ARMCPU *cpu, const Walk *w, ArmMmu mmu, const L
         *ret_clean = w->hd && d >> 51 & 1 && d >> 7 & 1;
         base = s1_direct(cpu, mmu, leaf, *ret_clean);
     }
-    if (leaf->pas != PAS_NONSECURE && not_secure(w, leaf) && cpu->scr_el3 & SCR_SIF) {
-        base &= ~PERM_X;
+    /* Non-secure memory from Secure state: never a guarded control stack, and no code if SIF says so */
+    if (regime_pas(cpu, mmu) != PAS_NONSECURE && (leaf->pas == PAS_NONSECURE || not_secure(w, leaf))) {
+        base &= ~(PERM_GCS | (cpu->scr_el3 & SCR_SIF ? PERM_X : 0));
+    }
+    if (arm_mmu_is_gcs(mmu)) {                  /* overlays say nothing of these */
+        return (Perms){ .base = base & PERM_GCS ? PERM_R | PERM_W : 0, .overlay = PERM_RWX };
     }
     wxn = base & PERM_WXN;
     p = (Perms){ .base = base & PERM_RWX, .overlay = PERM_RWX };
@@ -1165,8 +1177,9 @@ static void raise_abort(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, cons
         ec = target > cpu->el ? EC_IABORT_LOWER : EC_IABORT_SAME;
     }
     arm_raise(cpu, target, ARM_SYNDROME(ec, iss));
+    cpu->exc.iss2 = arm_mmu_is_gcs(mmu) << 8;
     if ((f->fsc & 0x3c) == FSC_PERMISSION) {
-        cpu->exc.iss2 = f->dirty << 5 | f->overlay << 6 | f->assured_only << 7;
+        cpu->exc.iss2 |= f->dirty << 5 | f->overlay << 6 | f->assured_only << 7;
     }
     cpu->exc.has_far = true;
     cpu->exc.far = va;

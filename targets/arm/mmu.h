@@ -30,9 +30,13 @@
 #define ARM_CTX_ALL_REGIME ARM_CTX_REGIME(7)
 #define ARM_CTX_ALL_PAS   ARM_CTX_PAS(3)
 
+static inline bool arm_mmu_is_gcs(ArmMmu mmu)
+{
+    return mmu >= ARM_MMU_GCS;
+}
 static inline bool arm_mmu_is_user(ArmMmu mmu)
 {
-    return mmu == ARM_MMU_EL10_0 || mmu == ARM_MMU_EL20_0;
+    return mmu == ARM_MMU_EL10_0 || mmu == ARM_MMU_EL20_0 || mmu == ARM_MMU_EL10_0_GCS || mmu == ARM_MMU_EL20_0_GCS;
 }
 static inline bool arm_mmu_is_pan(ArmMmu mmu)
 {
@@ -41,7 +45,7 @@ static inline bool arm_mmu_is_pan(ArmMmu mmu)
 /* Two address ranges, ASIDs, unprivileged accesses: EL1&0 and EL2&0. */
 static inline bool arm_mmu_two_ranges(ArmMmu mmu)
 {
-    return mmu != ARM_MMU_EL2 && mmu != ARM_MMU_EL3;
+    return mmu != ARM_MMU_EL2 && mmu != ARM_MMU_EL3 && mmu != ARM_MMU_EL2_GCS && mmu != ARM_MMU_EL3_GCS;
 }
 /* The VMID that tags EL1&0 translations now (0 without EL2). */
 unsigned arm_current_vmid(const ARMCPU *cpu);

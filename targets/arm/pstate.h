@@ -13,6 +13,7 @@ enum {
     SPSR_BTYPE_SHIFT = 10,
     SPSR_D = 1u << 9, SPSR_A = 1u << 8, SPSR_I = 1u << 7, SPSR_F = 1u << 6, SPSR_NRW = 1u << 4,
 };
+#define SPSR_EXLOCK (UINT64_C(1) << 34)
 /* PSTATE.DAIF as this target keeps it. */
 enum { DAIF_D = 8, DAIF_A = 4, DAIF_I = 2, DAIF_F = 1 };
 

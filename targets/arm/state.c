@@ -5,6 +5,7 @@
 #include "core/bits.h"
 #include "targets/arm/debug.h"
 #include "targets/arm/mmu.h"
+#include "targets/arm/gcs.h"
 #include "targets/arm/mte.h"
 #include "targets/arm/pmu.h"
 
@@ -85,10 +86,11 @@ void arm_switch_sp(ARMCPU *cpu, unsigned new_el, unsigned new_spsel)
 
 uint64_t arm_pstate_get(const ARMCPU *cpu)
 {
-    return (uint64_t)cpu->nzcv << 28 | (uint64_t)cpu->tco << 25 | (uint64_t)cpu->dit << 24 | (uint64_t)cpu->uao << 23 |
-           (uint64_t)cpu->pan << 22 | (uint64_t)cpu->ss << 21 | (uint64_t)cpu->il << 20 | (uint64_t)cpu->allint << 13 |
-           (uint64_t)cpu->ssbs << 12 | (uint64_t)cpu->btype << SPSR_BTYPE_SHIFT | (uint64_t)cpu->daif << 6 |
-           (uint64_t)cpu->nrw << 4 | (uint64_t)cpu->el << 2 | cpu->spsel;
+    return (uint64_t)cpu->exlock << 34 | (uint64_t)cpu->nzcv << 28 | (uint64_t)cpu->tco << 25 |
+           (uint64_t)cpu->dit << 24 | (uint64_t)cpu->uao << 23 | (uint64_t)cpu->pan << 22 | (uint64_t)cpu->ss << 21 |
+           (uint64_t)cpu->il << 20 | (uint64_t)cpu->allint << 13 | (uint64_t)cpu->ssbs << 12 |
+           (uint64_t)cpu->btype << SPSR_BTYPE_SHIFT | (uint64_t)cpu->daif << 6 | (uint64_t)cpu->nrw << 4 |
+           (uint64_t)cpu->el << 2 | cpu->spsel;
 }
 
 void arm_pstate_set(ARMCPU *cpu, uint64_t spsr)
@@ -102,6 +104,7 @@ void arm_pstate_set(ARMCPU *cpu, uint64_t spsr)
     cpu->dit = arm_feature(cpu, FEAT_DIT) && spsr & SPSR_DIT;
     cpu->ssbs = arm_feature(cpu, FEAT_SSBS) && spsr & SPSR_SSBS;
     cpu->tco = arm_feature(cpu, FEAT_MTE) && spsr & SPSR_TCO;
+    cpu->exlock = arm_feature(cpu, FEAT_GCS) && spsr & SPSR_EXLOCK;
     cpu->btype = arm_feature(cpu, FEAT_BTI) ? extract64(spsr, SPSR_BTYPE_SHIFT, 2) : 0;
     arm_switch_sp(cpu, extract64(spsr, 2, 2), spsr & 1);
     cpu_key_changed(&cpu->parent);
@@ -245,6 +248,8 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .mops = mops_enabled(cpu), .zva = arm_zva_allowed(cpu), .d128 = arm_d128_enabled(cpu),
         .mte_active = arm_mte_active(cpu, false), .mte_unpriv = arm_mte_active(cpu, unprivileged_mmu(cpu, mmu) != mmu),
         .naa = arm_feature(cpu, FEAT_LSE2) && sctlr >> 6 & 1,
+        .gcs = arm_gcs_enabled(cpu), .gcs_check = arm_gcs_enabled(cpu) && cpu->gcscr_el[cpu->el] & GCSCR_RVCHKEN,
+        .exlock = cpu->exlock && arm_gcs_exlock_enabled(cpu),
     };
 
     if (arm_feature(cpu, FEAT_PAuth)) {

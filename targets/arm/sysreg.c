@@ -7,6 +7,7 @@
 
 #include "core/bits.h"
 #include "core/log.h"
+#include "targets/arm/gcs.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
@@ -15,7 +16,7 @@
 
 const SysRegGroup *const arm_sysreg_groups[] = {
     &arm_sysregs_cache, &arm_sysregs_debug, &arm_sysregs_el2, &arm_sysregs_el3, &arm_sysregs_gtimer, &arm_sysregs_id,
-    &arm_sysregs_gic, &arm_sysregs_pmu, &arm_sysregs_pstate, &arm_sysregs_ras, &arm_sysregs_rng,
+    &arm_sysregs_gcs, &arm_sysregs_gic, &arm_sysregs_pmu, &arm_sysregs_pstate, &arm_sysregs_ras, &arm_sysregs_rng,
     &arm_sysregs_mte, &arm_sysregs_tcr2, &arm_sysregs_tlbi, &arm_sysregs_vmsa,
     NULL,
 };
@@ -382,6 +383,11 @@ bool arm_sysreg_access(ARMCPU *cpu, uint16_t enc, bool write, unsigned rt, uint6
     const SysReg *r = accessible(cpu, enc, write, rt, false);
 
     if (!r) {
+        return false;
+    }
+    if (write && r->exlock && cpu->exlock && (r->enc >> 11 & 7) == (cpu->el == 1 ? 0 : 2 * cpu->el) &&
+        arm_gcs_exlock_enabled(cpu)) {
+        arm_raise(cpu, cpu->el, ARM_SYNDROME(EC_GCS, GCS_ISS_EXLOCK));
         return false;
     }
     if (!write) {

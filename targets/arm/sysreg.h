@@ -52,6 +52,7 @@ struct SysReg {
     bool const_value;
     bool is_alias;                              /* another row's storage: that row resets it */
     bool no_gdb;
+    bool exlock;                                /* a write from the level that it is of may be locked (PSTATE.EXLOCK) */
     uint16_t e2h_redirect;                      /* at EL2 with E2H this encoding means that one (SCTLR_EL1 -> SCTLR_EL2); 0: none */
     ArmTrap (*check)(ARMCPU *cpu, const SysReg *r, bool write);
     uint64_t (*read)(ARMCPU *cpu, const SysReg *r);

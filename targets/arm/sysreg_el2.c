@@ -77,6 +77,7 @@ static void hcrx_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t valu
     rw |= arm_feature(cpu, FEAT_THE) ? UINT64_C(1) << 16 : 0;                /* PTTWI */
     rw |= arm_feature(cpu, FEAT_D128) ? HCRX_D128EN : 0;
     rw |= arm_feature(cpu, FEAT_SYSREG128) ? UINT64_C(1) << 21 : 0;          /* EnIDCP128 */
+    rw |= arm_feature(cpu, FEAT_GCS) ? UINT64_C(1) << 22 : 0;                /* GCSEn */
     cpu->hcrx_el2 = value & rw;
 }
 

@@ -18,6 +18,7 @@ static void scr_write(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value
     rw |= arm_feature(cpu, FEAT_FGT) ? UINT64_C(1) << 27 : 0;
     rw |= arm_feature(cpu, FEAT_ECV) ? UINT64_C(1) << 28 : 0;
     rw |= arm_feature(cpu, FEAT_HCX) ? UINT64_C(1) << 38 : 0;
+    rw |= arm_feature(cpu, FEAT_GCS) ? UINT64_C(1) << 39 : 0;
     rw |= arm_feature(cpu, FEAT_TCR2) ? UINT64_C(1) << 43 : 0;
     rw |= arm_feature(cpu, FEAT_SCTLR2) ? UINT64_C(1) << 44 : 0;
     rw |= arm_feature(cpu, FEAT_S1PIE) || arm_feature(cpu, FEAT_S2PIE) || arm_feature(cpu, FEAT_S1POE) ?

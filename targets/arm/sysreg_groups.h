@@ -5,7 +5,7 @@
 
 #include "targets/arm/sysreg.h"
 
-extern const SysRegGroup arm_sysregs_cache, arm_sysregs_debug, arm_sysregs_el2, arm_sysregs_el3, arm_sysregs_gic,
+extern const SysRegGroup arm_sysregs_cache, arm_sysregs_debug, arm_sysregs_el2, arm_sysregs_el3, arm_sysregs_gcs, arm_sysregs_gic,
     arm_sysregs_gtimer, arm_sysregs_id, arm_sysregs_pmu, arm_sysregs_pstate, arm_sysregs_ras, arm_sysregs_rng, arm_sysregs_mte,
     arm_sysregs_tcr2, arm_sysregs_tlbi,
     arm_sysregs_vmsa;

@@ -2,9 +2,60 @@
 /* A64: branches, exception generating and system instructions (Arm DDI 0487, C4.1.87). */
 #include "core/log.h"
 #include "targets/arm/arm_a64_branch_system.trans.h"
+#include "targets/arm/gcs.h"
 #include "targets/arm/linux_user.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/translate.h"
+
+/* -- guarded control stacks (D11): nothing is generated while they are off ---------------------------------------- */
+
+static MemOp gcs_memop(DisasContext *dc)
+{
+    return MO_64 | MO_ALIGN_NATURAL | arm_gcs_mmu(dc->key.data_mmu) << MO_MMU_SHIFT | (dc->key.big_endian ? MO_BE : 0);
+}
+
+/* AddGCSRecord: before X30 is written. */
+static void gcs_push_return(DisasContext *dc)
+{
+    uint32_t at = offsetof(ARMCPU, gcspr_el) + 8 * dc->key.el;
+
+    if (dc->key.gcs) {
+        TcgVal ptr = tcg_addi(dc->g, TCG_I64, tcg_ld_env(dc->g, TCG_I64, MO_64, at), -UINT64_C(8));
+
+        tcg_guest_st(dc->g, ptr, a64_pc(dc, 4), gcs_memop(dc));
+        tcg_st_env(dc->g, ptr, MO_64, at);
+    }
+}
+
+/* LoadCheckGCSRecord: a return goes where the stack says. kind: GCS_RET ... */
+static TcgVal gcs_pop_return(DisasContext *dc, TcgVal target, unsigned kind)
+{
+    uint32_t at = offsetof(ARMCPU, gcspr_el) + 8 * dc->key.el;
+    TcgGen *g = dc->g;
+    TcgVal ptr, record;
+
+    if (!dc->key.gcs) {
+        return target;
+    }
+    ptr = tcg_ld_env(g, TCG_I64, MO_64, at);
+    record = tcg_guest_ld(g, TCG_I64, ptr, gcs_memop(dc));
+    if (dc->key.gcs_check) {
+        TcgBlockRef bad = tcg_block(g), good = tcg_block(g);
+        unsigned keep_ptr = tcg_local(g, TCG_I64), keep_record = tcg_local(g, TCG_I64);
+
+        tcg_set_reg(g, keep_ptr, ptr);
+        tcg_set_reg(g, keep_record, record);
+        tcg_brcond(g, TCG_I64, COND_NE, record, target, bad, good);
+        tcg_block_start(g, bad);
+        a64_call(dc, raise, tcg_const(g, TCG_I32, 0),
+                 tcg_const(g, TCG_I32, ARM_SYNDROME(EC_GCS, GCS_ISS_DATA_CHECK(kind, extract32(dc->insn, 5, 5)))));
+        tcg_block_start(g, good);
+        ptr = tcg_get_reg(g, keep_ptr);
+        record = tcg_get_reg(g, keep_record);
+    }
+    tcg_st_env(g, tcg_addi(g, TCG_I64, ptr, 8), MO_64, at);
+    return record;
+}
 
 /* -- immediate branches ------------------------------------------------------------------------------------------ */
 
@@ -31,6 +82,7 @@ bool trans_B(DisasContext *dc, const arg_B *a)
 
 bool trans_BL(DisasContext *dc, const arg_BL *a)
 {
+    gcs_push_return(dc);
     a64_set(dc, 30, a64_pc(dc, 4));
     a64_goto(dc, true, a->imm);
     dc->end = DISAS_STOP;
@@ -100,6 +152,7 @@ enum { KEY_IA, KEY_IB };
 static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btype)
 {
     if (link) {
+        gcs_push_return(dc);
         a64_set(dc, 30, a64_pc(dc, 4));
     }
     tcg_set_reg(dc->g, ARM_REG_PC, target);
@@ -126,8 +179,9 @@ bool trans_BLR(DisasContext *dc, const arg_BLR *a)
 }
 
 /* RET: BTYPE is 0, and was. */
-static bool ret(DisasContext *dc, TcgVal target)
+static bool ret(DisasContext *dc, TcgVal target, unsigned kind)
 {
+    target = gcs_pop_return(dc, target, kind);
     if (dc->key.ss_active || dc->key.btype) {
         return branch_reg(dc, target, false, 0);
     }
@@ -138,7 +192,7 @@ static bool ret(DisasContext *dc, TcgVal target)
 
 bool trans_RET(DisasContext *dc, const arg_RET *a)
 {
-    return ret(dc, a64_get(dc, 1, a->rn));
+    return ret(dc, a64_get(dc, 1, a->rn), GCS_RET);
 }
 
 static TcgVal authenticated(DisasContext *dc, TcgVal v, TcgVal modifier, unsigned key)
@@ -171,7 +225,8 @@ bool trans_BLRA(DisasContext *dc, const arg_BLRA *a)
 
 bool trans_RETA(DisasContext *dc, const arg_RETA *a)
 {
-    return ret(dc, authenticated(dc, a64_get(dc, 1, 30), a64_get_sp(dc, 1, 31), a->m ? KEY_IB : KEY_IA));
+    return ret(dc, authenticated(dc, a64_get(dc, 1, 30), a64_get_sp(dc, 1, 31), a->m ? KEY_IB : KEY_IA),
+               a->m ? GCS_RETAB : GCS_RETAA);
 }
 
 /* -- exceptions ------------------------------------------------------------------------------------------------------ */
@@ -356,6 +411,21 @@ bool trans_MSR_i_DAIFSET(DisasContext *dc, const arg_MSR_i_DAIFSET *a)
 /* -- hints ------------------------------------------------------------------------------------------------------------ */
 
 bool trans_HINT(DisasContext *dc G_GNUC_UNUSED, const arg_HINT *a G_GNUC_UNUSED) { return true; }
+
+bool trans_GCSB(DisasContext *dc, const arg_GCSB *a G_GNUC_UNUSED)
+{
+    tcg_fence(dc->g, FENCE_ALL);
+    return true;
+}
+
+/* X16: clears the bits of what is enabled. */
+bool trans_CHKFEAT(DisasContext *dc, const arg_CHKFEAT *a G_GNUC_UNUSED)
+{
+    if (dc->key.gcs) {
+        a64_set(dc, 16, tcg_andi(dc->g, TCG_I64, a64_get(dc, 1, 16), ~UINT64_C(1)));
+    }
+    return true;
+}
 
 /* Another CPU of the same thread, or another thread, may have something to do. */
 bool trans_YIELD(DisasContext *dc, const arg_YIELD *a G_GNUC_UNUSED)
@@ -554,7 +624,7 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
     if (!r) {
         return absent(enc);
     }
-    if (!dc->key.sysreg_slow && arm_sysreg_is_plain(r, dc->key.el, write) &&
+    if (!dc->key.sysreg_slow && arm_sysreg_is_plain(r, dc->key.el, write) && !(write && r->exlock && dc->key.exlock) &&
         !(dc->key.e2h && dc->key.el >= 2 && r->e2h_redirect)) {
         if (write) {
             TcgVal v = a64_get(dc, 1, rt);

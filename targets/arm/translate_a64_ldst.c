@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A64: loads and stores of the general registers (Arm DDI 0487, C4.1.94). */
 #include "targets/arm/arm_a64_ldst.trans.h"
+#include "targets/arm/gcs.h"
 #include "targets/arm/ls64.h"
 #include "targets/arm/mops.h"
 #include "targets/arm/rcw.h"
@@ -186,6 +187,19 @@ bool trans_STXP(DisasContext *dc, const arg_STXP *a)
                               join32(dc, a64_get(dc, 0, a->rt), a64_get(dc, 0, a->rt2));
 
     store_exclusive(dc, a->rs, a->rn, v, a->size + 1, a->rel);
+    return true;
+}
+
+/* -- guarded control stacks ------------------------------------------------------------------------------------ */
+
+/* GCSSTR, and GCSSTTR as EL0 would: a helper, since the regime may have no TLB context yet. */
+bool trans_GCSSTR(DisasContext *dc, const arg_GCSSTR *a)
+{
+    TcgVal addr = a64_base(dc, a->rn);
+    unsigned mmu = a->unpriv ? dc->key.unpriv_mmu : dc->key.data_mmu;
+
+    a64_call(dc, gcs_store, addr, a64_get(dc, 1, a->rt),
+             tcg_const(dc->g, TCG_I32, GCS_STORE(mmu, mmu == dc->key.data_mmu, dc->key.big_endian, a->rn, a->rt)));
     return true;
 }
 

@@ -32,11 +32,12 @@ PROMISED = BASELINE | {
     'UAO', 'FP16', 'DotProd', 'FHM', 'LRCPC', 'LRCPC2', 'LRCPC3', 'LSE128', 'MOPS', 'MTE', 'MTE2', 'DIT', 'SSBS', 'FlagM',
     'FlagM2',
     'FRINTTS', 'JSCVT', 'FCMA',
-    'BF16', 'I8MM', 'SB', 'PAuth', 'BTI', 'RAS', 'CSSC', 'HBC', 'WFxT', 'XS', 'THE', 'D128', 'SYSREG128', 'SYSINSTR128'}
+    'BF16', 'I8MM', 'SB', 'PAuth', 'BTI', 'RAS', 'CSSC', 'HBC', 'WFxT', 'XS', 'THE', 'D128', 'SYSREG128', 'SYSINSTR128',
+    'GCS'}
 
 
 # Features whose rows may be missing: docs/CAVEATS.md says why. Every other row decodes in full.
-MISSING = {'GCS', 'TME'}
+MISSING = {'TME'}
 # UDF is UNDEFINED by definition; of MSR (immediate) the fields of other features are missing.
 EXCEPTIONS = {'udf_perm_undef.udf', 'msr_imm.system_register_cpsr'}
 

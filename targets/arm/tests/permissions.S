@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What stage 1 allows: a kernel for the board "virt". For each set-up of the list (permissions.py) it maps PAGES pages,
- * and tries on each: a load, a store, a swap, a fetch at EL1, an unprivileged load and store, a fetch at EL0. It
- * writes the ESR of each (0 if there was no exception), and what the page's descriptor is afterwards.
+ * and tries on each: a load, a store, a swap, a fetch at EL1, an unprivileged load and store, a fetch at EL0, a store
+ * to a guarded control stack of EL1 and to one of EL0. It writes the ESR of each (0 if there was no exception), and
+ * what the page's descriptor is afterwards.
  */
         .include "setups.inc"
         .set    UART, 0x09000000
         .set    TEST, 0x80000000
-        .set    PROBES, 8
+        .set    PROBES, 10
 
         .globl  _start
 _start: adr     x0, vectors
@@ -15,6 +16,8 @@ _start: adr     x0, vectors
         ldr     x19, =setups
         ldr     x1, =0xff
         msr     mair_el1, x1
+        mov     x1, #1 << 9                             /* STREn */
+        msr     s3_0_c2_c5_0, x1                        /* GCSCR_EL1 */
 next:   ldr     x0, =l1
         msr     ttbr0_el1, x0
         ldp     x1, x2, [x19]                           /* the kernel's RAM and devices */
@@ -82,6 +85,8 @@ next:   ldr     x0, =l1
         probe   ldtr x1, [x20, #8]
         probe   sttr x0, [x20, #8]
         probe   fetch x23
+        probe   .inst 0xd91f0f80                        /* GCSSTR x0, [x28] */
+        probe   .inst 0xd91f1f80                        /* GCSSTTR x0, [x28] */
         ldr     x0, [x27], #8
         str     x0, [x26], #8
         add     x20, x20, #4096

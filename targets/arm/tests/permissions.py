@@ -6,7 +6,8 @@ permissions_stage2.S).
 
 What each access must report is computed here, as the manual's pseudocode does (DDI 0487, J1:
 AArch64.S1CheckPermissions, AArch64.S2CheckPermissions and what they call), for all pairs of permissions of EL1 and EL0,
-of both stages' indirect fields with overlays, with PAN, WXN, and the dirty state by hardware and by software.
+of both stages' indirect fields with overlays, with PAN, WXN, guarded control stacks, and the dirty state by hardware
+and by software.
 
     permissions.py [--accel LIST] [--command PROGRAM]
 
@@ -29,10 +30,10 @@ S1_INDIRECT = [0, R, X, R | X, 0, R | W, R | W | X, R | W | X, R, R | GCS, R | X
 S1_OVERLAY = [0, R, X, R | X, W, R | W, W | X, R | W | X] + [0] * 8
 # stage 2: data, fetch at EL1, fetch at EL0, write of a walk
 S2 = ['', '', 'rm', 'rm', 'w', '', 'rm', 'rm', 'r', 'ru', 'rp', 'rpu', 'rwm', 'rwum', 'rwpm', 'rwpum']
-S1_PROBES = ['load', 'store', 'swap', 'fetch', 'ldtr', 'sttr', 'fetch EL0']
+S1_PROBES = ['load', 'store', 'swap', 'fetch', 'ldtr', 'sttr', 'fetch EL0', 'gcsstr', 'gcssttr']
 S2_PROBES = ['load', 'store', 'swap', 'fetch', 'load EL0', 'store EL0', 'fetch EL0', 'walk']
 SVC, HVC = 0x56000000, 0x5a000000
-OVERLAY, DIRTY, WNR = 1 << 38, 1 << 37, 1 << 6
+IS_GCS, OVERLAY, DIRTY, WNR = 1 << 40, 1 << 38, 1 << 37, 1 << 6
 PERMISSION = 0x0200000f                         # at level 3
 AF, ND, DBM = 1 << 10, 1 << 7, 1 << 51
 
@@ -77,7 +78,7 @@ class Stage1:
         if self.pan and (ur or uw or (self.epan and ux)):
             pr = pw = 0
         r, w, x = (ur, uw, ux) if user else (pr, pw, px)
-        return bool(r), bool(w), bool(x), bool(self.wxn and w and x), True
+        return bool(r), bool(w), bool(x), False, bool(self.wxn and w and x), True
 
     def indirect(self, d, user):
         pi = (d >> 53 & 3) << 2 | (d >> 51 & 1) << 1 | d >> 6 & 1
@@ -88,11 +89,15 @@ class Stage1:
         if self.pan and upi:
             p &= ~(R | W)
         index, perms = (upi, u) if user else (ppi, p)
-        return bool(perms & R), bool(perms & W), bool(perms & X), index == 6, not index & 8
+        return bool(perms & R), bool(perms & W), bool(perms & X), bool(perms & GCS), index == 6, not index & 8
 
     def check(self, d, user, kind):
         """The ISS2 and WnR of a permission fault, or None."""
-        r, w, x, wxn, overlay = (self.indirect if self.pie else self.direct)(d, user)
+        r, w, x, gcs, wxn, overlay = (self.indirect if self.pie else self.direct)(d, user)
+        if kind == 'gcs':
+            if not gcs:
+                return IS_GCS | WNR
+            return IS_GCS | DIRTY | WNR if not self.hd and d & ND else None
         overlay = overlay and (self.e0poe if user else self.poe)
         o_r = o_w = o_x = True
         if overlay:
@@ -120,12 +125,12 @@ class Stage1:
     def expected(self, d):
         out = []
         for name in S1_PROBES:
-            user = name in ('ldtr', 'sttr', 'fetch EL0')
-            kind = {'ldtr': 'load', 'sttr': 'store', 'fetch EL0': 'fetch'}.get(name, name)
+            user = name in ('ldtr', 'sttr', 'fetch EL0', 'gcssttr')
+            kind = {'ldtr': 'load', 'sttr': 'store', 'fetch EL0': 'fetch', 'gcsstr': 'gcs', 'gcssttr': 'gcs'}.get(name, name)
             fault = self.check(d, user, kind)
             if fault is None:
                 out.append(SVC if kind == 'fetch' else 0)
-                if kind in ('store', 'swap') and self.hd and (self.pie or d & DBM):
+                if kind in ('store', 'swap', 'gcs') and self.hd and (self.pie or d & DBM):
                     d &= ~ND
             else:
                 ec = 0x25 if kind != 'fetch' else 0x20 if user else 0x21

@@ -59,6 +59,19 @@ PROGRAMS = {
     'tcr2_traps': ('-M virt,virtualization=on -cpu max',
                    [0x1e, 0x62360801, 0x62360400, 0x5a000000, 0x62342804, 0x6238e804, 0x623a2804, 0x62322804, 0x5a000001,
                     0x6238e805, 0x5a000002]),
+    # CHKFEAT, POPM as a NOP; calls; wrong returns; plain accesses; a stack elsewhere; GCSSTR; pushes; switches; no checks
+    'gcs_el1': ('-M virt -cpu max', [
+        3, 7, 0x80001000, 2,
+        0x80000ff8, 0, 0x80001000, 0x80000ff8, 0, 0x80001000, 0xb60003c0, 0x80000ff8, 0xb60003e2, 0x80001000,
+        0x9600004e, 0, 0x1009600004e, 5, 0x1009600000e, 0x80200100,
+        0x1234, 0x10096000061, 0xb6200020, 0x6210dc2e, 0x80000ff8, 0x1234, 0xb6000061,
+        0x80002ff8, 0x80001005, 0x80000ff8, 0x80000001, 0x80003000, 0xb6000005, 0xb6000004, 0x10096000021,
+        0x80001000]),
+    'gcs_exlock': ('-M virt -cpu max', [
+        0, 0xb6100000, 1 << 34, 0x80000fe0, 9, 0x80001000, 0x3a000000, 0x80001000, 0xb6000008, 0x80000fe0]),
+    'gcs_el0': ('-M virt -cpu max', [0x77, 0x1009600004e, 0x9600004e, 0, 40000, 0x6232c80b, 0x6210dc2e, 0xb60003c0,
+                                     0xb60003c0, 0x80400ff8]),
+    'gcs_el2': ('-M virt,virtualization=on -cpu max', [0, 0, 1, 0x5a000000, 0, 0x1009200004e, 0x1809200004e]),
     'el0_traps': ('-M virt -cpu max', [0x123400005678, 0x5678, 0x5678, 0x6220c003, 0x6220c00b, 0x6220c008, 0x56000000]),
     'el1_traps': ('-M virt,virtualization=on -cpu neoverse-n1',
                   [0x62301407, 0x623e2809, 0x5a000000, 0x62200401, 0x5a000001]),
@@ -84,15 +97,19 @@ PROGRAMS = {
                         0x18 << 26 | 1 << 25 | 3 << 20 | 3 << 17 | 13 << 10 | 1,
                         0x18 << 26 | 1 << 25 | 3 << 20 | 6 << 17 | 13 << 10, 0x17 << 26 | 1 << 25 | 1,
                         trap128(3, 0, 13, 0, 3, 2, 0)]),
+    'pie_el3': ('-M virt,secure=on,gic-version=3 -cpu max',
+                [0x9600004d, 0x409600004d, 0x9600004d, 0, 0x100, 0x1009600004d,
+                 0x62360801, 0x62360400, 0x62362805, 0x6238e804, 0x62322805, 0x6232080b]),
     'gic_groups': ('-M virt,secure=on,gic-version=3 -cpu cortex-a72', [0x40, 0x80]),
 }
-FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps', 'd128_el3'}          # linked at 0, and never ends by itself
+FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps', 'd128_el3', 'pie_el3'}     # linked at 0, and never ends by itself
 # what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, no event
-# stream, says OFF of a CPU that is being started, has no HPMN, no overlays, no DBGDTR_EL0, no 64-byte accesses, no
-# cycles of 1 GHz, no quantum, no THE and D128, and ignores the high address bits that IPS excludes
+# stream, says OFF of a CPU that is being started, has no HPMN, no overlays, no GCS, no DBGDTR_EL0, no 64-byte
+# accesses, no cycles of 1 GHz, no quantum, no THE and D128, and ignores the high address bits that IPS excludes
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
              'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52',
-             'd128_el1_traps', 'd128_el2', 'd128_el3_traps', 'd128_tables', 'd128_el3', 'rcw_smp', 'the_stage2'}
+             'd128_el1_traps', 'd128_el2', 'd128_el3_traps', 'd128_tables', 'd128_el3', 'rcw_smp', 'the_stage2',
+             'gcs_el1', 'gcs_exlock', 'gcs_el0', 'gcs_el2', 'pie_el3'}
 
 
 def run(command, count, forever):
