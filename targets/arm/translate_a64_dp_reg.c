@@ -35,17 +35,43 @@ bool trans_UMAX_r(DisasContext *dc, const arg_UMAX_r *a) { return minmax_r(dc, a
 bool trans_SMIN_r(DisasContext *dc, const arg_SMIN_r *a) { return minmax_r(dc, a, COND_LE); }
 bool trans_UMIN_r(DisasContext *dc, const arg_UMIN_r *a) { return minmax_r(dc, a, COND_LEU); }
 
+/*
+ * The remainder of x times 2^32 by a polynomial P, all reflected, by Barrett's method: the quotient is the part without
+ * fraction of x times mu, which is 2^96 / P over 2^64; the remainder is what the quotient times P has below 2^32. Those
+ * are the product's low and high doublewords. mu's lowest coefficient is beyond both.
+ */
+static void crc_inline(DisasContext *dc, const arg_CRC32 *a, uint64_t mu, uint64_t poly)
+{
+    unsigned bits = 8u << a->sz;
+    TcgVal acc = a64_get(dc, 0, a->rn), data = a64_get(dc, 1, a->rm), r;
+
+    r = tcg_shli(dc->g, TCG_I64, tcg_xor(dc->g, TCG_I64, data, tcg_zext(dc->g, acc)), 64 - bits);
+    r = tcg_vec1(dc->g, OP_vfrom, 3, r, 0);
+    r = tcg_vec2(dc->g, OP_vclmul, 3, r, tcg_const_v(dc->g, mu, 0), 0);
+    r = tcg_vec2(dc->g, OP_vclmul, 3, r, tcg_const_v(dc->g, poly, 0), 0);
+    r = tcg_vget(dc->g, 2, r, 2);
+    a64_set(dc, a->rd, bits < 32 ? tcg_xor(dc->g, TCG_I32, r, tcg_shri(dc->g, TCG_I32, acc, bits)) : r);
+}
+
 bool trans_CRC32(DisasContext *dc, const arg_CRC32 *a)
 {
-    a64_set(dc, a->rd, a64_call(dc, crc32, a64_get(dc, 0, a->rn), a64_get(dc, 1, a->rm),
-                                tcg_const(dc->g, TCG_I32, 1u << a->sz)));
+    if (tcg_has(dc->g, OP_vclmul, 3)) {
+        crc_inline(dc, a, UINT64_C(0xb4e5b025f7011641), UINT64_C(0x1db710641));
+    } else {
+        a64_set(dc, a->rd, a64_call(dc, crc32, a64_get(dc, 0, a->rn), a64_get(dc, 1, a->rm),
+                                    tcg_const(dc->g, TCG_I32, 1u << a->sz)));
+    }
     return true;
 }
 
 bool trans_CRC32C(DisasContext *dc, const arg_CRC32C *a)
 {
-    a64_set(dc, a->rd, a64_call(dc, crc32c, a64_get(dc, 0, a->rn), a64_get(dc, 1, a->rm),
-                                tcg_const(dc->g, TCG_I32, 1u << a->sz)));
+    if (tcg_has(dc->g, OP_vclmul, 3)) {
+        crc_inline(dc, a, UINT64_C(0x4869ec38dea713f1), UINT64_C(0x105ec76f1));
+    } else {
+        a64_set(dc, a->rd, a64_call(dc, crc32c, a64_get(dc, 0, a->rn), a64_get(dc, 1, a->rm),
+                                    tcg_const(dc->g, TCG_I32, 1u << a->sz)));
+    }
     return true;
 }
 
