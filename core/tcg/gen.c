@@ -59,6 +59,7 @@ void tcg_gen_begin(TcgGen *g, void *owner)
 {
     tcg_fn_clear(g->fn);
     g->fn->owner = owner;
+    g->fn->rows_noted = true;
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
@@ -246,13 +247,28 @@ TcgType tcg_val_type(TcgGen *g, TcgVal v)
     return node_type(fn_node(g->fn, v.id));
 }
 
+static inline void note_row(TcgGen *g, unsigned row)
+{
+    TcgFn *fn = g->fn;
+    uint8_t *seen = &fn->row_seen->data[row < TCG_LOCAL ? row : g->config.target->num_regs + (row - TCG_LOCAL)];
+
+    if (!*seen) {
+        uint16_t r = row;
+
+        *seen = 1;
+        g_array_append_val(fn->rows, r);
+    }
+}
+
 TcgVal tcg_get_reg(TcgGen *g, unsigned row)
 {
+    note_row(g, row);
     return emit0(g, OP_get_reg, tcg_row_type(g->fn, row), row, 0);
 }
 
 void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
 {
+    note_row(g, row);
     emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
 }
 
@@ -261,6 +277,12 @@ unsigned tcg_local(TcgGen *g, TcgType type)
     uint8_t t = type;
 
     g_array_append_val(g->fn->locals, t);
+    if (g->config.target->num_regs + g->fn->locals->len > g->fn->row_seen->len) {
+        guint old = g->fn->row_seen->len;
+
+        g_byte_array_set_size(g->fn->row_seen, old + 64);
+        memset(g->fn->row_seen->data + old, 0, 64);
+    }
     return TCG_LOCAL + g->fn->locals->len - 1;
 }
 
@@ -491,6 +513,10 @@ void tcg_gen_poll(TcgGen *g, int heat)
 /* By a chain, or beyond their number by goto_ptr. */
 static void leave_to(TcgGen *g, int64_t delta, int64_t back)
 {
+    if (g->num_slots < TCG_MAX_CHAINS && !g->config.naive) {
+        tcg_goto_tb(g, g->num_slots++ | TCG_GOTO_SETS_PC, delta, back);
+        return;
+    }
     tcg_set_reg(g, g->config.target->pc_reg, tcg_pc(g, delta));
     if (g->num_slots < TCG_MAX_CHAINS) {
         tcg_goto_tb(g, g->num_slots++, delta, back);
@@ -548,7 +574,7 @@ void tcg_return(TcgGen *g, TcgVal pc)
 
 void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)
 {
-    g_assert(slot < TCG_MAX_CHAINS && delta == (int32_t)delta && back == (int32_t)back);
+    g_assert((slot & ~TCG_GOTO_SETS_PC) < TCG_MAX_CHAINS && delta == (int32_t)delta && back == (int32_t)back);
     emit0(g, OP_goto_tb, TCG_VOID, slot, (uint32_t)delta | (uint64_t)back << 32);
     end_block(g, 0, 0);
 }

@@ -53,6 +53,7 @@ TcgFn *tcg_fn_new(const TcgConfig *config)
     fn->rpo = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 32);
     g_array_set_size(fn->nodes, 512);
     fn->node_cap = 512;
+    fn->node = (TcgNode *)fn->nodes->data;
     g_array_set_size(fn->maps, 64);
     fn->map_cap = 64;
     g_array_set_size(fn->map_entries, 256);
@@ -64,6 +65,9 @@ TcgFn *tcg_fn_new(const TcgConfig *config)
     for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
         fn->scratch[i] = g_byte_array_sized_new(1024);
     }
+    fn->rows = g_array_sized_new(FALSE, FALSE, sizeof(uint16_t), 64);
+    fn->row_seen = g_byte_array_new();
+    g_byte_array_set_size(fn->row_seen, config->target->num_regs);
     tcg_fn_clear(fn);
     return fn;
 }
@@ -88,6 +92,8 @@ void tcg_fn_free(TcgFn *fn)
     g_array_free(fn->map_entries, TRUE);
     g_array_free(fn->locals, TRUE);
     g_array_free(fn->rpo, TRUE);
+    g_array_free(fn->rows, TRUE);
+    g_byte_array_free(fn->row_seen, TRUE);
     g_free(fn);
 }
 
@@ -105,7 +111,9 @@ void tcg_fn_clear(TcgFn *fn)
     fn->entry_pc = 0;
     fn->num_insns = 0;
     fn->frame_slots = 0;
-    fn->has_loops = fn->lacks = fn->counted = false;
+    memset(fn->row_seen->data, 0, fn->row_seen->len);
+    fn->rows->len = 0;
+    fn->rows_noted = fn->has_loops = fn->lacks = fn->counted = false;
     fn->done = 0;
 }
 
@@ -115,6 +123,7 @@ void tcg_fn_grow(TcgFn *fn)
 
     fn->node_cap = MAX(fn->node_cap * 2, len + 1);
     g_array_set_size(fn->nodes, fn->node_cap);
+    fn->node = (TcgNode *)fn->nodes->data;
     fn->nodes->len = len;
 }
 

@@ -13,6 +13,8 @@ typedef uint32_t TcgId;
 
 /* Row numbers from here on are locals of the region (tcg_local): TCG_LOCAL + index into fn->locals. */
 enum { TCG_LOCAL = 0x8000 };
+/* In the aux of an OP_goto_tb until ssa: it sets the PC row to where it goes. */
+enum { TCG_GOTO_SETS_PC = 0x8000 };
 
 typedef enum TcgOpFlags {
     TCGF_COMM = 1 << 0, TCGF_PURE = 1 << 1, TCGF_EXIT = 1 << 2, TCGF_EFFECT = 1 << 3, TCGF_END = 1 << 4,
@@ -151,6 +153,7 @@ struct TcgFn {
     const TcgConfig *config;
     void *owner;
     GArray *nodes;                              /* TcgNode; [0] unused */
+    TcgNode *node;                              /* its data */
     GArray *blocks;                             /* TcgIrBlock; [0] unused */
     GArray *lists;                              /* uint32_t */
     GArray *maps;                               /* TcgStateMap; [0] unused */
@@ -160,6 +163,9 @@ struct TcgFn {
     uint32_t entry;                             /* block: no other block leads to it */
     uint32_t num_insns;
     TcgId entry_pc;                             /* the PC row's value on entry, 0: not asked for yet */
+    GArray *rows;                               /* uint16_t: rows that get_reg and set_reg name, if rows_noted */
+    GByteArray *row_seen;                       /* by row, then by local */
+    bool rows_noted;                            /* by gen.c; else ssa looks for them */
     bool has_loops;                             /* by tcg_fn_compute_order */
     bool lacks;                                 /* an operation was generated that the backend lacks */
     bool counted;                               /* uses have been counted once: a second time they are cleared first */
@@ -175,7 +181,7 @@ struct TcgFn {
     unsigned done;                              /* TcgPassProps that hold */
 };
 
-static inline TcgNode *fn_node(const TcgFn *fn, TcgId id) { return &g_array_index(fn->nodes, TcgNode, id); }
+static inline TcgNode *fn_node(const TcgFn *fn, TcgId id) { return &fn->node[id]; }
 static inline TcgIrBlock *fn_block(const TcgFn *fn, uint32_t b) { return &g_array_index(fn->blocks, TcgIrBlock, b); }
 static inline uint32_t *fn_list(const TcgFn *fn, uint32_t i) { return &g_array_index(fn->lists, uint32_t, i); }
 static inline TcgStateMap *fn_map(const TcgFn *fn, uint32_t i) { return &g_array_index(fn->maps, TcgStateMap, i); }

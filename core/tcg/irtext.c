@@ -48,7 +48,7 @@ static AuxKind aux_kind(TcgOpcode op)
 {
     switch (op) {
     case OP_get_reg: case OP_set_reg: return AUX_ROW;
-    case OP_ld_env: case OP_st_env: return AUX_SIZE;
+    case OP_ld_env: case OP_st_env: case OP_add_env: return AUX_SIZE;
     case OP_extract: case OP_sextract: case OP_deposit: return AUX_FIELD;
     case OP_extract2: return AUX_POS;
     case OP_setcond: case OP_select_cmp: case OP_brcond: return AUX_COND;
@@ -63,7 +63,7 @@ static AuxKind aux_kind(TcgOpcode op)
 static ImmKind imm_kind(TcgOpcode op)
 {
     switch (op) {
-    case OP_ld_env: case OP_st_env: return IMM_OFFSET;
+    case OP_ld_env: case OP_st_env: case OP_add_env: return IMM_OFFSET;
     case OP_insn_start: return IMM_DELTA;
     case OP_poll: case OP_goto_tb: return IMM_OPTIONAL;
     case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas: return IMM_MEMOP;

@@ -92,11 +92,18 @@ static void init_vals(Quick *q, uint32_t first)
     memset(&q->val[first], 0, (len - first) * sizeof(QuickVal));
 }
 
-static inline void use(Quick *q, TcgId v, uint32_t pos)
+static inline void use(TcgNode *n, QuickVal *v, uint32_t pos)
 {
-    q->node[v].uses++;
-    q->val[v].is_const = q->node[v].op == OP_const;
-    q->val[v].end = MAX(q->val[v].end, pos);
+    n->uses++;
+    v->is_const = n->op == OP_const;
+    v->end = MAX(v->end, pos);
+}
+
+static inline void use_by_map(TcgNode *n, QuickVal *v, uint32_t pos)
+{
+    n->map_uses++;
+    v->is_const = n->op == OP_const;
+    v->end = MAX(v->end, pos);
 }
 
 /* A comparison of flags that n uses becomes n's own. */
@@ -139,13 +146,6 @@ static void join_compare(Quick *q, TcgId id)
     }
 }
 
-static inline void use_by_map(Quick *q, TcgId v, uint32_t pos)
-{
-    q->node[v].map_uses++;
-    q->val[v].is_const = q->node[v].op == OP_const;
-    q->val[v].end = MAX(q->val[v].end, pos);
-}
-
 /* The values that phis of a block's successors take at its end. */
 static void use_by_phis(Quick *q, uint32_t block, uint32_t pos)
 {
@@ -161,9 +161,25 @@ static void use_by_phis(Quick *q, uint32_t block, uint32_t pos)
         }
         for (TcgId id = to->first; id && q->node[id].op == OP_phi; id = q->node[id].next) {
             if (q->node[id].uses) {
-                use(q, *fn_list(fn, q->node[id].list + k), pos);
+                TcgId arg = *fn_list(fn, q->node[id].list + k);
+
+                use(&q->node[arg], &q->val[arg], pos);
             }
         }
+    }
+}
+
+/* A value that only maps want and that can be computed when they are written back: so its operands are wanted then. */
+static void use_by_recipe(Quick *q, TcgId id)
+{
+    const TcgNode *n = &q->node[id];
+    const QuickVal *v = &q->val[id];
+
+    for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+        QuickVal *arg = &q->val[n->arg[k]];
+
+        use_by_map(&q->node[n->arg[k]], arg, v->end);
+        arg->height = MAX(arg->height, v->height + 1);
     }
 }
 
@@ -171,6 +187,8 @@ static void find_uses(Quick *q)
 {
     TcgFn *fn = q->fn;
     uint32_t pos = 2 * (fn->nodes->len + fn->blocks->len + 1), call = 0;
+    TcgNode *node = q->node;                    /* copies: a store might change what q points to */
+    QuickVal *val = q->val;
 
     for (uint32_t i = fn->rpo->len; i-- > 0;) {
         uint32_t block = g_array_index(fn->rpo, uint32_t, i);
@@ -182,43 +200,44 @@ static void find_uses(Quick *q)
             use_by_phis(q, block, pos);
         }
         for (TcgId id = b->last; id; id = prev) {
-            TcgNode *n = &q->node[id];
-            QuickVal *v = &q->val[id];
-            unsigned flags = tcg_op_def[n->op].flags, args = tcg_op_def[n->op].args;
+            TcgNode *n = &node[id];
+            QuickVal *v = &val[id];
+            unsigned op = n->op, flags = tcg_op_def[op].flags, args = tcg_op_def[op].args;
 
             prev = n->prev;
-            if (n->op == OP_insn_start) {
+            if (op == OP_insn_start) {
                 continue;
             }
             if (!n->uses && (!(flags & (TCGF_EFFECT | TCGF_END)) ||
-                             (n->op == OP_call && (call_helper(n)->flags & HELPER_PURE)))) {
+                             (op == OP_call && (call_helper(n)->flags & HELPER_PURE)))) {
                 if (!n->map_uses) {
                     tcg_fn_remove(fn, id);
                     continue;
                 }
-                if (flags & TCGF_PURE && n->op != OP_phi && v->height < MAX_HEIGHT) {
-                    for (unsigned k = 0; k < args; k++) {
-                        use_by_map(q, n->arg[k], v->end);
-                        q->val[n->arg[k]].height = MAX(q->val[n->arg[k]].height, v->height + 1);
-                    }
-                    continue;                   /* a recipe */
+                if (flags & TCGF_PURE && op != OP_phi && v->height < MAX_HEIGHT) {
+                    use_by_recipe(q, id);
+                    continue;
                 }
                 n->uses = 1;
             }
             pos -= 2;
             n->pos = pos;
             v->crosses = call && v->end > call;
-            if (n->op == OP_brflag || n->op == OP_select_fc || n->op == OP_flags_cond) {
+            if (op == OP_brflag || op == OP_select_fc || op == OP_flags_cond) {
                 join_compare(q, id);
-                n = &q->node[id];
+                node = q->node;
+                val = q->val;
+                n = &node[id];
                 args = tcg_op_def[n->op].args;
             }
             for (unsigned k = 0; k < args; k++) {
-                use(q, n->arg[k], pos);
+                use(&node[n->arg[k]], &val[n->arg[k]], pos);
             }
-            if (n->op == OP_call) {
+            if (op == OP_call) {
                 for (uint32_t k = 0; k < n->list_len; k++) {
-                    use(q, *fn_list(fn, n->list + k), pos);
+                    TcgId arg = *fn_list(fn, n->list + k);
+
+                    use(&node[arg], &val[arg], pos);
                 }
                 call = pos;
             }
@@ -226,8 +245,8 @@ static void find_uses(Quick *q)
                 const TcgStateMap *m = fn_map(fn, n->map);
                 const TcgMapEntry *e = fn_map_entry(fn, m->first);
 
-                for (uint32_t k = 0; k < m->num; k++) {
-                    use_by_map(q, e[k].value, pos + 1);
+                for (uint32_t k = 0, num = m->num; k < num; k++) {
+                    use_by_map(&node[e[k].value], &val[e[k].value], pos + 1);
                 }
             }
         }
@@ -656,18 +675,21 @@ static void place_result(Quick *q, TcgId id, const TcgConstraint *c, TcgRegSet i
 static void alloc_plain(Quick *q, TcgId id, unsigned regs)
 {
     TcgNode *n = &q->node[id];
-    unsigned args = tcg_op_def[n->op].args;
+    const TcgOpDef *def = &tcg_op_def[n->op];
+    unsigned args = def->args;
+    QuickVal *val = q->val;
+    uint32_t pos = n->pos;
     TcgRegSet set;
 
     q->at = id;
-    q->pos = n->pos;
-    q->dead = n->pos - 1;
+    q->pos = pos;
+    q->dead = pos - 1;
     q->pinned = 0;
     for (unsigned k = 0; k < args; k++) {
         TcgId arg = n->arg[k];
-        QuickVal *v = &q->val[arg];
+        QuickVal *v = &val[arg];
 
-        v->used = q->pos;
+        v->used = pos;
         if (!v->reg) {
             TcgRegSet class = is_wide(q, arg) ? VEC_REGS : INT_REGS;
 
@@ -689,11 +711,11 @@ static void alloc_plain(Quick *q, TcgId id, unsigned regs)
         locate_map(q, id);
         n = &q->node[id];
     }
-    q->dead = q->pos;
+    q->dead = pos;
     for (unsigned k = 0; k < args; k++) {
         release_if_dead(q, n->arg[k]);
     }
-    if (!tcg_op_def[n->op].results || !(n->uses || n->map_uses)) {
+    if (!def->results || !(n->uses || n->map_uses)) {
         return;
     }
     set = q->be->allocatable & (node_type(n) == TCG_V128 ? VEC_REGS : INT_REGS);
@@ -868,11 +890,12 @@ void tcg_quick_free(TcgFn *fn)
 
 void tcg_quick(TcgFn *fn)
 {
+    const TcgBackend *be = fn->config->backend;
     Quick *q = working_memory(fn);
 
     g_assert(!fn->has_loops);
     q->fn = fn;
-    q->be = fn->config->backend;
+    q->be = be;
     q->node = fn_node(fn, 0);
     q->num_slots = 0;
     q->free = q->be->allocatable;
@@ -885,12 +908,13 @@ void tcg_quick(TcgFn *fn)
         start_block(q, i, block);
         for (TcgId id = fn_block(fn, block)->first; id; id = next) {
             const TcgNode *n = &q->node[id];
-            unsigned how = q->be->plain[n->op];
+            unsigned op = n->op, how;
 
             next = n->next;
-            if (!n->pos || n->op == OP_phi) {
+            if (!n->pos || op == OP_phi) {
                 continue;                       /* a recipe, or nothing at all */
             }
+            how = be->plain[op];
             if (how & TCG_PLAIN) {
                 alloc_plain(q, id, how);
             } else {

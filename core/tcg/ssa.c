@@ -12,7 +12,7 @@
  *
  * `start` is what a row held at the start of the current guest instruction, kept for those that it has changed.
  */
-#include "core/tcg/ir_int.h"
+#include "core/tcg/backend.h"
 
 #include <string.h>
 
@@ -49,6 +49,7 @@ enum { LOOP_SETS = 1, LOOP_CALL_READS = 2, LOOP_CALL_WRITES = 4 };
 typedef struct Ssa {
     TcgFn *fn;
     bool naive;
+    bool has_add;                               /* the backend has OP_add_env */
     uint32_t num_rows;                          /* dense; 0 is the PC's */
     RowInfo *rows;
     uint16_t *dense;                            /* by row, then by local: dense number + 1 */
@@ -120,7 +121,10 @@ static void collect_rows(Ssa *s)
     memset(s->dense, 0, dense_size);
     s->num_rows = 0;
     add_row(s, fn->config->target->pc_reg);
-    for (TcgId id = 1; id < num; id++) {
+    for (uint32_t i = 0; i < fn->rows->len; i++) {
+        add_row(s, g_array_index(fn->rows, uint16_t, i));
+    }
+    for (TcgId id = 1; id < num && !fn->rows_noted; id++) {
         const TcgNode *n = fn_node(fn, id);
 
         if ((n->op == OP_get_reg || n->op == OP_set_reg) && n->block) {
@@ -368,9 +372,9 @@ static int64_t insn_delta(const Ssa *s)
     return s->insn == INSN_ENTRY ? 0 : (int64_t)fn_node(s->fn, s->insn)->imm;
 }
 
-static Ref insn_pc(Ssa *s, TcgId before)
+/* The entry PC + delta. */
+static Ref pc_at(Ssa *s, int64_t delta, TcgId before)
 {
-    int64_t delta = insn_delta(s);
     TcgFn *fn = s->fn;
     TcgId base, k, id;
 
@@ -384,6 +388,11 @@ static Ref insn_pc(Ssa *s, TcgId before)
     fn_node(fn, id)->arg[1] = k;
     tcg_fn_insert_before(fn, before, id);
     return id;
+}
+
+static Ref insn_pc(Ssa *s, TcgId before)
+{
+    return pc_at(s, insn_delta(s), before);
 }
 
 /* -- effects ------------------------------------------------------------------------------------------------------------------- */
@@ -421,6 +430,31 @@ static void store_dirty(Ssa *s, uint32_t first, TcgId before)
     for (uint32_t r = first; r < s->num_rows; r++) {
         if (!s->rows[r].local && differs(s, r, s->st[r].cur, s->st[r].env)) {
             store(s, r, s->st[r].cur, before);
+        }
+    }
+}
+
+/* The PC's field becomes the entry PC + delta, before the region is left. */
+static void store_pc(Ssa *s, int64_t delta, TcgId before)
+{
+    int64_t in_env;
+
+    if (s->has_add && pc_offset(s, s->st[0].env, &in_env)) {
+        if (delta != in_env) {
+            TcgId k = tcg_fn_const(s->fn, s->rows[0].type, delta - in_env);
+            TcgId id = tcg_fn_node_new(s->fn, OP_add_env, s->rows[0].type);
+            TcgNode *n = fn_node(s->fn, id);
+
+            n->aux = s->rows[0].mo;
+            n->imm = s->rows[0].offset;
+            n->arg[0] = k;
+            tcg_fn_insert_before(s->fn, before, id);
+        }
+    } else {
+        Ref pc = pc_at(s, delta, before);
+
+        if (differs(s, 0, pc, s->st[0].env)) {
+            store(s, 0, pc, before);
         }
     }
 }
@@ -601,11 +635,13 @@ static void walk_block(Ssa *s)
         const TcgOpDef *def = &tcg_op_def[n->op];
 
         next = n->next;
-        for (unsigned i = 0; i < def->args; i++) {
-            TcgId v = argument(s, n->arg[i], id);
+        for (unsigned i = 0, args = def->args; i < args; i++) {
+            TcgId old = n->arg[i], v = argument(s, old, id);
 
-            n = fn_node(fn, id);
-            n->arg[i] = v;
+            if (v != old) {
+                n = fn_node(fn, id);
+                n->arg[i] = v;
+            }
         }
         switch (n->op) {
         case OP_get_reg:
@@ -625,7 +661,15 @@ static void walk_block(Ssa *s)
         case OP_call:
             do_call(s, id);
             break;
-        case OP_goto_tb: case OP_goto_ptr: case OP_exit:
+        case OP_goto_tb:
+            if (n->aux & TCG_GOTO_SETS_PC) {
+                n->aux &= ~TCG_GOTO_SETS_PC;
+                store_dirty(s, 1, id);
+                store_pc(s, (int32_t)fn_node(fn, id)->imm, id);
+                break;
+            }
+            /* fall through */
+        case OP_goto_ptr: case OP_exit:
             store_dirty(s, 0, id);
             break;
         case OP_brcond: case OP_brflag: case OP_br_fp:
@@ -840,15 +884,25 @@ static void rename_all(TcgFn *fn)
     }
 }
 
+static bool has_add(const Ssa *s)
+{
+    const TcgBackend *be = s->fn->config->backend;
+    TcgNode n = { .op = OP_add_env, .type = s->rows[0].type, .aux = s->rows[0].mo, .imm = s->rows[0].offset };
+
+    return be->has_op && be->has_op(be, &n);
+}
+
 void tcg_ssa(TcgFn *fn)
 {
     Ssa s = { .fn = fn, .naive = fn->config->naive };
     uint32_t num_blocks = fn->blocks->len;
     size_t states, outs, loop;
+    Content *c;
     uint8_t *p;
 
     tcg_fn_compute_order(fn);
     collect_rows(&s);
+    s.has_add = !s.naive && has_add(&s);
     states = num_blocks * s.num_rows * sizeof(RowState);
     outs = num_blocks * sizeof(BlockOut);
     loop = fn->has_loops ? num_blocks * (s.num_rows + 1) : 0;
@@ -862,10 +916,13 @@ void tcg_ssa(TcgFn *fn)
     s.block = fn->entry;
     s.st = &s.states[fn->entry * s.num_rows];
     s.insn = INSN_ENTRY;
+    s.num_contents = s.num_rows;
+    c = tcg_fn_scratch(fn, 1, s.num_rows * sizeof(Content));
     for (uint32_t r = 0; r < s.num_rows; r++) {
-        Ref c = content_new(&s, r, fn->entry, 0);
+        Ref ref = s.rows[r].local ? 0 : CONTENT | r;
 
-        s.st[r] = (RowState){ s.rows[r].local ? 0 : c, s.rows[r].local ? 0 : c, 0, 0 };
+        c[r] = (Content){ r, fn->entry, 0, 0 };
+        s.st[r] = (RowState){ ref, ref, 0, 0 };
     }
     for (uint32_t i = 0; i < fn->rpo->len; i++) {
         uint32_t block = g_array_index(fn->rpo, uint32_t, i);

@@ -175,6 +175,8 @@ static bool check_type(Verifier *v, const TcgNode *n)
     case OP_ld_env: case OP_st_env:
         return (n->type != TCG_VOID && 1u << (n->aux & MO_SIZE) <= tcg_type_size(n->type) &&
                 ((n->aux & MO_SIZE) == MO_128) == (n->type == TCG_V128)) || fail(v, "the field does not fit the type");
+    case OP_add_env:
+        return (int_type(n->type) && 1u << n->aux == tcg_type_size(n->type)) || fail(v, "the field does not fit the type");
     case OP_select: case OP_phi: case OP_mov: case OP_select_fc: case OP_select_cmp:
         if (n->type == TCG_VOID || (n->op == OP_select_fc && n->aux > 15) ||
             (n->op == OP_select_cmp && (!int_type(n->imm) || n->aux >= TCG_NUM_CONDS))) {
@@ -203,7 +205,7 @@ static bool check_type(Verifier *v, const TcgNode *n)
     case OP_call:
         return n->type == call_helper(n)->ret || fail(v, "not the helper's type");
     case OP_goto_tb:
-        return n->aux < TCG_MAX_CHAINS || fail(v, "no such slot");
+        return (n->aux & ~TCG_GOTO_SETS_PC) < TCG_MAX_CHAINS || fail(v, "no such slot");
     default:
         return !def->args || int_type(n->type) || fail(v, "bad type");
     }

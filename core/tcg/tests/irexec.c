@@ -227,6 +227,12 @@ static void env_access(Machine *m, TcgId id, const TcgNode *n)
     unsigned size = 1u << (n->aux & MO_SIZE);
     TcgVecVal v = { 0 };
 
+    if (n->op == OP_add_env) {
+        memcpy(&v, p, size);
+        v.u64[0] += get(m, n->arg[0]).u64[0];
+        memcpy(p, &v, size);
+        return;
+    }
     if (n->op == OP_st_env) {
         v = get(m, n->arg[0]);
         memcpy(p, &v, size);
@@ -327,7 +333,7 @@ static uint32_t run_block(Machine *m, uint32_t block)
             m->pc_set |= n->aux == TEST_PC;
             break;
         }
-        case OP_ld_env: case OP_st_env:
+        case OP_ld_env: case OP_st_env: case OP_add_env:
             env_access(m, id, n);
             break;
         case OP_insn_start:

@@ -926,6 +926,39 @@ static void build_leaf(Engine *e, uint64_t add, unsigned how, void *owner, TcgCo
     engine_finish(e, ret);
 }
 
+/* Where a region goes on by itself is in the PC when it is left; others' chains hold it against theirs. */
+static void test_goto(const void *data)
+{
+    static const int32_t deltas[] = { 0, 4, -4, 127, -129, 0x12345678, INT32_MAX, INT32_MIN };
+    Reached *reached = (Reached *)data;
+    GPtrArray *all = engines_new(&test_layout);
+    TestCpu *cpu = test_new0(TestCpu);
+
+    reached->op[OP_add_env] = true;
+    for (unsigned i = 0; i < all->len; i++) {
+        for (unsigned k = 0; k < G_N_ELEMENTS(deltas) * 2; k++) {
+            int32_t delta = deltas[k / 2];
+            TcgGen *g = engine_begin(all->pdata[i], OWNER);
+            uint64_t pc;
+            TcgCode code;
+
+            test_cpu_init(cpu, k);
+            pc = cpu->pc;
+            tcg_insn_start(g, 0);
+            if (k & 1) {                        /* the field is not the entry's any more */
+                tcg_insn_start(g, 4);
+                tcg_call(g, &test_helpers[TEST_H_PEEK], NULL);
+            }
+            tcg_goto(g, delta);
+            engine_finish(all->pdata[i], &code);
+            g_assert_cmphex(engine_run(all->pdata[i], &code, cpu), ==, (uintptr_t)OWNER | TCG_EXIT_CHAIN);
+            g_assert_cmphex(cpu->pc, ==, pc + (uint64_t)(int64_t)delta);
+        }
+    }
+    g_aligned_free(cpu);
+    g_ptr_array_unref(all);
+}
+
 static void test_chains(const void *data)
 {
     Reached *reached = (Reached *)data;
@@ -1189,6 +1222,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/tcg/ops/threads", reached, test_threads);
     g_test_add_data_func("/tcg/ops/branches", reached, test_branches);
     g_test_add_data_func("/tcg/ops/chains", reached, test_chains);
+    g_test_add_data_func("/tcg/ops/goto", reached, test_goto);
     g_test_add_data_func("/tcg/ops/poll", reached, test_poll);
     g_test_add_data_func("/tcg/ops/calls", reached, test_calls);
     g_test_add_data_func("/tcg/ops/none-missing", reached, test_none_missing);

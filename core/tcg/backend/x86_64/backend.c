@@ -357,7 +357,8 @@ const TcgBackend tcg_backend_x86_64 = {
     .usable = x86_usable,
     .has_op = tcg_x86_has_op,
     .plain = {
-        [OP_ld_env] = TCG_PLAIN, [OP_st_env] = TCG_PLAIN, [OP_poll] = TCG_PLAIN, [OP_setcond] = TCG_PLAIN,
+        [OP_ld_env] = TCG_PLAIN, [OP_st_env] = TCG_PLAIN, [OP_add_env] = TCG_PLAIN,
+        [OP_poll] = TCG_PLAIN, [OP_setcond] = TCG_PLAIN,
         [OP_flags_add] = TCG_PLAIN, [OP_flags_sub] = TCG_PLAIN, [OP_flags_adc] = TCG_PLAIN,
         [OP_flags_logic] = TCG_PLAIN, [OP_flags_cond] = TCG_PLAIN, [OP_guest_ld] = TCG_PLAIN | 1,
         [OP_guest_st] = TCG_PLAIN | 1, [OP_fence] = TCG_PLAIN, [OP_br] = TCG_PLAIN, [OP_brcond] = TCG_PLAIN,

@@ -193,6 +193,17 @@ static void emit_st_env(Emit *e, const TcgNode *n)
     op_rm(&e->a, opc[size], r, m);
 }
 
+static void emit_add_env(Emit *e, const TcgNode *n)
+{
+    Mem m = mem(RBP, (int32_t)n->imm);
+
+    if (is_const(n, 0) && fits32(arg_const(e, n, 0, n->type))) {
+        alu_mi(&e->a, ALU_ADD, width_w(n->type), m, (int32_t)arg_const(e, n, 0, n->type));
+    } else {
+        alu_mr(&e->a, ALU_ADD, width_w(n->type), m, tcg_x86_use(e, n, 0, RAX));
+    }
+}
+
 static void set_reg_const(Emit *e, unsigned d, uint64_t v)
 {
     if (v == 0) {
@@ -629,6 +640,9 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
         break;
     case OP_st_env:
         emit_st_env(e, n);
+        break;
+    case OP_add_env:
+        emit_add_env(e, n);
         break;
     case OP_guest_ld:
     case OP_guest_st:
