@@ -46,6 +46,15 @@ void a64_set(DisasContext *dc, unsigned n, TcgVal v)
 void a64_set_sp(DisasContext *dc, unsigned n, TcgVal v)
 {
     tcg_set_reg(dc->g, n == 31 ? ARM_REG_SP : ARM_REG_X0 + n, widen(dc, v));
+    dc->sp_checked &= n != 31;
+}
+
+void a64_set_sp_moved(DisasContext *dc, unsigned n, unsigned m, uint64_t offset, TcgVal v)
+{
+    bool kept = dc->sp_checked && m == 31 && offset % 16 == 0;
+
+    a64_set_sp(dc, n, v);
+    dc->sp_checked |= kept;
 }
 
 TcgVal a64_extend(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, unsigned shift)
@@ -192,7 +201,7 @@ TcgVal a64_base(DisasContext *dc, unsigned n)
 {
     TcgVal v = a64_get_sp(dc, 1, n);
 
-    if (n == 31 && dc->key.sp_align_check) {
+    if (n == 31 && dc->key.sp_align_check && !dc->sp_checked) {
         TcgBlockRef bad = tcg_block(dc->g), good = tcg_block(dc->g);
         unsigned sp = tcg_local(dc->g, TCG_I64);
 
@@ -202,6 +211,7 @@ TcgVal a64_base(DisasContext *dc, unsigned n)
         a64_call(dc, sp_misaligned);
         tcg_block_start(dc->g, good);
         v = tcg_get_reg(dc->g, sp);
+        dc->sp_checked = true;
     }
     return v;
 }
@@ -319,6 +329,12 @@ static void one_insn(DisasContext *dc)
     }
 }
 
+/* Branches, exceptions and system instructions: what others do to SP goes through a64_set_sp. */
+static bool is_system(uint32_t insn)
+{
+    return extract32(insn, 26, 3) == 5;
+}
+
 void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateResult *ret)
 {
     ARMCPU *cpu = ARM_CPU(cs);
@@ -338,6 +354,7 @@ void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateR
         }
         tcg_insn_start(g, (uint64_t)dc.delta);
         one_insn(&dc);
+        dc.sp_checked &= !is_system(dc.insn);
         n++;
     }
     /* after an instruction that goes on: a full block, the end of the page, or one that changed what must be looked at */

@@ -28,6 +28,7 @@ struct DisasContext {
     int64_t delta;                              /* the instruction's offset from the block's start */
     DisasEnd end;
     bool fp_checked;                            /* this instruction has checked that FP is enabled */
+    bool sp_checked;                            /* SP is a multiple of 16: an instruction before checked it */
 };
 
 static inline const uint64_t *dc_features(const DisasContext *dc)
@@ -54,6 +55,8 @@ static inline TcgVal a64_get_x(DisasContext *dc, unsigned n)
 /* Writes by the value's own type: i32 zero-extends. 31 is discarded, respectively SP. */
 void a64_set(DisasContext *dc, unsigned n, TcgVal v);
 void a64_set_sp(DisasContext *dc, unsigned n, TcgVal v);
+/* The same where v is what register m was, plus or minus offset. */
+void a64_set_sp_moved(DisasContext *dc, unsigned n, unsigned m, uint64_t offset, TcgVal v);
 
 /* ExtendReg(): option 0-3 unsigned, 4-7 signed bytes, halfwords, words, doublewords; then shifted left. */
 TcgVal a64_extend(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, unsigned shift);
@@ -85,7 +88,7 @@ MemOp a64_memop(DisasContext *dc, unsigned size, bool sign);
 /* Load-acquire, store-release: aligned, or with FEAT_LSE2 within 16 bytes, unless SCTLR_ELx.nAA allows more. */
 MemOp a64_memop_ordered(DisasContext *dc, unsigned size, bool sign, MemOp order);
 MemOp a64_memop_mmu(DisasContext *dc, unsigned size, bool sign, unsigned mmu);
-/* Base register Xn|SP, with the SP alignment check where enabled. */
+/* Base register Xn|SP, with the SP alignment check where enabled. Before any branch of the instruction's own. */
 TcgVal a64_base(DisasContext *dc, unsigned n);
 
 /* -- vector registers -------------------------------------------------------------------------------------------------- */

@@ -577,7 +577,7 @@ static bool do_store_pair(DisasContext *dc, const arg_STP_i *a, Index index)
 
     store_pair(dc, a->size, a->rt, a->rt2, addr, pair_memop(dc, a->size));
     if (index != OFFSET) {
-        a64_set_sp(dc, a->rn, new_base);
+        a64_set_sp_moved(dc, a->rn, a->rn, (uint64_t)(int64_t)a->imm, new_base);
     }
     return true;
 }
@@ -588,7 +588,7 @@ static bool do_load_pair(DisasContext *dc, const arg_LDP_i *a, Index index)
 
     load_pair(dc, a->size, a->sign, a->rt, a->rt2, addr, pair_memop(dc, a->size));
     if (index != OFFSET) {
-        a64_set_sp(dc, a->rn, new_base);
+        a64_set_sp_moved(dc, a->rn, a->rn, (uint64_t)(int64_t)a->imm, new_base);
     }
     return true;
 }
@@ -610,7 +610,7 @@ static bool do_store(DisasContext *dc, const arg_STUR *a, Index index)
 
     tcg_guest_st(dc->g, addr, store_value(dc, a->size, a->rt), a64_memop(dc, a->size, false));
     if (index != OFFSET) {
-        a64_set_sp(dc, a->rn, new_base);
+        a64_set_sp_moved(dc, a->rn, a->rn, (uint64_t)(int64_t)a->imm, new_base);
     }
     return true;
 }
@@ -621,7 +621,7 @@ static bool do_load(DisasContext *dc, const arg_LDUR *a, Index index)
     TcgVal v = load(dc, a->sf, a->size, a->sign, addr);
 
     if (index != OFFSET) {
-        a64_set_sp(dc, a->rn, new_base);
+        a64_set_sp_moved(dc, a->rn, a->rn, (uint64_t)(int64_t)a->imm, new_base);
     }
     a64_set(dc, a->rt, v);
     return true;
