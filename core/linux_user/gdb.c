@@ -424,8 +424,12 @@ static void hear(UserGdb *g)
 {
     uint8_t buf[4096];
     unsigned room = gdbstub_room(g->stub);
-    ssize_t n = room ? recv(g->peer, buf, MIN(room, sizeof(buf)), MSG_DONTWAIT) : 0;
+    ssize_t n;
 
+    if (!room) {
+        return;
+    }
+    n = recv(g->peer, buf, MIN(room, sizeof(buf)), MSG_DONTWAIT);
     if (n > 0) {
         gdbstub_feed(g->stub, buf, (size_t)n);
     } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {

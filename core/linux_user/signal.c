@@ -181,11 +181,11 @@ void signals_init(Process *p)
     set_host_action(SIGBUS, &p->action[SIGBUS], false);
 }
 
-/* By the manual: without a handler the process goes on, or stops. */
+/* Without a handler the process goes on; or stops, which under a debugger it does by the debugger alone. */
 static bool is_harmless(int sig)
 {
     return sig == SIGCHLD || sig == SIGURG || sig == SIGWINCH || sig == SIGCONT || sig == SIGTSTP || sig == SIGTTIN ||
-           sig == SIGTTOU;
+           sig == SIGTTOU || sig == SIGSTOP;
 }
 
 /* Under threads_lock. A debugger hears of it, or of the end that it brings. */
@@ -403,26 +403,6 @@ static void G_GNUC_NORETURN die(Thread *t, int sig)
     signal_die(sig);
 }
 
-/* What the host does with a signal that has no handler, after a debugger's handler took it. */
-static void default_action(Thread *t, int sig)
-{
-    HostSigaction h = { 0 };
-    uint64_t bit = SIG_BIT(sig);
-
-    if (!is_harmless(sig)) {
-        die(t, sig);
-    }
-    if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) {
-        syscall(SYS_rt_sigaction, sig, &h, NULL, sizeof(h.mask));
-        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), sig);
-        syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &bit, NULL, sizeof(bit));     /* stops here */
-        syscall(SYS_rt_sigprocmask, SIG_BLOCK, &bit, NULL, sizeof(bit));
-        g_mutex_lock(&t->p->threads_lock);
-        set_host_action(sig, &t->action[sig], taken(t, sig));
-        g_mutex_unlock(&t->p->threads_lock);
-    }
-}
-
 /* ask: the debugger, if there is one. True: a handler runs. */
 static bool deliver(Thread *t, const siginfo_t *given, bool forced, bool ask)
 {
@@ -454,8 +434,8 @@ static bool deliver(Thread *t, const siginfo_t *given, bool forced, bool ask)
         if (sig == SIGSEGV || sig == SIGBUS) {
             die(t, sig);
         }
-        if (p->gdb) {
-            default_action(t, sig);
+        if (p->gdb && !is_harmless(sig)) {
+            die(t, sig);                        /* as the host would have done */
         }
         return false;                           /* changed since it came; what it would have done is unknown */
     }

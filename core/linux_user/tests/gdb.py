@@ -242,13 +242,13 @@ def interruption(place):
     """^C: of what runs, of what waits in the kernel; a debugger goes and another one comes."""
     with place.run("spin") as p:
         g = p.gdb()
-        assert g.ask("D") == "OK"
-        g.close()
-        time.sleep(0.1)
-        g = p.gdb()
-        assert g.ask("?").startswith("T05thread") and g.ask("qAttached") == "1"
-        count = g.read(place.sym["counter"], 4)
-        assert count != b"\0\0\0\0"
+        end = time.monotonic() + 20 * PATIENCE
+        while g.read(place.sym["counter"], 4) == b"\0\0\0\0":
+            assert g.ask("D") == "OK" and time.monotonic() < end
+            g.close()
+            time.sleep(0.1)
+            g = p.gdb()
+            assert g.ask("?").startswith("T05thread") and g.ask("qAttached") == "1"
         for _ in range(20):
             g.send("vCont;c")
             time.sleep(0.01)
@@ -331,6 +331,15 @@ def signal_stops(place):
         assert g.reg(PC) == place.sym["on_signal"]
         assert g.ask("D") == "OK"
         p.ends(-signal.SIGALRM, "first 10\nsecond 10\nqueued 1 1234\n")
+    with place.run("status") as p:              # the debugger alone stops it
+        g = p.gdb()
+        got = thread_of(reaches(g, place.sym, "twice"))
+        where = place.sym["twice"] + 4
+        assert g.ask(f"Z0,{where:x},4") == "OK"
+        reply(g, r"T05swbreak:.*", f"vCont;C12:{got};c")
+        assert g.reg(PC) == where and g.ask(f"z0,{where:x},4") == "OK"
+        reply(g, r"W22;process:.*", f"vCont;C11:{got};c")
+        p.ends(34)
     with place.run("signals") as p:             # another one instead
         g = p.gdb()
         got = thread_of(reply(g, r"T1ethread:.*"))
