@@ -71,6 +71,8 @@ PROGRAMS = {
         0, 0xb6100000, 1 << 34, 0x80000fe0, 9, 0x80001000, 0x3a000000, 0x80001000, 0xb6000008, 0x80000fe0]),
     'gcs_el0': ('-M virt -cpu max', [0x77, 0x1009600004e, 0x9600004e, 0, 40000, 0x6232c80b, 0x6210dc2e, 0xb60003c0,
                                      0xb60003c0, 0x80400ff8]),
+    'gcs_host': ('-M virt,virtualization=on -cpu max', [0x77, 0x1009600004e, 0x9600004e, 0, 40000, 0x6232c80b, 0x6210dc2e,
+                                                        0xb60003c0, 0xb60003c0, 0x80400ff8]),
     'gcs_el2': ('-M virt,virtualization=on -cpu max', [0, 0, 1, 0x5a000000, 0, 0x1009200004e, 0x1809200004e]),
     'el0_traps': ('-M virt -cpu max', [0x123400005678, 0x5678, 0x5678, 0x6220c003, 0x6220c00b, 0x6220c008, 0x56000000]),
     'el1_traps': ('-M virt,virtualization=on -cpu neoverse-n1',
@@ -109,7 +111,7 @@ FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps', 'd128_el3', 'pie_el3'} 
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
              'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52',
              'd128_el1_traps', 'd128_el2', 'd128_el3_traps', 'd128_tables', 'd128_el3', 'rcw_smp', 'the_stage2',
-             'gcs_el1', 'gcs_exlock', 'gcs_el0', 'gcs_el2', 'pie_el3'}
+             'gcs_el1', 'gcs_exlock', 'gcs_el0', 'gcs_host', 'gcs_el2', 'pie_el3'}
 
 
 def run(command, count, forever):

@@ -2,7 +2,13 @@
 /* EL0's guarded control stack, with calls that are hot, what it may not do, and what EL1 does to it. */
         .include "gcs.inc"
         .globl  _start
-_start: adr     x0, vec
+_start:
+        .ifdef  HOST
+        ldr     x0, =(1 << 34 | 1 << 31 | 1 << 27)      /* E2H, RW, TGE */
+        msr     hcr_el2, x0
+        isb
+        .endif
+        adr     x0, vec
         msr     vbar_el1, x0
         indirect l1, l2
         ldr     x0, =USER_GCS + 0x1000
@@ -68,7 +74,11 @@ caught: mrs     x11, esr_el1
         eret
 2:      mrs     x10, s3_3_c2_c5_1
         put     x10
+        .ifdef  HOST
+        off     smc
+        .else
         off     hvc
+        .endif
         vectors caught
         .data
         .balign 4096
