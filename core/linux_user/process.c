@@ -51,7 +51,7 @@ int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
                                CLONE_NEWCGROUP))
 #define HANDED_ON (NAMESPACES | (uint64_t)(CLONE_FS | CLONE_FILES | CLONE_IO | CLONE_SYSVSEM | CLONE_PARENT))
 
-enum { HOST_STACK = 256 << 10, MAX_SCRIPT_LINE = 256, MAX_SCRIPT_DEPTH = 5 };
+enum { HOST_STACK = 256 << 10 };
 
 Thread *thread_new(Process *p, CPUState *cs)
 {
@@ -638,6 +638,21 @@ static int64_t replace(Thread *t, const char *path, char **argv, char **env, cha
     return -err;
 }
 
+char *script_interpreter(char *head, char **ret_arg)
+{
+    char *line = head + 2, *arg;
+
+    line[strcspn(line, "\n")] = '\0';
+    g_strstrip(line);
+    arg = line + strcspn(line, " \t");
+    if (*arg) {
+        *arg++ = '\0';
+        g_strstrip(arg);
+    }
+    *ret_arg = *arg ? arg : NULL;
+    return *line ? line : NULL;
+}
+
 /* Runs the file fd, which is path, with argv; returns -errno. A script's interpreter is looked at in turn. */
 static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char **env, unsigned depth)
 {
@@ -653,22 +668,13 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
         return -EACCES;
     }
     if (n >= 4 && head[0] == '#' && head[1] == '!') {
-        char *line = (char *)head + 2, *end = strpbrk(line, "\n"), *arg;
+        char *arg, *line = script_interpreter((char *)head, &arg);
         g_autofree char *real = NULL;
         int64_t r;
         int ifd;
 
-        if (end) {
-            *end = '\0';
-        }
-        g_strstrip(line);
-        if (!*line || depth == 0) {
+        if (!line || depth == 0) {
             return depth ? -ENOEXEC : -ELOOP;
-        }
-        arg = strpbrk(line, " \t");
-        if (arg) {
-            *arg++ = '\0';
-            g_strstrip(arg);
         }
         real = path_in_sysroot(p, line);
         ifd = open(real, O_RDONLY | O_CLOEXEC);
@@ -676,7 +682,7 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
             return -errno;
         }
         g_ptr_array_add(args, line);
-        if (arg && *arg) {
+        if (arg) {
             g_ptr_array_add(args, arg);
         }
         g_ptr_array_add(args, (char *)path);

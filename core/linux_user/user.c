@@ -142,6 +142,39 @@ static bool find_cpu(Process *p, const char *arch, GError **error)
     return row;
 }
 
+/* As long as the program is a script: its interpreter instead, an open file, with the script among its arguments. */
+static void follow_scripts(Process *p, int *fd, const char **path, char ***args)
+{
+    for (unsigned depth = 0; depth < MAX_SCRIPT_DEPTH; depth++) {
+        char *head = g_malloc0(MAX_SCRIPT_LINE + 1), *arg, *interpreter;
+        GPtrArray *all = g_ptr_array_new();
+
+        if (pread(*fd, head, MAX_SCRIPT_LINE, 0) < 4 || head[0] != '#' || head[1] != '!' ||
+            !(interpreter = script_interpreter(head, &arg))) {
+            g_free(head);
+            g_ptr_array_unref(all);
+            return;
+        }
+        close(*fd);
+        g_ptr_array_add(all, interpreter);
+        if (arg) {
+            g_ptr_array_add(all, arg);
+        }
+        g_ptr_array_add(all, (char *)*path);
+        for (char **a = *args + 1; *a; a++) {
+            g_ptr_array_add(all, *a);
+        }
+        g_ptr_array_add(all, NULL);
+        *args = (char **)g_ptr_array_free(all, FALSE);
+        *path = path_in_sysroot(p, interpreter);
+        *fd = open(*path, O_RDONLY | O_CLOEXEC);
+        p->o->argv0 = NULL;                     /* a script's first argument is its path, whatever it was called */
+        if (*fd < 0) {
+            return;
+        }
+    }
+}
+
 static bool make_machine(Process *p, TypeRegistry *types, GError **error)
 {
     const AccelConfig accel = {
@@ -258,6 +291,9 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     fd = (int)getauxval(AT_EXECFD);             /* binfmt_misc's flag O: opened already, perhaps not readable by us */
     if (errno) {
         fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    if (fd >= 0) {
+        follow_scripts(p, &fd, &path, &args);
     }
     if (fd < 0) {
         bool missing = errno == ENOENT || errno == ENOTDIR;

@@ -276,6 +276,12 @@ typedef struct CloneArgs {
 } CloneArgs;
 int64_t process_clone(Thread *t, const CloneArgs *a);
 int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char **env, int flags);
+enum { MAX_SCRIPT_LINE = 256, MAX_SCRIPT_DEPTH = 5 };   /* as Linux has it */
+/*
+ * The interpreter that a script names, whose start is in head, which is changed, and its one argument; NULL: none. Both
+ * lie in head.
+ */
+char *script_interpreter(char *head, char **ret_arg);
 
 /* -- syscall.c, strace.c --------------------------------------------------------------------------------------------- */
 typedef int64_t LinuxCallFn(Thread *t, const uint64_t *a);

@@ -83,6 +83,37 @@ def compared(folder, name):
     check(name, (r.returncode, r.stdout.count("\n")), (0, wanted.stdout.count("\n")))
 
 
+def scripts(folder):
+    """A program that is a script: its interpreter runs, as execve would have it; other bad ones are refused."""
+    source, program = os.path.join(folder, "says.c"), os.path.join(folder, "says")
+    with open(source, "w", encoding="ascii") as f:
+        f.write("""#include <stdio.h>\n#include <stdlib.h>
+int main(int argc, char **argv) { for (char **a = argv; *a; a++) printf("[%s]", *a); return argc > 1 ? atoi(argv[1]) : 0; }\n""")
+    subprocess.run([CC, "-static", "-o", program, source], check=True)
+
+    def script(name, text):
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="ascii") as f:
+            f.write(text)
+        os.chmod(path, 0o755)
+        return path
+
+    check("arguments", [(r.stdout, r.returncode) for r in (run(program, "3", "a b", ""), run("-0", "X", program, "-255"),
+                                                          run("--", program, "256"))],
+          [(f"[{program}][3][a b][]", 3), ("[X][-255]", 1), (f"[{program}][256]", 0)])
+    first = script("first", f"#! {program}  7 x \nrest\n")
+    second = script("second", f"#!{first}")
+    for path, wanted in (first, f"[{program}][7 x][{first}][y z]"), (second, f"[{program}][7 x][{first}][{second}][y z]"):
+        r = run("-0", "X", path, "y z")
+        check("script", (r.returncode, r.stdout), (7, wanted))
+    script("loop", f"#!{os.path.join(folder, 'loop')}\n")
+    for name, text, status in (("missing", "#!/nowhere/there\n", 127), ("none", "#!\n", 126), ("blank", "#! \t\n", 126),
+                               ("native", "#!/bin/sh\n", 126), ("loop", f"#!{os.path.join(folder, 'loop')}\n", 126),
+                               ("empty", "", 126), ("mark", "#!", 126)):
+        r = run(script(name, text))
+        check(name, (r.returncode, r.stderr.count("\n")), (status, 1))
+
+
 def refusals(folder):
     r = run(os.path.join(folder, "absent"))
     check("missing file", (r.returncode, r.stderr.count("\n")), (127, 1))
@@ -132,6 +163,7 @@ def main():
             r = run(cut)
             check(f"truncated to {size}", (r.returncode, r.stderr.count("\n")), (126, 1))
         refusals(folder)
+        scripts(folder)
         if shutil.which("cc"):
             compared(folder, "calls")
             compared(folder, "restart")
