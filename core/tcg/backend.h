@@ -63,6 +63,12 @@ struct TcgBackend {
      * constants or slots, the result in any register of its type, nothing destroyed. 0: ask.
      */
     uint8_t plain[TCG_NUM_OPS];
+    /*
+     * Whether the i32 operation of a node clears the upper half of its result's register. A backend that has this takes
+     * i32 operands from registers whatever their upper halves hold; copies are then of whole registers. NULL: neither.
+     */
+    bool (*upper_is_zero)(const TcgFn *fn, TcgId id);
+    bool access_offset;                         /* guest_ld and guest_st add (int16_t)aux to their address */
     void (*constraints)(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
     /* Emits an ALLOCATED region. False: the buffer is full; nothing was published. */
     bool (*emit)(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);

@@ -360,6 +360,11 @@ static bool serves(const TcgFn *fn, const Web *w, TcgId *part, unsigned i, TcgId
     return true;
 }
 
+static bool fits(const TcgFn *fn, TcgType have, TcgType want)
+{
+    return have == want || (fn->done & PROP_WIDTHS && have != TCG_V128 && want != TCG_V128);
+}
+
 /* Finds phis that are there already for operand j of kind k: in w->part, 0 where there is none. */
 static void find_parts(const TcgFn *fn, Web *w, unsigned k, unsigned j)
 {
@@ -372,7 +377,8 @@ static void find_parts(const TcgFn *fn, Web *w, unsigned k, unsigned j)
             for (unsigned m = 0; m < w->num; m++) {
                 part[m] = w->part[m][k][j];
             }
-            if (fn_node(fn, id)->type == operand_type(&w->kind[k], j) && serves(fn, w, part, i, id, k, j)) {
+            if (fits(fn, fn_node(fn, id)->type, operand_type(&w->kind[k], j)) &&
+                serves(fn, w, part, i, id, k, j)) {
                 for (unsigned m = 0; m < w->num; m++) {
                     w->part[m][k][j] = part[m];
                 }

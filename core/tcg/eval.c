@@ -396,6 +396,11 @@ void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgV
         if (!eval_int(op, bits, aux, v, &r.u64[0])) {
             eval_vec(op, aux, imm, v, &r);
         }
+        *ret = r;
+        return;
+    }
+    if (type == TCG_I32) {
+        r.u64[0] = (uint32_t)r.u64[0];          /* of a wider operand, the lower half */
     }
     *ret = r;
 }

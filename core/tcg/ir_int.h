@@ -286,7 +286,7 @@ static inline void tcg_fn_remove(TcgFn *fn, TcgId id)
 }
 
 /* -- passes ------------------------------------------------------------------------------------------------------ */
-typedef enum TcgPassProps { PROP_SSA = 1, PROP_LEGAL = 2, PROP_ALLOCATED = 4 } TcgPassProps;
+typedef enum TcgPassProps { PROP_SSA = 1, PROP_LEGAL = 2, PROP_ALLOCATED = 4, PROP_WIDTHS = 8 /* operands may be wider */ } TcgPassProps;
 typedef struct TcgPass {
     char letter;
     const char *name;
@@ -307,7 +307,9 @@ void tcg_pass_run(TcgFn *fn, const TcgPass *pass);
 void tcg_ssa(TcgFn *fn);        /* 's': get_reg and set_reg become values, phis, ld_env, st_env; maps are built */
 void tcg_fold(TcgFn *fn);       /* 'f': constants, copies, algebraic rules, compare and branch fusion */
 void tcg_dce(TcgFn *fn);        /* 'd': unused values go; counts uses and map_uses: recipes fall out here */
+void tcg_address(TcgFn *fn);    /* 'a': loads and stores take constants that are added to their addresses */
 void tcg_lower(TcgFn *fn);      /* 'l': what the backend says it lacks becomes what it has */
+void tcg_widths(TcgFn *fn);     /* 'w': one register for a value and its extension, if the backend has it so */
 void tcg_regalloc(TcgFn *fn);   /* 'r': inserts OP_mov; fills out, in, arg_locs and map locations */
 void tcg_quick(TcgFn *fn);      /* 'q': does for a region without loops what 'd', 'l' and 'r' do, plainly and fast */
 /* Proves of an allocated region that each use, map entry and phi reads the value that the IR says; else why not. */

@@ -40,7 +40,7 @@ static const char *const kind_name[8] = { "plain", "probe", "tagged", "exclusive
 
 /* What an operation's aux and imm mean, as text shows them. */
 typedef enum AuxKind { AUX_NONE, AUX_ROW, AUX_FIELD, AUX_POS, AUX_COND, AUX_FC, AUX_RMW, AUX_ES, AUX_SLOT, AUX_SIZE,
-               AUX_FP } AuxKind;
+               AUX_FP, AUX_OFFSET } AuxKind;
 typedef enum ImmKind { IMM_NONE, IMM_OFFSET, IMM_DELTA, IMM_MEMOP, IMM_FENCE, IMM_HELPER, IMM_NUM, IMM_COND, IMM_TYPE,
                IMM_OPTIONAL, IMM_MEANING } ImmKind;
 
@@ -54,6 +54,7 @@ static AuxKind aux_kind(TcgOpcode op)
     case OP_setcond: case OP_select_cmp: case OP_brcond: return AUX_COND;
     case OP_select_fc: case OP_flags_cond: case OP_brflag: return AUX_FC;
     case OP_guest_rmw: return AUX_RMW;
+    case OP_guest_ld: case OP_guest_st: return AUX_OFFSET;
     case OP_goto_tb: return AUX_SLOT;
     case OP_fp: case OP_fp_to_int: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: return AUX_FP;
     default: return tcg_op_def[op].flags & TCGF_VEC ? AUX_ES : AUX_NONE;
@@ -237,6 +238,11 @@ static void print_tail(Printer *p, const TcgNode *n)
     case AUX_POS: g_string_append_printf(out, " pos=%u", n->aux); break;
     case AUX_SLOT: g_string_append_printf(out, " slot=%u", n->aux); break;
     case AUX_FP: g_string_append_printf(out, " fp=0x%x", n->aux); break;
+    case AUX_OFFSET:
+        if (n->aux) {
+            g_string_append_printf(out, " offset=%d", (int16_t)n->aux);
+        }
+        break;
     case AUX_SIZE:
         if (1u << (n->aux & MO_SIZE) != tcg_type_size(n->type)) {
             g_string_append_printf(out, " %c%u", n->aux & MO_SIGN ? 's' : 'u', 8u << (n->aux & MO_SIZE));
@@ -877,6 +883,14 @@ static bool get_args(Parser *p, TcgId id)
             return false;
         }
         fn_node(fn, id)->aux = v;
+        break;
+    case AUX_OFFSET:
+        if (accept(p, "offset=")) {
+            if (!get_num(p, &v)) {
+                return false;
+            }
+            fn_node(fn, id)->aux = (uint16_t)v;
+        }
         break;
     case AUX_SIZE: {
         static const uint8_t mo_of_type[TCG_NUM_TYPES] = { 0, MO_32, MO_64, MO_128 };

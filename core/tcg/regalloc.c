@@ -18,7 +18,8 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { NUM_REGS = 64, NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2 };
+enum { NUM_REGS = 64, NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2,
+       HOISTED_COPIES = 3 };
 #define INT_REGS UINT64_C(0x00000000ffffffff)
 #define VEC_REGS UINT64_C(0xffffffff00000000)
 #define ALL_REGS (~UINT64_C(0))
@@ -484,9 +485,11 @@ static TcgLoc where(const TcgRegalloc *ra, TcgId id)
 /* A copy of value id before node `before`. */
 static void insert_mov(TcgRegalloc *ra, TcgId before, TcgId id, TcgLoc src, TcgLoc dst)
 {
-    TcgId m = tcg_fn_node_new(ra->fn, OP_mov, node_type(node_of(ra, id)));
+    TcgType type = node_type(node_of(ra, id));
     TcgNode *n;
+    TcgId m;
 
+    m = tcg_fn_node_new(ra->fn, OP_mov, type == TCG_I32 && ra->be->upper_is_zero ? TCG_I64 : type);
     ra->node = fn_node(ra->fn, 0);
     n = node_of(ra, m);
     n->arg[0] = id;
@@ -1309,6 +1312,55 @@ static void end_block(TcgRegalloc *ra, uint32_t block)
     }
 }
 
+/*
+ * Copies on the edge that a loop goes round by, when there are few, go before the branch, so that the edge is the branch
+ * itself: what leaves the loop does not read their destinations.
+ */
+static void hoist_edges(TcgRegalloc *ra)
+{
+    TcgFn *fn = ra->fn;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        TcgIrBlock *b = fn_block(fn, g_array_index(fn->rpo, uint32_t, i)), *from;
+        uint32_t other;
+        const TcgNode *end;
+        TcgRegSet busy;
+        unsigned copies = 0;
+        TcgConstraint c;
+        bool ok;
+
+        if (b->num_preds != 1 || b->num_succ != 1) {
+            continue;
+        }
+        from = fn_block(fn, *fn_list(fn, b->preds));
+        if (from->num_succ != 2) {
+            continue;
+        }
+        other = from->succ[fn_block(fn, from->succ[0]) == b];
+        ok = fn_block(fn, other)->loop_depth < b->loop_depth;
+        end = node_of(ra, from->last);
+        ra->be->constraints(ra->be, fn, end, &c);
+        busy = c.clobbers;
+        for (unsigned k = 0; k < def_of(end)->args; k++) {
+            busy |= loc_kind(end->in[k]) == LOC_REG ? reg_bit(loc_num(end->in[k])) : 0;
+        }
+        for (TcgId id = b->first; ok && id != b->last; id = node_of(ra, id)->next) {
+            const TcgNode *n = node_of(ra, id);
+            TcgId was = loc_kind(n->out) == LOC_REG ? ra->blk[end->block].out[loc_num(n->out)] : 0;
+
+            ok = n->op == OP_mov && loc_kind(n->out) == LOC_REG && !(busy & reg_bit(loc_num(n->out))) &&
+                 ++copies <= HOISTED_COPIES &&
+                 !(was && (ra->val[was].is_const || test_live(ra->live_in, ra->words, other, was)));
+        }
+        while (ok && b->first != b->last) {
+            TcgId id = b->first;
+
+            tcg_fn_remove(fn, id);
+            tcg_fn_insert_before(fn, from->last, id);
+        }
+    }
+}
+
 /* -- the pass --------------------------------------------------------------------------------------------------------- */
 
 static void *sized(GArray *a, size_t n)
@@ -1402,6 +1454,7 @@ void tcg_regalloc(TcgFn *fn)
         }
         end_block(ra, block);
     }
+    hoist_edges(ra);
     join_empty_edges(fn, first_split);
     fn->frame_slots = (ra->num_slots + 1) & ~1u;
     if (fn->config->verify) {

@@ -91,6 +91,11 @@ static bool check_block(Verifier *v, uint32_t block)
 
 /* -- one node ------------------------------------------------------------------------------------------------------ */
 
+static bool int_type(TcgType t)
+{
+    return t == TCG_I32 || t == TCG_I64;
+}
+
 static bool check_use(Verifier *v, TcgId value, TcgType type, uint32_t block, uint32_t position)
 {
     const TcgFn *fn = v->fn;
@@ -103,7 +108,7 @@ static bool check_use(Verifier *v, TcgId value, TcgType type, uint32_t block, ui
     if (!tcg_op_def[n->op].results || node_type(n) == TCG_VOID) {
         return fail(v, "node %u has no result", value);
     }
-    if (node_type(n) != type) {
+    if (node_type(n) != type && !(fn->done & PROP_WIDTHS && int_type(type) && int_type(node_type(n)))) {
         return fail(v, "node %u has the wrong type", value);
     }
     if (n->op == OP_const) {
@@ -116,11 +121,6 @@ static bool check_use(Verifier *v, TcgId value, TcgType type, uint32_t block, ui
         return fail(v, "node %u does not dominate its use", value);
     }
     return true;
-}
-
-static bool int_type(TcgType t)
-{
-    return t == TCG_I32 || t == TCG_I64;
 }
 
 static bool check_memop(Verifier *v, const TcgNode *n)

@@ -137,7 +137,8 @@ static void guest_access(Machine *m, TcgId id, const TcgNode *n)
 {
     const TcgMemOps *ops = m->fn->config->layout->mem;
     CPUState *cs = test_cs(m->cpu);
-    uint64_t addr = get(m, n->arg[0]).u64[0];
+    bool offset = n->op == OP_guest_ld || n->op == OP_guest_st;
+    uint64_t addr = get(m, n->arg[0]).u64[0] + (uint64_t)(offset ? (int16_t)n->aux : 0);
     bool wide = (n->imm & MO_SIZE) == MO_128;
     TcgVecVal v = { 0 }, w;
 

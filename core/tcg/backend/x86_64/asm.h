@@ -37,7 +37,7 @@ static inline Mem mem_bi(int base, int index, unsigned scale, int32_t disp)
     return (Mem){ base, index, scale, disp, NULL, false };
 }
 static inline Mem mem_rip(const uint8_t *target) { return (Mem){ RIP, NOREG, 0, 0, target, false }; }
-static inline Mem mem_gs(int base) { return (Mem){ base, NOREG, 0, 0, NULL, true }; }
+static inline Mem mem_gs(int base, int32_t disp) { return (Mem){ base, NOREG, 0, disp, NULL, true }; }
 
 enum {
     M_0F = 1 << 8, M_38 = 2 << 8, M_3A = 3 << 8, M_MASK = 3 << 8,

@@ -40,17 +40,36 @@ static unsigned align_mask(MemOp mo)
     }
 }
 
+static void lea_or_mov(Emit *e, unsigned dst, unsigned src, int32_t offset)
+{
+    if (offset) {
+        lea(&e->a, X_W, dst, mem(src, offset));
+    } else {
+        mov_rr(&e->a, X_W, dst, src);
+    }
+}
+
+/* What the access adds to the address in its register. */
+static int32_t offset_of(const TcgNode *n)
+{
+    return n->op == OP_guest_ld || n->op == OP_guest_st ? (int16_t)n->aux : 0;
+}
+
 /*
- * Checks the address in ra; leaves RAX so that ra + RAX is the host's address (direct: the GS segment's base is it
- * too, and plain loads and stores use that). Jumps to the stub if it must.
+ * Checks the address ra + offset; leaves RAX so that ra + offset + RAX is the host's address (direct: the GS segment's
+ * base is it too, and plain loads and stores use that). Jumps to the stub if it must.
  */
-static void emit_check(Emit *e, Stub *s, unsigned ra, MemOp mo, unsigned align, bool read, bool write)
+static void emit_check(Emit *e, Stub *s, unsigned ra, int32_t offset, MemOp mo, unsigned align, bool read, bool write)
 {
     unsigned page_bits = e->fn->config->target->page_bits, size = memop_size(mo);
     int32_t tlb = e->layout->tlb_offset + (int32_t)(memop_mmu(mo) * sizeof(TcgTlbFast));
 
     if (is_direct(e)) {
         if (align) {
+            if (offset) {
+                lea(&e->a, X_W, RAX, mem(ra, offset));
+                ra = RAX;
+            }
             test_ri(&e->a, 0, ra, (int32_t)align);
             tcg_x86_stub_jump(e, s, CC_NE);
         }
@@ -59,20 +78,16 @@ static void emit_check(Emit *e, Stub *s, unsigned ra, MemOp mo, unsigned align, 
         }
         return;
     }
-    if (have(e, HOST_BMI2)) {
+    if (have(e, HOST_BMI2) && !offset) {
         vex_rr(&e->a, M_3A | P_F2 | 0xf0 | X_W, RAX, 0, ra);    /* rorx: the mask drops what comes in above */
         put8(&e->a, page_bits - 5);
     } else {
-        mov_rr(&e->a, X_W, RAX, ra);
+        lea_or_mov(e, RAX, ra, offset);
         sh_ri(&e->a, SH_SHR, X_W, RAX, page_bits - 5);
     }
     alu_rm(&e->a, ALU_AND, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, mask)));
     alu_rm(&e->a, ALU_ADD, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, table)));
-    if (size > align + 1) {
-        lea(&e->a, X_W, RDX, mem(ra, (int32_t)(size - align - 1)));
-    } else {
-        mov_rr(&e->a, X_W, RDX, ra);
-    }
+    lea_or_mov(e, RDX, ra, offset + (int32_t)(size > align ? size - align - 1 : 0));
     alu_ri(&e->a, ALU_AND, X_W, RDX, (int32_t)(-(1u << page_bits) | align));
     if (read) {
         alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, read)));
@@ -400,13 +415,14 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
     unsigned ra = loc_num(n->in[0]);
     bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
     Stub *s = tcg_x86_stub(e, STUB_MEM, id);
-    Mem m = is_direct(e) ? mem_gs(ra) : mem_bi(ra, RAX, 0, 0);
+    int32_t offset = offset_of(n);
+    Mem m = is_direct(e) ? mem_gs(ra, offset) : mem_bi(ra, RAX, 0, offset);
 
     if (always_slow(e, n, mo)) {
         tcg_x86_stub_jump(e, s, -1);
     } else {
         s->at = is_direct(e) ? e->a.p : NULL;
-        emit_check(e, s, ra, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), n->op != OP_guest_st,
+        emit_check(e, s, ra, offset, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), n->op != OP_guest_st,
                    n->op != OP_guest_ld);
         switch (n->op) {
         case OP_guest_ld:
@@ -447,7 +463,12 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
 
-    stub_operand(e, n, 0, FRAME_ADDR, false);
+    if (offset_of(n)) {
+        lea(&e->a, X_W, RDX, mem(loc_num(n->in[0]), offset_of(n)));
+        mov_mr(&e->a, X_W, mem(RSP, FRAME_ADDR), RDX);
+    } else {
+        stub_operand(e, n, 0, FRAME_ADDR, false);
+    }
     switch (n->op) {
     case OP_guest_ld:
         thunk = wide ? THUNK_LD128 : THUNK_LD;
