@@ -286,7 +286,10 @@ static inline void tcg_fn_remove(TcgFn *fn, TcgId id)
 }
 
 /* -- passes ------------------------------------------------------------------------------------------------------ */
-typedef enum TcgPassProps { PROP_SSA = 1, PROP_LEGAL = 2, PROP_ALLOCATED = 4, PROP_WIDTHS = 8 /* operands may be wider */ } TcgPassProps;
+typedef enum TcgPassProps {
+    PROP_SSA = 1, PROP_LEGAL = 2, PROP_ALLOCATED = 4,
+    PROP_WIDTHS = 8,                            /* operands may be wider than their operations */
+} TcgPassProps;
 typedef struct TcgPass {
     char letter;
     const char *name;

@@ -19,7 +19,7 @@
 #include "core/tcg/backend.h"
 
 enum { NUM_REGS = 64, NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2,
-       HOISTED_COPIES = 3 };
+       HOISTED_COPIES = 3, WEB_PAIRS = 256 };
 #define INT_REGS UINT64_C(0x00000000ffffffff)
 #define VEC_REGS UINT64_C(0xffffffff00000000)
 #define ALL_REGS (~UINT64_C(0))
@@ -36,9 +36,17 @@ typedef struct RaVal {
     uint32_t hot;                               /* a loop that lasts up to here wants it again; a recipe's size */
     int32_t slot;                               /* -1: none */
     TcgId phi;                                  /* phi that takes this value over an edge */
+    TcgId web, web_next;                        /* of its phi web: the first member, the next one; 0: none, the last */
     uint8_t reg;
     bool is_const;
 } RaVal;
+
+/* Values that share one slot, at its first member: those of phis and their arguments of which no two live at once. */
+typedef struct RaWeb {
+    uint32_t def, end;                          /* bounds of all members */
+    uint32_t num;
+    int32_t slot;                               /* -1: none yet */
+} RaWeb;
 
 typedef struct RaBlock {
     uint32_t start, end;                        /* positions; edges' uses are at end */
@@ -58,7 +66,7 @@ typedef struct RaMove {
 
 typedef struct TcgRegalloc {
     /* kept between regions */
-    GArray *vals, *uses, *bits, *work, *blocks, *moves, *calls, *slots, *maps_seen;
+    GArray *vals, *webs, *uses, *bits, *work, *blocks, *moves, *calls, *slots, *maps_seen;
     /* of this region */
     TcgFn *fn;
     const TcgBackend *be;
@@ -66,6 +74,7 @@ typedef struct TcgRegalloc {
     RaUse *use;
     uint32_t num_uses, cap_uses;
     RaVal *val;
+    RaWeb *web;                                 /* by first member; where RaVal.web says so */
     RaBlock *blk;
     uint64_t *live_in, *live_out;
     unsigned words;                             /* of a row of live bits; 0: the region is one block */
@@ -526,6 +535,19 @@ static int32_t take_slot(TcgRegalloc *ra, bool wide, uint32_t from, uint32_t end
     return (int32_t)s;
 }
 
+/* A slot for the value: its web's, which copies of a phi's arguments need not leave. */
+static int32_t slot_for(TcgRegalloc *ra, TcgId id)
+{
+    RaVal *v = &ra->val[id];
+    bool wide = node_type(node_of(ra, id)) == TCG_V128;
+    RaWeb *w = v->web ? &ra->web[v->web] : NULL;
+
+    if (w && w->slot < 0 && ra->num_slots < ra->be->num_slots / 2u) {
+        w->slot = take_slot(ra, wide, w->def, w->end);
+    }
+    return w && w->slot >= 0 ? w->slot : take_slot(ra, wide, v->def, v->end);
+}
+
 /* Gives the value a slot that has held it since its definition. */
 static void ensure_slot(TcgRegalloc *ra, TcgId id)
 {
@@ -538,7 +560,7 @@ static void ensure_slot(TcgRegalloc *ra, TcgId id)
         return;
     }
     g_assert(loc_kind(out) == LOC_REG);
-    v->slot = take_slot(ra, node_type(n) == TCG_V128, v->def, v->end);
+    v->slot = slot_for(ra, id);
     while (n->op == OP_phi && node_of(ra, after)->op == OP_phi) {
         after = node_of(ra, after)->next;
     }
@@ -1210,7 +1232,7 @@ static void place_phi(TcgRegalloc *ra, TcgId id, const TcgId *from, uint32_t fro
         n->out = TCG_LOC(LOC_REG, r);
         bind(ra, id, r);
     } else {
-        v->slot = take_slot(ra, n->type == TCG_V128, v->def, v->end);
+        v->slot = slot_for(ra, id);
         n->out = TCG_LOC(LOC_SLOT, v->slot);
     }
 }
@@ -1361,6 +1383,93 @@ static void hoist_edges(TcgRegalloc *ra)
     }
 }
 
+/* -- webs: phis and their arguments that can share a slot --------------------------------------------------------- */
+
+/* Whether one of the uses in the chain lies after from, up to to. */
+static bool used_between(const TcgRegalloc *ra, uint32_t use, uint32_t from, uint32_t to)
+{
+    while (use && use_pos(ra, use) <= from) {
+        use = ra->use[use].next;
+    }
+    return use && use_pos(ra, use) <= to;
+}
+
+/* Whether a is live where b is defined. */
+static bool lives_at_def(const TcgRegalloc *ra, TcgId a, TcgId b)
+{
+    uint32_t block = node_of(ra, b)->block, def = ra->val[b].def;
+    const RaVal *v = &ra->val[a];
+
+    if (node_of(ra, a)->block == block ? v->def > def : !test_live(ra->live_in, ra->words, block, a)) {
+        return false;
+    }
+    return test_live(ra->live_out, ra->words, block, a) || used_between(ra, v->use, def, ra->blk[block].end) ||
+           used_between(ra, v->map_use, def, ra->blk[block].end);
+}
+
+static void make_web(TcgRegalloc *ra, TcgId id)
+{
+    RaVal *v = &ra->val[id];
+
+    if (!v->web) {
+        v->web = id;
+        v->web_next = 0;
+        ra->web[id] = (RaWeb){ v->def, v->end, 1, -1 };
+    }
+}
+
+static void join_webs(TcgRegalloc *ra, TcgId a, TcgId b)
+{
+    TcgId to, from, last;
+    RaWeb *w;
+
+    make_web(ra, a);
+    make_web(ra, b);
+    to = ra->val[a].web;
+    from = ra->val[b].web;
+    w = &ra->web[to];
+    if (to == from || w->num * ra->web[from].num > WEB_PAIRS) {
+        return;
+    }
+    for (TcgId x = to; x; x = ra->val[x].web_next) {
+        for (TcgId y = from; y; y = ra->val[y].web_next) {
+            if (ra->val[x].def == ra->val[y].def || lives_at_def(ra, x, y) || lives_at_def(ra, y, x)) {
+                return;
+            }
+        }
+    }
+    w->def = MIN(w->def, ra->web[from].def);
+    w->end = MAX(w->end, ra->web[from].end);
+    w->num += ra->web[from].num;
+    for (last = to; ra->val[last].web_next; last = ra->val[last].web_next) {
+    }
+    ra->val[last].web_next = from;
+    for (TcgId y = from; y; y = ra->val[y].web_next) {
+        ra->val[y].web = to;
+    }
+}
+
+static void find_webs(TcgRegalloc *ra)
+{
+    TcgFn *fn = ra->fn;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        const TcgIrBlock *b = fn_block(fn, g_array_index(fn->rpo, uint32_t, i));
+
+        for (TcgId id = b->first; id && node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
+            const TcgNode *n = node_of(ra, id);
+
+            for (uint32_t k = 0; k < n->list_len && (n->uses || n->map_uses); k++) {
+                TcgId arg = phi_arg(fn, n, k);
+
+                if (arg != id && !ra->val[arg].is_const && fn_block(fn, *fn_list(fn, b->preds + k))->order) {
+                    join_webs(ra, id, arg);
+                }
+            }
+        }
+    }
+}
+
 /* -- the pass --------------------------------------------------------------------------------------------------------- */
 
 static void *sized(GArray *a, size_t n)
@@ -1379,6 +1488,7 @@ static TcgRegalloc *working_memory(TcgFn *fn)
     if (!ra) {
         ra = fn->regalloc = g_new0(TcgRegalloc, 1);
         ra->vals = g_array_new(FALSE, FALSE, sizeof(RaVal));
+        ra->webs = g_array_new(FALSE, FALSE, sizeof(RaWeb));
         ra->uses = g_array_new(FALSE, FALSE, sizeof(RaUse));
         ra->bits = g_array_new(FALSE, FALSE, sizeof(uint64_t));
         ra->work = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -1399,7 +1509,7 @@ void tcg_regalloc_free(TcgFn *fn)
     TcgRegalloc *ra = fn->regalloc;
 
     if (ra) {
-        GArray *const all[] = { ra->vals, ra->uses, ra->bits, ra->work, ra->blocks, ra->moves, ra->calls, ra->slots,
+        GArray *const all[] = { ra->vals, ra->webs, ra->uses, ra->bits, ra->work, ra->blocks, ra->moves, ra->calls, ra->slots,
                                 ra->maps_seen };
 
         for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
@@ -1422,6 +1532,8 @@ void tcg_regalloc(TcgFn *fn)
     ra->be = fn->config->backend;
     g_array_set_size(ra->vals, fn->nodes->len);
     ra->val = (RaVal *)ra->vals->data;
+    g_array_set_size(ra->webs, fn->nodes->len);
+    ra->web = (RaWeb *)ra->webs->data;
     ra->node = fn_node(fn, 0);
     ra->blk = sized(ra->blocks, fn->blocks->len);
     sized(ra->maps_seen, fn->maps->len);
@@ -1440,6 +1552,7 @@ void tcg_regalloc(TcgFn *fn)
     }
     number_nodes(ra);
     collect_uses(ra);
+    find_webs(ra);
 
     for (uint32_t i = 0; i < fn->rpo->len; i++) {
         uint32_t block = g_array_index(fn->rpo, uint32_t, i);
