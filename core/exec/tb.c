@@ -92,8 +92,8 @@ static TcgGen *generator(const CPUState *cs, bool checked)
     return checked ? e->checked_gen : e->gen;
 }
 
-/* Emits what was generated. The block has no place yet. */
-static void finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
+/* Emits what was generated. The block has no place yet. False: it is too large. */
+static bool finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
 {
     CPUExec *e = cs->exec;
 
@@ -107,6 +107,9 @@ static void finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
     while (!tcg_gen_finish(g, e->x->buf, &tb->code)) {
         recycle(cs);
     }
+    if (!tb->code.entry) {
+        return false;
+    }
     if (log_enabled(LOG_OUT_ASM)) {
         GString *out = g_string_new(NULL);
 
@@ -118,6 +121,7 @@ static void finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
         tb->edge = g_new0(TbEdge, tb->code.num_chains);
     }
     stats_add(&e->stats, STAT_tb_host_bytes, tb->code.size);
+    return true;
 }
 
 /*
@@ -129,27 +133,34 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
     CPUExec *e = cs->exec;
     TcgGen *g = generator(cs, must_check(cs));
     TranslationBlock *tb = tb_new(cs, in);
+    TranslateInput part = *in;
     TranslateResult res = { 0 };
+    bool done = false;
 
-    tcg_gen_begin(g, tb);
-    if (alone) {
-        tcg_gen_alone(g);
-    }
-    if (heat >= 0 || alone) {                   /* else there will be no other */
-        tcg_gen_quick(e->gen);
-    }
     tb->heat = heat;
-    tcg_gen_poll(g, heat);
-    tb->cc->translate(cs, g, in, &res);
-    if (res.bytes == 0) {
-        tb_free(tb);
-        return NULL;
+    while (!done) {
+        tcg_gen_begin(g, tb);
+        if (alone) {
+            tcg_gen_alone(g);
+        }
+        if (heat >= 0 || alone) {               /* else there will be no other */
+            tcg_gen_quick(e->gen);
+        }
+        tcg_gen_poll(g, heat);
+        res = (TranslateResult){ 0 };
+        tb->cc->translate(cs, g, &part, &res);
+        if (res.bytes == 0) {
+            tb_free(tb);
+            return NULL;
+        }
+        g_assert(res.bytes <= in->len);
+        done = finish(cs, g, tb, in->pc);
+        g_assert(done || res.insns > 1);
+        part.max_insns = res.insns / 2;
     }
-    g_assert(res.bytes <= in->len);
     if (log_enabled(LOG_IN_ASM)) {
         log_code(cs, in, &res);
     }
-    finish(cs, g, tb, in->pc);
     tb->bytes = res.bytes;
     tb->insns = res.insns;
     stats_inc(&e->stats, STAT_tb_translated);
@@ -446,6 +457,7 @@ static bool generate(CPUState *cs, const Plan *p, TranslationBlock *tb, Translat
 {
     TcgGen *g = cs->exec->gen;
 
+    tb->insns = 0;
     tcg_gen_begin(g, tb);
     for (unsigned i = 0; i < p->num; i++) {
         tcg_region_block(g, p->piece[i].delta, p->piece[i].returned_to);
@@ -511,12 +523,14 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
         tb_free(tb);
         return;
     }
-    if (!generate(cs, &p, tb, &in, bytes)) {
-        tb_abandon(x, tb->rb, tb->offset);
-        tb_free(tb);
-        return;
+    for (bool done = false; !done; p.num /= 2) {                /* of fewer blocks, if it is too large */
+        if (p.num == 0 || !generate(cs, &p, tb, &in, bytes)) {
+            tb_abandon(x, tb->rb, tb->offset);
+            tb_free(tb);
+            return;
+        }
+        done = finish(cs, e->gen, tb, in.pc);
     }
-    finish(cs, e->gen, tb, in.pc);
     tb->hash = tb_hash_bytes(bytes, tb->bytes);
     if (!tb_supersede(x, tb, generation)) {
         tb_free(tb);

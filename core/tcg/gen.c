@@ -126,6 +126,10 @@ bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
         }
         g->passed = true;
     }
+    if (fn->too_large) {
+        *ret_code = (TcgCode){ .entry = NULL };
+        return true;
+    }
     if (!be->emit(be, fn, buf, ret_code)) {
         return false;
     }

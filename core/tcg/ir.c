@@ -113,7 +113,7 @@ void tcg_fn_clear(TcgFn *fn)
     fn->frame_slots = 0;
     memset(fn->row_seen->data, 0, fn->row_seen->len);
     fn->rows->len = 0;
-    fn->rows_noted = fn->has_loops = fn->lacks = fn->counted = false;
+    fn->rows_noted = fn->has_loops = fn->lacks = fn->too_large = fn->counted = false;
     fn->done = 0;
 }
 

@@ -168,6 +168,7 @@ struct TcgFn {
     bool rows_noted;                            /* by gen.c; else ssa looks for them */
     bool has_loops;                             /* by tcg_fn_compute_order */
     bool lacks;                                 /* an operation was generated that the backend lacks */
+    bool too_large;                             /* it wants more of the frame than there is: no code */
     bool counted;                               /* uses have been counted once: a second time they are cleared first */
     /* nodes, maps, map entries, blocks, words of lists that fit without growing the arrays */
     uint32_t node_cap, map_cap, entry_cap, block_cap, list_cap;

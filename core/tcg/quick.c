@@ -291,7 +291,10 @@ static uint16_t take_slot(Quick *q, bool wide, uint32_t from, uint32_t end)
         unsigned old = q->num_slots;
 
         s = wide ? (old + 1) & ~1u : old;
-        g_assert(s + step <= q->cap_slots);
+        if (s + step > q->cap_slots) {
+            q->fn->too_large = true;            /* what comes of it is not used */
+            return 1;
+        }
         q->num_slots = s + step;
         memset(&q->slots[old], 0, (q->num_slots - old) * sizeof(QuickSlot));
     }

@@ -524,7 +524,10 @@ static int32_t take_slot(TcgRegalloc *ra, bool wide, uint32_t from, uint32_t end
         unsigned old = ra->num_slots;
 
         s = wide ? (old + 1) & ~1u : old;
-        g_assert(s + step <= ra->be->num_slots);
+        if (s + step > ra->be->num_slots) {
+            ra->fn->too_large = true;           /* what comes of it is not used */
+            return 0;
+        }
         ra->num_slots = s + step;
         g_array_set_size(ra->slots, ra->num_slots);
         memset(&g_array_index(ra->slots, RaSlot, old), 0, (ra->num_slots - old) * sizeof(RaSlot));

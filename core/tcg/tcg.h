@@ -348,7 +348,8 @@ void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to);
 void tcg_region_start(TcgGen *g, int64_t delta, bool poll);
 /*
  * Optimises and emits what was generated since begin. False: the buffer has no room (nothing was published); call
- * again after a reset, with the same region still in g. Thread-safe against other TcgGens on one buffer.
+ * again after a reset, with the same region still in g. ret_code->entry is NULL if its values find no place in the frame:
+ * it is to be made of less. Thread-safe against other TcgGens on one buffer.
  */
 bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code);
 /* The region as text, as it is now: as generated, or after tcg_gen_finish as emitted; for -d ir. */
