@@ -115,11 +115,12 @@ static void scalar_narrow(DisasContext *dc, const arg_SQXTN_s *a, VecFn *fn)
 static void pairwise(DisasContext *dc, const arg_ADDP_v *a, VecFn *fn)
 {
     TcgVal n = V(rn), m = V(rm);
+    bool same = a->rn == a->rm && a->esz < 2;
 
-    if (!a->q) {
-        n = m = a->rn == a->rm ? n : vec_join(dc, n, m);
+    if (!a->q && !same) {
+        n = m = vec_join(dc, n, m);
     }
-    if (a->rn == a->rm && a->esz < 2) {
+    if (same) {
         /* even elements in the low half, odd ones in the high half, and the other way round */
         uint64_t even = a->esz ? UINT64_C(0x0d0c090805040100) : UINT64_C(0x0e0c0a0806040200);
         uint64_t odd = even + UINT64_C(0x0101010101010101) * (1u << a->esz);
