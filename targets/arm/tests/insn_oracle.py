@@ -262,9 +262,51 @@ def explain(program, folder, chimera, accel, index, name):
     print('    alone it is the same: what came before matters')
 
 
+def compare(args, chimera, rng, rows):
+    """One program of args.count instructions. (whether all is well, {accelerator: instructions compared})"""
+    rng.shuffle(rows)
+    words, before, which = [], [], []
+    while len(words) < args.count:
+        row, memory, general = rows[len(words) % len(rows)]
+        words.append(choose_word(rng, row, memory, general))
+        exclusive = row['name'].startswith('STX') and rng.random() < 0.7
+        before.append(exclusive_before(words[-1]) if exclusive else CLREX)
+        which.append(row['name'])
+    program = Program(rng, words, before, any(m for _, m, _ in rows), [int(f, 16) for f in args.fpcr.split(',')],
+                      args.big_endian, args.align_check)
+    failed, compared = False, {}
+    with tempfile.TemporaryDirectory() as folder:
+        exe = program.build(folder, 0, len(words), 0)
+        want = program.run_oracle(exe)
+        for accel in args.accel.split(','):
+            exe = program.build(folder, 0, len(words), 0)
+            got = program.run_here(chimera, exe, accel)
+            if got[:8] == b'EXCEPTN!':
+                esr, elr, test = struct.unpack_from('>QQQ' if args.big_endian else '<QQQ', got, 8)
+                print('%s: exception, esr %x elr %x in %s %08x' % (accel, esr, elr, which[test], words[test]))
+                failed = True
+                continue
+            if len(got) != len(want):
+                print('%s: wrote %d bytes, not %d: %r' % (accel, len(got), len(want), got[:80]))
+                failed = True
+                continue
+            bad = {}
+            for i in range(len(words)):
+                if got[8 * i:8 * i + 8] != want[8 * i:8 * i + 8]:
+                    bad.setdefault(which[i], []).append(i)
+            compared[accel] = len(words)
+            if bad:
+                print('%s: %d differ, of: %s' % (accel, sum(len(b) for b in bad.values()), ' '.join(sorted(bad))))
+            failed |= bool(bad)
+            for name in sorted(bad)[:None if args.all else 5]:
+                explain(program, folder, chimera, accel, bad[name][0], name)
+    return not failed, compared
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--count', type=int, default=1500)
+    p.add_argument('--programs', type=int, default=1, help='of so many instructions each')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--patterns', nargs='*', help='pattern files instead of the default ones')
     p.add_argument('--names', default='', help='only patterns whose name matches')
@@ -289,42 +331,15 @@ def main():
         for row in load_rows(os.path.join(ARM, path)):
             if allowed(row) and re.match(names, row['name']) and re.match(args.names, row['name']):
                 rows.append((row, 'ldst' in path, path == 'a64_ldst.decode'))
-    rng.shuffle(rows)
-    words, before, which = [], [], []
-    while len(words) < args.count:
-        row, memory, general = rows[len(words) % len(rows)]
-        words.append(choose_word(rng, row, memory, general))
-        exclusive = row['name'].startswith('STX') and rng.random() < 0.7
-        before.append(exclusive_before(words[-1]) if exclusive else CLREX)
-        which.append(row['name'])
-    program = Program(rng, words, before, any(m for _, m, _ in rows), [int(f, 16) for f in args.fpcr.split(',')],
-                      args.big_endian, args.align_check)
-    failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        exe = program.build(folder, 0, len(words), 0)
-        want = program.run_oracle(exe)
-        for accel in args.accel.split(','):
-            exe = program.build(folder, 0, len(words), 0)
-            got = program.run_here(chimera, exe, accel)
-            if got[:8] == b'EXCEPTN!':
-                esr, elr, test = struct.unpack_from('>QQQ' if args.big_endian else '<QQQ', got, 8)
-                print('%s: exception, esr %x elr %x in %s %08x' % (accel, esr, elr, which[test], words[test]))
-                failed = True
-                continue
-            if len(got) != len(want):
-                print('%s: wrote %d bytes, not %d: %r' % (accel, len(got), len(want), got[:80]))
-                failed = True
-                continue
-            bad = {}
-            for i in range(len(words)):
-                if got[8 * i:8 * i + 8] != want[8 * i:8 * i + 8]:
-                    bad.setdefault(which[i], []).append(i)
-            count = sum(len(b) for b in bad.values())
-            print('%s: %d instructions of %d patterns, %d differ, of: %s' %
-                  (accel, len(words), len(rows), count, ' '.join(sorted(bad)) or '-'))
-            failed |= bool(bad)
-            for name in sorted(bad)[:None if args.all else 5]:
-                explain(program, folder, chimera, accel, bad[name][0], name)
+    failed, total = False, {}
+    for _ in range(args.programs):
+        ok, compared = compare(args, chimera, rng, rows)
+        failed |= not ok
+        for accel, count in compared.items():
+            total[accel] = total.get(accel, 0) + count
+    for accel, count in total.items():
+        print('%s: %d instructions of %d patterns, %d executions%s' %
+              (accel, count, len(rows), count * ROUNDS, '' if failed else ', 0 differ'))
     return 1 if failed else 0
 
 
