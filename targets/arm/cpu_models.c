@@ -3,7 +3,7 @@
  * CPU models: the values of their ID registers, from the Technical Reference Manuals, and `max`, which has every
  * feature that is complete here.
  * AArch32 is not modelled: ID_AA64PFR0_EL1 says AArch64 only for every model, and the AArch32 registers read as zero
- * (docs/CAVEATS.md). SVE, statistical profiling, trace and memory tagging are left out in the same way.
+ * (docs/CAVEATS.md). SVE, statistical profiling and trace are left out in the same way.
  */
 #include <string.h>
 
