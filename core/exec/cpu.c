@@ -285,6 +285,14 @@ void cpu_run_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaq
     }
 }
 
+void cpu_begin_anew(CPUState *cs)
+{
+    cs->halted = false;
+    cs->raised = 0;
+    cs->exec->alone = cs->exec->single = false;
+    cs->exec->redo = REDO_NONE;
+}
+
 typedef struct PowerOn {
     void (*fn)(CPUState *cs, void *opaque);
     void *opaque;
@@ -298,7 +306,7 @@ static void power_on(CPUState *cs, void *opaque)
         p->fn(cs, p->opaque);
     }
     tlb_flush_all(cs);                          /* out of reset it has none of what it knew before */
-    cs->halted = false;
+    cpu_begin_anew(cs);                         /* an exception may have been on its way when it went off */
     cpu_key_changed(cs);
     __atomic_store_n(&cs->powered_off, false, __ATOMIC_SEQ_CST);
     __atomic_store_n(&cs->starting, false, __ATOMIC_SEQ_CST);

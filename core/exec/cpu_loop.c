@@ -926,13 +926,7 @@ void exec_reset(Machine *m)
     finish_work(m);
     machine_lock(m);
     for (unsigned i = 0; i < m->cpus->len; i++) {
-        CPUState *cs = m->cpus->pdata[i];
-
-        cs->halted = false;
-        cs->raised = 0;
-        cs->exec->alone = false;
-        cs->exec->single = false;
-        cs->exec->redo = REDO_NONE;
+        cpu_begin_anew(m->cpus->pdata[i]);
     }
     machine_reset(m, RESET_COLD);
     for (unsigned i = 0; i < m->cpus->len; i++) {

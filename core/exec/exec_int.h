@@ -233,6 +233,10 @@ typedef enum TraceKind { TRACE_EXCEPTION = 1, TRACE_INTERRUPT, TRACE_READ, TRACE
 void trace_event(CPUState *cs, TraceKind kind, uint64_t a, uint64_t b);
 void trace_registers(CPUState *cs);
 
+/* cpu.c: what an exception or an instruction under way left is forgotten; before a reset, or after it. Own thread, or it
+ * does not run. */
+void cpu_begin_anew(CPUState *cs);
+
 /* tlb_ldst.c */
 extern const TcgMemOps tlb_mem_ops;
 
