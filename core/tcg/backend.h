@@ -29,6 +29,19 @@
  * - fn->frame_slots <= num_slots.
  */
 typedef uint64_t TcgRegSet;                     /* bit n: register n; 0..31 integer, 32..63 vector */
+enum { TCG_NUM_HOST_REGS = 64 };
+#define INT_REGS UINT64_C(0x00000000ffffffff)
+#define VEC_REGS UINT64_C(0xffffffff00000000)
+
+static inline TcgRegSet reg_bit(unsigned r)
+{
+    return UINT64_C(1) << r;
+}
+
+static inline bool is_single(TcgRegSet s)
+{
+    return s && !(s & (s - 1));
+}
 
 enum { TCG_MAX_OPERANDS = 4 };
 

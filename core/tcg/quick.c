@@ -14,9 +14,7 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { NUM_REGS = 64, MAX_HEIGHT = 3 };
-#define INT_REGS UINT64_C(0x00000000ffffffff)
-#define VEC_REGS UINT64_C(0xffffffff00000000)
+enum { MAX_HEIGHT = 3 };
 
 /*
  * Positions ascend by 2 from node to node in the order of emission; a map is wanted at its node's position + 1.
@@ -39,7 +37,7 @@ typedef struct QuickSlot {
 
 typedef struct QuickBlock {
     TcgRegSet free;                             /* at its end, if it has successors */
-    TcgId regs[NUM_REGS];
+    TcgId regs[TCG_NUM_HOST_REGS];
 } QuickBlock;
 
 struct TcgQuick {
@@ -55,7 +53,7 @@ struct TcgQuick {
     const TcgBackend *be;
     TcgNode *node;                              /* fn's; moves when nodes are made */
     unsigned num_slots;
-    TcgId regs[NUM_REGS];
+    TcgId regs[TCG_NUM_HOST_REGS];
     TcgRegSet free;                             /* allocatable and bound to no value */
     TcgRegSet pinned;                           /* not to be touched before the current node */
     uint32_t pos;
@@ -63,16 +61,6 @@ struct TcgQuick {
     TcgId at;                                   /* copies are put before this node */
 };
 typedef struct TcgQuick Quick;
-
-static inline TcgRegSet reg_bit(unsigned r)
-{
-    return UINT64_C(1) << r;
-}
-
-static inline bool is_single(TcgRegSet s)
-{
-    return s && !(s & (s - 1));
-}
 
 static inline bool is_wide(const Quick *q, TcgId id)
 {
@@ -417,7 +405,7 @@ static inline unsigned choose(const Quick *q, TcgRegSet set, TcgId id)
  */
 static unsigned alloc_reg2(Quick *q, TcgRegSet set, TcgId id, TcgRegSet dislike, TcgRegSet avoid)
 {
-    unsigned best = NUM_REGS;
+    unsigned best = TCG_NUM_HOST_REGS;
     uint32_t best_score = 0;
 
     set &= q->be->allocatable & ~q->pinned;
@@ -434,12 +422,12 @@ static unsigned alloc_reg2(Quick *q, TcgRegSet set, TcgId id, TcgRegSet dislike,
         const QuickVal *v = &q->val[q->regs[r]];
         uint32_t ago = q->pos - v->used, score = v->slot || v->is_const ? 2 * ago : ago;
 
-        if (best == NUM_REGS || score > best_score) {
+        if (best == TCG_NUM_HOST_REGS || score > best_score) {
             best = r;
             best_score = score;
         }
     }
-    g_assert(best < NUM_REGS);                  /* else the constraint cannot be met */
+    g_assert(best < TCG_NUM_HOST_REGS);                  /* else the constraint cannot be met */
     vacate(q, best, avoid | set);
     return best;
 }

@@ -18,10 +18,8 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { NUM_REGS = 64, NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2,
+enum { NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2,
        HOISTED_COPIES = 3, WEB_PAIRS = 256 };
-#define INT_REGS UINT64_C(0x00000000ffffffff)
-#define VEC_REGS UINT64_C(0xffffffff00000000)
 #define ALL_REGS (~UINT64_C(0))
 
 /* One use; chains ascend in position. */
@@ -51,7 +49,7 @@ typedef struct RaWeb {
 typedef struct RaBlock {
     uint32_t start, end;                        /* positions; edges' uses are at end */
     bool started, done;
-    TcgId in[NUM_REGS], out[NUM_REGS];
+    TcgId in[TCG_NUM_HOST_REGS], out[TCG_NUM_HOST_REGS];
 } RaBlock;
 
 typedef struct RaSlot {
@@ -80,7 +78,7 @@ typedef struct TcgRegalloc {
     unsigned words;                             /* of a row of live bits; 0: the region is one block */
     unsigned num_slots;
     int32_t temp_slot;
-    TcgId regs[NUM_REGS];
+    TcgId regs[TCG_NUM_HOST_REGS];
     TcgRegSet free;                             /* allocatable and bound to no value */
     TcgRegSet pinned;                           /* not to be touched before the current node */
     uint32_t block, pos, block_end;
@@ -95,16 +93,6 @@ static inline TcgNode *node_of(const TcgRegalloc *ra, TcgId id)
 static inline const TcgOpDef *def_of(const TcgNode *n)
 {
     return &tcg_op_def[n->op];
-}
-
-static inline TcgRegSet reg_bit(unsigned r)
-{
-    return UINT64_C(1) << r;
-}
-
-static inline bool is_single(TcgRegSet s)
-{
-    return s && !(s & (s - 1));
 }
 
 static inline TcgRegSet class_of(TcgType t)

@@ -8,8 +8,6 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { NUM_REGS = 64 };
-
 typedef struct Check {
     const TcgFn *fn;
     const TcgBackend *be;
@@ -36,12 +34,12 @@ static TcgId name_at(Check *c, TcgLoc loc, bool wide)
 
     switch (loc_kind(loc)) {
     case LOC_REG:
-        return n < NUM_REGS ? c->state[n] : 0;
+        return n < TCG_NUM_HOST_REGS ? c->state[n] : 0;
     case LOC_SLOT:
         if (n + wide >= c->fn->frame_slots || (wide && (n & 1))) {
             return 0;
         }
-        n += NUM_REGS;
+        n += TCG_NUM_HOST_REGS;
         return wide && c->state[n] != c->state[n + 1] ? 0 : c->state[n];
     case LOC_CONST:
         return fn_node(c->fn, n)->op == OP_const ? n : 0;
@@ -57,9 +55,9 @@ static void set_name(Check *c, TcgLoc loc, bool wide, TcgId name)
     if (loc_kind(loc) == LOC_REG) {
         c->state[n] = name;
     } else if (loc_kind(loc) == LOC_SLOT && n + wide < c->fn->frame_slots) {
-        c->state[NUM_REGS + n] = name;
+        c->state[TCG_NUM_HOST_REGS + n] = name;
         if (wide) {
-            c->state[NUM_REGS + n + 1] = name;
+            c->state[TCG_NUM_HOST_REGS + n + 1] = name;
         }
     }
 }
@@ -171,7 +169,7 @@ static void check_node(Check *c, TcgId id)
             in_regs |= UINT64_C(1) << loc_num(loc);
         }
     }
-    for (unsigned r = 0; r < NUM_REGS; r++) {
+    for (unsigned r = 0; r < TCG_NUM_HOST_REGS; r++) {
         if (t.clobbers >> r & 1) {
             c->state[r] = 0;
         }
@@ -269,7 +267,7 @@ static bool run(Check *c)
 bool tcg_regalloc_check(const TcgFn *fn, GString *ret_why)
 {
     GString *why = g_string_new(NULL);
-    Check c = { .fn = fn, .be = fn->config->backend, .num_locs = NUM_REGS + fn->frame_slots };
+    Check c = { .fn = fn, .be = fn->config->backend, .num_locs = TCG_NUM_HOST_REGS + fn->frame_slots };
 
     c.in = g_new0(TcgId, (size_t)fn->blocks->len * c.num_locs);
     c.reached = g_new0(bool, fn->blocks->len);
