@@ -489,6 +489,19 @@ static void *gdb_main(void *opaque)
 
 /* -- beginning ------------------------------------------------------------------------------------------------------- */
 
+/* A socket that listens at the address; it is closed if it cannot. name: what the user gave. */
+static int listen_at(int fd, const struct sockaddr *at, socklen_t len, const char *name, GError **error)
+{
+    if (fd < 0 || bind(fd, at, len) < 0 || listen(fd, 1) < 0) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "-g %s: %s", name, g_strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    return fd;
+}
+
 static int listen_tcp(const char *port, GError **error)
 {
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -504,14 +517,7 @@ static int listen_tcp(const char *port, GError **error)
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     }
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 1) < 0) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "-g %s: %s", port, g_strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return -1;
-    }
-    return fd;
+    return listen_at(fd, (struct sockaddr *)&at, sizeof(at), port, error);
 }
 
 static int listen_unix(const char *path, GError **error)
@@ -528,14 +534,7 @@ static int listen_unix(const char *path, GError **error)
     if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0 && errno == ECONNREFUSED) {
         unlink(path);                           /* of one that is gone */
     }
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 1) < 0) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "-g %s: %s", path, g_strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return -1;
-    }
-    return fd;
+    return listen_at(fd, (struct sockaddr *)&at, sizeof(at), path, error);
 }
 
 /* "fd:PEER:LISTENER,FLAGS,SIGNALS,PATH", as gdb_before_exec writes it */
