@@ -144,7 +144,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
             tcg_gen_alone(g);
         }
         if (heat >= 0 || alone) {               /* else there will be no other */
-            tcg_gen_quick(e->gen);
+            tcg_gen_quick(g);
         }
         tcg_gen_poll(g, heat);
         res = (TranslateResult){ 0 };
