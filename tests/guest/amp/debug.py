@@ -54,7 +54,7 @@ SESSION = [
       r'= 0', r'= 0', r'= 0']),
     # a breakpoint in one stops all, and gdb says so when it was another that it let go on
     ('thread 1.1\ntbreak exchange\nthread 2.1\ncontinue\nbacktrace\ninfo threads',
-     [r'Thread 1\.1 "cluster0\.cpu0" hit Temporary breakpoint \d+, exchange \(.*count=.*200\)',
+     [r'Thread 1\.1 "cluster0\.cpu0" hit Temporary breakpoint \d+, exchange \(.*count=.*4000\)',
       r'#0 +exchange .*\n#1 .* in run \(\)', r'\* 1\.1 .*exchange', r'2\.1 .*m_messages\.c', r'2\.2 .*m_messages\.c|layout\.h']),
     # an instruction of one while the others wait, wherever they are
     ('set scheduler-locking on\nset $before = $pc\n'
@@ -144,7 +144,7 @@ def machine(args, tmp, programs, *more):
     return subprocess.Popen(
         [args.chimera, '-M', 'amp-virt', '-cpu', 'cortex-a72', '-kernel', program, '-cluster',
          f'm,cpu=cortex-m33,count=2,frequency=100000000,kernel={firmware}', '-display', 'none', '-serial', 'stdio', '-monitor',
-         'none', '-device', 'loader,addr=0x280ff000,data=200,data-len=4', '-S', '-gdb', f'unix:{tmp}/gdb', *more],
+         'none', '-device', 'loader,addr=0x280ff000,data=4000,data-len=4', '-S', '-gdb', f'unix:{tmp}/gdb', *more],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
