@@ -60,10 +60,10 @@ prof:
 demo demo-virt: setup
 	tests/demo $@
 
-bench: all
-	tests/setup bench
+bench: setup all
 	bench/run --json $(BUILD)/bench-run.json --svg $(BUILD)/bench-run.svg
 	bench/boot --json $(BUILD)/bench-boot.json
+	bench/system --json $(BUILD)/bench-system.json
 
 fuzz: fuzz-images fuzz-boot fuzz-elf fuzz-calls fuzz-gdb fuzz-mmio
 

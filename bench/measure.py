@@ -76,3 +76,14 @@ def ratios(values, others):
 
 def geometric_mean(values):
     return math.exp(sum(math.log(v) for v in values) / len(values))
+
+
+def print_table(head, lines, markdown=False):
+    """Rows of text in columns, or in Markdown's form."""
+    if markdown:
+        for line in [head, ['---'] * len(head), *lines]:
+            print(f'| {" | ".join(line)} |')
+        return
+    widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
+    for line in [head, *lines]:
+        print('  '.join(cell.ljust(w) for cell, w in zip(line, widths)).rstrip())

@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import measure
+
 TOP = pathlib.Path(__file__).resolve().parents[1]
 SOURCES = TOP / 'bench/programs'
 COMPILERS = {'host': 'gcc', 'guest': 'aarch64-linux-gnu-gcc'}
@@ -46,6 +48,24 @@ PROGRAMS = [
     Program('hello', 'start', 'start of a static program', 0, 0, 50),
     Program('cold', 'start', 'code that runs four times', 0, 0, 10),
 ]
+
+# What a kernel does for programs: measured in a booted guest alone.
+KERNEL_PROGRAMS = [
+    Program('pipes', 'kernel', 'round trips through pipes', 100000, 10),
+    Program('faults', 'kernel', 'page faults', 400, 2),
+    Program('forks', 'kernel', 'fork, and exec', 900, 10),
+]
+
+
+def choose(programs, names):
+    """Of the programs those that a string of names with commas has, in its order; all of them for None."""
+    known = {p.name: p for p in programs}
+    if not names:
+        return programs
+    for name in names.split(','):
+        if name not in known:
+            raise measure.Failed(f'no program {name}: there are {", ".join(known)}')
+    return [known[name] for name in names.split(',')]
 
 
 def source(program, folder, cold_functions):
