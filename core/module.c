@@ -41,6 +41,7 @@ struct ModuleLoader {
     GHashTable *files;                          /* module name -> ModuleFile * */
     GHashTable *types;                          /* type name -> ModuleFile * */
     GPtrArray *names[MODULE_NUM_KINDS];         /* ModuleName * */
+    GStringChunk *text;                         /* of names */
 };
 
 static void file_free(void *p)
@@ -54,21 +55,14 @@ static void file_free(void *p)
     g_free(f);
 }
 
-static void name_free(void *p)
-{
-    ModuleName *n = p;
-
-    g_free((char *)n->name);
-    g_free((char *)n->type);
-    g_free((char *)n->desc);
-    g_free((char *)n->arch);
-    g_free((char *)n->category);
-    g_free(n);
-}
-
 static const char *file_label(const ModuleFile *f)
 {
     return f->so ? f->so : f->name;
+}
+
+static const char *text(ModuleLoader *ml, const char *s)
+{
+    return g_string_chunk_insert(ml->text, s);
 }
 
 static bool add_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const char *type, const char *name,
@@ -76,7 +70,7 @@ static bool add_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const
 {
     ModuleName *n = g_new(ModuleName, 1);
 
-    *n = (ModuleName){ g_strdup(name), g_strdup(type), g_strdup(desc), g_strdup(arch), g_strdup(category), f->name,
+    *n = (ModuleName){ text(ml, name), text(ml, type), text(ml, desc), text(ml, arch), text(ml, category), f->name,
                        by_user };
     g_ptr_array_add(ml->names[kind], n);
     if (kind <= MODULE_TYPE) {
@@ -94,52 +88,137 @@ static bool add_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const
 
 /* -- manifests --------------------------------------------------------------------------------------------- */
 
+static char escaped(char c)
+{
+    switch (c) {
+    case 's': return ' ';
+    case 'n': return '\n';
+    case 't': return '\t';
+    case 'r': return '\r';
+    default: return c;
+    }
+}
+
+/* The next field of a list, or NULL after the last. GKeyFile's escapes are taken out where they stand. */
+static char *next_field(char **at)
+{
+    char *from = *at, *to = from, *first = from;
+
+    if (!*from) {
+        return NULL;
+    }
+    while (*from && *from != ';') {
+        if (*from == '\\' && from[1]) {
+            *to++ = escaped(from[1]);
+            from += 2;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *at = *from ? from + 1 : from;
+    *to = '\0';
+    return first;
+}
+
+/* A name of module f: "name;arch;category;user or board;description". */
+static bool read_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const char *type, char *list, GError **error)
+{
+    const char *v[5];
+    unsigned len = 0;
+
+    for (const char *field; (field = next_field(&list)); len++) {
+        if (len < G_N_ELEMENTS(v)) {
+            v[len] = field;
+        }
+    }
+    if (len == G_N_ELEMENTS(v)) {
+        return add_name(ml, kind, f, type, v[0], v[1], v[2], strcmp(v[3], "user") == 0, v[4], error);
+    }
+    if (g_strcmp0(f->abi, CHIMERA_ABI) != 0) {
+        return true;                            /* of another version: said when one of its names is asked for */
+    }
+    g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: [%s] %s: expected five fields", f->manifest, kind_groups[kind],
+                type);
+    return false;
+}
+
+/* One line's key and value of a group that is a kind's; MODULE_NUM_KINDS: [module]. *f: the module, once it is named. */
+static bool read_pair(ModuleLoader *ml, unsigned kind, ModuleFile **f, const char *folder, const char *path,
+                      const char *key, char *value, GError **error)
+{
+    if (kind < MODULE_NUM_KINDS && *f) {
+        return read_name(ml, kind, *f, key, value, error);
+    }
+    if (strcmp(key, "name") == 0 && !*f) {
+        g_autofree char *so = g_strdup_printf(FILE_PREFIX "%s." G_MODULE_SUFFIX, value);
+
+        *f = g_new0(ModuleFile, 1);
+        (*f)->name = g_strdup(value);
+        (*f)->so = g_build_filename(folder, so, NULL);
+        (*f)->manifest = g_strdup(path);
+    } else if (strcmp(key, "abi") == 0 && *f) {
+        g_free((*f)->abi);
+        (*f)->abi = g_strdup(value);
+    } else if (!*f) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: %s: the module's name is to be the first", path, key);
+        return false;
+    }
+    return true;
+}
+
+/*
+ * A GKeyFile, read by hand: every start of the program reads all manifests. Its groups and keys come in the order in
+ * which module_write_manifest writes them.
+ */
 static bool read_manifest(ModuleLoader *ml, const char *folder, const char *path, GError **error)
 {
-    g_autoptr(GKeyFile) kf = g_key_file_new();
-    g_autofree char *name = NULL, *so = NULL;
-    ModuleFile *f;
+    g_autofree char *text = NULL;
+    unsigned kind = MODULE_NUM_KINDS + 1;       /* the group's; MODULE_NUM_KINDS: [module]; beyond: none that is known */
+    ModuleFile *f = NULL;
+    bool known = false;
 
-    if (!g_key_file_load_from_file(kf, path, G_KEY_FILE_NONE, error)) {
+    if (!g_file_get_contents(path, &text, NULL, error)) {
         g_prefix_error(error, "%s: ", path);
         return false;
     }
-    name = g_key_file_get_string(kf, "module", "name", error);
-    if (!name) {
-        g_prefix_error(error, "%s: ", path);
-        return false;
-    }
-    if (g_hash_table_contains(ml->files, name)) {
-        return true;                            /* an earlier folder's module of this name stands before it */
-    }
-    f = g_new0(ModuleFile, 1);
-    f->name = g_steal_pointer(&name);
-    so = g_strdup_printf(FILE_PREFIX "%s." G_MODULE_SUFFIX, f->name);
-    f->so = g_build_filename(folder, so, NULL);
-    f->manifest = g_strdup(path);
-    f->abi = g_key_file_get_string(kf, "module", "abi", NULL);
-    g_hash_table_insert(ml->files, f->name, f);
-    for (unsigned kind = 0; kind < MODULE_NUM_KINDS; kind++) {
-        g_auto(GStrv) keys = g_key_file_get_keys(kf, kind_groups[kind], NULL, NULL);
+    for (char *line = text, *next; line; line = next) {
+        char *end = strchr(line, '\n'), *equals;
 
-        for (unsigned i = 0; keys && keys[i]; i++) {
-            gsize len = 0;
-            g_auto(GStrv) v = g_key_file_get_string_list(kf, kind_groups[kind], keys[i], &len, NULL);
-
-            if (len != 5) {
-                if (g_strcmp0(f->abi, CHIMERA_ABI) != 0) {
-                    continue;                   /* of another version: said when one of its names is asked for */
-                }
-                g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: [%s] %s: expected five fields", path,
-                            kind_groups[kind], keys[i]);
+        next = end ? end + 1 : NULL;
+        end = end ? end : line + strlen(line);
+        *end = '\0';
+        equals = strchr(line, '=');
+        if (!*line || *line == '#') {
+            continue;
+        }
+        if (*line == '[' && end[-1] == ']') {
+            end[-1] = '\0';
+            for (kind = 0; kind < MODULE_NUM_KINDS && strcmp(kind_groups[kind], line + 1) != 0; kind++) {
+            }
+            kind += kind == MODULE_NUM_KINDS && strcmp(line + 1, "module") != 0;
+        } else if (*line == '[' || !equals) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: neither a group nor a key and its value: %s", path,
+                        line);
+            return false;
+        } else if (kind <= MODULE_NUM_KINDS) {
+            *equals = '\0';
+            if (!read_pair(ml, kind, &f, folder, path, line, equals + 1, error)) {
                 return false;
             }
-            if (!add_name(ml, kind, f, keys[i], v[0], v[1], v[2], strcmp(v[3], "user") == 0, v[4], error)) {
-                return false;
+            if (f && !known) {
+                if (g_hash_table_contains(ml->files, f->name)) {
+                    file_free(f);
+                    return true;                /* an earlier folder's module of this name stands before it */
+                }
+                g_hash_table_insert(ml->files, f->name, f);
+                known = true;
             }
         }
     }
-    return true;
+    if (!f) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_SYNTAX, "%s: it names no module", path);
+    }
+    return f;
 }
 
 static int compare_text(gconstpointer a, gconstpointer b)
@@ -479,8 +558,9 @@ static ModuleLoader *loader_alloc(void)
     ml->folders = g_ptr_array_new_with_free_func(g_free);
     ml->files = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, file_free);
     ml->types = g_hash_table_new(g_str_hash, g_str_equal);
+    ml->text = g_string_chunk_new(8192);
     for (unsigned i = 0; i < MODULE_NUM_KINDS; i++) {
-        ml->names[i] = g_ptr_array_new_with_free_func(name_free);
+        ml->names[i] = g_ptr_array_new_with_free_func(g_free);
     }
     return ml;
 }
@@ -558,6 +638,7 @@ void module_loader_free(ModuleLoader *ml)
         g_hash_table_unref(ml->types);
         g_hash_table_unref(ml->files);
         g_ptr_array_unref(ml->folders);
+        g_string_chunk_free(ml->text);
         g_free(ml);
     }
 }
