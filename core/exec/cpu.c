@@ -19,9 +19,7 @@ static void cpu_init(Object *obj)
     g_queue_init(&cs->exec->work);
     cs->jc = mmap(NULL, JC_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     g_assert(cs->jc != MAP_FAILED);
-    for (unsigned i = 0; i < 1u << JC_BITS; i++) {
-        cs->jc[i].tag = UINT64_MAX;
-    }
+    cs->jc[0].tag = UINT64_MAX;                 /* zeros are an entry of PC 0, which is found in no other place */
     tlb_init(cs, cc->tcg->page_bits);
     counted_cpu_init(cs);
 }

@@ -71,6 +71,66 @@ void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
     }
 }
 
+/* Index bits of the jump cache that are the same in a block's address and in its place in RAM, as jc_enter sees to. */
+static unsigned jc_page_bits(CPUState *cs)
+{
+    const ExecClass *ec = cs->exec->ec;
+
+    return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, (unsigned)JC_BITS);
+}
+
+static void jc_forget_block(CPUState *cs, const TranslationBlock *tb, ram_addr offset)
+{
+    unsigned bits;
+
+    if (!cs->exec->ec) {
+        return;                                 /* never ran */
+    }
+    bits = jc_page_bits(cs);
+    for (unsigned i = offset >> cs->exec->ec->layout.jc_shift & mask64(0, bits); i < 1u << JC_BITS; i += 1u << bits) {
+        if (cs->jc[i].tb == tb) {
+            --*jc_count(cs, cs->jc[i].pc);
+            cs->jc[i] = (TcgJumpEntry){ .tag = UINT64_MAX };
+        }
+    }
+}
+
+void jc_forget(CPUState *cs, bool own, const TranslationBlock *gone)
+{
+    CPUExec *e = cs->exec;
+    unsigned req = CPU_REQ_JC_GONE;
+
+    if (own) {
+        for (const TranslationBlock *tb = gone; tb; tb = tb->page_next) {
+            jc_forget_block(cs, tb, tb->offset);
+        }
+        return;
+    }
+    g_mutex_lock(&e->work_lock);
+    for (const TranslationBlock *tb = gone; tb && req == CPU_REQ_JC_GONE; tb = tb->page_next) {
+        if (e->num_jc_gone == JC_GONE) {
+            req = CPU_REQ_JC;
+            e->num_jc_gone = 0;                 /* the flush forgets them as well */
+        } else {
+            e->jc_gone[e->num_jc_gone++] = (JcGone){ tb, tb->offset };
+        }
+    }
+    g_mutex_unlock(&e->work_lock);
+    cpu_request_quiet(cs, req);
+}
+
+static void jc_forget_gone(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+
+    g_mutex_lock(&e->work_lock);
+    for (unsigned i = 0; i < e->num_jc_gone; i++) {
+        jc_forget_block(cs, e->jc_gone[i].tb, e->jc_gone[i].offset);
+    }
+    e->num_jc_gone = 0;
+    g_mutex_unlock(&e->work_lock);
+}
+
 void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value)
 {
     CPUExec *e = cs->exec;
@@ -137,7 +197,8 @@ static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
 {
     TcgJumpEntry *j = jc_entry(cs, pc);
 
-    if ((j->pc == pc && j->tag == cs->jc_tag && j->tb == tb) || !jc_fits(cs, pc)) {
+    if ((j->pc == pc && j->tag == cs->jc_tag && j->tb == tb) || !jc_fits(cs, pc) ||
+        ((pc ^ tb->offset) >> cs->exec->ec->layout.jc_shift & mask64(0, jc_page_bits(cs)))) {
         return;
     }
     if (!j->tb || j->pc != pc) {
@@ -369,6 +430,9 @@ uint32_t exec_serve(CPUState *cs)
     }
     if (req & CPU_REQ_JC) {
         jc_flush(cs);
+    }
+    if (req & CPU_REQ_JC_GONE) {
+        jc_forget_gone(cs);
     }
     if (req & CPU_REQ_WORK) {
         run_work(cs);
@@ -693,6 +757,7 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
         return false;
     }
     x->tbs = tb_cache_new();
+    x->tb_pool = tb_pool_new();
     x->paused = true;
     if (x->config.counted) {
         x->config.single_thread = true;

@@ -62,6 +62,7 @@ struct ExecMachine {
     const TcgBackend *be;
     TcgCodeBuf *buf;
     struct TbCache *tbs;
+    struct TbPool *tb_pool;
     GPtrArray *classes;                         /* (ExecClass *) under tb_lock */
     GPtrArray *threads;                         /* (ExecThread *) fixed by exec_start */
     GMutex tb_lock;                             /* the translation cache's structure */
@@ -93,7 +94,13 @@ typedef struct JcTag {
     bool shared;
     uint64_t tag;                               /* 0: empty */
 } JcTag;
-enum { JC_BITS = 14, NUM_JC_TAGS = 64, JC_COUNTS = 4096, JC_OWN_RUN = 255 };
+enum { JC_BITS = 14, NUM_JC_TAGS = 64, JC_COUNTS = 4096, JC_OWN_RUN = 255, JC_GONE = 64 };
+
+/* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */
+typedef struct JcGone {
+    const TranslationBlock *tb;
+    ram_addr offset;
+} JcGone;
 
 typedef struct CpuWork {
     void (*fn)(CPUState *cs, void *opaque);
@@ -116,6 +123,8 @@ typedef struct CPUExec {
     uint64_t last_tag;
     uint8_t jc_own[TLB_MAX_MMU];                /* not 0: the regime's tags are not shared until so many more are global */
     uint16_t jc_count[JC_COUNTS];               /* by hash of the virtual page: entries that the jump cache has */
+    JcGone jc_gone[JC_GONE];                    /* under work_lock: for CPU_REQ_JC_GONE */
+    unsigned num_jc_gone;
     bool alone;                                 /* running one instruction by itself: it may change code */
     Redo redo;                                  /* raised by us: run the instruction again */
     DebugRun debug_run;                         /* debug.h; changed while paused */
@@ -135,6 +144,7 @@ typedef struct CPUExec {
 
 enum {                                          /* requests beyond cpu.h's */
     CPU_REQ_JC = 1 << 16,                       /* forget the jump cache */
+    CPU_REQ_JC_GONE = 1 << 17,                  /* forget what jc_gone has */
 };
 
 /* exec_machine.c: the machine's, made when first asked for and freed with the machine. */
@@ -242,6 +252,8 @@ extern const TcgMemOps tlb_mem_ops;
 
 /* The jump cache forgets everything; what one page of virtual addresses has; what contexts have. Own thread. */
 void jc_flush(CPUState *cs);
+/* What of it leads to the blocks of a list (page_next): own thread's CPU at once, another when it looks at requests. */
+void jc_forget(CPUState *cs, bool own, const TranslationBlock *gone);
 void jc_flush_page(CPUState *cs, vaddr page, uint64_t size);
 void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value);
 

@@ -36,7 +36,10 @@ void exec_machine_free(ExecMachine *x)
     if (x->counted) {
         counted_free(x);
     }
-    epoch_domain_free(x->epoch);
+    epoch_domain_free(x->epoch);                /* gives blocks back */
+    if (x->tb_pool) {
+        tb_pool_free(x->tb_pool);
+    }
     tcg_codebuf_free(x->buf);
     g_ptr_array_unref(x->spaces);
     g_ptr_array_unref(x->classes);

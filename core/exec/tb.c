@@ -17,7 +17,7 @@ enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3 };
 
 static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResult *res)
 {
-    const CPUClass *cc = CPU_CLASS_OF(cs);
+    const CPUClass *cc = cs->exec->ec->cc;
     GString *out = g_string_new(NULL);
 
     g_string_append_printf(out, "IN: cpu %u, %u instructions\n", cs->index, res->insns);
@@ -67,9 +67,9 @@ static uint64_t clock_if_asked(void)
 
 static TranslationBlock *tb_new(const CPUState *cs, const TranslateInput *in)
 {
-    TranslationBlock *tb = g_aligned_alloc0(1, sizeof(*tb), TCG_OWNER_ALIGN);
+    TranslationBlock *tb = tb_alloc(cs->exec->x->tb_pool);
 
-    tb->cc = CPU_CLASS_OF(cs);
+    tb->cc = cs->exec->ec->cc;
     tb->key = in->key;
     tb->heat = -1;
     tb->edge = tb->few_edges;
@@ -143,6 +143,9 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
         if (alone) {
             tcg_gen_alone(g);
         }
+        if (in->pc_is_constant) {
+            tcg_gen_at(g, in->pc);
+        }
         if (heat >= 0 || alone) {               /* else there will be no other */
             tcg_gen_quick(g);
         }
@@ -172,7 +175,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
 static CPUKey key_on_page(const CPUState *cs, const TlbInfo *info)
 {
     CPUKey key = cs->key;
-    unsigned shift = CPU_CLASS_OF(cs)->key_page_shift;
+    unsigned shift = cs->exec->ec->cc->key_page_shift;
 
     if (shift) {
         key.w[0] |= (uint64_t)(info->user & 1) << shift;
@@ -184,7 +187,7 @@ static CPUKey key_on_page(const CPUState *cs, const TlbInfo *info)
  * the last page. False: raised. */
 static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n, CPUKey *ret_key)
 {
-    const CPUClass *cc = CPU_CLASS_OF(cs);
+    const CPUClass *cc = cs->exec->ec->cc;
     uint64_t page_mask = BIT64(cc->tcg->page_bits) - 1;
 
     while (n) {
@@ -228,7 +231,7 @@ static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n, CPUK
 
 TranslationBlock *tb_get_alone(CPUState *cs)
 {
-    const CPUClass *cc = CPU_CLASS_OF(cs);
+    const CPUClass *cc = cs->exec->ec->cc;
     vaddr pc = cc->get_pc(cs);
     uint8_t buf[MAX_INSN_BYTES];
     unsigned unit = 1u << cc->insn_align;
@@ -266,7 +269,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
     TranslateInput in = {
         .key = *key, .len = MIN(len, TB_MAX_BYTES), .pc = pc,
         .max_insns = x->config.one_insn || cut & CUT_SINGLE ? 1 : MAX_INSNS,
-        .page_offset = pc & (BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1), .pc_is_constant = x->user,
+        .page_offset = pc & (BIT64(cs->exec->ec->cc->tcg->page_bits) - 1), .pc_is_constant = x->user,
     };
     int heat = x->config.heat && whole_page && !cut ? (int)(offset >> 2 & (CPU_HEAT_WORDS - 1)) : -1;
     uint8_t bytes[TB_MAX_BYTES];
@@ -459,6 +462,9 @@ static bool generate(CPUState *cs, const Plan *p, TranslationBlock *tb, Translat
 
     tb->insns = 0;
     tcg_gen_begin(g, tb);
+    if (in->pc_is_constant) {
+        tcg_gen_at(g, in->pc);
+    }
     for (unsigned i = 0; i < p->num; i++) {
         tcg_region_block(g, p->piece[i].delta, p->piece[i].returned_to);
     }

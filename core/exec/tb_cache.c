@@ -16,6 +16,7 @@
  *     filling an entry:  writable := 1; flagged?         becoming code:  flagged := 1; writable?; read the bytes
  *     a store that we see:  store the bytes; flagged?    synchronizing:  (stores before it) num_suspects?
  */
+#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 #include "core/bits.h"
 #include "core/exec/memory_int.h"
@@ -61,16 +62,6 @@ struct TbCache {
     unsigned num_suspects;                      /* atomic copy of suspects->len */
 };
 
-void tb_free(void *p)
-{
-    TranslationBlock *tb = p;
-
-    if (tb->edge != tb->few_edges) {
-        g_free(tb->edge);
-    }
-    g_aligned_free(tb);
-}
-
 static void *zero_pages(size_t size)
 {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -78,6 +69,99 @@ static void *zero_pages(size_t size)
     g_assert(p != MAP_FAILED);
     return p;
 }
+
+/* -- memory for blocks --------------------------------------------------------------------------------------------- */
+
+/* A chunk's pages are there from the start: a page fault costs more than a page. */
+enum { CHUNK = 64 << 10, CHUNK_HEAD = TCG_OWNER_ALIGN, CHUNK_BLOCKS = (CHUNK - CHUNK_HEAD) / sizeof(TranslationBlock) };
+G_STATIC_ASSERT(sizeof(TranslationBlock) % TCG_OWNER_ALIGN == 0);
+
+/* At the start of each chunk. */
+typedef struct TbChunk {
+    TbPool *pool;
+} TbChunk;
+
+struct TbPool {
+    GMutex lock;                                /* a leaf */
+    GPtrArray *chunks;                          /* (TbChunk *) */
+    unsigned taken;                             /* of the last chunk's blocks */
+    TranslationBlock *free;                     /* by next */
+};
+
+TbPool *tb_pool_new(void)
+{
+    TbPool *p = g_new0(TbPool, 1);
+
+    g_mutex_init(&p->lock);
+    p->chunks = g_ptr_array_new();
+    p->taken = CHUNK_BLOCKS;
+    return p;
+}
+
+void tb_pool_free(TbPool *p)
+{
+    for (unsigned i = 0; i < p->chunks->len; i++) {
+        ASAN_UNPOISON_MEMORY_REGION(p->chunks->pdata[i], CHUNK);
+        g_aligned_free(p->chunks->pdata[i]);
+    }
+    g_ptr_array_unref(p->chunks);
+    g_mutex_clear(&p->lock);
+    g_free(p);
+}
+
+TranslationBlock *tb_alloc(TbPool *p)
+{
+    TranslationBlock *tb;
+
+    g_mutex_lock(&p->lock);
+    tb = p->free;
+    if (tb) {
+        ASAN_UNPOISON_MEMORY_REGION(tb, sizeof(*tb));
+        p->free = tb->next;
+    } else {
+        TbChunk *c;
+
+        if (p->taken == CHUNK_BLOCKS) {
+            c = g_aligned_alloc(1, CHUNK, CHUNK);
+            madvise(c, CHUNK, MADV_POPULATE_WRITE);             /* a kernel that cannot leaves it to faults */
+            c->pool = p;
+            g_ptr_array_add(p->chunks, c);
+            p->taken = 0;
+        }
+        c = p->chunks->pdata[p->chunks->len - 1];
+        tb = (TranslationBlock *)((uint8_t *)c + CHUNK_HEAD) + p->taken++;
+    }
+    g_mutex_unlock(&p->lock);
+    memset(tb, 0, sizeof(*tb));
+    return tb;
+}
+
+void tb_free(void *opaque)
+{
+    TranslationBlock *tb = opaque;
+    TbPool *p = ((TbChunk *)((uintptr_t)tb & ~(uintptr_t)(CHUNK - 1)))->pool;
+
+    if (tb->edge != tb->few_edges) {
+        g_free(tb->edge);
+    }
+    g_mutex_lock(&p->lock);
+    tb->next = p->free;
+    p->free = tb;
+    ASAN_POISON_MEMORY_REGION(tb, sizeof(*tb));
+    g_mutex_unlock(&p->lock);
+}
+
+void tb_pool_lock(TbPool *p)
+{
+    g_mutex_lock(&p->lock);
+}
+
+void tb_pool_unlock(TbPool *p)
+{
+    g_mutex_unlock(&p->lock);
+}
+
+/* -- the cache ------------------------------------------------------------------------------------------------------ */
 
 struct TbCache *tb_cache_new(void)
 {
@@ -352,20 +436,14 @@ static unsigned remove_overlapping(ExecMachine *x, PageCode *p, ram_addr first, 
 
 /* Jump caches may have the blocks that went: to be called before those are retired, so that who was outside since
  * then has been told. */
-static void forget_jumps(ExecMachine *x, CPUState *cs)
+static void forget_jumps(ExecMachine *x, CPUState *cs, const TranslationBlock *gone)
 {
     g_mutex_lock(&x->lock);                     /* user mode's threads come and go */
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
 
         for (unsigned k = 0; k < t->cpus->len; k++) {
-            CPUState *other = t->cpus->pdata[k];
-
-            if (other == cs) {
-                jc_flush(cs);
-            } else {
-                cpu_request_quiet(other, CPU_REQ_JC);
-            }
+            jc_forget(t->cpus->pdata[k], t->cpus->pdata[k] == cs, gone);
         }
     }
     g_mutex_unlock(&x->lock);
@@ -383,7 +461,7 @@ static void free_list(void *p)
 static void retire(ExecMachine *x, CPUState *cs, TranslationBlock *gone, unsigned num)
 {
     if (gone) {
-        forget_jumps(x, cs);
+        forget_jumps(x, cs, gone);
         epoch_retire(x->epoch, free_list, gone);
         if (cs) {
             stats_add(&cs->exec->stats, STAT_tb_invalidated, num);

@@ -44,6 +44,8 @@ struct TranslationBlock {
     TbEdge few_edges[2];                        /* room for them where they suffice */
 } __attribute__((aligned(TCG_OWNER_ALIGN)));
 
+typedef struct TbPool TbPool;
+
 struct TbCache *tb_cache_new(void);
 void tb_cache_free(struct TbCache *c);
 
@@ -63,7 +65,13 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 /* cs's thread, after a full barrier: no CPU finds translations older than the stores before it from now on. */
 void tb_sync(ExecMachine *x, CPUState *cs);
 
+/* Memory for blocks, which any thread may take and give back; with the pool goes all of it. */
+TbPool *tb_pool_new(void);
+void tb_pool_free(TbPool *p);
+TranslationBlock *tb_alloc(TbPool *p);          /* zeroed */
 void tb_free(void *tb);
+void tb_pool_lock(TbPool *p);                   /* around fork(2) */
+void tb_pool_unlock(TbPool *p);
 
 /* first, last: all bytes of the block are from there to there. */
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,

@@ -18,7 +18,8 @@
 enum {
     POOL = 48,                                  /* contexts with a level 1 table */
     SPACES = 256,                               /* 2 * POOL are in use at most */
-    MIN_ENTRIES = 256, MAX_ENTRIES = 8192,      /* of a level 1 table */
+    NO_ENTRIES = 1,                             /* of the level 1 table of a context that none has been written to */
+    MIN_ENTRIES = 256, MAX_ENTRIES = 8192,
     SETS = 1024, WAYS = 8,                      /* level 2 */
     MAX_ASKED = 64,                             /* a range of more blocks or pages is not gone through one by one */
     MAX_POSTED = 64,                            /* beyond, everything is flushed */
@@ -75,6 +76,7 @@ typedef struct CPUTlb {
     uint64_t page_size;
     uint64_t now;
     uint64_t last_generation;
+    bool shared_gone;                           /* a shared space was taken away: nobody knows what of it the jump cache has */
     Space space[SPACES];
     Context pool[POOL];
     Context *cur[TLB_MAX_MMU];
@@ -170,6 +172,7 @@ static Space *space_get(CPUTlb *t, uint64_t id, uint64_t mask, unsigned mmu, boo
             found = s;
         }
     }
+    t->shared_gone |= found->generation && found->shared;
     *found = (Space){ .id = id, .mask = mask, .mmu = mmu, .shared = shared, .refs = 1 };
     space_renew(t, found);
     return found;
@@ -240,11 +243,15 @@ void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_ma
     if (!(c->used && c->id == id && c->mmu == mmu && c->global_mask == global_mask)) {
         if (!c->fast || c->entries > MIN_ENTRIES) {
             context_release(c);
-            context_alloc(c, MIN_ENTRIES);
+            context_alloc(c, NO_ENTRIES);
         } else {
             context_clear(c);
         }
         context_become(t, c, id, global_mask, mmu);
+        if (t->shared_gone) {
+            t->shared_gone = false;
+            jc_flush(cs);
+        }
     }
     c->used = ++t->now;
     t->cur[mmu] = c;
@@ -271,7 +278,7 @@ void tlb_init(CPUState *cs, unsigned page_bits)
     for (unsigned i = 0; i < TLB_MAX_MMU; i++) {
         Context *c = &t->pool[i];
 
-        context_alloc(c, MIN_ENTRIES);
+        context_alloc(c, NO_ENTRIES);
         context_become(t, c, 0, 0, i);
         c->used = ++t->now;
         t->cur[i] = c;
@@ -339,7 +346,7 @@ static void grow(CPUState *cs, CPUTlb *t, Context *c)
 {
     Context old = *c;
 
-    context_alloc(c, old.entries * 2);
+    context_alloc(c, MAX(old.entries * 2, MIN_ENTRIES));
     for (unsigned i = 0; i < old.entries; i++) {
         const TcgTlbEntry *e = &old.fast[i];
 
@@ -355,7 +362,9 @@ static void grow(CPUState *cs, CPUTlb *t, Context *c)
     if (t->cur[c->mmu] == c) {
         context_use(cs, c->mmu, c);
     }
-    stats_inc(&cs->exec->stats, STAT_tlb_resize);
+    if (old.entries != NO_ENTRIES) {
+        stats_inc(&cs->exec->stats, STAT_tlb_resize);
+    }
 }
 
 static void install(CPUState *cs, Context *c, const TlbInfo *info)
@@ -363,7 +372,9 @@ static void install(CPUState *cs, Context *c, const TlbInfo *info)
     CPUTlb *t = tlb_of(cs);
     const TcgTlbEntry *e = &c->fast[index_of(t, c, info->page)];
 
-    if (!(e->read & e->write & e->code & TLB_INVALID) &&
+    if (c->entries == NO_ENTRIES) {
+        grow(cs, t, c);
+    } else if (!(e->read & e->write & e->code & TLB_INVALID) &&
         c->info[index_of(t, c, info->page)].page != info->page && ++c->evictions > c->entries / 2 &&
         c->entries < MAX_ENTRIES) {
         grow(cs, t, c);
@@ -689,6 +700,19 @@ static bool may_have(const Space *s, Range r)
                                    (first <= s->last && s->first <= last));
 }
 
+/* Whether what contexts share, as f names them, may have an entry in a range: if not, no global code is there either. */
+static bool shared_may_have(const CPUTlb *t, const TlbFlush *f, Range r)
+{
+    for (unsigned i = 0; f->globals && i < SPACES; i++) {
+        const Space *s = &t->space[i];
+
+        if (s->generation && s->shared && hits_space(f, s) && may_have(s, r)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The entries in own of contexts that f names, and those in global that such contexts share, if f has them. */
 static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global)
 {
@@ -705,16 +729,13 @@ static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range globa
         }
     }
     flush_level2(t, f, both.first, both.last);
-    if (f->globals && (global.last - global.first) >> t->page_bits >= MAX_ASKED) {
-        jc_flush(cs);
-        return;
-    }
-    if ((own.last - own.first) >> t->page_bits >= MAX_ASKED) {
-        jc_flush_contexts(cs, f->mask, f->value);
-        both = global;
-        if (!f->globals) {
-            return;
+    if ((both.last - both.first) >> t->page_bits >= MAX_ASKED) {
+        if (shared_may_have(t, f, global)) {
+            jc_flush(cs);
+        } else {
+            jc_flush_contexts(cs, f->mask, f->value);
         }
+        return;
     }
     jc_flush_page(cs, both.first, both.last - both.first + 1);
 }

@@ -217,10 +217,29 @@ bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len)
     return inside(mem, addr, len) && copy(cs, (void *)(mem->base + addr), buf, len);
 }
 
+bool user_compare_swap(CPUState *cs, vaddr addr, uint32_t *old, uint32_t value)
+{
+    const UserMemory *mem = &cs->exec->x->user->mem;
+    sigjmp_buf *outer = cs->exec->recover;
+    sigjmp_buf point;
+
+    addr &= mem->addr_mask;
+    if (!inside(mem, addr, sizeof(value))) {
+        return false;
+    }
+    if (recovering(cs, point)) {
+        cs->exec->recover = outer;
+        return false;
+    }
+    __atomic_compare_exchange_n((uint32_t *)(mem->base + addr), old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    cs->exec->recover = outer;
+    return true;
+}
+
 static bool fault(CPUState *cs, vaddr addr, AccessType type, UserFault why, bool probe)
 {
     if (!probe) {
-        CPU_CLASS_OF(cs)->user_fault(cs, addr, type, why);
+        cs->exec->ec->cc->user_fault(cs, addr, type, why);
     }
     return false;
 }
@@ -229,7 +248,7 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
 {
     ExecMachine *x = cs->exec->x;
     const UserMemory *mem = &x->user->mem;
-    uint64_t page_mask = BIT64(CPU_CLASS_OF(cs)->tcg->page_bits) - 1;
+    uint64_t page_mask = BIT64(cs->exec->ec->cc->tcg->page_bits) - 1;
     vaddr at = addr & mem->addr_mask;
     unsigned prot = PROT_R | PROT_W;
     Chunk *c;
@@ -281,6 +300,11 @@ bool exec_user_fault(CPUState *cs, uintptr_t addr, UserFault why, const void **p
     }
     *pc = resume;
     return true;
+}
+
+bool exec_user_recovers(const CPUState *cs)
+{
+    return cs->exec->recover;
 }
 
 /* -- code that changes ----------------------------------------------------------------------------------------------- */
@@ -427,6 +451,7 @@ void exec_user_fork_lock(CPUState *cs)
     g_mutex_lock(&x->lock);
     g_mutex_lock(&x->tb_lock);
     epoch_lock(x->epoch);
+    tb_pool_lock(x->tb_pool);
 }
 
 /* The code is shared with the parent, and its addresses are in it: all of it is made anew. */
@@ -461,6 +486,7 @@ bool exec_user_fork_end(CPUState *cs, bool child)
     ExecThread *self = cs->exec->thread;
     bool ok = true;
 
+    tb_pool_unlock(x->tb_pool);
     epoch_unlock(x->epoch);
     g_mutex_unlock(&x->tb_lock);
     g_mutex_unlock(&x->lock);

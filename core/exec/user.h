@@ -58,10 +58,14 @@ void exec_user_interrupt(CPUState *cs);
  * the new *pc. Does not return if C code was in user_read or the like. False: it was not the guest's.
  */
 bool exec_user_fault(CPUState *cs, uintptr_t addr, UserFault why, const void **pc);
+/* Whether it would not return: the handler's last chance to set the mask of signals that is to be. */
+bool exec_user_recovers(const CPUState *cs);
 
 /* Guest memory from C code: false if a byte cannot be accessed; nothing is raised. Part may have been copied. */
 bool user_read(CPUState *cs, void *buf, vaddr addr, size_t len);
 bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len);
+/* An aligned word becomes value if it is *old; else *old is what it is. False: it cannot be accessed, or not written. */
+bool user_compare_swap(CPUState *cs, vaddr addr, uint32_t *old, uint32_t value);
 /* Host address of a guest address to be given to the kernel; one that is in nobody's memory if it lies outside. */
 void *user_host(Machine *m, vaddr addr);
 /*

@@ -1,33 +1,196 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A load or store takes a constant that was added to its address, if the backend has room for it in the instruction
- * (TcgBackend.access_offset): aux is then what it adds to its address, from INT16_MIN to INT16_MAX. Only where nothing
- * else wants the sum, which would need its register anyway.
+ * Sums that are addresses go into the loads and stores that use them, if the backend has room for them there:
+ *
+ * - A constant (TcgBackend.access_offset): aux is then what is added, from INT16_MIN to INT16_MAX.
+ * - In the direct layout, another value, shifted left by up to 3 (access_index): OP_guest_ldx, OP_guest_stx, whose offset
+ *   is from -8192 to 8191. With TLBs the address is wanted in a register anyway.
+ *
+ * Only where nothing else wants the sum, which would need its register anyway. That a sum's operands now live as long
+ * as its accesses is mostly no loss: what is an array's start or an index has more uses.
  */
 #include "core/tcg/ir_int.h"
 #include "core/tcg/backend.h"
 
-void tcg_address(TcgFn *fn)
+#include <string.h>
+
+/* By value, in scratch slot 0: how many accesses have it as address, or how many sums that go away as a shifted operand. */
+typedef struct Address {
+    TcgFn *fn;
+    uint32_t *wanted;
+} Address;
+
+static bool is_access(const TcgNode *n)
 {
-    if (!fn->config->backend->access_offset) {
+    return n->op == OP_guest_ld || n->op == OP_guest_st;
+}
+
+static bool is_const(const TcgFn *fn, TcgId v)
+{
+    return fn_node(fn, v)->op == OP_const;
+}
+
+/* Whether all that use v are accesses, or sums, that need it no longer. */
+static bool goes_away(const Address *a, TcgId v)
+{
+    return fn_node(a->fn, v)->uses == a->wanted[v];
+}
+
+static bool is_scale(const TcgFn *fn, const TcgNode *n)
+{
+    const TcgNode *c = fn_node(fn, n->arg[1]);
+
+    return n->op == OP_shl && n->type == TCG_I64 && c->op == OP_const && c->imm >= 1 && c->imm <= 3;
+}
+
+/* The use of a value by one operation, gone or new. */
+static void move_use(TcgFn *fn, TcgId from, TcgId to)
+{
+    if (from) {
+        fn_node(fn, from)->uses--;
+    }
+    if (to) {
+        fn_node(fn, to)->uses++;
+    }
+}
+
+/* v has lost its last use: it is a recipe now, or nothing, and its operands are used less. */
+static void unused(TcgFn *fn, TcgId v)
+{
+    const TcgNode *n = fn_node(fn, v);
+
+    for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+        TcgNode *arg = fn_node(fn, n->arg[k]);
+
+        arg->uses--;
+        arg->map_uses += n->map_uses != 0;
+    }
+}
+
+static void take_const(TcgFn *fn, TcgNode *n, TcgId sum_id)
+{
+    const TcgNode *sum = fn_node(fn, sum_id), *c = fn_node(fn, sum->arg[1]);
+    int64_t offset;
+
+    if (sum->op != OP_add || c->op != OP_const || is_const(fn, sum->arg[0])) {
         return;
     }
-    for (uint32_t i = 0; i < fn->rpo->len; i++) {
-        const TcgIrBlock *b = fn_block(fn, g_array_index(fn->rpo, uint32_t, i));
+    offset = (int64_t)c->imm;
+    if (offset != (int16_t)offset || sum->uses != 1) {
+        return;
+    }
+    n->aux = (uint16_t)offset;
+    n->arg[0] = sum->arg[0];
+    move_use(fn, sum_id, sum->arg[0]);
+    unused(fn, sum_id);
+}
 
-        for (TcgId id = b->first; id; id = fn_node(fn, id)->next) {
-            TcgNode *n = fn_node(fn, id), *sum = fn_node(fn, n->arg[0]);
-            const TcgNode *c = fn_node(fn, sum->arg[1]);
+static void take_index(Address *a, TcgId id)
+{
+    TcgFn *fn = a->fn;
+    TcgNode *n = fn_node(fn, id);
+    TcgId sum_id = n->arg[0], base, index;
+    const TcgNode *sum = fn_node(fn, sum_id);
+    int offset = (int16_t)n->aux;
+    unsigned scale = 0;
 
-            if ((n->op == OP_guest_ld || n->op == OP_guest_st) && sum->op == OP_add && sum->uses == 1 && c->op == OP_const &&
-                fn_node(fn, sum->arg[0])->op != OP_const && (int64_t)c->imm == (int16_t)c->imm) {
-                TcgNode *base = fn_node(fn, sum->arg[0]);
-
-                n->aux = (uint16_t)c->imm;
-                n->arg[0] = sum->arg[0];
-                sum->uses = 0;
-                base->map_uses += sum->map_uses != 0;           /* the sum is a recipe now, or nothing */
+    if (!a->wanted[sum_id] || !goes_away(a, sum_id) || offset < -8192 || offset > 8191) {
+        return;
+    }
+    base = sum->arg[0];
+    index = sum->arg[1];
+    if (is_scale(fn, fn_node(fn, base)) && !is_scale(fn, fn_node(fn, index))) {
+        base = sum->arg[1];
+        index = sum->arg[0];
+    }
+    if (is_scale(fn, fn_node(fn, index)) && goes_away(a, index)) {
+        scale = (unsigned)fn_node(fn, fn_node(fn, index)->arg[1])->imm;
+    }
+    a->wanted[sum_id]--;
+    move_use(fn, sum_id, base);
+    move_use(fn, 0, scale ? fn_node(fn, index)->arg[0] : index);
+    if (!sum->uses) {
+        unused(fn, sum_id);
+        if (scale) {
+            a->wanted[index]--;
+            if (!fn_node(fn, index)->uses) {
+                unused(fn, index);
             }
         }
+    }
+    index = scale ? fn_node(fn, index)->arg[0] : index;
+    n->arg[0] = base;
+    n->arg[n->op == OP_guest_ld ? 1 : 2] = index;
+    n->op = n->op == OP_guest_ld ? OP_guest_ldx : OP_guest_stx;
+    n->aux = (uint16_t)(offset << 2 | (int)scale);
+}
+
+/* Calls f for the loads and stores. */
+static void each_access(Address *a, void (*f)(Address *a, TcgId id))
+{
+    TcgFn *fn = a->fn;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        for (TcgId id = fn_block(fn, g_array_index(fn->rpo, uint32_t, i))->first; id; id = fn_node(fn, id)->next) {
+            if (is_access(fn_node(fn, id))) {
+                f(a, id);
+            }
+        }
+    }
+}
+
+static void offset(Address *a, TcgId id)
+{
+    TcgNode *n = fn_node(a->fn, id);
+
+    take_const(a->fn, n, n->arg[0]);
+}
+
+static void count(Address *a, TcgId id)
+{
+    const TcgNode *n = fn_node(a->fn, id), *sum = fn_node(a->fn, n->arg[0]);
+
+    if (sum->op == OP_add && sum->type == TCG_I64 && sum->block == n->block && !is_const(a->fn, sum->arg[1]) &&
+        !is_const(a->fn, sum->arg[0])) {
+        a->wanted[n->arg[0]]++;
+    }
+}
+
+/* A shifted operand is not wanted by a sum that stays. */
+static void count_scaled(Address *a)
+{
+    TcgFn *fn = a->fn;
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        for (TcgId id = fn_block(fn, g_array_index(fn->rpo, uint32_t, i))->first; id; id = fn_node(fn, id)->next) {
+            const TcgNode *sum = fn_node(fn, id);
+
+            if (sum->op == OP_add && a->wanted[id] && goes_away(a, id)) {
+                unsigned k = is_scale(fn, fn_node(fn, sum->arg[1])) ? 1 : 0;
+
+                if (is_scale(fn, fn_node(fn, sum->arg[k]))) {
+                    a->wanted[sum->arg[k]]++;
+                }
+            }
+        }
+    }
+}
+
+void tcg_address(TcgFn *fn)
+{
+    const TcgBackend *be = fn->config->backend;
+    Address a = { .fn = fn };
+
+    if (be->access_offset) {
+        each_access(&a, offset);
+    }
+    if (be->access_index && fn->config->layout->direct) {
+        size_t size = fn->nodes->len * sizeof(*a.wanted);
+
+        a.wanted = tcg_fn_scratch(fn, 0, size);
+        memset(a.wanted, 0, size);
+        each_access(&a, count);
+        count_scaled(&a);
+        each_access(&a, take_index);
     }
 }

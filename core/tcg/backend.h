@@ -56,8 +56,11 @@ typedef struct TcgConstraint {
     TcgRegSet clobbers;                         /* destroyed by the op; arguments that may be in them are used first */
 } TcgConstraint;
 
-/* An operation in TcgBackend.plain: TCG_PLAIN, and bit k for each argument k that must be in a register. */
-enum { TCG_PLAIN = 1 << TCG_MAX_OPERANDS };
+/*
+ * An operation in TcgBackend.plain: TCG_PLAIN, and bit k for each argument k that must be in a register. TCG_HAS: has_op
+ * is true of each of its forms.
+ */
+enum { TCG_PLAIN = 1 << TCG_MAX_OPERANDS, TCG_HAS = TCG_PLAIN << 1 };
 
 struct TcgBackend {
     const char *name;
@@ -72,8 +75,8 @@ struct TcgBackend {
     /* False: lower.c must rewrite the op (imm, aux and type of the node decide too). */
     bool (*has_op)(const TcgBackend *be, const TcgNode *n);
     /*
-     * By op, what constraints would say, where that is always this: arguments in any registers of their types or as
-     * constants or slots, the result in any register of its type, nothing destroyed. 0: ask.
+     * By op, what an allocator in a hurry takes for its constraints: arguments in any registers of their types or as
+     * constants or slots, the result in any register of its type (rather argument 0's), nothing destroyed. 0: ask.
      */
     uint8_t plain[TCG_NUM_OPS];
     /*
@@ -82,6 +85,7 @@ struct TcgBackend {
      */
     bool (*upper_is_zero)(const TcgFn *fn, TcgId id);
     bool access_offset;                         /* guest_ld and guest_st add (int16_t)aux to their address */
+    bool access_index;                          /* in the direct layout, there is guest_ldx and guest_stx */
     void (*constraints)(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
     /* Emits an ALLOCATED region. False: the buffer is full; nothing was published. */
     bool (*emit)(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);

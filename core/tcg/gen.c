@@ -16,6 +16,13 @@ typedef struct RegionBlock {
     bool returned_to;
 } RegionBlock;
 
+/* What is known in the block being emitted into: valid while stamp is the generator's. */
+typedef struct Known {
+    TcgId key;                                  /* of a narrowed value: what it was made of */
+    TcgId id;
+    uint32_t stamp;
+} Known;
+
 struct TcgGen {
     TcgConfig config;
     TcgFn *fn;
@@ -25,8 +32,14 @@ struct TcgGen {
     uint64_t last_delta;                        /* of the last tcg_insn_start */
     GArray *region;                             /* RegionBlock: the region's guest blocks; empty: just the one */
     unsigned num_slots;                         /* of OP_goto_tb in use */
+    Known *row;                                 /* by row, then by local: the value that it holds */
+    uint32_t num_known_rows;
+    Known low[16];                              /* by value: its lower half */
+    uint32_t stamp;
     bool alone;                                 /* tcg_gen_alone */
     bool quick;                                 /* tcg_gen_quick */
+    bool at_pc;                                 /* tcg_gen_at */
+    uint64_t pc;
     const char *dump_letters;
     GString *dump_out;
 };
@@ -38,6 +51,9 @@ TcgGen *tcg_gen_new(const TcgConfig *config)
     g->config = *config;
     g->fn = tcg_fn_new(&g->config);
     g->region = g_array_new(FALSE, FALSE, sizeof(RegionBlock));
+    g->num_known_rows = g->config.target->num_regs;
+    g->row = g_new0(Known, g->num_known_rows);
+    g->stamp = 1;
     return g;
 }
 
@@ -46,6 +62,7 @@ void tcg_gen_free(TcgGen *g)
     if (g) {
         tcg_fn_free(g->fn);
         g_array_unref(g->region);
+        g_free(g->row);
         g_free(g);
     }
 }
@@ -63,7 +80,8 @@ void tcg_gen_begin(TcgGen *g, void *owner)
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
-    g->alone = g->quick = false;
+    g->alone = g->quick = g->at_pc = false;
+    g->stamp++;
     g_array_set_size(g->region, 0);
 }
 
@@ -75,6 +93,12 @@ void tcg_gen_alone(TcgGen *g)
 void tcg_gen_quick(TcgGen *g)
 {
     g->quick = !g->config.naive;
+}
+
+void tcg_gen_at(TcgGen *g, uint64_t pc)
+{
+    g->at_pc = !g->config.naive;
+    g->pc = pc;
 }
 
 /* The region's block at delta; NULL: there is none. */
@@ -158,10 +182,20 @@ static inline TcgNode *append(TcgGen *g, TcgOpcode op, TcgType type, TcgId *ret_
     if (G_UNLIKELY(!g->block)) {
         g->block = tcg_fn_block_new(g->fn);
         g->dead = true;
+        g->stamp++;
     }
     tcg_fn_append(g->fn, g->block, id);
     *ret_id = id;
     return fn_node(g->fn, id);
+}
+
+/* The most frequent operations, where tcg_simplify knows of nothing. */
+static inline bool converts_plainly(const TcgFn *fn, TcgOpcode op, TcgId a)
+{
+    unsigned of = fn_node(fn, a)->op;
+
+    return (op == OP_zext && of != OP_trunc && of != OP_const) ||
+           (op == OP_trunc && (of == OP_get_reg || (of >= OP_add && of <= OP_xor)));
 }
 
 TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
@@ -170,7 +204,7 @@ TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t im
     TcgNode *n;
     TcgId id;
 
-    if ((tcg_op_def[op].flags & TCGF_PURE) && !g->config.naive) {
+    if ((tcg_op_def[op].flags & TCGF_PURE) && !g->config.naive && !converts_plainly(g->fn, op, a.id)) {
         TcgProto p;
 
         p.op = op;
@@ -194,6 +228,14 @@ TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t im
         c.id = p.arg[2];
         d.id = p.arg[3];
     }
+    if (op == OP_trunc && !g->config.naive) {
+        Known *low = &g->low[a.id % G_N_ELEMENTS(g->low)];
+
+        if (low->stamp == g->stamp && low->key == a.id) {
+            return (TcgVal){ low->id };
+        }
+        *low = (Known){ a.id, g->fn->nodes->len, g->stamp };    /* what append makes */
+    }
     n = append(g, op, type, &id);
     n->aux = aux;
     n->imm = imm;
@@ -201,7 +243,7 @@ TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t im
     n->arg[1] = b.id;
     n->arg[2] = c.id;
     n->arg[3] = d.id;
-    g->fn->lacks |= !g->config.backend->has_op(g->config.backend, n);
+    g->fn->lacks |= !(g->config.backend->plain[op] & TCG_HAS) && !g->config.backend->has_op(g->config.backend, n);
     return (TcgVal){ id };
 }
 
@@ -251,29 +293,45 @@ TcgType tcg_val_type(TcgGen *g, TcgVal v)
     return node_type(fn_node(g->fn, v.id));
 }
 
-static inline void note_row(TcgGen *g, unsigned row)
+static inline void note_row(TcgGen *g, unsigned row, unsigned i)
 {
     TcgFn *fn = g->fn;
-    uint8_t *seen = &fn->row_seen->data[row < TCG_LOCAL ? row : g->config.target->num_regs + (row - TCG_LOCAL)];
+    uint8_t *seen = &fn->row_seen->data[i];
 
     if (!*seen) {
-        uint16_t r = row;
-
         *seen = 1;
-        g_array_append_val(fn->rows, r);
+        g_array_index(fn->rows, uint16_t, fn->rows->len++) = (uint16_t)row;     /* there is room for all that row_seen has */
     }
 }
 
+static inline unsigned row_index(const TcgGen *g, unsigned row)
+{
+    return row < TCG_LOCAL ? row : g->config.target->num_regs + (row - TCG_LOCAL);
+}
+
+/* The block's own reads and writes of a row are known as they are emitted: only its first read is an operation. */
 TcgVal tcg_get_reg(TcgGen *g, unsigned row)
 {
-    note_row(g, row);
-    return emit0(g, OP_get_reg, tcg_row_type(g->fn, row), row, 0);
+    unsigned i = row_index(g, row);
+    Known *k = &g->row[i];
+    TcgVal v;
+
+    if (k->stamp == g->stamp && g->block && !g->config.naive) {
+        return (TcgVal){ k->id };
+    }
+    note_row(g, row, i);
+    v = emit0(g, OP_get_reg, tcg_row_type(g->fn, row), row, 0);
+    *k = (Known){ 0, v.id, g->stamp };
+    return v;
 }
 
 void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
 {
-    note_row(g, row);
+    unsigned i = row_index(g, row);
+
+    note_row(g, row, i);
     emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
+    g->row[i] = (Known){ 0, v.id, g->stamp };
 }
 
 unsigned tcg_local(TcgGen *g, TcgType type)
@@ -285,7 +343,13 @@ unsigned tcg_local(TcgGen *g, TcgType type)
         guint old = g->fn->row_seen->len;
 
         g_byte_array_set_size(g->fn->row_seen, old + 64);
+        tcg_fn_rows_grow(g->fn);
         memset(g->fn->row_seen->data + old, 0, 64);
+    }
+    if (row_index(g, TCG_LOCAL + g->fn->locals->len - 1) >= g->num_known_rows) {
+        g->row = g_renew(Known, g->row, g->num_known_rows + 64);
+        memset(g->row + g->num_known_rows, 0, 64 * sizeof(Known));
+        g->num_known_rows += 64;
     }
     return TCG_LOCAL + g->fn->locals->len - 1;
 }
@@ -315,6 +379,9 @@ TcgVal tcg_pc(TcgGen *g, int64_t delta)
     unsigned row = g->config.target->pc_reg;
     TcgType type = tcg_row_type(fn, row);
 
+    if (g->at_pc) {
+        return tcg_const(g, type, g->pc + (uint64_t)delta);
+    }
     if (!fn->entry_pc) {
         fn->entry_pc = tcg_fn_node_new(fn, OP_get_reg, type);
         fn_node(fn, fn->entry_pc)->aux = row;
@@ -395,6 +462,9 @@ TcgVal tcg_call_regs(TcgGen *g, const TcgHelper *helper, const TcgVal *args, con
     n->num_reads = num_reads;
     n->writes = n->reads + num_reads;
     n->num_writes = num_writes;
+    if (helper->writes != HREGS_NONE) {
+        g->stamp++;
+    }
     if (helper->flags & HELPER_NO_RETURN) {
         append(g, OP_raise_exit, TCG_VOID, &id);
         g->block = 0;
@@ -484,6 +554,7 @@ void tcg_block_start(TcgGen *g, TcgBlockRef b)
     }
     g->block = b.id;
     g->dead = false;
+    g->stamp++;
 }
 
 void tcg_br(TcgGen *g, TcgBlockRef to)

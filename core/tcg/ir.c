@@ -68,6 +68,7 @@ TcgFn *tcg_fn_new(const TcgConfig *config)
     fn->rows = g_array_sized_new(FALSE, FALSE, sizeof(uint16_t), 64);
     fn->row_seen = g_byte_array_new();
     g_byte_array_set_size(fn->row_seen, config->target->num_regs);
+    tcg_fn_rows_grow(fn);
     tcg_fn_clear(fn);
     return fn;
 }
@@ -115,6 +116,14 @@ void tcg_fn_clear(TcgFn *fn)
     fn->rows->len = 0;
     fn->rows_noted = fn->has_loops = fn->lacks = fn->too_large = fn->counted = false;
     fn->done = 0;
+}
+
+void tcg_fn_rows_grow(TcgFn *fn)
+{
+    guint len = fn->rows->len;
+
+    g_array_set_size(fn->rows, fn->row_seen->len);
+    fn->rows->len = len;
 }
 
 void tcg_fn_grow(TcgFn *fn)
@@ -214,12 +223,14 @@ TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i)
         return i == 0 ? TCG_I32 : (TcgType)n->type;
     case OP_select_cmp:
         return i < 2 ? (TcgType)n->imm : (TcgType)n->type;
-    case OP_trunc: case OP_vpair: case OP_guest_ld:
+    case OP_trunc: case OP_vpair: case OP_guest_ld: case OP_guest_ldx:
         return TCG_I64;
     case OP_zext: case OP_sext: case OP_flags_cond: case OP_brflag:
         return TCG_I32;
     case OP_guest_st: case OP_guest_rmw: case OP_guest_cas:
         return i == 0 ? TCG_I64 : (TcgType)n->type;
+    case OP_guest_stx:
+        return i == 1 ? (TcgType)n->type : TCG_I64;
     case OP_vdup: case OP_vfrom:
         return lane_type(n);
     case OP_vset:
@@ -433,6 +444,38 @@ static void find_loops(TcgFn *fn)
     }
 }
 
+/* A block that leads to two which lead nowhere: most guest blocks with a conditional branch. */
+static bool two_leaves(TcgFn *fn, TcgIrBlock *e)
+{
+    uint32_t preds;
+
+    if (e->succ[0] == e->succ[1] || fn_block(fn, e->succ[0])->num_succ || fn_block(fn, e->succ[1])->num_succ) {
+        return false;
+    }
+    for (uint32_t b = 1; b < fn->blocks->len; b++) {
+        fn_block(fn, b)->order = 0;
+    }
+    preds = tcg_fn_list_new(fn, 2);
+    g_array_set_size(fn->rpo, 3);
+    g_array_index(fn->rpo, uint32_t, 0) = fn->entry;
+    e->order = 1;
+    e->idom = fn->entry;
+    e->num_preds = e->loop_depth = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        TcgIrBlock *leaf = fn_block(fn, e->succ[i]);
+
+        g_array_index(fn->rpo, uint32_t, i + 1) = e->succ[i];
+        leaf->order = i + 2;
+        leaf->idom = fn->entry;
+        leaf->loop_depth = 0;
+        leaf->num_preds = 1;
+        leaf->preds = preds + i;
+        *fn_list(fn, preds + i) = fn->entry;
+    }
+    fn->has_loops = false;
+    return true;
+}
+
 void tcg_fn_compute_order(TcgFn *fn)
 {
     TcgIrBlock *e = fn_block(fn, fn->entry);
@@ -448,6 +491,9 @@ void tcg_fn_compute_order(TcgFn *fn)
         e->idom = fn->entry;
         e->num_preds = e->loop_depth = 0;
         fn->has_loops = false;
+        return;
+    }
+    if (e->num_succ == 2 && two_leaves(fn, e)) {
         return;
     }
     order_blocks(fn);

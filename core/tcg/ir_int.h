@@ -62,7 +62,9 @@ typedef struct TcgNode {
     TcgLoc out;
     TcgLoc in[4];
     uint32_t arg_locs;                          /* call: into fn->lists, a TcgLoc for each of list */
+    uint32_t unused[4];                         /* an id becomes an address by one shift */
 } TcgNode;
+G_STATIC_ASSERT(sizeof(TcgNode) == 128);
 
 /* The type of a node's result (ARGT ops are typed by their arguments). */
 static inline TcgType node_type(const TcgNode *n)
@@ -75,6 +77,25 @@ static inline bool tcg_op_branches(unsigned op)
 {
     return op == OP_brcond || op == OP_brflag || op == OP_br_fp;
 }
+
+/* What a load or store adds to its address (and to its index, shifted). */
+static inline int tcg_access_offset(const TcgNode *n)
+{
+    switch (n->op) {
+    case OP_guest_ld: case OP_guest_st: return (int16_t)n->aux;
+    case OP_guest_ldx: case OP_guest_stx: return (int16_t)n->aux >> 2;
+    default: return 0;
+    }
+}
+
+/* The argument that is a load's or store's index, which is shifted left by (aux & 3); 0: it has none. */
+static inline unsigned tcg_access_index(const TcgNode *n)
+{
+    return n->op == OP_guest_ldx ? 1 : n->op == OP_guest_stx ? 2 : 0;
+}
+
+static inline bool tcg_op_loads(unsigned op) { return op == OP_guest_ld || op == OP_guest_ldx; }
+static inline bool tcg_op_stores(unsigned op) { return op == OP_guest_st || op == OP_guest_stx; }
 
 /* The sizes that a VEC operation's elements may have: bit n: 1 << n bytes. */
 static inline unsigned tcg_vec_sizes(unsigned op)
@@ -199,6 +220,7 @@ TcgFn *tcg_fn_new(const TcgConfig *config);
 void tcg_fn_free(TcgFn *fn);
 void tcg_fn_clear(TcgFn *fn);                   /* ready for the next region; keeps its memory */
 void tcg_fn_grow(TcgFn *fn);                    /* room for one more node */
+void tcg_fn_rows_grow(TcgFn *fn);               /* room in fn->rows for all that fn->row_seen has */
 TcgId tcg_fn_const(TcgFn *fn, TcgType type, uint64_t value);
 TcgId tcg_fn_const_v(TcgFn *fn, uint64_t lo, uint64_t hi);
 uint32_t tcg_fn_block_new(TcgFn *fn);
@@ -224,7 +246,7 @@ static inline TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type)
     TcgNode *n;
     Pair *p;
 
-    G_STATIC_ASSERT(sizeof(TcgNode) == 7 * sizeof(Pair));
+    G_STATIC_ASSERT(offsetof(TcgNode, unused) == 7 * sizeof(Pair));
     if (G_UNLIKELY(id >= fn->node_cap)) {
         tcg_fn_grow(fn);
     }

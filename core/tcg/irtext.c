@@ -40,7 +40,7 @@ static const char *const kind_name[8] = { "plain", "probe", "tagged", "exclusive
 
 /* What an operation's aux and imm mean, as text shows them. */
 typedef enum AuxKind { AUX_NONE, AUX_ROW, AUX_FIELD, AUX_POS, AUX_COND, AUX_FC, AUX_RMW, AUX_ES, AUX_SLOT, AUX_SIZE,
-               AUX_FP, AUX_OFFSET } AuxKind;
+               AUX_FP, AUX_OFFSET, AUX_INDEX } AuxKind;
 typedef enum ImmKind { IMM_NONE, IMM_OFFSET, IMM_DELTA, IMM_MEMOP, IMM_FENCE, IMM_HELPER, IMM_NUM, IMM_COND, IMM_TYPE,
                IMM_OPTIONAL, IMM_MEANING } ImmKind;
 
@@ -55,6 +55,7 @@ static AuxKind aux_kind(TcgOpcode op)
     case OP_select_fc: case OP_flags_cond: case OP_brflag: return AUX_FC;
     case OP_guest_rmw: return AUX_RMW;
     case OP_guest_ld: case OP_guest_st: return AUX_OFFSET;
+    case OP_guest_ldx: case OP_guest_stx: return AUX_INDEX;
     case OP_goto_tb: return AUX_SLOT;
     case OP_fp: case OP_fp_to_int: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: return AUX_FP;
     default: return tcg_op_def[op].flags & TCGF_VEC ? AUX_ES : AUX_NONE;
@@ -67,7 +68,8 @@ static ImmKind imm_kind(TcgOpcode op)
     case OP_ld_env: case OP_st_env: case OP_add_env: return IMM_OFFSET;
     case OP_insn_start: return IMM_DELTA;
     case OP_poll: case OP_goto_tb: return IMM_OPTIONAL;
-    case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas: return IMM_MEMOP;
+    case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
+        return IMM_MEMOP;
     case OP_fence: return IMM_FENCE;
     case OP_call: return IMM_HELPER;
     case OP_fp: case OP_fp_to_int: case OP_fp_cmp: return IMM_MEANING;
@@ -243,6 +245,7 @@ static void print_tail(Printer *p, const TcgNode *n)
             g_string_append_printf(out, " offset=%d", (int16_t)n->aux);
         }
         break;
+    case AUX_INDEX: g_string_append_printf(out, " scale=%u offset=%d", n->aux & 3, tcg_access_offset(n)); break;
     case AUX_SIZE:
         if (1u << (n->aux & MO_SIZE) != tcg_type_size(n->type)) {
             g_string_append_printf(out, " %c%u", n->aux & MO_SIGN ? 's' : 'u', 8u << (n->aux & MO_SIZE));
@@ -891,6 +894,12 @@ static bool get_args(Parser *p, TcgId id)
             }
             fn_node(fn, id)->aux = (uint16_t)v;
         }
+        break;
+    case AUX_INDEX:
+        if (!expect(p, "scale=") || !get_num(p, &v) || !expect(p, "offset=") || !get_num(p, &imm)) {
+            return false;
+        }
+        fn_node(fn, id)->aux = (uint16_t)((v & 3) | imm << 2);
         break;
     case AUX_SIZE: {
         static const uint8_t mo_of_type[TCG_NUM_TYPES] = { 0, MO_32, MO_64, MO_128 };

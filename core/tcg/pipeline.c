@@ -15,7 +15,7 @@ const TcgPass tcg_pipeline[] = {
 
 const TcgPass tcg_quick_pipeline[] = {
     { 's', "ssa", tcg_ssa, .gives = PROP_SSA },
-    { 'q', "quick", tcg_quick, .needs = PROP_SSA, .gives = PROP_LEGAL | PROP_ALLOCATED, .breaks = PROP_SSA },
+    { 'q', "quick", tcg_quick, .needs = PROP_SSA, .gives = PROP_LEGAL | PROP_ALLOCATED | PROP_WIDTHS, .breaks = PROP_SSA },
     { 0 }
 };
 

@@ -25,10 +25,11 @@ typedef struct QuickVal {
     uint32_t used;                              /* the last one so far */
     uint16_t slot;                              /* its number + 1; 0: none */
     uint8_t reg;                                /* its number + 1; 0: none */
-    uint8_t height : 6;                         /* recipes between it and a map */
-    bool is_const : 1;
-    bool crosses : 1;                           /* a call comes while it is alive */
+    uint8_t height;                             /* recipes between it and a map */
+    bool is_const;
+    bool crosses;                               /* a call comes while it is alive */
 } QuickVal;
+G_STATIC_ASSERT(sizeof(QuickVal) == 16);
 
 typedef struct QuickSlot {
     uint32_t end;                               /* of the last value in it */
@@ -134,6 +135,19 @@ static void join_compare(Quick *q, TcgId id)
     }
 }
 
+/* As tcg_widths: the value whose register stands for v's where an operation uses it. */
+static inline TcgId same_register(const Quick *q, TcgId v)
+{
+    const TcgNode *n = &q->node[v];
+
+    while (G_UNLIKELY(n->op == OP_trunc || n->op == OP_zext) && q->be->upper_is_zero &&
+           (n->op == OP_trunc || q->be->upper_is_zero(q->fn, n->arg[0]))) {
+        v = n->arg[0];
+        n = &q->node[v];
+    }
+    return v;
+}
+
 /* The values that phis of a block's successors take at its end. */
 static void use_by_phis(Quick *q, uint32_t block, uint32_t pos)
 {
@@ -149,8 +163,9 @@ static void use_by_phis(Quick *q, uint32_t block, uint32_t pos)
         }
         for (TcgId id = to->first; id && q->node[id].op == OP_phi; id = q->node[id].next) {
             if (q->node[id].uses) {
-                TcgId arg = *fn_list(fn, q->node[id].list + k);
+                TcgId *v = fn_list(fn, q->node[id].list + k), arg = same_register(q, *v);
 
+                *v = arg;
                 use(&q->node[arg], &q->val[arg], pos);
             }
         }
@@ -174,7 +189,10 @@ static void use_by_recipe(Quick *q, TcgId id)
 static void find_uses(Quick *q)
 {
     TcgFn *fn = q->fn;
-    uint32_t pos = 2 * (fn->nodes->len + fn->blocks->len + 1), call = 0;
+    static const bool takes_flags[TCG_NUM_OPS] = {
+        [OP_brflag] = true, [OP_select_fc] = true, [OP_flags_cond] = true,
+    };
+    uint32_t pos = 2 * (fn->nodes->len + fn->blocks->len + 1), call = UINT32_MAX;
     TcgNode *node = q->node;                    /* copies: a store might change what q points to */
     QuickVal *val = q->val;
 
@@ -190,12 +208,15 @@ static void find_uses(Quick *q)
         for (TcgId id = b->last; id; id = prev) {
             TcgNode *n = &node[id];
             QuickVal *v = &val[id];
-            unsigned op = n->op, flags = tcg_op_def[op].flags, args = tcg_op_def[op].args;
+            unsigned op = n->op, flags, args;
 
             prev = n->prev;
             if (op == OP_insn_start) {
+                tcg_fn_remove(fn, id);          /* the maps know what it said */
                 continue;
             }
+            flags = tcg_op_def[op].flags;
+            args = tcg_op_def[op].args;
             if (!n->uses && (!(flags & (TCGF_EFFECT | TCGF_END)) ||
                              (op == OP_call && (call_helper(n)->flags & HELPER_PURE)))) {
                 if (!n->map_uses) {
@@ -210,21 +231,25 @@ static void find_uses(Quick *q)
             }
             pos -= 2;
             n->pos = pos;
-            v->crosses = call && v->end > call;
-            if (op == OP_brflag || op == OP_select_fc || op == OP_flags_cond) {
+            v->crosses = v->end > call;
+            if (G_UNLIKELY(takes_flags[op])) {
                 join_compare(q, id);
                 node = q->node;
                 val = q->val;
                 n = &node[id];
                 args = tcg_op_def[n->op].args;
             }
-            for (unsigned k = 0; k < args; k++) {
-                use(&node[n->arg[k]], &val[n->arg[k]], pos);
+            for (TcgId *a = n->arg, *end = a + args; a < end; a++) {
+                TcgId arg = same_register(q, *a);
+
+                *a = arg;
+                use(&node[arg], &val[arg], pos);
             }
             if (op == OP_call) {
                 for (uint32_t k = 0; k < n->list_len; k++) {
-                    TcgId arg = *fn_list(fn, n->list + k);
+                    TcgId *a = fn_list(fn, n->list + k), arg = same_register(q, *a);
 
+                    *a = arg;
                     use(&node[arg], &val[arg], pos);
                 }
                 call = pos;
@@ -245,7 +270,8 @@ static void find_uses(Quick *q)
 
 static TcgId new_mov(Quick *q, TcgId id, TcgLoc src, TcgLoc dst)
 {
-    TcgId m = tcg_fn_node_new(q->fn, OP_mov, node_type(&q->node[id]));
+    TcgType type = node_type(&q->node[id]);
+    TcgId m = tcg_fn_node_new(q->fn, OP_mov, type == TCG_I32 && q->be->upper_is_zero ? TCG_I64 : type);
     TcgNode *n;
 
     q->node = fn_node(q->fn, 0);
@@ -659,6 +685,15 @@ static void place_result(Quick *q, TcgId id, const TcgConstraint *c, TcgRegSet i
     }
 }
 
+/* Of the registers of its arguments those that die with the node, and that its result had better be in. */
+static inline TcgRegSet dying(const Quick *q, const TcgNode *n, const TcgOpDef *def)
+{
+    if (loc_kind(n->in[0]) == LOC_REG && q->free & reg_bit(loc_num(n->in[0]))) {
+        return reg_bit(loc_num(n->in[0]));
+    }
+    return def->flags & TCGF_COMM && loc_kind(n->in[1]) == LOC_REG ? q->free & reg_bit(loc_num(n->in[1])) : 0;
+}
+
 /*
  * A node that is plain: any registers of the types' will do, and constants and slots for arguments that are not in
  * `regs`; nothing is destroyed.
@@ -717,7 +752,9 @@ static void alloc_plain(Quick *q, TcgId id, unsigned regs)
         q->dead = q->pos + 1;                   /* its map is wanted only if there will be no result */
         bind_result(q, id, alloc_reg2(q, set, id, 0, in_regs));
     } else {
-        bind_result(q, id, choose(q, set & q->free, id));
+        TcgRegSet best = dying(q, n, def) & set & (val[id].crosses ? q->be->callee_saved : ~UINT64_C(0));
+
+        bind_result(q, id, best ? (unsigned)__builtin_ctzll(best) : choose(q, set & q->free, id));
     }
 }
 

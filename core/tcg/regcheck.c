@@ -177,7 +177,7 @@ static void check_node(Check *c, TcgId id)
     if (n->map) {
         check_map(c, id);
     }
-    if (t.out_same_as >= 0 && loc_kind(n->in[t.out_same_as]) == LOC_REG) {
+    if (t.out_same_as >= 0 && loc_kind(n->in[t.out_same_as]) == LOC_REG && !(c->be->plain[n->op] & TCG_PLAIN)) {
         c->state[loc_num(n->in[t.out_same_as])] = 0;
         if (n->out != n->in[t.out_same_as] && n->out != LOC_NONE) {
             fail(c, id, "result is not where argument is:", (unsigned)t.out_same_as);

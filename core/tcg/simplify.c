@@ -61,7 +61,7 @@ static unsigned bits_of(const TcgFn *fn, TcgId id, unsigned depth)
         return 7;
     case OP_vget:
         return 8u << n->aux;
-    case OP_guest_ld: case OP_guest_rmw: case OP_guest_cas:
+    case OP_guest_ld: case OP_guest_ldx: case OP_guest_rmw: case OP_guest_cas:
         return n->imm & MO_SIGN ? w : 8 * memop_size(n->imm);
     case OP_ld_env:
         return n->aux & MO_SIGN ? w : MIN(w, 8u << (n->aux & MO_SIZE));
@@ -464,6 +464,11 @@ static TcgId shift(TcgFn *fn, TcgProto *p)
         p->arg[1] = tcg_fn_const(fn, p->type, c2);
         a = fn_node(fn, p->arg[0]);
     }
+    if (p->op == OP_shl && (a->op == OP_extract || a->op == OP_sextract) && (a->aux & 0xff) == 0 && (a->aux >> 8) + c2 >= w) {
+        p->arg[0] = a->arg[0];                  /* what the field leaves out is shifted out */
+        p->changed = true;
+        return 0;
+    }
     if ((a->op != OP_shl && a->op != OP_shr && a->op != OP_sar && a->op != OP_ror) || !is_k(fn, a->arg[1], &m)) {
         return 0;
     }
@@ -827,7 +832,7 @@ static bool zero_above(const TcgFn *fn, TcgId v, unsigned es, unsigned depth)
         return n->imm2 == 0 && (es == 3 || n->imm >> 32 == 0);
     case OP_vfrom: case OP_vmovz:
         return n->aux <= es;
-    case OP_guest_ld:
+    case OP_guest_ld: case OP_guest_ldx:
         return (n->imm & MO_SIZE) <= es;
     case OP_fp:
         if (!(n->aux & TCG_FP_SCALAR) || tcg_fp_to(n->aux) > es) {
@@ -954,6 +959,12 @@ static TcgId step(TcgFn *fn, TcgProto *p)
     case OP_not: case OP_neg: case OP_bswap: case OP_rbit:
         a = fn_node(fn, p->arg[0]);
         return a->op == p->op ? a->arg[0] : 0;
+    case OP_clz: case OP_ctz:
+        a = fn_node(fn, p->arg[0]);
+        if (a->op == OP_rbit) {
+            become(p, p->op == OP_clz ? OP_ctz : OP_clz, a->arg[0], 0);
+        }
+        return 0;
     case OP_shl: case OP_shr: case OP_sar: case OP_ror:
         return shift(fn, p);
     case OP_extract: case OP_sextract:

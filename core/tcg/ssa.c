@@ -8,7 +8,8 @@
  * what the field held at some point (the region's entry, after a call that writes it, the start of a block) and is
  * loaded only if somebody asks. A row is dirty where cur and env differ. Stores happen at exits and before calls that
  * see the row, never merely because a block ends: at a join a dirty row is a phi and stays dirty. What a loop does to
- * a row is found by a scan of its body, so that one walk suffices.
+ * a row is found by a scan of its body, so that one walk suffices. Where far more rows meet than there are registers,
+ * the least used are stored and become contents instead.
  *
  * `start` is what a row held at the start of the current guest instruction, kept for those that it has changed.
  */
@@ -56,6 +57,8 @@ typedef struct Ssa {
     RowState *states;                           /* by block, row: the state at its end once it has been walked */
     BlockOut *outs;
     uint8_t *loop;                              /* by header block, row; one more entry: the body has an insn_start */
+    uint8_t *in_field;                          /* by block with several predecessors, row: see choose_fields; NULL: none */
+    uint8_t *reloads;                           /* by row: it is so in one of them */
     uint32_t num_contents;
     uint32_t phis, num_phis;                    /* made here: in fn->lists, growing at its end */
     /* the block being walked */
@@ -242,6 +245,143 @@ static void scan_loops(Ssa *s)
             scan_loop(s, b, s->loop + b * (s->num_rows + 1));
         }
     }
+}
+
+/* -- rows that joins find in the CPU object --------------------------------------------------------------------------- */
+
+/*
+ * A loop that names many more rows than there are registers: those that it names least are in their fields where its
+ * paths meet, stored to by the blocks that lead there, rather than being phis that would be copied from slot to slot. With
+ * a few too many it is better to let the allocator choose: a copy costs less than a load that waits for a store.
+ */
+enum { INT_ROWS = 9, VEC_ROWS = 10, ROWS_TOO_MANY = 6, DEPTH_LIMIT = 4, DEPTH_SHIFT = 3 };
+
+static void count_names(const Ssa *s, uint32_t block, uint32_t *ret, bool *flags)
+{
+    const TcgFn *fn = s->fn;
+
+    for (TcgId id = fn_block(fn, block)->first; id; id = fn_node(fn, id)->next) {
+        const TcgNode *n = fn_node(fn, id);
+
+        if (n->op == OP_get_reg || n->op == OP_set_reg) {
+            uint32_t r = dense_index(s, n->aux);
+
+            ret[r]++;
+            flags[r] |= n->op == OP_set_reg && tcg_op_def[fn_node(fn, n->arg[0])->op].flags & TCGF_FLAGS;
+        }
+    }
+}
+
+/* Rows that the marked blocks name least are in their fields at joins there. head: what they are marked with. */
+static void choose_in(Ssa *s, uint32_t head, const uint32_t *names, const bool *flags, uint64_t *weight)
+{
+    TcgFn *fn = s->fn;
+
+    memset(weight, 0, s->num_rows * sizeof(*weight));
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+        const TcgIrBlock *b = fn_block(fn, block);
+
+        for (uint32_t r = 1; r < s->num_rows && b->mark == head; r++) {
+            weight[r] += (uint64_t)names[block * s->num_rows + r] << DEPTH_SHIFT * MIN(b->loop_depth, DEPTH_LIMIT);
+        }
+    }
+    for (unsigned vec = 0; vec < 2; vec++) {
+        unsigned limit = vec ? VEC_ROWS : INT_ROWS, num = 0;
+        uint64_t least = 0;
+
+        for (uint32_t r = 1; r < s->num_rows; r++) {
+            num += weight[r] && (s->rows[r].type == TCG_V128) == vec;
+        }
+        /* the limit-th of them, by weight */
+        for (uint32_t r = 1; r < s->num_rows && num > limit + ROWS_TOO_MANY; r++) {
+            unsigned above = 0;
+
+            if ((s->rows[r].type == TCG_V128) != vec) {
+                continue;
+            }
+            for (uint32_t q = 1; q < s->num_rows; q++) {
+                above += (s->rows[q].type == TCG_V128) == vec &&
+                         (weight[q] > weight[r] || (weight[q] == weight[r] && q < r));
+            }
+            if (above == limit - 1) {
+                least = weight[r];
+            }
+        }
+        for (uint32_t i = 0; i < fn->rpo->len; i++) {
+            uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+            const TcgIrBlock *b = fn_block(fn, block);
+
+            for (uint32_t r = 1; r < s->num_rows && b->mark == head && b->num_preds > 1; r++) {
+                if ((s->rows[r].type == TCG_V128) == vec) {
+                    bool in = num > limit + ROWS_TOO_MANY && weight[r] < least && !s->rows[r].local && !flags[r];
+
+                    s->in_field[block * s->num_rows + r] = in;
+                }
+            }
+        }
+    }
+}
+
+static void choose_fields(Ssa *s)
+{
+    TcgFn *fn = s->fn;
+    uint32_t num_blocks = fn->blocks->len, *stack = tcg_fn_scratch(fn, 3, num_blocks * sizeof(uint32_t));
+    g_autofree uint32_t *names = g_new0(uint32_t, (size_t)num_blocks * s->num_rows);
+    g_autofree uint64_t *weight = g_new(uint64_t, s->num_rows);
+    g_autofree bool *flags = g_new0(bool, s->num_rows);
+
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {
+        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
+
+        count_names(s, block, names + block * s->num_rows, flags);
+        fn_block(fn, block)->mark = num_blocks;
+    }
+    choose_in(s, num_blocks, names, flags, weight);
+    for (uint32_t i = 0; i < fn->rpo->len; i++) {           /* inner loops after those that they are in */
+        uint32_t head = g_array_index(fn->rpo, uint32_t, i), top = 0;
+        const TcgIrBlock *h = fn_block(fn, head);
+        bool loop = false;
+
+        for (uint32_t p = 0; p < h->num_preds; p++) {
+            uint32_t pred = *fn_list(fn, h->preds + p);
+
+            if (fn_block(fn, pred)->order >= h->order && tcg_fn_dominates(fn, head, pred)) {
+                loop = true;
+                if (pred != head && fn_block(fn, pred)->mark != head) {
+                    fn_block(fn, pred)->mark = head;
+                    stack[top++] = pred;
+                }
+            }
+        }
+        if (!loop) {
+            continue;
+        }
+        fn_block(fn, head)->mark = head;
+        while (top) {
+            const TcgIrBlock *b = fn_block(fn, stack[--top]);
+
+            for (uint32_t q = 0; q < b->num_preds; q++) {
+                uint32_t up = *fn_list(fn, b->preds + q);
+
+                if (fn_block(fn, up)->mark != head) {
+                    fn_block(fn, up)->mark = head;
+                    stack[top++] = up;
+                }
+            }
+        }
+        choose_in(s, head, names, flags, weight);
+    }
+    for (uint32_t b = 1; b < num_blocks; b++) {
+        for (uint32_t r = 1; r < s->num_rows; r++) {
+            s->reloads[r] |= s->in_field[b * s->num_rows + r];
+        }
+    }
+}
+
+static inline bool is_in_field(const Ssa *s, uint32_t block, uint32_t r)
+{
+    return s->in_field && s->in_field[block * s->num_rows + r];
 }
 
 /* -- values ------------------------------------------------------------------------------------------------------------- */
@@ -558,6 +698,16 @@ static void do_get(Ssa *s, TcgId id, TcgNode *n)
     if (cur == st->env && !s->rows[r].local) {
         bool fresh = cur & CONTENT && !content(s, cur)->ld && content(s, cur)->block == s->block;
 
+        if (!fresh && s->in_field && s->reloads[r] && cur & CONTENT && content(s, cur)->block != s->block) {
+            /* Another load rather than one value that lives from there to here. */
+            Ref again = content_new(s, r, s->block, 0);
+
+            if (st->stamp == s->insn && st->start == cur) {
+                st->start = again;
+            }
+            cur = st->cur = st->env = again;
+            fresh = true;
+        }
         if (fresh || s->naive) {
             make_ld(s, id, r);
             if (fresh) {
@@ -596,6 +746,22 @@ static void do_set(Ssa *s, TcgId id, TcgNode *n)
     tcg_fn_remove(s->fn, id);
 }
 
+/* What a successor wants in the CPU object is stored. */
+static void store_for_joins(Ssa *s, TcgId before)
+{
+    const TcgFn *fn = s->fn;
+
+    for (unsigned e = 0; s->in_field && e < fn_block(fn, s->block)->num_succ; e++) {
+        uint32_t to = fn_block(fn, s->block)->succ[e];
+
+        for (uint32_t r = 1; r < s->num_rows && fn_block(fn, to)->num_preds > 1; r++) {
+            if (is_in_field(s, to, r) && s->st[r].cur != s->st[r].env) {
+                store(s, r, s->st[r].cur, before);
+            }
+        }
+    }
+}
+
 /* Whether a block does nothing but set the PC and leave the region. */
 static bool only_leaves(const TcgFn *fn, uint32_t block)
 {
@@ -632,32 +798,37 @@ static void walk_block(Ssa *s)
 
     for (TcgId id = fn_block(fn, s->block)->first; id; id = next) {
         TcgNode *n = fn_node(fn, id);
-        const TcgOpDef *def = &tcg_op_def[n->op];
+        unsigned op = n->op;
 
         next = n->next;
-        for (unsigned i = 0, args = def->args; i < args; i++) {
-            TcgId old = n->arg[i], v = argument(s, old, id);
-
-            if (v != old) {
-                n = fn_node(fn, id);
-                n->arg[i] = v;
-            }
+        if (op == OP_insn_start) {
+            s->insn = id;
+            s->insns++;
+            continue;
         }
-        switch (n->op) {
-        case OP_get_reg:
+        if (op == OP_get_reg) {
             if (id == fn->entry_pc) {
                 tcg_fn_remove(fn, id);          /* loaded where it is wanted */
             } else {
                 do_get(s, id, n);
             }
-            break;
-        case OP_set_reg:
+            continue;
+        }
+        for (TcgId *a = n->arg, *end = a + tcg_op_def[op].args; a < end; a++) {
+            if (fn_node(fn, *a)->op == OP_get_reg) {
+                TcgId v = argument(s, *a, id);
+
+                end = fn_node(fn, id)->arg + (end - n->arg);
+                a = fn_node(fn, id)->arg + (a - n->arg);
+                n = fn_node(fn, id);
+                *a = v;
+            }
+        }
+        if (op == OP_set_reg) {
             do_set(s, id, n);
-            break;
-        case OP_insn_start:
-            s->insn = id;
-            s->insns++;
-            break;
+            continue;
+        }
+        switch (op) {
         case OP_call:
             do_call(s, id);
             break;
@@ -676,9 +847,13 @@ static void walk_block(Ssa *s)
             if (both_leave(s)) {
                 store_dirty(s, 1, id);          /* once, not in each of the two; the PC differs */
             }
+            store_for_joins(s, id);
+            break;
+        case OP_br:
+            store_for_joins(s, id);
             break;
         default:
-            if (def->flags & TCGF_EXIT) {
+            if (tcg_op_def[op].flags & TCGF_EXIT) {
                 add_map(s, id);
             }
         }
@@ -726,6 +901,10 @@ static void join_row(Ssa *s, uint32_t block, uint32_t r, bool header)
         /* Paths through one instruction meet, or it loops. What a call in it wrote is not undone. */
         st->stamp = s->insn;
         st->start = r && (!same_start || does & LOOP_CALL_WRITES) ? phi_new(s, block, r, true) : start;
+    }
+    if (is_in_field(s, block, r)) {             /* all that lead here have stored it, or will */
+        st->cur = st->env = content_new(s, r, block, 0);
+        return;
     }
     /* The PC's field is stored to by calls even where its row is clean. */
     if (r == 0 && does & (LOOP_CALL_READS | LOOP_CALL_WRITES)) {
@@ -803,7 +982,15 @@ static void fill_phis(Ssa *s)
                 uint32_t pred = *fn_list(fn, fn_block(fn, block)->preds + p);
                 const RowState *st = &s->states[pred * s->num_rows + row];
                 Ref ref = of_start && st->stamp == s->outs[pred].insn ? st->start : st->cur;
-                TcgId v = ref ? value_of(s, ref, pred, 0) : undefined(fn, s->rows[row].type);
+                TcgId v;
+
+                if (s->in_field && s->reloads[row] && ref & CONTENT && st->env == ref && content(s, ref)->block != pred) {
+                    v = tcg_fn_node_new(fn, OP_ld_env, TCG_VOID);
+                    make_ld(s, v, row);
+                    tcg_fn_insert_before(fn, fn_block(fn, pred)->last, v);
+                } else {
+                    v = ref ? value_of(s, ref, pred, 0) : undefined(fn, s->rows[row].type);
+                }
 
                 *fn_list(fn, list + p) = v;
             }
@@ -896,7 +1083,7 @@ void tcg_ssa(TcgFn *fn)
 {
     Ssa s = { .fn = fn, .naive = fn->config->naive };
     uint32_t num_blocks = fn->blocks->len;
-    size_t states, outs, loop;
+    size_t states, outs, loop, fields;
     Content *c;
     uint8_t *p;
 
@@ -906,12 +1093,21 @@ void tcg_ssa(TcgFn *fn)
     states = num_blocks * s.num_rows * sizeof(RowState);
     outs = num_blocks * sizeof(BlockOut);
     loop = fn->has_loops ? num_blocks * (s.num_rows + 1) : 0;
-    p = tcg_fn_scratch(fn, 0, states + outs + loop);
+    fields = fn->has_loops ? (num_blocks + 1) * s.num_rows : 0;
+    p = tcg_fn_scratch(fn, 0, states + outs + loop + fields);
     s.states = (RowState *)p;
     s.outs = (BlockOut *)(p + states);
     s.loop = p + states + outs;
+    if (fn->has_loops && !s.naive) {
+        s.reloads = s.loop + loop;
+        s.in_field = s.reloads + s.num_rows;
+        memset(s.reloads, 0, fields);
+    }
     if (fn->has_loops) {
         scan_loops(&s);
+        if (!s.naive) {
+            choose_fields(&s);
+        }
     }
     s.block = fn->entry;
     s.st = &s.states[fn->entry * s.num_rows];

@@ -125,7 +125,10 @@ typedef enum TcgFpOp {
     TCG_FP_FROM_I, TCG_FP_FROM_U, TCG_FP_TO_I, TCG_FP_TO_U,    /* integers; to: towards zero, invalid if it does not fit */
     TCG_NUM_FP_OPS
 } TcgFpOp;
-typedef enum TcgFpRound { TCG_ROUND_EVEN, TCG_ROUND_UP, TCG_ROUND_DOWN, TCG_ROUND_ZERO, TCG_ROUND_STATE } TcgFpRound;
+/* STATE: TcgFpState's; that, and AWAY, to nearest with ties away from zero, are of TCG_FP_RINT alone. */
+typedef enum TcgFpRound {
+    TCG_ROUND_EVEN, TCG_ROUND_UP, TCG_ROUND_DOWN, TCG_ROUND_ZERO, TCG_ROUND_STATE, TCG_ROUND_AWAY,
+} TcgFpRound;
 
 /* An operation with its lanes: 16 bits. es, to: log2 bytes of an operand's and a result's lane, 2 or 3. */
 typedef uint16_t TcgFp;
@@ -337,6 +340,8 @@ void tcg_gen_begin(TcgGen *g, void *owner);
 void tcg_gen_alone(TcgGen *g);
 /* What follows until the next tcg_gen_begin is to be translated fast, rather than well. */
 void tcg_gen_quick(TcgGen *g);
+/* What follows until the next tcg_gen_begin is entered with this PC alone. */
+void tcg_gen_at(TcgGen *g, uint64_t pc);
 /* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts down, leaving below 0; -1: none. */
 void tcg_gen_poll(TcgGen *g, int heat);
 /*

@@ -131,7 +131,7 @@ static bool check_memop(Verifier *v, const TcgNode *n)
         return fail(v, "no such access");
     }
     if (n->type == TCG_V128 && size < 16
-        ? size < 4 || n->imm & MO_SIGN || (n->op != OP_guest_ld && n->op != OP_guest_st)
+        ? size < 4 || n->imm & MO_SIGN || (!tcg_op_loads(n->op) && !tcg_op_stores(n->op))
         : size > tcg_type_size(n->type)) {
         return fail(v, "the access does not fit the type");
     }
@@ -193,7 +193,7 @@ static bool check_type(Verifier *v, const TcgNode *n)
         return n->type == TCG_I64 || fail(v, "bad type");
     case OP_setcond: case OP_brcond:
         return (int_type(n->type) && n->aux < TCG_NUM_CONDS) || fail(v, "bad type or condition");
-    case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas:
+    case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
         return check_memop(v, n);
     case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8:
         return (n->type == TCG_V128 && (n->op != OP_vext || n->imm < 16)) || fail(v, "bad type or count");

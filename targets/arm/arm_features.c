@@ -36,8 +36,12 @@ static const ArmFeatureProp rows[] = {
     { "d128", REG(ISAR2), 36, 1, 0 },
 };
 
-/* APA, API (ISAR1 [7:4], [11:8]) and APA3 (ISAR2 [15:12]) with their GPA, GPI, GPA3: one algorithm at a time. */
+/*
+ * APA, API (ISAR1 [7:4], [11:8]) and APA3 (ISAR2 [15:12]) with their GPA, GPI, GPA3: one algorithm at a time. Its field
+ * says 1, FEAT_PAuth, or 5, with FEAT_PAuth2, FEAT_FPAC and FEAT_FPACCOMBINE; ours then has FEAT_CONSTPACFIELD.
+ */
 typedef enum PauthAlgorithm { PAUTH_NONE, PAUTH_QARMA5, PAUTH_IMPDEF, PAUTH_QARMA3 } PauthAlgorithm;
+enum { PAUTH_1 = 1, PAUTH_2 = 5, SAID_PAUTH2 = 1 << 7 };
 
 static PauthAlgorithm pauth_get(const uint64_t *idreg)
 {
@@ -47,16 +51,23 @@ static PauthAlgorithm pauth_get(const uint64_t *idreg)
            extract64(isar2, 12, 4) ? PAUTH_QARMA3 : PAUTH_NONE;
 }
 
-static void pauth_set(uint64_t *idreg, PauthAlgorithm a)
+/* What the algorithm's field says. */
+static unsigned pauth_version(const uint64_t *idreg)
+{
+    return extract64(idreg[REG(ISAR1)], 4, 4) | extract64(idreg[REG(ISAR1)], 8, 4) | extract64(idreg[REG(ISAR2)], 12, 4);
+}
+
+static void pauth_set(uint64_t *idreg, PauthAlgorithm a, unsigned version)
 {
     uint64_t *isar1 = &idreg[REG(ISAR1)], *isar2 = &idreg[REG(ISAR2)];
 
-    *isar1 = deposit64(*isar1, 4, 4, a == PAUTH_QARMA5);
+    *isar1 = deposit64(*isar1, 4, 4, a == PAUTH_QARMA5 ? version : 0);
     *isar1 = deposit64(*isar1, 24, 4, a == PAUTH_QARMA5);
-    *isar1 = deposit64(*isar1, 8, 4, a == PAUTH_IMPDEF);
+    *isar1 = deposit64(*isar1, 8, 4, a == PAUTH_IMPDEF ? version : 0);
     *isar1 = deposit64(*isar1, 28, 4, a == PAUTH_IMPDEF);
-    *isar2 = deposit64(*isar2, 12, 4, a == PAUTH_QARMA3);
+    *isar2 = deposit64(*isar2, 12, 4, a == PAUTH_QARMA3 ? version : 0);
     *isar2 = deposit64(*isar2, 8, 4, a == PAUTH_QARMA3);
+    *isar2 = deposit64(*isar2, 24, 4, a != PAUTH_NONE && version == PAUTH_2);
 }
 
 static PauthAlgorithm pauth_named(const char *name)
@@ -87,18 +98,21 @@ bool arm_idreg_has_prop(const char *name)
 static bool edit_pauth(uint64_t *idreg, const char *name, bool on, GError **error)
 {
     PauthAlgorithm now = pauth_get(idreg), a = pauth_named(name);
+    unsigned version = MAX(pauth_version(idreg), PAUTH_1);
 
     if (strcmp(name, "pauth") == 0) {
-        pauth_set(idreg, !on ? PAUTH_NONE : now != PAUTH_NONE ? now : PAUTH_QARMA5);
+        pauth_set(idreg, !on ? PAUTH_NONE : now != PAUTH_NONE ? now : PAUTH_QARMA5, version);
         return true;
     }
     if (on && now == PAUTH_NONE) {
         return fail(error, name, "the CPU has no pointer authentication");
     }
-    if (on) {
-        pauth_set(idreg, a);
+    if (strcmp(name, "pauth2") == 0) {
+        pauth_set(idreg, now, on ? PAUTH_2 : PAUTH_1);
+    } else if (on) {
+        pauth_set(idreg, a, version);
     } else if (now == a) {
-        pauth_set(idreg, PAUTH_QARMA5);
+        pauth_set(idreg, PAUTH_QARMA5, version);
     }
     return true;
 }
@@ -134,15 +148,17 @@ bool arm_idreg_edit(uint64_t *idreg, const char *name, bool on, GError **error)
 /* What the user said of pointer authentication must hold together, in whatever order it was said. */
 static bool pauth_agrees(ARMCPU *cpu, const char *name, bool on, GError **error)
 {
-    unsigned bit = 1u << (strcmp(name, "pauth") == 0 ? PAUTH_NONE : pauth_named(name));
+    unsigned bit = strcmp(name, "pauth2") == 0 ? SAID_PAUTH2 :
+                   1u << (strcmp(name, "pauth") == 0 ? PAUTH_NONE : pauth_named(name));
     unsigned off = 1u << PAUTH_NONE;            /* pauth=off was said */
     unsigned said;
 
     on = bit == off ? !on : on;
     said = cpu->pauth_said = on ? cpu->pauth_said | bit : cpu->pauth_said & ~bit;
     if (said & off && said != off) {
-        return fail(error, name, "pauth=off, and an algorithm for it: one or the other");
+        return fail(error, name, "pauth=off, and an algorithm or version of it: one or the other");
     }
+    said &= ~SAID_PAUTH2;
     return !(said & (said - 1)) || fail(error, name, "pauth-impdef and pauth-qarma3: one or the other");
 }
 

@@ -24,6 +24,7 @@ bool arm_idreg_edit(uint64_t *idreg, const char *name, bool on, GError **error);
     ARM_FEATURE_PROP("dotprod", "dot product instructions"), \
     ARM_FEATURE_PROP("fp16", "half-precision arithmetic"), \
     ARM_FEATURE_PROP("pauth", "pointer authentication"), \
+    ARM_FEATURE_PROP("pauth2", "pointer authentication that faults, and keeps the pointer's field (PAuth2, FPACCOMBINE)"), \
     ARM_FEATURE_PROP("pauth-impdef", "pointer authentication by a fast algorithm of our own, not QARMA5"), \
     ARM_FEATURE_PROP("pauth-qarma3", "pointer authentication by QARMA3"), \
     ARM_FEATURE_PROP("pmu", "performance monitors"), \

@@ -126,6 +126,7 @@ struct ARMCPU {
     uint8_t el, spsel, nrw;                     /* nrw: AArch32 */
     uint8_t daif;                               /* D A I F in bits 3-0 */
     uint8_t pan, uao, dit, ssbs, tco, allint, btype, il, exlock;
+    bool unguarded;                             /* user mode: while no page has GP set, BTYPE stays 0 */
     uint8_t step_did;                           /* ARM_STEP_*: debug.h */
     uint32_t ss;
 
@@ -156,6 +157,11 @@ struct ARMCPU {
     uint64_t disr_el1, gcr_el1, rgsr_el1, accdata_el1, tfsr_el[4];
     uint64_t dbgbvr_el1[16], dbgbcr_el1[16], dbgwvr_el1[16], dbgwcr_el1[16], dbgclaim, dbgdtrrx, dbgdtrtx;
     uint64_t apkey[10];                         /* APIAKeyLo/Hi, IB, DA, DB, GA */
+    struct {                                    /* where PACs are now (arm_pac_layout), of what TCR_ELx and ranges */
+        uint64_t field[2][2];                   /* [data][bit 55 of the pointer]: the bits that hold one */
+        uint64_t tcr;
+        uint8_t ranges, select[2];              /* [data]: the bit that chooses the range of what is signed */
+    } pac;
     /* performance monitors */
     uint64_t pmcr_el0, pmcnten, pmovs, pminten, pmselr_el0, pmuserenr_el0, pmccfiltr_el0, pmccntr_base, pmccntr_delta;
     uint64_t pmevcntr[31], pmevtyper[31];
@@ -360,6 +366,8 @@ typedef struct ArmKey {
     unsigned bp_active : 1;                     /* look for breakpoints before each instruction */
     unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
     unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
+    unsigned spsel : 1, apk : 1;                /* SP_EL0 is not the stack pointer; keys can be read and written */
+    unsigned pauth_inline : 1;                  /* no trap, and the algorithm that generated code has */
     unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */
     unsigned fpcr_ah : 1, fpcr_nep : 1;
     unsigned fp_inline : 1;                     /* nothing in FPCR that OP_fp does otherwise */
@@ -371,6 +379,7 @@ typedef struct ArmKey {
     unsigned d128 : 1;                          /* descriptors of stage 1 have 128 bits (IsD128Enabled) */
     unsigned gcs : 1, gcs_check : 1;            /* guarded control stacks are on; returns are compared with them */
     unsigned exlock : 1;                        /* ELR_ELx and SPSR_ELx of this level are locked */
+    unsigned unguarded : 1;                     /* no page has GP set: nobody asks for BTYPE */
 } ArmKey;
 G_STATIC_ASSERT(sizeof(ArmKey) == 8);
 enum { ARM_KEY_BTYPE_SHIFT = 2, ARM_KEY_GUARDED_SHIFT = 4 };

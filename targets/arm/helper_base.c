@@ -40,6 +40,16 @@ void helper_unaligned_store(ARMCPU *cpu, uint64_t addr, uint32_t mmu)
     arm_unaligned(&cpu->parent, addr, ACCESS_STORE, mmu);
 }
 
+void arm_dc_zero_far(ARMCPU *cpu, vaddr addr)
+{
+    enum { FSC_TAG_CHECK = 0x11 };
+
+    if (cpu->exc.kind == ARM_EXC_SYNC && (cpu->exc.syndrome >> 26 & ~1u) == EC_DABORT_LOWER &&
+        (cpu->exc.syndrome & 0x3f) != FSC_TAG_CHECK) {
+        cpu->exc.far = addr;
+    }
+}
+
 /* Zeroes the naturally aligned block of DCZID_EL0.BS words that holds addr. */
 void helper_dc_zva(ARMCPU *cpu, uint64_t addr, uint32_t mmu)
 {
@@ -49,15 +59,14 @@ void helper_dc_zva(ARMCPU *cpu, uint64_t addr, uint32_t mmu)
     void *host;
 
     if (!arm_check_tags_if_active(cpu, block, size, ACCESS_STORE, mmu)) {
+        arm_dc_zero_far(cpu, addr);
         return;
     }
     host = cpu_probe(&cpu->parent, block, size, ACCESS_STORE, mmu, &ok);
     if (host) {
         memset(host, 0, size);
     } else if (!ok) {
-        if (cpu->exc.kind == ARM_EXC_SYNC && (cpu->exc.syndrome >> 26 & ~1u) == EC_DABORT_LOWER) {
-            cpu->exc.far = addr;                /* AArch64.DataMemZero(): but for watchpoints, what Xt holds */
-        }
+        arm_dc_zero_far(cpu, addr);
     } else {
         /* not plain RAM, or the page holds code: doublewords one by one */
         for (unsigned i = 0; i < size && cpu_st(&cpu->parent, block + i, 0, MO_64 | mmu << MO_MMU_SHIFT); i += 8) {

@@ -266,7 +266,8 @@ static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t
     case TCG_FP_TO_I: case TCG_FP_TO_U:
         return to_int(cpu, es, 8u << to, a, FP_AUX_INT(0, FLOAT_ROUND_ZERO, op == TCG_FP_TO_U));
     case TCG_FP_RINT:
-        aux = tcg_fp_round(f) == TCG_ROUND_STATE ? 1 << 4 : (unsigned)tcg_fp_round(f);
+        aux = tcg_fp_round(f) == TCG_ROUND_STATE ? 1 << 4 :
+              tcg_fp_round(f) == TCG_ROUND_AWAY ? FLOAT_ROUND_TIE_AWAY : (unsigned)tcg_fp_round(f);
         aux |= tcg_fp_exact(f) << 3;
         break;
     default:

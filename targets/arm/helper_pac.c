@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Pointer authentication, FEAT_PAuth (Arm DDI 0487, D8.10 and the PACCellShuffle ... ComputePAC functions): QARMA5,
- * QARMA3, and an IMPLEMENTATION DEFINED algorithm that is two rounds of multiply and xor.
- * FEAT_EPAC, FEAT_PAuth2 and FEAT_FPAC are not offered.
+ * QARMA3, and an IMPLEMENTATION DEFINED algorithm; FEAT_EPAC, FEAT_PAuth2, FEAT_FPAC, FEAT_FPACCOMBINE,
+ * FEAT_CONSTPACFIELD.
  */
 #include "core/bits.h"
 #include "targets/arm/helper.h"
+#include "targets/arm/pac.h"
 
+#define HCR_APK (UINT64_C(1) << 40)
 #define HCR_API (UINT64_C(1) << 41)
+#define SCR_APK (UINT64_C(1) << 16)
 #define SCR_API (UINT64_C(1) << 17)
 
 /* -- QARMA ------------------------------------------------------------------------------------------------------- */
@@ -134,10 +137,10 @@ static uint64_t qarma(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t 
 
 static uint64_t impdef(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t key1)
 {
-    uint64_t v = (data ^ key0) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t v = (data ^ key0) * PAC_IMPDEF_1;
 
-    v = (v ^ v >> 29 ^ modifier ^ key1) * UINT64_C(0xbf58476d1ce4e5b9);
-    return v ^ v >> 32;
+    v = (v ^ v >> PAC_IMPDEF_1_SHIFT ^ modifier ^ key1) * PAC_IMPDEF_2;
+    return v ^ v >> PAC_IMPDEF_2_SHIFT;
 }
 
 static uint64_t compute(const ARMCPU *cpu, uint64_t data, uint64_t modifier, unsigned key)
@@ -152,119 +155,138 @@ static uint64_t compute(const ARMCPU *cpu, uint64_t data, uint64_t modifier, uns
 
 /* -- pointers ---------------------------------------------------------------------------------------------------- */
 
-enum { KEY_IA, KEY_IB, KEY_DA, KEY_DB, KEY_GA };
-
 /* HCR_EL2.API and SCR_EL3.API clear trap the use of PAC by EL0 and EL1 (and, for SCR, EL2). */
+unsigned arm_pac_trap_el(const ARMCPU *cpu)
+{
+    if (cpu->el < 2 && !(cpu->hcr_el2 & HCR_API) && arm_el2_enabled(cpu) && !arm_is_in_host(cpu)) {
+        return 2;
+    }
+    return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 & SCR_API) ? 3 : 0;
+}
+
+ArmTrap arm_pac_keys_trap(const ARMCPU *cpu)
+{
+    if (cpu->el < 2 && !(cpu->hcr_el2 & HCR_APK) && arm_el2_enabled(cpu)) {
+        return TRAP_EL2;
+    }
+    return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 & SCR_APK) ? TRAP_EL3 : TRAP_NONE;
+}
+
 static bool trapped(ARMCPU *cpu)
 {
-    if (cpu->el < 2 && arm_el2_enabled(cpu) && !arm_is_in_host(cpu) && !(cpu->hcr_el2 & HCR_API)) {
-        arm_raise(cpu, 2, ARM_SYNDROME(EC_PAC_TRAP, 0));
-        return true;
+    unsigned el = arm_pac_trap_el(cpu);
+
+    if (el) {
+        arm_raise(cpu, el, ARM_SYNDROME(EC_PAC_TRAP, 0));
     }
-    if (cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 & SCR_API)) {
-        arm_raise(cpu, 3, ARM_SYNDROME(EC_PAC_TRAP, 0));
-        return true;
-    }
-    return false;
+    return el;
 }
 
-static bool two_ranges(const ARMCPU *cpu)
+/* EffectiveTBI() of one range, for data or instructions. */
+static bool ignores_top_byte(uint64_t tcr, bool two_ranges, bool high, bool data)
 {
-    return cpu->el < 2 || (cpu->el == 2 && arm_hcr_e2h(cpu));
-}
-
-static uint64_t regime_tcr(const ARMCPU *cpu)
-{
-    return cpu->tcr_el[cpu->el == 3 ? 3 : cpu->el == 2 || arm_is_in_host(cpu) ? 2 : 1];
-}
-
-/* EffectiveTBI() of one range. */
-static bool ignores_top_byte(const ARMCPU *cpu, bool high, bool data)
-{
-    uint64_t tcr = regime_tcr(cpu);
-
-    if (!two_ranges(cpu)) {
+    if (!two_ranges) {
         return tcr >> 20 & 1 && (data || !(tcr >> 29 & 1));
     }
     return tcr >> (high ? 38 : 37) & 1 && (data || !(tcr >> (high ? 52 : 51) & 1));
 }
 
 /* CalculateBottomPACBit(): 64 - TxSZ, TxSZ within what the granule allows. */
-static unsigned bottom_bit(const ARMCPU *cpu, bool high)
+static unsigned bottom_bit(const ARMCPU *cpu, uint64_t tcr, bool two_ranges, bool high)
 {
-    uint64_t tcr = regime_tcr(cpu);
-    unsigned txsz = two_ranges(cpu) && high ? extract64(tcr, 16, 6) : extract64(tcr, 0, 6);
-    bool granule64 = two_ranges(cpu) && high ? extract64(tcr, 30, 2) == 3 : extract64(tcr, 14, 2) == 1;
+    unsigned txsz = two_ranges && high ? extract64(tcr, 16, 6) : extract64(tcr, 0, 6);
+    bool granule64 = two_ranges && high ? extract64(tcr, 30, 2) == 3 : extract64(tcr, 14, 2) == 1;
     unsigned min = granule64 && arm_feature(cpu, FEAT_LVA) ? 12 : 16, max = arm_feature(cpu, FEAT_TTST) ? 48 : 39;
 
     return 64 - CLAMP(txsz, min, max);
 }
 
-/* ptr with its PAC field replaced by copies of bit `sel`. */
-static uint64_t extended(uint64_t ptr, bool sel, bool tbi, unsigned bottom)
+void arm_pac_layout(ARMCPU *cpu)
 {
-    uint64_t field = mask64(bottom, (tbi ? 56 : 64) - bottom);
+    unsigned regime = cpu->el == 3 ? 3 : cpu->el == 2 || arm_is_in_host(cpu) ? 2 : 1;
+    bool two_ranges = cpu->el < 2 || (cpu->el == 2 && arm_hcr_e2h(cpu));
+    uint64_t tcr = cpu->tcr_el[regime];
 
+    if (cpu->pac.tcr == tcr && cpu->pac.ranges == 1 + two_ranges) {
+        return;
+    }
+    cpu->pac.tcr = tcr;
+    cpu->pac.ranges = 1 + two_ranges;
+    for (unsigned data = 0; data < 2; data++) {
+        bool any = false;
+
+        for (unsigned high = 0; high < 2; high++) {
+            bool tbi = ignores_top_byte(tcr, two_ranges, high, data);
+            unsigned bottom = bottom_bit(cpu, tcr, two_ranges, high);
+
+            cpu->pac.field[data][high] = (bottom < 55 ? mask64(bottom, 55 - bottom) : 0) | (tbi ? 0 : mask64(56, 8));
+            any |= tbi;
+        }
+        cpu->pac.select[data] = any || arm_feature(cpu, FEAT_CONSTPACFIELD) ? 55 : 63;
+    }
+}
+
+/* ptr with the bits of its PAC replaced by copies of bit `sel`. */
+static uint64_t extended(uint64_t ptr, bool sel, uint64_t field)
+{
     return sel ? ptr | field : ptr & ~field;
 }
 
 uint64_t helper_pac_add(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t key)
 {
-    bool data = key >= KEY_DA, tbi = ignores_top_byte(cpu, ptr >> 55 & 1, data), sel;
-    unsigned bottom, top_bit = tbi ? 55 : 63;
-    uint64_t ext, pac, unused, field;
+    bool data = key >= PAC_KEY_DA, sel = ptr >> cpu->pac.select[data] & 1;
+    uint64_t field = cpu->pac.field[data][sel], pac, unused;
+    bool tbi = !(field >> 63);
 
     if (trapped(cpu)) {
         return 0;
     }
-    if (two_ranges(cpu)) {
-        sel = ptr >> (ignores_top_byte(cpu, true, data) || ignores_top_byte(cpu, false, data) ? 55 : 63) & 1;
-    } else {
-        sel = ptr >> (tbi ? 55 : 63) & 1;
-    }
-    bottom = bottom_bit(cpu, sel);
-    if (tbi && bottom >= 55) {
+    if (!field) {                               /* no room for a PAC */
         return ptr;
     }
-    ext = extended(ptr, sel, tbi, bottom);
-    pac = compute(cpu, ext, modifier, key);
+    pac = compute(cpu, deposit64(extended(ptr, sel, field), 55, 1, sel), modifier, key);
     /* a pointer whose unused bits are not all alike gets a PAC that does not authenticate */
-    unused = mask64(bottom, 55 - bottom) | (tbi ? mask64(56, 8) : 0);
+    unused = (field & mask64(0, 55)) | (tbi ? mask64(56, 8) : 0);
     if ((ptr & unused) != 0 && (ptr & unused) != unused) {
-        pac ^= UINT64_C(1) << (top_bit - 1);
+        if (arm_feature(cpu, FEAT_EPAC)) {
+            pac = 0;
+        } else if (!arm_feature(cpu, FEAT_PAuth2)) {
+            pac ^= UINT64_C(1) << (tbi ? 54 : 62);
+        }
     }
-    field = mask64(bottom, 55 - bottom) | (tbi ? 0 : mask64(56, 8));
+    if (arm_feature(cpu, FEAT_PAuth2)) {
+        pac ^= ptr;
+    }
     return (ptr & ~field & ~(UINT64_C(1) << 55)) | (pac & field) | (uint64_t)sel << 55;
 }
 
-uint64_t helper_pac_auth(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t key)
+uint64_t helper_pac_auth(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t how)
 {
-    bool sel = ptr >> 55 & 1, data = key >= KEY_DA, tbi = ignores_top_byte(cpu, sel, data);
-    unsigned bottom = bottom_bit(cpu, sel);
-    uint64_t original, pac, field;
+    unsigned key = how & ~PAC_COMBINED;
+    bool sel = ptr >> 55 & 1, data = key >= PAC_KEY_DA;
+    uint64_t field = cpu->pac.field[data][sel], original = extended(ptr, sel, field), pac;
 
     if (trapped(cpu)) {
         return 0;
     }
-    if (tbi && bottom >= 55) {
+    if (!field) {
         return ptr;
     }
-    original = extended(ptr, sel, tbi, bottom);
     pac = compute(cpu, original, modifier, key);
-    field = mask64(bottom, 55 - bottom) | (tbi ? 0 : mask64(56, 8));
+    if (arm_feature(cpu, FEAT_PAuth2)) {
+        uint64_t result = ptr ^ (pac & field);
+
+        if (result != original && arm_feature(cpu, how & PAC_COMBINED ? FEAT_FPACCOMBINE : FEAT_FPAC)) {
+            arm_raise(cpu, 0, pac_fail_syndrome(key));
+            return 0;
+        }
+        return result;
+    }
     if ((pac & field) == (ptr & field)) {
         return original;
     }
     /* the error code makes the address non-canonical: key number and its complement */
-    return deposit64(original, tbi ? 53 : 61, 2, key & 1 ? 2 : 1);
-}
-
-uint64_t helper_pac_strip(ARMCPU *cpu, uint64_t ptr, uint32_t data)
-{
-    bool sel = ptr >> 55 & 1, tbi = ignores_top_byte(cpu, sel, data);
-    unsigned bottom = bottom_bit(cpu, sel);
-
-    return tbi && bottom >= 55 ? ptr : extended(ptr, sel, tbi, bottom);
+    return deposit64(original, field >> 63 ? 61 : 53, 2, key & 1 ? 2 : 1);
 }
 
 uint64_t helper_pacga(ARMCPU *cpu, uint64_t value, uint64_t modifier)
@@ -272,5 +294,5 @@ uint64_t helper_pacga(ARMCPU *cpu, uint64_t value, uint64_t modifier)
     if (trapped(cpu)) {
         return 0;
     }
-    return compute(cpu, value, modifier, KEY_GA) & mask64(32, 32);
+    return compute(cpu, value, modifier, PAC_KEY_GA) & mask64(32, 32);
 }

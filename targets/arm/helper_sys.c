@@ -9,6 +9,7 @@
 #include "targets/arm/gtimer.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/m_cpu.h"
+#include "targets/arm/pac.h"
 #include "targets/arm/psci.h"
 #include "targets/arm/sysreg.h"
 
@@ -139,7 +140,7 @@ void helper_eret(ARMCPU *cpu, uint32_t key)
         bool enabled = cpu->sctlr_el[arm_is_in_host(cpu) && cpu->el == 0 ? 2 : cpu->el] >> (key == 1 ? 31 : 30) & 1;
 
         if (enabled) {
-            pc = helper_pac_auth(cpu, pc, cpu->sp, key - 1);
+            pc = helper_pac_auth(cpu, pc, cpu->sp, (key - 1) | PAC_COMBINED);
             if (cpu->parent.raised) {
                 return;
             }

@@ -17,5 +17,10 @@ bool arm_check_tags(CPUState *cs, vaddr addr, unsigned size, AccessType type, un
 bool arm_check_tags_if_active(ARMCPU *cpu, vaddr addr, unsigned size, AccessType type, unsigned mmu);
 /* AArch64_MemTag_set of a granule. False: an exception is recorded. */
 bool arm_set_tag(ARMCPU *cpu, vaddr addr, unsigned tag, unsigned mmu);
+/*
+ * After a DC ZVA, GVA or GZVA of address addr has recorded an exception: an abort reports what Xt holds, not where the block
+ * begins; watchpoints and tag checks report where they hit (AArch64.DataMemZero, AArch64.TagMemZero).
+ */
+void arm_dc_zero_far(ARMCPU *cpu, vaddr addr);
 
 #endif

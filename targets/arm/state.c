@@ -7,6 +7,7 @@
 #include "targets/arm/mmu.h"
 #include "targets/arm/gcs.h"
 #include "targets/arm/mte.h"
+#include "targets/arm/pac.h"
 #include "targets/arm/pmu.h"
 
 #define HCR_TGE (UINT64_C(1) << 27)
@@ -239,7 +240,7 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
         .sp_align_check = sctlr >> (cpu->el == 0 ? 4 : 3) & 1,
         .big_endian = sctlr >> (cpu->el == 0 ? 24 : 25) & 1,
         .fp_trap_el = arm_fp_trap_el(cpu),
-        .il = cpu->il, .btype = cpu->btype,
+        .il = cpu->il, .btype = cpu->btype, .spsel = cpu->spsel,
         .ss_active = step, .pstate_ss = step && cpu->ss, .bp_active = arm_breakpoints_active(cpu),
         .sysreg_slow = sysregs_are_trapped(cpu),
         .fpcr_ah = !!(cpu->fpcr & FPCR_AH), .fpcr_nep = !!(cpu->fpcr & FPCR_NEP),
@@ -254,8 +255,13 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
 
     if (arm_feature(cpu, FEAT_PAuth)) {
         key.pauth = (sctlr >> 31 & 1) | (sctlr >> 30 & 1) << 1 | (sctlr >> 27 & 1) << 2 | (sctlr >> 13 & 1) << 3;
+        key.apk = arm_pac_keys_trap(cpu) == TRAP_NONE;
+        key.pauth_inline = arm_feature(cpu, FEAT_PACIMP) && arm_feature(cpu, FEAT_CONSTPACFIELD) &&
+                           arm_feature(cpu, FEAT_FPACCOMBINE) && !arm_pac_trap_el(cpu);
+        arm_pac_layout(cpu);
     }
     if (arm_feature(cpu, FEAT_BTI)) {
+        key.unguarded = cpu->unguarded;
         key.bti_enabled = cpu->el == 0 ? sctlr >> 35 & 1 : sctlr >> 36 & 1;
     }
     ret_key->w[0] = 0;

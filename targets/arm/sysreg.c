@@ -136,17 +136,18 @@ void arm_sysregs_reset(ARMCPU *cpu)
     arm_sysregs_foreach(cpu, reset_row, NULL);
 }
 
-bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write)
+bool arm_sysreg_is_plain(const SysReg *r, ArmKey key, bool write)
 {
     unsigned levels = write ? r->access >> 4 : r->access & 15;
+    unsigned passes = (key.spsel ? SR_PASSES_SPSEL : 0) | (key.apk ? SR_PASSES_APK : 0);
 
-    if (r->check || (write ? (r->write || r->changes || r->const_value) : r->read != NULL)) {
+    if ((r->check && !(r->check_passes & passes)) || (write ? (r->write || r->changes || r->const_value) : r->read != NULL)) {
         return false;
     }
     if (!r->offset && !r->const_value) {
         return false;
     }
-    return levels & ((2u << el) - 1);
+    return levels & ((2u << key.el) - 1);
 }
 
 /* -- access ------------------------------------------------------------------------------------------------------- */

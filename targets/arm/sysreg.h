@@ -28,6 +28,9 @@ enum {
     SRC_EXIT = 1 << 3,                          /* ends the block for another reason */
 };
 
+/* Bits of ArmKey under which a row's check passes: generated code need not ask. */
+enum { SR_PASSES_SPSEL = 1, SR_PASSES_APK = 2 };
+
 typedef enum ArmTrap {                          /* what a check says */
     TRAP_NONE,
     TRAP_UNDEFINED,                             /* UNDEFINED at the current level */
@@ -42,6 +45,7 @@ struct SysReg {
     uint8_t access;                             /* SR_* */
     uint8_t changes;                            /* SRC_* */
     uint16_t feature;                           /* ArmFeature + 1; 0: always there */
+    uint8_t check_passes;                       /* SR_PASSES_*: when `check` finds nothing, as the key tells */
     uint8_t needs_el;                           /* 2: only with EL2 (or EL3); 3: only with EL3; 0 */
     uint8_t size;                               /* bytes of the field: 4 or 8 */
     uint32_t offset;                            /* in ARMCPU; 0: no storage */
@@ -91,10 +95,10 @@ const SysReg *arm_sysreg_find(const ARMCPU *cpu, uint16_t enc);
 /* Of the ID registers' space, where FEAT_IDST is: a read that is UNDEFINED is reported as a trapped MRS (EC 0x18). */
 bool arm_sysreg_is_id_space(const ARMCPU *cpu, uint16_t enc);
 /*
- * What the translator may do without asking at run time: true if at level `el` an access needs no check, no hook and
+ * What the translator may do without asking at run time: true if under the key an access needs no check, no hook and
  * changes nothing: then it is a load or store at r->offset.
  */
-bool arm_sysreg_is_plain(const SysReg *r, unsigned el, bool write);
+bool arm_sysreg_is_plain(const SysReg *r, ArmKey key, bool write);
 /* From a row's hook: the access traps to `el` after all. Only while arm_sysreg_access runs. */
 void arm_sysreg_trap(ARMCPU *cpu, const SysReg *r, unsigned el, bool write);
 /*

@@ -9,6 +9,7 @@
 #include "core/bits.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/mmu.h"
+#include "targets/arm/mte.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
@@ -147,6 +148,9 @@ static void zva(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 static void gva(ARMCPU *cpu, const SysReg *r, uint64_t value)
 {
     helper_mte_block(cpu, value, extract64(value, 56, 4), current_key(cpu).data_mmu | ((r->enc & 7) == 4) << 8);
+    if (cpu->parent.raised) {
+        arm_dc_zero_far(cpu, value);
+    }
 }
 
 #define OP(name_, op1, crm, op2, acc, chk, fn, ...) \

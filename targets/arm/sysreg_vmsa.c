@@ -2,6 +2,7 @@
 /* Virtual memory control, exception syndromes, thread and context numbers of EL1, and what VHE makes of their names
  * (Arm DDI 0487, D23.2). */
 #include "core/bits.h"
+#include "targets/arm/pac.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
@@ -23,13 +24,9 @@ static ArmTrap cpacr_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool writ
     return cpu->el < 3 && cpu->has_el3 && cpu->cptr_el3 >> 31 & 1 ? TRAP_EL3 : TRAP_NONE;
 }
 
-/* HCR_EL2.APK and SCR_EL3.APK clear trap the keys. */
 static ArmTrap key_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
 {
-    if (cpu->el < 2 && arm_el2_enabled(cpu) && !(cpu->hcr_el2 >> 40 & 1)) {
-        return TRAP_EL2;
-    }
-    return cpu->el < 3 && cpu->has_el3 && !(cpu->scr_el3 >> 16 & 1) ? TRAP_EL3 : TRAP_NONE;
+    return arm_pac_keys_trap(cpu);
 }
 
 static ArmTrap rcwmask_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)
@@ -132,15 +129,16 @@ static const SysReg vmsa_regs[] = {
     SR("RMR_EL3", 3, 6, 12, 0, 2, SR_RW3, SR_CONST(1), .needs_el = 3),
 
     /* pointer authentication keys */
-    SR("APIAKeyLo_EL1", 3, 0, 2, 1, 0, SR_RW1, SR_FIELD(apkey[0]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APIAKeyHi_EL1", 3, 0, 2, 1, 1, SR_RW1, SR_FIELD(apkey[1]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APIBKeyLo_EL1", 3, 0, 2, 1, 2, SR_RW1, SR_FIELD(apkey[2]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APIBKeyHi_EL1", 3, 0, 2, 1, 3, SR_RW1, SR_FIELD(apkey[3]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APDAKeyLo_EL1", 3, 0, 2, 2, 0, SR_RW1, SR_FIELD(apkey[4]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APDAKeyHi_EL1", 3, 0, 2, 2, 1, SR_RW1, SR_FIELD(apkey[5]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APDBKeyLo_EL1", 3, 0, 2, 2, 2, SR_RW1, SR_FIELD(apkey[6]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APDBKeyHi_EL1", 3, 0, 2, 2, 3, SR_RW1, SR_FIELD(apkey[7]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APGAKeyLo_EL1", 3, 0, 2, 3, 0, SR_RW1, SR_FIELD(apkey[8]), SR_NEEDS(PAuth), .check = key_check),
-    SR("APGAKeyHi_EL1", 3, 0, 2, 3, 1, SR_RW1, SR_FIELD(apkey[9]), SR_NEEDS(PAuth), .check = key_check),
+#define KEY_CHECK .check = key_check, .check_passes = SR_PASSES_APK
+    SR("APIAKeyLo_EL1", 3, 0, 2, 1, 0, SR_RW1, SR_FIELD(apkey[0]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APIAKeyHi_EL1", 3, 0, 2, 1, 1, SR_RW1, SR_FIELD(apkey[1]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APIBKeyLo_EL1", 3, 0, 2, 1, 2, SR_RW1, SR_FIELD(apkey[2]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APIBKeyHi_EL1", 3, 0, 2, 1, 3, SR_RW1, SR_FIELD(apkey[3]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APDAKeyLo_EL1", 3, 0, 2, 2, 0, SR_RW1, SR_FIELD(apkey[4]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APDAKeyHi_EL1", 3, 0, 2, 2, 1, SR_RW1, SR_FIELD(apkey[5]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APDBKeyLo_EL1", 3, 0, 2, 2, 2, SR_RW1, SR_FIELD(apkey[6]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APDBKeyHi_EL1", 3, 0, 2, 2, 3, SR_RW1, SR_FIELD(apkey[7]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APGAKeyLo_EL1", 3, 0, 2, 3, 0, SR_RW1, SR_FIELD(apkey[8]), SR_NEEDS(PAuth), KEY_CHECK),
+    SR("APGAKeyHi_EL1", 3, 0, 2, 3, 1, SR_RW1, SR_FIELD(apkey[9]), SR_NEEDS(PAuth), KEY_CHECK),
 };
 const SysRegGroup arm_sysregs_vmsa = { vmsa_regs, G_N_ELEMENTS(vmsa_regs) };

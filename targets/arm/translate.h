@@ -82,6 +82,13 @@ void a64_raise(DisasContext *dc, unsigned target_el, uint32_t syndrome);
 /* FP and SIMD: false when access is trapped, and then the exception has been generated: return true at once. */
 bool a64_fp_access(DisasContext *dc);
 
+/* -- pointer authentication (translate_a64_pac.c) -------------------------------------------------------------------- */
+/*
+ * AuthIA() to AuthDB() where the key (pac.h) is enabled, else the pointer. combined: the instruction does more than that.
+ * It may begin a block of its own: no value made before is to be used after it.
+ */
+TcgVal a64_authenticate(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned key, bool combined);
+
 /* -- memory ---------------------------------------------------------------------------------------------------------------- */
 /* MemOp of a normal access of 1 << size bytes at the current privilege: byte order, SCTLR.A alignment. */
 MemOp a64_memop(DisasContext *dc, unsigned size, bool sign);

@@ -5,6 +5,7 @@
 #include "targets/arm/gcs.h"
 #include "targets/arm/linux_user.h"
 #include "targets/arm/sysreg.h"
+#include "targets/arm/pac.h"
 #include "targets/arm/translate.h"
 
 /* -- guarded control stacks (D11): nothing is generated while they are off ---------------------------------------- */
@@ -143,11 +144,9 @@ bool trans_BC_cond(DisasContext *dc, const arg_BC_cond *a)
 
 /* -- branches to a register -------------------------------------------------------------------------------------- */
 
-enum { KEY_IA, KEY_IB };
-
 /*
  * PSTATE.BTYPE after BR, BLR and RET (DDI 0487, A2.2): BLR sets 2; BR sets 1 from X16 or X17 or outside a guarded page,
- * else 3; others clear it. It is kept only where FEAT_BTI is implemented.
+ * else 3; others clear it. It is kept only where FEAT_BTI is implemented and there may be guarded pages.
  */
 static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btype)
 {
@@ -156,7 +155,7 @@ static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btyp
         a64_set(dc, 30, a64_pc(dc, 4));
     }
     tcg_set_reg(dc->g, ARM_REG_PC, target);
-    if (btype && dc_feature(dc, FEAT_BTI)) {
+    if (btype && dc_feature(dc, FEAT_BTI) && !dc->key.unguarded) {
         a64_switch_btype(dc, btype);
     }
     a64_goto_pc(dc);
@@ -195,14 +194,6 @@ bool trans_RET(DisasContext *dc, const arg_RET *a)
     return ret(dc, a64_get(dc, 1, a->rn), GCS_RET);
 }
 
-static TcgVal authenticated(DisasContext *dc, TcgVal v, TcgVal modifier, unsigned key)
-{
-    if (dc->key.pauth >> key & 1) {
-        v = a64_call(dc, pac_auth, v, modifier, tcg_const(dc->g, TCG_I32, key));
-    }
-    return v;
-}
-
 /* z: the modifier is rm; otherwise it is zero. */
 static TcgVal branch_modifier(DisasContext *dc, unsigned z, unsigned rm)
 {
@@ -211,21 +202,23 @@ static TcgVal branch_modifier(DisasContext *dc, unsigned z, unsigned rm)
 
 bool trans_BRA(DisasContext *dc, const arg_BRA *a)
 {
-    TcgVal target = authenticated(dc, a64_get(dc, 1, a->rn), branch_modifier(dc, a->z, a->rm), a->m ? KEY_IB : KEY_IA);
+    TcgVal target = a64_authenticate(dc, a64_get(dc, 1, a->rn), branch_modifier(dc, a->z, a->rm),
+                                     a->m ? PAC_KEY_IB : PAC_KEY_IA, true);
 
     return branch_reg(dc, target, false, br_btype(dc, a->rn));
 }
 
 bool trans_BLRA(DisasContext *dc, const arg_BLRA *a)
 {
-    TcgVal target = authenticated(dc, a64_get(dc, 1, a->rn), branch_modifier(dc, a->z, a->rm), a->m ? KEY_IB : KEY_IA);
+    TcgVal target = a64_authenticate(dc, a64_get(dc, 1, a->rn), branch_modifier(dc, a->z, a->rm),
+                                     a->m ? PAC_KEY_IB : PAC_KEY_IA, true);
 
     return branch_reg(dc, target, true, 2);
 }
 
 bool trans_RETA(DisasContext *dc, const arg_RETA *a)
 {
-    return ret(dc, authenticated(dc, a64_get(dc, 1, 30), a64_get_sp(dc, 1, 31), a->m ? KEY_IB : KEY_IA),
+    return ret(dc, a64_authenticate(dc, a64_get(dc, 1, 30), a64_get_sp(dc, 1, 31), a->m ? PAC_KEY_IB : PAC_KEY_IA, true),
                a->m ? GCS_RETAB : GCS_RETAA);
 }
 
@@ -486,43 +479,6 @@ bool trans_ESB(DisasContext *dc, const arg_ESB *a G_GNUC_UNUSED)
 /* What it accepts was checked when the instruction began (translate.c). */
 bool trans_BTI(DisasContext *dc G_GNUC_UNUSED, const arg_BTI *a G_GNUC_UNUSED) { return true; }
 
-static bool hint_pac(DisasContext *dc, unsigned rd, unsigned rn, unsigned z, unsigned key, const TcgHelper *h)
-{
-    if (dc->key.pauth >> key & 1) {
-        TcgVal args[3] = { a64_get(dc, 1, rd), z ? tcg_const(dc->g, TCG_I64, 0) : a64_get_sp(dc, 1, rn),
-                           tcg_const(dc->g, TCG_I32, key) };
-
-        a64_set(dc, rd, tcg_call(dc->g, h, args));
-    }
-    return true;
-}
-
-bool trans_PACIA_hint(DisasContext *dc, const arg_PACIA_hint *a)
-{
-    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IA, &arm_helper_pac_add);
-}
-
-bool trans_PACIB_hint(DisasContext *dc, const arg_PACIB_hint *a)
-{
-    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IB, &arm_helper_pac_add);
-}
-
-bool trans_AUTIA_hint(DisasContext *dc, const arg_AUTIA_hint *a)
-{
-    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IA, &arm_helper_pac_auth);
-}
-
-bool trans_AUTIB_hint(DisasContext *dc, const arg_AUTIB_hint *a)
-{
-    return hint_pac(dc, a->rd, a->rn, a->z, KEY_IB, &arm_helper_pac_auth);
-}
-
-bool trans_XPACLRI(DisasContext *dc, const arg_XPACLRI *a G_GNUC_UNUSED)
-{
-    a64_set(dc, 30, a64_call(dc, pac_strip, a64_get(dc, 1, 30), tcg_const(dc->g, TCG_I32, 0)));
-    return true;
-}
-
 /* -- barriers -------------------------------------------------------------------------------------------------------- */
 
 bool trans_CLREX(DisasContext *dc, const arg_CLREX *a G_GNUC_UNUSED)
@@ -624,7 +580,7 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
     if (!r) {
         return absent(enc);
     }
-    if (!dc->key.sysreg_slow && arm_sysreg_is_plain(r, dc->key.el, write) && !(write && r->exlock && dc->key.exlock) &&
+    if (!dc->key.sysreg_slow && arm_sysreg_is_plain(r, dc->key, write) && !(write && r->exlock && dc->key.exlock) &&
         !(dc->key.e2h && dc->key.el >= 2 && r->e2h_redirect)) {
         if (write) {
             TcgVal v = a64_get(dc, 1, rt);
@@ -640,6 +596,10 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
         } else {
             a64_set(dc, rt, tcg_ld_env(dc->g, TCG_I64, r->size == 4 ? MO_32 : MO_64, r->offset));
         }
+        return true;
+    }
+    if (enc == SYSREG(3, 3, 4, 4, 0) && !write && !dc->key.sysreg_slow && dc->key.fp_trap_el == 0) {   /* FPCR */
+        a64_set(dc, rt, tcg_ld_env(dc->g, TCG_I64, MO_32, offsetof(ARMCPU, fpcr)));
         return true;
     }
     if (write) {

@@ -75,12 +75,6 @@ bool trans_CRC32C(DisasContext *dc, const arg_CRC32C *a)
     return true;
 }
 
-bool trans_PACGA(DisasContext *dc, const arg_PACGA *a)
-{
-    a64_set(dc, a->rd, a64_call(dc, pacga, a64_get(dc, 1, a->rn), a64_get_sp(dc, 1, a->rm)));
-    return true;
-}
-
 /* -- one source ------------------------------------------------------------------------------------------------- */
 
 bool trans_RBIT(DisasContext *dc, const arg_RBIT *a)
@@ -148,49 +142,6 @@ bool trans_ABS(DisasContext *dc, const arg_ABS *a)
     TcgVal n = a64_get(dc, a->sf, a->rn);
 
     a64_set(dc, a->rd, tcg_select_cmp(dc->g, t, t, COND_LT, n, tcg_const(dc->g, t, 0), tcg_neg(dc->g, t, n), n));
-    return true;
-}
-
-/* -- pointer authentication --------------------------------------------------------------------------------------- */
-
-/* Keys as helper_pac_* take them, and as ArmKey.pauth has their enables. */
-enum { KEY_IA, KEY_IB, KEY_DA, KEY_DB };
-
-static TcgVal pac_modifier(DisasContext *dc, unsigned z, unsigned rn)
-{
-    return z ? tcg_const(dc->g, TCG_I64, 0) : a64_get_sp(dc, 1, rn);
-}
-
-static bool pac_add(DisasContext *dc, unsigned rd, unsigned rn, unsigned z, unsigned key)
-{
-    if (dc->key.pauth >> key & 1) {
-        a64_set(dc, rd, a64_call(dc, pac_add, a64_get(dc, 1, rd), pac_modifier(dc, z, rn),
-                                 tcg_const(dc->g, TCG_I32, key)));
-    }
-    return true;
-}
-
-static bool pac_auth(DisasContext *dc, unsigned rd, unsigned rn, unsigned z, unsigned key)
-{
-    if (dc->key.pauth >> key & 1) {
-        a64_set(dc, rd, a64_call(dc, pac_auth, a64_get(dc, 1, rd), pac_modifier(dc, z, rn),
-                                 tcg_const(dc->g, TCG_I32, key)));
-    }
-    return true;
-}
-
-bool trans_PACIA(DisasContext *dc, const arg_PACIA *a) { return pac_add(dc, a->rd, a->rn, a->z, KEY_IA); }
-bool trans_PACIB(DisasContext *dc, const arg_PACIB *a) { return pac_add(dc, a->rd, a->rn, a->z, KEY_IB); }
-bool trans_PACDA(DisasContext *dc, const arg_PACDA *a) { return pac_add(dc, a->rd, a->rn, a->z, KEY_DA); }
-bool trans_PACDB(DisasContext *dc, const arg_PACDB *a) { return pac_add(dc, a->rd, a->rn, a->z, KEY_DB); }
-bool trans_AUTIA(DisasContext *dc, const arg_AUTIA *a) { return pac_auth(dc, a->rd, a->rn, a->z, KEY_IA); }
-bool trans_AUTIB(DisasContext *dc, const arg_AUTIB *a) { return pac_auth(dc, a->rd, a->rn, a->z, KEY_IB); }
-bool trans_AUTDA(DisasContext *dc, const arg_AUTDA *a) { return pac_auth(dc, a->rd, a->rn, a->z, KEY_DA); }
-bool trans_AUTDB(DisasContext *dc, const arg_AUTDB *a) { return pac_auth(dc, a->rd, a->rn, a->z, KEY_DB); }
-
-bool trans_XPAC(DisasContext *dc, const arg_XPAC *a)
-{
-    a64_set(dc, a->rd, a64_call(dc, pac_strip, a64_get(dc, 1, a->rd), tcg_const(dc->g, TCG_I32, a->d)));
     return true;
 }
 

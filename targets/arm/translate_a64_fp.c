@@ -210,6 +210,18 @@ static bool to_general(DisasContext *dc, const arg_FCVTNS_g *a, FloatRound round
             a64_set(dc, a->rd, tcg_fp_to_int(dc->g, &arm_helper_fp_to_int, f, a64_get_v(dc, a->rn)));
             return true;
         }
+        /*
+         * In two steps, the first of which raises Inexact: what does not fit must not have a fraction then, as it would
+         * if it were a double for 32 bits, or negative.
+         */
+        if (a64_fp_inline(dc, a->esz) && round <= FLOAT_ROUND_TIE_AWAY && a->fbits == 0 && !uns && (a->sf || a->esz == 2)) {
+            TcgFp f = TCG_FP_RINT(a->esz, a64_fp_round(round), true) | TCG_FP_SCALAR;
+            TcgVal v = tcg_fp(dc->g, &arm_helper_fp, f, a64_get_v(dc, a->rn), TCG_NOVAL, TCG_NOVAL);
+
+            f = TCG_FP(TCG_FP_TO_I, a->esz, a->sf ? 3 : 2);
+            a64_set(dc, a->rd, tcg_fp_to_int(dc->g, &arm_helper_fp_to_int, f, v));
+            return true;
+        }
         TcgVal v = a64_call(dc, fcvt_to_g, get_wide(dc, a->esz, a->rn),
                             tcg_const(dc->g, TCG_I32, a->esz | a->sf << 4 | FP_AUX_INT(a->fbits, round, uns) << 8));
 

@@ -5,6 +5,7 @@
 #include "targets/arm/ls64.h"
 #include "targets/arm/mops.h"
 #include "targets/arm/rcw.h"
+#include "targets/arm/pac.h"
 #include "targets/arm/translate.h"
 
 /* Type that a load of `size` yields for a W or X destination: i64 only where 64 bits are wanted. */
@@ -673,13 +674,8 @@ bool trans_LDR_r(DisasContext *dc, const arg_LDR_r *a)
 /* LDRAA, LDRAB: the base is authenticated with a zero modifier by key DA or DB. */
 bool trans_LDRA(DisasContext *dc, const arg_LDRA *a)
 {
-    unsigned key = a->m ? 3 : 2;
-    TcgVal base = a64_base(dc, a->rn), addr;
-
-    if (dc->key.pauth >> key & 1) {
-        base = a64_call(dc, pac_auth, base, tcg_const(dc->g, TCG_I64, 0), tcg_const(dc->g, TCG_I32, key));
-    }
-    addr = tcg_addi(dc->g, TCG_I64, base, (int64_t)a->imm);
+    TcgVal base = a64_authenticate(dc, a64_base(dc, a->rn), tcg_const(dc->g, TCG_I64, 0), a->m ? PAC_KEY_DB : PAC_KEY_DA, true);
+    TcgVal addr = tcg_addi(dc->g, TCG_I64, base, (int64_t)a->imm);
     TcgVal v = load(dc, 1, 3, false, addr);
     if (a->w) {
         a64_set_sp(dc, a->rn, addr);

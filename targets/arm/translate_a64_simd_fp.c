@@ -47,8 +47,8 @@ static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
         *ret = TCG_FP(fused[aux & 3], esz, esz);
         return aux < 4;
     case FP_RINT:
-        *ret = TCG_FP_RINT(esz, aux & CURRENT ? TCG_ROUND_STATE : aux & 7, !!(aux & EXACT));
-        return aux & CURRENT || (aux & 7) <= FLOAT_ROUND_ZERO;
+        *ret = TCG_FP_RINT(esz, aux & CURRENT ? TCG_ROUND_STATE : a64_fp_round(aux & 7), !!(aux & EXACT));
+        return aux & CURRENT || (aux & 7) <= FLOAT_ROUND_TIE_AWAY;
     case FP_TO_INT:
         *ret = TCG_FP(uns ? TCG_FP_TO_U : TCG_FP_TO_I, esz, esz);
         return (aux & 0xff) == 0 && (aux >> 8 & 15) == FLOAT_ROUND_ZERO;

@@ -12,6 +12,12 @@ bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn,
 /* The lanes of a register: Vd = op(Vn, Vm, Va), inline where that can be. Always true. */
 bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index, uint32_t aux,
                   unsigned rd, unsigned rn, unsigned rm, unsigned ra);
+/* TcgFpRound of a FloatRound that is none of the last. */
+static inline TcgFpRound a64_fp_round(FloatRound round)
+{
+    return round == FLOAT_ROUND_TIE_AWAY ? TCG_ROUND_AWAY : (TcgFpRound)round;
+}
+
 /* Whether FPCR lets inline operations have lanes of that size. */
 static inline bool a64_fp_inline(const DisasContext *dc, unsigned esz)
 {

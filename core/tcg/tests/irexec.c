@@ -137,13 +137,16 @@ static void guest_access(Machine *m, TcgId id, const TcgNode *n)
 {
     const TcgMemOps *ops = m->fn->config->layout->mem;
     CPUState *cs = test_cs(m->cpu);
-    bool offset = n->op == OP_guest_ld || n->op == OP_guest_st;
-    uint64_t addr = get(m, n->arg[0]).u64[0] + (uint64_t)(offset ? (int16_t)n->aux : 0);
+    uint64_t addr = get(m, n->arg[0]).u64[0] + (uint64_t)(int64_t)tcg_access_offset(n);
     bool wide = (n->imm & MO_SIZE) == MO_128;
     TcgVecVal v = { 0 }, w;
 
+    if (tcg_access_index(n)) {
+        addr += get(m, n->arg[tcg_access_index(n)]).u64[0] << (n->aux & 3);
+    }
+
     switch (n->op) {
-    case OP_guest_ld:
+    case OP_guest_ld: case OP_guest_ldx:
         if (wide) {
             ops->ld128(cs, addr, &v, n->imm, NULL);
         } else {
@@ -151,7 +154,7 @@ static void guest_access(Machine *m, TcgId id, const TcgNode *n)
         }
         set(m, id, v);
         break;
-    case OP_guest_st:
+    case OP_guest_st: case OP_guest_stx:
         v = get(m, n->arg[1]);
         if (wide) {
             ops->st128(cs, addr, &v, n->imm, NULL);
@@ -341,7 +344,7 @@ static uint32_t run_block(Machine *m, uint32_t block)
             start_insn(m, n);
             m->insns++;
             break;
-        case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas:
+        case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
             if (!event(m)) {
                 guest_access(m, id, n);
             }

@@ -66,9 +66,9 @@ static uint64_t of_float(float f)
 }
 
 /* Reads and writes of volatile keep an operation between the fenv calls around it; functions that are called are not inlined. */
-#define ARITHMETIC(T, bits_of, from_bits, fma_, sqrt_, rint_, nearbyint_) \
+#define ARITHMETIC(T, bits_of, from_bits, fma_, sqrt_, rint_, nearbyint_, round_) \
     volatile T x = from_bits(a), y = from_bits(b), z = from_bits(c), r = 0; \
-    T (*volatile round_exact)(T) = rint_, (*volatile round_plain)(T) = nearbyint_; \
+    T (*volatile round_exact)(T) = rint_, (*volatile round_plain)(T) = nearbyint_, (*volatile round_away)(T) = round_; \
     switch (tcg_fp_op(f)) { \
     case TCG_FP_ADD: r = x + y; break; \
     case TCG_FP_SUB: r = x - y; break; \
@@ -80,10 +80,13 @@ static uint64_t of_float(float f)
     case TCG_FP_NMADD: x = -x; z = -z; r = fma_(x, y, z); break; \
     case TCG_FP_NMSUB: z = -z; r = fma_(x, y, z); break; \
     case TCG_FP_RINT: \
-        if (tcg_fp_round(f) != TCG_ROUND_STATE) { \
+        if (tcg_fp_round(f) < TCG_ROUND_STATE) { \
             fesetround(fe_round[tcg_fp_round(f)]); \
         } \
-        r = tcg_fp_exact(f) ? round_exact(x) : round_plain(x); \
+        r = tcg_fp_exact(f) ? round_exact(x) : round_plain(x);      /* its exceptions are those of any mode */ \
+        if (tcg_fp_round(f) == TCG_ROUND_AWAY) { \
+            r = round_away(x); \
+        } \
         break; \
     case TCG_FP_FROM_I: r = es == 3 ? (T)(int64_t)a : (T)(int32_t)a; break; \
     case TCG_FP_FROM_U: r = es == 3 ? (T)a : (T)(uint32_t)a; break; \
@@ -100,14 +103,14 @@ static uint64_t plain_double(TcgFp f, uint64_t a, uint64_t b, uint64_t c)
 {
     unsigned es = tcg_fp_es(f);
 
-    ARITHMETIC(double, of_double, to_double, fma, sqrt, rint, nearbyint)
+    ARITHMETIC(double, of_double, to_double, fma, sqrt, rint, nearbyint, round)
 }
 
 static uint64_t plain_float(TcgFp f, uint64_t a, uint64_t b, uint64_t c)
 {
     unsigned es = tcg_fp_es(f);
 
-    ARITHMETIC(float, of_float, to_float, fmaf, sqrtf, rintf, nearbyintf)
+    ARITHMETIC(float, of_float, to_float, fmaf, sqrtf, rintf, nearbyintf, roundf)
 }
 
 static bool is_nan(uint64_t x, unsigned es)
@@ -404,7 +407,7 @@ static void test_rint(void)
 
     for (unsigned i = 0; i < all->len; i++) {
         for (unsigned form = 0; form < 8; form++) {
-            for (unsigned round = 0; round <= TCG_ROUND_STATE; round++) {
+            for (unsigned round = 0; round <= TCG_ROUND_AWAY; round++) {
                 run_fp(all->pdata[i], TCG_FP_RINT(2 + (form & 1), round, form >> 1 & 1) | (form & 4 ? TCG_FP_SCALAR : 0),
                        USE_VALUE, 200, &seed);
             }

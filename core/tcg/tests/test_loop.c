@@ -167,7 +167,7 @@ static void look_x86(const char *objdump, const Translated *t, Body *ret)
         g_test_message("%s", (char *)g_ptr_array_index(body, i));
     }
     *ret = (Body){
-        .insns = body->len,
+        .insns = body->len - count(body, ":\\s+(nop|xchg +ax,ax)"),      /* which place jumps */
         .polls = count(body, "cmp +DWORD PTR \\[rbp"),
         .loads = count(body, "and +rax,QWORD PTR \\[rbp"),      /* the checks that they begin with */
         .xors = count(body, "xor +r[a-z0-9]+,"),

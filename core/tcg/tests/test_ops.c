@@ -544,6 +544,9 @@ static void run_access(Engine *e, const MemTest *m, OpCpu *cpu, TestCpu *model, 
     TcgCode code;
     TcgGen *g = engine_begin(e, OWNER);
     const vaddr spots[] = { TEST_MEM_BASE + 64, TEST_MEM_BASE + 0x1000, TEST_MEM_BASE + 0x2ff8, TEST_MEM_BASE + 16 };
+    bool sum = m->op <= OP_guest_st && !(consts & 1) && test_rand(seed) % 2;    /* address.c makes one access of it */
+    unsigned scale = test_rand(seed) % 5;
+    uint64_t offset = test_rand(seed) % 3 ? 0 : test_rand(seed) % 0x6000 - 0x3000, index = test_rand_edge(seed);
 
     value[0].u64[0] = spots[test_rand(seed) % 4] + test_rand(seed) % 16;
     for (unsigned k = 1; k < 3; k++) {
@@ -563,6 +566,12 @@ static void run_access(Engine *e, const MemTest *m, OpCpu *cpu, TestCpu *model, 
         TcgType t = k == 0 ? TCG_I64 : m->type;
 
         arg[k] = consts >> k & 1 ? constant(g, t, &value[k]) : tcg_ld_env(g, t, env_size(t), OFF(in[k]));
+    }
+    if (sum) {
+        TcgVal by = tcg_ld_env(g, TCG_I64, MO_64, OFF(in[3]));
+
+        by = tcg_shl(g, TCG_I64, by, tcg_const(g, TCG_I64, scale));
+        arg[0] = tcg_addi(g, TCG_I64, scale & 1 ? tcg_add(g, TCG_I64, by, arg[0]) : tcg_add(g, TCG_I64, arg[0], by), offset);
     }
     if (m->op == OP_guest_ld) {
         r = tcg_guest_ld(g, m->type, arg[0], m->mo);
@@ -612,6 +621,8 @@ static void run_access(Engine *e, const MemTest *m, OpCpu *cpu, TestCpu *model, 
         for (unsigned k = 0; k < 3; k++) {
             cpu->in[k] = value[k];
         }
+        cpu->in[3].u64[0] = index;
+        cpu->in[0].u64[0] -= sum ? (index << scale) + offset : 0;
         for (unsigned i = 0; i < 20; i++) {
             cpu->kept[0][i].u64[0] = test_rand(seed);
             cpu->kept[0][i].u64[1] = i % 3 == 2 ? test_rand(seed) : 0;
@@ -1198,7 +1209,8 @@ static void test_none_missing(const void *data)
     const Reached *reached = data;
 
     for (TcgOpcode op = 0; op < TCG_NUM_OPS; op++) {
-        bool elsewhere = (op >= OP_fp && op <= OP_fp_cmp) || op == OP_br_fp;        /* test_fp.c */
+        bool elsewhere = (op >= OP_fp && op <= OP_fp_cmp) || op == OP_br_fp ||      /* test_fp.c */
+                         op == OP_guest_ldx || op == OP_guest_stx;                  /* of sums: run_access */
 
         if (!reached->op[op] && !elsewhere) {
             g_error("no test reaches %s", tcg_op_def[op].name);

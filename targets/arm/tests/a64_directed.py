@@ -6,7 +6,7 @@ a64_directed.py: A64 instructions that no other emulator at hand has, and what n
 Each case is a piece of code (a64_directed.S runs it) and the doublewords that it must write, which come from an
 evaluation of the manual's pseudocode here, in Python (a64_model_*.py). Compiled and interpreted.
 
-  a64_directed.py [--accel LIST] [--names REGEX] [--seed N] [--rounds N]
+  a64_directed.py [--accel LIST] [--cpu LIST] [--models LIST] [--names REGEX] [--seed N] [--rounds N]
 
 Exit status 77 (skipped) where the cross assembler is missing.
 """
@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, '..', '..', '..'))
 PATIENCE = int(os.environ.get('CHIMERA_PATIENCE', 1))
 LINK = 0x40080000
-MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte', 'ls64', 'rcw', 'sysreg128']
+MODELS = ['bti', 'ordered', 'mops', 'integer', 'fp', 'mte', 'ls64', 'rcw', 'sysreg128', 'pauth']
 
 # The window: pages of many kinds at WINDOW, in a level 3 table; the memory behind page n is at MEMORY + 4096 n.
 WINDOW, MEMORY, PAGES = 0x50000000, 0x48000000, 64
@@ -63,10 +63,10 @@ def exception(ec, iss, far, spsr, at):
 
 
 class Env:
-    """What a model may use: random numbers, and the memory of the window as it is before its case."""
+    """What a model may use: random numbers, the CPU's model, and the memory of the window as it is before its case."""
 
-    def __init__(self, seed):
-        self.rng = random.Random(seed)
+    def __init__(self, seed, cpu):
+        self.rng, self.cpu = random.Random(seed), cpu
         self.memory = bytearray(random_memory(seed))
 
     def offset(self, address):
@@ -125,10 +125,58 @@ def results_of(data, cases, base):
     return out
 
 
+def all_cases(cpu, seed, models, rounds):
+    """[(name, code, doublewords that it must write)]"""
+    cases = []
+    for model in models:
+        module = importlib.import_module('a64_model_' + model)
+        cases += [(model + '-' + name, code, want) for name, code, want in module.cases(Env(seed, cpu), rounds)]
+    return cases
+
+
+def build(folder, cases):
+    """The kernel that runs them."""
+    with open(os.path.join(folder, 'a64_directed.inc'), 'w', encoding='ascii') as f:
+        f.write(include(cases))
+    exe = os.path.join(folder, 'kernel')
+    subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-march=armv8.5-a+fp16+memtag+ls64', '-Wa,-I' + folder,
+                    '-Wl,-Ttext=0x%x' % LINK, '-Wl,--build-id=none,--no-warn-rwx-segments',
+                    os.path.join(HERE, 'a64_directed.S'), '-o', exe], check=True)
+    return exe
+
+
+def run_cases(chimera, cpu, args):
+    """How many cases are wrong on a CPU."""
+    cases = all_cases(cpu, args.seed, args.models.split(','), args.rounds)
+    cases = [c for c in cases if re.search(args.names, c[0])]
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        exe = build(folder, cases)
+        symbols = subprocess.run(['aarch64-linux-gnu-nm', exe], capture_output=True, text=True, check=True).stdout
+        base = int(re.search(r'(\w+) \w results$', symbols, re.M).group(1), 16)
+        for accel in args.accel.split(','):
+            got = results_of(run(chimera, exe, accel, cpu), cases, base)
+            wrong = 0
+            for (name, _, want), have in zip(cases, got):
+                same = len(want) == len(have) and all(w is None or w == h for w, h in zip(want, have))
+                if not same:
+                    wrong += 1
+                    if wrong <= 8:
+                        print('%s: %s' % (accel, name))
+                        for i in range(max(len(want), len(have))):
+                            w = '-' if i >= len(want) else 'any' if want[i] is None else '%016x' % want[i]
+                            h = '-' if i >= len(have) else '%016x' % have[i]
+                            print('    %2d want %16s got %16s%s' % (i, w, h, '' if w in (h, 'any') else '  <--'))
+            print('a64_directed: %s, %s: %d cases, %d wrong' % (cpu, accel, len(cases), wrong))
+            bad += wrong
+    return bad
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--accel', default='tcg,tci')
-    p.add_argument('--cpu', default='max')
+    p.add_argument('--cpu', default='max', help='with semicolons')
+    p.add_argument('--models', default=','.join(MODELS), help='with commas')
     p.add_argument('--names', default='')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--rounds', type=int, default=1, help='how many times as many random cases')
@@ -141,36 +189,7 @@ def main():
     chimera = os.environ.get('CHIMERA') or os.path.join(build, 'chimera')
     sys.path.insert(0, HERE)
     sys.modules['a64_directed'] = sys.modules['__main__']
-    cases = []
-    for model in MODELS:
-        module = importlib.import_module('a64_model_' + model)
-        cases += [(model + '-' + name, code, want) for name, code, want in module.cases(Env(args.seed), args.rounds)]
-    cases = [c for c in cases if re.search(args.names, c[0])]
-    bad = 0
-    with tempfile.TemporaryDirectory() as folder:
-        with open(os.path.join(folder, 'a64_directed.inc'), 'w', encoding='ascii') as f:
-            f.write(include(cases))
-        exe = os.path.join(folder, 'kernel')
-        subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-march=armv8.5-a+fp16+memtag+ls64', '-Wa,-I' + folder,
-                        '-Wl,-Ttext=0x%x' % LINK, '-Wl,--build-id=none,--no-warn-rwx-segments',
-                        os.path.join(HERE, 'a64_directed.S'), '-o', exe], check=True)
-        symbols = subprocess.run(['aarch64-linux-gnu-nm', exe], capture_output=True, text=True, check=True).stdout
-        base = int(re.search(r'(\w+) \w results$', symbols, re.M).group(1), 16)
-        for accel in args.accel.split(','):
-            got = results_of(run(chimera, exe, accel, args.cpu), cases, base)
-            wrong = 0
-            for (name, _, want), have in zip(cases, got):
-                same = len(want) == len(have) and all(w is None or w == h for w, h in zip(want, have))
-                if not same:
-                    wrong += 1
-                    if wrong <= 8:
-                        print('%s: %s' % (accel, name))
-                        for i in range(max(len(want), len(have))):
-                            w = '-' if i >= len(want) else 'any' if want[i] is None else '%016x' % want[i]
-                            h = '-' if i >= len(have) else '%016x' % have[i]
-                            print('    %2d want %16s got %16s%s' % (i, w, h, '' if w in (h, 'any') else '  <--'))
-            print('a64_directed: %s: %d cases, %d wrong' % (accel, len(cases), wrong))
-            bad += wrong
+    bad = sum(run_cases(chimera, cpu, args) for cpu in args.cpu.split(';'))
     return 1 if bad else 0
 
 

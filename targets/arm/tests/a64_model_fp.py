@@ -2,7 +2,8 @@
 """
 FEAT_AFP (FPCR.AH, FIZ, NEP), FEAT_RPRES and FEAT_EBF16. Where the upper part of a scalar's register comes from is
 tested on each scalar instruction, with its result being that of the same operation without NEP; arithmetic that
-FPCR.AH changes by values that the pseudocode gives.
+FPCR.AH changes by values that the pseudocode gives. Conversions to integers where qemu-aarch64 7.2 errs: FJCVTZS, and
+FCVTZS and FCVTZU of scalars.
 """
 
 from fractions import Fraction
@@ -206,5 +207,87 @@ def ebf16(rng, rounds):
     return 'ebf16-bfdot', '\n'.join(code), want
 
 
+FZ, IXC, IDC = 1 << 24, 16, 128
+FORMATS = {16: (5, 10), 32: (8, 23), 64: (11, 52)}
+
+
+def unpack(bits, v):
+    """The sign, and the value: a Fraction, 'inf' or 'nan'."""
+    exponent, fraction = FORMATS[bits]
+    sign, e, f = v >> bits - 1, v >> fraction & (1 << exponent) - 1, v & (1 << fraction) - 1
+    if e == (1 << exponent) - 1:
+        return sign, 'nan' if f else 'inf'
+    x = Fraction(f | (1 << fraction if e else 0)) * Fraction(2) ** (max(e, 1) - (1 << exponent - 1) + 1 - fraction)
+    return sign, -x if sign else x
+
+
+def edge(rng, bits):
+    exponent, fraction = FORMATS[bits]
+    special = [0, 1, (1 << fraction) - 1, 1 << fraction, (1 << exponent) - 1 << fraction, ((1 << exponent) - 1 << fraction) + 1,
+               (2 << exponent) - 1 << fraction - 1]
+    near = (1 << exponent - 1) - 1 + rng.randrange(-2, min(70, 1 << exponent - 1)) << fraction | rng.getrandbits(fraction)
+    return rng.choice(special + [near, near, near, near & ~((1 << fraction - 2) - 1), rng.getrandbits(bits - 1)]) | \
+        rng.getrandbits(1) << bits - 1
+
+
+def to_integer(value, sign, bits, unsigned):
+    """Towards zero, saturating: the result and FPSR."""
+    low, high = (0, (1 << bits) - 1) if unsigned else (-1 << bits - 1, (1 << bits - 1) - 1)
+    if value in ('nan', 'inf'):
+        return (0 if value == 'nan' else low if sign else high) & (1 << bits) - 1, IOC
+    n = int(value)
+    if not low <= n <= high:
+        return (low if sign else high) & (1 << bits) - 1, IOC
+    return n & (1 << bits) - 1, IXC if n != value else 0
+
+
+def conversions(rng, rounds):
+    """FCVTZS and FCVTZU of scalars: integers, and fixed point; what is above the result is zero."""
+    code, want = [], []
+    for _ in range(40 * rounds):
+        bits, unsigned = rng.choice([16, 32, 64]), rng.getrandbits(1)
+        v, scale = edge(rng, bits), rng.choice([0, rng.randrange(1, bits + 1)])
+        if scale:
+            insn = 0x5f00fc00 | 2 * bits - scale << 16
+        else:
+            insn = {16: 0x5ef9b800, 32: 0x5ea1b800, 64: 0x5ee1b800}[bits]
+        sign, value = unpack(bits, v)
+        if not isinstance(value, str):
+            value *= 1 << scale
+        result, flags = to_integer(value, sign, bits, unsigned)
+        code += ['ldr x0, =0x%x' % rng.getrandbits(64), 'fmov d4, x0', 'fmov v4.d[1], x0', 'ldr x0, =0x%x' % v, 'fmov d5, x0',
+                 'msr fpsr, xzr', '.inst 0x%08x' % (insn | unsigned << 29 | 5 << 5 | 4), 'mrs x1, fpsr', 'fmov x0, d4', 'out x0',
+                 'fmov x0, v4.d[1]', 'out x0', 'out x1']
+        want += [result, 0, flags]
+    return 'fcvtz-scalar', '\n'.join(code), want
+
+
+def javascript(rng, rounds):
+    """FPToFixedJS: modulo 2^32; Z says that it was exact, which a number that was flushed to zero and minus zero are not."""
+    code, want = [], []
+    for _ in range(60 * rounds):
+        v, fpcr = edge(rng, 64), rng.choice([0, FZ, FZ])
+        sign, value = unpack(64, v)
+        flags, z = 0, 1
+        if fpcr and value != 0 and not isinstance(value, str) and abs(value) < Fraction(2) ** -1022:
+            value, flags, z = Fraction(0), IDC, 0
+        if isinstance(value, str):
+            result, z, flags = 0, 0, IOC
+        else:
+            result = int(value)
+            if not -1 << 31 <= result < 1 << 31:
+                z, flags = 0, flags | IOC
+            elif result != value:
+                z, flags = 0, flags | IXC
+            elif value == 0 and sign:
+                z = 0
+        code += ['ldr x0, =0x%x' % v, 'fmov d5, x0', 'ldr x0, =0x%x' % fpcr, 'msr fpcr, x0', 'msr fpsr, xzr',
+                 '.inst 0x%08x' % (0x1e7e0000 | 5 << 5 | 1), 'mrs x2, nzcv', 'mrs x3, fpsr', 'msr fpcr, xzr', 'out x1', 'out x2',
+                 'out x3']
+        want += [result & 0xffffffff, z << 30, flags]
+    return 'fjcvtzs', '\n'.join(code), want
+
+
 def cases(env, rounds):
-    return list(nep(env.rng)) + list(alternate(env.rng)) + [rpres(env.rng, rounds), ebf16(env.rng, rounds)]
+    out = [conversions(env.rng, rounds), javascript(env.rng, rounds)]
+    return out + list(nep(env.rng)) + list(alternate(env.rng)) + [rpres(env.rng, rounds), ebf16(env.rng, rounds)]

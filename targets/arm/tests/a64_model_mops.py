@@ -181,6 +181,13 @@ def cases(env, rounds):
                 whole('unprivileged', kind, place(rng, 200, (12, 12)), place(rng, 200, (13, 13)), 200, options)
         whole('unprivileged', SET, place(rng, 200, (12, 13)), 3, 200, 1)
         whole('unprivileged', SET, place(rng, 200), 3, 200, 1)
+    # every combination of options, of which some say what kind of access, and some that it is not used again soon
+    for kind in (CPYF, CPY, SET):
+        for options in range(4 if kind == SET else 16):
+            user, kernel = place(rng, 300, (12, 12)), place(rng, 300)
+            source = place(rng, 300, (13, 13)) if options & 2 else place(rng, 300)
+            whole('options', kind, user, source, rng.randrange(1, 300), options)
+            whole('options', kind, kernel, source, rng.randrange(1, 300), options)
     # mismatches
     for kind in (CPYF, CPY, SET):
         for stage in (1, 2):

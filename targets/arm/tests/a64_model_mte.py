@@ -5,8 +5,8 @@ from a64_directed import TCR, window
 
 M64 = (1 << 64) - 1
 EC_DABORT, TAG_CHECK, ALIGNMENT = 0x25, 0x11, 0x21
-ATA, TBI0, TCMA0 = 1 << 43, 1 << 37, 1 << 57
-TAGGED, PLAIN = window('tagged', 0), window('rw', 0)
+ATA, ATA0, TBI0, TCMA0 = 1 << 43, 1 << 42, 1 << 37, 1 << 57
+TAGGED, USER, PLAIN = window('tagged', 0), window('tagged-user', 0), window('rw', 0)
 GRANULES = 16                                   # that a case looks at
 SYNC, ASYNC, ASYMMETRIC = 1, 2, 3
 SPSR = 0x3c5
@@ -42,8 +42,9 @@ def with_tag(value, tag):
     return value & ~(15 << 56) | tag << 56
 
 
-def start(tcf, tcr=0, ata=True):
-    return ['mrs x0, sctlr_el1', 'ldr x1, =0x%x' % ((ATA if ata else 0) | tcf << 40), 'orr x0, x0, x1', 'msr sctlr_el1, x0',
+def start(tcf, tcr=0, ata=True, ata0=False):
+    access = (ATA if ata else 0) | (ATA0 if ata0 else 0)
+    return ['mrs x0, sctlr_el1', 'ldr x1, =0x%x' % (access | tcf << 40), 'orr x0, x0, x1', 'msr sctlr_el1, x0',
             'ldr x0, =0x%x' % (TCR | TBI0 | tcr), 'msr tcr_el1, x0', 'msr %s, xzr' % TFSR, 'isb', 'msr tco, #0']
 
 
@@ -91,8 +92,8 @@ def registers(rng, rounds):
 class Memory:
     """The first granules of a page that has tags, or not."""
 
-    def __init__(self, rng, tagged=True):
-        self.page = TAGGED if tagged else PLAIN
+    def __init__(self, rng, tagged=True, page=None):
+        self.page = page or (TAGGED if tagged else PLAIN)
         self.tagged = tagged
         self.tags = [rng.getrandbits(4) if tagged else 0 for _ in range(GRANULES)]
         self.data = bytearray(rng.randbytes(16 * GRANULES))
@@ -229,6 +230,35 @@ def checks(rng, rounds):
                 yield 'check-%d-%d%s' % (number, how, '-sp' if use_sp else ''), '\n'.join(code), want + [tfsr]
 
 
+def blocks(rng):
+    """DC ZVA, GVA, GZVA, STZGM: what is checked, and that an abort reports what Xt holds (the block's granules are 4)."""
+    for op in ('dc zva', 'dc gva', 'dc gzva'):
+        for how in (0, SYNC):
+            for kind, fsc in (('none', 0x07), ('ro', 0x0f)):
+                address = window(kind) + rng.randrange(65, 4096)
+                code = start(how) + ['ldr x3, =0x%x' % address, op + ', x3']
+                yield '%s-%s-%d' % (op.replace(' ', ''), kind, how), '\n'.join(code), \
+                    [EC_DABORT << 26 | 1 << 25 | fsc | 1 << 6, address, SPSR, None]
+    for _ in range(6):
+        m = Memory(rng)
+        at, tag = m.page + 64 * rng.randrange(4), rng.getrandbits(4)
+        same = rng.choice([0, 1, 3, 4, 4])
+        lines = []
+        for g in range(4):
+            m.set_tag(at + 16 * g, tag if g < same else tag ^ 1 + rng.randrange(15))
+            lines += ['ldr x0, =0x%x' % with_tag(at + 16 * g, m.tag_at(at + 16 * g)), 'stg x0, [x0]']
+        base = with_tag(at + rng.randrange(64), tag)
+        code = start(SYNC) + ['msr tco, #1'] + m.lines + lines + ['msr tco, #0']
+        code += ['ldr x3, =0x%x' % base, 'dc zva, x3', 'msr tco, #1']
+        want = []
+        if same == 4:
+            m.write(at, bytes(64))
+        else:
+            want = [EC_DABORT << 26 | 1 << 25 | TAG_CHECK | 1 << 6, with_tag(at + 16 * same, tag), None, None]
+        more, seen = m.observe()
+        yield 'dczva-tags-%d' % same, '\n'.join(code + more), want + seen
+
+
 def exclusives(rng):
     for wrong in (0, 1):
         m = Memory(rng)
@@ -246,8 +276,10 @@ def exclusives(rng):
 
 def mops(rng, rounds):
     for _ in range(6 * rounds):
-        for kind in ('set', 'setg', 'cpyf'):
-            m = Memory(rng)
+        # the options of SETG: 1 as EL0, 2 not used again soon
+        for kind, options in (('set', 0), ('setg', 0), ('setg', 1), ('setg', 2), ('setg', 3), ('cpyf', 0)):
+            m = Memory(rng, page=USER if options & 1 else None)
+            ata0 = rng.random() < 0.7
             n = 16 * rng.randrange(1, 5)
             to = with_tag(m.page + 16 * rng.randrange(0, 4), rng.getrandbits(4))
             source = with_tag(m.page + 16 * rng.randrange(8, 12), rng.getrandbits(4))
@@ -259,9 +291,9 @@ def mops(rng, rounds):
             lines = ['ldr x0, =0x%x' % with_tag(m.page + 16 * i, t) + '\nstg x0, [x0]' for i, t in enumerate(m.tags)]
             base = {'set': 0x19c00400, 'setg': 0x1dc00400, 'cpyf': 0x19000400}[kind]
             shift = 22 if kind == 'cpyf' else 14
-            code = start(SYNC) + ['msr tco, #1'] + m.lines + lines + ['msr tco, #0']
+            code = start(SYNC, ata0=ata0) + ['msr tco, #1'] + m.lines + lines + ['msr tco, #0']
             code += ['ldr x1, =0x%x' % to, 'ldr x2, =0x%x' % source, 'ldr x3, =0x%x' % n]
-            code += ['.inst 0x%08x' % (base | stage << shift | 2 << 16 | 3 << 5 | 1) for stage in (0, 1)]
+            code += ['.inst 0x%08x' % (base | stage << shift | options << 12 | 2 << 16 | 3 << 5 | 1) for stage in (0, 1)]
             code += ['msr tco, #1', 'out x3']
             want, done = [], 0
             while done < n:
@@ -277,13 +309,13 @@ def mops(rng, rounds):
                     m.write(to + done, m.data[source + done - (source >> 56 << 56) - m.page:][:16])
                 else:
                     m.write(to + done, bytes([source & 255]) * 16)
-                if kind == 'setg':
+                if kind == 'setg' and (ata0 or not options & 1):
                     m.set_tag(to + done, to >> 56 & 15)
                 done += 16
             more, seen = m.observe()
-            yield 'mops-%s' % kind, '\n'.join(code + more), want + [(done - n) & M64] + seen
+            yield 'mops-%s-%d' % (kind, options), '\n'.join(code + more), want + [(done - n) & M64] + seen
 
 
 def cases(env, rounds):
     out = list(registers(env.rng, rounds)) + list(stores(env.rng, rounds)) + list(checks(env.rng, rounds))
-    return out + list(exclusives(env.rng)) + list(mops(env.rng, rounds))
+    return out + list(blocks(env.rng)) + list(exclusives(env.rng)) + list(mops(env.rng, rounds))

@@ -114,6 +114,15 @@ OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'a
              'gcs_el1', 'gcs_exlock', 'gcs_el0', 'gcs_host', 'gcs_el2', 'pie_el3'}
 
 
+def build(folder, name):
+    exe = os.path.join(folder, name)
+    subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-march=armv8.5-a', '-I', os.path.join(HERE, 'system'),
+                    '-Wl,-Ttext=' + ('0' if name in FIRMWARE else '0x40080000'),
+                    '-Wl,--build-id=none,--no-warn-rwx-segments', os.path.join(HERE, 'system', name + '.S'), '-o', exe],
+                   check=True)
+    return exe
+
+
 def run(command, count, forever):
     """The lines of a program, as numbers where they are ones."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -147,11 +156,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in args.names or PROGRAMS:
             options, want = PROGRAMS[name]
-            exe = os.path.join(folder, name)
-            at = '0' if name in FIRMWARE else '0x40080000'
-            subprocess.run(['aarch64-linux-gnu-gcc', '-nostdlib', '-static', '-march=armv8.5-a', '-I', os.path.join(HERE, 'system'),
-                            '-Wl,-Ttext=' + at, '-Wl,--build-id=none,--no-warn-rwx-segments',
-                            os.path.join(HERE, 'system', name + '.S'), '-o', exe], check=True)
+            exe = build(folder, name)
             image = ['-kernel', exe]
             if name in FIRMWARE:
                 subprocess.run(['aarch64-linux-gnu-objcopy', '-O', 'binary', exe, exe + '.bin'], check=True)

@@ -13,6 +13,7 @@
 
 typedef struct Asm {
     uint8_t *p;                                 /* in the writable view; rip-relative targets are too */
+    uint8_t *compare, *compare_end;             /* the last comparison: a jump that follows at once is fused with it */
 } Asm;
 
 enum {
@@ -38,6 +39,10 @@ static inline Mem mem_bi(int base, int index, unsigned scale, int32_t disp)
 }
 static inline Mem mem_rip(const uint8_t *target) { return (Mem){ RIP, NOREG, 0, 0, target, false }; }
 static inline Mem mem_gs(int base, int32_t disp) { return (Mem){ base, NOREG, 0, disp, NULL, true }; }
+static inline Mem mem_gs_bi(int base, int index, unsigned scale, int32_t disp)
+{
+    return (Mem){ base, index, scale, disp, NULL, true };
+}
 
 enum {
     M_0F = 1 << 8, M_38 = 2 << 8, M_3A = 3 << 8, M_MASK = 3 << 8,
@@ -187,13 +192,24 @@ static inline void evex_rr(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, un
 enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 enum { SH_ROL = 0, SH_ROR = 1, SH_SHL = 4, SH_SHR = 5, SH_SAR = 7 };
 
+static inline void compared(Asm *a, uint8_t *at)
+{
+    a->compare = at;
+    a->compare_end = a->p;
+}
 static inline void alu_rr(Asm *a, unsigned op, unsigned w, unsigned dst, unsigned src)
 {
+    uint8_t *at = a->p;
+
     op_rr(a, op << 3 | 1 | w, src, dst);
+    compared(a, at);
 }
 static inline void alu_rm(Asm *a, unsigned op, unsigned w, unsigned dst, Mem m)
 {
+    uint8_t *at = a->p;
+
     op_rm(a, op << 3 | 3 | w, dst, m);
+    compared(a, at);
 }
 static inline void alu_mr(Asm *a, unsigned op, unsigned w, Mem m, unsigned src)
 {
@@ -201,6 +217,8 @@ static inline void alu_mr(Asm *a, unsigned op, unsigned w, Mem m, unsigned src)
 }
 static inline void alu_ri(Asm *a, unsigned op, unsigned w, unsigned dst, int32_t imm)
 {
+    uint8_t *at = a->p;
+
     if (fits8(imm)) {
         op_rr(a, 0x83 | w, op, dst);
         put8(a, (uint8_t)imm);
@@ -215,9 +233,12 @@ static inline void alu_ri(Asm *a, unsigned op, unsigned w, unsigned dst, int32_t
         }
         put32(a, (uint32_t)imm);
     }
+    compared(a, at);
 }
 static inline void alu_mi(Asm *a, unsigned op, unsigned w, Mem m, int32_t imm)
 {
+    uint8_t *at = a->p;
+
     if (fits8(imm)) {
         op_rm_imm(a, 0x83 | w, op, m, 1);
         put8(a, (uint8_t)imm);
@@ -225,6 +246,7 @@ static inline void alu_mi(Asm *a, unsigned op, unsigned w, Mem m, int32_t imm)
         op_rm_imm(a, 0x81 | w, op, m, 4);
         put32(a, (uint32_t)imm);
     }
+    compared(a, at);
 }
 static inline void mov_rr(Asm *a, unsigned w, unsigned dst, unsigned src) { op_rr(a, 0x8b | w, dst, src); }
 static inline void mov_rm(Asm *a, unsigned w, unsigned dst, Mem m) { op_rm(a, 0x8b | w, dst, m); }
@@ -249,9 +271,17 @@ static inline void mov_mi(Asm *a, unsigned w, Mem m, int32_t imm)
     put32(a, (uint32_t)imm);
 }
 static inline void lea(Asm *a, unsigned w, unsigned dst, Mem m) { op_rm(a, 0x8d | w, dst, m); }
-static inline void test_rr(Asm *a, unsigned w, unsigned x, unsigned y) { op_rr(a, 0x85 | w, y, x); }
+static inline void test_rr(Asm *a, unsigned w, unsigned x, unsigned y)
+{
+    uint8_t *at = a->p;
+
+    op_rr(a, 0x85 | w, y, x);
+    compared(a, at);
+}
 static inline void test_ri(Asm *a, unsigned w, unsigned x, int32_t imm)
 {
+    uint8_t *at = a->p;
+
     if (imm >= 0 && imm < 128) {
         op_rr(a, 0xf6 | X_BRM, 0, x);
         put8(a, (uint8_t)imm);
@@ -259,6 +289,7 @@ static inline void test_ri(Asm *a, unsigned w, unsigned x, int32_t imm)
         op_rr(a, 0xf7 | w, 0, x);
         put32(a, (uint32_t)imm);
     }
+    compared(a, at);
 }
 static inline void sh_ri(Asm *a, unsigned op, unsigned w, unsigned dst, unsigned count)
 {

@@ -10,16 +10,35 @@
 #include "core/bits.h"
 #include "core/tcg/backend/x86_64/emit_int.h"
 
+/* Intel's models of family 6 with the erratum of pad_jump, by CPUID 1 EAX: Skylake and what was derived from it. */
+static bool has_jump_erratum(unsigned a)
+{
+    static const uint8_t models[] = { 0x4e, 0x5e, 0x55, 0x8e, 0x9e, 0xa5, 0xa6 };
+    unsigned model = extract32(a, 4, 4) | extract32(a, 16, 4) << 4;
+
+    if (extract32(a, 8, 4) != 6) {
+        return false;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
+        if (models[i] == model) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint64_t tcg_x86_host_features(void)
 {
     unsigned a, b, c, d, max, family;
     uint32_t xcr0 = 0, xcr0_high;
-    bool amd, fma;
+    bool amd, fma, intel;
     uint64_t f = 0;
 
     __cpuid(0, max, b, c, d);
     amd = b == signature_AMD_ebx || b == UINT32_C(0x6f677948) /* "Hygo" */;
+    intel = b == signature_INTEL_ebx;
     __cpuid(1, a, b, c, d);
+    f |= intel && has_jump_erratum(a) ? HOST_PAD_JUMPS : 0;
     family = extract32(a, 8, 4) + (extract32(a, 8, 4) == 15 ? extract32(a, 20, 8) : 0);
     f |= c & bit_MOVBE ? HOST_MOVBE : 0;
     f |= c & bit_AES && c & bit_PCLMUL ? HOST_AES : 0;
@@ -147,6 +166,7 @@ static void emit_leave(Emit *e, int32_t off)
     if (off) {
         alu_ri(&e->a, ALU_ADD, X_W, RSP, off);
     }
+    tcg_x86_full_fence(e, FRAME_OUT);           /* one may be due: see emit.c */
     save_regs(e, X86_CALLEE_SAVED, true, 0);
     mov_rm(&e->a, X_W, RDI, mem(RSP, FRAME_INT + 8 * RDX));
     alu_ri(&e->a, ALU_ADD, X_W, RDI, offsetof(SlowRec, map));
@@ -256,12 +276,22 @@ static const uint64_t consts[NUM_VCONSTS][2] = {
     [VC_BYTEREV4] = { 0x08090a0b0c0d0e0f, 0x0001020304050607 },
     [VC_LOWBYTES] = { 0x00ff00ff00ff00ff, 0x00ff00ff00ff00ff },
     [VC_EVENWORDS] = { 0x0d0c090805040100, BYTES(0x80) },
+    [VC_EVENS1] = { 0x0e0c0a0806040200, 0x0e0c0a0806040200 },
+    [VC_EVENS2] = { 0x0d0c090805040100, 0x0d0c090805040100 },
+    [VC_ODDS1] = { 0x0f0d0b0907050301, 0x0f0d0b0907050301 },
+    [VC_ODDS2] = { 0x0f0e0b0a07060302, 0x0f0e0b0a07060302 },
     [VC_NIBBLES] = { BYTES(0x0f), BYTES(0x0f) },
     [VC_POPCNT] = { 0x0302020102010100, 0x0403030203020201 },
     [VC_SIGN64] = { 0x8000000000000000, 0x8000000000000000 },
     [VC_SIGN32] = { 0x8000000080000000, 0x8000000080000000 },
     [VC_TWICE_MIN32] = { 0x0100000001000000, 0x0100000001000000 },
     [VC_TWICE_MIN64] = { 0x0020000000000000, 0x0020000000000000 },
+    [VC_ABS32] = { 0x7fffffff7fffffff, 0x7fffffff7fffffff },
+    [VC_ABS64] = { 0x7fffffffffffffff, 0x7fffffffffffffff },
+    [VC_MIN32] = { 0x0080000000800000, 0x0080000000800000 },
+    [VC_MIN64] = { 0x0010000000000000, 0x0010000000000000 },
+    [VC_HALF32] = { 0x3effffff3effffff, 0x3effffff3effffff },
+    [VC_HALF64] = { 0x3fdfffffffffffff, 0x3fdfffffffffffff },
     [VC_0x70] = { BYTES(0x70), BYTES(0x70) },
     SHL8(0), SHL8(1), SHL8(2), SHL8(3), SHL8(4), SHL8(5), SHL8(6), SHL8(7),
     SHR8(0), SHR8(1), SHR8(2), SHR8(3), SHR8(4), SHR8(5), SHR8(6), SHR8(7),
@@ -346,6 +376,7 @@ static void x86_dump(const TcgBackend *be, const TcgCode *code, GString *out)
     g_string_append_c(out, '\n');
 }
 
+#define ALU (TCG_PLAIN | TCG_HAS)
 const TcgBackend tcg_backend_x86_64 = {
     .name = "tcg",
     .allocatable = X86_INT_REGS | X86_VEC_REGS,
@@ -358,14 +389,21 @@ const TcgBackend tcg_backend_x86_64 = {
     .has_op = tcg_x86_has_op,
     .plain = {
         [OP_ld_env] = TCG_PLAIN, [OP_st_env] = TCG_PLAIN, [OP_add_env] = TCG_PLAIN,
-        [OP_poll] = TCG_PLAIN, [OP_setcond] = TCG_PLAIN,
-        [OP_flags_add] = TCG_PLAIN, [OP_flags_sub] = TCG_PLAIN, [OP_flags_adc] = TCG_PLAIN,
-        [OP_flags_logic] = TCG_PLAIN, [OP_flags_cond] = TCG_PLAIN, [OP_guest_ld] = TCG_PLAIN | 1,
-        [OP_guest_st] = TCG_PLAIN | 1, [OP_fence] = TCG_PLAIN, [OP_br] = TCG_PLAIN, [OP_brcond] = TCG_PLAIN,
-        [OP_brflag] = TCG_PLAIN, [OP_goto_tb] = TCG_PLAIN, [OP_goto_ptr] = TCG_PLAIN, [OP_exit] = TCG_PLAIN,
+        [OP_poll] = TCG_PLAIN, [OP_setcond] = ALU,
+        [OP_add] = ALU, [OP_sub] = ALU, [OP_mul] = ALU, [OP_mulhu] = ALU, [OP_mulhs] = ALU,
+        [OP_divu] = ALU | 2, [OP_divs] = ALU | 2, [OP_and] = ALU, [OP_or] = ALU, [OP_xor] = ALU,
+        [OP_andn] = ALU, [OP_orn] = ALU, [OP_not] = ALU, [OP_neg] = ALU, [OP_shl] = ALU, [OP_shr] = ALU,
+        [OP_sar] = ALU, [OP_ror] = ALU, [OP_clz] = ALU, [OP_ctz] = ALU, [OP_popcnt] = ALU, [OP_bswap] = ALU,
+        [OP_rbit] = ALU, [OP_extract] = ALU, [OP_sextract] = ALU, [OP_deposit] = ALU, [OP_extract2] = ALU,
+        [OP_trunc] = ALU, [OP_zext] = ALU, [OP_sext] = ALU, [OP_select_cmp] = ALU, [OP_select_fc] = ALU,
+        [OP_flags_add] = ALU, [OP_flags_sub] = ALU, [OP_flags_adc] = ALU,
+        [OP_flags_logic] = ALU, [OP_flags_cond] = ALU, [OP_guest_ld] = TCG_PLAIN | 1,
+        [OP_guest_st] = TCG_PLAIN | 1, [OP_guest_ldx] = TCG_PLAIN | 3, [OP_guest_stx] = TCG_PLAIN | 5,
+        [OP_fence] = TCG_PLAIN, [OP_br] = TCG_PLAIN, [OP_brcond] = ALU,
+        [OP_brflag] = ALU, [OP_goto_tb] = TCG_PLAIN, [OP_goto_ptr] = TCG_PLAIN, [OP_exit] = TCG_PLAIN,
         [OP_raise_exit] = TCG_PLAIN,
     },
-    .upper_is_zero = tcg_x86_upper_is_zero, .access_offset = true,
+    .upper_is_zero = tcg_x86_upper_is_zero, .access_offset = true, .access_index = true,
     .constraints = tcg_x86_constraints,
     .emit = tcg_x86_emit,
     .run = x86_run,

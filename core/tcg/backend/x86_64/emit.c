@@ -258,6 +258,29 @@ Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node)
     return s;
 }
 
+/*
+ * Before a jump of some bytes: on hosts whose decoded instructions of 32 bytes are not kept if a jump among them, or a
+ * comparison fused with one, crosses or ends at their end (Intel's erratum SKX102), makes that not so.
+ */
+static void pad_jump(Emit *e, unsigned size)
+{
+    uint8_t *end = e->a.p, *start = e->a.compare_end == end ? e->a.compare : end;
+    unsigned n = -(uintptr_t)start & 31;
+
+    if (!have(e, HOST_PAD_JUMPS) || (uintptr_t)(end + size) - (uintptr_t)start < n || n == 0) {
+        return;
+    }
+    memmove(start + n, start, (size_t)(end - start));
+    e->a.p = start;
+    while (n) {
+        unsigned part = MIN(n, 9);
+
+        nop(&e->a, part);
+        n -= part;
+    }
+    e->a.p += end - start;
+}
+
 void tcg_x86_stub_jump(Emit *e, Stub *s, int cc)
 {
     unsigned i = 0;
@@ -265,6 +288,7 @@ void tcg_x86_stub_jump(Emit *e, Stub *s, int cc)
     while (s->from[i]) {
         i++;
     }
+    pad_jump(e, cc < 0 ? 5 : 6);
     s->from[i] = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, cc);
 }
 
@@ -272,6 +296,7 @@ void tcg_x86_stub_jump(Emit *e, Stub *s, int cc)
 static void jump_to_block(Emit *e, int cc, uint32_t block)
 {
     if (e->block_at[block]) {
+        pad_jump(e, e->a.p - e->block_at[block] < 100 ? 2 : cc < 0 ? 5 : 6);
         if (cc < 0) {
             jmp(&e->a, e->block_at[block]);
         } else {
@@ -279,6 +304,7 @@ static void jump_to_block(Emit *e, int cc, uint32_t block)
         }
         return;
     }
+    pad_jump(e, cc < 0 ? 5 : 6);
     e->jumps[e->num_jumps].at = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, cc);
     e->jumps[e->num_jumps++].block = block;
 }
@@ -347,13 +373,18 @@ static void emit_leave(Emit *e, unsigned exit)
 static void emit_goto_tb(Emit *e, const TcgNode *n)
 {
     nop(&e->a, -(uintptr_t)(e->a.p + 1) & 3);
+    if (have(e, HOST_PAD_JUMPS) && ((uintptr_t)e->a.p & 31) >= 27) {
+        nop(&e->a, 35 - ((uintptr_t)e->a.p & 31));
+    }
     put8(&e->a, 0xe9);
     put32(&e->a, 0);
+    while (e->code->num_chains <= n->aux) {
+        e->chain[e->code->num_chains++] = (TcgChain){ 0 };
+    }
     e->chain[n->aux] = (TcgChain){
         (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry),
         (int32_t)n->imm, (int32_t)(n->imm >> 32),
     };
-    e->code->num_chains = MAX(e->code->num_chains, n->aux + 1u);
     emit_leave(e, TCG_EXIT_CHAIN + n->aux);
 }
 
@@ -375,10 +406,13 @@ static void emit_goto_ptr(Emit *e)
     alu_ri(&e->a, ALU_AND, 0, RDX, (int32_t)mask);
     alu_rm(&e->a, ALU_ADD, X_W, RDX, mem(RBP, e->layout->jc_offset));
     alu_rm(&e->a, ALU_CMP, X_W, RAX, mem(RDX, offsetof(TcgJumpEntry, pc)));
+    pad_jump(e, 2);
     miss[0] = jcc_fwd8(&e->a, CC_NE);
     mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->jc_tag_offset));
     alu_rm(&e->a, ALU_CMP, X_W, RAX, mem(RDX, offsetof(TcgJumpEntry, tag)));
+    pad_jump(e, 2);
     miss[1] = jcc_fwd8(&e->a, CC_NE);
+    pad_jump(e, 3);
     op_rm(&e->a, 0xff, 4, mem(RDX, offsetof(TcgJumpEntry, code)));      /* jmp */
     fix8(miss[0], e->a.p);
     fix8(miss[1], e->a.p);
@@ -398,10 +432,10 @@ static void emit_poll(Emit *e, TcgId id)
         alu_mi(&e->a, ALU_CMP, 0, m, 0);
     }
     s = tcg_x86_stub(e, STUB_POLL, id);
-    s->from[0] = jcc_fwd32(&e->a, CC_S);
+    tcg_x86_stub_jump(e, s, CC_S);
     if (heat) {
         alu_mi(&e->a, ALU_SUB, 0, mem(RBP, e->layout->heat_offset + (int32_t)(heat - 1) * 4), 1);
-        s->from[1] = jcc_fwd32(&e->a, CC_S);
+        tcg_x86_stub_jump(e, s, CC_S);
     }
 }
 
@@ -609,6 +643,75 @@ static void emit_consts(Emit *e)
     }
 }
 
+/* -- order ----------------------------------------------------------------------------------------------- */
+/*
+ * A release store is followed by a fence before the next acquire load: not at once, since most loops have a locked
+ * instruction in between, which is one. So a fence stands before what needs it if one may be due there: an acquire
+ * load, and what goes on elsewhere (calls, the region's ends; THUNK_LEAVE has its own).
+ */
+typedef enum Order { ORDER_NONE, ORDER_DUE, ORDER_FENCE, ORDER_NEEDS } Order;
+
+static Order order_of(const Emit *e, const TcgNode *n)
+{
+    switch (n->op) {
+    case OP_guest_st: case OP_guest_stx:
+        return n->imm & MO_RELEASE ? ORDER_DUE : ORDER_NONE;
+    case OP_guest_ld: case OP_guest_ldx:
+        return (n->imm & MO_ORDER) == MO_ACQUIRE ? ORDER_NEEDS : ORDER_NONE;
+    case OP_guest_rmw: case OP_guest_cas:
+        return tcg_x86_is_locked(e, n) ? ORDER_FENCE : ORDER_NONE;
+    case OP_fence:
+        return n->imm & FENCE_ST_LD ? ORDER_FENCE : ORDER_NONE;
+    case OP_call:
+        return call_helper(n)->flags & HELPER_PURE ? ORDER_NONE : ORDER_NEEDS;
+    case OP_goto_tb: case OP_goto_ptr: case OP_exit: case OP_raise_exit:
+        return ORDER_NEEDS;
+    default:
+        return ORDER_NONE;
+    }
+}
+
+static void keep_order(Emit *e, const TcgNode *n)
+{
+    Order o = order_of(e, n);
+
+    if (o == ORDER_NEEDS && e->fence_due) {
+        tcg_x86_full_fence(e, FRAME_OUT);
+    }
+    if (o != ORDER_NONE) {
+        e->fence_due = o == ORDER_DUE;
+    }
+}
+
+static void pass_on(const Emit *e, const TcgIrBlock *b, bool due, bool *changed)
+{
+    for (unsigned i = 0; i < b->num_succ && due; i++) {
+        *changed |= !e->due_at[b->succ[i]];
+        e->due_at[b->succ[i]] = e->due_at[leads_to(e->fn, b->succ[i])] = true;
+    }
+}
+
+/* due_at of all blocks; without loops, emission knows it in time. */
+static void find_order(Emit *e)
+{
+    const TcgFn *fn = e->fn;
+    bool changed = fn->has_loops;
+
+    while (changed) {
+        changed = false;
+        for (unsigned i = 0; i < fn->rpo->len; i++) {
+            uint32_t num = g_array_index(fn->rpo, uint32_t, i);
+            const TcgIrBlock *b = fn_block(fn, num);
+            Order o = ORDER_NONE;
+
+            for (TcgId id = b->last; id && o == ORDER_NONE; id = fn_node(fn, id)->prev) {
+                o = order_of(e, fn_node(fn, id));
+            }
+            pass_on(e, b, o == ORDER_NONE ? e->due_at[num] : o == ORDER_DUE, &changed);
+        }
+    }
+}
+
 /* -- the driver ------------------------------------------------------------------------------------------ */
 static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 {
@@ -617,10 +720,12 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
     if (loc_kind(n->out) == LOC_NONE && ((flags & TCGF_PURE) || n->op == OP_ld_env)) {
         return;
     }
+    e->a.compare_end = NULL;                    /* what comes before may be a place that jumps lead to */
     if (is_vec(n)) {
         tcg_x86_emit_vec(e, n);
         return;
     }
+    keep_order(e, n);
     switch (n->op) {
     case OP_const:
         if (n->type == TCG_V128) {
@@ -646,14 +751,15 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
         break;
     case OP_guest_ld:
     case OP_guest_st:
+    case OP_guest_ldx:
+    case OP_guest_stx:
     case OP_guest_rmw:
     case OP_guest_cas:
         tcg_x86_emit_mem(e, id, n);
         break;
     case OP_fence:
         if (n->imm & FENCE_ST_LD) {             /* the one reordering that this host makes */
-            put8(&e->a, 0xf0);
-            alu_mi(&e->a, ALU_OR, 0, mem(RSP, FRAME_OUT), 0);
+            tcg_x86_full_fence(e, FRAME_OUT);
         }
         break;
     case OP_call:
@@ -773,7 +879,9 @@ static bool emit_region(Emit *e)
 {
     const TcgFn *fn = e->fn;
     unsigned num_blocks = fn->rpo->len;
+    bool found;
 
+    find_order(e);
     for (unsigned i = 0, j; i < num_blocks; i = j) {
         uint32_t b = g_array_index(fn->rpo, uint32_t, i), next = 0;
 
@@ -783,12 +891,14 @@ static bool emit_region(Emit *e)
         }
         j -= next != 0;
         e->block_at[b] = e->a.p;
+        e->fence_due = e->due_at[b];
         for (TcgId id = fn_block(fn, b)->first; id; id = fn_node(fn, id)->next) {
             if (e->a.p > e->limit) {
                 return false;
             }
             emit_node(e, id, fn_node(fn, id), next);
         }
+        pass_on(e, fn_block(fn, b), e->fence_due, &found);
     }
     for (unsigned i = 0; i < e->num_jumps; i++) {
         fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
@@ -837,23 +947,27 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     };
     size_t blocks_size = num_blocks * sizeof(*e.block_at), jumps_size = 3 * num_blocks * sizeof(*e.jumps);
     size_t stubs_size = num_nodes * sizeof(*e.stubs), consts_size = 4 * num_nodes * sizeof(*e.consts);
-    size_t size = blocks_size + jumps_size + stubs_size + consts_size;
+    size_t due_size = num_blocks * sizeof(*e.due_at);
+    size_t size = blocks_size + jumps_size + stubs_size + consts_size + due_size;
     char *large = size > MAX_ON_STACK ? g_malloc(size) : NULL, *work = large ? large : g_alloca(size);
+    TcgChain chain[TCG_MAX_CHAINS];
     TcgCode code;
     bool ok = false;
 
     g_assert(fn->frame_slots <= NUM_SLOTS && ((uintptr_t)fn->owner & TCG_EXIT_MASK) == 0);
+    e.chain = chain;
     e.block_at = (void *)work;
     e.jumps = (void *)(work + blocks_size);
     e.stubs = (void *)(work + blocks_size + jumps_size);
     e.consts = (void *)(work + blocks_size + jumps_size + stubs_size);
+    e.due_at = (void *)(work + blocks_size + jumps_size + stubs_size + consts_size);
     while (!ok) {
         e.start = tcg_codebuf_reserve(buf, max);
         if (!e.start) {
             break;
         }
         memset(e.block_at, 0, blocks_size);
-        memset(e.chain, 0, sizeof(e.chain));
+        memset(e.due_at, 0, due_size);
         e.num_jumps = e.num_stubs = e.num_consts = 0;
         e.a.p = e.start + (e.layout->direct ? FAULT_TABLE_SIZE : 0);
         code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.a.p), .num_insns = fn->num_insns };
@@ -900,7 +1014,7 @@ bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
     if (is_vec(n)) {
         return tcg_x86_has_vec(be, n);
     }
-    if ((n->op == OP_guest_ld || n->op == OP_guest_st) && n->type == TCG_V128 && (n->imm & MO_SIZE) < MO_128) {
+    if ((tcg_op_loads(n->op) || tcg_op_stores(n->op)) && n->type == TCG_V128 && (n->imm & MO_SIZE) < MO_128) {
         return !(n->imm & MO_BE);
     }
     if (n->op == OP_guest_rmw) {
@@ -924,11 +1038,11 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
 {
     *ret = (TcgConstraint){ .out_same_as = -1 };
     if (is_vec(n)) {
-        tcg_x86_constraints_vec(n, ret);
+        tcg_x86_constraints_vec(fn, n, ret);
         return;
     }
     if (n->op >= OP_guest_ld && n->op <= OP_guest_cas) {
-        tcg_x86_constraints_mem(n, ret);
+        tcg_x86_constraints_mem(fn, n, ret);
         return;
     }
     if ((n->op >= OP_fp && n->op <= OP_flags_fp) || n->op == OP_br_fp) {

@@ -17,7 +17,8 @@ enum { K1 = 1, K2 = 2 };                        /* mask registers, which nothing
 #define V(map, op) ((map) | P_66 | (op))
 enum {
     ADD = 0x58, MUL = 0x59, CVT = 0x5a, SUB = 0x5c, MIN = 0x5d, DIV = 0x5e, MAX = 0x5f, SQRT = 0x51,
-    ANDPS = M_0F | 0x54, ORPS = M_0F | 0x56, PXOR = V(M_0F, 0xef), PCMPEQD = V(M_0F, 0x76), PCMPEQQ = V(M_38, 0x29),
+    ANDPS = M_0F | 0x54, ORPS = M_0F | 0x56, PXOR = V(M_0F, 0xef), PAND = V(M_0F, 0xdb),
+    POR = V(M_0F, 0xeb), PCMPEQD = V(M_0F, 0x76), PCMPEQQ = V(M_38, 0x29),
     PADDD = V(M_0F, 0xfe), PADDQ = V(M_0F, 0xd4), MOVMSKPS = M_0F | 0x50, KORTESTB = V(M_0F, 0x98),
     MOVQ = M_0F | P_F3 | 0x7e, INSERTPS = V(M_3A, 0x21), MOVD_FROM = V(M_0F, 0x7e),
     UNORDERED = 3,                              /* the predicate of cmpps */
@@ -56,7 +57,8 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
         plain = false;
         break;
     case TCG_FP_RINT:
-        return tcg_fp_round(n->aux) <= TCG_ROUND_STATE;
+        return tcg_fp_round(n->aux) <= TCG_ROUND_STATE ||
+               (tcg_fp_round(n->aux) == TCG_ROUND_AWAY && n->aux & TCG_FP_SCALAR && tcg_x86_host_has(be, HOST_AVX512));
     default:
         return true;
     }
@@ -96,24 +98,12 @@ static unsigned vreg(const TcgNode *n, unsigned i)
 
 /* -- results that go out of line ------------------------------------------------------------------------------------ */
 
-/* Lane 0: a NaN, or by its exponent perhaps the smallest normal number: so are zero, denormal and infinite ones. */
-static void check_exponent(Emit *e, Stub *s, unsigned es, unsigned d)
+/* Lane 0: a NaN, or the smallest normal number of either sign. An unordered comparison says equal too. */
+static void check_tiny(Emit *e, Stub *s, unsigned es, unsigned d)
 {
-    vex_rr(&e->a, MOVD_FROM | (es == 3 ? X_W : 0), d, 0, RAX);
-    sh_ri(&e->a, SH_SHR, es == 3 ? X_W : 0, RAX, es == 3 ? 52 : 23);
-    op_rr(&e->a, 0xff, 0, RAX);                 /* inc: 0 to 2 become 1 to 3, all ones 0 but for the sign */
-    test_ri(&e->a, 0, RAX, es == 3 ? 0x7fc : 0xfc);
+    vex_rm(&e->a, ANDPS, XS, d, vconst(e, es == 3 ? VC_ABS64 : VC_ABS32));
+    vex_rm(&e->a, M_0F | (es == 3 ? P_66 : 0) | 0x2e, XS, 0, vconst(e, es == 3 ? VC_MIN64 : VC_MIN32));
     tcg_x86_stub_jump(e, s, CC_E);
-}
-
-/* What the stub of check_exponent does first: zero is as it should be. */
-static void back_if_zero(Emit *e, Stub *s, unsigned es, unsigned d)
-{
-    unsigned w = es == 3 ? X_W : 0;
-
-    vex_rr(&e->a, MOVD_FROM | w, d, 0, RAX);
-    alu_rr(&e->a, ALU_ADD, w, RAX, RAX);
-    jcc(&e->a, CC_E, s->back);
 }
 
 /* Mask register k = comparison of a and b, or of a and memory. */
@@ -161,7 +151,7 @@ static void check_result(Emit *e, Stub *s, TcgFp f, unsigned es, unsigned d, boo
     if (!(f & TCG_FP_SCALAR)) {
         check_lanes(e, s, es, d, d, tiny);
     } else if (tiny) {
-        check_exponent(e, s, es, d);
+        check_tiny(e, s, es, d);
     } else {
         ucomis(e, es, false, d, d);
         tcg_x86_stub_jump(e, s, CC_P);
@@ -230,6 +220,34 @@ static void emit_rint(Emit *e, TcgFp f, unsigned d, unsigned a)
 
     op3i(e, V(M_3A, 0x08) | (scalar ? 2 : 0) | (tcg_fp_es(f) == 3 ? 1 : 0), d, scalar ? a : 0, a,
          control[tcg_fp_round(f)] | (tcg_fp_exact(f) ? 0 : 8));
+}
+
+/* Lane 0 of d = a to an integral value, by one of the immediate's modes; d keeps the rest of a. */
+static void rounds(Emit *e, unsigned es, unsigned d, unsigned a, unsigned control)
+{
+    op3i(e, V(M_3A, 0x0a) | (es == 3 ? 1 : 0), d, a, a, control);
+}
+
+/*
+ * Ties away from zero: the largest number below a half is added, with a's sign, and the fraction dropped. The sum is
+ * rounded to nearest, whatever the mode, and raises nothing ({rn-sae}): it reaches the next integer where a is half way
+ * to it or further, since what is lacking then is half of its last bit or less; large numbers, which have no fraction,
+ * stay as they are.
+ */
+static void emit_rint_away(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a)
+{
+    unsigned es = tcg_fp_es(f);
+
+    ucomis(e, es, false, a, a);
+    tcg_x86_stub_jump(e, s, CC_P);
+    vex_rm(&e->a, PAND, XS, a, vconst(e, es == 3 ? VC_SIGN64 : VC_SIGN32));
+    vex_rm(&e->a, POR, XS, XS, vconst(e, es == 3 ? VC_HALF64 : VC_HALF32));
+    evex_rr(&e->a, form(f, es, ADD) | (es == 3 ? X_W : 0), d, a, XS);
+    e->a.p[-3] |= 0x10;                         /* EVEX.b: rounding by EVEX.L'L, 0: to nearest */
+    rounds(e, es, d, d, 3 | 8);
+    if (tcg_fp_exact(f)) {
+        rounds(e, es, XS, a, 3);
+    }
 }
 
 static void emit_cvt(Emit *e, TcgFp f, unsigned d, unsigned a)
@@ -323,6 +341,10 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
         op3i(e, form(f, es, 0xc2), d, a, b, predicate[op]);
         return;
     case TCG_FP_RINT:
+        if (tcg_fp_round(f) == TCG_ROUND_AWAY) {
+            emit_rint_away(e, s, f, d, a);
+            return;
+        }
         emit_rint(e, f, d, a);
         break;
     case TCG_FP_CVT:
@@ -355,20 +377,44 @@ static void emit_to_int(Emit *e, Stub *s, const TcgNode *n)
     }
 }
 
+/*
+ * The operation that compares what an OP_fp_cmp does for its flags, if nothing between them could see that the exceptions
+ * are not raised yet: it raises them. Else NULL.
+ */
+static const TcgNode *compares_again(const Emit *e, const TcgNode *n)
+{
+    for (TcgId id = n->next; id; id = fn_node(e->fn, id)->next) {
+        const TcgNode *o = fn_node(e->fn, id);
+
+        if ((o->op == OP_br_fp || (o->op == OP_flags_fp && loc_kind(o->out) == LOC_REG)) &&
+            tcg_fp_es(o->aux) == tcg_fp_es(n->aux) && o->arg[0] == n->arg[0] && o->arg[1] == n->arg[1]) {
+            return o;
+        }
+        if (!(tcg_op_def[o->op].flags & TCGF_PURE) && o->op != OP_insn_start) {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Whether a comparison for flags is to raise the exceptions of one that finds any NaN invalid. */
+static bool signals(const Emit *e, const TcgNode *n)
+{
+    return e->raises == n && e->raises_signal;
+}
+
 /* CF, PF, ZF: four cases, each with its nzcv in a table that is a constant. */
 static void emit_flags(Emit *e, const TcgNode *n)
 {
-    unsigned d = loc_num(n->out);
-
-    ucomis(e, tcg_fp_es(n->aux), false, vreg(n, 0), vreg(n, 1));
-    put8(&e->a, 0x9f);                          /* lahf: greater 0, less 1, equal 0x40, unordered 0x45 in AH */
-    mov_ri(&e->a, RDX, 0x4500);
-    vex_rr(&e->a, M_38 | P_F3 | 0xf5, RAX, RAX, RDX);           /* pext: 0, 1, 4, 7 */
-    sh_ri(&e->a, SH_SHL, 0, RAX, 2);
-    mov_ri(&e->a, RDX, FLAG_C | FLAG_N << 4 | (FLAG_Z | FLAG_C) << 16 | (uint32_t)(FLAG_C | FLAG_V) << 28);
+    alu_rr(&e->a, ALU_XOR, 0, RAX, RAX);
+    ucomis(e, tcg_fp_es(n->aux), signals(e, n), vreg(n, 0), vreg(n, 1));
+    put8(&e->a, 0x9f);                          /* lahf: CF is bit 8 of EAX, ZF 14 */
+    mov_ri(&e->a, RDX, 0x4103);
+    vex_rr(&e->a, M_38 | P_F3 | 0xf5, RAX, RAX, RDX);           /* pext: greater 0, less 4, equal 8, unordered 12 */
+    mov_ri(&e->a, RDX, FLAG_C | FLAG_N << 4 | (FLAG_Z | FLAG_C) << 8 | (FLAG_C | FLAG_V) << 12);
     vex_rr(&e->a, M_38 | P_F2 | 0xf7, RDX, RAX, RDX);           /* shrx */
     alu_ri(&e->a, ALU_AND, 0, RDX, 15);
-    mov_rr(&e->a, 0, d, RDX);
+    mov_rr(&e->a, 0, loc_num(n->out), RDX);
 }
 
 unsigned tcg_x86_emit_fp_cond(Emit *e, const TcgNode *n, TcgFlagCond cond)
@@ -381,7 +427,7 @@ unsigned tcg_x86_emit_fp_cond(Emit *e, const TcgNode *n, TcgFlagCond cond)
     };
     bool swap = how[cond].swap;
 
-    ucomis(e, tcg_fp_es(n->aux), false, vreg(n, swap), vreg(n, !swap));
+    ucomis(e, tcg_fp_es(n->aux), signals(e, n), vreg(n, swap), vreg(n, !swap));
     return how[cond].cc;
 }
 
@@ -391,7 +437,11 @@ void tcg_x86_emit_fp(Emit *e, TcgId id, const TcgNode *n)
 
     switch (n->op) {
     case OP_fp_cmp:
-        ucomis(e, tcg_fp_es(n->aux), n->aux & TCG_FP_SIGNAL, vreg(n, 0), vreg(n, 1));
+        e->raises = compares_again(e, n);
+        e->raises_signal = n->aux & TCG_FP_SIGNAL;
+        if (!e->raises) {
+            ucomis(e, tcg_fp_es(n->aux), n->aux & TCG_FP_SIGNAL, vreg(n, 0), vreg(n, 1));
+        }
         return;
     case OP_flags_fp:
         emit_flags(e, n);
@@ -418,9 +468,6 @@ void tcg_x86_emit_fp_stub(Emit *e, Stub *s)
 
     if (!s->from[0]) {
         return;                                 /* an operation that always knows */
-    }
-    if (vector && wanted && n->aux & TCG_FP_SCALAR && may_be_tiny(n->aux)) {
-        back_if_zero(e, s, tcg_fp_to(n->aux), d - FIRST_VREG);
     }
     for (unsigned i = 0; i < (vector ? 3 : 1); i++) {
         rec.vec[i] = 16 * vreg(n, i);

@@ -33,7 +33,8 @@ enum {
     HOST_GFNI = 1 << 9,
     HOST_FMA = 1 << 10,                         /* and AVX2 and BMI2: floating point is inline */
     HOST_AES = 1 << 11,                         /* and PCLMULQDQ */
-    HOST_ALL = (1 << 12) - 1,
+    HOST_PAD_JUMPS = 1 << 12,                   /* jumps are not to touch the ends of 32 bytes */
+    HOST_ALL = (1 << 13) - 1,
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
@@ -87,11 +88,15 @@ typedef enum VConst {
     VC_BYTEREV1, VC_BYTEREV2, VC_BYTEREV3, VC_BYTEREV4,         /* pshufb masks: containers of 2, 4, 8, 16 bytes */
     VC_LOWBYTES,                                /* 0x00ff in each 16 bits */
     VC_EVENWORDS,                               /* pshufb mask: even words to the low half, zero above */
+    VC_EVENS1, VC_EVENS2, VC_ODDS1, VC_ODDS2,   /* ... even or odd elements to both halves */
     VC_NIBBLES,                                 /* 0x0f bytes */
     VC_POPCNT,                                  /* bits set in 0..15 */
     VC_SIGN64,                                  /* the top bit of each 64 */
     VC_SIGN32,
     VC_TWICE_MIN32, VC_TWICE_MIN64,             /* twice the bits of the smallest normal number */
+    VC_ABS32, VC_ABS64,                         /* all bits but the sign */
+    VC_MIN32, VC_MIN64,                         /* the smallest normal number */
+    VC_HALF32, VC_HALF64,                       /* the largest number below a half */
     VC_0x70,                                    /* bytes */
     VC_SHL8,                                    /* 0xff << n bytes, n = 0..7 */
     VC_SHR8 = VC_SHL8 + 8,                      /* 0xff >> n bytes */
@@ -139,7 +144,11 @@ typedef struct Emit {
     unsigned num_stubs;
     struct { uint8_t *at; TcgId node; } *consts;        /* rip displacements that want a V128 constant */
     unsigned num_consts;
-    TcgChain chain[TCG_MAX_CHAINS];
+    TcgChain *chain;                            /* code->num_chains of them */
+    const TcgNode *raises;                      /* emit_fp.c: the comparison that raises an earlier one's exceptions */
+    bool raises_signal;
+    bool *due_at;                               /* by block: a fence may be due where it begins */
+    bool fence_due;                             /* ... and here */
 } Emit;
 
 static inline bool have(const Emit *e, unsigned feature) { return e->features & feature; }
@@ -174,6 +183,13 @@ static inline bool reg_is(const TcgNode *n, unsigned i, unsigned r)
     return in_reg(n, i) && loc_num(n->in[i]) == r;
 }
 
+/* Earlier stores before later loads. A word at RSP + at is there to be written. */
+static inline void tcg_x86_full_fence(Emit *e, int32_t at)
+{
+    put8(&e->a, 0xf0);
+    alu_mi(&e->a, ALU_OR, 0, mem(RSP, at), 0);
+}
+
 Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node);
 /* To the stub: if cc; always where it is negative. */
 void tcg_x86_stub_jump(Emit *e, Stub *s, int cc);
@@ -198,13 +214,15 @@ bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id);
 /* emit_mem.c */
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n);
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s);
-void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret);
+/* Whether it is a locked instruction. */
+bool tcg_x86_is_locked(const Emit *e, const TcgNode *n);
+void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 /* emit_vec.c */
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
 /* Whether n is an operation of emit_vec's, and whether it has its form. */
 static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_vaesimc; }
 bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n);
-void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret);
+void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 /* emit_fp.c */
 bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n);
 void tcg_x86_emit_fp(Emit *e, TcgId id, const TcgNode *n);

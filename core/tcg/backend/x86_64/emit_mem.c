@@ -9,9 +9,9 @@
  * order) always goes out of line.
  *
  * Memory model (Intel SDM volume 3, 9.2; AMD APM volume 2, 7.2): loads are acquires and stores releases already;
- * locked instructions are full barriers. Only a release store followed by an acquire load needs more, and gets it
- * after the store. Aligned accesses up to 8 bytes are atomic; aligned 16-byte ones are on every host with AVX, as
- * both vendors state; without AVX, those that must be atomic go out of line.
+ * locked instructions are full barriers. Only a release store followed by an acquire load needs more: emit.c does it.
+ * Aligned accesses up to 8 bytes are atomic; aligned 16-byte ones are on every host with AVX, as both vendors state;
+ * without AVX, those that must be atomic go out of line.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
 
@@ -49,31 +49,38 @@ static void lea_or_mov(Emit *e, unsigned dst, unsigned src, int32_t offset)
     }
 }
 
-/* What the access adds to the address in its register. */
-static int32_t offset_of(const TcgNode *n)
+/* The guest's address of a plain load or store, as an operand. */
+static Mem guest_address(const TcgNode *n)
 {
-    return n->op == OP_guest_ld || n->op == OP_guest_st ? (int16_t)n->aux : 0;
+    unsigned index = tcg_access_index(n);
+
+    if (index) {
+        return mem_bi(loc_num(n->in[0]), loc_num(n->in[index]), n->aux & 3, tcg_access_offset(n));
+    }
+    return mem(loc_num(n->in[0]), tcg_access_offset(n));
 }
 
 /*
- * Checks the address ra + offset; leaves RAX so that ra + offset + RAX is the host's address (direct: the GS segment's
- * base is it too, and plain loads and stores use that). Jumps to the stub if it must.
+ * Checks the address at; leaves RAX so that RAX more is the host's address. Direct: the GS segment's base is it, and RAX
+ * for atomic operations on 16 bytes alone; only there has the address an index. Jumps to the stub if it must.
  */
-static void emit_check(Emit *e, Stub *s, unsigned ra, int32_t offset, MemOp mo, unsigned align, bool read, bool write)
+static void emit_check(Emit *e, Stub *s, Mem at, MemOp mo, unsigned align, bool read, bool write)
 {
+    unsigned ra = (unsigned)at.base;
+    int32_t offset = at.disp;
     unsigned page_bits = e->fn->config->target->page_bits, size = memop_size(mo);
     int32_t tlb = e->layout->tlb_offset + (int32_t)(memop_mmu(mo) * sizeof(TcgTlbFast));
 
     if (is_direct(e)) {
         if (align) {
-            if (offset) {
-                lea(&e->a, X_W, RAX, mem(ra, offset));
+            if (offset || at.index != NOREG) {
+                lea(&e->a, X_W, RAX, at);
                 ra = RAX;
             }
             test_ri(&e->a, 0, ra, (int32_t)align);
             tcg_x86_stub_jump(e, s, CC_NE);
         }
-        if (read && write) {
+        if (read && write && (mo & MO_SIZE) == MO_128) {
             mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->direct_base_offset));
         }
         return;
@@ -289,8 +296,8 @@ static unsigned sized(unsigned opc, unsigned size)
     }
 }
 
-/* Extends the old value in RAX, whose low bytes count, to the result. */
-static void emit_old_value(Emit *e, const TcgNode *n, MemOp mo)
+/* Extends the old value in a register, whose low bytes count, to the result. */
+static void emit_old_value(Emit *e, const TcgNode *n, MemOp mo, unsigned old)
 {
     unsigned w = width_w(n->type), d = loc_num(n->out);
     bool sign = mo & MO_SIGN;
@@ -301,31 +308,31 @@ static void emit_old_value(Emit *e, const TcgNode *n, MemOp mo)
     switch (mo & MO_SIZE) {
     case MO_8:
         if (sign) {
-            movsx8(&e->a, w, d, RAX);
+            movsx8(&e->a, w, d, old);
         } else {
-            movzx8(&e->a, d, RAX);
+            movzx8(&e->a, d, old);
         }
         break;
     case MO_16:
         if (sign) {
-            movsx16(&e->a, w, d, RAX);
+            movsx16(&e->a, w, d, old);
         } else {
-            movzx16(&e->a, d, RAX);
+            movzx16(&e->a, d, old);
         }
         break;
     case MO_32:
         if (sign && w) {
-            movsxd(&e->a, d, RAX);
+            movsxd(&e->a, d, old);
         } else {
-            mov_rr(&e->a, 0, d, RAX);
+            mov_rr(&e->a, 0, d, old);
         }
         break;
     default:
-        mov_rr(&e->a, X_W, d, RAX);
+        mov_rr(&e->a, X_W, d, old);
     }
 }
 
-/* RCX is free; the host's address is ra + RAX. */
+/* With TLBs the host's address is ra + RAX, and RCX is free. The result is not written before the access is done. */
 static void emit_rmw(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
 {
     static const uint8_t alu[TCG_NUM_RMWS] = { [RMW_AND] = ALU_AND, [RMW_OR] = ALU_OR, [RMW_XOR] = ALU_XOR };
@@ -333,15 +340,14 @@ static void emit_rmw(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
     static const uint8_t replace[TCG_NUM_RMWS] = {
         [RMW_SMAX] = CC_L, [RMW_SMIN] = CC_G, [RMW_UMAX] = CC_B, [RMW_UMIN] = CC_A,
     };
-    unsigned size = mo & MO_SIZE, rv = loc_num(n->in[1]), op = n->aux, w = size == MO_64 ? X_W : 0;
-    Mem m = mem_bi(ra, RAX, 0, 0);
+    unsigned size = mo & MO_SIZE, rv = loc_num(n->in[1]), op = n->aux, w = size == MO_64 ? X_W : 0, t = RDX;
+    Mem m = is_direct(e) ? mem_gs(ra, 0) : mem_bi(ra, RAX, 0, 0);
     uint8_t *again;
 
     if (op == RMW_SWP) {
-        mov_rr(&e->a, X_W, RCX, rv);
-        op_rm(&e->a, sized(0x87, size), RCX, m);
-        mov_rr(&e->a, X_W, RAX, RCX);
-        emit_old_value(e, n, mo);
+        mov_rr(&e->a, X_W, RDX, rv);
+        op_rm(&e->a, sized(0x87, size), RDX, m);
+        emit_old_value(e, n, mo, RDX);
         return;
     }
     if (loc_kind(n->out) != LOC_REG && op <= RMW_XOR) {
@@ -350,32 +356,34 @@ static void emit_rmw(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
         return;
     }
     if (op == RMW_ADD) {
-        mov_rr(&e->a, X_W, RCX, rv);
+        mov_rr(&e->a, X_W, RDX, rv);
         lock(e);
-        op_rm(&e->a, sized(M_0F | 0xc1, size), RCX, m);         /* xadd */
-        mov_rr(&e->a, X_W, RAX, RCX);
-        emit_old_value(e, n, mo);
+        op_rm(&e->a, sized(M_0F | 0xc1, size), RDX, m);         /* xadd */
+        emit_old_value(e, n, mo, RDX);
         return;
     }
-    mov_rr(&e->a, X_W, RDX, RAX);
-    m.index = RDX;
+    if (!is_direct(e)) {
+        mov_rr(&e->a, X_W, RDX, RAX);
+        m.index = RDX;
+        t = RCX;
+    }
     if (size <= MO_16) {
         op_rm(&e->a, M_0F | (size == MO_8 ? 0xb6 : 0xb7), RAX, m);
     } else {
         mov_rm(&e->a, w, RAX, m);
     }
     again = e->a.p;
-    mov_rr(&e->a, w, RCX, RAX);
+    mov_rr(&e->a, w, t, RAX);
     if (op <= RMW_XOR) {
-        alu_rr(&e->a, alu[op], w, RCX, rv);
+        alu_rr(&e->a, alu[op], w, t, rv);
     } else {
         op_rr(&e->a, sized(ALU_CMP << 3 | 1, size) | (size == MO_8 ? X_BRM : 0), rv, RAX);
-        cmov(&e->a, replace[op], w, RCX, rv);
+        cmov(&e->a, replace[op], w, t, rv);
     }
     lock(e);
-    op_rm(&e->a, sized(M_0F | 0xb1, size), RCX, m);             /* cmpxchg */
+    op_rm(&e->a, sized(M_0F | 0xb1, size), t, m);               /* cmpxchg */
     jcc(&e->a, CC_NE, again);
-    emit_old_value(e, n, mo);
+    emit_old_value(e, n, mo, RAX);
 }
 
 /* For 16 bytes RBX and RCX are free. */
@@ -402,11 +410,13 @@ static void emit_cas(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
         }
         return;
     }
-    mov_rr(&e->a, X_W, RDX, RAX);
+    if (!is_direct(e)) {
+        mov_rr(&e->a, X_W, RDX, RAX);
+    }
     mov_rr(&e->a, X_W, RAX, loc_num(n->in[1]));
     lock(e);
-    op_rm(&e->a, sized(M_0F | 0xb1, size), loc_num(n->in[2]), mem_bi(ra, RDX, 0, 0));
-    emit_old_value(e, n, mo);
+    op_rm(&e->a, sized(M_0F | 0xb1, size), loc_num(n->in[2]), is_direct(e) ? mem_gs(ra, 0) : mem_bi(ra, RDX, 0, 0));
+    emit_old_value(e, n, mo, RAX);
 }
 
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
@@ -415,20 +425,28 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
     unsigned ra = loc_num(n->in[0]);
     bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
     Stub *s = tcg_x86_stub(e, STUB_MEM, id);
-    int32_t offset = offset_of(n);
-    Mem m = is_direct(e) ? mem_gs(ra, offset) : mem_bi(ra, RAX, 0, offset);
+    Mem at = guest_address(n), m = at;
+
+    if (is_direct(e)) {
+        m.gs = true;
+    } else {
+        g_assert(at.index == NOREG);
+        m.index = RAX;
+    }
 
     if (always_slow(e, n, mo)) {
         tcg_x86_stub_jump(e, s, -1);
     } else {
         s->at = is_direct(e) ? e->a.p : NULL;
-        emit_check(e, s, ra, offset, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), n->op != OP_guest_st,
-                   n->op != OP_guest_ld);
+        emit_check(e, s, at, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), !tcg_op_stores(n->op),
+                   !tcg_op_loads(n->op));
         switch (n->op) {
         case OP_guest_ld:
+        case OP_guest_ldx:
             emit_load(e, n, mo, m);
             break;
         case OP_guest_st:
+        case OP_guest_stx:
             emit_store(e, n, mo, m);
             break;
         case OP_guest_rmw:
@@ -439,10 +457,11 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
         }
     }
     s->back = e->a.p;
-    if (n->op == OP_guest_st && (mo & MO_RELEASE)) {
-        lock(e);
-        alu_mi(&e->a, ALU_OR, 0, mem(RSP, FRAME_OUT), 0);
-    }
+}
+
+bool tcg_x86_is_locked(const Emit *e, const TcgNode *n)
+{
+    return (n->op == OP_guest_rmw || n->op == OP_guest_cas) && !always_slow(e, n, (MemOp)n->imm);
 }
 
 /* Operand i to the frame. */
@@ -463,18 +482,20 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
 
-    if (offset_of(n)) {
-        lea(&e->a, X_W, RDX, mem(loc_num(n->in[0]), offset_of(n)));
+    if (tcg_access_offset(n) || tcg_access_index(n)) {
+        lea(&e->a, X_W, RDX, guest_address(n));
         mov_mr(&e->a, X_W, mem(RSP, FRAME_ADDR), RDX);
     } else {
         stub_operand(e, n, 0, FRAME_ADDR, false);
     }
     switch (n->op) {
     case OP_guest_ld:
+    case OP_guest_ldx:
         thunk = wide ? THUNK_LD128 : THUNK_LD;
         s->fn = wide ? (const void *)(uintptr_t)ops->ld128 : (const void *)(uintptr_t)ops->ld;
         break;
     case OP_guest_st:
+    case OP_guest_stx:
         thunk = wide ? THUNK_ST128 : THUNK_ST;
         s->fn = wide ? (const void *)(uintptr_t)ops->st128 : (const void *)(uintptr_t)ops->st;
         if (lane) {
@@ -511,7 +532,7 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     jmp(&e->a, s->back);
 }
 
-void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret)
+void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
 {
     bool wide = (n->imm & MO_SIZE) == MO_128;
     TcgRegSet data = n->type == TCG_V128 ? X86_VEC_REGS : X86_INT_REGS;
@@ -520,11 +541,17 @@ void tcg_x86_constraints_mem(const TcgNode *n, TcgConstraint *ret)
     ret->arg[1] = ret->arg[2] = data;
     ret->out = data;
     switch (n->op) {
+    case OP_guest_stx:
+        ret->arg[2] = X86_INT_REGS;
+        /* fall through */
     case OP_guest_st:
         ret->arg_const[1] = ret->arg_slot[1] = true;
         break;
+    case OP_guest_ldx:
+        ret->arg[1] = X86_INT_REGS;
+        break;
     case OP_guest_rmw:
-        ret->clobbers = REG_BIT(RCX);
+        ret->clobbers = fn->config->layout->direct ? 0 : REG_BIT(RCX);
         break;
     case OP_guest_cas:
         if (wide) {

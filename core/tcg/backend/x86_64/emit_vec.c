@@ -95,7 +95,7 @@ static void v2i(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b, unsig
     tcg_x86_vmov(e, d, t);
 }
 
-/* d = op(a, constant of 16 aligned bytes). */
+/* d = op(a, 16 aligned bytes). */
 static void v2m(Emit *e, unsigned opc, unsigned d, unsigned a, Mem m)
 {
     if (e->avx) {
@@ -446,6 +446,10 @@ static void insert(Emit *e, unsigned es, unsigned d, unsigned a, unsigned r, uns
 
 static void emit_vuzp(Emit *e, bool odd, unsigned es, unsigned d, unsigned a, unsigned b)
 {
+    if (a == b && es < 2) {
+        v2m(e, PSHUFB, d, a, vconst(e, (odd ? VC_ODDS1 : VC_EVENS1) + es));
+        return;
+    }
     switch (es) {
     case 0:
         if (odd) {
@@ -548,11 +552,50 @@ static void emit_vaesmc(Emit *e, unsigned d, unsigned a)
     v2(e, AESENC, d, d, XS);
 }
 
+/* The opcode of an operation that is one instruction, whose second operand may then be in memory; else 0. */
+static unsigned memory_form(const TcgFn *fn, const TcgNode *n)
+{
+    unsigned es = n->aux;
+
+    switch (n->op) {
+    case OP_vadd: return op_add[es];
+    case OP_vsub: return op_sub[es];
+    case OP_vand: return PAND;
+    case OP_vor: return POR;
+    case OP_vxor: return PXOR;
+    case OP_vcmp: return n->imm == COND_EQ ? op_eq[es] : n->imm == COND_GT ? op_gt[es] : 0;
+    case OP_vsmin: return es < 3 ? op_smin[es] : 0;
+    case OP_vsmax: return es < 3 ? op_smax[es] : 0;
+    case OP_vumin: return es < 3 ? op_umin[es] : 0;
+    case OP_vumax: return es < 3 ? op_umax[es] : 0;
+    case OP_vtbl: return n->arg[1] && is_shuffle(fn_node(fn, n->arg[1])) ? PSHUFB : 0;
+    default: return 0;
+    }
+}
+
+/* With its second operand in a slot or a constant. */
+static void emit_with_memory(Emit *e, const TcgNode *n)
+{
+    unsigned d = loc_num(n->out) - FIRST_VREG, a = loc_num(n->in[0]) - FIRST_VREG, opc = memory_form(e->fn, n);
+    bool is_slot = loc_kind(n->in[1]) == LOC_SLOT;
+
+    g_assert(in_reg(n, 0) && opc);
+    v2m(e, opc, d, a, is_slot ? slot_mem(n->in[1]) : mem_rip(e->a.p));
+    if (!is_slot) {
+        e->consts[e->num_consts].at = e->a.p - 4;
+        e->consts[e->num_consts++].node = loc_num(n->in[1]);
+    }
+}
+
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
 {
     static const uint16_t signed_pack[2] = { PACKSSWB, PACKSSDW }, unsigned_pack[2] = { PACKUSWB, PACKUSDW };
     unsigned es = n->aux, d = loc_num(n->out), x[3], imm = (unsigned)n->imm;
 
+    if (tcg_op_def[n->op].args == 2 && !in_reg(n, 1)) {
+        emit_with_memory(e, n);
+        return;
+    }
     if (n->op != OP_vget) {
         d -= FIRST_VREG;
     }
@@ -789,13 +832,14 @@ bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
 }
 G_STATIC_ASSERT(OP_vadd == OP_call + 1 && OP_br == OP_vaesimc + 1);
 
-void tcg_x86_constraints_vec(const TcgNode *n, TcgConstraint *ret)
+void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
 {
     for (unsigned i = 0; i < TCG_MAX_OPERANDS; i++) {
         ret->arg[i] = X86_VEC_REGS;
     }
     ret->out = X86_VEC_REGS;
     ret->out_early = is_early(n);
+    ret->arg_const[1] = ret->arg_slot[1] = memory_form(fn, n) != 0;
     switch (n->op) {
     case OP_vdup:
     case OP_vfrom:

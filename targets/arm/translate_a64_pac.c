@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Pointer authentication (Arm DDI 0487, D8.10): AddPAC() and Auth() inline with the IMPLEMENTATION DEFINED algorithm and
+ * FEAT_CONSTPACFIELD, FEAT_FPACCOMBINE; by helpers (helper_pac.c) else.
+ */
+#include "targets/arm/arm_a64_branch_system.trans.h"
+#include "targets/arm/arm_a64_dp_reg.trans.h"
+#include "targets/arm/pac.h"
+#include "targets/arm/translate.h"
+
+static TcgVal load_field(DisasContext *dc, bool data, bool high)
+{
+    return tcg_ld_env(dc->g, TCG_I64, MO_64, offsetof(ARMCPU, pac.field) + 16 * data + 8 * high);
+}
+
+/* The bits of a PAC (*ret_field), and the pointer without one: with copies of bit 55 there. */
+static TcgVal without_pac(DisasContext *dc, TcgVal ptr, bool data, TcgVal *ret_field)
+{
+    TcgGen *g = dc->g;
+    TcgVal sign = tcg_sextract(g, TCG_I64, ptr, 55, 1);
+    TcgVal field = tcg_select_cmp(g, TCG_I64, TCG_I64, COND_NE, sign, tcg_const(g, TCG_I64, 0), load_field(dc, data, true),
+                                  load_field(dc, data, false));
+
+    *ret_field = field;
+    return tcg_xor(g, TCG_I64, ptr, tcg_and(g, TCG_I64, tcg_xor(g, TCG_I64, ptr, sign), field));
+}
+
+/* ComputePAC() of a pointer without PAC, then what AddPAC() and Auth() both do: the pointer with its field exclusive-or PAC. */
+static TcgVal combine(DisasContext *dc, TcgVal ptr, TcgVal original, TcgVal field, TcgVal modifier, unsigned key)
+{
+    TcgGen *g = dc->g;
+    uint32_t at = offsetof(ARMCPU, apkey) + 16 * key;
+    TcgVal v = tcg_xor(g, TCG_I64, original, tcg_ld_env(g, TCG_I64, MO_64, at + 8));
+
+    v = tcg_muli(g, TCG_I64, v, PAC_IMPDEF_1);
+    v = tcg_xor(g, TCG_I64, v, tcg_shri(g, TCG_I64, v, PAC_IMPDEF_1_SHIFT));
+    v = tcg_xor(g, TCG_I64, v, tcg_xor(g, TCG_I64, modifier, tcg_ld_env(g, TCG_I64, MO_64, at)));
+    v = tcg_muli(g, TCG_I64, v, PAC_IMPDEF_2);
+    v = tcg_xor(g, TCG_I64, v, tcg_shri(g, TCG_I64, v, PAC_IMPDEF_2_SHIFT));
+    return tcg_xor(g, TCG_I64, ptr, tcg_and(g, TCG_I64, v, field));
+}
+
+static TcgVal sign(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned key)
+{
+    TcgVal field, original;
+
+    if (!dc->key.pauth_inline) {
+        return a64_call(dc, pac_add, ptr, modifier, tcg_const(dc->g, TCG_I32, key));
+    }
+    original = without_pac(dc, ptr, key >= PAC_KEY_DA, &field);
+    return combine(dc, ptr, original, field, modifier, key);
+}
+
+TcgVal a64_authenticate(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned key, bool combined)
+{
+    TcgGen *g = dc->g;
+    TcgBlockRef bad, good;
+    TcgVal field, original, result;
+    unsigned keep;
+
+    if (!(dc->key.pauth >> key & 1)) {
+        return ptr;
+    }
+    if (!dc->key.pauth_inline) {
+        return a64_call(dc, pac_auth, ptr, modifier, tcg_const(g, TCG_I32, key | (combined ? PAC_COMBINED : 0)));
+    }
+    original = without_pac(dc, ptr, key >= PAC_KEY_DA, &field);
+    result = combine(dc, ptr, original, field, modifier, key);
+    bad = tcg_block(g);
+    good = tcg_block(g);
+    keep = tcg_local(g, TCG_I64);
+    tcg_set_reg(g, keep, result);
+    tcg_brcond(g, TCG_I64, COND_NE, result, original, bad, good);
+    tcg_block_start(g, bad);
+    a64_call(dc, raise, tcg_const(g, TCG_I32, 0), tcg_const(g, TCG_I32, pac_fail_syndrome(key)));
+    tcg_block_start(g, good);
+    return tcg_get_reg(g, keep);
+}
+
+/* z: the modifier is zero, else it is Xn or SP. */
+static TcgVal modifier(DisasContext *dc, unsigned z, unsigned rn)
+{
+    return z ? tcg_const(dc->g, TCG_I64, 0) : a64_get_sp(dc, 1, rn);
+}
+
+static bool add(DisasContext *dc, unsigned rd, unsigned rn, unsigned z, unsigned key)
+{
+    if (dc->key.pauth >> key & 1) {
+        a64_set(dc, rd, sign(dc, a64_get(dc, 1, rd), modifier(dc, z, rn), key));
+    }
+    return true;
+}
+
+static bool auth(DisasContext *dc, unsigned rd, unsigned rn, unsigned z, unsigned key)
+{
+    if (dc->key.pauth >> key & 1) {
+        a64_set(dc, rd, a64_authenticate(dc, a64_get(dc, 1, rd), modifier(dc, z, rn), key, false));
+    }
+    return true;
+}
+
+bool trans_PACIA(DisasContext *dc, const arg_PACIA *a) { return add(dc, a->rd, a->rn, a->z, PAC_KEY_IA); }
+bool trans_PACIB(DisasContext *dc, const arg_PACIB *a) { return add(dc, a->rd, a->rn, a->z, PAC_KEY_IB); }
+bool trans_PACDA(DisasContext *dc, const arg_PACDA *a) { return add(dc, a->rd, a->rn, a->z, PAC_KEY_DA); }
+bool trans_PACDB(DisasContext *dc, const arg_PACDB *a) { return add(dc, a->rd, a->rn, a->z, PAC_KEY_DB); }
+bool trans_AUTIA(DisasContext *dc, const arg_AUTIA *a) { return auth(dc, a->rd, a->rn, a->z, PAC_KEY_IA); }
+bool trans_AUTIB(DisasContext *dc, const arg_AUTIB *a) { return auth(dc, a->rd, a->rn, a->z, PAC_KEY_IB); }
+bool trans_AUTDA(DisasContext *dc, const arg_AUTDA *a) { return auth(dc, a->rd, a->rn, a->z, PAC_KEY_DA); }
+bool trans_AUTDB(DisasContext *dc, const arg_AUTDB *a) { return auth(dc, a->rd, a->rn, a->z, PAC_KEY_DB); }
+
+/* In the space of hints: on X17 and X16, or X30 with SP or zero. */
+bool trans_PACIA_hint(DisasContext *dc, const arg_PACIA_hint *a) { return add(dc, a->rd, a->rn, a->z, PAC_KEY_IA); }
+bool trans_PACIB_hint(DisasContext *dc, const arg_PACIB_hint *a) { return add(dc, a->rd, a->rn, a->z, PAC_KEY_IB); }
+bool trans_AUTIA_hint(DisasContext *dc, const arg_AUTIA_hint *a) { return auth(dc, a->rd, a->rn, a->z, PAC_KEY_IA); }
+bool trans_AUTIB_hint(DisasContext *dc, const arg_AUTIB_hint *a) { return auth(dc, a->rd, a->rn, a->z, PAC_KEY_IB); }
+
+bool trans_PACGA(DisasContext *dc, const arg_PACGA *a)
+{
+    a64_set(dc, a->rd, a64_call(dc, pacga, a64_get(dc, 1, a->rn), a64_get_sp(dc, 1, a->rm)));
+    return true;
+}
+
+static bool strip(DisasContext *dc, unsigned rd, bool data)
+{
+    TcgVal field;
+
+    a64_set(dc, rd, without_pac(dc, a64_get(dc, 1, rd), data, &field));
+    return true;
+}
+
+bool trans_XPAC(DisasContext *dc, const arg_XPAC *a) { return strip(dc, a->rd, a->d); }
+bool trans_XPACLRI(DisasContext *dc, const arg_XPACLRI *a G_GNUC_UNUSED) { return strip(dc, 30, false); }
