@@ -21,6 +21,7 @@ static bool run_user(int argc, char **argv, ModuleLoader **ret_ml, int *ret_stat
 {
     g_autofree char *name = g_path_get_basename(argc ? argv[0] : "chimera");
     bool by_word = argc > 1 && strcmp(argv[1], "user") == 0;
+    bool is_static = g_str_has_suffix(name, "-static");     /* as packages call what is linked so */
     const ModuleName *row = NULL;
 
     if (!by_word && (!g_str_has_prefix(name, "qemu-") || g_str_has_prefix(name, "qemu-system-"))) {
@@ -32,6 +33,7 @@ static bool run_user(int argc, char **argv, ModuleLoader **ret_ml, int *ret_stat
         return true;
     }
     if (!by_word) {
+        name[strlen(name) - (is_static ? strlen("-static") : 0)] = '\0';
         row = module_find(*ret_ml, MODULE_INVOCATION, "program", name, NULL, NULL);
         if (!row || strcmp(row->category, "user") != 0) {
             return false;

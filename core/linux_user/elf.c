@@ -74,10 +74,10 @@ static bool check_segment(const Elf64_Phdr *ph, uint64_t file_size)
            ph->p_vaddr < (UINT64_C(1) << 56) && ph->p_memsz < (UINT64_C(1) << 48);
 }
 
-static bool map_segment(Process *p, int fd, const Elf64_Phdr *ph, vaddr bias, uint32_t extra_prot)
+static bool map_segment(Process *p, int fd, const Elf64_Phdr *ph, vaddr bias, uint32_t code_prot)
 {
     uint32_t prot = (ph->p_flags & PF_R ? PROT_READ : 0) | (ph->p_flags & PF_W ? PROT_WRITE : 0) |
-                    (ph->p_flags & PF_X ? PROT_EXEC | extra_prot : 0);
+                    (ph->p_flags & PF_X ? PROT_EXEC | code_prot : 0);
     vaddr start = (bias + ph->p_vaddr) & ~(vaddr)(LINUX_PAGE - 1), file_end = bias + ph->p_vaddr + ph->p_filesz;
     vaddr end = page_up(bias + ph->p_vaddr + ph->p_memsz), file_page_end = page_up(file_end);
     int flags = MAP_PRIVATE | MAP_FIXED;
@@ -100,11 +100,46 @@ static bool map_segment(Process *p, int fd, const Elf64_Phdr *ph, vaddr bias, ui
     return true;
 }
 
-/* PT_GNU_PROPERTY: whether the program's own code may be guarded (NT_GNU_PROPERTY_TYPE_0 is read by the libc else). */
+/* The PROT_* bits for code that the file's properties ask for (Linux extensions to gABI: NT_GNU_PROPERTY_TYPE_0). */
+static uint32_t prot_by_property(const Process *p, int fd, const Elf64_Phdr *ph)
+{
+    enum { NAME = 4, ALIGN = 8 };
+    const LinuxTarget *target = p->target;
+    size_t at = sizeof(Elf64_Nhdr) + NAME, len = MIN(ph->p_filesz, (size_t)LINUX_PAGE);
+    g_autofree uint8_t *note = g_malloc0(len + 1);
+    Elf64_Nhdr h;
+
+    if (len < at || pread(fd, note, len, (off_t)ph->p_offset) != (ssize_t)len) {
+        return 0;
+    }
+    memcpy(&h, note, sizeof(h));
+    if (h.n_namesz != NAME || h.n_type != NT_GNU_PROPERTY_TYPE_0 || memcmp(note + sizeof(h), ELF_NOTE_GNU, NAME) != 0 ||
+        h.n_descsz > len - at) {
+        return 0;
+    }
+    for (len = at + h.n_descsz; len - at >= 8;) {
+        uint32_t property[3] = { 0 };           /* type, size, the first word */
+        size_t size;
+
+        memcpy(property, note + at, MIN(sizeof(property), len - at));
+        if (property[1] > len - at - 8) {
+            return 0;
+        }
+        if (property[0] == target->guarded_property && property[1] == 4) {
+            return property[2] & target->guarded_bit ? target->prot_guarded & p->prot_bits : 0;
+        }
+        size = 8 + (((size_t)property[1] + ALIGN - 1) & ~(size_t)(ALIGN - 1));
+        at += MIN(size, len - at);
+    }
+    return 0;
+}
+
 static bool load_image(Process *p, int fd, const char *name, bool is_interp, Image *img, GError **error)
 {
     g_autofree Elf64_Phdr *ph = NULL;
+    const Elf64_Phdr *properties = NULL;
     vaddr first = UINT64_MAX, last = 0;
+    uint32_t code_prot = 0;
     struct stat st;
     Elf64_Ehdr h;
 
@@ -121,6 +156,8 @@ static bool load_image(Process *p, int fd, const char *name, bool is_interp, Ima
             }
             first = MIN(first, ph[i].p_vaddr & ~(vaddr)(LINUX_PAGE - 1));
             last = MAX(last, page_up(ph[i].p_vaddr + ph[i].p_memsz));
+        } else if (ph[i].p_type == PT_GNU_PROPERTY) {
+            properties = &ph[i];
         } else if (ph[i].p_type == PT_INTERP && !is_interp && !img->interp) {
             if (ph[i].p_filesz < 2 || ph[i].p_filesz > MAX_INTERP) {
                 return fail(error, name, "its interpreter's name is not valid");
@@ -142,12 +179,17 @@ static bool load_image(Process *p, int fd, const char *name, bool is_interp, Ima
             return fail(error, name, "no room in guest memory");
         }
         img->load_bias = (vaddr)at - first;
+        mem_munmap(p, (vaddr)at, last - first);         /* what lies between segments is not mapped */
     } else if (last > p->mem.size - LINUX_PAGE) {
         return fail(error, name, "its addresses lie outside the guest's memory");
     }
+    if (properties && !img->interp) {
+        code_prot = prot_by_property(p, fd, properties);        /* what has an interpreter leaves it to that */
+        p->guarded |= code_prot != 0;
+    }
     for (unsigned i = 0; i < h.e_phnum; i++) {
         if (ph[i].p_type == PT_LOAD && ph[i].p_memsz) {
-            if (!map_segment(p, fd, &ph[i], img->load_bias, 0)) {
+            if (!map_segment(p, fd, &ph[i], img->load_bias, code_prot)) {
                 return fail(error, name, "an ELF segment cannot be mapped");
             }
             if (h.e_phoff >= ph[i].p_offset && h.e_phoff < ph[i].p_offset + ph[i].p_filesz) {
@@ -220,26 +262,24 @@ static vaddr push_text(StackBuilder *b, const char *text)
 
 vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, char **env, GError **error)
 {
-    uint64_t size = page_up(p->o->stack_size);
-    int64_t low = mem_mmap(p, 0, size + 2 * LINUX_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     GArray *words = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     StackBuilder b = { .p = p, .cs = cs, .ok = true };
     unsigned argc = g_strv_length(argv), envc = g_strv_length(env);
-    vaddr random, exe, platform, base;
+    vaddr random, exe, platform;
     uint8_t bytes[16] = { 0 };
 
-    if (low < 0 || mem_mprotect(p, (vaddr)low + LINUX_PAGE, size + LINUX_PAGE, PROT_READ | PROT_WRITE) < 0) {
+    if (mem_mmap(p, p->stack_low, p->stack_top - p->stack_low, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0) < 0) {
         g_array_unref(words);
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "no room for a stack of %" PRIu64 " bytes", size);
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "no room for a stack of %" PRIu64 " bytes",
+                    p->o->stack_size);
         return 0;
     }
-    mem_name(p, (vaddr)low + LINUX_PAGE, "[stack]");
-    b.limit = (vaddr)low + 2 * LINUX_PAGE;
-    b.sp = p->stack_top = (vaddr)low + size + 2 * LINUX_PAGE;
-    b.sp -= 8;                                  /* a null word ends the stack */
-    exe = push_text(&b, p->exe);
+    mem_name(p, p->stack_low, "[stack]");
+    b.limit = p->stack_low + LINUX_PAGE;
+    b.sp = p->stack_top - 8;                    /* a null word ends the stack */
+    exe = push_text(&b, p->name);
     p->arg_end = p->env_end = b.sp;
-    base = b.sp;
 #define WORD(v) do { uint64_t w_ = (v); g_array_append_val(words, w_); } while (0)
     WORD(argc);
     {
@@ -262,7 +302,6 @@ vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, cha
         }
         WORD(0);
     }
-    (void)base;
     platform = push_text(&b, p->target->platform);
     b.sp &= ~(vaddr)15;
     if (!machine_random(p->m, bytes, sizeof(bytes))) {

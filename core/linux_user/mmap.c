@@ -20,7 +20,8 @@
 #include "core/linux_user/user_int.h"
 
 enum { LOWEST = 0x10000, PROT_SEM = 8, PROT_RWX = PROT_READ | PROT_WRITE | PROT_EXEC };
-#define MIN_RESERVE (UINT64_C(1) << 32)
+#define MIN_RESERVE (UINT64_C(1) << 28)
+#define STACK_GAP (UINT64_C(1) << 20)           /* nothing comes so near below the stack of the kernel's own choice */
 #define RESERVE_FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 
 /*
@@ -72,6 +73,22 @@ uintptr_t mem_base_of(const Process *p, int pid)
     return found;
 }
 
+static void vma_free(void *opaque)
+{
+    Vma *v = opaque;
+
+    g_free(v->file);
+    g_free(v);
+}
+
+static Vma *vma_copy(const Vma *v)
+{
+    Vma *r = g_new(Vma, 1);
+
+    *r = *v;                                    /* file and all */
+    return r;
+}
+
 bool mem_reserve(Process *p, GError **error)
 {
     uint64_t size = p->o->reserve ? page_up(p->o->reserve) : UINT64_C(1) << 46;
@@ -93,8 +110,10 @@ bool mem_reserve(Process *p, GError **error)
     }
     p->mem.base = (uintptr_t)at;
     p->mem.size = size;
-    p->mmap_top = size - 0x100000;
-    p->vmas = g_array_new(FALSE, FALSE, sizeof(Vma));
+    p->stack_top = size - 0x100000;
+    p->stack_low = p->stack_top - MIN(page_up(MIN(p->o->stack_size, size)) + LINUX_PAGE, p->stack_top - LOWEST);
+    p->mmap_top = p->search_top = p->stack_low - MIN(STACK_GAP, p->stack_low - LOWEST);
+    p->vmas = g_ptr_array_new_with_free_func(vma_free);
     g_rec_mutex_init(&p->map_lock);
     return true;
 }
@@ -103,7 +122,7 @@ bool mem_reserve(Process *p, GError **error)
 
 static Vma *vma_at(const Process *p, unsigned i)
 {
-    return &g_array_index(p->vmas, Vma, i);
+    return p->vmas->pdata[i];
 }
 
 /* The first that ends above addr; the list's length if there is none. */
@@ -129,17 +148,18 @@ static void split(Process *p, vaddr addr)
     unsigned i = find(p, addr);
 
     if (i < p->vmas->len && vma_at(p, i)->start < addr) {
-        Vma upper = *vma_at(p, i);
+        Vma *upper = vma_copy(vma_at(p, i));
 
-        upper.offset += addr - upper.start;
-        upper.start = addr;
-        upper.file = g_strdup(upper.file);
+        upper->offset += addr - upper->start;
+        upper->start = addr;
+        upper->file = g_strdup(upper->file);
         vma_at(p, i)->end = addr;
-        g_array_insert_val(p->vmas, i + 1, upper);
+        g_ptr_array_insert(p->vmas, (int)i + 1, upper);
     }
 }
 
-static void forget(Process *p, vaddr start, vaddr end)
+/* True: something was there. */
+static bool take_out(Process *p, vaddr start, vaddr end)
 {
     unsigned i, n;
 
@@ -147,10 +167,21 @@ static void forget(Process *p, vaddr start, vaddr end)
     split(p, end);
     i = find(p, start);
     for (n = i; n < p->vmas->len && vma_at(p, n)->start < end; n++) {
-        g_free(vma_at(p, n)->file);
     }
     if (n > i) {
-        g_array_remove_range(p->vmas, i, n - i);
+        g_ptr_array_remove_range(p->vmas, i, n - i);
+    }
+    return n > i;
+}
+
+static void forget(Process *p, vaddr start, vaddr end)
+{
+    if (take_out(p, start, end) && end > p->search_top) {
+        unsigned i = find(p, start);
+        vaddr next = i < p->vmas->len ? MIN(vma_at(p, i)->start, p->mmap_top) : p->mmap_top;
+        vaddr last = i ? vma_at(p, i - 1)->end : 0;
+
+        p->hole_max = MAX(p->hole_max, next > last ? next - last : 0);
     }
 }
 
@@ -164,8 +195,7 @@ static void merge_around(Process *p, unsigned i)
 {
     if (i + 1 < p->vmas->len && alike(vma_at(p, i), vma_at(p, i + 1))) {
         vma_at(p, i)->end = vma_at(p, i + 1)->end;
-        g_free(vma_at(p, i + 1)->file);
-        g_array_remove_index(p->vmas, i + 1);
+        g_ptr_array_remove_index(p->vmas, i + 1);
     }
 }
 
@@ -173,19 +203,19 @@ static void remember(Process *p, const Vma *v)
 {
     unsigned i;
 
-    forget(p, v->start, v->end);
+    take_out(p, v->start, v->end);
     i = find(p, v->start);
-    g_array_insert_val(p->vmas, i, *v);
+    g_ptr_array_insert(p->vmas, (int)i, vma_copy(v));
     merge_around(p, i);
     if (i) {
         merge_around(p, i - 1);
     }
 }
 
-/* Room for len bytes: the highest below mmap_top; 0 if there is none. */
-static vaddr find_room(const Process *p, uint64_t len, uint64_t align)
+/* The highest room for len bytes below top, which is search_top or mmap_top; 0 if there is none. */
+static vaddr find_room_below(Process *p, vaddr top, uint64_t len)
 {
-    vaddr top = p->mmap_top;
+    uint64_t hole = top == p->search_top ? p->hole_max : 0;
 
     for (unsigned i = find(p, top); ; i--) {
         vaddr low;
@@ -194,13 +224,23 @@ static vaddr find_room(const Process *p, uint64_t len, uint64_t align)
             top = vma_at(p, i)->start;
         }
         low = i ? MAX(vma_at(p, i - 1)->end, (vaddr)LOWEST) : LOWEST;
-        if (top > low && top - low >= len && ((top - len) & ~(align - 1)) >= low) {
-            return (top - len) & ~(align - 1);
+        if (top > low && top - low >= len) {
+            p->search_top = top - len;
+            p->hole_max = hole;
+            return top - len;
         }
+        hole = MAX(hole, top > low ? top - low : 0);
         if (i == 0) {
             return 0;
         }
     }
+}
+
+static vaddr find_room(Process *p, uint64_t len)
+{
+    vaddr addr = len > p->hole_max ? find_room_below(p, p->search_top, len) : 0;
+
+    return addr ? addr : find_room_below(p, p->mmap_top, len);
 }
 
 static bool is_free(const Process *p, vaddr start, uint64_t len)
@@ -351,8 +391,9 @@ static int64_t mmap_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot, 
         }
     } else {
         addr &= ~(vaddr)(LINUX_PAGE - 1);
-        if (addr < LOWEST || !in_range(p, addr, len) || !is_free(p, addr, len)) {
-            addr = find_room(p, len, LINUX_PAGE);
+        if (addr < LOWEST || !in_range(p, addr, len) || !is_free(p, addr, len) ||
+            (addr < p->stack_low && addr + len > p->mmap_top)) {
+            addr = find_room(p, len);
         }
         if (!addr) {
             return -ENOMEM;
@@ -407,16 +448,13 @@ int64_t mem_munmap(Process *p, vaddr addr, uint64_t len)
 
 static int64_t mprotect_locked(Process *p, vaddr addr, uint64_t len, uint32_t prot)
 {
+    uint64_t mapped = mem_mapped(p, addr, len);
     vaddr end = addr + len;
     int64_t ret = 0;
 
-    if (!is_mapped(p, addr, len)) {
-        return -ENOMEM;
-    }
-    for (unsigned i = find(p, addr); prot & p->target->prot_tagged && i < p->vmas->len && vma_at(p, i)->start < end; i++) {
-        if (!vma_at(p, i)->in_memory) {
-            return -EINVAL;
-        }
+    if (end > addr + mapped) {
+        end = addr + mapped;                    /* a hole: what comes before it is changed */
+        ret = -ENOMEM;
     }
     user_code_changed(p->m, addr, len);
     split(p, addr);
@@ -424,8 +462,12 @@ static int64_t mprotect_locked(Process *p, vaddr addr, uint64_t len, uint32_t pr
     for (unsigned i = find(p, addr); i < p->vmas->len && vma_at(p, i)->start < end; i++) {
         Vma *v = vma_at(p, i);
 
+        if (prot & p->target->prot_tagged && !v->in_memory) {
+            ret = -EINVAL;
+            break;
+        }
         if (mprotect(host(p, v->start), v->end - v->start, host_prot(prot)) < 0) {
-            ret = -errno;                       /* what comes before it is changed */
+            ret = -errno;                       /* and here */
             break;
         }
         v->prot = prot | (v->prot & p->target->prot_tagged);
@@ -482,7 +524,7 @@ static int64_t mremap_locked(Process *p, vaddr addr, uint64_t old_len, uint64_t 
             is_free(p, addr + old_len, new_len - old_len)) {
             new_addr = addr;
         } else if (flags & MREMAP_MAYMOVE) {
-            new_addr = find_room(p, new_len, LINUX_PAGE);
+            new_addr = find_room(p, new_len);
         } else {
             return -ENOMEM;
         }
@@ -624,7 +666,7 @@ int64_t mem_shmat(Process *p, int id, vaddr addr, int flags)
     }
     g_rec_mutex_lock(&p->map_lock);
     if (!addr) {
-        addr = find_room(p, len, LINUX_PAGE);
+        addr = find_room(p, len);
     } else if (!(flags & SHM_REMAP) && !is_free(p, addr, len)) {
         addr = 0;
     }
@@ -729,6 +771,16 @@ uint64_t mem_mapped(Process *p, vaddr addr, uint64_t len)
     }
     g_rec_mutex_unlock(&p->map_lock);
     return MIN(at - addr, len);
+}
+
+bool mem_ends_above(Process *p, vaddr addr)
+{
+    bool r;
+
+    g_rec_mutex_lock(&p->map_lock);
+    r = find(p, addr & p->mem.addr_mask) < p->vmas->len;
+    g_rec_mutex_unlock(&p->map_lock);
+    return r;
 }
 
 void mem_maps_line(const Vma *v, GString *out)

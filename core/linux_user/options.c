@@ -10,17 +10,20 @@
 typedef struct UserOption {
     const char *name, *env, *arg, *help;
     bool again;                                 /* programs that it executes get it too */
+    bool path;                                  /* what the argument names does not depend on where the program goes */
 } UserOption;
 
 static const UserOption options[] = {
     { "h", NULL, NULL, "print this help" },
     { "help", NULL, NULL, NULL },
     { "version", NULL, NULL, "print the version" },
-    { "L", "QEMU_LD_PREFIX", "DIR", "look for files whose names begin with / below DIR first", true },
-    { "cpu", "QEMU_CPU", "MODEL", "the CPU (chimera -cpu help lists them)", true },
+    { "L", "QEMU_LD_PREFIX", "DIR", "look for files whose names begin with / below DIR first", true, true },
+    { "cpu", "QEMU_CPU", "MODEL", "the CPU: help lists them", true },
     { "E", "QEMU_SET_ENV", "VAR=VALUE,...", "set variables in the program's environment" },
     { "U", "QEMU_UNSET_ENV", "VAR,...", "remove variables from it" },
+    { "env", NULL, "VAR=VALUE", "set one variable, whose value may have commas" },
     { "0", "QEMU_ARGV0", "NAME", "the program's argv[0]" },
+    { "r", "QEMU_UNAME", "RELEASE", "the kernel's release, as uname tells it", true },
     { "s", "QEMU_STACK_SIZE", "BYTES", "the stack's size", true },
     { "B", "QEMU_GUEST_BASE", "ADDRESS", "where in the process guest address 0 lies", true },
     { "R", "QEMU_RESERVED_VA", "BYTES", "how much address space the guest has", true },
@@ -31,7 +34,7 @@ static const UserOption options[] = {
     { "heat", NULL, "N", "code that ran so often is compiled again with its loops; 0: never", true },
     { "strace", "QEMU_STRACE", NULL, "log system calls", true },
     { "d", "QEMU_LOG", "ITEM,...", "log things (-d help lists them)", true },
-    { "D", "QEMU_LOG_FILENAME", "FILE", "log to FILE", true },
+    { "D", "QEMU_LOG_FILENAME", "FILE", "log to FILE; +FILE: behind what is there", true, true },
     { "g", "QEMU_GDB", "PORT|PATH", "wait for gdb there, on localhost or a Unix socket" },
     { "p", "QEMU_PAGESIZE", "BYTES", "the size of pages: 4096", true },
     { "plugin", "QEMU_PLUGIN", "FILE", NULL },
@@ -80,24 +83,29 @@ static void set(char **field, const char *value)
     *field = g_strdup(value);
 }
 
+static void set_variable(UserOptions *o, const char *item, bool add)
+{
+    size_t n = strcspn(item, "=");
+
+    for (unsigned k = 0; k + 1 < o->env->len; k++) {
+        const char *e = o->env->pdata[k];
+
+        if (strncmp(e, item, n) == 0 && e[n] == '=') {
+            g_ptr_array_remove_index(o->env, k);
+            break;
+        }
+    }
+    if (add && item[n] == '=') {
+        g_ptr_array_insert(o->env, (int)o->env->len - 1, g_strdup(item));
+    }
+}
+
 static void set_env(UserOptions *o, const char *list, bool add)
 {
     g_auto(GStrv) items = g_strsplit(list, ",", -1);
 
     for (unsigned i = 0; items[i]; i++) {
-        size_t n = strcspn(items[i], "=");
-
-        for (unsigned k = 0; k + 1 < o->env->len; k++) {
-            const char *e = o->env->pdata[k];
-
-            if (strncmp(e, items[i], n) == 0 && e[n] == '=') {
-                g_ptr_array_remove_index(o->env, k);
-                break;
-            }
-        }
-        if (add && items[i][n] == '=') {
-            g_ptr_array_insert(o->env, (int)o->env->len - 1, g_strdup(items[i]));
-        }
+        set_variable(o, items[i], add);
     }
 }
 
@@ -138,6 +146,10 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
         set(&o->cpu, value);
     } else if (strcmp(n, "E") == 0 || strcmp(n, "U") == 0) {
         set_env(o, value, *n == 'E');
+    } else if (strcmp(n, "env") == 0) {
+        set_variable(o, value, true);
+    } else if (strcmp(n, "r") == 0) {
+        set(&o->release, value);
     } else if (strcmp(n, "0") == 0) {
         set(&o->argv0, value);
     } else if (strcmp(n, "s") == 0) {
@@ -174,10 +186,24 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
     return true;
 }
 
+/* The argument as it is kept and handed on: paths from the root, -D's sign kept. Newly allocated. */
+static char *whole(const UserOption *r, const char *value)
+{
+    bool more = *r->name == 'D' && *value == '+';
+    g_autofree char *path = NULL;
+
+    if (!r->path || !value[more]) {
+        return g_strdup(value);
+    }
+    path = g_canonicalize_filename(value + more, NULL);
+    return g_strconcat(more ? "+" : "", path, NULL);
+}
+
 static bool take_env(UserOptions *o, LogOptions *l, GError **error)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
-        const char *value = options[i].env ? g_getenv(options[i].env) : NULL;
+        const char *given = options[i].env ? g_getenv(options[i].env) : NULL;
+        g_autofree char *value = given ? whole(&options[i], given) : NULL;
 
         if (value && !take(o, l, &options[i], value, error)) {
             g_prefix_error(error, "%s: ", options[i].env);
@@ -207,6 +233,7 @@ static int parse(UserOptions *o, LogOptions *l, int argc, char **argv, int *ret_
     }
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         const char *name = argv[i] + (argv[i][1] == '-' && argv[i][2] ? 2 : 1);
+        g_autofree char *value = NULL;
         const UserOption *r;
 
         if (strcmp(argv[i], "--") == 0) {
@@ -232,13 +259,15 @@ static int parse(UserOptions *o, LogOptions *l, int argc, char **argv, int *ret_
             g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-%s: its argument %s is missing", r->name, r->arg);
             return -1;
         }
+        value = whole(r, r->arg ? argv[i + 1] : "");
         if (r->again) {
             g_ptr_array_add(o->again, g_strdup(argv[i]));
             if (r->arg) {
-                g_ptr_array_add(o->again, g_strdup(argv[i + 1]));
+                /* what is executed logs behind this program */
+                g_ptr_array_add(o->again, g_strconcat(*r->name == 'D' && *value != '+' ? "+" : "", value, NULL));
             }
         }
-        if (!take(o, l, r, r->arg ? argv[i + 1] : "", error)) {
+        if (!take(o, l, r, value, error)) {
             return -1;
         }
         i += r->arg != NULL;
@@ -249,6 +278,9 @@ static int parse(UserOptions *o, LogOptions *l, int argc, char **argv, int *ret_
         fputs(text, stdout);
         *ret_status = 0;
         return -1;
+    }
+    if (o->cpu && (strcmp(o->cpu, "help") == 0 || strcmp(o->cpu, "?") == 0)) {
+        return argc;                            /* no program is wanted */
     }
     if (i >= argc) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "no program: chimera user [OPTIONS] PROGRAM [ARGS]");

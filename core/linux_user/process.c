@@ -118,7 +118,10 @@ void thread_run(Thread *t)
         } else if (stop == USER_STOP_EXCEPTION) {
             target->trap(t->cs, &trap);
             t->cs->raised = 0;
-            if (trap.sig == 0) {
+            if (trap.sig == 0 && __atomic_load_n(&t->pending, __ATOMIC_SEQ_CST)) {
+                target->restart(t->cs);         /* the signal came first */
+                stop = USER_STOP_REQUEST;
+            } else if (trap.sig == 0) {
                 syscall_do(t);
             } else if (trap.sig > 0) {
                 log_printf(LOG_INT, "user: thread %d: signal %d, code %d, address 0x%" G_GINT64_MODIFIER "x, PC 0x%"
@@ -141,12 +144,12 @@ void thread_run(Thread *t)
 /* -- the end of a thread --------------------------------------------------------------------------------------------- */
 
 /* Robust futexes (Linux, Documentation/locking/robust-futexes.rst). */
-static void robust_entry(Thread *t, vaddr entry, int64_t offset, bool pending)
+static void robust_entry(const Thread *t, CPUState *cs, vaddr entry, int64_t offset, bool pending)
 {
-    vaddr at = entry + (uint64_t)offset;
-    uint32_t word, old;
+    vaddr at = (entry + (uint64_t)offset) & t->p->mem.addr_mask;
+    uint32_t word, now;
 
-    if ((at & 3) || !user_read(t->cs, &word, at, sizeof(word))) {
+    if ((at & 3) || !user_read(cs, &word, at, sizeof(word)) || !(mem_prot(t->p, at) & PROT_W)) {
         return;
     }
     do {
@@ -156,32 +159,34 @@ static void robust_entry(Thread *t, vaddr entry, int64_t offset, bool pending)
             }
             return;
         }
-        old = word;
-        word = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-        if (__atomic_compare_exchange_n((uint32_t *)g2h(t->p, at), &old, word, false, __ATOMIC_SEQ_CST,
-                                        __ATOMIC_SEQ_CST)) {
+        now = word;
+        if (!user_compare_swap(t->cs, at, &now, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED)) {
+            return;
+        }
+        if (now == word) {
             if (word & FUTEX_WAITERS) {
                 syscall(SYS_futex, g2h(t->p, at), FUTEX_WAKE, 1, NULL, NULL, 0);
             }
             return;
         }
-        word = old;
+        word = now;
     } while (true);
 }
 
-static void robust_exit(Thread *t)
+/* cs: the calling thread's, for accesses. */
+static void robust_exit(const Thread *t, CPUState *cs)
 {
     uint64_t head[3], entry, next;              /* list, futex_offset, list_op_pending */
 
-    if (!t->robust_list || !user_read(t->cs, head, t->robust_list, sizeof(head))) {
+    if (!t->robust_list || !user_read(cs, head, t->robust_list, sizeof(head))) {
         return;
     }
     entry = head[0];
     for (unsigned i = 0; i < 2048 && (entry & ~UINT64_C(1)) != t->robust_list; i++) {
-        bool ok = user_read(t->cs, &next, entry & ~UINT64_C(1), sizeof(next));
+        bool ok = user_read(cs, &next, entry & ~UINT64_C(1), sizeof(next));
 
         if (entry != head[2]) {
-            robust_entry(t, entry & ~UINT64_C(1), (int64_t)head[1], false);
+            robust_entry(t, cs, entry & ~UINT64_C(1), (int64_t)head[1], false);
         }
         if (!ok) {
             break;
@@ -189,21 +194,48 @@ static void robust_exit(Thread *t)
         entry = next;
     }
     if (head[2]) {
-        robust_entry(t, head[2] & ~UINT64_C(1), (int64_t)head[1], true);
+        robust_entry(t, cs, head[2] & ~UINT64_C(1), (int64_t)head[1], true);
     }
+}
+
+static bool holds_robust(const Thread *t, CPUState *cs)
+{
+    uint64_t head[3];
+
+    return t->robust_list && user_read(cs, head, t->robust_list, sizeof(head)) && (head[0] != t->robust_list || head[2]);
+}
+
+void process_gives_up(Thread *t)
+{
+    Process *p = t->p;
+    bool any = false;
+
+    signals_block();
+    g_mutex_lock(&p->threads_lock);
+    for (unsigned i = 0; i < p->threads->len; i++) {
+        any |= p->threads->pdata[i] != t && holds_robust(p->threads->pdata[i], t->cs);
+    }
+    g_mutex_unlock(&p->threads_lock);
+    if (any) {
+        exec_user_fork_begin(t->cs);            /* what they guard must not change once others may have it */
+    }
+    g_mutex_lock(&p->threads_lock);
+    for (unsigned i = 0; i < p->threads->len; i++) {
+        robust_exit(p->threads->pdata[i], t->cs);
+    }
+    g_mutex_unlock(&p->threads_lock);
 }
 
 void thread_ends(Thread *t)
 {
     Process *p = t->p;
-    uint64_t all = ~UINT64_C(0);
     CPUState *cs = t->cs;
     vaddr clear = t->clear_tid;
     uint32_t zero = 0;
     bool wake;
 
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
-    robust_exit(t);
+    signals_block();
+    robust_exit(t, cs);
     wake = clear && user_write(cs, clear, &zero, sizeof(zero));
     linux_current = NULL;
     exec_user_detach(cs);
@@ -236,6 +268,7 @@ static void *thread_main(void *opaque)
     int tid = (int)syscall(SYS_gettid);
 
     t->tid = tid;
+    linux_current = t;                          /* an address may be wrong */
     if (n->flags & CLONE_CHILD_SETTID) {
         user_write(t->cs, n->ctid, &tid, sizeof(tid));
     }
@@ -251,13 +284,34 @@ static void *thread_main(void *opaque)
     return NULL;
 }
 
+/* The first guarded page is about to be mapped: no thread runs code that does not mind. */
+void process_guard(Thread *t, uint32_t prot)
+{
+    Process *p = t->p;
+
+    if (!(prot & p->prot_bits & p->target->prot_guarded) || __atomic_load_n(&p->guarded, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    signals_block();
+    exec_user_fork_begin(t->cs);
+    g_mutex_lock(&p->threads_lock);
+    for (unsigned i = 0; i < p->threads->len; i++) {
+        p->target->set_guarded(((Thread *)p->threads->pdata[i])->cs, true);
+    }
+    p->target->set_guarded(t->cs, true);        /* a vfork's child is not among them */
+    __atomic_store_n(&p->guarded, true, __ATOMIC_RELEASE);
+    exec_user_fork_lock(t->cs);
+    exec_user_fork_end(t->cs, false);
+    g_mutex_unlock(&p->threads_lock);
+    signal_set_mask(t, t->mask);
+}
+
 static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, vaddr tls, vaddr ctid)
 {
     Process *p = t->p;
     const LinuxTarget *target = p->target;
     NewThread n = { .flags = flags, .ptid = ptid, .ctid = ctid };
     CPUState *cs = process_cpu(p, NULL);
-    uint64_t all = ~UINT64_C(0), old;
     pthread_attr_t attr;
     pthread_t thread;
     int err, tid;
@@ -281,11 +335,14 @@ static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, 
     g_cond_init(&n.cond);
     g_mutex_lock(&p->threads_lock);
     g_ptr_array_add(p->threads, n.t);
+    if (p->guarded) {
+        target->set_guarded(cs, true);          /* since it was copied, perhaps */
+    }
     g_mutex_unlock(&p->threads_lock);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, HOST_STACK);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
+    signals_block();
     err = pthread_create(&thread, &attr, thread_main, &n);
     pthread_attr_destroy(&attr);
     signals_of_libc(t);
@@ -304,9 +361,24 @@ static int64_t clone_thread(Thread *t, uint64_t flags, vaddr stack, vaddr ptid, 
         g_free(n.t);
         tid = -err;
     }
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+    signal_set_mask(t, t->mask);
     return tid;
 }
+
+/*
+ * A fork's child finds the locks of GLib's slice allocator (before 2.76) as another thread had them at that moment: it is
+ * not to be used, which GLib must hear before its own constructor takes from it. The C library's malloc knows of forks.
+ */
+#if !GLIB_CHECK_VERSION(2, 76, 0)
+__attribute__((no_sanitize("address", "thread"))) static void no_slices(void)
+{
+    G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+    g_slice_set_config(G_SLICE_CONFIG_ALWAYS_MALLOC, TRUE);
+    G_GNUC_END_IGNORE_DEPRECATIONS
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const before_glib)(void) = no_slices;
+#endif
 
 /* Whether the child must be made by the kernel's own call, which leaves locks of the host's libc as they are. */
 static bool needs_own_fork(const CloneArgs *a)
@@ -366,7 +438,7 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
 {
     Process *p = t->p;
     const LinuxTarget *target = p->target;
-    uint64_t all = ~UINT64_C(0), flags = a->flags;
+    uint64_t flags = a->flags;
     int wait[2] = { -1, -1 }, entered[2] = { -1, -1 };
     pid_t pid;
     int err;
@@ -374,7 +446,7 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
     if (flags & CLONE_VFORK && pipe2(wait, O_CLOEXEC) < 0) {
         return -errno;
     }
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+    signals_block();
     exec_user_fork_begin(t->cs);
     g_mutex_lock(&p->threads_lock);
     g_rec_mutex_lock(&p->map_lock);
@@ -413,6 +485,7 @@ static int64_t clone_process(Thread *t, const CloneArgs *a)
         t->clear_tid = flags & CLONE_CHILD_CLEARTID ? a->ctid : 0;
         __atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
         memset(t->has, 0, sizeof(t->has));
+        memset(p->has, 0, sizeof(p->has));
         if (flags & CLONE_CHILD_SETTID) {
             user_write(t->cs, a->ctid, &tid, sizeof(tid));
         }
@@ -495,6 +568,7 @@ static int vfork_main(void *opaque)
     int tid = (int)syscall(SYS_gettid);
 
     FIBER_ENTER(n->fiber);
+    linux_current = n->t;
     STACK_ENTER(n->stack, HOST_STACK, (const void **)&n->parent_stack, &n->parent_size);
     if (n->a.flags & CLONE_CHILD_SETTID) {
         user_write(n->t->cs, n->a.ctid, &tid, sizeof(tid));
@@ -520,7 +594,6 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     NewProcess n = { .t = thread_new(p, cs), .a = *a };
     void *own = FIBER_NOW();
     Thread *child = n.t;
-    uint64_t all = ~UINT64_C(0);
     uint32_t zero = 0;
     uint8_t *stack = aligned_alloc(16, HOST_STACK);     /* so that memory checkers know that it is new */
     int pidfd = -1, pid, err;
@@ -548,7 +621,7 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     child->alt_flags = t->alt_flags;
     child->action = g_new(SigAction, LINUX_NSIG + 1);
     memcpy(child->action, t->action, sizeof(p->action));
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+    signals_block();
     if (p->gdb) {
         gdb_call_begins(t);
     }
@@ -604,8 +677,9 @@ int64_t process_clone(Thread *t, const CloneArgs *a)
         return t->vfork ? -EAGAIN : clone_thread(t, flags, a->stack, a->ptid, a->tls, a->ctid);
     }
     if (flags & ~(tids | HANDED_ON | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND) ||
-        (flags & CLONE_VM && !(flags & CLONE_VFORK))) {
-        log_unimp("user: clone with flags 0x%" G_GINT64_MODIFIER "x\n", flags);
+        (flags & CLONE_VM && !(flags & CLONE_VFORK)) ||
+        a->exit_signal == SIGSEGV || a->exit_signal == SIGBUS) {        /* the end of a child would look like a fault of ours */
+        log_unimp("user: clone with flags 0x%" G_GINT64_MODIFIER "x and signal %d\n", flags, a->exit_signal);
         return -EINVAL;
     }
     return flags & CLONE_VM ? clone_vfork(t, a) : clone_process(t, a);
@@ -613,12 +687,16 @@ int64_t process_clone(Thread *t, const CloneArgs *a)
 
 /* -- execve ---------------------------------------------------------------------------------------------------------- */
 
-/* execve; gdb: where -g's value goes if it is a program of ours. */
+/*
+ * execve; gdb: where -g's value goes if it is a program of ours. A signal that waits is this program's: with it the
+ * next one would begin with all signals blocked.
+ */
 static int64_t replace(Thread *t, const char *path, char **argv, char **env, char **gdb)
 {
     bool debugged = t->p->gdb && !t->vfork;
     g_autofree char *spec = NULL;
-    int err, fds[2] = { -1, -1 };
+    int fds[2] = { -1, -1 };
+    int64_t r;
 
     if (debugged) {
         signals_give_back(t);
@@ -627,15 +705,16 @@ static int64_t replace(Thread *t, const char *path, char **argv, char **env, cha
     if (spec) {
         *gdb = spec;
     }
-    execve(path, argv, env);
-    err = errno;
+    signals_before_exec(t);
+    r = call_unless_pending(t, SYS_execve, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)env, 0);
+    signals_stay(t);
     if (debugged) {
         g_mutex_lock(&t->p->threads_lock);
         signals_retake(t->p, t->action);
         g_mutex_unlock(&t->p->threads_lock);
         gdb_exec_failed(t, fds);
     }
-    return -err;
+    return r;
 }
 
 char *script_interpreter(char *head, char **ret_arg)
@@ -653,16 +732,23 @@ char *script_interpreter(char *head, char **ret_arg)
     return *line ? line : NULL;
 }
 
+/* What the host's own dynamic linker, which starts us, would take for itself. */
+static bool is_linkers(const char *variable)
+{
+    return g_str_has_prefix(variable, "LD_") || g_str_has_prefix(variable, "GLIBC_TUNABLES=");
+}
+
 /* Runs the file fd, which is path, with argv; returns -errno. A script's interpreter is looked at in turn. */
 static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char **env, unsigned depth)
 {
     Process *p = t->p;
     uint8_t head[MAX_SCRIPT_LINE + 1] = { 0 };
     ssize_t n = pread(fd, head, MAX_SCRIPT_LINE, 0);
-    g_autoptr(GPtrArray) args = g_ptr_array_new();
+    g_autoptr(GPtrArray) args = g_ptr_array_new(), rest = g_ptr_array_new();
     unsigned gdb_at = 0;
     LinuxElf elf;
     struct stat st;
+    int64_t r;
 
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         return -EACCES;
@@ -670,14 +756,13 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
     if (n >= 4 && head[0] == '#' && head[1] == '!') {
         char *arg, *line = script_interpreter((char *)head, &arg);
         g_autofree char *real = NULL;
-        int64_t r;
         int ifd;
 
         if (!line || depth == 0) {
             return depth ? -ENOEXEC : -ELOOP;
         }
         real = path_in_sysroot(p, line);
-        ifd = open(real, O_RDONLY | O_CLOEXEC);
+        ifd = faccessat(AT_FDCWD, real, X_OK, AT_EACCESS) == 0 ? open(real, O_RDONLY | O_CLOEXEC) : -1;
         if (ifd < 0) {
             return -errno;
         }
@@ -715,6 +800,15 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
         g_ptr_array_add(args, (char *)"-0");
         g_ptr_array_add(args, argv[0]);
     }
+    for (char **e = env; *e; e++) {
+        if (is_linkers(*e)) {
+            g_ptr_array_add(args, (char *)"-env");
+            g_ptr_array_add(args, *e);
+        } else {
+            g_ptr_array_add(rest, *e);
+        }
+    }
+    g_ptr_array_add(rest, NULL);
     if (p->o->gdb_by_env || (p->gdb && !t->vfork)) {
         g_ptr_array_add(args, (char *)"-g");
         g_ptr_array_add(args, (char *)"none");
@@ -727,7 +821,10 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
     }
     g_ptr_array_add(args, NULL);
     thread_leaves(t, args, (GDestroyNotify)g_ptr_array_unref);
-    return replace(t, "/proc/self/exe", (char **)args->pdata, env, gdb_at ? (char **)&args->pdata[gdb_at] : NULL);
+    thread_leaves(t, rest, (GDestroyNotify)g_ptr_array_unref);
+    r = replace(t, "/proc/self/exe", (char **)args->pdata, (char **)rest->pdata, gdb_at ? (char **)&args->pdata[gdb_at] : NULL);
+    /* in a chroot without /proc it is binfmt_misc's */
+    return r == -ENOENT ? replace(t, path, argv, env, NULL) : r;
 }
 
 /*
@@ -760,7 +857,7 @@ int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char *
     if (!*path && flags & AT_EMPTY_PATH) {
         real = g_strdup_printf("/proc/self/fd/%d", dirfd);
         dirfd = AT_FDCWD;
-    } else if (strcmp(path, "/proc/self/exe") == 0) {
+    } else if (procfs_is_exe(t, dirfd, path)) {
         real = g_strdup(t->p->exe);
     } else {
         real = path_in_sysroot(t->p, path);

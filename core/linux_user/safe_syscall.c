@@ -79,6 +79,11 @@ bool safe_syscall_inside(uintptr_t pc G_GNUC_UNUSED)
 }
 #endif
 
+int64_t call_unless_pending(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    return call(t, nr, a0, a1, a2, a3, 0, 0);
+}
+
 int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
     int64_t r = LINUX_ERESTART;

@@ -22,6 +22,7 @@ typedef struct GuestStack {
     uint32_t pad;
     uint64_t size;
 } GuestStack;
+#define AUTODISARM (1u << 31)                   /* SS_AUTODISARM */
 enum { MIN_STACK = 5120, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 33 };
 #define SIG_BIT(n) (UINT64_C(1) << ((n) - 1))
 #define NEVER_BLOCKED_BY_GUEST (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
@@ -68,6 +69,11 @@ static void set_host_mask(uint64_t mask)
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
+void signals_block(void)
+{
+    set_host_mask(~UINT64_C(0));
+}
+
 static uintptr_t *context_pc(void *uc)
 {
 #ifdef __x86_64__
@@ -110,6 +116,7 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
         UserFault why = sig == SIGBUS ? USER_FAULT_BUS :
                         info->si_code == SEGV_ACCERR ? USER_FAULT_PROTECTED : USER_FAULT_UNMAPPED;
         uintptr_t addr = (uintptr_t)info->si_addr;
+        uint64_t mask;
 
         if (t && why == USER_FAULT_PROTECTED) {
             /* the reservation is mapped, to the host */
@@ -118,6 +125,10 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
             if (page < t->p->mem.size && !mem_prot(t->p, page)) {
                 why = USER_FAULT_UNMAPPED;
             }
+        }
+        if (t && exec_user_recovers(t->cs)) {
+            memcpy(&mask, &((ucontext_t *)context)->uc_sigmask, sizeof(mask));
+            syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
         }
         if (t && exec_user_fault(t->cs, addr, why, pc ? (const void **)pc : (const void *[]){ NULL })) {
             return;
@@ -130,6 +141,9 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
     }
     t->info[slot] = *info;
     t->has[slot] = true;
+    if (!slot) {
+        t->by_call = t->mask & SIG_BIT(sig);
+    }
     __atomic_store_n(&t->pending, 1, __ATOMIC_SEQ_CST);
     exec_user_interrupt(t->cs);
     if (pc) {
@@ -150,8 +164,8 @@ static int set_host_action(int sig, const SigAction *a, bool taken)
     HostSigaction h = { .flags = SA_SIGINFO | HOST_RESTORER, .restorer = linux_host_sigreturn, .mask = ~NEVER_BLOCKED };
 
     if (sig == SIGSEGV || sig == SIGBUS) {
+        /* no other signal comes before it returns: the mask that it returns to would let in one after that */
         h.handler = host_handler;
-        h.mask = 0;
         h.flags |= SA_NODEFER;                  /* C code leaves it by a jump */
     } else if (a->handler <= 1 && !taken) {
         memcpy(&h.handler, &a->handler, sizeof(a->handler));
@@ -159,6 +173,7 @@ static int set_host_action(int sig, const SigAction *a, bool taken)
         h.handler = host_handler;
     }
     h.flags |= a->flags & (SA_RESTART | SA_NOCLDSTOP | SA_NOCLDWAIT);
+    h.flags |= (sig == SIGSEGV || sig == SIGBUS) && a->handler <= 1 ? SA_RESTART : 0;   /* ignored, it interrupts nothing */
     if (taken && a->handler <= 1) {
         h.flags |= SA_RESTART | (sig == SIGCHLD && a->handler ? SA_NOCLDWAIT : 0);
     }
@@ -249,17 +264,266 @@ void signal_die(int sig)
     _exit(128 + sig);
 }
 
+/* Where a signal waits for delivery all others stay blocked until then: there is room for one. */
+static bool try_mask(Thread *t, uint64_t mask)
+{
+    mask &= ~NEVER_BLOCKED;
+    return call_unless_pending(t, SYS_rt_sigprocmask, SIG_SETMASK, (uintptr_t)&mask, 0, sizeof(mask)) == 0;
+}
+
+/* -- SIGSEGV and SIGBUS that were sent and are blocked ------------------------------------------------------------------ */
+
+/* The host does not block them: they wait here. What was sent to the process is any thread's. */
+
+/* The kernel lets nobody send another thread a signal as if by kill(2): on the way it has a code of ours. */
+enum { SI_SHARED = -0x5353 };
+
+/*
+ * What the kernel says of a fault (a code above zero) a program may say to itself. On the way that has its sign bit set: it
+ * would be taken for a fault of ours.
+ */
+static bool may_be_fault(const siginfo_t *info)
+{
+    return info->si_code > 0 && (info->si_signo == SIGSEGV || info->si_signo == SIGBUS);
+}
+
+static int64_t queue(long nr, uint64_t tgid, uint64_t tid, uint64_t sig, siginfo_t info)
+{
+    long r;
+
+    info.si_code = may_be_fault(&info) ? info.si_code | INT_MIN : info.si_code;
+    r = nr == SYS_rt_sigqueueinfo ? syscall(nr, (int)tgid, (int)sig, &info) :
+        syscall(nr, (int)tgid, (int)tid, (int)sig, &info);
+    return r < 0 ? -errno : r;
+}
+
+static void name_code(siginfo_t *info)
+{
+    siginfo_t named = *info;
+
+    named.si_code = info->si_code & INT_MAX;
+    if (info->si_code < INT_MIN / 2 && may_be_fault(&named)) {
+        *info = named;
+    } else if (info->si_code == SI_SHARED) {
+        info->si_code = SI_USER;
+    }
+}
+
+static bool is_shared(const Thread *t, const siginfo_t *info)
+{
+    return !t->vfork && (info->si_code == SI_USER || info->si_code == SI_QUEUE);
+}
+
+static bool any_waits(const Thread *t, unsigned slot)
+{
+    return !t->vfork && __atomic_load_n(&t->p->has[slot], __ATOMIC_SEQ_CST);
+}
+
+/* One that a thread got and blocks: for one that does not, or waits for it; else it waits for such a thread. */
+static void share(Thread *t, unsigned slot, const siginfo_t *info)
+{
+    uint64_t bit = SIG_BIT(info->si_signo);
+    Process *p = t->p;
+
+    g_mutex_lock(&p->threads_lock);
+    if (!p->has[slot]) {
+        p->info[slot] = *info;
+        __atomic_store_n(&p->has[slot], true, __ATOMIC_SEQ_CST);        /* before a look at who wants it */
+    }
+    for (unsigned i = 0; i < p->threads->len && p->has[slot]; i++) {
+        const Thread *other = p->threads->pdata[i];
+        siginfo_t sent = p->info[slot];
+        bool wants = !(__atomic_load_n(&other->mask, __ATOMIC_SEQ_CST) & bit) ||
+                     __atomic_load_n(&other->waits_for, __ATOMIC_SEQ_CST) & bit;
+
+        sent.si_code = sent.si_code == SI_USER ? SI_SHARED : sent.si_code;
+        if (other != t && other->tid && wants &&
+            queue(SYS_rt_tgsigqueueinfo, getpid(), other->tid, info->si_signo, sent) == 0) {
+            __atomic_store_n(&p->has[slot], false, __ATOMIC_SEQ_CST);
+        }
+    }
+    g_mutex_unlock(&p->threads_lock);
+}
+
+/* One of set that waits for this thread (own) or for any becomes the caller's. */
+static bool take_blocked(Thread *t, uint64_t set, bool own, siginfo_t *ret)
+{
+    static const int sigs[] = { [1] = SIGSEGV, [2] = SIGBUS };
+    Process *p = t->p;
+
+    for (unsigned i = 1; i < G_N_ELEMENTS(sigs); i++) {
+        uint64_t all = ~UINT64_C(0), old;
+        bool found;
+
+        if (!(set & SIG_BIT(sigs[i])) || !((own && t->has[i]) || any_waits(t, i))) {
+            continue;
+        }
+        g_mutex_lock(&p->threads_lock);
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
+        found = (own && t->has[i]) || any_waits(t, i);
+        if (own && t->has[i]) {
+            *ret = t->info[i];
+            t->has[i] = false;
+        } else if (found) {
+            *ret = p->info[i];
+            __atomic_store_n(&p->has[i], false, __ATOMIC_SEQ_CST);
+        }
+        syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+        g_mutex_unlock(&p->threads_lock);
+        if (found) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Those of set come to this thread. */
+static void take_shared(Thread *t, uint64_t set)
+{
+    siginfo_t info;
+
+    while (take_blocked(t, set, false, &info) &&
+           queue(SYS_rt_tgsigqueueinfo, getpid(), t->tid, info.si_signo, info) == 0) {
+    }
+}
+
+/* A signal with what a[at] points to; a fault's code is for the caller itself alone, as the kernel has it. */
+static int64_t queue_given(Thread *t, long nr, const uint64_t *a, unsigned at, bool self)
+{
+    siginfo_t info;
+
+    if (!user_read(t->cs, &info, a[at], sizeof(info))) {
+        return -EFAULT;
+    }
+    info.si_signo = (int)a[at - 1];
+    return may_be_fault(&info) && !self ? -EPERM : queue(nr, a[0], a[1], a[at - 1], info);
+}
+
+int64_t linux_call_rt_sigqueueinfo(Thread *t, const uint64_t *a)
+{
+    return queue_given(t, SYS_rt_sigqueueinfo, a, 2, (int)a[0] == t->tid);
+}
+
+int64_t linux_call_rt_tgsigqueueinfo(Thread *t, const uint64_t *a)
+{
+    return queue_given(t, SYS_rt_tgsigqueueinfo, a, 3, (int)a[1] == t->tid);
+}
+
+int64_t linux_call_pidfd_send_signal(Thread *t, const uint64_t *a)
+{
+    siginfo_t info;
+    long r;
+
+    if (a[2] && !user_read(t->cs, &info, a[2], sizeof(info))) {
+        return -EFAULT;
+    }
+    if (a[2] && may_be_fault(&info)) {
+        return -EPERM;                          /* though the descriptor may be the caller's own */
+    }
+    r = syscall(SYS_pidfd_send_signal, (int)a[0], (int)a[1], a[2] ? &info : NULL, (unsigned)a[3]);
+    return r < 0 ? -errno : r;
+}
+
+int64_t linux_call_rt_sigpending(Thread *t, const uint64_t *a)
+{
+    uint64_t set = 0;
+
+    if (a[1] > sizeof(set)) {
+        return -EINVAL;
+    }
+    if (syscall(SYS_rt_sigpending, &set, sizeof(set)) < 0) {
+        return -errno;
+    }
+    for (unsigned i = 1; i < G_N_ELEMENTS(t->has); i++) {
+        set |= t->has[i] || any_waits(t, i) ? SIG_BIT(i == 1 ? SIGSEGV : SIGBUS) & t->mask : 0;
+    }
+    return user_write(t->cs, a[0], &set, a[1]) ? 0 : -EFAULT;
+}
+
+int64_t linux_call_rt_sigtimedwait(Thread *t, const uint64_t *a)
+{
+    struct timespec time;
+    siginfo_t info = { 0 };
+    uint64_t set;
+    int64_t r;
+
+    if (a[3] != sizeof(set)) {
+        return -EINVAL;
+    }
+    if (!user_read(t->cs, &set, a[0], sizeof(set)) || (a[2] && !user_read(t->cs, &time, a[2], sizeof(time)))) {
+        return -EFAULT;
+    }
+    if (a[2] && (time.tv_sec < 0 || (uint64_t)time.tv_nsec > 999999999)) {
+        return -EINVAL;
+    }
+    set &= ~NEVER_BLOCKED_BY_GUEST;
+    __atomic_store_n(&t->waits_for, set, __ATOMIC_SEQ_CST);
+    if (take_blocked(t, set, true, &info)) {
+        r = info.si_signo;
+    } else {
+        r = safe_syscall(t, SYS_rt_sigtimedwait, (uintptr_t)&set, (uintptr_t)&info, a[2] ? (uintptr_t)&time : 0, sizeof(set),
+                         0, 0);
+    }
+    __atomic_store_n(&t->waits_for, 0, __ATOMIC_SEQ_CST);
+    name_code(&info);
+    return r > 0 && a[1] && !user_write(t->cs, a[1], &info, sizeof(info)) ? -EFAULT : r;
+}
+
+void signals_before_exec(Thread *t)
+{
+    static const int sigs[] = { [1] = SIGSEGV, [2] = SIGBUS };
+    const uintptr_t ignored = 1;
+    HostSigaction ignore = { 0 };
+    uint64_t mask = t->mask;
+
+    if (!(mask & NEVER_BLOCKED) && t->action[SIGSEGV].handler != 1 && t->action[SIGBUS].handler != 1) {
+        return;
+    }
+    if (call_unless_pending(t, SYS_rt_sigprocmask, SIG_SETMASK, (uintptr_t)&mask, 0, sizeof(mask)) != 0) {
+        return;                                 /* the signal comes first */
+    }
+    memcpy(&ignore.handler, &ignored, sizeof(ignored));
+    g_mutex_lock(&t->p->threads_lock);
+    for (unsigned i = 1; i < G_N_ELEMENTS(sigs); i++) {
+        bool shared = any_waits(t, i);
+
+        if (mask & SIG_BIT(sigs[i]) && (t->has[i] || shared)) {
+            queue(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), sigs[i], t->has[i] ? t->info[i] : t->p->info[i]);
+            t->has[i] = false;
+            if (shared) {
+                __atomic_store_n(&t->p->has[i], false, __ATOMIC_SEQ_CST);
+            }
+        }
+        if (t->action[sigs[i]].handler == 1) {
+            syscall(SYS_rt_sigaction, sigs[i], &ignore, NULL, sizeof(ignore.mask));
+        }
+    }
+    g_mutex_unlock(&t->p->threads_lock);
+}
+
+void signals_stay(Thread *t)
+{
+    g_mutex_lock(&t->p->threads_lock);
+    set_host_action(SIGSEGV, &t->action[SIGSEGV], taken(t, SIGSEGV));
+    set_host_action(SIGBUS, &t->action[SIGBUS], taken(t, SIGBUS));
+    g_mutex_unlock(&t->p->threads_lock);
+    try_mask(t, t->mask);
+}
+
 /* -- masks ----------------------------------------------------------------------------------------------------------- */
 
 void signal_set_mask(Thread *t, uint64_t mask)
 {
-    t->mask = mask & ~NEVER_BLOCKED_BY_GUEST;
+    mask &= ~NEVER_BLOCKED_BY_GUEST;
+    try_mask(t, mask);
+    /* what came before it was let in by the one before */
+    __atomic_store_n(&t->mask, mask, __ATOMIC_SEQ_CST);
+    take_shared(t, ~mask);
     for (unsigned i = 1; i < G_N_ELEMENTS(t->has); i++) {
         if (t->has[i] && !(t->mask & SIG_BIT(t->info[i].si_signo))) {
             __atomic_store_n(&t->pending, 1, __ATOMIC_SEQ_CST);
         }
     }
-    set_host_mask(t->mask);
 }
 
 int64_t linux_call_rt_sigprocmask(Thread *t, const uint64_t *a)
@@ -328,18 +592,19 @@ int64_t linux_call_rt_sigaction(Thread *t, const uint64_t *a)
 
 /* -- the alternate stack ----------------------------------------------------------------------------------------- */
 
+/* With SS_AUTODISARM a stack that is known is not in use. */
 static bool on_alt_stack(const Thread *t)
 {
     vaddr sp = t->p->target->get_sp(t->cs);
 
-    return t->alt_size && sp - t->alt_sp - 1 < t->alt_size;
+    return t->alt_size && !(t->alt_flags & AUTODISARM) && sp - t->alt_sp - 1 < t->alt_size;
 }
 
 int64_t linux_call_sigaltstack(Thread *t, const uint64_t *a)
 {
     GuestStack old = { .sp = t->alt_sp, .size = t->alt_size }, new;
 
-    old.flags = (int32_t)((t->alt_size ? on_alt_stack(t) ? SS_ONSTACK : 0 : SS_DISABLE) | (t->alt_flags & 1u << 31));
+    old.flags = (int32_t)((t->alt_size ? on_alt_stack(t) ? SS_ONSTACK : 0 : SS_DISABLE) | (t->alt_flags & AUTODISARM));
     if (a[0]) {
         if (!user_read(t->cs, &new, a[0], sizeof(new))) {
             return -EFAULT;
@@ -374,7 +639,7 @@ static bool push_frame(Thread *t, int sig, const siginfo_t *info, const SigActio
         .restorer = act->flags & GUEST_SA_RESTORER ? act->restorer : 0,
         .stack = alt ? t->alt_sp + t->alt_size : target->get_sp(t->cs),
         .alt_sp = t->alt_sp, .alt_size = t->alt_size,
-        .alt_flags = t->alt_size ? on_alt_stack(t) ? SS_ONSTACK : t->alt_flags & 1u << 31 : SS_DISABLE,
+        .alt_flags = t->alt_size ? on_alt_stack(t) ? SS_ONSTACK : t->alt_flags & AUTODISARM : SS_DISABLE,
     };
 
     if (!f.restorer) {
@@ -387,7 +652,7 @@ static bool push_frame(Thread *t, int sig, const siginfo_t *info, const SigActio
         return false;
     }
     t->suspended = false;
-    if (t->alt_flags & 1u << 31 && alt) {       /* SS_AUTODISARM */
+    if (t->alt_flags & AUTODISARM && alt) {
         t->alt_sp = t->alt_size = 0;
         t->alt_flags = 0;
     }
@@ -443,7 +708,12 @@ static bool deliver(Thread *t, const siginfo_t *given, bool forced, bool ask)
         return false;
     }
     if (!push_frame(t, sig, &info, &act)) {
-        die(t, SIGSEGV);
+        const siginfo_t no_room = { .si_signo = SIGSEGV, .si_code = SI_KERNEL };
+
+        if (sig == SIGSEGV) {
+            die(t, SIGSEGV);
+        }
+        return deliver(t, &no_room, true, true);        /* its handler may have a stack of its own */
     }
     return true;
 }
@@ -458,27 +728,42 @@ static bool deliver_injected(Thread *t)
     return info.si_signo && deliver(t, &info, false, false);
 }
 
+/*
+ * What was noted when the mask let it in, and is blocked now (by a call that came first, or the handler of a fault),
+ * waits in the host's kernel again. False: it cannot.
+ */
+static bool put_back(Thread *t, const siginfo_t *info, bool by_call)
+{
+    return !by_call && t->mask & SIG_BIT(info->si_signo) &&
+           queue(SYS_rt_tgsigqueueinfo, getpid(), t->tid, info->si_signo, *info) == 0;
+}
+
 bool signals_deliver(Thread *t)
 {
     bool handled = false;
 
     while (__atomic_load_n(&t->pending, __ATOMIC_SEQ_CST)) {
-        uint64_t all = ~UINT64_C(0);
+        uint64_t all = ~UINT64_C(0);            /* those too that a process sends and the others do not block */
+        bool has[3], by_call;
         siginfo_t info[3];
-        bool has[3];
 
         syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
         memcpy(info, t->info, sizeof(info));
         memcpy(has, t->has, sizeof(has));
+        by_call = t->by_call;
         memset(t->has, 0, sizeof(t->has));
         __atomic_store_n(&t->pending, 0, __ATOMIC_SEQ_CST);
         set_host_mask(all);
         handled |= deliver_injected(t);
+        name_code(&info[1]);
+        name_code(&info[2]);
         for (unsigned i = 0; i < G_N_ELEMENTS(has); i++) {
-            if (has[i] && i && t->mask & SIG_BIT(info[i].si_signo)) {
+            if (has[i] && i && t->mask & SIG_BIT(info[i].si_signo) && is_shared(t, &info[i])) {
+                share(t, i, &info[i]);
+            } else if (has[i] && i && t->mask & SIG_BIT(info[i].si_signo)) {
                 t->info[i] = info[i];           /* the guest blocks it: it waits here */
                 t->has[i] = true;
-            } else if (has[i]) {
+            } else if (has[i] && (i || !put_back(t, &info[i], by_call))) {
                 handled |= deliver(t, &info[i], false, true);
             }
         }
@@ -503,18 +788,20 @@ bool signal_trap(Thread *t, const LinuxTrap *trap)
     g_mutex_unlock(&t->p->threads_lock);
     info.si_addr = (void *)(uintptr_t)addr;
     handled = deliver(t, &info, true, true);
-    if (!__atomic_load_n(&t->pending, __ATOMIC_SEQ_CST)) {
-        set_host_mask(t->mask);
-    }
+    try_mask(t, t->mask);
     return handled;
 }
 
 int64_t linux_call_rt_sigreturn(Thread *t, const uint64_t *a G_GNUC_UNUSED)
 {
-    LinuxSigFrame f;
+    LinuxSigFrame f = { .mask = t->mask };      /* what cannot be read leaves it */
 
     if (!t->p->target->pop_frame(t->cs, &f)) {
-        die(t, SIGSEGV);
+        vaddr sp = t->p->target->get_sp(t->cs);
+
+        signal_set_mask(t, f.mask);
+        signal_trap(t, &(LinuxTrap){ SIGSEGV, mem_ends_above(t->p, sp) ? SEGV_ACCERR : SEGV_MAPERR, sp });
+        return LINUX_NO_RESULT;
     }
     if (!on_alt_stack(t)) {
         t->alt_sp = f.alt_flags & SS_DISABLE ? 0 : f.alt_sp;

@@ -38,9 +38,25 @@
 
 /* -- paths ----------------------------------------------------------------------------------------------------------- */
 
+/* The kernel's own file systems are the host's: a sysroot has empty folders where they would be. */
+static bool is_kernels(const char *path)
+{
+    static const char *const folders[] = { "dev", "proc", "sys" };
+    size_t n;
+
+    path += strspn(path, "/");
+    n = strcspn(path, "/");
+    for (unsigned i = 0; i < G_N_ELEMENTS(folders); i++) {
+        if (strlen(folders[i]) == n && strncmp(path, folders[i], n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char *path_in_sysroot(const Process *p, const char *path)
 {
-    if (p->o->sysroot && path[0] == '/' && path[strspn(path, "/")]) {
+    if (p->o->sysroot && path[0] == '/' && path[strspn(path, "/")] && !is_kernels(path)) {
         char *inside = g_build_filename(p->o->sysroot, path, NULL);
         struct stat st;
 
@@ -202,9 +218,16 @@ int64_t linux_call_fcntl(Thread *t, const uint64_t *a)
     case F_GETOWN_EX: case F_SETOWN_EX: case 17 /* F_GETOWNER_UIDS */: case F_GET_RW_HINT: case F_SET_RW_HINT:
     case F_GET_FILE_RW_HINT: case F_SET_FILE_RW_HINT:
         return safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], (uintptr_t)g2h_or_null(t->p, a[2]), 0, 0, 0);
-    default:
+    case F_SETSIG:
+        /* its codes are those of faults */
+        return a[2] == SIGSEGV || a[2] == SIGBUS ? -EINVAL :
+               safe_syscall(t, SYS_fcntl, INT(a[0]), F_SETSIG, a[2], 0, 0, 0);
+    case F_DUPFD: case F_DUPFD_CLOEXEC: case F_GETFD: case F_SETFD: case F_GETOWN: case F_SETOWN: case F_GETSIG:
+    case F_GETLEASE: case F_SETLEASE: case F_NOTIFY: case 1027 /* F_DUPFD_QUERY */: case 1028 /* F_CREATED_QUERY */:
+    case 1029 /* F_CANCELLK */: case F_GETPIPE_SZ: case F_SETPIPE_SZ: case F_ADD_SEALS: case F_GET_SEALS:
         return safe_syscall(t, SYS_fcntl, INT(a[0]), a[1], a[2], 0, 0, 0);
     }
+    return fcntl((int)a[0], F_GETFD) < 0 ? -EBADF : -EINVAL;            /* of others the argument may be an address */
 }
 
 int64_t linux_call_faccessat(Thread *t, const uint64_t *a)

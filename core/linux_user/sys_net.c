@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include "core/linux_user/user_int.h"
 
 /* The guest's msghdr of the generic 64-bit ABI is the host's. */
@@ -103,9 +104,10 @@ typedef struct SocketOption {
     int level, first, last;
 } SocketOption;
 
-/* Options with addresses inside: packet filters' tables, and data that TCP maps or copies by itself. */
+/* Options with addresses inside: packet filters' tables, data that TCP maps by itself, a list of addresses of SCTP's. */
 static const SocketOption refused_options[] = {
     { SOL_IP, 64, 67 }, { SOL_IP, 96, 99 }, { SOL_IP, 128, 132 }, { SOL_IPV6, 64, 65 }, { IPPROTO_TCP, 35, 35 },
+    { IPPROTO_SCTP, 111, 111 },                 /* SCTP_SOCKOPT_CONNECTX3 */
 };
 /* Options that are a struct sock_fprog: a length, and the address of a filter's instructions. */
 static const SocketOption filter_options[] = {
@@ -195,14 +197,29 @@ int64_t linux_call_recvmsg(Thread *t, const uint64_t *a)
     return message(t, SYS_recvmsg, a);
 }
 
-/* As the kernel does it: one after another until one fails. */
-static int64_t messages(Thread *t, long nr, const uint64_t *a, uint32_t flags)
-{
-    uint64_t n = MIN((uint32_t)a[2], IOV_MAX), done = 0;
+enum { SECOND = 1000000000 };
 
-    for (; done < n; done++) {
+static int64_t now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * (int64_t)SECOND + t.tv_nsec;
+}
+
+/*
+ * As the kernel does it: one after another until one fails, or the time *left (nanoseconds; NULL: for ever) is over,
+ * which it looks at after each. flags: MSG_WAITFORONE may be among them.
+ */
+static int64_t messages(Thread *t, long nr, const uint64_t *a, int64_t *left)
+{
+    uint32_t flags = (uint32_t)a[3] & ~(uint32_t)MSG_WAITFORONE;
+    uint64_t n = MIN((uint32_t)a[2], IOV_MAX), done = 0;
+    int64_t end = left ? now() + *left : 0;
+
+    while (done < n && (!left || !done || *left > 0)) {
         vaddr at = a[1] + done * sizeof(struct mmsghdr);
-        const uint64_t one[6] = { a[0], at, done && nr == SYS_recvmsg ? flags | MSG_DONTWAIT : flags };
+        const uint64_t one[6] = { a[0], at, flags };
         int64_t r = message(t, nr, one);
         uint32_t len = (uint32_t)r;
 
@@ -212,16 +229,36 @@ static int64_t messages(Thread *t, long nr, const uint64_t *a, uint32_t flags)
         if (!user_write(t->cs, at + offsetof(struct mmsghdr, msg_len), &len, sizeof(len))) {
             return -EFAULT;
         }
+        done++;
+        flags |= (uint32_t)a[3] & MSG_WAITFORONE ? MSG_DONTWAIT : 0;
+        if (left) {
+            *left = MAX(end - now(), 0);
+        }
     }
     return (int64_t)done;
 }
 
 int64_t linux_call_sendmmsg(Thread *t, const uint64_t *a)
 {
-    return messages(t, SYS_sendmsg, a, (uint32_t)a[3]);
+    return messages(t, SYS_sendmsg, a, NULL);
 }
 
 int64_t linux_call_recvmmsg(Thread *t, const uint64_t *a)
 {
-    return messages(t, SYS_recvmsg, a, (uint32_t)a[3] & ~(uint32_t)MSG_WAITFORONE);
+    struct timespec time;
+    int64_t left, r;
+
+    if (!a[4]) {
+        return messages(t, SYS_recvmsg, a, NULL);
+    }
+    if (!user_read(t->cs, &time, a[4], sizeof(time))) {
+        return -EFAULT;
+    }
+    if (time.tv_sec < 0 || (uint64_t)time.tv_nsec >= SECOND) {
+        return -EINVAL;
+    }
+    left = MIN(time.tv_sec, INT32_MAX) * (int64_t)SECOND + time.tv_nsec;
+    r = messages(t, SYS_recvmsg, a, &left);
+    time = (struct timespec){ left / SECOND, left % SECOND };
+    return r > 0 && !user_write(t->cs, a[4], &time, sizeof(time)) ? -EFAULT : r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* System calls on the process, its threads and its memory. */
 #include <linux/futex.h>
+#include <linux/kcmp.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <string.h>
@@ -24,6 +25,7 @@ int64_t linux_call_exit(Thread *t, const uint64_t *a)
 
     g_mutex_lock(&p->threads_lock);
     last = p->threads->len == 1;
+    p->status = t->vfork ? p->status : (int)a[0];
     g_mutex_unlock(&p->threads_lock);
     if (last || t->vfork) {
         return linux_call_exit_group(t, a);
@@ -41,11 +43,14 @@ int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
         g_autoptr(GString) text = g_string_new(NULL);
         Stats stats;
 
+        g_mutex_lock(&t->p->threads_lock);      /* other threads add CPUs */
         exec_stats(t->p->m, &stats);
+        g_mutex_unlock(&t->p->threads_lock);
         stats_format(&stats, text);
         log_write("%s", text->str);
     }
     gdb_exits(t->p, t, 'W', (int)a[0]);
+    process_gives_up(t);
     _exit((int)a[0]);                           /* others may be writing to the log, which is never behind */
 }
 
@@ -210,7 +215,18 @@ int64_t linux_call_uname(Thread *t, const uint64_t *a)
     }
     memset(u.machine, 0, sizeof(u.machine));
     g_strlcpy(u.machine, t->p->target->machine, sizeof(u.machine));
+    if (t->p->o->release) {
+        memset(u.release, 0, sizeof(u.release));
+        g_strlcpy(u.release, t->p->o->release, sizeof(u.release));
+    }
     return user_write(t->cs, a[0], &u, sizeof(u)) ? 0 : -EFAULT;
+}
+
+int64_t linux_call_kcmp(Thread *t, const uint64_t *a)
+{
+    bool slot = (uint32_t)a[2] == KCMP_EPOLL_TFD;       /* its last argument is an address: struct kcmp_epoll_slot */
+
+    return safe_syscall(t, SYS_kcmp, a[0], a[1], a[2], a[3], slot ? (uintptr_t)g2h(t->p, a[4]) : a[4], 0);
 }
 
 static int64_t set_anon_name(Thread *t, vaddr addr, uint64_t len, vaddr text)
@@ -281,6 +297,7 @@ int64_t linux_call_brk(Thread *t, const uint64_t *a)
 
 int64_t linux_call_mmap(Thread *t, const uint64_t *a)
 {
+    process_guard(t, (uint32_t)a[2]);
     return mem_mmap(t->p, a[0], a[1], (uint32_t)a[2], (int)a[3], (int)a[4], a[5]);
 }
 
@@ -291,6 +308,7 @@ int64_t linux_call_munmap(Thread *t, const uint64_t *a)
 
 int64_t linux_call_mprotect(Thread *t, const uint64_t *a)
 {
+    process_guard(t, (uint32_t)a[2]);
     return mem_mprotect(t->p, a[0], a[1], (uint32_t)a[2]);
 }
 

@@ -50,7 +50,8 @@ void syscall_do(Thread *t)
     CPUState *cs = t->cs;
     uint64_t args[6];
     uint64_t nr = target->get_call(cs, args), first_arg = args[0];
-    vaddr pc = CPU_CLASS_OF(cs)->get_pc(cs), sp = target->get_sp(cs);
+    bool debugged = t->p->gdb;
+    vaddr pc = debugged ? CPU_CLASS_OF(cs)->get_pc(cs) : 0, sp = debugged ? target->get_sp(cs) : 0;
     const LinuxCallRow *row = &rows[nr < target->num_calls ? target->calls[nr] : LINUX_CALL_none];
     int64_t r;
 
@@ -69,10 +70,10 @@ void syscall_do(Thread *t)
     if (t->p->o->strace) {
         strace_result(row, r);
     }
-    if (t->p->gdb && gdb_holds_result(t, pc, sp, r)) {
+    if (debugged && gdb_holds_result(t, pc, sp, r)) {
         return;
     }
-    if (t->p->gdb && r == -EINTR) {
+    if (debugged && r == -EINTR) {
         t->interrupted = true;
         t->first_arg = first_arg;
     }

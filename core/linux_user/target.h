@@ -70,7 +70,8 @@ typedef struct LinuxTarget {
     const uint16_t *calls;                      /* LinuxCall by number */
     unsigned num_calls;
     LinuxOpenFlags open;
-    uint32_t prot_guarded;                      /* the PROT_* bit that TlbPage.user bit 0 stands for */
+    uint32_t prot_guarded;                      /* the PROT_* bit that TlbPage.user bit 0 stands for; 0: none */
+    uint32_t guarded_property, guarded_bit;     /* the property of ELF files, and its bit, whose code has it */
     uint32_t prot_tagged;                       /* the one of memory with tags; stays until the mapping goes */
     uint8_t tagged_bit;                         /* TlbPage.user's for it */
     LinuxVdso vdso;
@@ -80,6 +81,11 @@ typedef struct LinuxTarget {
     void (*start)(CPUState *cs, vaddr pc, vaddr sp);
     /* A new thread's CPU: to becomes as from. */
     void (*copy)(CPUState *to, const CPUState *from);
+    /*
+     * There is a page of prot_guarded, or none: what is kept of branches for such pages alone need not be. None at first;
+     * NULL without prot_guarded. cs does not run.
+     */
+    void (*set_guarded)(CPUState *cs, bool on);
     uint32_t (*prot_bits)(const CPUState *cs);                  /* PROT_* beyond READ, WRITE and EXEC that it has */
     /* prctl(2) of what only this architecture has: the result, or -EINVAL. */
     int64_t (*prctl)(CPUState *cs, const uint64_t a[5]);

@@ -81,7 +81,8 @@ static const char *machine_name(unsigned number)
 }
 
 /* The architecture of the file: its row's module gives the target. */
-static bool find_target(Process *p, TypeRegistry *types, int fd, const char *path, GError **error)
+static bool find_target(Process *p, TypeRegistry *types, int fd, const char *path, const char **ret_arch,
+                        GError **error)
 {
     uint8_t header[64] = { 0 };
     ssize_t n = pread(fd, header, sizeof(header), 0);
@@ -117,6 +118,7 @@ static bool find_target(Process *p, TypeRegistry *types, int fd, const char *pat
     if (!module) {
         return false;
     }
+    *ret_arch = row->arch;
     for (const ModuleArch *a = module->archs; a && a->name; a++) {
         if (strcmp(a->name, row->arch) == 0) {
             p->target = a->linux_user;
@@ -167,12 +169,32 @@ static void follow_scripts(Process *p, int *fd, const char **path, char ***args)
         g_ptr_array_add(all, NULL);
         *args = (char **)g_ptr_array_free(all, FALSE);
         *path = path_in_sysroot(p, interpreter);
-        *fd = open(*path, O_RDONLY | O_CLOEXEC);
+        *fd = faccessat(AT_FDCWD, *path, X_OK, AT_EACCESS) == 0 ? open(*path, O_RDONLY | O_CLOEXEC) : -1;
         p->o->argv0 = NULL;                     /* a script's first argument is its path, whatever it was called */
         if (*fd < 0) {
             return;
         }
     }
+}
+
+/* The models of what can run programs; of one architecture if its name is the program's. */
+static int list_cpus(ModuleLoader *ml, const char *arch)
+{
+    const GPtrArray *cpus = module_names(ml, MODULE_CPU), *runs = module_names(ml, MODULE_ELF_MACHINE);
+
+    printf("CPU models (-cpu NAME) for programs\n");
+    for (unsigned i = 0; i < runs->len; i++) {
+        const ModuleName *r = runs->pdata[i];
+
+        for (unsigned k = 0; k < cpus->len; k++) {
+            const ModuleName *c = cpus->pdata[k];
+
+            if (strcmp(c->arch, r->arch) == 0 && (!arch || strcmp(arch, c->arch) == 0)) {
+                printf("  %-20s %s\n", c->name, c->desc);
+            }
+        }
+    }
+    return 0;
 }
 
 static bool make_machine(Process *p, TypeRegistry *types, GError **error)
@@ -213,6 +235,11 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     Thread *t;
     vaddr sp;
 
+    cs = process_cpu(p, error);
+    if (!cs) {
+        return EXIT_CANNOT_RUN;
+    }
+    p->prot_bits = p->target->prot_bits(cs);
     if (!elf_load(p, fd, path, &elf, error)) {
         return g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
     }
@@ -220,11 +247,7 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "no room in guest memory");
         return EXIT_CANNOT_RUN;
     }
-    cs = process_cpu(p, error);
-    if (!cs) {
-        return EXIT_CANNOT_RUN;
-    }
-    p->prot_bits = p->target->prot_bits(cs);
+    p->target->init(cs, p->vdso);
     close(fd);
     {
         g_autofree char *name = g_path_get_basename(path);
@@ -242,6 +265,9 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
         return EXIT_CANNOT_RUN;
     }
     p->target->start(cs, elf.start, sp);
+    if (p->target->set_guarded) {
+        p->target->set_guarded(cs, p->guarded);
+    }
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &t->mask, sizeof(t->mask));
     signals_init(p);
     g_ptr_array_add(p->threads, t);
@@ -257,8 +283,8 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
         g_cond_wait(&p->threads_cond, &p->threads_lock);
     }
     g_mutex_unlock(&p->threads_lock);
-    gdb_exits(p, NULL, 'W', 0);
-    _exit(0);
+    gdb_exits(p, NULL, 'W', p->status);
+    _exit(p->status);
 }
 
 int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, GError **error)
@@ -268,12 +294,15 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     g_autoptr(GError) why = NULL;
     Process *p;
     int status, at = user_options_parse(o, argc, argv, &status, error), fd;
+    const char *path, *program_arch;
     TypeRegistry *types;
-    const char *path;
     char **args;
 
     if (at < 0) {
         return status;
+    }
+    if (at == argc) {
+        return list_cpus(ml, arch);
     }
     path = argv[at];
     args = argv + at;
@@ -283,6 +312,7 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     p = g_new0(Process, 1);
     p->o = o;
     p->ml = ml;
+    p->name = path;
     g_mutex_init(&p->threads_lock);
     g_cond_init(&p->threads_cond);
     p->threads = g_ptr_array_new();
@@ -309,7 +339,8 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
         p->exe = g_strdup(path);
     }
     types = module_loader_types(ml);
-    if (!find_target(p, types, fd, path, &why) || !find_cpu(p, arch, &why) || !make_machine(p, types, &why)) {
+    if (!find_target(p, types, fd, path, &program_arch, &why) || !find_cpu(p, program_arch, &why) ||
+        !make_machine(p, types, &why)) {
         refuse(EXIT_CANNOT_RUN, why->message);
     }
     status = run(p, fd, path, args, &why);

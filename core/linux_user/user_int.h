@@ -54,6 +54,7 @@ typedef struct UserOptions {
     char *cpu;
     char *sysroot;                              /* -L */
     char *argv0;                                /* -0 */
+    char *release;                              /* -r */
     uint64_t stack_size;
     uint64_t reserve;                           /* -R */
     uintptr_t base;                             /* -B; 0: anywhere */
@@ -81,13 +82,16 @@ typedef struct Process {
     /* memory */
     UserMemory mem;
     GRecMutex map_lock;
-    GArray *vmas;                               /* (Vma) sorted */
-    vaddr mmap_top, brk_start, brk, brk_max;
-    vaddr stack_top;
+    GPtrArray *vmas;                            /* (Vma *) sorted */
+    vaddr mmap_top, brk_start, brk;
+    vaddr search_top;                           /* from here to mmap_top no hole is larger than hole_max */
+    uint64_t hole_max;
+    vaddr stack_low, stack_top;                 /* mmap_top is below, with a gap */
     vaddr vdso;                                 /* a page */
     vaddr sigreturn;                            /* what handlers return to, in it */
     /* the program */
     char *exe;                                  /* real path */
+    const char *name;                           /* as it was to be run: AT_EXECFN */
     char *cpu_type;
     vaddr auxv;                                 /* in guest memory */
     unsigned auxv_size;
@@ -97,7 +101,12 @@ typedef struct Process {
     GCond threads_cond;
     GPtrArray *threads;                         /* (Thread *) */
     GPtrArray *idle_cpus;                       /* (CPUState *) of threads that ended */
+    int status;                                 /* of the last thread's exit; under threads_lock */
     uint32_t prot_bits;                         /* PROT_* that mmap takes */
+    bool guarded;                               /* LinuxTarget.set_guarded; atomic, under threads_lock */
+    /* SIGSEGV or SIGBUS that was sent to the process and that all threads block: as Thread.has; under threads_lock */
+    bool has[3];
+    siginfo_t info[3];
     SigAction action[LINUX_NSIG + 1];           /* Thread.action of its threads; under threads_lock */
     struct rlimit limit[RLIM_NLIMITS];          /* what the guest set for itself alone; under threads_lock */
     bool has_limit[RLIM_NLIMITS];
@@ -118,8 +127,10 @@ typedef struct Thread {
     /* signals; written by the host's handler on this thread */
     uint32_t pending;                           /* atomic: something is in info[] */
     bool has[3];                                /* [1]: SIGSEGV, [2]: SIGBUS, [0]: all others */
+    bool by_call;                               /* info[0] is let in by a mask that a call has while it waits */
     siginfo_t info[3];
     uint64_t mask;                              /* the guest's */
+    uint64_t waits_for;                         /* by rt_sigtimedwait */
     uint64_t suspend_mask;                      /* rt_sigsuspend's and its like's, until a frame is made */
     bool suspended;
     vaddr alt_sp;
@@ -188,6 +199,7 @@ void mem_each(Process *p, void (*fn)(const Vma *v, void *opaque), void *opaque);
 /* Where the guest's memory is in another process that is an emulator of ours; 0: it is none, or may not be looked at. */
 uintptr_t mem_base_of(const Process *p, int pid);
 uint64_t mem_mapped(Process *p, vaddr addr, uint64_t len);      /* bytes of it that are mapped from addr on */
+bool mem_ends_above(Process *p, vaddr addr);    /* something that is mapped does */
 static inline void *g2h(const Process *p, vaddr addr)
 {
     addr &= p->mem.addr_mask;
@@ -204,6 +216,8 @@ char *mem_string(Thread *t, vaddr addr, int *ret_errno);
 /* -- safe_syscall.c -------------------------------------------------------------------------------------------------- */
 /* A host system call: its result, or -errno; LINUX_ERESTART if a signal that is not yet delivered came before it. */
 int64_t safe_syscall(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+/* ... of ours, of which a debugger is not told: LINUX_ERESTART if a signal waits for delivery. */
+int64_t call_unless_pending(Thread *t, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
 /* Where a signal handler goes on that interrupted at pc: elsewhere if the call has not begun. */
 uintptr_t safe_syscall_resume(uintptr_t pc);
 /* A signal that came at pc came while a call was made, or from it. */
@@ -224,6 +238,11 @@ void signals_retake(Process *p, const SigAction *action);
 /* ... the guest's alone, before an execve and in a vfork's child. */
 void signals_give_back(Thread *t);
 void signal_set_mask(Thread *t, uint64_t mask);
+/* All but faults, which accesses of ours may cause; until signal_set_mask. */
+void signals_block(void);
+/* Around an execve: what the host's dispositions, mask and queue do not have of the guest's, they get. */
+void signals_before_exec(Thread *t);
+void signals_stay(Thread *t);
 /* Ends the process as by a signal with its default action. */
 G_NORETURN void signal_die(int sig);
 
@@ -267,6 +286,8 @@ void thread_leaves(Thread *t, void *p, GDestroyNotify free);
 /* Runs until the thread or the process ends. */
 void thread_run(Thread *t);
 void thread_ends(Thread *t);
+/* Before the process ends by exit_group: what robust lists of its threads hold. Others do not run again. */
+void process_gives_up(Thread *t);
 /* A vfork's child ends. What libc, and what watches it, keep of its thread are the parent's: they hear nothing of it. */
 G_NORETURN void process_leave(int status);
 typedef struct CloneArgs {
@@ -275,6 +296,8 @@ typedef struct CloneArgs {
     vaddr stack, ptid, tls, ctid, pidfd;
 } CloneArgs;
 int64_t process_clone(Thread *t, const CloneArgs *a);
+/* Before memory is mapped with prot: LinuxTarget.set_guarded. */
+void process_guard(Thread *t, uint32_t prot);
 int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char **env, int flags);
 enum { MAX_SCRIPT_LINE = 256, MAX_SCRIPT_DEPTH = 5 };   /* as Linux has it */
 /*

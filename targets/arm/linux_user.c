@@ -371,7 +371,8 @@ static void init(CPUState *cs, vaddr vdso)
     cpu->tcr_el[1] = BIT64(TCR_TBI0) | 16;      /* 48 bits of address */
     cpu->cpacr_el1 = 3 << 20;
     cpu->cntkctl_el1 = BIT64(CNTKCTL_EL0VCTEN);
-    cpu->ctr_el0 &= ~BIT64(CTR_DIC);            /* code is looked at anew when IC IVAU says so */
+    /* code is looked at anew when IC IVAU says so, where that says: as a cache that is virtually indexed (VIPT) */
+    cpu->ctr_el0 = deposit64(cpu->ctr_el0 & ~BIT64(CTR_DIC), 14, 2, 2);
     arm_switch_sp(cpu, 0, 0);
     cpu->daif = 0;
     arm_tlb_contexts_changed(cpu);
@@ -407,6 +408,7 @@ static void copy(CPUState *to, const CPUState *from)
     d->tpidr_el[0] = s->tpidr_el[0];
     memcpy(d->apkey, s->apkey, sizeof(d->apkey));
     d->sctlr_el[1] = s->sctlr_el[1];
+    d->unguarded = s->unguarded;
     d->gcr_el1 = s->gcr_el1;
     d->tag_ctrl = s->tag_ctrl;
     d->tco = s->tco;
@@ -422,6 +424,14 @@ enum {
     NUM_KEYS = 5, ADDRESS_KEYS = 0xf, ALL_KEYS = 0x1f,          /* IA, IB, DA, DB, GA */
 };
 #define MTE_TAG_MASK (UINT64_C(0xffff) << MTE_TAG_SHIFT)
+
+/* While BTYPE is kept, blocks that indirect branches lead to are of another key than others, and no edge leaves them. */
+static void set_guarded(CPUState *cs, bool on)
+{
+    ARM_CPU(cs)->unguarded = !on;
+    ARM_CPU(cs)->btype = 0;
+    cpu_key_changed(cs);
+}
 
 static uint32_t prot_bits(const CPUState *cs)
 {
@@ -530,7 +540,7 @@ static const Hwcap hwcaps[2][40] = {
     },
     {
         { 0, FEAT_DPB2 }, { 7, FEAT_FlagM2 }, { 8, FEAT_FRINTTS }, { 13, FEAT_I8MM }, { 14, FEAT_BF16 }, { 15, FEAT_DGH },
-        { 16, FEAT_RNG }, { 17, FEAT_BTI }, { 18, FEAT_MTE2 }, { 20, FEAT_AFP },
+        { 16, FEAT_RNG }, { 17, FEAT_BTI }, { 18, FEAT_MTE2 }, { 19, FEAT_ECV }, { 20, FEAT_AFP },
         { 21, FEAT_RPRES }, { 22, FEAT_MTE3 }, { 31, FEAT_WFxT }, { 32, FEAT_EBF16 },
         { 34, FEAT_CSSC }, { 35, FEAT_RPRFM }, { 43, FEAT_MOPS }, { 44, FEAT_HBC }, { 46, FEAT_LRCPC3 },
         { 47, FEAT_LSE128 },
@@ -727,6 +737,31 @@ static bool emulate_id_read(CPUState *cs)
     return true;
 }
 
+/*
+ * A memory copy or set whose main or epilogue instruction finds registers of the other way to do it, as after a move to
+ * another kind of CPU: they become what the prologue takes, and that runs again (Arm DDI 0487, rules CNTMJ and MWFQH).
+ */
+static void mops_begin_again(ARMCPU *cpu, uint32_t syndrome)
+{
+    enum { SET = 24, EPILOGUE = 18, WRONG = 17, OPTION_A = 16 };
+    uint64_t *to = &cpu->x[extract32(syndrome, 10, 5)], *from = &cpu->x[extract32(syndrome, 5, 5)];
+    uint64_t *size = &cpu->x[extract32(syndrome, 0, 5)];
+    bool a = (syndrome >> OPTION_A ^ syndrome >> WRONG) & 1, copies = !(syndrome >> SET & 1);
+
+    if (a && (!copies || *size >> 63)) {        /* forward: from the end, by a negative size */
+        *to += *size;
+        if (copies) {
+            *from += *size;
+        }
+        *size = -*size;
+    } else if (!a && copies && cpu->nzcv & 8) { /* backward: the ends are what is left of */
+        *to -= *size;
+        *from -= *size;
+    }
+    cpu->pc -= syndrome >> EPILOGUE & 1 ? 8 : 4;
+    cpu_key_changed(&cpu->parent);
+}
+
 static void trap(CPUState *cs, LinuxTrap *ret)
 {
     ARMCPU *cpu = ARM_CPU(cs);
@@ -756,6 +791,10 @@ static void trap(CPUState *cs, LinuxTrap *ret)
         ret->sig = SIGFPE;
         ret->code = 0;
         break;
+    case EC_MOPS:
+        mops_begin_again(cpu, e.syndrome);
+        ret->sig = -1;
+        return;
     case EC_UNKNOWN: case EC_SYSREG:
         if (emulate_id_read(cs)) {
             ret->sig = -1;
@@ -795,7 +834,9 @@ G_STATIC_ASSERT(offsetof(RtSigframe, fault_address) == 128 + 176 && offsetof(RtS
 G_STATIC_ASSERT(sizeof(FpsimdContext) == 0x210 && sizeof(RtSigframe) == 128 + 176 + 288 + 4096);
 #define FPSIMD_MAGIC 0x46508001u
 #define ESR_MAGIC 0x45535201u
-#define PSTATE_USER_MASK (UINT64_C(0xf) << 28 | UINT64_C(3) << 24 | BIT64(12) | UINT64_C(3) << 10)
+#define PSTATE_NZCV (UINT64_C(0xf) << 28)
+#define PSTATE_USER_MASK (PSTATE_NZCV | UINT64_C(3) << 24 | BIT64(12) | UINT64_C(3) << 10)
+#define PSTATE_NOT_EL0T UINT64_C(0x3df)        /* DAIF, a 32-bit state, another level or stack pointer */
 
 static bool push_frame(CPUState *cs, const LinuxSigFrame *f)
 {
@@ -838,14 +879,39 @@ static bool push_frame(CPUState *cs, const LinuxSigFrame *f)
     return true;
 }
 
+/* The one record of FP and SIMD registers, wherever it is among those that may be there; NULL: they are not right. */
+static const FpsimdContext *find_fpsimd(const RtSigframe *frame)
+{
+    const uint8_t *at = (const uint8_t *)&frame->fpsimd, *end = (const uint8_t *)(frame + 1);
+    const FpsimdContext *found = NULL;
+    struct {
+        uint32_t magic, size;
+    } head;
+
+    for (; (size_t)(end - at) >= sizeof(head) && (uintptr_t)(at - (const uint8_t *)frame) % 16 == 0; at += head.size) {
+        memcpy(&head, at, sizeof(head));
+        if (head.magic == 0 && head.size == 0) {
+            return found;
+        }
+        if (head.size < sizeof(head) || head.size > (size_t)(end - at) ||
+            (head.magic != ESR_MAGIC && (head.magic != FPSIMD_MAGIC || found || head.size != sizeof(*found)))) {
+            return NULL;
+        }
+        found = head.magic == FPSIMD_MAGIC ? (const FpsimdContext *)at : found;
+    }
+    return NULL;
+}
+
+/* Of a frame that is wrong the mask and the general registers are taken all the same, as the kernel does. */
 static bool pop_frame(CPUState *cs, LinuxSigFrame *ret)
 {
     ARMCPU *cpu = ARM_CPU(cs);
     g_autofree RtSigframe *frame = g_new(RtSigframe, 1);
+    const FpsimdContext *fpsimd;
     uint64_t pstate;
+    bool right;
 
-    if (cpu->sp & 15 || !user_read(cs, frame, cpu->sp, sizeof(*frame)) || frame->fpsimd.magic != FPSIMD_MAGIC ||
-        frame->fpsimd.size != sizeof(FpsimdContext)) {
+    if (cpu->sp & 15 || !user_read(cs, frame, cpu->sp, sizeof(*frame))) {
         return false;
     }
     *ret = (LinuxSigFrame){
@@ -854,20 +920,24 @@ static bool pop_frame(CPUState *cs, LinuxSigFrame *ret)
     memcpy(cpu->x, frame->x, sizeof(cpu->x));
     cpu->sp = frame->sp;
     cpu->pc = frame->pc;
-    pstate = frame->pstate & PSTATE_USER_MASK;
+    right = !(frame->pstate & PSTATE_NOT_EL0T);
+    pstate = frame->pstate & (right ? PSTATE_USER_MASK : PSTATE_NZCV);
     cpu->nzcv = extract64(pstate, 28, 4);
     cpu->tco = arm_feature(cpu, FEAT_MTE) && pstate & BIT64(25);
     cpu->dit = arm_feature(cpu, FEAT_DIT) && pstate & BIT64(24);
     cpu->ssbs = arm_feature(cpu, FEAT_SSBS) && pstate & BIT64(12);
     cpu->btype = arm_feature(cpu, FEAT_BTI) ? extract64(pstate, SPSR_BTYPE_SHIFT, 2) : 0;
-    arm_set_fpcr(cpu, frame->fpsimd.fpcr);
-    arm_set_fpsr(cpu, frame->fpsimd.fpsr);
-    for (unsigned i = 0; i < 32; i++) {
-        memcpy(cpu->v[i].d, frame->fpsimd.v[i], 16);
+    fpsimd = right ? find_fpsimd(frame) : NULL;
+    if (fpsimd) {
+        arm_set_fpcr(cpu, fpsimd->fpcr);
+        arm_set_fpsr(cpu, fpsimd->fpsr);
+        for (unsigned i = 0; i < 32; i++) {
+            memcpy(cpu->v[i].d, fpsimd->v[i], 16);
+        }
     }
     cpu->excl_addr = UINT64_MAX;
     cpu_key_changed(cs);
-    return true;
+    return fpsimd;
 }
 
 /* -- the vDSO -------------------------------------------------------------------------------------------------------- */
@@ -926,13 +996,16 @@ const LinuxTarget arm_linux_user_a64 = {
     .addr_mask = UINT64_C(0x00ffffffffffffff),
     .calls = calls, .num_calls = G_N_ELEMENTS(calls),
     .open = { .directory = 040000, .nofollow = 0100000, .direct = 0200000, .largefile = 0400000 },
-    .prot_guarded = USER_PROT_BTI, .prot_tagged = USER_PROT_MTE, .tagged_bit = ARM_PAGE_TAGGED,
+    /* GNU_PROPERTY_AARCH64_FEATURE_1_AND, ..._BTI */
+    .guarded_property = 0xc0000000, .guarded_bit = 1, .prot_guarded = USER_PROT_BTI,
+    .prot_tagged = USER_PROT_MTE, .tagged_bit = ARM_PAGE_TAGGED,
     .vdso = {
         .soname = "linux-vdso.so.1", .version = "LINUX_2.6.39", .code = vdso_code, .code_size = sizeof(vdso_code),
         .sigreturn = 4, .symbols = vdso_symbols, .num_symbols = G_N_ELEMENTS(vdso_symbols),
         .dwarf_sp = 31, .dwarf_return = 30,
     },
-    .init = init, .start = start, .copy = copy, .prot_bits = prot_bits, .prctl = user_prctl, .takes_tags = takes_tags,
+    .init = init, .start = start, .copy = copy, .set_guarded = set_guarded,
+    .prot_bits = prot_bits, .prctl = user_prctl, .takes_tags = takes_tags,
     .late_trap = late_trap, .hwcap = hwcap, .cpuinfo = cpuinfo, .trap = trap, .get_call = get_call,
     .set_result = set_result, .restart = restart, .get_sp = get_sp, .set_sp = set_sp, .set_tls = set_tls,
     .push_frame = push_frame, .pop_frame = pop_frame,

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -250,6 +251,44 @@ static long choose(void)
     return below(2) ? often[below(sizeof(often) / sizeof(often[0]))] : (long)below(501);
 }
 
+/* A thread whose numbers, and robust list, are anywhere: it ends, and what it leaves is written. */
+
+static uint64_t last_calls[3][7];               /* number and arguments */
+
+__attribute__((used)) static void thread_end(void)
+{
+    for (int i = 0; i < 3; i++) {
+        raw((long)last_calls[i][0], last_calls[i] + 1);
+    }
+}
+
+/* Without a library, which has such words of its own. */
+static void thread(void)
+{
+    static uint8_t stack[4 * PAGE] __attribute__((aligned(16)));
+    const uint64_t shared = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    const uint64_t numbers = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+    const uint64_t list = below(2) ? structure() : wild(), word = any(), parent = any(), child = any();
+    const struct timespec time = { 0, 3000000 };
+    register uint64_t x0 __asm__("x0"), x1 __asm__("x1"), x2 __asm__("x2"), x3 __asm__("x3"), x4 __asm__("x4");
+    register uint64_t x8 __asm__("x8");
+
+    memset(last_calls, 0, sizeof(last_calls));
+    last_calls[0][0] = below(2) ? __NR_set_robust_list : __NR_getpid;
+    last_calls[0][1] = list;
+    last_calls[0][2] = 24;
+    last_calls[1][0] = below(2) ? __NR_set_tid_address : __NR_getpid;
+    last_calls[1][1] = word;
+    last_calls[2][0] = __NR_exit;
+    x8 = (rnd() >> 20 & numbers) | shared;
+    x1 = (uintptr_t)(stack + sizeof(stack)), x2 = parent, x3 = 0, x4 = child, x0 = x8, x8 = __NR_clone;
+    __asm__ volatile("svc #0\n cbnz x0, 1f\n bl thread_end\n 1:" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x8)
+                     : "memory", "cc", "x30");
+    if ((long)x0 > 0) {
+        nanosleep(&time, NULL);                 /* then the stack is free again */
+    }
+}
+
 /* Now and then calls that can succeed, so that there is something to be wild with. */
 static void sensible(void)
 {
@@ -315,6 +354,9 @@ static void batch(void)
         if (below(6) == 0) {
             sensible();
         }
+        if (below(40) == 0) {
+            thread();
+        }
         for (int k = 0; k < 6; k++) {
             a[k] = any();
         }
@@ -376,7 +418,7 @@ static int run_batches(uint64_t seed, int batches)
             }
             nanosleep(&ms, NULL);
         }
-        kill(-pid, SIGKILL);
+        kill(getpid() == 1 ? -1 : -pid, SIGKILL);       /* in a namespace of its own, all that it has left */
         killed += WIFSIGNALED(status);
         ended += WIFEXITED(status);
         while (waitpid(-1, &status, WNOHANG) > 0) {

@@ -66,7 +66,7 @@ def run(chimera, program, seed, n, batches):
         status, out, said = start(chimera, options, program, args, folder, 30 + 4 * batches)
     ended = re.search(r'\d+ batches: .*', out)
     if status != 0 or not ended or any(w in said for w in BAD_WORDS):
-        return f'status {status}: chimera user {" ".join(options + ["system_calls", *args])}\n{said[-6000:]}', ''
+        return f'status {status}: chimera user {" ".join(options + ["system_calls", *args])}\n{out[-1000:]}\n{said[-6000:]}', ''
     return None, ended.group()
 
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/kcmp.h>
 #include <linux/mempolicy.h>
 #include <linux/openat2.h>
 #include <net/if.h>
@@ -109,6 +110,327 @@ static void *wake(void *arg)
     return arg;
 }
 
+/* A thread ends whose list has an entry in memory that cannot be written, or is nowhere. */
+static void *with_robust_list(void *arg)
+{
+    uint64_t nowhere[3], *head = arg ? arg : nowhere;
+    uint64_t *entry = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    head[0] = (uintptr_t)entry;
+    head[1] = 8;
+    head[2] = 0;
+    entry[0] = (uintptr_t)head;
+    entry[1] = (uint64_t)syscall(SYS_gettid);
+    mprotect(entry, 4096, PROT_READ);
+    return syscall(SYS_set_robust_list, arg ? head : (void *)4096, 24) == 0 ? entry : NULL;
+}
+
+static void test_robust_lists(void)
+{
+    uint64_t head[3];
+    pthread_t t;
+    void *entry;
+
+    pthread_create(&t, NULL, with_robust_list, head);
+    pthread_join(t, &entry);
+    printf("robust list: %d", entry != NULL);
+    pthread_create(&t, NULL, with_robust_list, NULL);
+    pthread_join(t, &entry);
+    printf(" %d\n", entry != NULL);
+}
+
+/* Mappings come and go at random: none is given the place of another, each keeps its contents, holes are used again. */
+static void test_mappings(void)
+{
+    enum { SLOTS = 300, ROUNDS = 6000, PAGE = 4096 };
+    static struct { char *at; size_t len; char mark; } s[SLOTS];
+    uint32_t seed = 1;
+    int wrong = 0, failures = 0;
+    char *first, *again;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        unsigned n, kind;
+        size_t len;
+        char *at;
+
+        seed = seed * 1103515245 + 12345;
+        n = seed >> 8 & 0xffff;
+        kind = seed >> 24 & 7;
+        len = (size_t)PAGE * (1 + (seed >> 28));
+        n %= SLOTS;
+        for (size_t k = 0; k < s[n].len; k += PAGE) {
+            wrong += s[n].at[k] != s[n].mark || s[n].at[k + PAGE - 1] != s[n].mark;
+        }
+        if (s[n].len && kind < 3) {
+            failures += munmap(s[n].at, s[n].len) < 0;
+            s[n].len = 0;
+        } else if (s[n].len && kind < 6) {
+            at = mremap(s[n].at, s[n].len, len, MREMAP_MAYMOVE);
+            failures += at == MAP_FAILED;
+            for (size_t k = s[n].len; k < len; k++) {
+                wrong += at[k] != 0;
+            }
+            s[n].at = at;
+            s[n].len = len;
+        } else {
+            int fixed = s[n].len && kind == 6;
+
+            at = mmap(fixed ? s[n].at : NULL, fixed ? s[n].len : len, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | (fixed ? MAP_FIXED : 0), -1, 0);
+            failures += at == MAP_FAILED;
+            if (s[n].len && !fixed) {
+                munmap(s[n].at, s[n].len);
+            }
+            s[n].at = at;
+            s[n].len = fixed ? s[n].len : len;
+            for (size_t k = 0; k < s[n].len; k++) {
+                wrong += at[k] != 0;
+            }
+        }
+        s[n].mark = (char)(i | 1);
+        memset(s[n].at, s[n].mark, s[n].len);
+    }
+    for (unsigned n = 0; n < SLOTS; n++) {
+        if (s[n].len) {
+            munmap(s[n].at, s[n].len);
+        }
+    }
+    first = mmap(NULL, 64 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(first, 64 * PAGE);
+    again = mmap(NULL, 64 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    printf("mappings: %d wrong, %d failed, used again: %d\n", wrong, failures, first == again);
+}
+
+/* What is before a hole changes its protection. */
+static void test_holes(void)
+{
+    enum { PAGE = 4096 };
+    char *at = mmap(NULL, 5 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int fds[2], before;
+
+    pipe(fds);
+    write(fds[1], "abc", 3);
+    munmap(at + 2 * PAGE, PAGE);
+    printf("holes: %d", failed(mprotect(at + 2 * PAGE, 2 * PAGE, PROT_READ | PROT_WRITE)));
+    before = failed(mprotect(at + PAGE, 4 * PAGE, PROT_READ | PROT_WRITE));
+    printf(" %d", before);
+    for (int i = 0; i < 5; i++) {
+        printf(" %d", failed(read(fds[0], at + i * PAGE, 1)));
+    }
+    printf("\n");
+    munmap(at, 5 * PAGE);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* -- SIGSEGV and SIGBUS that somebody sends ---------------------------------------------------------------------------- */
+
+static volatile int faults_sent, faults_to;
+
+static void on_sent(int sig, siginfo_t *info, void *context)
+{
+    faults_sent += sig * 1000 + (info->si_pid == getpid()) * 100 + info->si_code + 10;
+    faults_to = gettid();
+}
+
+static void *waits_for_fault(void *arg)
+{
+    siginfo_t info;
+    int r = sigwaitinfo(arg, &info);
+
+    printf(" %d %d", r, info.si_code);
+    return NULL;
+}
+
+static void *lets_in(void *arg)
+{
+    pthread_sigmask(SIG_UNBLOCK, arg, NULL);
+    faults_to = -1;
+    while (faults_to <= 0) {
+        usleep(1000);
+    }
+    printf(" %d", faults_to == gettid());
+    return NULL;
+}
+
+/* What waits already comes as soon as a thread lets it in. */
+static void *finds(void *arg)
+{
+    pthread_sigmask(SIG_UNBLOCK, arg, NULL);
+    printf(" %d", faults_to == gettid());
+    return NULL;
+}
+
+static void print_pending(void)
+{
+    sigset_t set;
+
+    sigpending(&set);
+    printf(" (%d %d)", sigismember(&set, SIGSEGV), sigismember(&set, SIGBUS));
+}
+
+static void test_sent_faults(const char *self)
+{
+    const struct sigaction sa = { .sa_sigaction = on_sent, .sa_flags = SA_SIGINFO };
+    const struct timespec none = { 0, 0 }, wild = { 0, -1 };
+    sigset_t set, segv, old;
+    siginfo_t info = { 0 };
+    pthread_t t;
+
+    sigemptyset(&segv);
+    sigaddset(&segv, SIGSEGV);
+    set = segv;
+    sigaddset(&set, SIGBUS);
+    sigaction(SIGSEGV, &sa, NULL);
+    sigaction(SIGBUS, &sa, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, &old);
+    printf("sent:");
+    kill(getpid(), SIGSEGV);
+    print_pending();
+    syscall(SYS_tgkill, getpid(), gettid(), SIGBUS);
+    print_pending();
+    printf(" %d", sigtimedwait(&segv, &info, &none));
+    printf(" %d %d", info.si_code, info.si_pid == getpid());
+    print_pending();
+    printf(" %d", sigtimedwait(&segv, &info, &none));
+    printf(" %d", failed(syscall(SYS_rt_sigtimedwait, &set, NULL, &wild, 8)));
+    printf(" %d", failed(syscall(SYS_rt_sigtimedwait, &set, NULL, NULL, 4)));
+    printf(" %d", failed(syscall(SYS_rt_sigpending, &set, 16)));
+    printf(" %d", sigtimedwait(&set, NULL, NULL));
+    print_pending();
+    printf("\nsent, let in:");
+    kill(getpid(), SIGSEGV);
+    printf(" %d", faults_sent);
+    pthread_sigmask(SIG_UNBLOCK, &segv, NULL);
+    printf(" %d", faults_sent);
+    pthread_sigmask(SIG_BLOCK, &segv, NULL);
+    printf("\nsent, others:");
+    fflush(stdout);
+    pthread_create(&t, NULL, waits_for_fault, &segv);
+    usleep(20000);
+    kill(getpid(), SIGSEGV);
+    pthread_join(t, NULL);
+    print_pending();
+    pthread_create(&t, NULL, lets_in, &segv);
+    while (faults_to != -1) {
+        usleep(1000);
+    }
+    kill(getpid(), SIGSEGV);
+    pthread_join(t, NULL);
+    kill(getpid(), SIGSEGV);
+    pthread_create(&t, NULL, finds, &segv);
+    pthread_join(t, NULL);
+    print_pending();
+    printf("\n");
+    fflush(stdout);
+    for (int i = 0; i < 2; i++) {
+        pid_t pid = i ? fork() : vfork();
+
+        if (pid == 0) {
+            signal(SIGSEGV, SIG_IGN);
+            kill(getpid(), SIGBUS);
+            execl("/nonexistent", "x", NULL);
+            execl(self, self, ".", "inherited", NULL);
+            _exit(1);
+        }
+        waitpid(pid, NULL, 0);
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    signal(SIGSEGV, SIG_DFL);
+    signal(SIGBUS, SIG_DFL);
+}
+
+/* What a program finds that was executed by that. */
+static int print_inherited(void)
+{
+    struct sigaction segv, bus;
+    sigset_t mask;
+
+    sigaction(SIGSEGV, NULL, &segv);
+    sigaction(SIGBUS, NULL, &bus);
+    sigprocmask(SIG_SETMASK, NULL, &mask);
+    printf("inherited: %d %d %d %d", segv.sa_handler == SIG_IGN, bus.sa_handler == SIG_DFL, sigismember(&mask, SIGSEGV),
+           sigismember(&mask, SIGBUS));
+    print_pending();
+    kill(getpid(), SIGSEGV);
+    printf("\n");
+    return 0;
+}
+
+/* Interpreters that may not be executed; what fcntl does not know. */
+static void test_refusals(void)
+{
+    static const char *const text[] = { "#!./interpreter\n", "#!.\n", "#!./absent\n" };
+    int fd = open("interpreter", O_CREAT | O_WRONLY, 0644);
+
+    write(fd, "#!/bin/true\n", 12);
+    printf("refused: %d %d %d %d,", failed(fcntl(fd, 4000, &fd)), failed(fcntl(fd, -1, &fd)), failed(fcntl(fd, 1100, 1)),
+           failed(fcntl(99, 4000, &fd)));
+    printf(" %d", failed(fcntl(fd, F_SETOWN, getpid())));
+    printf(" %d %d,", fcntl(fd, F_GETOWN) == getpid(), failed(fcntl(fd, F_GETSIG)));
+    close(fd);
+    for (int i = 0; i < 3; i++) {
+        fd = open("script", O_CREAT | O_TRUNC | O_WRONLY, 0755);
+        write(fd, text[i], strlen(text[i]));
+        close(fd);
+        printf(" %d", failed(execl("./script", "script", NULL)));
+    }
+    printf("\n");
+}
+
+static siginfo_t forged;
+
+static void on_forged(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)context;
+    forged = *info;
+}
+
+/* What says that it is a fault, sent by the program to itself. */
+static void test_forged_faults(void)
+{
+    struct sigaction act = { .sa_sigaction = on_forged, .sa_flags = SA_SIGINFO }, old[2];
+    static const int sigs[] = { SIGSEGV, SIGBUS };
+    sigset_t set, before;
+
+    for (int i = 0; i < 2; i++) {
+        siginfo_t info = { .si_signo = sigs[i], .si_code = 1 + i, .si_addr = (void *)(uintptr_t)0x123450 };
+
+        sigaction(sigs[i], &act, &old[i]);
+        memset(&forged, 0, sizeof(forged));
+        printf("forged: %ld", syscall(SYS_rt_sigqueueinfo, getpid(), sigs[i], &info));
+        printf(" %d %d %p,", forged.si_signo, forged.si_code, forged.si_addr);
+        memset(&forged, 0, sizeof(forged));
+        sigemptyset(&set);
+        sigaddset(&set, sigs[i]);
+        sigprocmask(SIG_BLOCK, &set, &before);
+        printf(" %ld", syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), sigs[i], &info));
+        printf(" %d", forged.si_signo);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        printf(" %d %d %p,", forged.si_signo, forged.si_code, forged.si_addr);
+        printf(" %d\n", (int)syscall(SYS_rt_sigqueueinfo, 1, sigs[i], &info));
+        sigaction(sigs[i], &old[i], NULL);
+    }
+}
+
+/* Numbers of a child that cannot be written. */
+static void test_wild_child(void)
+{
+    struct { uint64_t flags, pidfd, child, parent, signal, stack, stack_size, tls; } args = {
+        .flags = CLONE_PARENT_SETTID | CLONE_CHILD_SETTID, .child = 16, .parent = 8, .signal = SIGCHLD,
+    };
+    int status = 0;
+    long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+    if (pid == 0) {
+        syscall(SYS_exit_group, 6);
+    }
+    printf("wild child: %d", pid > 0 && waitpid((pid_t)pid, &status, 0) == pid);
+    printf(" %x\n", (unsigned)status);
+}
+
 static void test_futexes(void)
 {
     struct { uint64_t value, addr; uint32_t flags, reserved; } w[3];
@@ -137,6 +459,53 @@ static void test_futexes(void)
     w[1].addr = 8;
     printf(" %d %d %d\n", failed(syscall(449, w, 2, 0, NULL, 0)), failed(syscall(449, w, 0, 0, NULL, 0)),
            failed(syscall(SYS_restart_syscall)));
+}
+
+static void *hold(void *mutex)
+{
+    pthread_mutex_lock(mutex);
+    for (;;) {
+        pause();
+    }
+}
+
+/* Robust mutexes of a process that ends: its only thread's; two of another thread, which goes on running until then. */
+static void test_robust(void)
+{
+    pthread_mutex_t *m = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct timespec until;
+    pthread_mutexattr_t attr;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&m[0], &attr);
+    pthread_mutex_init(&m[1], &attr);
+    printf("robust:");
+    for (int i = 0; i < 2; i++) {
+        if (fork() == 0) {
+            pthread_t t;
+
+            pthread_mutex_lock(&m[0]);
+            if (i) {
+                pthread_create(&t, NULL, hold, &m[1]);
+                while (pthread_mutex_trylock(&m[1]) == 0) {
+                    pthread_mutex_unlock(&m[1]);
+                }
+            }
+            _exit(0);
+        }
+        wait(NULL);
+        for (int k = 0; k <= i; k++) {
+            clock_gettime(CLOCK_REALTIME, &until);
+            until.tv_sec += 5;
+            printf(" %d", pthread_mutex_timedlock(&m[k], &until) == EOWNERDEAD);
+            pthread_mutex_consistent(&m[k]);
+            pthread_mutex_unlock(&m[k]);
+        }
+    }
+    printf("\n");
+    munmap(m, 4096);
 }
 
 static void test_open(void)
@@ -186,6 +555,51 @@ static void test_vectors(void)
     r = process_vm_writev(getpid(), in, 1, &remote, 1, 0);
     remote.iov_base = (void *)16;
     printf(" %ld %.8s %d\n", r, a, failed(process_vm_readv(getpid(), in, 1, &remote, 1, 0)));
+}
+
+static void *sends_later(void *fds)
+{
+    usleep(50000);
+    send(((int *)fds)[1], "later", 5, 0);
+    return fds;
+}
+
+/* Several messages: all that are asked for, with MSG_WAITFORONE what there is; time is looked at after each. */
+static void test_messages(void)
+{
+    static const struct { int flags, first; long ns; } tries[] = {
+        { 0, 1, -1 }, { MSG_WAITFORONE, 1, -1 }, { MSG_WAITFORONE, 2, -1 }, { 0, 0, 20000000 }, { 0, 1, 10 }, { 0, 0, 0 },
+        { MSG_DONTWAIT, 0, -1 }, { 0, 1, 2000000000 },
+    };
+    struct mmsghdr m[2];
+    struct iovec v[2];
+    char text[2][16];
+
+    printf("messages:");
+    for (unsigned i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        struct timespec time = { 0, tries[i].ns };
+        int fds[2], r;
+        pthread_t t;
+
+        socketpair(AF_UNIX, SOCK_DGRAM, 0, fds);
+        for (int k = 0; k < 2; k++) {
+            v[k] = (struct iovec){ text[k], sizeof(text[k]) };
+            m[k] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &v[k], .msg_iovlen = 1 } };
+            if (k < tries[i].first) {
+                send(fds[1], "now", 3, 0);
+            }
+        }
+        pthread_create(&t, NULL, sends_later, fds);
+        r = (int)syscall(SYS_recvmmsg, fds[0], m, 2, tries[i].flags, tries[i].ns < 0 ? NULL : &time);
+        printf(" %d", r < 0 ? failed(r) : r);
+        if (r > 0) {
+            printf("/%u/%d", m[r - 1].msg_len, time.tv_nsec == tries[i].ns ? 1 : time.tv_nsec ? 2 : 0);
+        }
+        pthread_join(t, NULL);
+        close(fds[0]);
+        close(fds[1]);
+    }
+    printf("\n");
 }
 
 static int in_namespace(void *p)
@@ -349,6 +763,13 @@ static void test_events(void)
     }
     printf("events: %d %d", n, epoll_wait(e, events, 2 * MANY, 0));
     printf(" %d %d\n", events[n - 1].data.u64 % 0x123456789 == 0, epoll_wait(e, events, 2 * MANY, 0));
+    {
+        struct kcmp_epoll_slot slot = { .efd = (unsigned)e, .tfd = (unsigned)fds[5] };
+        long pid = getpid();
+
+        printf("kcmp: %d", failed(syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, fds[5], &slot)));
+        printf(" %d\n", failed(syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, fds[5], 8)));
+    }
     while (n--) {
         close(fds[n]);
     }
@@ -411,6 +832,9 @@ static void test_process(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 2) {
+        return print_inherited();
+    }
     folder = argc > 1 ? argv[1] : ".";
     if (chdir(folder) < 0) {
         return 1;
@@ -418,8 +842,17 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     test_ipc();
     test_futexes();
+    test_robust_lists();
+    test_wild_child();
+    test_forged_faults();
+    test_mappings();
+    test_robust();
+    test_holes();
+    test_sent_faults(argv[0]);
+    test_refusals();
     test_open();
     test_vectors();
+    test_messages();
     test_children();
     test_policy();
     test_devices();

@@ -305,6 +305,58 @@ static void test_mte(void)
     munmap(moved, 16384);
 }
 
+static volatile unsigned calls_made;
+static __thread sigjmp_buf before_call;
+static volatile int call_code;
+
+static void on_call(int sig, siginfo_t *info, void *context)
+{
+    (void)sig;
+    (void)context;
+    call_code = info->si_code;
+    siglongjmp(before_call, 1);
+}
+
+static void *calls(void *fn)
+{
+    if (!sigsetjmp(before_call, 1)) {
+        for (;;) {
+            ((void (*)(void))fn)();
+            calls_made++;
+        }
+    }
+    return NULL;
+}
+
+/* A page becomes guarded while another thread calls what is in it. */
+static void test_bti(void)
+{
+    struct sigaction sa = { .sa_sigaction = on_call, .sa_flags = SA_SIGINFO };
+    uint32_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    unsigned before;
+    pthread_t thread;
+
+    sigaction(SIGILL, &sa, NULL);
+    code[0] = 0xd503245f;                       /* BTI c */
+    code[1] = code[3] = 0xd65f03c0;             /* RET */
+    code[2] = 0xd503201f;                       /* NOP */
+    __builtin___clear_cache((char *)code, (char *)&code[4]);
+    mprotect(code, 4096, PROT_READ | PROT_EXEC);
+    pthread_create(&thread, NULL, calls, &code[2]);
+    while (calls_made < 20000) {
+        sched_yield();
+    }
+    mprotect(code, 4096, PROT_READ | PROT_EXEC | 0x10 /* PROT_BTI */);
+    pthread_join(thread, NULL);
+    printf("bti: %d", call_code);
+    call_code = 0;
+    calls(&code[3]);
+    before = calls_made;
+    ((void (*)(void))code)();
+    printf(" %d %d\n", call_code, calls_made == before);
+    munmap(code, 4096);
+}
+
 static uintptr_t sign(uintptr_t p)
 {
     __asm__ volatile(".arch armv8.3-a\n\tpacdza %0" : "+r"(p));
@@ -359,6 +411,44 @@ static void test_id_registers(void)
         READ_ID("sctlr_el1");
     }
     printf(" %d\n", seen.si_signo);
+}
+
+/* Each bit of the hardware capabilities is what the kernel's manual says of the ID registers (elf_hwcaps). */
+static void test_capabilities(void)
+{
+    enum { PFR0, PFR1, ISAR0, ISAR1, ISAR2, MMFR0, MMFR1, MMFR2, NUM };
+    static const struct {
+        uint8_t word, bit, reg, shift, is_signed, least;
+    } rows[] = {
+        { 0, 0, PFR0, 16, 1, 0 }, { 0, 1, PFR0, 20, 1, 0 }, { 0, 9, PFR0, 16, 1, 1 }, { 0, 10, PFR0, 20, 1, 1 },
+        { 0, 3, ISAR0, 4, 0, 1 }, { 0, 4, ISAR0, 4, 0, 2 }, { 0, 5, ISAR0, 8, 0, 1 }, { 0, 6, ISAR0, 12, 0, 1 },
+        { 0, 21, ISAR0, 12, 0, 2 }, { 0, 7, ISAR0, 16, 0, 1 }, { 0, 8, ISAR0, 20, 0, 2 }, { 1, 47, ISAR0, 20, 0, 3 },
+        { 0, 12, ISAR0, 28, 0, 1 }, { 0, 17, ISAR0, 32, 0, 1 }, { 0, 18, ISAR0, 36, 0, 1 }, { 0, 19, ISAR0, 40, 0, 1 },
+        { 0, 20, ISAR0, 44, 0, 1 }, { 0, 23, ISAR0, 48, 0, 1 }, { 0, 27, ISAR0, 52, 0, 1 }, { 1, 7, ISAR0, 52, 0, 2 },
+        { 1, 16, ISAR0, 60, 0, 1 }, { 0, 24, PFR0, 48, 0, 1 }, { 0, 16, ISAR1, 0, 0, 1 }, { 1, 0, ISAR1, 0, 0, 2 },
+        { 0, 13, ISAR1, 12, 0, 1 }, { 0, 14, ISAR1, 16, 0, 1 }, { 0, 15, ISAR1, 20, 0, 1 }, { 0, 26, ISAR1, 20, 0, 2 },
+        { 1, 46, ISAR1, 20, 0, 3 }, { 1, 8, ISAR1, 32, 0, 1 }, { 0, 29, ISAR1, 36, 0, 1 }, { 1, 14, ISAR1, 44, 0, 1 },
+        { 1, 32, ISAR1, 44, 0, 2 }, { 1, 15, ISAR1, 48, 0, 1 }, { 1, 13, ISAR1, 52, 0, 1 }, { 0, 25, MMFR2, 32, 0, 1 },
+        { 0, 28, PFR1, 4, 0, 2 }, { 1, 17, PFR1, 0, 0, 1 }, { 1, 18, PFR1, 8, 0, 2 }, { 1, 22, PFR1, 8, 0, 3 },
+        { 1, 19, MMFR0, 60, 0, 1 }, { 1, 20, MMFR1, 44, 0, 1 }, { 1, 31, ISAR2, 0, 0, 2 }, { 1, 21, ISAR2, 4, 0, 1 },
+        { 1, 43, ISAR2, 16, 0, 1 }, { 1, 44, ISAR2, 20, 0, 1 }, { 1, 35, ISAR2, 48, 0, 1 }, { 1, 34, ISAR2, 52, 0, 1 },
+        { 0, 30, ISAR1, 4, 0, 1 }, { 0, 30, ISAR1, 8, 0, 1 }, { 0, 30, ISAR2, 12, 0, 1 },
+        { 0, 31, ISAR1, 24, 0, 1 }, { 0, 31, ISAR1, 28, 0, 1 }, { 0, 31, ISAR2, 8, 0, 1 },
+    };
+    const uint64_t id[NUM] = {
+        READ_ID("id_aa64pfr0_el1"), READ_ID("id_aa64pfr1_el1"), READ_ID("id_aa64isar0_el1"), READ_ID("id_aa64isar1_el1"),
+        READ_ID("s3_0_c0_c6_2"), READ_ID("id_aa64mmfr0_el1"), READ_ID("id_aa64mmfr1_el1"), READ_ID("id_aa64mmfr2_el1"),
+    };
+    uint64_t want[2] = { HWCAP_CPUID, 0 };
+
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int field = (int)(id[rows[i].reg] >> rows[i].shift & 15);
+
+        field -= rows[i].is_signed && field & 8 ? 16 : 0;
+        want[rows[i].word] |= (uint64_t)(field >= rows[i].least) << rows[i].bit;
+    }
+    printf("capabilities: %llx %llx\n", (unsigned long long)(want[0] ^ getauxval(AT_HWCAP)),
+           (unsigned long long)(want[1] ^ getauxval(AT_HWCAP2)));
 }
 
 /* -- processes that share memory ----------------------------------------------------------------------------------------- */
@@ -453,6 +543,10 @@ static void test_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "capabilities") == 0) {
+        test_capabilities();
+        return 0;
+    }
     if (argc == 2) {
         return strcmp(argv[0], "child") == 0 ? 9 : 10;
     }
@@ -461,8 +555,10 @@ int main(int argc, char **argv)
     test_unwind();
     test_tagged_addresses();
     test_mte();
+    test_bti();
     test_pac();
     test_id_registers();
+    test_capabilities();
     test_vfork(argv[0]);
     test_setxid();
     test_descriptors();

@@ -3,7 +3,9 @@
 """User mode: a program compiled for the guest does what it must, on both back ends; what cannot run gives a line and
 the status that a shell gives. Needs aarch64-linux-gnu-gcc, else it is skipped."""
 import os
+import resource
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -37,8 +39,10 @@ tagged: -1 1 0 1 6 -1 1 -1 1
 mte: 1 1 1 0 f0 7 0 0 9 33 1
 mte tag bits: 3 9 9 7 0 783
 mte asynchronous: 8 1 4 5 0
+bti: 1 1 1
 keys: 1 1 -1 f 0 b 1 -1
 id: 1 1 1 11 111ff000000 80000000 0 6 1 0 4 4
+capabilities: 0 0
 vfork: 5 3 1 2 0 9 9 clone3: 0 4 5 -1 1
 setxid: 0
 descriptors: 0 3
@@ -107,11 +111,155 @@ int main(int argc, char **argv) { for (char **a = argv; *a; a++) printf("[%s]", 
         r = run("-0", "X", path, "y z")
         check("script", (r.returncode, r.stdout), (7, wanted))
     script("loop", f"#!{os.path.join(folder, 'loop')}\n")
+    os.chmod(script("plain", f"#!{program}\n"), 0o644)
     for name, text, status in (("missing", "#!/nowhere/there\n", 127), ("none", "#!\n", 126), ("blank", "#! \t\n", 126),
-                               ("native", "#!/bin/sh\n", 126), ("loop", f"#!{os.path.join(folder, 'loop')}\n", 126),
+                               ("native", "#!/bin/sh\n", 126), ("not executable", f"#!{os.path.join(folder, 'plain')}\n", 126),
+                               ("loop", f"#!{os.path.join(folder, 'loop')}\n", 126),
                                ("empty", "", 126), ("mark", "#!", 126)):
         r = run(script(name, text))
         check(name, (r.returncode, r.stderr.count("\n")), (status, 1))
+
+
+def guarded(folder):
+    """A program without an interpreter whose property asks for guarded code jumps where it may not; others may."""
+    source, program = os.path.join(folder, "guarded.S"), os.path.join(folder, "guarded")
+    property_of = struct.Struct("<4I").pack
+    branch = property_of(0xc0000000, 4, 1, 0)
+    with open(source, "w", encoding="ascii") as f:
+        f.write("""    .section .note.gnu.property, "a"
+    .balign 8
+    .long 4, 16, 5
+    .asciz "GNU"
+    .long 0xc0000000, 4, 1, 0
+    .text
+    .global _start
+_start: adr x0, 1f
+    br x0
+1:  mov x0, #3
+    mov x8, #93
+    svc #0
+""")
+    subprocess.run([CC, "-nostdlib", "-static", "-o", program, source], check=True)
+    with open(program, "rb") as f:
+        whole = f.read()
+    check("a property", whole.count(branch), 1)
+    for name, changed, cpu, wanted in (("guarded", branch, "max", -4), ("no such CPU", branch, "cortex-a72", 3),
+                                       ("another bit", property_of(0xc0000000, 4, 2, 0), "max", 3),
+                                       ("another property", property_of(0xb0000000, 4, 1, 0), "max", 3),
+                                       ("too long", property_of(0xc0000000, 0xfffffff0, 1, 0), "max", 3)):
+        with open(program, "wb") as f:
+            f.write(whole.replace(branch, changed))
+        check(name, run("-cpu", cpu, program).returncode, wanted)
+
+
+def gaps(folder):
+    """Between the segments of a program that may lie anywhere nothing is mapped."""
+    source, program = os.path.join(folder, "gaps.c"), os.path.join(folder, "gaps")
+    with open(source, "w", encoding="ascii") as f:
+        f.write("""#include <link.h>\n#include <signal.h>\n#include <sys/auxv.h>\n#include <unistd.h>
+static void on_fault(int sig, siginfo_t *info, void *context) { _exit(info->si_code); }
+int main(void)
+{
+    const ElfW(Phdr) *ph = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+    unsigned long base = 0, end = 0;
+
+    sigaction(SIGSEGV, &sa, NULL);
+    for (unsigned i = 0; i < getauxval(AT_PHNUM); i++) {
+        base = ph[i].p_type == PT_PHDR ? (unsigned long)ph - ph[i].p_vaddr : base;
+        base = ph[i].p_type == PT_LOAD && !ph[i].p_offset ? ((unsigned long)ph & ~4095ul) - ph[i].p_vaddr : base;
+        if (ph[i].p_type == PT_LOAD && end && end < (base + ph[i].p_vaddr & ~4095ul)) return *(volatile char *)end * 0 + 9;
+        if (ph[i].p_type == PT_LOAD) end = base + ph[i].p_vaddr + ph[i].p_memsz + 4095 & ~4095ul;
+    }
+    return 8;
+}
+""")
+    subprocess.run([CC, "-w", "-static-pie", "-Wl,-z,max-page-size=65536", "-o", program, source], check=True)
+    check("between segments", run(program).returncode, 1)
+
+
+def sysroot(folder):
+    """What -L names stays the same when the program goes elsewhere, and for what it executes there."""
+    source, program = os.path.join(folder, "goes.c"), os.path.join(folder, "goes")
+    os.makedirs(os.path.join(folder, "root", "inside"))
+    with open(os.path.join(folder, "root", "inside", "file"), "w", encoding="ascii"):
+        pass
+    with open(source, "w", encoding="ascii") as f:
+        f.write("""#include <stdio.h>\n#include <unistd.h>
+int main(int argc, char **argv)
+{
+    printf("%d ", access("/inside/file", F_OK));
+    if (chdir("/") < 0 || access("/inside/file", F_OK) < 0) return 1;
+    fflush(stdout);
+    return argc > 1 ? execl(argv[1], argv[1], (char *)NULL) : 0;
+}
+""")
+    subprocess.run([CC, "-static", "-o", program, source], check=True)
+    for options, env in (["-L", "root"], {}), ([], {"QEMU_LD_PREFIX": "root"}):
+        r = run(*options, "./goes", program, cwd=folder, env=dict(os.environ, **env))
+        # a variable is the children's own to understand
+        check("sysroot", (r.returncode, r.stdout), (0, "0 0 ") if options else (1, "0 -1 "))
+
+
+def logs(folder):
+    """All programs of a run log to one file, which none of their descriptors reaches."""
+    source, program, log = (os.path.join(folder, n) for n in ("logs.c", "logs", "log"))
+    with open(source, "w", encoding="ascii") as f:
+        f.write("""#include <fcntl.h>\n#include <stdlib.h>\n#include <sys/wait.h>\n#include <unistd.h>
+int main(int argc, char **argv)
+{
+    int status, fd;
+
+    if (argc > 1) return atoi(argv[1]);
+    for (int i = 0; i < 2; i++) {
+        if (fork() == 0) execl(argv[0], argv[0], i ? "5" : "6", (char *)NULL);
+        wait(&status);
+    }
+    closefrom(3);
+    fd = open(argv[0], O_RDONLY);
+    return open("other", O_CREAT | O_TRUNC | O_WRONLY, 0600) != fd + 1;
+}
+""")
+    subprocess.run([CC, "-static", "-o", program, source], check=True)
+    for name in log, "+" + log:
+        check("log", run("-strace", "-D", name, program, cwd=folder).returncode, 0)
+    with open(log, "rb") as f:
+        text = f.read()
+    check("in the log", [text.count(t) for t in (b"exit_group(0)", b"exit_group(5)", b"exit_group(6)", b"\0")], [0, 2, 2, 0])
+    check("no log", os.path.getsize(os.path.join(folder, "other")), 0)
+
+
+def options(folder):
+    """-r, -env and -cpu help; AT_EXECFN; the host's dynamic linker leaves alone what a program says to the guest's."""
+    source, program = os.path.join(folder, "options.c"), os.path.join(folder, "options")
+    with open(source, "w", encoding="ascii") as f:
+        f.write("""#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/auxv.h>
+#include <sys/utsname.h>
+int main(int argc, char **argv)
+{
+    struct utsname u;
+    char *env[] = { "LD_TRACE_LOADED_OBJECTS=1,2", "LD_PRELOAD=none", "GLIBC_TUNABLES=x", "A=b", NULL };
+
+    uname(&u);
+    printf("%s %s %s %s\\n", (char *)getauxval(AT_EXECFN), u.release, getenv("LD_TRACE_LOADED_OBJECTS"), getenv("A"));
+    fflush(stdout);
+    return argc > 1 ? execve(argv[1], (char *[]){ argv[0], NULL }, env) : 7;
+}
+""")
+    subprocess.run([CC, "-static", "-o", program, source], check=True)
+    r = run("-r", "9.8.7", "-env", "A=x,y", "./options", "./options", cwd=folder)
+    check("options", (r.returncode, r.stdout, r.stderr),
+          (7, "./options 9.8.7 (null) x,y\n./options 9.8.7 1,2 b\n", ""))
+    r = run("-cpu", "cortex-m3", "./options", cwd=folder)
+    check("another's CPU", (r.returncode, r.stdout, "not of this architecture" in r.stderr), (126, "", True))
+    if not os.environ.get("CHIMERA_SANITIZER"):
+        r = run("./options", cwd=folder, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30)))
+        check("little address space", (r.returncode, r.stderr), (7, ""))
+    r = run("-cpu", "help")
+    check("-cpu help", (r.returncode, " cortex-a72 " in r.stdout, "cortex-m" in r.stdout), (0, True, False))
 
 
 def refusals(folder):
@@ -145,6 +293,8 @@ def main():
             r = run("-accel", accel, interface)
             check(f"{accel}: interface", r.stdout, INTERFACE)
             check(f"{accel}: interface's status", r.returncode, 0)
+        for cpu in "cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1":
+            check(f"{cpu}: capabilities", run("-cpu", cpu, interface, "capabilities").stdout, "capabilities: 0 0\n")
         r = run(procfs, env={"FIRST": "1"})
         check("/proc", (r.returncode, r.stdout), (0, PROCFS))
         drawn = [run(*seed, procfs, "random").stdout for seed in (["-seed", "7"], ["-seed", "7"], ["-seed", "8"], [], [])]
@@ -164,6 +314,11 @@ def main():
             check(f"truncated to {size}", (r.returncode, r.stderr.count("\n")), (126, 1))
         refusals(folder)
         scripts(folder)
+        options(folder)
+        guarded(folder)
+        gaps(folder)
+        sysroot(folder)
+        logs(folder)
         if shutil.which("cc"):
             compared(folder, "calls")
             compared(folder, "restart")

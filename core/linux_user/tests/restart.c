@@ -37,6 +37,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* -- what waits ------------------------------------------------------------------------------------------------------ */
@@ -616,6 +617,129 @@ static void test_storm(void)
     printf("storm: %d wrong\n", wrong);
 }
 
+/* -- signals that come right before a call on masks ------------------------------------------------------------------ */
+
+enum { QUEUED = 1500, KINDS = 3, EXECS = 60 };
+static unsigned queued_hits[KINDS], while_blocked;
+static pthread_t queued_to;
+
+/* The guest's call ends a long block of code, so that most signals come in the middle of that. */
+static void set_mask(const sigset_t *set)
+{
+#ifdef __aarch64__
+    register long x0 __asm__("x0") = SIG_SETMASK, x1 __asm__("x1") = (long)set, x2 __asm__("x2") = 0, x3 __asm__("x3") = 8;
+    register long x8 __asm__("x8") = SYS_rt_sigprocmask;
+
+    __asm__ volatile(".rept 60\n udiv x4, x8, x3\n .endr\n svc #0"
+                     : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3), "r"(x8) : "x4", "memory");
+#else
+    sigprocmask(SIG_SETMASK, set, NULL);
+#endif
+}
+
+static void on_queued(int sig, siginfo_t *info, void *context)
+{
+    (void)info;
+    queued_hits[sig - SIGRTMIN]++;
+    while_blocked += sigismember(&((ucontext_t *)context)->uc_sigmask, sig) > 0;
+}
+
+static void *queues(void *arg)
+{
+    for (int i = 0; i < QUEUED; i++) {
+        for (int k = 0; k < KINDS; k++) {
+            while (pthread_sigqueue(queued_to, SIGRTMIN + k, (union sigval){ .sival_int = i }) == EAGAIN) {
+                usleep(100);
+            }
+        }
+    }
+    __atomic_store_n((int *)arg, 1, __ATOMIC_SEQ_CST);
+    return arg;
+}
+
+/* Each comes once, and none while it is blocked. */
+static void test_queued(void)
+{
+    struct sigaction sa = { .sa_sigaction = on_queued, .sa_flags = SA_SIGINFO };
+    sigset_t none, some, all;
+    int over = 0;
+    pthread_t t;
+
+    sigemptyset(&none);
+    some = only(SIGRTMIN);
+    sigfillset(&all);
+    for (int k = 0; k < KINDS; k++) {
+        sigaction(SIGRTMIN + k, &sa, NULL);
+    }
+    queued_to = pthread_self();
+    pthread_sigmask(SIG_SETMASK, &all, NULL);   /* the other thread's */
+    pthread_create(&t, NULL, queues, &over);
+    while (!__atomic_load_n(&over, __ATOMIC_SEQ_CST)) {
+        set_mask(&some);
+        set_mask(&none);
+    }
+    pthread_join(t, NULL);
+    set_mask(&none);
+    printf("queued:");
+    for (int k = 0; k < KINDS; k++) {
+        printf(" %u", queued_hits[k]);
+    }
+    printf(", while blocked: %u\n", while_blocked);
+}
+
+static void on_any(int sig)
+{
+    (void)sig;
+}
+
+/* A program executes itself while signals come: each time it begins with what the last one had blocked, nothing. */
+static int again(int rounds)
+{
+    static const int sent[] = { SIGURG, SIGWINCH, SIGCHLD };
+    char path[32], number[16];
+    sigset_t now;
+
+    sigprocmask(SIG_SETMASK, NULL, &now);
+    for (int sig = 1; sig < 64; sig++) {
+        if (sigismember(&now, sig) > 0) {
+            return 1;
+        }
+    }
+    if (rounds == 0) {
+        return 0;
+    }
+    for (unsigned i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        signal(sent[i], on_any);
+    }
+    snprintf(path, sizeof(path), "/proc/%d/exe", getpid());
+    snprintf(number, sizeof(number), "%d", rounds - 1);
+    execl(path, path, number, (char *)NULL);
+    return 2;
+}
+
+static void test_execs(void)
+{
+    int status;
+    pid_t sender, pid = fork();
+
+    if (pid == 0) {
+        _exit(again(EXECS));
+    }
+    sender = fork();
+    if (sender == 0) {
+        for (;;) {
+            for (int i = 0; i < 20; i++) {
+                kill(pid, i % 2 ? SIGURG : SIGWINCH);
+            }
+            usleep(20);
+        }
+    }
+    waitpid(pid, &status, 0);
+    kill(sender, SIGKILL);
+    waitpid(sender, NULL, 0);
+    printf("executes: 0x%x\n", status);
+}
+
 /* -- stopping -------------------------------------------------------------------------------------------------------- */
 
 static void test_stopping(void)
@@ -656,11 +780,14 @@ static void test_stopping(void)
     printf("\n");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct sigaction sa = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_RESTART };
     pthread_t t;
 
+    if (argc > 1) {
+        return again(atoi(argv[1]));
+    }
     setvbuf(stdout, NULL, _IOLBF, 0);
     first = pthread_self();
     first_tid = gettid();
@@ -675,6 +802,8 @@ int main(void)
     pthread_join(t, NULL);
     test_masks();
     test_storm();
+    test_queued();
+    test_execs();
     test_stopping();
     return 0;
 }

@@ -187,6 +187,17 @@ static void test_faults(void)
     one("prefetch of nothing", 0xf9800000, 0x1000, 0);
     one("dc zva", 0xd50b7420, 0x3000, 0x3000);
     one("dc cvac", 0xd50b7a20, 0x3000, 0x3000);
+    for (unsigned i = 0; i < 3; i++) {          /* of codes that differ one at most is right */
+        code[0] = 0xdac13be0;                   /* AUTDZA X0 */
+        code[1] = 0xd65f03c0;
+        __builtin___clear_cache((char *)code, (char *)(code + 2));
+        if (!sigsetjmp(back, 1)) {
+            ((void (*)(uint64_t))(uintptr_t)code)(at ^ (uint64_t)i << 50);
+        } else {
+            say("a wrong authentication code", 0);
+            break;
+        }
+    }
     go("jump to nothing", 0x5000);
     go("jump, not executable", at);
     go("jump, misaligned", (uintptr_t)code + 2);
@@ -231,7 +242,7 @@ static void test_overflow(void)
     if (!sigsetjmp(back, 1)) {
         deeper(&zero);
     }
-    printf("stack overflow: signal %d, at its end %d\n", seen.si_signo,
+    printf("stack overflow: signal %d code %d, at its end %d\n", seen.si_signo, seen.si_code,
            top - (uintptr_t)seen.si_addr > 4u << 20 && (uintptr_t)seen.si_addr - seen_sp < 4 * PAGE);
     fflush(stdout);
     pid = fork();
@@ -498,8 +509,10 @@ static void test_nesting(void)
     printf("edited frame: %d %d 0x%x 0x%x\n", (int)x5, (int)v7, (unsigned)fpsr, (unsigned)nzcv);
 }
 
+enum { ALT_SIZE = 65536 };
+static char alt_stack[ALT_SIZE];
 static stack_t in_handler;
-static volatile int eperm, autodisarm;
+static volatile int eperm, autodisarm, rearmed;
 
 static void on_alt(int sig, siginfo_t *info, void *context)
 {
@@ -516,11 +529,39 @@ static void on_alt(int sig, siginfo_t *info, void *context)
         depth = deepest;
     }
     autodisarm = in_handler.ss_flags;
+    if (in_handler.ss_flags == SS_DISABLE) {    /* it is set by a program that is on it */
+        s = (stack_t){ .ss_sp = alt_stack, .ss_size = ALT_SIZE, .ss_flags = (int)(1u << 31) };
+        rearmed = sigaltstack(&s, NULL) == 0 && sigaltstack(&s, &in_handler) == 0;
+    }
+}
+
+static volatile int no_room_code, on_own_stack;
+
+static void on_no_room(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    stack_t s;
+
+    (void)sig;
+    sigaltstack(NULL, &s);
+    on_own_stack = (char *)&s > (char *)s.ss_sp && (char *)&s < (char *)s.ss_sp + s.ss_size;
+    no_room_code = info->si_code;
+    uc->uc_mcontext.sp = uc->uc_mcontext.regs[9];
+}
+
+/* A frame that the stack cannot take: SIGSEGV, whose handler has another one. */
+static void no_room(void)
+{
+    handle(SIGUSR1, on_alt, 0);
+    handle(SIGSEGV, on_no_room, SA_ONSTACK);
+    __asm__ volatile("mov x9, sp\n mov x10, #4096\n mov x0, %0\n mov x1, #10\n mov x8, #129\n mov sp, x10\n svc #0\n"
+                     : : "r"((uint64_t)getpid()) : "x0", "x1", "x8", "x9", "x10", "memory");
+    signal(SIGSEGV, SIG_DFL);
 }
 
 static void test_stacks(void)
 {
-    stack_t s = { .ss_sp = malloc(65536), .ss_size = 65536 }, now;
+    stack_t s = { .ss_sp = alt_stack, .ss_size = ALT_SIZE }, now;
 
     sigaltstack(&s, NULL);
     handle(SIGUSR1, on_alt, SA_ONSTACK);
@@ -533,9 +574,13 @@ static void test_stacks(void)
     sigaltstack(&s, NULL);
     raise(SIGUSR2);
     sigaltstack(NULL, &now);
-    printf("SS_AUTODISARM: in the handler %d, after 0x%x, same %d\n", autodisarm, (unsigned)now.ss_flags, now.ss_sp == s.ss_sp);
-    s.ss_size = 100;
+    printf("SS_AUTODISARM: in the handler %d, set there %d, after 0x%x, same %d\n", autodisarm, rearmed,
+           (unsigned)now.ss_flags, now.ss_sp == s.ss_sp);
     s.ss_flags = 0;
+    sigaltstack(&s, NULL);
+    no_room();
+    printf("no room: code 0x%x, on the other stack %d\n", (unsigned)no_room_code, on_own_stack);
+    s.ss_size = 100;
     printf("a small one: %d\n", sigaltstack(&s, NULL) < 0 ? errno : 0);
     s.ss_flags = SS_DISABLE;
     sigaltstack(&s, NULL);
@@ -874,6 +919,151 @@ static void test_threads(void)
     }
 }
 
+/* -- what a handler leaves in its frame -------------------------------------------------------------------------------- */
+
+typedef struct Record {
+    uint32_t magic, size;
+    uint64_t esr;
+} Record;
+
+static int change;
+
+/* Writes the frame's records anew. */
+static void on_change(int sig, siginfo_t *info, void *context)
+{
+    const Record esr = { ESR_MAGIC_NUMBER, sizeof(esr), 0 }, other = { 0x12345678, sizeof(other), 0 };
+    ucontext_t *uc = context;
+    struct fpsimd_context fp = *frame_fp(uc);
+    uint8_t *at = uc->uc_mcontext.__reserved;
+
+    (void)sig;
+    (void)info;
+    fp.vregs[16] = 0x4321;
+    fp.head.size -= change == 5 ? 16 : 0;
+    uc->uc_mcontext.pstate |= change == 10 ? 4 : change == 11 ? 0x80 : change == 12 ? 0x10 : change == 13 ? 0x8020 : 0;
+#define APPEND(what) (memcpy(at, &what, sizeof(what)), at += sizeof(what))
+    if (change == 1 || change == 2 || change == 6) {
+        APPEND(esr);
+    }
+    if (change == 2) {
+        APPEND(esr);
+    }
+    if (change == 6) {
+        APPEND(other);
+    }
+    if (change != 3) {
+        APPEND(fp);
+    }
+    if (change == 4) {
+        APPEND(fp);
+    }
+    memset(at, 0, 16);
+    if (change == 7) {
+        at[4] = 8;                              /* an end with a size */
+    } else if (change == 8) {
+        memcpy(at, &esr, sizeof(esr));          /* no end */
+        ((Record *)at)->size = 4096;
+    } else if (change == 9) {
+        memcpy(at, &esr, sizeof(esr));
+        ((Record *)at)->size = 24;              /* the next one is not aligned */
+        memset(at + 24, 0, 8);
+    }
+}
+
+static void test_frames(void)
+{
+    const long pid = getpid(), tid = syscall(SYS_gettid);
+
+    handle(SIGUSR1, on_change, 0);
+    handle(SIGSEGV, on_fault, 0);
+    printf("frames:");
+    for (change = 0; change < 14; change++) {
+        if (!sigsetjmp(back, 1)) {
+            register long x0 __asm__("x0") = pid, x1 __asm__("x1") = tid, x2 __asm__("x2") = SIGUSR1;
+            register long x8 __asm__("x8") = SYS_tgkill;
+            uint64_t value = 0x1111;
+
+            __asm__ volatile("fmov d16, %1\n svc #0\n fmov %1, d16"
+                             : "+r"(x0), "+r"(value) : "r"(x1), "r"(x2), "r"(x8) : "v16", "memory");
+            printf(" %llx", (unsigned long long)value);
+        } else {
+            printf(" %d/%d/%d", seen.si_signo, seen.si_code, (uintptr_t)seen.si_addr == seen_sp);
+        }
+    }
+    printf("\n");
+    signal(SIGSEGV, SIG_DFL);
+}
+
+/* -- memory copy and set, from the middle ------------------------------------------------------------------------------ */
+
+/* Begins at one of the three instructions, with registers and flags as if those before it had run. */
+#define FROM(stage, p, m, e) \
+    __asm__ volatile("mov x0, %0\n mov x1, %1\n mov x2, %2\n msr nzcv, %3\n b " #stage "f\n" \
+                     "1: .inst " #p "\n 2: .inst " #m "\n 3: .inst " #e "\n mov %2, x2" \
+                     : "+r"(x0), "+r"(x1), "+r"(x2) : "r"(flags) : "x0", "x1", "x2", "memory", "cc")
+#define CPYF(stage) FROM(stage, 0x19010440, 0x19410440, 0x19810440)
+#define CPY(stage) FROM(stage, 0x1d010440, 0x1d410440, 0x1d810440)
+#define SET(stage) FROM(stage, 0x19c10440, 0x19c14440, 0x19c18440)
+
+static void copied(const uint8_t *got, const uint8_t *want, uint64_t left)
+{
+    printf(" %d", left == 0 && memcmp(got, want, 300) == 0);
+}
+
+static void test_copies(void)
+{
+    enum { N = 300, C = 2 << 28, NC = 10 << 28 };
+    static uint8_t from[N], to[2 * N], sets[N];
+
+    printf("copies:");
+    for (int i = 0; i < 9; i++) {
+        uint64_t x0 = (uintptr_t)to, x1 = (uintptr_t)from, x2 = N;
+        uint64_t flags = C;                     /* of the other way to do it */
+
+        for (unsigned k = 0; k < N; k++) {
+            from[k] = (uint8_t)(k * 7 + i);
+        }
+        memset(to, 0, sizeof(to));
+        memset(sets, 0x5a, N);
+        switch (i) {
+        case 0:
+            CPYF(1);
+            break;
+        case 1:
+            CPYF(2);
+            break;
+        case 2:
+            CPYF(3);
+            break;
+        case 3:                                 /* backward: from the ends */
+            x0 += N, x1 += N, flags = NC;
+            CPY(2);
+            break;
+        case 4:                                 /* nothing of it is done when it ends */
+            x0 += N, x1 += N, x2 = -(uint64_t)N, flags = 0;
+            CPY(3);
+            break;
+        case 5:
+            x1 = 0x5a;
+            SET(1);
+            break;
+        case 6:
+            x1 = 0x5a;
+            SET(2);
+            break;
+        case 7:
+            x0 += N, x1 = 0x5a, x2 = -(uint64_t)N, flags = 0;
+            SET(3);
+            break;
+        default:                                /* backward, as it is done here: nothing is moved */
+            flags = 0;
+            CPY(3);
+        }
+        copied(to, i >= 5 && i < 8 ? sets : from, x2);
+    }
+    printf("\n");
+}
+
 int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : NULL;
@@ -895,6 +1085,8 @@ int main(int argc, char **argv)
     TEST(queues)
     TEST(deaths)
     TEST(threads)
+    TEST(frames)
+    TEST(copies)
     if (!only || strcmp(only, "steps") == 0) {
         test_steps(only != NULL);
     }

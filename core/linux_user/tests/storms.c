@@ -75,6 +75,17 @@ static void *makes_code(void *arg)
     return arg;
 }
 
+/* Calls whose arguments the emulator copies: a fork comes at any time of that. */
+static void *fails_to_execute(void *arg)
+{
+    static char *const argv[] = { "some", "text", "and", "more", "of", "it", "than", "there", "is", "room", NULL };
+
+    while (!stop) {
+        execve("/nonexistent", argv, argv);
+    }
+    return arg;
+}
+
 static void *forks(void *arg)
 {
     for (int i = 0; i < rounds; i++) {
@@ -194,7 +205,7 @@ int main(int argc, char **argv)
     enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
     const struct itimerval often = { { 0, 3000 }, { 0, 3000 } }, never = { { 0, 0 }, { 0, 0 } };
     struct sigaction sa = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
-    pthread_t thread[KINDS], maker;
+    pthread_t thread[KINDS], maker, failing;
 
     if (argc == 3 && strcmp(argv[1], "child") == 0) {
         return atoi(argv[2]);
@@ -204,6 +215,7 @@ int main(int argc, char **argv)
     sigaction(SIGALRM, &sa, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
     pthread_create(&maker, NULL, makes_code, NULL);
+    pthread_create(&failing, NULL, fails_to_execute, NULL);
     for (unsigned i = 0; i < KINDS; i++) {
         pthread_create(&thread[i], NULL, kinds[i], NULL);
     }
@@ -213,6 +225,7 @@ int main(int argc, char **argv)
     setitimer(ITIMER_REAL, &never, NULL);
     stop = 1;
     pthread_join(maker, NULL);
+    pthread_join(failing, NULL);
     printf("children: %d, bad: %u, interrupted: %s\n", (int)children - 5 * rounds, bad, ticks ? "yes" : "no");
     return 0;
 }

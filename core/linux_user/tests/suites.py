@@ -6,15 +6,17 @@ Debian's qemu-aarch64.
 suites.py [--short] [--group NAME,...] [--match TEXT] [--module NAME,...] [--jobs N] [--save FILE] [--keep FOLDER]
           [--emulator chimera|qemu|both]
 
-Prints how many cases each passes. A case that QEMU passes and Chimera does not is lost, after both had a second try (with
-Chimera alone: what fails twice); each lost case must be explained in suites/explained.txt. Where the expected result is
-known for certain (all groups but Python's modules and stress-ng), what Chimera fails is a failure, whatever QEMU does.
+Prints how many cases each passes; what QEMU makes of each is remembered in the cache of guests. A case that QEMU passes
+and Chimera does not is lost, after both had a second try (with Chimera alone: what fails twice); each lost case must be
+explained in suites/explained.txt. Where the expected result is known for certain (all groups but Python's modules and
+stress-ng), what Chimera fails is a failure, whatever QEMU does.
 """
 import argparse
 import concurrent.futures
 import ctypes
 import fcntl
 import fnmatch
+import hashlib
 import json
 import os
 import pathlib
@@ -256,13 +258,35 @@ def tell(folder, emulator, name, result, start):
     return result
 
 
-def run_all(pool, emulator, modules, commands, wanted, folder):
-    """{case: result} of one emulator."""
+class Memory:
+    """What one version of the rival made of each job with one version of the cases and packages: it would do so again."""
+
+    def __init__(self, qemu, packages):
+        h = hashlib.sha256(subprocess.run([qemu, "-version"], stdout=subprocess.PIPE, check=True).stdout + packages)
+        for path in sorted(HERE.iterdir()):
+            if path.is_file() and path.name != "explained.txt":
+                h.update(path.read_bytes())
+        self.path = guest.cache() / f"suites-qemu-{h.hexdigest()[:16]}.json"
+        self.results = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+
+    def add(self, job, result):
+        self.results[job] = result
+        guest.write(self.path, json.dumps(self.results).encode())
+
+
+def run_all(pool, emulator, modules, commands, wanted, folder, memory):
+    """{case: result} of one emulator; `memory` (or None) has those of jobs that were done before, and gets the others."""
     result = {}
-    jobs = [pool.submit(run_python, (emulator, m, folder, None)) for m in modules]
-    jobs += [pool.submit(run_command, (emulator, case.name, folder, wanted.get(case.name))) for case in commands]
-    for job in concurrent.futures.as_completed(jobs):
+    jobs = [(m, run_python, (emulator, m, folder, None)) for m in modules]
+    jobs += [(case.name, run_command, (emulator, case.name, folder, wanted.get(case.name))) for case in commands]
+    known = memory.results if memory else {}
+    for name, _, _ in jobs:
+        result |= known.get(name, {})
+    running = {pool.submit(fn, job): name for name, fn, job in jobs if name not in known}
+    for job in concurrent.futures.as_completed(running):
         result |= job.result()
+        if memory:
+            memory.add(running[job], job.result())
     return result
 
 
@@ -360,7 +384,8 @@ def compare(args, chosen, root, folder, place):
         commands = [c for c in commands if c.name not in absent]
         for e in emulators:
             start = time.monotonic()
-            results[e.name] = run_all(pool, e, modules, commands, wanted, folder)
+            memory = Memory(args.qemu, root.with_name(root.name + ".packages").read_bytes()) if e.name == "qemu" else None
+            results[e.name] = run_all(pool, e, modules, commands, wanted, folder, memory)
             print(f"{e.name}: {time.monotonic() - start:.0f} s", flush=True)
         names = sorted(set().union(*results.values()))
         certain = {c.name for c in commands if c.certain}
@@ -384,6 +409,8 @@ def compare(args, chosen, root, folder, place):
         print(f"lost: {name}: {reason or 'NOT EXPLAINED'}")
     both = sum(n.startswith("python/") and all(r.get(n) == "fail" for r in results.values()) for n in names)
     print(f"{both} cases of Python's modules fail under all; {unexplained} losses are not explained")
+    counts = ", ".join(f"{e} passes {sum(passed(r, n) for n in names)}" for e, r in results.items())
+    print(f"{len(names)} cases of {len(groups)} groups of programs: {counts}, {len(lost)} lost")
     return 1 if unexplained else 0
 
 
