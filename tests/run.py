@@ -35,7 +35,7 @@ def count_tap(text):
 
 
 FIGURE = re.compile(r"^(?:#\s*)?(?:(?:ok|not ok) \d+ (?:- )?)?(.*\b\d+ (?:instructions|executions|images|files|packets|"
-                    r"accesses|rounds|patterns|encodings|programs|rows)\b.*)$", re.M)
+                    r"accesses|rounds|patterns|encodings|programs|rows|cases)\b.*)$", re.M)
 
 
 def figures(log):

@@ -4,11 +4,20 @@
 
 sanitized.py address|undefined|thread COMMAND...     {chimera} in COMMAND is the program
 """
+import fcntl
 import os
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def ran(command):
+    """Whether it ended well; what it printed is shown if not."""
+    p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if p.returncode:
+        print(p.stdout[-5000:])
+    return p.returncode == 0
 
 
 def main():
@@ -17,11 +26,15 @@ def main():
     if os.environ.get("CHIMERA_SANITIZER", "none") != "none":
         print("1..0 # SKIP this build has a sanitizer of its own")
         return 0
-    if not os.path.exists(os.path.join(build, "build.ninja")):
+    os.makedirs(build, exist_ok=True)
+    with open(build + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)        # tests run side by side, and ninja does not look for another
         # sanitizers make the compiler warn of code that it made itself
-        subprocess.run(["meson", "setup", build, ROOT, f"-Db_sanitize={mode}", "-Db_lundef=false", "-Dwerror=false"],
-                       check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", build, "product"], check=True, stdout=subprocess.DEVNULL)
+        if not os.path.exists(os.path.join(build, "build.ninja")) and \
+           not ran(["meson", "setup", build, ROOT, f"-Db_sanitize={mode}", "-Db_lundef=false", "-Dwerror=false"]):
+            return 1
+        if not ran(["ninja", "-C", build, "product"]):
+            return 1
     env = dict(os.environ, CHIMERA_BUILD=build, CHIMERA_SANITIZER=mode, CHIMERA_PATIENCE="10")
     chimera = os.path.join(build, "chimera")
     return subprocess.run([a.replace("{chimera}", chimera) for a in command], env=env).returncode

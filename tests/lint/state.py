@@ -22,7 +22,7 @@ def allowed():
 def objects():
     for folder, _, names in os.walk(lint.BUILD):
         rel = os.path.relpath(folder, lint.BUILD)
-        if rel.startswith(("tests", "meson-")) or "test" in os.path.basename(folder):
+        if rel.startswith(("tests", "meson-", "sanitize-")) or "test" in os.path.basename(folder):
             continue
         for name in names:
             if name.endswith(".o") and "_tests_" not in name and not name.startswith("tests_"):
