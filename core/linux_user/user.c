@@ -148,28 +148,20 @@ static bool find_cpu(Process *p, const char *arch, GError **error)
 static void follow_scripts(Process *p, int *fd, const char **path, char ***args)
 {
     for (unsigned depth = 0; depth < MAX_SCRIPT_DEPTH; depth++) {
-        char *head = g_malloc0(MAX_SCRIPT_LINE + 1), *arg, *interpreter;
-        GPtrArray *all = g_ptr_array_new();
+        char *head = g_malloc0(MAX_SCRIPT_LINE + 1), *interpreter;
+        GPtrArray *all = NULL;
 
-        if (pread(*fd, head, MAX_SCRIPT_LINE, 0) < 4 || head[0] != '#' || head[1] != '!' ||
-            !(interpreter = script_interpreter(head, &arg))) {
+        if (pread(*fd, head, MAX_SCRIPT_LINE, 0) >= 4 && head[0] == '#' && head[1] == '!') {
+            all = script_args(head, *path, *args);
+        }
+        if (!all) {
             g_free(head);
-            g_ptr_array_unref(all);
             return;
         }
         close(*fd);
-        g_ptr_array_add(all, interpreter);
-        if (arg) {
-            g_ptr_array_add(all, arg);
-        }
-        g_ptr_array_add(all, (char *)*path);
-        for (char **a = *args + 1; *a; a++) {
-            g_ptr_array_add(all, *a);
-        }
-        g_ptr_array_add(all, NULL);
         *args = (char **)g_ptr_array_free(all, FALSE);
-        *path = path_in_sysroot(p, interpreter);
-        *fd = faccessat(AT_FDCWD, *path, X_OK, AT_EACCESS) == 0 ? open(*path, O_RDONLY | O_CLOEXEC) : -1;
+        *fd = open_interpreter(p, **args, &interpreter);
+        *path = interpreter;
         p->o->argv0 = NULL;                     /* a script's first argument is its path, whatever it was called */
         if (*fd < 0) {
             return;

@@ -46,6 +46,7 @@ capabilities: 0 0
 vfork: 5 3 1 2 0 9 9 clone3: 0 4 5 -1 1
 setxid: 0
 descriptors: 0 3
+refused: 1 1 1 1 1
 """
 PROCFS = """cpuinfo: 1 1 1 1 1 1
 maps: 1 smaps: 4096 2048 2048 1 rollup: 1 1 status: 1 1 1 statm: 1
