@@ -16,6 +16,7 @@
 #include "core/keyval.h"
 #include "core/linux_user/user.h"
 #include "core/linux_user/user_int.h"
+#include "core/log.h"
 
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, STACK_DEFAULT = 8 << 20, CODE_DEFAULT = 64 << 20,
        PRESERVED_ARGV0 = 1 /* AT_FLAGS */ };
@@ -255,6 +256,13 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     sp = elf_stack(p, cs, &elf, args, (char **)p->o->env->pdata, error);
     if (!sp) {
         return EXIT_CANNOT_RUN;
+    }
+    if (log_enabled(LOG_PAGE)) {
+        GString *maps = g_string_new("memory of the program:\n");
+
+        mem_maps(p, maps);
+        log_write("%s", maps->str);
+        g_string_free(maps, TRUE);
     }
     p->target->start(cs, elf.start, sp);
     if (p->target->set_guarded) {

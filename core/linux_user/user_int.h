@@ -58,7 +58,6 @@ typedef struct UserOptions {
     uint64_t stack_size;
     uint64_t reserve;                           /* -R */
     uintptr_t base;                             /* -B; 0: anywhere */
-    bool strace;
     const char *backend;
     bool one_insn;
     uint64_t tb_size;

@@ -305,6 +305,10 @@ def main():
         check("-p", (r.returncode, r.stderr.count("\n")), (1, 1))
         r = run("-strace", program, "x")
         check("-strace", (r.returncode, "exit_group(3)" in r.stderr), (3, True))
+        r = run("-d", "strace,page", program, "x")
+        check("-d strace,page", (r.returncode, "exit_group(3)" in r.stderr, "[stack]" in r.stderr), (3, True, True))
+        r = run("-E", "FOO", program)
+        check("-E", (r.returncode, r.stderr.count("\n")), (1, 1))
         with open(program, "rb") as f:
             whole = f.read()
         for size in 16, 64, 200, 5000:
