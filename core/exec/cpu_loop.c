@@ -40,9 +40,45 @@ static uint16_t *jc_count(CPUState *cs, vaddr addr)
     return &cs->exec->jc_count[(page ^ page >> 12 ^ page >> 24) % JC_COUNTS];
 }
 
+/* Index bits of the jump cache that are the same in a block's address and in its place in RAM, as jc_enter sees to. */
+static unsigned jc_page_bits(CPUState *cs)
+{
+    const ExecClass *ec = cs->exec->ec;
+
+    return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, (unsigned)JC_BITS);
+}
+
+/*
+ * Where generated code looks. What it finds taken by another PC or tag is pushed to the entry beside it, which is the
+ * other one of its pair, half a page away: there find_code looks.
+ */
 static TcgJumpEntry *jc_entry(CPUState *cs, vaddr pc)
 {
     return &cs->jc[(pc >> cs->exec->ec->layout.jc_shift) & ((1u << JC_BITS) - 1)];
+}
+
+static TcgJumpEntry *jc_beside(CPUState *cs, const TcgJumpEntry *j)
+{
+    return &cs->jc[(j - cs->jc) ^ 1 << (jc_page_bits(cs) - 1)];
+}
+
+static const TcgJumpEntry *jc_look(CPUState *cs, vaddr pc)
+{
+    const TcgJumpEntry *j = jc_entry(cs, pc);
+
+    if (j->pc == pc && j->tag == cs->jc_tag) {
+        return j;
+    }
+    j = jc_beside(cs, j);
+    return j->pc == pc && j->tag == cs->jc_tag ? j : NULL;
+}
+
+static void jc_clear(CPUState *cs, TcgJumpEntry *j)
+{
+    if (j->tb) {
+        --*jc_count(cs, j->pc);
+    }
+    *j = (TcgJumpEntry){ .tag = UINT64_MAX };
 }
 
 /* Entries of forgotten tags are counted too, until something takes their place. */
@@ -64,19 +100,10 @@ void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
             TcgJumpEntry *j = jc_entry(cs, page + ((vaddr)i << ec->layout.jc_shift));
 
             if (j->tb && ((j->pc ^ page) & mask64(0, 56)) >> bits == 0) {
-                *j = (TcgJumpEntry){ .tag = UINT64_MAX };
-                --*count;
+                jc_clear(cs, j);
             }
         }
     }
-}
-
-/* Index bits of the jump cache that are the same in a block's address and in its place in RAM, as jc_enter sees to. */
-static unsigned jc_page_bits(CPUState *cs)
-{
-    const ExecClass *ec = cs->exec->ec;
-
-    return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, (unsigned)JC_BITS);
 }
 
 static void jc_forget_block(CPUState *cs, const TranslationBlock *tb, ram_addr offset)
@@ -88,9 +115,13 @@ static void jc_forget_block(CPUState *cs, const TranslationBlock *tb, ram_addr o
     }
     bits = jc_page_bits(cs);
     for (unsigned i = offset >> cs->exec->ec->layout.jc_shift & mask64(0, bits); i < 1u << JC_BITS; i += 1u << bits) {
-        if (cs->jc[i].tb == tb) {
-            --*jc_count(cs, cs->jc[i].pc);
-            cs->jc[i] = (TcgJumpEntry){ .tag = UINT64_MAX };
+        TcgJumpEntry *j = &cs->jc[i], *beside = jc_beside(cs, j);
+
+        if (j->tb == tb) {
+            jc_clear(cs, j);
+        }
+        if (beside->tb == tb) {
+            jc_clear(cs, beside);
         }
     }
 }
@@ -149,9 +180,9 @@ void cpu_update_key(CPUState *cs)
     CPUExec *e = cs->exec;
     const CPUClass *cc = e->ec->cc;
     uint64_t context, h, variant = 0;
+    JcTag *set, *row = NULL;
     bool shared;
     CPUKey key;
-    JcTag *row;
 
     cc->get_key(cs, &cs->key, &cs->fetch_mmu);
     shared = !e->jc_own[cs->fetch_mmu];
@@ -162,11 +193,23 @@ void cpu_update_key(CPUState *cs)
         key.w[0] ^= variant << cc->key_variant_shift;
     }
     h = (key.w[0] ^ key.w[1] * 31 ^ context * 17 ^ shared) * UINT64_C(0x9e3779b97f4a7c15);
-    row = &e->jc_tags[h >> 58 & (NUM_JC_TAGS - 1)];
-    if (!row->tag || row->context != context || row->shared != shared || row->key.w[0] != key.w[0] || row->key.w[1] != key.w[1]) {
+    set = &e->jc_tags[(h >> 56) % (NUM_JC_TAGS / JC_TAG_WAYS) * JC_TAG_WAYS];
+    for (unsigned way = 0; way < JC_TAG_WAYS && !row; way++) {
+        JcTag *r = &set[way];
+
+        if (r->tag && r->context == context && r->shared == shared && r->key.w[0] == key.w[0] && r->key.w[1] == key.w[1]) {
+            row = r;
+        }
+    }
+    if (!row) {
+        row = set;
+        for (unsigned way = 1; way < JC_TAG_WAYS && row->tag; way++) {
+            row = !set[way].tag || set[way].used < row->used ? &set[way] : row;
+        }
         e->last_tag += CPU_TAG_VARIANT + 1;
         *row = (JcTag){ .key = key, .context = context, .shared = shared, .tag = e->last_tag };
     }
+    row->used = ++e->tag_uses;
     cs->jc_tag = row->tag | variant;
     cs->key_valid = true;
 }
@@ -195,19 +238,60 @@ static bool jc_fits(CPUState *cs, vaddr pc)
 
 static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
 {
+    const TcgJumpEntry *found = jc_look(cs, pc);
     TcgJumpEntry *j = jc_entry(cs, pc);
 
-    if ((j->pc == pc && j->tag == cs->jc_tag && j->tb == tb) || !jc_fits(cs, pc) ||
+    if ((found && found->tb == tb) || !jc_fits(cs, pc) ||
         ((pc ^ tb->offset) >> cs->exec->ec->layout.jc_shift & mask64(0, jc_page_bits(cs)))) {
         return;
     }
-    if (!j->tb || j->pc != pc) {
-        if (j->tb) {
-            --*jc_count(cs, j->pc);
-        }
+    if (j->tb && (j->pc != pc || j->tag != cs->jc_tag)) {
+        TcgJumpEntry *beside = jc_beside(cs, j);
+
+        jc_clear(cs, beside);
+        *beside = *j;
+        j->tb = NULL;
+    }
+    if (!j->tb) {
         ++*jc_count(cs, pc);
     }
     *j = (TcgJumpEntry){ .pc = pc, .tag = cs->jc_tag, .code = tb->code.entry, .tb = tb };
+}
+
+/*
+ * TcgLayout.find: does what the loop would do next if that is looking and no more. While interrupts are asked for, the
+ * loop looks at each exit whether they can be taken.
+ */
+static const void *find_code(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    TranslationBlock *tb, *region;
+    const TcgJumpEntry *j;
+    vaddr pc;
+
+    if (STRESS || cs->counted || cs->raised || e->alone || e->single || e->debug_run >= DEBUG_STEP ||
+        __atomic_load_n(&cs->poll, __ATOMIC_RELAXED) < 0 || __atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED) ||
+        log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
+        return NULL;
+    }
+    if (!cs->key_valid) {
+        cpu_update_key(cs);
+    }
+    pc = e->ec->cc->get_pc(cs);
+    j = jc_look(cs, pc);
+    if (j) {
+        return j->code;
+    }
+    tb = tb_get_cached(cs);
+    if (!tb) {
+        return NULL;
+    }
+    region = __atomic_load_n(&tb->region, __ATOMIC_ACQUIRE);
+    tb = region ? region : tb;
+    if (cs->key_valid) {
+        jc_enter(cs, e->ec->cc->get_pc(cs), tb);        /* check_pc may have changed it */
+    }
+    return tb->code.entry;
 }
 
 /* -- inside ------------------------------------------------------------------------------------------------------------ */
@@ -260,8 +344,8 @@ static TranslationBlock *next_block(CPUState *cs, vaddr *ret_pc, bool *ret_singl
         return step && cc->check_pc && !cc->check_pc(cs) ? NULL : tb_get_alone(cs);
     }
     if (!e->single) {
-        const TcgJumpEntry *j = jc_entry(cs, *ret_pc);
-        TranslationBlock *tb = j->pc == *ret_pc && j->tag == cs->jc_tag ? j->tb : tb_get(cs, false), *region;
+        const TcgJumpEntry *j = jc_look(cs, *ret_pc);
+        TranslationBlock *tb = j ? j->tb : tb_get(cs, false), *region;
 
         region = tb ? __atomic_load_n(&tb->region, __ATOMIC_ACQUIRE) : NULL;
         tb = region ? region : tb;              /* another CPU may have made it */
@@ -289,7 +373,7 @@ static void heat(CPUState *cs, TranslationBlock *tb)
     g_mutex_unlock(&x->tb_lock);
     if (word >= 0 && cs->heat[word] < 0) {
         cs->heat[word] = (int32_t)x->config.heat;
-        jc_entry(cs, e->ec->cc->get_pc(cs))->tag = UINT64_MAX;
+        jc_forget_block(cs, tb, tb->offset);
         if (!log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
             tb_make_region(cs, tb);
         }
@@ -785,7 +869,7 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .left_offset = offsetof(CPUState, left), .counted = x->config.counted,
         .poll_offset = offsetof(CPUState, poll), .heat_offset = offsetof(CPUState, heat), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
-        .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .mem = &tlb_mem_ops,
+        .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .find = find_code, .mem = &tlb_mem_ops,
         /* a back end that cannot resume an access asks tlb_find each time */
         .direct = x->user && tcg_backend_has_faults(x->be),
     };

@@ -85,7 +85,7 @@ struct ExecMachine {
 };
 
 /*
- * An interned (key, fetch context): a row of a small direct-mapped table. A shared one is what the context shares with
+ * An interned (key, fetch context): a row of a small set-associative table. A shared one is what the context shares with
  * others, and its entries are of global translations: so a kernel's code is found in every process.
  */
 typedef struct JcTag {
@@ -93,8 +93,9 @@ typedef struct JcTag {
     uint64_t context;
     bool shared;
     uint64_t tag;                               /* 0: empty */
+    uint64_t used;                              /* when, for replacement */
 } JcTag;
-enum { JC_BITS = 14, NUM_JC_TAGS = 64, JC_COUNTS = 4096, JC_OWN_RUN = 255, JC_GONE = 64 };
+enum { JC_BITS = 14, NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 4096, JC_OWN_RUN = 255, JC_GONE = 64 };
 
 /* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */
 typedef struct JcGone {
@@ -120,7 +121,7 @@ typedef struct CPUExec {
     GMutex work_lock;
     GQueue work;                                /* (CpuWork *) */
     JcTag jc_tags[NUM_JC_TAGS];
-    uint64_t last_tag;
+    uint64_t last_tag, tag_uses;
     uint8_t jc_own[TLB_MAX_MMU];                /* not 0: the regime's tags are not shared until so many more are global */
     uint16_t jc_count[JC_COUNTS];               /* by hash of the virtual page: entries that the jump cache has */
     JcGone jc_gone[JC_GONE];                    /* under work_lock: for CPU_REQ_JC_GONE */

@@ -306,7 +306,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
     return NULL;                                /* written all the time: one instruction, uncached, gets on */
 }
 
-TranslationBlock *tb_get(CPUState *cs, bool single)
+static TranslationBlock *get(CPUState *cs, bool single, bool cached)
 {
     CPUExec *e = cs->exec;
     const CPUClass *cc = e->ec->cc;
@@ -331,13 +331,16 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     if (cs->cluster->debug && !e->exempt) {
         DebugPointKind kind;
 
+        if (cached) {
+            return NULL;
+        }
         if (debug_break_at(cs, pc, page_mask, &stops, &len, &kind)) {
             debug_stop(cs, DEBUG_STOP_BREAK, kind, 0);
             return NULL;
         }
     }
     if (!info.mr || !memory_region_is_ram(info.mr, false)) {
-        return tb_get_alone(cs);
+        return cached ? NULL : tb_get_alone(cs);
     }
     offset = info.offset + (pc & page_mask);
     len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
@@ -347,6 +350,9 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
     whole_page = info.lo == 0 && info.hi == page_mask;
     first = whole_page ? offset & ~(MIN(page_mask + 1, CODE_PAGE) - 1) : offset;
     tb = tb_lookup(e->x, cc, &key, info.mr->ram, offset, cut, first, offset + len - 1);
+    if (cached) {
+        return tb;
+    }
     if (!tb) {
         uint64_t began = clock_if_asked();
 
@@ -354,6 +360,16 @@ TranslationBlock *tb_get(CPUState *cs, bool single)
         stats_add(&e->stats, STAT_tb_ns, clock_if_asked() - began);
     }
     return tb || cs->raised ? tb : tb_get_alone(cs);
+}
+
+TranslationBlock *tb_get(CPUState *cs, bool single)
+{
+    return get(cs, single, false);
+}
+
+TranslationBlock *tb_get_cached(CPUState *cs)
+{
+    return get(cs, false, true);
 }
 
 /* -- regions ------------------------------------------------------------------------------------------------------------- */

@@ -100,6 +100,8 @@ uint64_t tb_hash_bytes(const uint8_t *p, unsigned len);
  * is there. Own thread, outside.
  */
 TranslationBlock *tb_get(CPUState *cs, bool single);
+/* The same from inside generated code that has left everything in the CPU object: NULL if it must be made, too. */
+TranslationBlock *tb_get_cached(CPUState *cs);
 /* The instruction at cs's PC as a block of its own that is not in the cache; NULL as above. tb_put it. */
 TranslationBlock *tb_get_alone(CPUState *cs);
 void tb_put(CPUState *cs, TranslationBlock *tb);

@@ -251,6 +251,8 @@ struct TcgLayout {
     int32_t jc_offset;                          /* TcgJumpEntry *: pointer to the cache */
     int32_t jc_tag_offset;                      /* uint64_t: the current tag */
     unsigned jc_bits, jc_shift;
+    /* Code to go on with where goto_ptr found none in the cache, everything being in the CPU object; NULL: leave. May be NULL. */
+    const void *(*find)(CPUState *cs);
     const TcgMemOps *mem;
 };
 

@@ -372,8 +372,9 @@ uint64_t helper_sysreg_read(ARMCPU *cpu, uint32_t enc_rt)
 
 void helper_sysreg_write(ARMCPU *cpu, uint32_t enc_rt, uint64_t value)
 {
-    if (cpu_exact(&cpu->parent)) {
-        arm_sysreg_access(cpu, enc_rt & 0xffff, true, enc_rt >> 16, &value);
+    if (cpu_exact(&cpu->parent) && arm_sysreg_access(cpu, enc_rt & 0xffff, true, enc_rt >> 16, &value) &&
+        !cpu->parent.key_valid) {
+        cpu_update_key(&cpu->parent);
     }
 }
 

@@ -231,6 +231,16 @@ static void goto_next(DisasContext *dc)
     a64_goto_pc(dc);
 }
 
+/* The same where interrupts need not be looked at again; in counted mode they are, which is when a turn may end. */
+static void goto_next_anew(DisasContext *dc)
+{
+    if (dc->key.ss_active || dc->cpu->parent.counted) {
+        dc->end = DISAS_EXIT_NEXT;
+    } else {
+        goto_next(dc);
+    }
+}
+
 /* Goes on at the PC that a helper has set, with everything looked at anew. */
 static void leave(DisasContext *dc)
 {
@@ -511,10 +521,10 @@ bool trans_DSB_nXS(DisasContext *dc, const arg_DSB_nXS *a G_GNUC_UNUSED)
     return true;
 }
 
-/* Ends the block: what follows is fetched, and interrupts are looked at, in the new context. */
+/* Ends the block: what follows is fetched in the new context. */
 bool trans_ISB(DisasContext *dc, const arg_ISB *a G_GNUC_UNUSED)
 {
-    dc->end = DISAS_EXIT_NEXT;
+    goto_next_anew(dc);
     return true;
 }
 
@@ -560,8 +570,10 @@ static void end_write(DisasContext *dc, const SysReg *r)
 {
     if (r->changes == SRC_IRQ) {
         goto_next(dc);
-    } else {
-        dc->end = r->changes ? DISAS_EXIT_NEXT : DISAS_NEXT;
+    } else if (r->changes & SRC_EXIT) {
+        dc->end = DISAS_EXIT_NEXT;
+    } else if (r->changes) {
+        goto_next_anew(dc);
     }
 }
 

@@ -811,6 +811,14 @@ do_goto_ptr: {
         code = j->code;
         GO(code->insns - ip);
     }
+    if (l->find) {
+        const TciCode *found = l->find(cs);
+
+        if (found) {
+            code = found;
+            GO(code->insns - ip);
+        }
+    }
     return code->owner | TCG_EXIT_LOOKUP;
 }
 do_exit:

@@ -125,6 +125,8 @@ static void start_thunk(Emit *e, unsigned n)
 /* At a C function's entry RSP is 8 off 16; six pushes and FRAME_SIZE + 8 make it even. */
 static void emit_enter_and_exit(Emit *e)
 {
+    uint8_t *none;
+
     start_thunk(e, THUNK_ENTER);
     for (unsigned i = 0; i < G_N_ELEMENTS(saved_by_us); i++) {
         push(&e->a, saved_by_us[i]);
@@ -132,6 +134,15 @@ static void emit_enter_and_exit(Emit *e)
     alu_ri(&e->a, ALU_SUB, X_W, RSP, FRAME_SIZE + 8);
     mov_rr(&e->a, X_W, RBP, RDI);
     op_rr(&e->a, 0xff, 4, RSI);                 /* jmp */
+    start_thunk(e, THUNK_FIND);
+    mov_rr(&e->a, X_W, RBX, RAX);
+    mov_rr(&e->a, X_W, RDI, RBP);
+    op_rr(&e->a, 0xff, 2, RDX);                 /* call */
+    test_rr(&e->a, X_W, RAX, RAX);
+    none = jcc_fwd8(&e->a, CC_E);
+    op_rr(&e->a, 0xff, 4, RAX);
+    fix8(none, e->a.p);
+    mov_rr(&e->a, X_W, RAX, RBX);
     start_thunk(e, THUNK_EXIT);
     alu_ri(&e->a, ALU_ADD, X_W, RSP, FRAME_SIZE + 8);
     for (unsigned i = G_N_ELEMENTS(saved_by_us); i-- > 0;) {

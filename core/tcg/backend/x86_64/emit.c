@@ -416,7 +416,13 @@ static void emit_goto_ptr(Emit *e)
     op_rm(&e->a, 0xff, 4, mem(RDX, offsetof(TcgJumpEntry, code)));      /* jmp */
     fix8(miss[0], e->a.p);
     fix8(miss[1], e->a.p);
-    emit_leave(e, TCG_EXIT_LOOKUP);
+    if (e->layout->find) {
+        mov_ri(&e->a, RDX, (uintptr_t)e->layout->find);
+        mov_ri(&e->a, RAX, (uintptr_t)e->fn->owner | TCG_EXIT_LOOKUP);
+        jmp(&e->a, thunk_rw(e, THUNK_FIND));
+    } else {
+        emit_leave(e, TCG_EXIT_LOOKUP);
+    }
 }
 G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
 

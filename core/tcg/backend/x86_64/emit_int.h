@@ -59,6 +59,7 @@ G_STATIC_ASSERT(FRAME_SIZE % 16 == 0 && FRAME_V0 % 16 == 0 && FRAME_VEC % 16 == 
 enum {
     THUNK_ENTER,                                /* C: uintptr_t (CPUState *, const void *entry) */
     THUNK_EXIT,                                 /* jumped to with RAX = what run returns */
+    THUNK_FIND,                                 /* jumped to with RAX = what run returns, RDX = TcgLayout.find: goes on or exits */
     THUNK_LEAVE,                                /* jumped to with RDX = SlowRec: restores its map and exits */
     THUNK_LD, THUNK_ST, THUNK_LD128, THUNK_ST128, THUNK_RMW, THUNK_CAS, THUNK_CAS128,
     THUNK_FP, THUNK_FP_TO_INT,                  /* called with RDX = FpRec */
