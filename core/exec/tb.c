@@ -135,7 +135,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
     TranslationBlock *tb = tb_new(cs, in);
     TranslateInput part = *in;
     TranslateResult res = { 0 };
-    bool done = false;
+    bool at_once = (heat >= 0 || alone) && !log_enabled(LOG_IR), done = false;
 
     tb->heat = heat;
     while (!done) {
@@ -149,12 +149,20 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
         if (heat >= 0 || alone) {               /* else there will be no other */
             tcg_gen_quick(g);
         }
+        if (at_once) {
+            tcg_gen_at_once(g, e->x->buf);
+        }
         tcg_gen_poll(g, heat);
         res = (TranslateResult){ 0 };
         tb->cc->translate(cs, g, &part, &res);
+        done = tcg_gen_end(g);
         if (res.bytes == 0) {
             tb_free(tb);
             return NULL;
+        }
+        if (!done) {                            /* again, by the passes */
+            at_once = false;
+            continue;
         }
         g_assert(res.bytes <= in->len);
         done = finish(cs, g, tb, in->pc);
@@ -507,12 +515,6 @@ static bool generate(CPUState *cs, const Plan *p, TranslationBlock *tb, Translat
     return true;
 }
 
-static void abandon_new(ExecMachine *x, TranslationBlock *tb)
-{
-    tb_abandon(x, tb->rb, tb->offset);
-    tb_free(tb);
-}
-
 void tb_make_region(CPUState *cs, TranslationBlock *entry)
 {
     CPUExec *e = cs->exec;
@@ -547,12 +549,14 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
         ram_read(tb->rb->host + tb->start, bytes, tb->bytes);
     } else if (!user_fetch(cs, in.pc + (uint64_t)first, bytes, tb->bytes)) {
         cs->raised = 0;
-        abandon_new(x, tb);
+        tb_abandon(x, tb->rb, tb->offset);
+        tb_free(tb);
         return;
     }
     for (bool done = false; !done; p.num /= 2) {                /* of fewer blocks, if it is too large */
         if (p.num == 0 || !generate(cs, &p, tb, &in, bytes)) {
-            abandon_new(x, tb);
+            tb_abandon(x, tb->rb, tb->offset);
+            tb_free(tb);
             return;
         }
         done = finish(cs, e->gen, tb, in.pc);

@@ -89,6 +89,16 @@ struct TcgBackend {
     void (*constraints)(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
     /* Emits an ALLOCATED region. False: the buffer is full; nothing was published. */
     bool (*emit)(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
+    /*
+     * Emission of one node after the other, each before the next is made (once.c); NULL: there is none. A node has its
+     * places as an allocated one, its map is complete and may change afterwards; next: the block that comes next, for one
+     * that ends a block. False: it does not fit. once_end with NULL: nothing is published.
+     */
+    void *(*once_new)(const TcgBackend *be, const TcgFn *fn);
+    bool (*once_begin)(void *once, TcgCodeBuf *buf);
+    void (*once_block)(void *once, uint32_t block);
+    bool (*once_node)(void *once, TcgId id, const TcgNode *n, uint32_t next);
+    bool (*once_end)(void *once, TcgCode *ret);
     uintptr_t (*run)(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
     /*
      * OP_fp's rounding is the host's from fp_enter, which clears the host's exception flags, to fp_leave, which returns

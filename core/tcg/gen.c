@@ -39,6 +39,10 @@ struct TcgGen {
     bool alone;                                 /* tcg_gen_alone */
     bool quick;                                 /* tcg_gen_quick */
     bool at_pc;                                 /* tcg_gen_at */
+    TcgOnce *once;                              /* NULL until tcg_gen_at_once has been called once */
+    bool at_once;                               /* code is emitted while it is generated */
+    bool ended;                                 /* ... and has been */
+    TcgCode code;                               /* ... as this */
     uint64_t pc;
     const char *dump_letters;
     GString *dump_out;
@@ -60,6 +64,7 @@ TcgGen *tcg_gen_new(const TcgConfig *config)
 void tcg_gen_free(TcgGen *g)
 {
     if (g) {
+        tcg_once_free(g->once);
         tcg_fn_free(g->fn);
         g_array_unref(g->region);
         g_free(g->row);
@@ -80,7 +85,7 @@ void tcg_gen_begin(TcgGen *g, void *owner)
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
-    g->alone = g->quick = g->at_pc = false;
+    g->alone = g->quick = g->at_pc = g->at_once = g->ended = false;
     g->stamp++;
     g_array_set_size(g->region, 0);
 }
@@ -99,6 +104,27 @@ void tcg_gen_at(TcgGen *g, uint64_t pc)
 {
     g->at_pc = !g->config.naive;
     g->pc = pc;
+}
+
+void tcg_gen_at_once(TcgGen *g, TcgCodeBuf *buf)
+{
+    if (!g->config.naive && g->config.backend->once_new && !g->config.layout->counted) {
+        if (!g->once) {
+            g->once = tcg_once_new(g->fn);
+        }
+        g->at_once = true;
+        tcg_once_begin(g->once, buf);
+    }
+}
+
+bool tcg_gen_end(TcgGen *g)
+{
+    if (g->at_once) {
+        g->at_once = false;
+        g->ended = tcg_once_end(g->once, &g->code);
+        return g->ended;
+    }
+    return true;
 }
 
 /* The region's block at delta; NULL: there is none. */
@@ -136,6 +162,11 @@ bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
     TcgFn *fn = g->fn;
     const TcgBackend *be = g->config.backend;
 
+    if (g->ended) {
+        *ret_code = g->code;
+        return true;
+    }
+    g_assert(!g->at_once);
     if (!g->passed) {
         g_assert(!g->block || g->dead);
         for (const TcgPass *p = tcg_pipeline; p->run; p++) {
@@ -198,11 +229,52 @@ static inline bool converts_plainly(const TcgFn *fn, TcgOpcode op, TcgId a)
            (op == OP_trunc && (of == OP_get_reg || (of >= OP_add && of <= OP_xor)));
 }
 
+/* The same for code at once, where values that the simpler equal is made of may be gone. */
+static TcgVal emit_at_once(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
+                           TcgVal d)
+{
+    const TcgId args[4] = { a.id, b.id, c.id, d.id };
+
+    if ((tcg_op_def[op].flags & TCGF_PURE) && !converts_plainly(g->fn, op, a.id)) {
+        bool all = true;
+        TcgProto p;
+        TcgId id;
+
+        p.op = op;
+        p.type = type;
+        p.aux = aux;
+        p.imm = imm;
+        p.arg[0] = a.id;
+        p.arg[1] = b.id;
+        p.arg[2] = c.id;
+        p.arg[3] = d.id;
+        id = tcg_simplify(g->fn, &p);
+        if (id) {
+            if (tcg_once_has(g->once, id)) {
+                return (TcgVal){ id };
+            }
+        } else {
+            for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
+                all &= p.arg[k] == a.id || p.arg[k] == b.id || p.arg[k] == c.id || p.arg[k] == d.id ||
+                       tcg_once_has(g->once, p.arg[k]);
+            }
+            if (all) {
+                return (TcgVal){ tcg_once_op(g->once, p.op, p.type, p.aux, p.imm, p.arg) };
+            }
+        }
+    }
+    return (TcgVal){ tcg_once_op(g->once, op, type, aux, imm, args) };
+}
+
 TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
                 TcgVal d)
 {
     TcgNode *n;
     TcgId id;
+
+    if (g->at_once) {
+        return emit_at_once(g, op, type, aux, imm, a, b, c, d);
+    }
 
     if ((tcg_op_def[op].flags & TCGF_PURE) && !g->config.naive && !converts_plainly(g->fn, op, a.id)) {
         TcgProto p;
@@ -249,9 +321,13 @@ TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t im
 
 static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm)
 {
+    TcgNode *n;
     TcgId id;
-    TcgNode *n = append(g, op, type, &id);
 
+    if (g->at_once) {
+        return (TcgVal){ tcg_once_op(g->once, op, type, aux, imm, (const TcgId[4]){ 0 }) };
+    }
+    n = append(g, op, type, &id);
     n->aux = aux;
     n->imm = imm;
     return (TcgVal){ id };
@@ -259,9 +335,14 @@ static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_
 
 static void emit1(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a)
 {
+    TcgNode *n;
     TcgId id;
-    TcgNode *n = append(g, op, type, &id);
 
+    if (g->at_once) {
+        tcg_once_op(g->once, op, type, aux, imm, (const TcgId[4]){ a.id });
+        return;
+    }
+    n = append(g, op, type, &id);
     n->aux = aux;
     n->imm = imm;
     n->arg[0] = a.id;
@@ -316,6 +397,9 @@ TcgVal tcg_get_reg(TcgGen *g, unsigned row)
     Known *k = &g->row[i];
     TcgVal v;
 
+    if (g->at_once) {
+        return (TcgVal){ tcg_once_get(g->once, row) };
+    }
     if (k->stamp == g->stamp && g->block && !g->config.naive) {
         return (TcgVal){ k->id };
     }
@@ -329,6 +413,10 @@ void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
 {
     unsigned i = row_index(g, row);
 
+    if (g->at_once) {
+        tcg_once_set(g->once, row, v.id);
+        return;
+    }
     note_row(g, row, i);
     emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
     g->row[i] = (Known){ 0, v.id, g->stamp };
@@ -368,7 +456,11 @@ void tcg_insn_start(TcgGen *g, uint64_t pc_delta)
 {
     bool again = g->fn->num_insns && g->last_delta == pc_delta;        /* the second half of one is not another */
 
-    emit0(g, OP_insn_start, TCG_VOID, 0, pc_delta);
+    if (g->at_once) {
+        tcg_once_insn(g->once, pc_delta);
+    } else {
+        emit0(g, OP_insn_start, TCG_VOID, 0, pc_delta);
+    }
     g->fn->num_insns += !again;
     g->last_delta = pc_delta;
 }
@@ -381,6 +473,12 @@ TcgVal tcg_pc(TcgGen *g, int64_t delta)
 
     if (g->at_pc) {
         return tcg_const(g, type, g->pc + (uint64_t)delta);
+    }
+    if (g->at_once) {
+        int64_t is;
+        TcgVal pc = { tcg_once_pc(g->once, &is) };
+
+        return tcg_emit(g, OP_add, type, 0, 0, pc, tcg_const(g, type, delta - is), TCG_NOVAL, TCG_NOVAL);
     }
     if (!fn->entry_pc) {
         fn->entry_pc = tcg_fn_node_new(fn, OP_get_reg, type);
@@ -454,7 +552,12 @@ TcgVal tcg_call_regs(TcgGen *g, const TcgHelper *helper, const TcgVal *args, con
     for (unsigned i = 0; i < num_writes; i++) {
         *fn_list(fn, at++) = writes[i];
     }
-    n = append(g, OP_call, helper->ret, &id);
+    if (g->at_once) {
+        id = tcg_fn_node_new(fn, OP_call, helper->ret);
+        n = fn_node(fn, id);
+    } else {
+        n = append(g, OP_call, helper->ret, &id);
+    }
     n->imm = (uintptr_t)helper;
     n->list = list;
     n->list_len = helper->num_args;
@@ -462,6 +565,11 @@ TcgVal tcg_call_regs(TcgGen *g, const TcgHelper *helper, const TcgVal *args, con
     n->num_reads = num_reads;
     n->writes = n->reads + num_reads;
     n->num_writes = num_writes;
+    if (g->at_once) {
+        tcg_once_call(g->once, id);
+        g->block = helper->flags & HELPER_NO_RETURN ? 0 : g->block;
+        return helper->ret == TCG_VOID ? TCG_NOVAL : (TcgVal){ id };
+    }
     if (helper->writes != HREGS_NONE) {
         g->stamp++;
     }
@@ -545,6 +653,9 @@ static void end_block(TcgGen *g, uint32_t succ0, uint32_t succ1)
     b->succ[1] = succ1;
     b->num_succ = (succ0 != 0) + (succ1 != 0);
     g->block = 0;
+    if (g->at_once) {
+        tcg_once_leads_to(g->once, succ0, succ1);
+    }
 }
 
 void tcg_block_start(TcgGen *g, TcgBlockRef b)
@@ -555,6 +666,9 @@ void tcg_block_start(TcgGen *g, TcgBlockRef b)
     g->block = b.id;
     g->dead = false;
     g->stamp++;
+    if (g->at_once) {
+        tcg_once_start(g->once, b.id);
+    }
 }
 
 void tcg_br(TcgGen *g, TcgBlockRef to)

@@ -47,7 +47,10 @@ typedef struct TcgNode {
     uint8_t op, type;
     uint16_t aux;
     uint32_t block;
-    TcgId prev, next;                           /* within the block */
+    union {
+        struct { TcgId prev, next; };           /* within the block */
+        struct { TcgId rep; uint32_t touched; };        /* once.c's */
+    };
     TcgId arg[4];
     uint64_t imm;
     uint64_t imm2;                              /* const V128: the high half */
@@ -58,11 +61,18 @@ typedef struct TcgNode {
     uint32_t uses;                              /* by nodes that are not map-only */
     uint32_t map_uses;                          /* by maps and by map-only nodes (recipes) */
     /* set by regalloc */
-    uint32_t pos;                               /* position in linear order */
+    union {
+        uint32_t pos;                           /* position in linear order */
+        struct { uint16_t slot, row; };         /* once.c's */
+    };
     TcgLoc out;
     TcgLoc in[4];
     uint32_t arg_locs;                          /* call: into fn->lists, a TcgLoc for each of list */
-    uint32_t unused[4];                         /* an id becomes an address by one shift */
+    /* code at once */
+    uint32_t map_at, map_len;                   /* the map's bytes, which the emitter keeps */
+    uint8_t reg;
+    bool lazy;
+    uint16_t unused[3];                         /* an id becomes an address by one shift */
 } TcgNode;
 G_STATIC_ASSERT(sizeof(TcgNode) == 128);
 
@@ -108,14 +118,14 @@ static inline unsigned tcg_vec_sizes(unsigned op)
     case OP_vmulls: case OP_vmullu: return 4;
     case OP_vshlv: case OP_vshrv: case OP_vsarv: return 14;
     case OP_vclmul: return 8;
-    default: return op >= OP_vshuf && op <= OP_vsha256m2 ? 4 : op >= OP_vaesenc && op <= OP_vaesimc ? 1 : 15;
+    default: return op >= OP_vaesenc && op <= OP_vaesimc ? 1 : 15;
     }
 }
 
 /* Whether lower.c has no expansion: it is emitted only where tcg_has says that the backend has it. */
 static inline bool tcg_op_optional(unsigned op)
 {
-    return op >= OP_vshlv && op <= OP_vsha256m2;
+    return op >= OP_vshlv && op <= OP_vaesimc;
 }
 
 static inline const TcgHelper *call_helper(const TcgNode *n)
@@ -246,14 +256,13 @@ static inline TcgId tcg_fn_node_new(TcgFn *fn, TcgOpcode op, TcgType type)
     TcgNode *n;
     Pair *p;
 
-    G_STATIC_ASSERT(offsetof(TcgNode, unused) == 7 * sizeof(Pair));
     if (G_UNLIKELY(id >= fn->node_cap)) {
         tcg_fn_grow(fn);
     }
     fn->nodes->len = id + 1;
     n = fn_node(fn, id);
     p = (Pair *)n;                              /* a memset, or what looks like one, becomes a slow rep stos */
-    p[0] = p[1] = p[2] = p[3] = p[4] = p[5] = p[6] = (Pair){ 0, 0 };
+    p[0] = p[1] = p[2] = p[3] = p[4] = p[5] = p[6] = p[7] = (Pair){ 0, 0 };
     n->op = op;
     n->type = type;
     return id;
@@ -338,12 +347,33 @@ void tcg_lower(TcgFn *fn);      /* 'l': what the backend says it lacks becomes w
 void tcg_widths(TcgFn *fn);     /* 'w': one register for a value and its extension, if the backend has it so */
 void tcg_regalloc(TcgFn *fn);   /* 'r': inserts OP_mov; fills out, in, arg_locs and map locations */
 void tcg_quick(TcgFn *fn);      /* 'q': does for a region without loops what 'd', 'l' and 'r' do, plainly and fast */
+/* A branch, selection or condition on flags of a comparison, n, becomes one on what is compared. False: it is none. */
+bool tcg_join_compare(TcgFn *fn, TcgNode *n);
 /* Proves of an allocated region that each use, map entry and phi reads the value that the IR says; else why not. */
 bool tcg_regalloc_check(const TcgFn *fn, GString *ret_why);
 void tcg_regalloc_assert(const TcgFn *fn);
 /* Frees what the passes keep in fn; part of tcg_fn_free. */
 void tcg_regalloc_free(TcgFn *fn);
 void tcg_quick_free(TcgFn *fn);
+
+/* -- once.c: code that is emitted while it is generated, for gen.c ------------------------------------------------- */
+typedef struct TcgOnce TcgOnce;
+TcgOnce *tcg_once_new(TcgFn *fn);
+void tcg_once_free(TcgOnce *o);
+void tcg_once_begin(TcgOnce *o, TcgCodeBuf *buf);
+/* False: it gave up, on the way or now; nothing was published. */
+bool tcg_once_end(TcgOnce *o, TcgCode *ret);
+TcgId tcg_once_get(TcgOnce *o, unsigned row);
+void tcg_once_set(TcgOnce *o, unsigned row, TcgId v);
+TcgId tcg_once_pc(TcgOnce *o, int64_t *ret_delta);
+void tcg_once_insn(TcgOnce *o, uint64_t delta);
+/* Whether there is still a way to the value. */
+bool tcg_once_has(TcgOnce *o, TcgId id);
+TcgId tcg_once_op(TcgOnce *o, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgId *args);
+/* A call, of which there is a node. */
+void tcg_once_call(TcgOnce *o, TcgId id);
+void tcg_once_leads_to(TcgOnce *o, uint32_t succ0, uint32_t succ1);
+void tcg_once_start(TcgOnce *o, uint32_t block);
 
 /*
  * An operation that is to be emitted. tcg_simplify returns the value that it is equal to (0: none is known), or

@@ -95,42 +95,49 @@ static inline void use_by_map(TcgNode *n, QuickVal *v, uint32_t pos)
     v->end = MAX(v->end, pos);
 }
 
-/* A comparison of flags that n uses becomes n's own. */
-static void join_compare(Quick *q, TcgId id)
+bool tcg_join_compare(TcgFn *fn, TcgNode *n)
 {
-    TcgFn *fn = q->fn;
-    TcgNode *n = &q->node[id];
-    const TcgNode *flags = &q->node[n->arg[0]];
-    uint32_t num = fn->nodes->len;
-    TcgNode joined = *n;
+    const TcgNode *flags = fn_node(fn, n->arg[0]);
     TcgCompare c;
 
     if (n->op == OP_brflag && flags->op == OP_flags_fp && n->aux < FC_AL) {
-        joined.op = OP_br_fp;
-        joined.type = TCG_V128;
-        joined.aux = flags->aux | n->aux << TCG_FP_COND_SHIFT;
-        joined.arg[0] = flags->arg[0];
-        joined.arg[1] = flags->arg[1];
+        n->op = OP_br_fp;
+        n->type = TCG_V128;
+        n->aux = flags->aux | n->aux << TCG_FP_COND_SHIFT;
+        n->arg[0] = flags->arg[0];
+        n->arg[1] = flags->arg[1];
     } else if ((flags->op == OP_flags_sub || flags->op == OP_flags_logic || flags->op == OP_flags_add) &&
                tcg_compare_of_flags(fn, n->aux, n->arg[0], &c) == -1 && tcg_simplify_compare(fn, &c) == -1) {
-        joined.aux = c.cond;
-        joined.arg[0] = c.a;
-        joined.arg[1] = c.b;
+        n->aux = c.cond;
+        n->arg[0] = c.a;
         if (n->op == OP_select_fc) {
-            joined.op = OP_select_cmp;
-            joined.imm = c.type;
-            joined.arg[2] = n->arg[1];
-            joined.arg[3] = n->arg[2];
+            n->op = OP_select_cmp;
+            n->imm = c.type;
+            n->arg[3] = n->arg[2];
+            n->arg[2] = n->arg[1];
         } else {
-            joined.op = n->op == OP_brflag ? OP_brcond : OP_setcond;
-            joined.type = c.type;
+            n->op = n->op == OP_brflag ? OP_brcond : OP_setcond;
+            n->type = c.type;
         }
+        n->arg[1] = c.b;
     } else {
-        return;
+        return false;
     }
+    return true;
+}
+
+/* A comparison of flags that node id uses becomes its own. */
+static void join_compare(Quick *q, TcgId id)
+{
+    TcgFn *fn = q->fn;
+    uint32_t num = fn->nodes->len;
+    TcgNode joined = q->node[id];
+
+    bool ok = tcg_join_compare(fn, &joined);
+
     q->node = fn_node(fn, 0);
     init_vals(q, num);                          /* of new constants */
-    if (q->be->has_op(q->be, &joined)) {
+    if (ok && q->be->has_op(q->be, &joined)) {
         q->node[id] = joined;
     }
 }

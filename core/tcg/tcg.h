@@ -342,6 +342,13 @@ void tcg_gen_begin(TcgGen *g, void *owner);
 void tcg_gen_alone(TcgGen *g);
 /* What follows until the next tcg_gen_begin is to be translated fast, rather than well. */
 void tcg_gen_quick(TcgGen *g);
+/*
+ * What follows until the next tcg_gen_begin may be emitted to buf while it is generated, if the backend can: after all the
+ * other tcg_gen_ calls, which say what is made, and before what is generated. tcg_gen_end then comes before
+ * tcg_gen_finish; if it returns false, the same is to be generated again from tcg_gen_begin on, without this.
+ */
+void tcg_gen_at_once(TcgGen *g, TcgCodeBuf *buf);
+bool tcg_gen_end(TcgGen *g);
 /* What follows until the next tcg_gen_begin is entered with this PC alone. */
 void tcg_gen_at(TcgGen *g, uint64_t pc);
 /* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts down, leaving below 0; -1: none. */

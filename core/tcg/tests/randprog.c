@@ -291,6 +291,8 @@ static void step(Prog *p)
     }
 }
 
+static void leave(Prog *p);
+
 static void branch(Prog *p, TcgBlockRef a, TcgBlockRef b)
 {
     if (below(p, 2)) {
@@ -300,6 +302,21 @@ static void branch(Prog *p, TcgBlockRef a, TcgBlockRef b)
 
         tcg_brcond(p->g, t, below(p, TCG_NUM_CONDS), value(p, t), value(p, t), a, b);
     }
+}
+
+/* A check inside one instruction, as of a stack pointer. */
+static void check(Prog *p)
+{
+    TcgBlockRef bad = tcg_block(p->g), good = tcg_block(p->g);
+
+    branch(p, bad, good);
+    tcg_block_start(p->g, bad);
+    if (below(p, 2)) {
+        step(p);
+    }
+    leave(p);
+    forget(p);
+    tcg_block_start(p->g, good);
 }
 
 /* Control flow inside one instruction: a diamond, or a loop that a local counts. */
@@ -344,6 +361,9 @@ static void insn(Prog *p)
 {
     unsigned n = 1 + below(p, 4);
 
+    if (p->shape->brief) {
+        forget(p);
+    }
     tcg_insn_start(p->g, p->delta);
     p->delta += 4;
     while (n--) {
@@ -351,6 +371,9 @@ static void insn(Prog *p)
     }
     if (p->shape->inner && below(p, 8) == 0) {
         inner(p);
+    }
+    if (p->shape->tree && below(p, 8) == 0) {
+        check(p);
     }
     write_some(p);
 }
@@ -380,6 +403,31 @@ static unsigned target(Prog *p, unsigned i)
     return p->shape->forward ? i + 1 + below(p, p->shape->blocks - i - 1) : below(p, p->shape->blocks);
 }
 
+/* A block that nothing else leads to, and what it leads to. */
+static void grow(Prog *p, TcgBlockRef block, unsigned depth)
+{
+    unsigned n = 1 + below(p, p->shape->insns);
+    Prog here;
+
+    tcg_block_start(p->g, block);
+    forget(p);
+    while (n--) {
+        insn(p);
+    }
+    if (depth && below(p, 4)) {
+        TcgBlockRef a = tcg_block(p->g), b = tcg_block(p->g);
+        bool swap = below(p, 2);
+
+        branch(p, a, b);
+        here = *p;
+        grow(p, swap ? b : a, depth - 1);
+        p->delta = here.delta;
+        grow(p, swap ? a : b, depth - 1);
+    } else {
+        leave(p);
+    }
+}
+
 void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
 {
     Prog p = { .g = g, .shape = shape, .seed = seed };
@@ -399,7 +447,10 @@ void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
     }
     insn(&p);
     tcg_br(g, blocks[0]);
-    for (unsigned i = 0; i < shape->blocks; i++) {
+    if (shape->tree) {
+        grow(&p, blocks[0], shape->blocks);
+    }
+    for (unsigned i = 0; i < shape->blocks && !shape->tree; i++) {
         unsigned n = 1 + below(&p, shape->insns);
 
         tcg_block_start(g, blocks[i]);

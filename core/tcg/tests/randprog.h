@@ -10,6 +10,8 @@ typedef struct RandProg {
     unsigned insns;                             /* guest instructions in each, at most */
     bool vectors, calls, inner;                 /* inner: control flow inside instructions */
     bool forward;                               /* no loops */
+    bool brief;                                 /* values are used by the instruction that made them alone */
+    bool tree;                                  /* ... and no joins */
 } RandProg;
 
 /* Emits one between tcg_gen_begin and tcg_gen_finish. Every loop polls; memory is mostly hit. */

@@ -18,6 +18,7 @@ typedef struct Case {
     bool quick;
     RandProg shape;
     unsigned programs;
+    bool once;
 } Case;
 
 static const Case cases[] = {
@@ -30,6 +31,10 @@ static const Case cases[] = {
     { "quick", false, false, true, { 5, 3, true, true, true, true }, 200 },
     { "quick-tlb", false, true, true, { 5, 3, true, false, true, true }, 100 },
     { "quick-large", false, false, true, { 20, 4, true, true, true, true }, 10 },
+    { "once-straight", false, false, true, { 1, 6, true, true, false, true, true }, 400, true },
+    { "once-tree", false, false, true, { 3, 4, true, true, false, true, true, true }, 400, true },
+    { "once-tree-tlb", false, true, true, { 3, 4, true, false, false, true, true, true }, 200, true },
+    { "once-integers", false, false, true, { 2, 12, false, false, false, true, true, true }, 200, true },
 };
 
 typedef struct Run {
@@ -67,9 +72,9 @@ static void compare(const Case *c, TestCpu *a, TestCpu *b, int left, int want, G
     }
 }
 
-static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed)
+static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed, unsigned *at_once)
 {
-    TcgConfig config = { .backend = r->be, .target = &test_target, .layout = &test_layout_counted,
+    TcgConfig config = { .backend = r->be, .target = &test_target, .layout = r->c->once ? &test_layout : &test_layout_counted,
                          .naive = r->c->naive, .verify = true };
     TcgConfig plain = config;
     TcgGen *g = tcg_gen_new(&config), *ref;
@@ -77,17 +82,28 @@ static bool run_program(const Run *r, TcgCodeBuf *buf, uint64_t seed)
     GString *why = g_string_new(NULL);
     uint64_t s1 = seed, s2 = seed;
     TcgCode code = { 0 };
-    bool ok;
+    bool ok, once = r->c->once;
 
     plain.naive = true;
     ref = tcg_gen_new(&plain);
     tcg_gen_begin(ref, NULL);
     rand_prog(ref, &r->c->shape, &s1);
-    tcg_gen_begin(g, (void *)(uintptr_t)OWNER);
-    if (r->c->quick) {
-        tcg_gen_quick(g);
+    for (bool done = false; !done; once &= done) {
+        s2 = seed;
+        tcg_gen_begin(g, (void *)(uintptr_t)OWNER);
+        if (r->c->quick) {
+            tcg_gen_quick(g);
+        }
+        if (once) {
+            if (tcg_codebuf_used(buf) > tcg_codebuf_size(buf) / 2) {
+                tcg_codebuf_reset(buf);
+            }
+            tcg_gen_at_once(g, buf);
+        }
+        rand_prog(g, &r->c->shape, &s2);
+        done = tcg_gen_end(g);
     }
-    rand_prog(g, &r->c->shape, &s2);
+    *at_once += once;
     if (!tcg_gen_finish(g, buf, &code)) {
         tcg_codebuf_reset(buf);
         g_assert_true(tcg_gen_finish(g, buf, &code));
@@ -131,10 +147,13 @@ static void test_run(gconstpointer data)
     const Run *r = data;
     GError *error = NULL;
     TcgCodeBuf *buf = tcg_codebuf_new(1 << 20, r->be, &error);
-    unsigned programs = r->c->programs * (g_test_slow() ? 100 : 1);
+    unsigned programs = r->c->programs * (g_test_slow() ? 100 : 1), at_once = 0;
 
     g_assert_no_error(error);
-    for (unsigned i = 0; i < programs && run_program(r, buf, 1000003ull * i + 5); i++) {
+    for (unsigned i = 0; i < programs && run_program(r, buf, 1000003ull * i + 5, &at_once); i++) {
+    }
+    if (r->c->once) {
+        g_test_message("%u of %u at once", at_once, programs);
     }
     tcg_codebuf_free(buf);
 }

@@ -27,7 +27,7 @@ static bool has_jump_erratum(unsigned a)
     return false;
 }
 
-static uint64_t ask_host(void)
+uint64_t tcg_x86_host_features(void)
 {
     unsigned a, b, c, d, max, family;
     uint32_t xcr0 = 0, xcr0_high;
@@ -53,7 +53,6 @@ static uint64_t ask_host(void)
         __cpuid_count(7, 0, a, b, c, d);
         f |= b & bit_BMI ? HOST_BMI1 : 0;
         f |= b & bit_BMI2 ? HOST_BMI2 : 0;
-        f |= b & bit_SHA ? HOST_SHA : 0;
         if ((b & bit_BMI2) && !(amd && family < 0x19)) {
             f |= HOST_PEXT;                     /* microcode before AMD's family 19h */
         }
@@ -79,16 +78,6 @@ static uint64_t ask_host(void)
         f &= ~(uint64_t)HOST_LZCNT;             /* which also stands for tzcnt here */
     }
     return f;
-}
-
-uint64_t tcg_x86_host_features(void)
-{
-    static gsize known;                         /* and one more: asking takes a virtual host some microseconds */
-
-    if (g_once_init_enter(&known)) {
-        g_once_init_leave(&known, (gsize)ask_host() + 1);
-    }
-    return known - 1;
 }
 
 static bool x86_usable(void)
@@ -428,6 +417,11 @@ const TcgBackend tcg_backend_x86_64 = {
     .upper_is_zero = tcg_x86_upper_is_zero, .access_offset = true, .access_index = true,
     .constraints = tcg_x86_constraints,
     .emit = tcg_x86_emit,
+    .once_new = tcg_x86_once_new,
+    .once_begin = tcg_x86_once_begin,
+    .once_block = tcg_x86_once_block,
+    .once_node = tcg_x86_once_node,
+    .once_end = tcg_x86_once_end,
     .run = x86_run,
     .fp_enter = x86_fp_enter,
     .fp_leave = x86_fp_leave,

@@ -456,12 +456,12 @@ static void emit_restore(Emit *e, Stub *s)
 static void emit_poll_stub(Emit *e, Stub *s)
 {
     const TcgNode *n = fn_node(e->fn, s->node);
-    const TcgStateMap *map = n->map ? fn_map(e->fn, n->map) : NULL;
+    const TcgStateMap *map = n->map && !e->maps ? fn_map(e->fn, n->map) : NULL;
 
     if (e->layout->counted) {
         alu_mi(&e->a, ALU_ADD, 0, mem(RBP, e->layout->poll_offset), (int32_t)e->fn->num_insns);
     }
-    if (map && (map->num || map->pc_delta)) {
+    if (map ? map->num || map->pc_delta : n->map) {
         emit_restore(e, s);
     } else {
         emit_leave(e, TCG_EXIT_POLL);
@@ -597,7 +597,10 @@ uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rm
         .left_offset = (uint32_t)e->layout->left_offset,
     };
     e->a.p = rec->map;
-    if (n->map) {
+    if (n->map && e->maps) {
+        memcpy(rec->map, e->maps + n->map_at, n->map_len);
+        e->a.p += n->map_len;
+    } else if (n->map) {
         e->a.p = tcg_map_write(e->fn, n->map, rec->map);
     }
     return (uint8_t *)rec;
@@ -880,6 +883,48 @@ static void emit_chains(Emit *e)
 }
 G_STATIC_ASSERT(TCG_MAX_CHAINS * sizeof(TcgChain) + 4 <= NODE_MAX);
 
+/* What follows the hot code. False: over the limit. */
+static bool emit_rest(Emit *e)
+{
+    const TcgFn *fn = e->fn;
+
+    for (unsigned i = 0; i < e->num_jumps; i++) {
+        fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
+    }
+    for (unsigned i = 0; i < e->num_stubs; i++) {
+        if (e->a.p > e->limit) {
+            return false;
+        }
+        emit_stub(e, &e->stubs[i]);
+    }
+    if (e->a.p + 16 * e->num_consts > e->limit) {
+        return false;
+    }
+    emit_consts(e);
+    if (e->a.p > e->limit) {
+        return false;
+    }
+    emit_chains(e);
+    for (unsigned i = 0; i < e->num_stubs; i++) {
+        Stub *s = &e->stubs[i];
+        const TcgNode *n = fn_node(fn, s->node);
+        uint8_t *rec;
+
+        if (!s->rec_at) {
+            continue;
+        }
+        if (e->a.p + (!n->map ? 0 : e->maps ? n->map_len : tcg_map_max_size(fn, n->map)) > e->limit) {
+            return false;
+        }
+        rec = tcg_x86_slow_rec(e, n, s->fn, n->aux);
+        fix32(s->rec_at, rec);
+        if (!e->code->maps) {
+            e->code->maps = tcg_codebuf_rx(e->buf, rec);
+        }
+    }
+    return !e->layout->direct || emit_fault_sites(e);
+}
+
 /* False: over the limit. */
 static bool emit_region(Emit *e)
 {
@@ -906,41 +951,7 @@ static bool emit_region(Emit *e)
         }
         pass_on(e, fn_block(fn, b), e->fence_due, &found);
     }
-    for (unsigned i = 0; i < e->num_jumps; i++) {
-        fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
-    }
-    for (unsigned i = 0; i < e->num_stubs; i++) {
-        if (e->a.p > e->limit) {
-            return false;
-        }
-        emit_stub(e, &e->stubs[i]);
-    }
-    if (e->a.p + 16 * e->num_consts > e->limit) {
-        return false;
-    }
-    emit_consts(e);
-    if (e->a.p > e->limit) {
-        return false;
-    }
-    emit_chains(e);
-    for (unsigned i = 0; i < e->num_stubs; i++) {
-        Stub *s = &e->stubs[i];
-        const TcgNode *n = fn_node(fn, s->node);
-        uint8_t *rec;
-
-        if (!s->rec_at) {
-            continue;
-        }
-        if (e->a.p + (n->map ? tcg_map_max_size(fn, n->map) : 0) > e->limit) {
-            return false;
-        }
-        rec = tcg_x86_slow_rec(e, n, s->fn, n->aux);
-        fix32(s->rec_at, rec);
-        if (!e->code->maps) {
-            e->code->maps = tcg_codebuf_rx(e->buf, rec);
-        }
-    }
-    return !e->layout->direct || emit_fault_sites(e);
+    return emit_rest(e);
 }
 
 bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret)
@@ -994,10 +1005,138 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     return ok;
 }
 
+/* -- code at once ---------------------------------------------------------------------------------------- */
+enum {
+    ONCE_MAX = 16 << 10,                        /* what is longer is not emitted at once */
+    ONCE_BLOCKS = 64, ONCE_STUBS = 256, ONCE_CONSTS = 64, ONCE_MAPS = 32 << 10,
+    ONCE_NODE_CONSTS = 8,                       /* no node has more */
+};
+
+typedef struct Once {
+    Emit e;
+    TcgCode code;
+    uint32_t maps;                              /* bytes of `map` in use */
+    uint8_t *block_at[ONCE_BLOCKS];
+    bool due_at[ONCE_BLOCKS];
+    struct { uint8_t *at; uint32_t block; } jumps[3 * ONCE_BLOCKS];
+    Stub stubs[ONCE_STUBS];
+    struct { uint8_t *at; TcgId node; } consts[ONCE_CONSTS];
+    TcgChain chain[TCG_MAX_CHAINS];
+    uint8_t map[ONCE_MAPS];
+} Once;
+
+void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn)
+{
+    Once *o = g_new0(Once, 1);
+
+    o->e = (Emit){ .fn = fn, .layout = fn->config->layout, .code = &o->code, .block_at = o->block_at, .due_at = o->due_at,
+                   .jumps = (void *)o->jumps, .stubs = o->stubs, .consts = (void *)o->consts, .chain = o->chain,
+                   .maps = o->map };
+    return o;
+}
+
+bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
+{
+    Once *o = once;
+    Emit *e = &o->e;
+
+    g_assert(((uintptr_t)e->fn->owner & TCG_EXIT_MASK) == 0);
+    e->start = tcg_codebuf_reserve(buf, ONCE_MAX);
+    if (!e->start) {
+        return false;
+    }
+    e->buf = buf;
+    e->features = buf->features;
+    e->avx = buf->features & HOST_AVX;
+    e->limit = e->start + ONCE_MAX - NODE_MAX;
+    e->num_jumps = e->num_stubs = e->num_consts = 0;
+    e->raises = NULL;
+    e->a.p = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
+    memset(o->block_at, 0, sizeof(o->block_at));
+    memset(o->due_at, 0, sizeof(o->due_at));
+    o->maps = 0;
+    o->code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e->a.p) };
+    return true;
+}
+
+void tcg_x86_once_block(void *once, uint32_t block)
+{
+    Emit *e = &((Once *)once)->e;
+
+    e->block_at[block] = e->a.p;
+    e->fence_due = e->due_at[block];
+}
+
+bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
+{
+    Once *o = once;
+    Emit *e = &o->e;
+
+    if (e->a.p > e->limit || e->num_stubs == ONCE_STUBS || e->num_consts > ONCE_CONSTS - ONCE_NODE_CONSTS) {
+        return false;
+    }
+    if (n->map) {
+        TcgNode *own = fn_node(e->fn, id);
+
+        if (o->maps + tcg_map_max_size(e->fn, n->map) > sizeof(o->map)) {
+            return false;
+        }
+        own->map_at = o->maps;
+        o->maps = (uint32_t)(tcg_map_write(e->fn, n->map, o->map + o->maps) - o->map);
+        own->map_len = o->maps - own->map_at;
+    }
+    emit_node(e, id, n, next);
+    if (tcg_op_branches(n->op) || n->op == OP_br) {
+        const TcgIrBlock *b = fn_block(e->fn, n->block);
+
+        for (unsigned i = 0; i < b->num_succ; i++) {
+            e->due_at[b->succ[i]] |= e->fence_due;
+        }
+    }
+    return true;
+}
+
+bool tcg_x86_once_end(void *once, TcgCode *ret)
+{
+    Once *o = once;
+    Emit *e = &o->e;
+    bool ok = ret && emit_rest(e);
+
+    if (!e->start) {
+        return false;
+    }
+    g_assert(e->fn->frame_slots <= NUM_SLOTS);
+    if (ok && e->layout->direct) {
+        tcg_codebuf_mark(e->buf, e->start);     /* before anybody can run it */
+    }
+    tcg_codebuf_commit(e->buf, e->start, ONCE_MAX, ok ? e->a.p : e->start);
+    if (ok) {
+        o->code.num_insns = e->fn->num_insns;
+        o->code.size = (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p) - (const uint8_t *)o->code.entry);
+        *ret = o->code;
+    }
+    return ok;
+}
+
 /* -- what regalloc is told ------------------------------------------------------------------------------- */
 bool tcg_x86_host_has(const TcgBackend *be, unsigned feature)
 {
-    return be->features & tcg_x86_host_features() & feature;
+    if (!(be->features & feature)) {
+        return false;
+    }
+    switch (feature) {
+    case HOST_AVX2:
+        return __builtin_cpu_supports("avx2");
+    case HOST_AES:
+        return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+    case HOST_AVX512:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512cd");
+    default:
+        g_assert(feature == HOST_FMA);
+        return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    }
 }
 
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)

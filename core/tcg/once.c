@@ -1,0 +1,1135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Code at once: what runs for the first time is emitted while it is generated, without a region that passes walk over.
+ *
+ * A node is made for each operation, so that simplify.c sees what it always sees, but it is in no block: its operands are
+ * put in registers, and the backend emits it. Nothing is known of what follows. So a value lives as long as a register row
+ * holds it, or held it at the start of the current guest instruction, or the translator has touched it since then; all
+ * others lose their registers when somebody looks for one. A row that is set is dirty until an exit, or until its
+ * register is wanted: then its field in the CPU object is where the value goes, unless this instruction set it.
+ * Flags are computed when somebody asks for them: a branch, an exit; a state map has them as a recipe.
+ *
+ * Blocks are a tree: each is entered from one other, and starts with the state that one ended with. Whatever is not so
+ * simple (joins, loops, what the backend lacks) makes it give up, and the caller generates again for the passes.
+ */
+#include <string.h>
+#include "core/tcg/backend.h"
+
+enum { MAX_ROWS = 128, MAX_SNAPS = 24, MAX_BLOCKS = 64, MAX_LAZY = 256, MAP_BYTES_PER_ENTRY = 96 };
+
+typedef struct OnceRow {
+    uint32_t offset;
+    uint16_t row;
+    uint8_t type, mo;
+    bool local;
+    TcgId cur, env;                             /* what it holds; what its field does. 0: whatever the field has held */
+    TcgId start;                                /* ... at the start of instruction `stamp`, which has changed it */
+    uint32_t stamp;
+    uint32_t unused;
+} OnceRow;
+G_STATIC_ASSERT(sizeof(OnceRow) == 32);
+
+/* How things stand at one point of the code. */
+typedef struct OnceState {
+    TcgId regs[TCG_NUM_HOST_REGS];
+    TcgRegSet free;                             /* allocatable and bound to no value */
+    uint32_t insn, insns;                       /* the current instruction's own number; how many have begun */
+    int64_t delta;                              /* its PC, from the entry's */
+    int64_t pc_env;                             /* the PC's field, from the entry's */
+    TcgId pc;                                   /* the PC was set to this */
+    bool pc_unknown;                            /* a helper has written it */
+    uint32_t num_rows, num_slots, num_lazy;
+    OnceRow rows[MAX_ROWS];
+} OnceState;
+
+typedef struct OnceBlock {
+    bool entered, started;
+    uint8_t snap;                               /* number + 1; 0: none */
+} OnceBlock;
+
+struct TcgOnce {
+    TcgFn *fn;
+    const TcgBackend *be;
+    void *emit;
+    bool failed;
+    uint16_t *index;                            /* by row, then by local: in rows, + 1 */
+    uint32_t cap_index;
+    unsigned num_regs, pc_reg;                  /* the target's */
+    uint32_t next_insn;
+    TcgRegSet pinned;                           /* not to be touched before the current node */
+    TcgId branch;                               /* the last block's end, not emitted yet */
+    uint32_t block;                             /* being emitted into */
+    TcgId slot_of[256];
+    TcgId lazy[MAX_LAZY];                       /* flags that have been computed */
+    OnceBlock blk[MAX_BLOCKS];
+    OnceState now;
+    OnceState *snaps;
+    uint32_t num_snaps;
+};
+typedef struct TcgOnce Once;
+
+static inline TcgNode *node(const Once *o, TcgId id)
+{
+    return fn_node(o->fn, id);
+}
+
+/*
+ * Narrowed and widened values that need no code share a representative, which has the place: `slot` (number + 1) and `reg`
+ * (number + 1); `row` is the index + 1 of a row that it was put in, or whose field it came from; `touched` the instruction
+ * that named it last; `lazy`: flags that are not computed yet.
+ */
+static inline TcgId rep_of(const Once *o, TcgId id)
+{
+    TcgId rep = node(o, id)->rep;
+
+    return rep ? rep : id;
+}
+
+static inline TcgNode *val(const Once *o, TcgId id)
+{
+    return node(o, rep_of(o, id));
+}
+
+static void fail(Once *o)
+{
+    o->failed = true;
+}
+
+static inline bool is_const(const Once *o, TcgId id)
+{
+    return node(o, id)->op == OP_const;
+}
+
+static inline bool is_wide(const Once *o, TcgId id)
+{
+    return node_type(node(o, id)) == TCG_V128;
+}
+
+static void emit(Once *o, TcgId id, const TcgNode *n, uint32_t next)
+{
+    if (!o->failed && !o->be->once_node(o->emit, id, n, next)) {
+        fail(o);
+    }
+}
+
+/* -- where values are ------------------------------------------------------------------------------------------------ */
+
+/* Copies between registers, slots and constants, of whole registers. */
+static void move(Once *o, TcgId id, TcgLoc src, TcgLoc dst)
+{
+    unsigned type = node_type(node(o, id));
+    TcgNode n = { .op = OP_mov, .type = type == TCG_I32 && loc_kind(src) != LOC_CONST ? TCG_I64 : type,
+                  .arg = { id }, .in = { src }, .out = dst };
+
+    emit(o, 0, &n, 0);
+}
+
+static void load_row(Once *o, const OnceRow *r, unsigned reg)
+{
+    TcgNode n = { .op = OP_ld_env, .type = r->type, .aux = r->mo, .imm = r->offset, .out = TCG_LOC(LOC_REG, reg) };
+
+    emit(o, 0, &n, 0);
+}
+
+static void store_row(Once *o, const OnceRow *r, TcgId id, TcgLoc loc)
+{
+    TcgNode n = { .op = OP_st_env, .type = r->type, .aux = r->mo, .imm = r->offset, .arg = { id }, .in = { loc } };
+
+    emit(o, 0, &n, 0);
+}
+
+static inline void bind(Once *o, TcgId rep, unsigned r)
+{
+    o->now.regs[r] = rep;
+    node(o, rep)->reg = (uint8_t)(r + 1);
+    o->now.free &= ~reg_bit(r);
+}
+
+static inline void unbind(Once *o, unsigned r)
+{
+    node(o, o->now.regs[r])->reg = 0;
+    o->now.free |= reg_bit(r);
+}
+
+static inline TcgRegSet bound(const Once *o)
+{
+    return o->be->allocatable & ~o->now.free;
+}
+
+/* A row's field that holds the value. NULL: none does. */
+static inline const OnceRow *home(const Once *o, TcgId rep)
+{
+    const OnceRow *r = node(o, rep)->row ? &o->now.rows[node(o, rep)->row - 1] : NULL;
+
+    return r && r->env && rep_of(o, r->env) == rep ? r : NULL;
+}
+
+static inline void note_row(Once *o, TcgId id, const OnceRow *r)
+{
+    TcgId rep = rep_of(o, id);
+
+    if (tcg_type_size(r->type) >= tcg_type_size(node_type(node(o, rep)))) {
+        node(o, rep)->row = (uint16_t)(r - o->now.rows + 1);
+    }
+}
+
+/* The registers that a value is in, or that flags are to be computed from. */
+static inline TcgRegSet regs_of(const Once *o, TcgId id)
+{
+    TcgRegSet set = 0;
+
+    if (G_UNLIKELY(node(o, id)->lazy)) {
+        const TcgNode *n = node(o, id);
+
+        for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+            unsigned r = val(o, n->arg[k])->reg;
+
+            set |= r ? reg_bit(r - 1) : 0;
+        }
+        return set;
+    }
+    return val(o, id)->reg ? reg_bit(val(o, id)->reg - 1u) : 0;
+}
+
+/* Whether a row's value is rep, or is computed from it. */
+static bool needs(const Once *o, TcgId id, TcgId rep)
+{
+    const TcgNode *n = node(o, id);
+    bool ret = rep_of(o, id) == rep;
+
+    for (unsigned k = 0; node(o, id)->lazy && k < tcg_op_def[n->op].args; k++) {
+        ret |= rep_of(o, n->arg[k]) == rep;
+    }
+    return ret;
+}
+
+static bool is_live(const Once *o, TcgId rep)
+{
+    bool live = node(o, rep)->touched >= o->now.insn || (o->now.pc && rep_of(o, o->now.pc) == rep);
+
+    for (uint32_t i = 0; i < o->now.num_rows && !live; i++) {
+        const OnceRow *r = &o->now.rows[i];
+
+        live = (r->cur && needs(o, r->cur, rep)) || (r->stamp == o->now.insn && r->start && needs(o, r->start, rep));
+    }
+    return live;
+}
+
+/* Dead values lose their registers. */
+static void collect(Once *o)
+{
+    TcgRegSet keep = o->pinned;
+
+    for (uint32_t i = 0; i < o->now.num_rows; i++) {
+        const OnceRow *r = &o->now.rows[i];
+
+        keep |= r->cur ? regs_of(o, r->cur) : 0;
+        keep |= r->stamp == o->now.insn && r->start ? regs_of(o, r->start) : 0;
+    }
+    keep |= o->now.pc ? regs_of(o, o->now.pc) : 0;
+    for (TcgRegSet s = bound(o) & ~keep; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+
+        if (node(o, o->now.regs[r])->touched < o->now.insn) {
+            unbind(o, r);
+        }
+    }
+}
+
+static void spill(Once *o, TcgId rep, unsigned r)
+{
+    bool wide = is_wide(o, rep);
+    unsigned slot = wide ? (o->now.num_slots + 1) & ~1u : o->now.num_slots, end = slot + (wide ? 2 : 1);
+
+    if (end > o->be->num_slots || end > G_N_ELEMENTS(o->slot_of)) {
+        fail(o);
+        return;
+    }
+    for (; o->now.num_slots < end; o->now.num_slots++) {
+        o->slot_of[o->now.num_slots] = rep;
+    }
+    node(o, rep)->slot = (uint16_t)(slot + 1);
+    move(o, rep, TCG_LOC(LOC_REG, r), TCG_LOC(LOC_SLOT, slot));
+}
+
+/* Whether nobody will miss what a row's field holds, which this instruction has not changed. */
+static bool is_spare(const Once *o, const OnceRow *r)
+{
+    const TcgNode *old = r->env ? val(o, r->env) : NULL;
+
+    return !old || old->reg || old->slot || !is_live(o, rep_of(o, r->env));
+}
+
+/* Empties a register; its value is somewhere else afterwards. */
+static void evict(Once *o, unsigned reg)
+{
+    TcgId rep = o->now.regs[reg];
+    const TcgNode *v = node(o, rep);
+    OnceRow *r = v->row ? &o->now.rows[v->row - 1] : NULL;
+
+    if (!is_const(o, rep) && !v->slot && !home(o, rep)) {
+        if (r && !r->local && r->cur && rep_of(o, r->cur) == rep && r->stamp != o->now.insn && is_spare(o, r)) {
+            store_row(o, r, r->cur, TCG_LOC(LOC_REG, reg));
+            r->env = r->cur;
+        } else {
+            spill(o, rep, reg);
+        }
+    }
+    unbind(o, reg);
+}
+
+/* A register of the set that holds nothing. */
+static unsigned alloc(Once *o, TcgRegSet set)
+{
+    TcgRegSet all = set;
+    unsigned best = 0;
+    uint32_t least = UINT32_MAX;
+
+    set &= o->be->allocatable & ~o->pinned;
+    if (G_LIKELY(set & o->now.free)) {
+        return __builtin_ctzll(set & o->now.free);
+    }
+    if (!set) {
+        fail(o);
+        return __builtin_ctzll(all);
+    }
+    collect(o);
+    if (set & o->now.free) {
+        return __builtin_ctzll(set & o->now.free);
+    }
+    for (TcgRegSet s = set; s; s &= s - 1) {
+        unsigned r = __builtin_ctzll(s);
+
+        if (node(o, o->now.regs[r])->touched < least) {
+            least = node(o, o->now.regs[r])->touched;
+            best = r;
+        }
+    }
+    if (least == UINT32_MAX) {
+        fail(o);
+        return __builtin_ctzll(all);
+    }
+    evict(o, best);
+    return best;
+}
+
+static inline TcgRegSet class_of(const Once *o, TcgId id)
+{
+    return is_wide(o, id) ? VEC_REGS : INT_REGS;
+}
+
+/* From wherever it is. */
+static void load(Once *o, TcgId rep, unsigned r)
+{
+    const TcgNode *v = node(o, rep);
+    const OnceRow *at;
+
+    if (is_const(o, rep)) {
+        move(o, rep, TCG_LOC(LOC_CONST, rep), TCG_LOC(LOC_REG, r));
+    } else if (v->slot) {
+        move(o, rep, TCG_LOC(LOC_SLOT, v->slot - 1u), TCG_LOC(LOC_REG, r));
+    } else {
+        at = home(o, rep);
+        if (at) {
+            load_row(o, at, r);
+        } else {
+            fail(o);                            /* it was thought dead */
+        }
+    }
+}
+
+static void compute(Once *o, TcgId id);
+
+/* The value in a register of the set, which stays until the current node is emitted. */
+static unsigned use(Once *o, TcgId id, TcgRegSet set)
+{
+    unsigned r;
+    TcgId rep;
+
+    if (G_UNLIKELY(node(o, id)->lazy)) {
+        compute(o, id);
+    }
+    rep = rep_of(o, id);
+    node(o, rep)->touched = o->now.insn;
+    if (!node(o, rep)->reg) {
+        r = alloc(o, set);
+        load(o, rep, r);
+        if (!o->failed) {
+            bind(o, rep, r);
+        }
+    } else {
+        r = node(o, rep)->reg - 1u;
+        if (G_UNLIKELY(!(set & reg_bit(r)))) {
+            unsigned from = r;
+
+            o->pinned |= reg_bit(from);
+            r = alloc(o, set);
+            move(o, rep, TCG_LOC(LOC_REG, from), TCG_LOC(LOC_REG, r));
+        }
+    }
+    o->pinned |= reg_bit(r);
+    return r;
+}
+
+static inline TcgLoc place(Once *o, TcgId id, TcgRegSet set, bool constant, bool slot)
+{
+    const TcgNode *v;
+
+    if (constant && is_const(o, id)) {
+        return TCG_LOC(LOC_CONST, id);
+    }
+    v = val(o, id);
+    if (slot && v->slot && !v->reg && !node(o, id)->lazy) {
+        return TCG_LOC(LOC_SLOT, v->slot - 1u);
+    }
+    return TCG_LOC(LOC_REG, use(o, id, set));
+}
+
+static void result(Once *o, TcgId id, TcgRegSet set)
+{
+    unsigned r = alloc(o, set);
+
+    node(o, id)->out = TCG_LOC(LOC_REG, r);
+    node(o, id)->uses = 1;
+    node(o, id)->touched = o->now.insn;
+    if (!o->failed) {
+        bind(o, id, r);
+    }
+}
+
+/* -- rows ------------------------------------------------------------------------------------------------------------ */
+
+static OnceRow *new_row(Once *o, unsigned row, unsigned i)
+{
+    const TcgTarget *t = o->fn->config->target;
+    OnceRow *r;
+
+    if (i >= o->cap_index) {
+        o->index = g_renew(uint16_t, o->index, i + 64);
+        memset(o->index + o->cap_index, 0, (i + 64 - o->cap_index) * sizeof(*o->index));
+        o->cap_index = i + 64;
+    }
+    if (o->now.num_rows == MAX_ROWS) {
+        fail(o);
+        return &o->now.rows[0];
+    }
+    r = &o->now.rows[o->now.num_rows++];
+    o->index[i] = (uint16_t)o->now.num_rows;
+    *r = (OnceRow){ .row = (uint16_t)row, .type = tcg_row_type(o->fn, row), .local = row >= TCG_LOCAL };
+    r->mo = r->type == TCG_I32 ? MO_32 : r->type == TCG_I64 ? MO_64 : MO_128;
+    r->offset = r->local ? 0 : t->regs[row].offset;
+    return r;
+}
+
+static inline OnceRow *row_of(Once *o, unsigned row)
+{
+    unsigned i = row < TCG_LOCAL ? row : o->num_regs + (row - TCG_LOCAL);
+
+    if (G_LIKELY(i < o->cap_index && o->index[i])) {
+        return &o->now.rows[o->index[i] - 1];
+    }
+    return new_row(o, row, i);
+}
+
+static inline bool is_dirty(const OnceRow *r)
+{
+    return !r->local && r->cur && r->cur != r->env;
+}
+
+/* The field is about to change: what is still wanted of it is loaded. */
+static void save_field(Once *o, OnceRow *r)
+{
+    if (r->stamp == o->now.insn && !r->start) {
+        r->start = r->env = tcg_fn_node_new(o->fn, OP_ld_env, r->type);
+        note_row(o, r->start, r);
+    }
+    if (r->env && !is_const(o, r->env) && !is_spare(o, r)) {
+        TcgRegSet pinned = o->pinned;
+
+        use(o, r->env, class_of(o, r->env));
+        o->pinned = pinned;
+    }
+}
+
+static void store(Once *o, OnceRow *r)
+{
+    TcgRegSet pinned = o->pinned;
+    TcgLoc loc = place(o, r->cur, r->type == TCG_V128 ? VEC_REGS : INT_REGS, true, true);
+
+    if (is_dirty(r)) {                          /* else it was, to make room */
+        save_field(o, r);
+        store_row(o, r, r->cur, loc);
+        r->env = r->cur;
+        if (loc_kind(loc) != LOC_CONST) {
+            note_row(o, r->cur, r);
+        }
+    }
+    o->pinned = pinned;
+}
+
+/* all: also what this instruction has set. */
+static void store_dirty(Once *o, bool all)
+{
+    for (uint32_t i = 0; i < o->now.num_rows; i++) {
+        OnceRow *r = &o->now.rows[i];
+
+        if (is_dirty(r) && (all || r->stamp != o->now.insn)) {
+            store(o, r);
+        }
+    }
+}
+
+/* The PC's field becomes the entry PC + delta. */
+static void store_pc(Once *o, int64_t delta)
+{
+    const TcgTarget *t = o->fn->config->target;
+    unsigned type = t->regs[t->pc_reg].type;
+
+    if (o->now.pc_unknown) {
+        fail(o);
+    } else if (delta != o->now.pc_env) {
+        TcgId k = tcg_fn_const(o->fn, type, (uint64_t)(delta - o->now.pc_env));
+        TcgNode n = { .op = OP_add_env, .type = type, .aux = type == TCG_I32 ? MO_32 : MO_64, .imm = t->regs[t->pc_reg].offset,
+                      .arg = { k }, .in = { TCG_LOC(LOC_CONST, k) } };
+
+        emit(o, 0, &n, 0);
+        o->now.pc_env = delta;
+    }
+}
+
+TcgId tcg_once_get(Once *o, unsigned row)
+{
+    OnceRow *r;
+    TcgId id;
+
+    if (row == o->pc_reg) {
+        fail(o);
+    }
+    if (o->failed) {
+        return tcg_fn_node_new(o->fn, OP_ld_env, tcg_row_type(o->fn, row));
+    }
+    r = row_of(o, row);
+    if (r->cur) {
+        val(o, r->cur)->touched = o->now.insn;
+        return r->cur;
+    }
+    if (r->local) {                             /* not set: any value will do */
+        id = r->type == TCG_V128 ? tcg_fn_const_v(o->fn, 0, 0) : tcg_fn_const(o->fn, r->type, 0);
+        return id;
+    }
+    id = tcg_fn_node_new(o->fn, OP_ld_env, r->type);
+    node(o, id)->aux = r->mo;
+    node(o, id)->imm = r->offset;
+    result(o, id, r->type == TCG_V128 ? VEC_REGS : INT_REGS);
+    emit(o, id, node(o, id), 0);
+    r->cur = r->env = id;
+    note_row(o, id, r);
+    return id;
+}
+
+void tcg_once_set(Once *o, unsigned row, TcgId v)
+{
+    OnceRow *r;
+
+    if (o->failed) {
+        return;
+    }
+    if (row == o->pc_reg) {
+        o->now.pc = v;
+        return;
+    }
+    r = row_of(o, row);
+    if (!r->local && r->stamp != o->now.insn) {
+        r->stamp = o->now.insn;
+        r->start = r->cur;
+    }
+    r->cur = v;
+    if (!node(o, v)->lazy && !is_const(o, v)) {
+        note_row(o, v, r);
+        val(o, v)->touched = o->now.insn;
+    }
+}
+
+/* The entry PC + what *ret_delta says. */
+TcgId tcg_once_pc(Once *o, int64_t *ret_delta)
+{
+    const TcgReg *pc = &o->fn->config->target->regs[o->fn->config->target->pc_reg];
+    TcgId id = tcg_fn_node_new(o->fn, OP_ld_env, pc->type);
+
+    *ret_delta = o->now.pc_env;
+    if (o->now.pc_unknown || o->failed) {
+        fail(o);
+        return id;
+    }
+    node(o, id)->aux = pc->type == TCG_I32 ? MO_32 : MO_64;
+    node(o, id)->imm = pc->offset;
+    result(o, id, INT_REGS);
+    emit(o, id, node(o, id), 0);
+    return id;
+}
+
+void tcg_once_insn(Once *o, uint64_t delta)
+{
+    o->now.insn = ++o->next_insn;
+    o->now.insns++;
+    o->now.delta = (int64_t)delta;
+}
+
+/* -- state maps -------------------------------------------------------------------------------------------------------- */
+
+/* set: registers that it may be loaded to. */
+static TcgLoc where(Once *o, TcgId id, TcgRegSet set)
+{
+    const TcgNode *v = val(o, id);
+
+    if (is_const(o, id)) {
+        return TCG_LOC(LOC_CONST, id);
+    }
+    if (v->slot) {
+        return TCG_LOC(LOC_SLOT, v->slot - 1u);
+    }
+    return TCG_LOC(LOC_REG, use(o, id, v->reg ? ~UINT64_C(0) : class_of(o, id) & set));
+}
+
+/* For node id, whose operands have been placed. set: as where's. */
+static void make_map(Once *o, TcgId id, TcgRegSet set)
+{
+    TcgFn *fn = o->fn;
+    TcgStateMap m = { .insns = o->now.insns ? o->now.insns - 1 : 0, .pc_delta = o->now.delta - o->now.pc_env };
+    TcgRegSet pinned = o->pinned;
+
+    if (o->now.pc_unknown) {
+        fail(o);
+    }
+    g_array_set_size(fn->map_leaves, 0);
+    fn->map_entries->len = 0;
+    for (uint32_t i = 0; i < o->now.num_rows && !o->failed; i++) {
+        const OnceRow *r = &o->now.rows[i];
+        TcgId start = r->stamp == o->now.insn ? r->start : r->cur;
+        TcgMapEntry e = { r->row, start, LOC_NONE };
+
+        if (!start || start == r->env || r->local) {
+            continue;
+        }
+        if (G_UNLIKELY(node(o, start)->lazy)) {
+            const TcgNode *n = node(o, start);
+
+            e.loc = TCG_LOC(LOC_RECIPE, start);
+            for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+                TcgMapLeaf leaf = { n->arg[k], where(o, n->arg[k], set) };
+
+                g_array_append_val(fn->map_leaves, leaf);
+            }
+        } else {
+            e.loc = where(o, start, set);
+        }
+        if (m.num == fn->entry_cap) {
+            fail(o);
+            return;
+        }
+        fn->map_entries->len = m.num + 1;
+        *fn_map_entry(fn, m.num++) = e;
+    }
+    o->pinned = pinned;
+    if (!m.num && !m.pc_delta && node(o, id)->op == OP_poll) {
+        return;                                 /* the CPU object has it all */
+    }
+    m.num_leaves = fn->map_leaves->len;
+    fn->maps->len = 2;
+    *fn_map(fn, 1) = m;
+    node(o, id)->map = 1;
+}
+
+/* -- operations -------------------------------------------------------------------------------------------------------- */
+
+/* Operands of a node get their places. *ret_out: registers that its result may be in. */
+static void place_args(Once *o, TcgId id, TcgRegSet *ret_out)
+{
+    unsigned op = node(o, id)->op, args = tcg_op_def[op].args, how = o->be->plain[op];
+    TcgConstraint c;
+
+    if (how & TCG_PLAIN) {
+        TcgNode *n = node(o, id);               /* no node is made meanwhile */
+
+        for (unsigned k = 0; k < args; k++) {
+            TcgId arg = n->arg[k];
+            const TcgNode *a = node(o, arg);
+            TcgNode *v = a->rep ? node(o, a->rep) : (TcgNode *)a;
+            bool any = !(how >> k & 1);
+
+            if (a->op == OP_const && any) {
+                n->in[k] = TCG_LOC(LOC_CONST, arg);
+            } else if (G_LIKELY(v->reg)) {
+                v->touched = o->now.insn;
+                o->pinned |= reg_bit(v->reg - 1u);
+                n->in[k] = TCG_LOC(LOC_REG, v->reg - 1u);
+            } else {
+                n->in[k] = place(o, arg, class_of(o, arg), any, any);
+            }
+        }
+        *ret_out = is_wide(o, id) ? VEC_REGS : INT_REGS;
+        return;
+    }
+    memset(&c, 0, sizeof(c));
+    c.out_same_as = -1;
+    o->be->constraints(o->be, o->fn, node(o, id), &c);
+    for (unsigned k = 0; k < args; k++) {
+        TcgLoc loc = place(o, node(o, id)->arg[k], c.arg[k], c.arg_const[k], c.arg_slot[k]);
+
+        node(o, id)->in[k] = loc;
+    }
+    *ret_out = c.out;
+    for (TcgRegSet s = c.clobbers & bound(o); s; s &= s - 1) {
+        evict(o, __builtin_ctzll(s));
+    }
+    o->pinned |= c.clobbers;
+}
+
+static void compute(Once *o, TcgId id)
+{
+    TcgRegSet out, pinned = o->pinned;
+
+    if (o->now.num_lazy == MAX_LAZY) {
+        fail(o);
+        return;
+    }
+    o->lazy[o->now.num_lazy++] = id;
+    node(o, id)->lazy = false;
+    node(o, id)->map_uses = 0;
+    place_args(o, id, &out);
+    result(o, id, out);
+    emit(o, id, node(o, id), 0);
+    o->pinned = pinned;
+}
+
+static bool has(const Once *o, TcgId id)
+{
+    const TcgNode *v = val(o, id);
+    TcgId rep = rep_of(o, id);
+
+    if (node(o, id)->lazy) {
+        const TcgNode *n = node(o, id);
+        bool all = true;
+
+        for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+            all &= has(o, n->arg[k]);
+        }
+        return all;
+    }
+    return v->reg || v->slot || is_const(o, id) || home(o, rep);
+}
+
+bool tcg_once_has(Once *o, TcgId id)
+{
+    if (has(o, id)) {
+        val(o, id)->touched = o->now.insn;
+        return true;
+    }
+    return false;
+}
+
+/* A comparison that only feeds a branch or a selection becomes its own. */
+static void join_compare(Once *o, TcgNode *n)
+{
+    TcgId flags = n->arg[0];
+    TcgNode joined = *n;
+
+    if (node(o, flags)->lazy && tcg_join_compare(o->fn, &joined)) {
+        if (has(o, joined.arg[0]) && has(o, joined.arg[1]) && o->be->has_op(o->be, &joined)) {
+            *n = joined;
+        }
+    }
+}
+
+/* The block has ended: what it leads to is emitted when it is known which of them comes next. */
+static void branch(Once *o, TcgId id)
+{
+    TcgRegSet out;
+
+    store_dirty(o, false);                      /* once, not in each of two that leave */
+    o->pinned = 0;
+    place_args(o, id, &out);
+    node(o, id)->block = o->block;
+    o->branch = id;
+}
+
+static void leave(Once *o, TcgId id)
+{
+    const TcgTarget *t = o->fn->config->target;
+
+    o->pinned = 0;
+    if (node(o, id)->op == OP_goto_tb && (node(o, id)->aux & TCG_GOTO_SETS_PC)) {
+        node(o, id)->aux &= ~TCG_GOTO_SETS_PC;
+        store_pc(o, (int32_t)node(o, id)->imm);
+    } else if (o->now.pc) {
+        const TcgReg *pc = &t->regs[t->pc_reg];
+        OnceRow r = { .type = pc->type, .mo = pc->type == TCG_I32 ? MO_32 : MO_64, .offset = pc->offset };
+
+        store_row(o, &r, o->now.pc, place(o, o->now.pc, INT_REGS, true, true));
+    } else if (!o->now.pc_unknown) {
+        store_pc(o, 0);
+    }
+    o->pinned = 0;
+    o->now.pc = 0;
+    o->now.insn = ++o->next_insn;               /* nothing will be undone */
+    store_dirty(o, true);
+    emit(o, id, node(o, id), 0);
+    o->block = 0;
+}
+
+TcgId tcg_once_op(Once *o, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgId *args)
+{
+    const TcgBackend *be = o->be;
+    TcgId id = tcg_fn_node_new(o->fn, op, type);
+    TcgNode *n = node(o, id);
+    TcgRegSet out;
+
+    n->aux = aux;
+    n->imm = imm;
+    for (unsigned k = 0; k < 4; k++) {
+        n->arg[k] = args[k];
+    }
+    if (!o->block || (!(be->plain[op] & TCG_HAS) && !be->has_op(be, n))) {
+        fail(o);
+    }
+    if (o->failed) {
+        return id;
+    }
+    switch (op) {
+    case OP_zext:
+        if (!be->upper_is_zero || !be->upper_is_zero(o->fn, args[0])) {
+            break;
+        }
+        /* fall through */
+    case OP_trunc:
+        if (be->upper_is_zero && !node(o, args[0])->lazy && !is_const(o, args[0])) {
+            node(o, id)->rep = rep_of(o, args[0]);
+            val(o, id)->touched = o->now.insn;
+            return id;
+        }
+        break;
+    case OP_flags_add: case OP_flags_sub: case OP_flags_adc: case OP_flags_logic:
+        for (unsigned k = 0; k < tcg_op_def[op].args; k++) {
+            if (node(o, args[k])->lazy) {
+                compute(o, args[k]);
+            }
+            val(o, args[k])->touched = o->now.insn;
+        }
+        node(o, id)->lazy = true;
+        node(o, id)->touched = o->now.insn;
+        node(o, id)->map_uses = 1;              /* a recipe */
+        return id;
+    case OP_brflag: case OP_select_fc: case OP_flags_cond:
+        {
+            TcgNode joined = *n;
+
+            join_compare(o, &joined);
+            *node(o, id) = joined;
+        }
+        break;
+    default:
+        break;
+    }
+    if (tcg_op_branches(op)) {
+        branch(o, id);
+        return id;
+    }
+    switch (op) {
+    case OP_br:
+        branch(o, id);
+        return id;
+    case OP_goto_tb: case OP_goto_ptr: case OP_exit:
+        leave(o, id);
+        return id;
+    default:
+        break;
+    }
+    o->pinned = 0;
+    place_args(o, id, &out);
+    if (tcg_op_def[op].flags & TCGF_EXIT) {
+        make_map(o, id, ~UINT64_C(0));
+    }
+    if (tcg_op_def[op].results) {
+        result(o, id, out);
+    }
+    emit(o, id, node(o, id), 0);
+    return id;
+}
+
+/* -- calls ------------------------------------------------------------------------------------------------------------- */
+
+static bool sees(const Once *o, TcgHelperRegs how, uint32_t list, uint32_t len, unsigned row)
+{
+    bool ret = how == HREGS_ALL;
+
+    for (uint32_t i = 0; how == HREGS_LISTED && i < len; i++) {
+        ret |= *fn_list(o->fn, list + i) == row;
+    }
+    return ret;
+}
+
+/* A row that the call will write: what it holds now is kept for those who have it. */
+static void give_up_row(Once *o, OnceRow *r)
+{
+    TcgId old = r->env;
+
+    if (r->stamp == o->now.insn && r->start != r->cur) {
+        fail(o);                                /* a fault would undo what came before the call */
+    }
+    r->cur = r->start = 0;
+    r->stamp = 0;
+    if (old && !is_const(o, old) && !is_spare(o, r)) {
+        use(o, old, class_of(o, old));
+    }
+    r->env = 0;
+}
+
+void tcg_once_call(Once *o, TcgId id)
+{
+    const TcgNode *n;
+    const TcgHelper *h;
+    unsigned pc = o->fn->config->target->pc_reg;
+    uint32_t list, len, locs;
+    TcgConstraint c;
+
+    n = node(o, id);
+    h = call_helper(n);
+    list = n->list;
+    len = n->list_len;
+    if (!o->block) {
+        fail(o);
+    }
+    o->pinned = 0;
+    if ((h->reads || h->writes) && !o->failed) {
+        if (sees(o, h->reads, n->reads, n->num_reads, pc) || sees(o, h->writes, n->writes, n->num_writes, pc)) {
+            if (o->now.pc) {
+                fail(o);
+            }
+            store_pc(o, o->now.delta);
+        }
+        for (uint32_t i = 0; i < o->now.num_rows; i++) {
+            OnceRow *r = &o->now.rows[i];
+
+            n = node(o, id);
+            if (is_dirty(r) && (sees(o, h->reads, n->reads, n->num_reads, r->row) ||
+                                sees(o, h->writes, n->writes, n->num_writes, r->row))) {
+                store(o, r);
+            }
+        }
+    }
+    if (o->failed) {
+        return;
+    }
+    memset(&c, 0, sizeof(c));
+    o->be->constraints(o->be, o->fn, node(o, id), &c);
+    for (uint32_t k = 0; k < len; k++) {
+        if (node(o, *fn_list(o->fn, list + k))->lazy) {
+            compute(o, *fn_list(o->fn, list + k));
+        }
+        val(o, *fn_list(o->fn, list + k))->touched = o->now.insn;
+    }
+    n = node(o, id);
+    for (uint32_t i = 0; h->writes && i < o->now.num_rows; i++) {
+        if (!o->now.rows[i].local && sees(o, h->writes, n->writes, n->num_writes, o->now.rows[i].row)) {
+            give_up_row(o, &o->now.rows[i]);
+            n = node(o, id);
+        }
+    }
+    o->pinned = 0;
+    locs = tcg_fn_list_new(o->fn, len);
+    for (uint32_t k = 0; k < len; k++) {
+        TcgId arg = *fn_list(o->fn, list + k);
+
+        *fn_list(o->fn, locs + k) = place(o, arg, class_of(o, arg), !is_wide(o, arg), true);
+    }
+    node(o, id)->arg_locs = locs;
+    collect(o);
+    for (TcgRegSet s = c.clobbers & bound(o); s; s &= s - 1) {
+        evict(o, __builtin_ctzll(s));
+    }
+    if (h->flags & (HELPER_MAY_RAISE | HELPER_NO_RETURN)) {
+        make_map(o, id, o->be->callee_saved);
+    }
+    if (h->writes && sees(o, h->writes, node(o, id)->writes, node(o, id)->num_writes, pc)) {
+        o->now.pc_unknown = true;
+    }
+    o->pinned = 0;
+    if (h->ret != TCG_VOID) {
+        result(o, id, c.out);
+    }
+    emit(o, id, node(o, id), 0);
+    if (h->flags & HELPER_NO_RETURN) {
+        TcgNode end = { .op = OP_raise_exit };
+
+        emit(o, 0, &end, 0);
+        o->block = 0;
+    }
+}
+
+/* -- blocks ------------------------------------------------------------------------------------------------------------ */
+
+/* The block that ended leads there (0: nowhere). */
+void tcg_once_leads_to(Once *o, uint32_t succ0, uint32_t succ1)
+{
+    const uint32_t succ[2] = { succ0, succ1 };
+
+    o->block = 0;
+    for (unsigned i = 0; i < 2 && succ[i]; i++) {
+        if (succ[i] >= MAX_BLOCKS || o->blk[succ[i]].entered) {
+            fail(o);
+            return;
+        }
+        o->blk[succ[i]].entered = true;
+    }
+}
+
+static size_t state_size(const OnceState *s)
+{
+    return offsetof(OnceState, rows) + s->num_rows * sizeof(OnceRow);
+}
+
+static void keep_for(Once *o, uint32_t block)
+{
+    if (o->num_snaps == MAX_SNAPS) {
+        fail(o);
+        return;
+    }
+    memcpy(&o->snaps[o->num_snaps], &o->now, state_size(&o->now));
+    o->blk[block].snap = (uint8_t)++o->num_snaps;
+}
+
+static void go_back_to(Once *o, const OnceState *s)
+{
+    uint32_t num_rows = o->now.num_rows, num_slots = o->now.num_slots;
+
+    for (TcgRegSet set = bound(o); set; set &= set - 1) {
+        unbind(o, __builtin_ctzll(set));
+    }
+    while (o->now.num_lazy > s->num_lazy) {
+        TcgId id = o->lazy[--o->now.num_lazy];
+
+        node(o, id)->lazy = true;
+        node(o, id)->uses = 0;
+        node(o, id)->map_uses = 1;
+    }
+    for (uint32_t i = s->num_slots; i < num_slots; i++) {
+        node(o, o->slot_of[i])->slot = 0;
+    }
+    memcpy(&o->now, s, state_size(s));
+    o->now.num_slots = num_slots;
+    for (TcgRegSet set = bound(o); set; set &= set - 1) {
+        unsigned r = __builtin_ctzll(set);
+
+        node(o, o->now.regs[r])->reg = (uint8_t)(r + 1);
+    }
+    for (; o->now.num_rows < num_rows; o->now.num_rows++) {     /* which others were the first to name */
+        OnceRow *r = &o->now.rows[o->now.num_rows];
+
+        r->cur = r->env = r->start = 0;
+        r->stamp = 0;
+    }
+    for (uint32_t i = 0; i < num_rows; i++) {
+        if (o->now.rows[i].env && !is_const(o, o->now.rows[i].env)) {
+            note_row(o, o->now.rows[i].env, &o->now.rows[i]);
+        }
+    }
+}
+
+void tcg_once_start(Once *o, uint32_t block)
+{
+    if (block >= MAX_BLOCKS || !o->blk[block].entered || o->blk[block].started) {
+        fail(o);
+    }
+    if (o->failed) {
+        return;
+    }
+    o->blk[block].started = true;
+    if (o->branch) {
+        TcgId id = o->branch;
+        const TcgIrBlock *b = fn_block(o->fn, node(o, id)->block);
+
+        o->branch = 0;
+        for (unsigned i = 0; i < b->num_succ; i++) {
+            if (b->succ[i] != block) {
+                keep_for(o, b->succ[i]);
+            }
+        }
+        emit(o, id, node(o, id), block);
+    }
+    if (o->blk[block].snap) {
+        go_back_to(o, &o->snaps[o->blk[block].snap - 1]);
+    }
+    o->block = block;
+    o->pinned = 0;
+    if (!o->failed) {
+        o->be->once_block(o->emit, block);
+    }
+}
+
+/* -- beginning and end ------------------------------------------------------------------------------------------------- */
+
+TcgOnce *tcg_once_new(TcgFn *fn)
+{
+    Once *o = g_new0(Once, 1);
+
+    o->fn = fn;
+    o->be = fn->config->backend;
+    o->num_regs = fn->config->target->num_regs;
+    o->pc_reg = fn->config->target->pc_reg;
+    o->snaps = g_new(OnceState, MAX_SNAPS);
+    return o;
+}
+
+void tcg_once_free(TcgOnce *o)
+{
+    if (o) {
+        g_free(o->emit);
+        g_free(o->snaps);
+        g_free(o->index);
+        g_free(o);
+    }
+}
+
+void tcg_once_begin(Once *o, TcgCodeBuf *buf)
+{
+    TcgFn *fn = o->fn;
+
+    for (uint32_t i = 0; i < o->now.num_rows; i++) {
+        unsigned row = o->now.rows[i].row;
+
+        o->index[row < TCG_LOCAL ? row : fn->config->target->num_regs + (row - TCG_LOCAL)] = 0;
+    }
+    memset(&o->now, 0, offsetof(OnceState, rows));
+    memset(o->blk, 0, sizeof(o->blk));
+    o->num_snaps = 0;
+    o->now.free = o->be->allocatable;
+    o->now.insn = o->next_insn = 1;
+    o->pinned = 0;
+    o->branch = 0;
+    o->block = fn->entry;
+    o->blk[fn->entry].entered = o->blk[fn->entry].started = true;
+    if (!fn->map_leaves) {
+        fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
+    }
+    if (!o->emit) {
+        o->emit = o->be->once_new(o->be, fn);
+    }
+    o->failed = !o->be->once_begin(o->emit, buf);
+    if (!o->failed) {
+        o->be->once_block(o->emit, fn->entry);
+    }
+}
+
+bool tcg_once_end(Once *o, TcgCode *ret)
+{
+    if (o->block || o->branch) {
+        fail(o);
+    }
+    for (uint32_t b = 1; b < MIN(o->fn->blocks->len, MAX_BLOCKS); b++) {
+        if (o->blk[b].entered && !o->blk[b].started) {
+            fail(o);
+        }
+    }
+    o->fn->frame_slots = (o->now.num_slots + 1) & ~1u;
+    return o->be->once_end(o->emit, o->failed ? NULL : ret) && !o->failed;
+}
