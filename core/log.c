@@ -27,6 +27,8 @@ static const struct {
     { "cpu", LOG_CPU, "registers before each block" },
     { "guest_errors", LOG_GUEST_ERRORS, "what the guest does and its manuals forbid" },
     { "unimp", LOG_UNIMP, "what the guest uses and is not modelled" },
+    { "strace", LOG_STRACE, "in user mode: system calls" },
+    { "page", LOG_PAGE, "in user mode: the program's memory as it starts" },
     { "stats", LOG_STATS, "counters, at exit" },
     { "trace-hash", LOG_TRACE_HASH, "with -icount: one number for all that the CPUs did, at exit" },
     { "nochain", LOG_NOCHAIN, "do not chain blocks, so that exec and cpu see each one" },

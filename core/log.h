@@ -22,6 +22,8 @@ typedef enum LogMask {
     LOG_STATS        = 1 << 8,
     LOG_CPU          = 1 << 9,      /* registers before each block */
     LOG_TRACE_HASH   = 1 << 11,     /* a hash of what the CPUs did, at exit */
+    LOG_STRACE       = 1 << 12,     /* user mode: system calls */
+    LOG_PAGE         = 1 << 13,     /* user mode: a program's memory as it starts */
     LOG_NOCHAIN      = 1 << 10,     /* not a log: blocks are not chained, so that exec and cpu see each one */
 } LogMask;
 

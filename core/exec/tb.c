@@ -515,6 +515,12 @@ static bool generate(CPUState *cs, const Plan *p, TranslationBlock *tb, Translat
     return true;
 }
 
+static void abandon_new(ExecMachine *x, TranslationBlock *tb)
+{
+    tb_abandon(x, tb->rb, tb->offset);
+    tb_free(tb);
+}
+
 void tb_make_region(CPUState *cs, TranslationBlock *entry)
 {
     CPUExec *e = cs->exec;
@@ -549,14 +555,12 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
         ram_read(tb->rb->host + tb->start, bytes, tb->bytes);
     } else if (!user_fetch(cs, in.pc + (uint64_t)first, bytes, tb->bytes)) {
         cs->raised = 0;
-        tb_abandon(x, tb->rb, tb->offset);
-        tb_free(tb);
+        abandon_new(x, tb);
         return;
     }
     for (bool done = false; !done; p.num /= 2) {                /* of fewer blocks, if it is too large */
         if (p.num == 0 || !generate(cs, &p, tb, &in, bytes)) {
-            tb_abandon(x, tb->rb, tb->offset);
-            tb_free(tb);
+            abandon_new(x, tb);
             return;
         }
         done = finish(cs, e->gen, tb, in.pc);

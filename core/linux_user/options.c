@@ -56,22 +56,13 @@ static void print_help(void)
 
 static bool number(const char *text, const char *name, bool zero, uint64_t *ret, GError **error)
 {
-    char *stop;
+    g_autofree char *what = g_strdup_printf("-%s", name);
 
-    errno = 0;
-    *ret = g_ascii_strtoull(text, &stop, 0);
-    if (stop != text && (*stop == 'K' || *stop == 'k')) {
-        *ret <<= 10;
-        stop++;
-    } else if (stop != text && *stop == 'M') {
-        *ret <<= 20;
-        stop++;
-    } else if (stop != text && *stop == 'G') {
-        *ret <<= 30;
-        stop++;
+    if (!parse_size(what, text, 1, ret, error)) {
+        return false;
     }
-    if (stop == text || *stop || errno || (*ret == 0 && !zero)) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-%s %s: not a number", name, text);
+    if (*ret == 0 && !zero) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s %s: it cannot be 0", what, text);
         return false;
     }
     return true;
@@ -100,17 +91,23 @@ static void set_variable(UserOptions *o, const char *item, bool add)
     }
 }
 
-static void set_env(UserOptions *o, const char *list, bool add)
+static bool set_env(UserOptions *o, const char *name, const char *list, bool add, GError **error)
 {
     g_auto(GStrv) items = g_strsplit(list, ",", -1);
 
     for (unsigned i = 0; items[i]; i++) {
+        if (add && *items[i] && !strchr(items[i], '=')) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-%s %s: expected VAR=VALUE", name, items[i]);
+            return false;
+        }
         set_variable(o, items[i], add);
     }
+    return true;
 }
 
 typedef struct LogOptions {
     char *items, *file;
+    bool strace;
 } LogOptions;
 
 static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char *value, GError **error)
@@ -145,7 +142,7 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
     } else if (strcmp(n, "cpu") == 0) {
         set(&o->cpu, value);
     } else if (strcmp(n, "E") == 0 || strcmp(n, "U") == 0) {
-        set_env(o, value, *n == 'E');
+        return set_env(o, n, value, *n == 'E', error);
     } else if (strcmp(n, "env") == 0) {
         set_variable(o, value, true);
     } else if (strcmp(n, "r") == 0) {
@@ -175,7 +172,7 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
         }
         o->backend = strcmp(value, "tci") == 0 ? "tci" : "tcg";
     } else if (strcmp(n, "strace") == 0) {
-        o->strace = true;
+        l->strace = true;
     } else if (strcmp(n, "d") == 0) {
         set(&l->items, value);
     } else if (strcmp(n, "D") == 0) {
@@ -226,6 +223,7 @@ static const UserOption *find(const char *name)
 
 static int parse(UserOptions *o, LogOptions *l, int argc, char **argv, int *ret_status, GError **error)
 {
+    g_autofree char *items = NULL;
     int i = 1;
 
     if (!take_env(o, l, error)) {
@@ -286,7 +284,8 @@ static int parse(UserOptions *o, LogOptions *l, int argc, char **argv, int *ret_
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "no program: chimera user [OPTIONS] PROGRAM [ARGS]");
         return -1;
     }
-    return log_set(l->items, l->file, error) ? i : -1;
+    items = g_strconcat(l->items ? l->items : "", l->strace ? ",strace" : "", NULL);
+    return log_set(items, l->file, error) ? i : -1;
 }
 
 int user_options_parse(UserOptions *o, int argc, char **argv, int *ret_status, GError **error)

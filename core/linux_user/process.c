@@ -717,19 +717,35 @@ static int64_t replace(Thread *t, const char *path, char **argv, char **env, cha
     return r;
 }
 
-char *script_interpreter(char *head, char **ret_arg)
+GPtrArray *script_args(char *head, const char *path, char **argv)
 {
     char *line = head + 2, *arg;
+    GPtrArray *args;
 
     line[strcspn(line, "\n")] = '\0';
     g_strstrip(line);
+    if (!*line) {
+        return NULL;
+    }
+    args = g_ptr_array_new();
+    g_ptr_array_add(args, line);
     arg = line + strcspn(line, " \t");
     if (*arg) {
         *arg++ = '\0';
-        g_strstrip(arg);
+        g_ptr_array_add(args, g_strstrip(arg));
     }
-    *ret_arg = *arg ? arg : NULL;
-    return *line ? line : NULL;
+    g_ptr_array_add(args, (char *)path);
+    for (char **a = argv[0] ? argv + 1 : argv; *a; a++) {
+        g_ptr_array_add(args, *a);
+    }
+    g_ptr_array_add(args, NULL);
+    return args;
+}
+
+int open_interpreter(Process *p, const char *name, char **ret_path)
+{
+    *ret_path = path_in_sysroot(p, name);
+    return faccessat(AT_FDCWD, *ret_path, X_OK, AT_EACCESS) == 0 ? open(*ret_path, O_RDONLY | O_CLOEXEC) : -1;
 }
 
 /* What the host's own dynamic linker, which starts us, would take for itself. */
@@ -744,7 +760,7 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
     Process *p = t->p;
     uint8_t head[MAX_SCRIPT_LINE + 1] = { 0 };
     ssize_t n = pread(fd, head, MAX_SCRIPT_LINE, 0);
-    g_autoptr(GPtrArray) args = g_ptr_array_new(), rest = g_ptr_array_new();
+    g_autoptr(GPtrArray) args = NULL, rest = NULL;
     unsigned gdb_at = 0;
     LinuxElf elf;
     struct stat st;
@@ -754,27 +770,17 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
         return -EACCES;
     }
     if (n >= 4 && head[0] == '#' && head[1] == '!') {
-        char *arg, *line = script_interpreter((char *)head, &arg);
         g_autofree char *real = NULL;
         int ifd;
 
-        if (!line || depth == 0) {
+        args = script_args((char *)head, path, argv);
+        if (!args || depth == 0) {
             return depth ? -ENOEXEC : -ELOOP;
         }
-        real = path_in_sysroot(p, line);
-        ifd = faccessat(AT_FDCWD, real, X_OK, AT_EACCESS) == 0 ? open(real, O_RDONLY | O_CLOEXEC) : -1;
+        ifd = open_interpreter(p, args->pdata[0], &real);
         if (ifd < 0) {
             return -errno;
         }
-        g_ptr_array_add(args, line);
-        if (arg) {
-            g_ptr_array_add(args, arg);
-        }
-        g_ptr_array_add(args, (char *)path);
-        for (char **a = argv[0] ? argv + 1 : argv; *a; a++) {
-            g_ptr_array_add(args, *a);
-        }
-        g_ptr_array_add(args, NULL);
         thread_leaves(t, args, (GDestroyNotify)g_ptr_array_unref);
         thread_leaves(t, real, g_free);
         r = exec_file(t, ifd, real, (char **)args->pdata, env, depth - 1);
@@ -791,6 +797,8 @@ static int64_t exec_file(Thread *t, int fd, const char *path, char **argv, char 
             return replace(t, path, argv, env, NULL);           /* the host's own, or for another's binfmt_misc */
         }
     }
+    args = g_ptr_array_new();
+    rest = g_ptr_array_new();
     g_ptr_array_add(args, (char *)"chimera");
     g_ptr_array_add(args, (char *)"user");
     for (unsigned i = 0; i < p->o->again->len; i++) {

@@ -26,6 +26,8 @@ typedef struct GuestStack {
 enum { MIN_STACK = 5120, FIRST_OF_LIBC = 32, LAST_OF_LIBC = 33 };
 #define SIG_BIT(n) (UINT64_C(1) << ((n) - 1))
 #define NEVER_BLOCKED_BY_GUEST (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+/* What the host never blocks, by its slot in Thread.info: slot 0 is for all others. */
+static const int slot_signal[] = { [1] = SIGSEGV, [2] = SIGBUS };
 #define NEVER_BLOCKED (NEVER_BLOCKED_BY_GUEST | SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS))
 #define GUEST_SA_RESTORER UINT64_C(0x04000000)
 #define GUEST_SA_EXPOSE_TAGBITS UINT64_C(0x800)
@@ -348,14 +350,13 @@ static void share(Thread *t, unsigned slot, const siginfo_t *info)
 /* One of set that waits for this thread (own) or for any becomes the caller's. */
 static bool take_blocked(Thread *t, uint64_t set, bool own, siginfo_t *ret)
 {
-    static const int sigs[] = { [1] = SIGSEGV, [2] = SIGBUS };
     Process *p = t->p;
 
-    for (unsigned i = 1; i < G_N_ELEMENTS(sigs); i++) {
+    for (unsigned i = 1; i < G_N_ELEMENTS(slot_signal); i++) {
         uint64_t all = ~UINT64_C(0), old;
         bool found;
 
-        if (!(set & SIG_BIT(sigs[i])) || !((own && t->has[i]) || any_waits(t, i))) {
+        if (!(set & SIG_BIT(slot_signal[i])) || !((own && t->has[i]) || any_waits(t, i))) {
             continue;
         }
         g_mutex_lock(&p->threads_lock);
@@ -435,7 +436,7 @@ int64_t linux_call_rt_sigpending(Thread *t, const uint64_t *a)
         return -errno;
     }
     for (unsigned i = 1; i < G_N_ELEMENTS(t->has); i++) {
-        set |= t->has[i] || any_waits(t, i) ? SIG_BIT(i == 1 ? SIGSEGV : SIGBUS) & t->mask : 0;
+        set |= t->has[i] || any_waits(t, i) ? SIG_BIT(slot_signal[i]) & t->mask : 0;
     }
     return user_write(t->cs, a[0], &set, a[1]) ? 0 : -EFAULT;
 }
@@ -471,7 +472,6 @@ int64_t linux_call_rt_sigtimedwait(Thread *t, const uint64_t *a)
 
 void signals_before_exec(Thread *t)
 {
-    static const int sigs[] = { [1] = SIGSEGV, [2] = SIGBUS };
     const uintptr_t ignored = 1;
     HostSigaction ignore = { 0 };
     uint64_t mask = t->mask;
@@ -484,18 +484,18 @@ void signals_before_exec(Thread *t)
     }
     memcpy(&ignore.handler, &ignored, sizeof(ignored));
     g_mutex_lock(&t->p->threads_lock);
-    for (unsigned i = 1; i < G_N_ELEMENTS(sigs); i++) {
+    for (unsigned i = 1; i < G_N_ELEMENTS(slot_signal); i++) {
         bool shared = any_waits(t, i);
 
-        if (mask & SIG_BIT(sigs[i]) && (t->has[i] || shared)) {
-            queue(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), sigs[i], t->has[i] ? t->info[i] : t->p->info[i]);
+        if (mask & SIG_BIT(slot_signal[i]) && (t->has[i] || shared)) {
+            queue(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), slot_signal[i], t->has[i] ? t->info[i] : t->p->info[i]);
             t->has[i] = false;
             if (shared) {
                 __atomic_store_n(&t->p->has[i], false, __ATOMIC_SEQ_CST);
             }
         }
-        if (t->action[sigs[i]].handler == 1) {
-            syscall(SYS_rt_sigaction, sigs[i], &ignore, NULL, sizeof(ignore.mask));
+        if (t->action[slot_signal[i]].handler == 1) {
+            syscall(SYS_rt_sigaction, slot_signal[i], &ignore, NULL, sizeof(ignore.mask));
         }
     }
     g_mutex_unlock(&t->p->threads_lock);

@@ -60,14 +60,14 @@ void syscall_do(Thread *t)
         target->set_result(cs, (uint64_t)-ENOSYS);
         return;
     }
-    if (t->p->o->strace) {
+    if (log_enabled(LOG_STRACE)) {
         strace_call(t, row, args);
     }
     if (!target->takes_tags(cs)) {
         refuse_tags(t, row, args);
     }
     r = row->fn ? row->fn(t, args) : pass(t, row, args);
-    if (t->p->o->strace) {
+    if (log_enabled(LOG_STRACE)) {
         strace_result(row, r);
     }
     if (debugged && gdb_holds_result(t, pc, sp, r)) {

@@ -16,6 +16,7 @@
 #include "core/keyval.h"
 #include "core/linux_user/user.h"
 #include "core/linux_user/user_int.h"
+#include "core/log.h"
 
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, STACK_DEFAULT = 8 << 20, CODE_DEFAULT = 64 << 20,
        PRESERVED_ARGV0 = 1 /* AT_FLAGS */ };
@@ -148,28 +149,20 @@ static bool find_cpu(Process *p, const char *arch, GError **error)
 static void follow_scripts(Process *p, int *fd, const char **path, char ***args)
 {
     for (unsigned depth = 0; depth < MAX_SCRIPT_DEPTH; depth++) {
-        char *head = g_malloc0(MAX_SCRIPT_LINE + 1), *arg, *interpreter;
-        GPtrArray *all = g_ptr_array_new();
+        char *head = g_malloc0(MAX_SCRIPT_LINE + 1), *interpreter;
+        GPtrArray *all = NULL;
 
-        if (pread(*fd, head, MAX_SCRIPT_LINE, 0) < 4 || head[0] != '#' || head[1] != '!' ||
-            !(interpreter = script_interpreter(head, &arg))) {
+        if (pread(*fd, head, MAX_SCRIPT_LINE, 0) >= 4 && head[0] == '#' && head[1] == '!') {
+            all = script_args(head, *path, *args);
+        }
+        if (!all) {
             g_free(head);
-            g_ptr_array_unref(all);
             return;
         }
         close(*fd);
-        g_ptr_array_add(all, interpreter);
-        if (arg) {
-            g_ptr_array_add(all, arg);
-        }
-        g_ptr_array_add(all, (char *)*path);
-        for (char **a = *args + 1; *a; a++) {
-            g_ptr_array_add(all, *a);
-        }
-        g_ptr_array_add(all, NULL);
         *args = (char **)g_ptr_array_free(all, FALSE);
-        *path = path_in_sysroot(p, interpreter);
-        *fd = faccessat(AT_FDCWD, *path, X_OK, AT_EACCESS) == 0 ? open(*path, O_RDONLY | O_CLOEXEC) : -1;
+        *fd = open_interpreter(p, **args, &interpreter);
+        *path = interpreter;
         p->o->argv0 = NULL;                     /* a script's first argument is its path, whatever it was called */
         if (*fd < 0) {
             return;
@@ -263,6 +256,13 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     sp = elf_stack(p, cs, &elf, args, (char **)p->o->env->pdata, error);
     if (!sp) {
         return EXIT_CANNOT_RUN;
+    }
+    if (log_enabled(LOG_PAGE)) {
+        GString *maps = g_string_new("memory of the program:\n");
+
+        mem_maps(p, maps);
+        log_write("%s", maps->str);
+        g_string_free(maps, TRUE);
     }
     p->target->start(cs, elf.start, sp);
     if (p->target->set_guarded) {

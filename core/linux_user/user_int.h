@@ -58,7 +58,6 @@ typedef struct UserOptions {
     uint64_t stack_size;
     uint64_t reserve;                           /* -R */
     uintptr_t base;                             /* -B; 0: anywhere */
-    bool strace;
     const char *backend;
     bool one_insn;
     uint64_t tb_size;
@@ -301,10 +300,12 @@ void process_guard(Thread *t, uint32_t prot);
 int64_t process_exec(Thread *t, int dirfd, const char *path, char **argv, char **env, int flags);
 enum { MAX_SCRIPT_LINE = 256, MAX_SCRIPT_DEPTH = 5 };   /* as Linux has it */
 /*
- * The interpreter that a script names, whose start is in head, which is changed, and its one argument; NULL: none. Both
- * lie in head.
+ * What the interpreter of a script is run with, itself first, NULL at the end: of its first line, which is in head (and is
+ * changed, and kept), its path and its own arguments. NULL: it names none.
  */
-char *script_interpreter(char *head, char **ret_arg);
+GPtrArray *script_args(char *head, const char *path, char **argv);
+/* Opens a script's interpreter as what is to be run; -1 with errno. *ret_path: where it is. */
+int open_interpreter(Process *p, const char *name, char **ret_path);
 
 /* -- syscall.c, strace.c --------------------------------------------------------------------------------------------- */
 typedef int64_t LinuxCallFn(Thread *t, const uint64_t *a);

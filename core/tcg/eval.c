@@ -247,6 +247,44 @@ static void eval_aes(TcgOpcode op, const TcgVecVal *v, TcgVecVal *r)
     }
 }
 
+static uint32_t ror32(uint32_t v, unsigned n)
+{
+    return v >> n | v << (32 - n);
+}
+
+static void eval_sha1(unsigned which, const TcgVecVal *v, TcgVecVal *r)
+{
+    static const uint32_t k[4] = { 0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6 };
+    uint32_t a = v[0].u32[3], b = v[0].u32[2], c = v[0].u32[1], d = v[0].u32[0], e = 0;
+
+    for (unsigned t = 0; t < 4; t++) {
+        uint32_t f = which == 0 ? (b & c) | (~b & d) : which == 2 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d;
+        uint32_t next = f + ror32(a, 27) + v[1].u32[3 - t] + e + k[which];
+
+        e = d;
+        d = c;
+        c = ror32(b, 2);
+        b = a;
+        a = next;
+    }
+    *r = (TcgVecVal){ .u32 = { d, c, b, a } };
+}
+
+static void eval_sha256(const TcgVecVal *v, TcgVecVal *r)
+{
+    uint32_t h = v[0].u32[0], g = v[0].u32[1], d = v[0].u32[2], c = v[0].u32[3];
+    uint32_t f = v[1].u32[0], e = v[1].u32[1], b = v[1].u32[2], a = v[1].u32[3];
+
+    for (unsigned t = 0; t < 2; t++) {
+        uint32_t t1 = h + (ror32(e, 6) ^ ror32(e, 11) ^ ror32(e, 25)) + ((e & f) ^ (~e & g)) + v[2].u32[t];
+        uint32_t t2 = (ror32(a, 2) ^ ror32(a, 13) ^ ror32(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+
+        h = g, g = f, f = e, e = d + t1;
+        d = c, c = b, b = a, a = t1 + t2;
+    }
+    *r = (TcgVecVal){ .u32 = { f, e, b, a } };
+}
+
 /* -- vectors as a whole ---------------------------------------------------------------------------------------------- */
 
 static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v, TcgVecVal *r)
@@ -350,6 +388,31 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
         break;
     case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
         eval_aes(op, v, r);
+        break;
+    case OP_vshuf:
+        for (unsigned i = 0; i < 4; i++) {
+            r->u32[i] = v[i / 2].u32[imm >> 2 * i & 3];
+        }
+        break;
+    case OP_vsha1r:
+        eval_sha1((unsigned)imm, v, r);
+        break;
+    case OP_vsha256r:
+        eval_sha256(v, r);
+        break;
+    case OP_vsha256m1:
+        for (unsigned i = 0; i < 4; i++) {
+            uint32_t w = i < 3 ? v[0].u32[i + 1] : v[1].u32[0];
+
+            r->u32[i] = v[0].u32[i] + (ror32(w, 7) ^ ror32(w, 18) ^ w >> 3);
+        }
+        break;
+    case OP_vsha256m2:
+        for (unsigned i = 0; i < 4; i++) {
+            uint32_t w = i < 2 ? v[1].u32[i + 2] : r->u32[i - 2];
+
+            r->u32[i] = v[0].u32[i] + (ror32(w, 17) ^ ror32(w, 19) ^ w >> 10);
+        }
         break;
     default:
         for (unsigned i = 0; i < lanes; i++) {

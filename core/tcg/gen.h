@@ -149,6 +149,10 @@ static inline TcgVal tcg_vec2(TcgGen *g, TcgOpcode op, unsigned es, TcgVal a, Tc
 {
     return tcg_emit(g, op, TCG_V128, es, imm, a, b, TCG_NOVAL, TCG_NOVAL);
 }
+static inline TcgVal tcg_vec3(TcgGen *g, TcgOpcode op, unsigned es, TcgVal a, TcgVal b, TcgVal c)
+{
+    return tcg_emit(g, op, TCG_V128, es, 0, a, b, c, TCG_NOVAL);
+}
 static inline TcgVal tcg_vbitsel(TcgGen *g, TcgVal mask, TcgVal if_one, TcgVal if_zero)
 {
     return tcg_emit(g, OP_vbitsel, TCG_V128, 3, 0, mask, if_one, if_zero, TCG_NOVAL);

@@ -118,14 +118,14 @@ static inline unsigned tcg_vec_sizes(unsigned op)
     case OP_vmulls: case OP_vmullu: return 4;
     case OP_vshlv: case OP_vshrv: case OP_vsarv: return 14;
     case OP_vclmul: return 8;
-    default: return op >= OP_vaesenc && op <= OP_vaesimc ? 1 : 15;
+    default: return op >= OP_vshuf && op <= OP_vsha256m2 ? 4 : op >= OP_vaesenc && op <= OP_vaesimc ? 1 : 15;
     }
 }
 
 /* Whether lower.c has no expansion: it is emitted only where tcg_has says that the backend has it. */
 static inline bool tcg_op_optional(unsigned op)
 {
-    return op >= OP_vshlv && op <= OP_vaesimc;
+    return op >= OP_vshlv && op <= OP_vsha256m2;
 }
 
 static inline const TcgHelper *call_helper(const TcgNode *n)

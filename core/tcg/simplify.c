@@ -853,6 +853,36 @@ bool tcg_zero_above(const TcgFn *fn, TcgId v, unsigned es)
     return zero_above(fn, v, es, 4);
 }
 
+/* Of lanes that come from another shuffle: from where that has them, if two and two still come from one value. */
+static TcgId shuffle(TcgFn *fn, TcgProto *p)
+{
+    TcgId from[4];
+    unsigned imm = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned lane = p->imm >> 2 * i & 3;
+        const TcgNode *n = fn_node(fn, p->arg[i / 2]);
+
+        from[i] = p->arg[i / 2];
+        if (n->op == OP_vshuf) {
+            from[i] = n->arg[lane / 2];
+            lane = n->imm >> 2 * lane & 3;
+        }
+        imm |= lane << 2 * i;
+    }
+    if (from[0] != from[1] || from[2] != from[3]) {
+        return 0;
+    }
+    if (from[0] == from[2] && imm == 0xe4) {
+        return from[0];
+    }
+    p->changed |= from[0] != p->arg[0] || from[2] != p->arg[1];
+    p->arg[0] = from[0];
+    p->arg[1] = from[2];
+    p->imm = imm;
+    return 0;
+}
+
 static TcgId vector(TcgFn *fn, TcgProto *p)
 {
     const TcgNode *a = fn_node(fn, p->arg[0]), *b = fn_node(fn, p->arg[1]);
@@ -899,6 +929,8 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         return p->imm == 0 ? p->arg[0] : 0;
     case OP_vext:
         return p->imm == 0 ? p->arg[0] : 0;
+    case OP_vshuf:
+        return shuffle(fn, p);
     case OP_vpair:
         if (is_value(fn, p->arg[1], 0)) {
             become(p, OP_vfrom, p->arg[0], 0);

@@ -53,9 +53,32 @@ TRANS(AESMC, SET(tcg_has(dc->g, OP_vaesmc, 0) ? tcg_vec1(dc->g, OP_vaesmc, 0, V(
 TRANS(AESIMC,
       SET(tcg_has(dc->g, OP_vaesimc, 0) ? tcg_vec1(dc->g, OP_vaesimc, 0, V(rn), 0) : a64_call(dc, aesimc, V(rn))))
 
-TRANS(SHA1C, CALL(sha1c, V(rd), V(rn), V(rm)))
-TRANS(SHA1P, CALL(sha1p, V(rd), V(rn), V(rm)))
-TRANS(SHA1M, CALL(sha1m, V(rd), V(rn), V(rm)))
+/* Words: lanes l0 and l1 of a, l2 and l3 of b. Backends have the rounds with the words the other way round. */
+static TcgVal words(DisasContext *dc, TcgVal a, TcgVal b, unsigned l0, unsigned l1, unsigned l2, unsigned l3)
+{
+    return tcg_vec2(dc->g, OP_vshuf, 2, a, b, l0 | l1 << 2 | l2 << 4 | l3 << 6);
+}
+
+static TcgVal backwards(DisasContext *dc, TcgVal v)
+{
+    return words(dc, v, v, 3, 2, 1, 0);
+}
+
+/* Four rounds of SHA-1; the operation adds k itself, and takes E with the first word. */
+static TcgVal sha1_rounds(DisasContext *dc, TcgVal abcd, TcgVal e, TcgVal w, unsigned which, uint32_t k)
+{
+    TcgVal constant = tcg_const_v(dc->g, k | (uint64_t)k << 32, k | (uint64_t)k << 32);
+    TcgVal in = add(dc, 2, tcg_vec2(dc->g, OP_vsub, 2, w, constant, 0), tcg_vec1(dc->g, OP_vmovz, 2, e, 0));
+
+    return backwards(dc, tcg_vec2(dc->g, OP_vsha1r, 2, backwards(dc, abcd), backwards(dc, in), which));
+}
+
+#define SHA1(helper, which, k) \
+    SET(tcg_has(dc->g, OP_vsha1r, 2) ? sha1_rounds(dc, V(rd), V(rn), V(rm), which, k) \
+                                     : a64_call(dc, helper, V(rd), V(rn), V(rm)))
+TRANS(SHA1C, SHA1(sha1c, 0, 0x5a827999))
+TRANS(SHA1P, SHA1(sha1p, 1, 0x6ed9eba1))
+TRANS(SHA1M, SHA1(sha1m, 2, 0x8f1bbcdc))
 TRANS(SHA1H, a64_set_fp(dc, 2, a->rd, tcg_rori(dc->g, TCG_I32, a64_get_fp(dc, 2, a->rn), 2)))
 TRANS(SHA1SU0, SET(op2(dc, OP_vxor, op2(dc, OP_vxor, bytes(dc, V(rd), V(rn), 8), V(rd)), V(rm))))
 TRANS(SHA1SU1,
@@ -64,13 +87,31 @@ TRANS(SHA1SU1,
       TcgVal first = bytes(dc, zero, tcg_vec1(dc->g, OP_vror, 2, v, 30), 4);
       SET(op2(dc, OP_vxor, tcg_vec1(dc->g, OP_vror, 2, v, 31), first)))
 
-TRANS(SHA256H, CALL(sha256h, V(rd), V(rn), V(rm)))
-TRANS(SHA256H2, CALL(sha256h2, V(rd), V(rn), V(rm)))
-TRANS(SHA256SU0, SET(add(dc, 2, V(rd), sigma(dc, 2, bytes(dc, V(rd), V(rn), 4), 7, 18, 3))))
+/* Four rounds of SHA-256, of which each of the two instructions takes a half: A to D, or E to H. */
+static TcgVal sha256_rounds(DisasContext *dc, TcgVal abcd, TcgVal efgh, TcgVal w, bool second)
+{
+    TcgVal feba = words(dc, efgh, abcd, 1, 0, 1, 0), hgdc = words(dc, efgh, abcd, 3, 2, 3, 2);
+    TcgVal two = tcg_vec3(dc->g, OP_vsha256r, 2, hgdc, feba, w);
+    TcgVal four = tcg_vec3(dc->g, OP_vsha256r, 2, feba, two, words(dc, w, w, 2, 3, 0, 0));
+
+    return second ? words(dc, four, two, 1, 0, 1, 0) : words(dc, four, two, 3, 2, 3, 2);
+}
+
+TRANS(SHA256H, SET(tcg_has(dc->g, OP_vsha256r, 2) ? sha256_rounds(dc, V(rd), V(rn), V(rm), false)
+                                                  : a64_call(dc, sha256h, V(rd), V(rn), V(rm))))
+TRANS(SHA256H2, SET(tcg_has(dc->g, OP_vsha256r, 2) ? sha256_rounds(dc, V(rn), V(rd), V(rm), true)
+                                                   : a64_call(dc, sha256h2, V(rd), V(rn), V(rm))))
+TRANS(SHA256SU0, SET(tcg_has(dc->g, OP_vsha256m1, 2)
+                     ? tcg_vec2(dc->g, OP_vsha256m1, 2, V(rd), V(rn), 0)
+                     : add(dc, 2, V(rd), sigma(dc, 2, bytes(dc, V(rd), V(rn), 4), 7, 18, 3))))
 
 /* The upper half depends on the lower one. */
 TRANS(SHA256SU1,
       TcgVal sum = add(dc, 2, V(rd), bytes(dc, V(rn), V(rm), 4));
+      if (tcg_has(dc->g, OP_vsha256m2, 2)) {
+          SET(tcg_vec2(dc->g, OP_vsha256m2, 2, sum, V(rm), 0));
+          return true;
+      }
       TcgVal lo = add(dc, 2, sum, sigma(dc, 2, vec_high(dc, 1, V(rm)), 17, 19, 10));
       TcgVal hi = add(dc, 2, vec_high(dc, 1, sum), sigma(dc, 2, lo, 17, 19, 10));
       SET(vec_join(dc, lo, hi)))

@@ -197,7 +197,7 @@ static uint64_t any(void)
 static int has_pid(long nr)
 {
     return nr == __NR_kill || nr == __NR_tkill || nr == __NR_rt_sigqueueinfo || nr == __NR_tgkill ||
-           nr == __NR_rt_tgsigqueueinfo;
+           nr == __NR_rt_tgsigqueueinfo || nr == __NR_prlimit64 || nr == __NR_process_vm_writev;
 }
 
 static int allowed(long nr, uint64_t *a)
@@ -342,7 +342,12 @@ static void batch(void)
 {
     struct sigaction sa = { .sa_handler = on_tick };
     struct itimerval timer = { { 0, 20000 }, { 0, 20000 } };
+    int fd = open("z", O_RDWR | O_CREAT, 0600);
 
+    /* what the parent says is not to be cut, nor its place moved; what the emulator says is to be read */
+    dup2(fd, 0);
+    dup2(fd, 1);
+    close(fd);
     setsid();
     sigaction(SIGALRM, &sa, NULL);
     setitimer(ITIMER_REAL, &timer, NULL);

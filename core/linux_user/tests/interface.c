@@ -541,6 +541,25 @@ static void test_descriptors(void)
     closedir(d);
 }
 
+/* -- what looks like a fault and is none: not from here (docs/CAVEATS.md) ---------------------------------------------- */
+
+static int failed_with(long r)
+{
+    return r < 0 ? errno : 0;
+}
+
+static void test_refused(void)
+{
+    siginfo_t fault = { .si_signo = SIGSEGV, .si_code = SEGV_MAPERR };
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0), fds[2];
+
+    pipe(fds);
+    printf("refused: %d %d %d %d %d\n", failed_with(syscall(SYS_pidfd_send_signal, self, SIGSEGV, &fault, 0)) == EPERM,
+           failed_with(fcntl(fds[0], F_SETSIG, SIGSEGV)) == EINVAL, failed_with(fcntl(fds[0], F_SETSIG, SIGBUS)) == EINVAL,
+           failed_with(syscall(SYS_clone, SIGSEGV, 0, 0, 0, 0)) == EINVAL,
+           failed_with(syscall(SYS_clone, SIGBUS, 0, 0, 0, 0)) == EINVAL);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "capabilities") == 0) {
@@ -562,5 +581,6 @@ int main(int argc, char **argv)
     test_vfork(argv[0]);
     test_setxid();
     test_descriptors();
+    test_refused();
     return 0;
 }

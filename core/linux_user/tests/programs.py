@@ -46,6 +46,7 @@ capabilities: 0 0
 vfork: 5 3 1 2 0 9 9 clone3: 0 4 5 -1 1
 setxid: 0
 descriptors: 0 3
+refused: 1 1 1 1 1
 """
 PROCFS = """cpuinfo: 1 1 1 1 1 1
 maps: 1 smaps: 4096 2048 2048 1 rollup: 1 1 status: 1 1 1 statm: 1
@@ -304,6 +305,10 @@ def main():
         check("-p", (r.returncode, r.stderr.count("\n")), (1, 1))
         r = run("-strace", program, "x")
         check("-strace", (r.returncode, "exit_group(3)" in r.stderr), (3, True))
+        r = run("-d", "strace,page", program, "x")
+        check("-d strace,page", (r.returncode, "exit_group(3)" in r.stderr, "[stack]" in r.stderr), (3, True, True))
+        r = run("-E", "FOO", program)
+        check("-E", (r.returncode, r.stderr.count("\n")), (1, 1))
         with open(program, "rb") as f:
             whole = f.read()
         for size in 16, 64, 200, 5000:

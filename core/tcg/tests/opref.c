@@ -358,6 +358,79 @@ static void ref_aes(TcgOpcode op, const TcgVecVal *x, TcgVecVal *r)
     }
 }
 
+/* Rounds as FIPS 180-4's pictures have them: a register of words that is shifted along, the newest in front. */
+static uint32_t turn(uint32_t v, unsigned left)
+{
+    return (uint32_t)((uint64_t)v << left) | (uint32_t)((uint64_t)v >> (32 - left));
+}
+
+static void ref_sha1(unsigned which, const TcgVecVal *x, TcgVecVal *r)
+{
+    static const double root[4] = { 1.4142135623730951, 1.7320508075688772, 2.23606797749979, 3.1622776601683795 };
+    uint32_t s[9] = { 0, x[0].u32[0], x[0].u32[1], x[0].u32[2], x[0].u32[3] };
+
+    /* s[n..n+4]: E D C B A, C and older turned when they are used */
+    for (unsigned n = 0; n < 4; n++) {
+        uint32_t e = s[n], d = s[n + 1], c = s[n + 2], b = s[n + 3], a = s[n + 4], f = 0;
+
+        for (unsigned i = 0; i < 32; i++) {
+            unsigned bb = b >> i & 1, cc = c >> i & 1, dd = d >> i & 1;
+
+            f |= (which == 0 ? (bb ? cc : dd) : which == 2 ? bb + cc + dd > 1 : (bb + cc + dd) & 1u) << i;
+        }
+        s[n + 5] = turn(a, 5) + f + e + (uint32_t)(root[which] * 0x40000000) + x[1].u32[3 - n];
+        s[n + 3] = turn(b, 30);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        r->u32[i] = s[5 + i];
+    }
+}
+
+static uint32_t mix(uint32_t v, unsigned p, unsigned q, unsigned s)
+{
+    return turn(v, 32 - p) ^ turn(v, 32 - q) ^ turn(v, 32 - s);
+}
+
+static void ref_sha256(const TcgVecVal *x, TcgVecVal *r)
+{
+    /* the newest A and E come last */
+    uint32_t as[6] = { x[0].u32[2], x[0].u32[3], x[1].u32[2], x[1].u32[3] };
+    uint32_t es[6] = { x[0].u32[0], x[0].u32[1], x[1].u32[0], x[1].u32[1] };
+
+    for (unsigned n = 0; n < 2; n++) {
+        const uint32_t *a = as + n, *e = es + n;
+        uint32_t choice = 0, most = 0, sum;
+
+        for (unsigned i = 0; i < 32; i++) {
+            choice |= (e[3] >> i & 1 ? e[2] >> i & 1 : e[1] >> i & 1) << i;
+            most |= (uint32_t)((a[3] >> i & 1) + (a[2] >> i & 1) + (a[1] >> i & 1) > 1) << i;
+        }
+        sum = e[0] + mix(e[3], 6, 11, 25) + choice + x[2].u32[n];
+        es[n + 4] = a[0] + sum;
+        as[n + 4] = sum + mix(a[3], 2, 13, 22) + most;
+    }
+    r->u32[0] = es[4];
+    r->u32[1] = es[5];
+    r->u32[2] = as[4];
+    r->u32[3] = as[5];
+}
+
+/* The schedule: words w[0..7] give the next; the two halves of it are operations. */
+static void ref_sha256_words(bool second, const TcgVecVal *x, TcgVecVal *r)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t w;
+
+        if (second) {
+            w = i < 2 ? x[1].u32[2 + i] : r->u32[i - 2];
+            r->u32[i] = x[0].u32[i] + (turn(w, 15) ^ turn(w, 13) ^ w / 1024);
+        } else {
+            w = (i + 1 < 4 ? x[0].u32 + i + 1 : x[1].u32)[0];
+            r->u32[i] = x[0].u32[i] + (turn(w, 25) ^ turn(w, 14) ^ w / 8);
+        }
+    }
+}
+
 static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x, TcgVecVal *r)
 {
     const TcgVecVal *a = &x[0], *b = &x[1], *c = &x[2];
@@ -458,6 +531,19 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
         return true;
     case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
         ref_aes(op, x, r);
+        return true;
+    case OP_vshuf:
+        r->u64[0] = a->u32[imm & 3] | (uint64_t)a->u32[imm >> 2 & 3] << 32;
+        r->u64[1] = b->u32[imm >> 4 & 3] | (uint64_t)b->u32[imm >> 6 & 3] << 32;
+        return true;
+    case OP_vsha1r:
+        ref_sha1((unsigned)imm, x, r);
+        return true;
+    case OP_vsha256r:
+        ref_sha256(x, r);
+        return true;
+    case OP_vsha256m1: case OP_vsha256m2:
+        ref_sha256_words(op == OP_vsha256m2, x, r);
         return true;
     default:
         break;

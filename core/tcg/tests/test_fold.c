@@ -136,6 +136,8 @@ static void random_op(Chain *c)
             n.imm = n.aux + 1 + below(c, 3 - n.aux);
             break;
         case OP_vcmp: n.imm = below(c, TCG_NUM_CONDS); break;
+        case OP_vshuf: n.imm = below(c, 256); break;
+        case OP_vsha1r: n.imm = below(c, 4); break;
         case OP_vshl: case OP_vror: n.imm = below(c, 8u << n.aux); break;
         case OP_vshr: case OP_vsar: n.imm = below(c, (8u << n.aux) + 1); break;
         case OP_vget: case OP_vset: case OP_vdup_lane: n.imm = below(c, 16u >> n.aux); break;

@@ -205,6 +205,13 @@ static void each_variant(TcgOpcode op, void (*f)(const Variant *v, void *data), 
             case OP_vcmp:
                 to = TCG_NUM_CONDS;
                 break;
+            case OP_vshuf:
+                to = 256;
+                step = 5;
+                break;
+            case OP_vsha1r:
+                to = 4;
+                break;
             case OP_vshl: case OP_vror:
                 to = bits;
                 step = bits / 8 - (bits > 8);

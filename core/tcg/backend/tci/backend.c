@@ -23,7 +23,7 @@ const char *const tcg_tci_name[TCI_NUM_OPS] = {
 static bool tci_has_op(const TcgBackend *be, const TcgNode *n)
 {
     bool fp = (n->op >= OP_fp && n->op <= OP_flags_fp) || n->op == OP_br_fp;
-    bool slow = n->op >= OP_vclmul && n->op <= OP_vaesimc;      /* helpers are faster */
+    bool slow = n->op >= OP_vclmul && n->op <= OP_vsha256m2;      /* helpers are faster */
     bool lane = (n->op == OP_guest_ld || n->op == OP_guest_st) && n->type == TCG_V128 && (n->imm & MO_SIZE) < MO_128;
 
     return !fp && !slow && !lane && n->op != OP_add_env && !(tcg_op_def[n->op].flags & TCGF_REG) &&

@@ -27,7 +27,7 @@ static bool has_jump_erratum(unsigned a)
     return false;
 }
 
-uint64_t tcg_x86_host_features(void)
+static uint64_t ask_host(void)
 {
     unsigned a, b, c, d, max, family;
     uint32_t xcr0 = 0, xcr0_high;
@@ -53,6 +53,7 @@ uint64_t tcg_x86_host_features(void)
         __cpuid_count(7, 0, a, b, c, d);
         f |= b & bit_BMI ? HOST_BMI1 : 0;
         f |= b & bit_BMI2 ? HOST_BMI2 : 0;
+        f |= b & bit_SHA ? HOST_SHA : 0;
         if ((b & bit_BMI2) && !(amd && family < 0x19)) {
             f |= HOST_PEXT;                     /* microcode before AMD's family 19h */
         }
@@ -78,6 +79,16 @@ uint64_t tcg_x86_host_features(void)
         f &= ~(uint64_t)HOST_LZCNT;             /* which also stands for tzcnt here */
     }
     return f;
+}
+
+uint64_t tcg_x86_host_features(void)
+{
+    static gsize known;                         /* and one more: asking takes a virtual host some microseconds */
+
+    if (g_once_init_enter(&known)) {
+        g_once_init_leave(&known, (gsize)ask_host() + 1);
+    }
+    return known - 1;
 }
 
 static bool x86_usable(void)

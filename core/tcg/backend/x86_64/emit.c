@@ -1121,22 +1121,7 @@ bool tcg_x86_once_end(void *once, TcgCode *ret)
 /* -- what regalloc is told ------------------------------------------------------------------------------- */
 bool tcg_x86_host_has(const TcgBackend *be, unsigned feature)
 {
-    if (!(be->features & feature)) {
-        return false;
-    }
-    switch (feature) {
-    case HOST_AVX2:
-        return __builtin_cpu_supports("avx2");
-    case HOST_AES:
-        return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
-    case HOST_AVX512:
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512cd");
-    default:
-        g_assert(feature == HOST_FMA);
-        return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-    }
+    return be->features & tcg_x86_host_features() & feature;
 }
 
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)

@@ -34,7 +34,8 @@ enum {
     HOST_FMA = 1 << 10,                         /* and AVX2 and BMI2: floating point is inline */
     HOST_AES = 1 << 11,                         /* and PCLMULQDQ */
     HOST_PAD_JUMPS = 1 << 12,                   /* jumps are not to touch the ends of 32 bytes */
-    HOST_ALL = (1 << 13) - 1,
+    HOST_SHA = 1 << 13,
+    HOST_ALL = (1 << 14) - 1,
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
@@ -222,7 +223,7 @@ void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
 /* emit_vec.c */
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
 /* Whether n is an operation of emit_vec's, and whether it has its form. */
-static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_vaesimc; }
+static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_vsha256m2; }
 bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n);
 void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 /* emit_fp.c */
@@ -241,7 +242,7 @@ bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next);
 bool tcg_x86_once_end(void *once, TcgCode *ret);
 void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n);
-/* Whether the backend may use an extension (AVX2, AVX-512, FMA, AES) and the host has it. */
+/* Whether the backend may use an extension, HOST_..., and the host has it. */
 bool tcg_x86_host_has(const TcgBackend *be, unsigned feature);
 /* A SlowRec and the map of node n at e->a.p; returns where the record is. */
 uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rmw);

@@ -38,6 +38,7 @@ enum {
     AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
     PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
+    SHA1RNDS4 = M_3A | 0xcc, SHA256RNDS2 = M_38 | 0xcb, SHA256MSG1 = M_38 | 0xcc, SHA256MSG2 = M_38 | 0xcd,
     MOVQ = M_0F | P_F3 | 0x7e, MOVD_TO = V(M_0F, 0x6e), MOVD_FROM = V(M_0F, 0x7e),
 };
 /* Shifts by an immediate: the opcode is 0x70 + element size log2, the digit says which. */
@@ -795,6 +796,26 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vaesimc:
         v1(e, AESIMC, d, x[0]);
         break;
+    case OP_vshuf:
+        if (x[0] == x[1]) {
+            v1i(e, PSHUFD, d, x[0], imm);
+        } else {
+            v2i(e, SHUFPS, d, x[0], x[1], imm);
+        }
+        break;
+    case OP_vsha1r:
+        op_rr(&e->a, SHA1RNDS4, d, x[1]);       /* these have no VEX forms: d is x[0] */
+        put8(&e->a, imm);
+        break;
+    case OP_vsha256r:
+        op_rr(&e->a, SHA256RNDS2, d, x[1]);
+        break;
+    case OP_vsha256m1:
+        op_rr(&e->a, SHA256MSG1, d, x[1]);
+        break;
+    case OP_vsha256m2:
+        op_rr(&e->a, SHA256MSG2, d, x[1]);
+        break;
     default:
         g_assert_not_reached();
     }
@@ -826,11 +847,13 @@ bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
         return tcg_x86_host_has(be, HOST_AVX512);
     case OP_vclmul: case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
         return tcg_x86_host_has(be, HOST_AES);
+    case OP_vsha1r: case OP_vsha256r: case OP_vsha256m1: case OP_vsha256m2:
+        return tcg_x86_host_has(be, HOST_SHA);
     default:
         return true;
     }
 }
-G_STATIC_ASSERT(OP_vadd == OP_call + 1 && OP_br == OP_vaesimc + 1);
+G_STATIC_ASSERT(OP_vadd == OP_call + 1 && OP_br == OP_vsha256m2 + 1);
 
 void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
 {
@@ -853,6 +876,14 @@ void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
         break;
     case OP_vget:
         ret->out = X86_INT_REGS;
+        break;
+    case OP_vsha256r:
+        ret->arg[0] = ret->arg[1] = ret->out = X86_VEC_REGS & ~VREG_BIT(0);
+        ret->arg[2] = VREG_BIT(0);
+        ret->out_same_as = 0;
+        break;
+    case OP_vsha1r: case OP_vsha256m1: case OP_vsha256m2:
+        ret->out_same_as = 0;
         break;
     case OP_vpopcnt8:
         ret->clobbers = VREG_BIT(XTEMP);

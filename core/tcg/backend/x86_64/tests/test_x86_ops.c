@@ -152,7 +152,9 @@ static void run_case(Env *env, const Case *c)
     b = env->fn->entry;
     n = place_op(env, b, c, args, &k);
     do {
-        out = pick(env, k.out);
+        bool same = k.out_same_as >= 0 && loc_kind(n->in[k.out_same_as]) == LOC_REG && node_type(&probe) == TCG_V128;
+
+        out = same ? loc_num(n->in[k.out_same_as]) : pick(env, k.out);
         for (unsigned i = 0; k.out_early && i < tcg_op_def[c->op].args; i++) {
             if (n->in[i] == TCG_LOC(LOC_REG, out)) {
                 out = UINT_MAX;
@@ -303,7 +305,7 @@ static void test_vec(gconstpointer features)
     Env env;
 
     env_init(&env, features, &test_layout);
-    for (TcgOpcode op = OP_vadd; op <= OP_vaesimc; op++) {
+    for (TcgOpcode op = OP_vadd; op <= OP_vsha256m2; op++) {
         for (unsigned i = 0; i < 800; i++) {
             Case c = { op, TCG_V128, i & 3, 0 };
             unsigned bits = 8u << c.aux;
@@ -317,6 +319,12 @@ static void test_vec(gconstpointer features)
                 break;
             case OP_vcmp:
                 c.imm = below(&env, TCG_NUM_CONDS);
+                break;
+            case OP_vshuf:
+                c.imm = below(&env, 256);
+                break;
+            case OP_vsha1r:
+                c.imm = below(&env, 4);
                 break;
             case OP_vshl: case OP_vror:
                 c.imm = below(&env, bits);
