@@ -146,6 +146,7 @@ struct CPUState {
     Cluster *cluster;
     AddressSpace *as;                           /* the root space this CPU sees */
     CPUKey key;
+    uint64_t key_changes;                       /* calls of cpu_key_changed */
     unsigned fetch_mmu;
     struct CPUTlb *tlb_state;                   /* tlb.c */
     struct CPUExec *exec;                       /* cpu_loop.c: thread, generator, buffers */
@@ -168,6 +169,16 @@ static inline void cpu_raise(CPUState *cs)
  * loop recomputes the key; cpu_update_key does so at once, for a helper whose block ends in goto_ptr.
  */
 static inline void cpu_key_changed(CPUState *cs)
+{
+    cs->key_changes++;
+    cs->key_valid = false;
+    cs->jc_tag = 0;
+}
+/*
+ * The same where nothing changed but what get_key looks at each time. A class may keep what else its key is made of while
+ * key_changes stays the same.
+ */
+static inline void cpu_mode_changed(CPUState *cs)
 {
     cs->key_valid = false;
     cs->jc_tag = 0;

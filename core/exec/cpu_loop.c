@@ -224,13 +224,13 @@ static bool jc_fits(CPUState *cs, vaddr pc)
     }
     if (tlb_is_global(cs, pc, cs->fetch_mmu)) {
         if (*own && --*own == 0) {
-            cpu_key_changed(cs);
+            cpu_mode_changed(cs);
             return false;
         }
         return true;
     }
     if (!*own) {
-        cpu_key_changed(cs);
+        cpu_mode_changed(cs);
     }
     *own = JC_OWN_RUN;
     return cs->key_valid;
@@ -565,7 +565,7 @@ bool exec_turn(CPUState *cs)
     } else if (((req & CPU_REQ_INTERRUPT) || __atomic_load_n(&cs->irq_lines, __ATOMIC_SEQ_CST)) && cc->take_interrupt(cs)) {
         stats_inc(&e->stats, STAT_interrupts);
         cs->halted = false;
-        cpu_key_changed(cs);
+        cpu_mode_changed(cs);
         if (log_enabled(LOG_TRACE_HASH)) {
             trace_event(cs, TRACE_INTERRUPT, cc->get_pc(cs), 0);
         }

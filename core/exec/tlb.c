@@ -45,6 +45,7 @@ typedef struct Context {
     unsigned filled;                            /* writes of entries since all were cleared */
     unsigned evictions;                         /* since the table was made */
     Space *own, *shared;
+    struct Context *after;                      /* what was set last in its place, where to look first; NULL: nothing yet */
     TcgTlbEntry *fast;
     TlbInfo *info;
 } Context;
@@ -217,30 +218,45 @@ static void context_become(CPUTlb *t, Context *c, uint64_t id, uint64_t global_m
     }
 }
 
-void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_mask)
+static bool context_is(const Context *c, unsigned mmu, uint64_t id, uint64_t global_mask)
 {
-    CPUTlb *t = tlb_of(cs);
-    Context *c = t->cur[mmu], *oldest = NULL;
+    return c->used && c->id == id && c->mmu == mmu && c->global_mask == global_mask;
+}
 
-    g_assert(mmu < TLB_MAX_MMU);
-    if (c->id == id && c->global_mask == global_mask) {
-        return;
-    }
-    cs->jc_tag = 0;                             /* recomputed if this regime fetches */
-    cs->key_valid = false;
+/* The context of the pool that has this id, or the one that is longest out of use. */
+static Context *context_find(CPUTlb *t, unsigned mmu, uint64_t id, uint64_t global_mask)
+{
+    Context *oldest = NULL;
+
     for (unsigned i = 0; i < POOL; i++) {
         Context *p = &t->pool[i];
 
-        if (p->used && p->id == id && p->mmu == mmu && p->global_mask == global_mask) {
-            oldest = p;
-            break;
+        if (context_is(p, mmu, id, global_mask)) {
+            return p;
         }
         if (p != t->cur[p->mmu] && (!oldest || p->used < oldest->used)) {
             oldest = p;
         }
     }
-    c = oldest;
-    if (!(c->used && c->id == id && c->mmu == mmu && c->global_mask == global_mask)) {
+    return oldest;
+}
+
+void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_mask)
+{
+    CPUTlb *t = tlb_of(cs);
+    Context *from = t->cur[mmu], *c = from->after;
+
+    g_assert(mmu < TLB_MAX_MMU);
+    if (from->id == id && from->global_mask == global_mask) {
+        return;
+    }
+    cs->jc_tag = 0;                             /* recomputed if this regime fetches */
+    cs->key_valid = false;
+    if (!c || !context_is(c, mmu, id, global_mask)) {
+        c = context_find(t, mmu, id, global_mask);
+        from->after = c;
+    }
+    if (!context_is(c, mmu, id, global_mask)) {
         if (!c->fast || c->entries > MIN_ENTRIES) {
             context_release(c);
             context_alloc(c, NO_ENTRIES);

@@ -113,6 +113,44 @@ typedef struct ArmSha256Rounds {
 
 /* -- the object ------------------------------------------------------------------------------------------------------- */
 
+/* Packed in CPUKey.w[0]; w[1] is features_hash. */
+typedef struct ArmKey {
+    unsigned el : 2;
+    unsigned btype : 2;                         /* bits 3:2: ARM_KEY_BTYPE_SHIFT; switched by generated code */
+    unsigned guarded : 1;                       /* bit 4, by core: the fetch page has GP set (FEAT_BTI) */
+    unsigned fetch_mmu : 4, data_mmu : 4, unpriv_mmu : 4;       /* ArmMmu; unpriv: for LDTR and STTR */
+    unsigned align_check : 1;                   /* SCTLR_ELx.A */
+    unsigned sp_align_check : 1;                /* SCTLR_ELx.SA or SA0 */
+    unsigned big_endian : 1;                    /* data */
+    unsigned fp_trap_el : 2;                    /* 0: FP and SIMD enabled */
+    unsigned il : 1;
+    unsigned ss_active : 1, pstate_ss : 1;      /* software step */
+    unsigned bp_active : 1;                     /* look for breakpoints before each instruction */
+    unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
+    unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
+    unsigned spsel : 1, apk : 1;                /* SP_EL0 is not the stack pointer; keys can be read and written */
+    unsigned pauth_inline : 1;                  /* no trap, and the algorithm that generated code has */
+    unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */
+    unsigned fpcr_ah : 1, fpcr_nep : 1;
+    unsigned fp_inline : 1;                     /* nothing in FPCR that OP_fp does otherwise */
+    unsigned e2h : 1;
+    unsigned mte_active : 1, mte_unpriv : 1;    /* accesses are tag-checked: plain ones, those by unpriv_mmu */
+    unsigned naa : 1;                           /* SCTLR_ELx.nAA */
+    unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */
+    unsigned zva : 1;                           /* DC ZVA is neither disabled nor trapped (arm_zva_allowed) */
+    unsigned d128 : 1;                          /* descriptors of stage 1 have 128 bits (IsD128Enabled) */
+    unsigned gcs : 1, gcs_check : 1;            /* guarded control stacks are on; returns are compared with them */
+    unsigned exlock : 1;                        /* ELR_ELx and SPSR_ELx of this level are locked */
+    unsigned unguarded : 1;                     /* no page has GP set: nobody asks for BTYPE */
+} ArmKey;
+G_STATIC_ASSERT(sizeof(ArmKey) == 8);
+/* A key that was made: of which mode, and before which change of anything else. */
+typedef struct ArmKeyRow {
+    uint64_t changes;                           /* CPUState.key_changes */
+    uint32_t mode;                              /* 0: none */
+    ArmKey key;
+} ArmKeyRow;
+
 struct ARMCPU {
     CPUState parent;
 
@@ -196,6 +234,7 @@ struct ARMCPU {
     unsigned pa_bits;
     vaddr vdso;                                 /* user mode: the page whose code may ask helper_user_clock; else 0 */
     uint64_t ctx_id[ARM_NUM_MMU];               /* what tlb_set_context was last told */
+    ArmKeyRow key_row[8];                       /* state.c: by a hash of the mode */
     ArmOverlay overlay[ARM_MAX_OVERLAYS];       /* ARM_CTX_OVERLAY is an index + 1 */
     unsigned num_overlays;
     uint32_t gcs_mmus;                          /* bit n: regime n needs a context though its level's stacks are off */
@@ -260,6 +299,7 @@ uint32_t arm_get_fpsr(ARMCPU *cpu);
 void arm_set_fpsr(ARMCPU *cpu, uint32_t value);
 /* Contexts of the TLB from TTBRs, VMID and security state; call when any of these changed. */
 void arm_tlb_contexts_changed(ARMCPU *cpu);
+void arm_tlb_asid_changed(ARMCPU *cpu);                         /* the same, if only ASIDs can have changed */
 
 /* Reset state at an exception level with everything above it set up to let it run, as firmware would have (boot, PSCI). */
 void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc);
@@ -351,37 +391,6 @@ void arm_sysregs_reset(ARMCPU *cpu);
 
 /* -- the key: what translation depends on (state.c) ---------------------------------------------------------------- */
 
-/* Packed in CPUKey.w[0]; w[1] is features_hash. */
-typedef struct ArmKey {
-    unsigned el : 2;
-    unsigned btype : 2;                         /* bits 3:2: ARM_KEY_BTYPE_SHIFT; switched by generated code */
-    unsigned guarded : 1;                       /* bit 4, by core: the fetch page has GP set (FEAT_BTI) */
-    unsigned fetch_mmu : 4, data_mmu : 4, unpriv_mmu : 4;       /* ArmMmu; unpriv: for LDTR and STTR */
-    unsigned align_check : 1;                   /* SCTLR_ELx.A */
-    unsigned sp_align_check : 1;                /* SCTLR_ELx.SA or SA0 */
-    unsigned big_endian : 1;                    /* data */
-    unsigned fp_trap_el : 2;                    /* 0: FP and SIMD enabled */
-    unsigned il : 1;
-    unsigned ss_active : 1, pstate_ss : 1;      /* software step */
-    unsigned bp_active : 1;                     /* look for breakpoints before each instruction */
-    unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
-    unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
-    unsigned spsel : 1, apk : 1;                /* SP_EL0 is not the stack pointer; keys can be read and written */
-    unsigned pauth_inline : 1;                  /* no trap, and the algorithm that generated code has */
-    unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */
-    unsigned fpcr_ah : 1, fpcr_nep : 1;
-    unsigned fp_inline : 1;                     /* nothing in FPCR that OP_fp does otherwise */
-    unsigned e2h : 1;
-    unsigned mte_active : 1, mte_unpriv : 1;    /* accesses are tag-checked: plain ones, those by unpriv_mmu */
-    unsigned naa : 1;                           /* SCTLR_ELx.nAA */
-    unsigned mops : 1;                          /* FEAT_MOPS is enabled (CheckMOPSEnabled) */
-    unsigned zva : 1;                           /* DC ZVA is neither disabled nor trapped (arm_zva_allowed) */
-    unsigned d128 : 1;                          /* descriptors of stage 1 have 128 bits (IsD128Enabled) */
-    unsigned gcs : 1, gcs_check : 1;            /* guarded control stacks are on; returns are compared with them */
-    unsigned exlock : 1;                        /* ELR_ELx and SPSR_ELx of this level are locked */
-    unsigned unguarded : 1;                     /* no page has GP set: nobody asks for BTYPE */
-} ArmKey;
-G_STATIC_ASSERT(sizeof(ArmKey) == 8);
 enum { ARM_KEY_BTYPE_SHIFT = 2, ARM_KEY_GUARDED_SHIFT = 4 };
 /* Whether DC ZVA may be executed here: SCTLR_ELx.DZE for EL0, HCR_EL2.TDZ (and HFGITR_EL2, which sysreg_slow says). */
 bool arm_zva_allowed(const ARMCPU *cpu);

@@ -154,7 +154,7 @@ static void enter(ARMCPU *cpu, const ArmException *e)
         cpu->tco = 1;
     }
     cpu->pc = cpu->vbar_el[target] + offset;
-    cpu_key_changed(&cpu->parent);
+    cpu_mode_changed(&cpu->parent);
 }
 
 void arm_do_exception(CPUState *cs)
@@ -345,5 +345,5 @@ void arm_exception_return(ARMCPU *cpu, uint64_t new_pc, uint64_t spsr)
     }
     cpu->ss = ss;
     cpu->step_did = ARM_STEP_NONE;
-    cpu_key_changed(&cpu->parent);
+    cpu_mode_changed(&cpu->parent);
 }

@@ -322,6 +322,15 @@ void helper_key_changed(ARMCPU *cpu)
 
 /* -- PSTATE -------------------------------------------------------------------------------------------------------------- */
 
+void helper_daif_changed(ARMCPU *cpu)
+{
+    arm_check_interrupts(cpu);
+    if (cpu->mdscr_el1 & MDSCR_KDE) {
+        cpu_key_changed(&cpu->parent);
+        cpu_update_key(&cpu->parent);
+    }
+}
+
 void helper_msr_i(ARMCPU *cpu, uint32_t field, uint32_t imm)
 {
     unsigned regime = arm_is_in_host(cpu) ? 2 : 1;

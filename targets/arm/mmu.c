@@ -245,6 +245,21 @@ void arm_tlb_contexts_changed(ARMCPU *cpu)
     }
 }
 
+void arm_tlb_asid_changed(ARMCPU *cpu)
+{
+    for (unsigned mmu = 0; mmu < ARM_NUM_MMU; mmu++) {
+        uint64_t id = cpu->ctx_id[mmu];
+
+        if (id != UINT64_MAX && arm_mmu_two_ranges(mmu)) {
+            id = (id & ~ARM_CTX_ALL_ASID) | ARM_CTX_ASID(asid(cpu, arm_regime_el(cpu, mmu)));
+            if (cpu->ctx_id[mmu] != id) {
+                cpu->ctx_id[mmu] = id;
+                tlb_set_context(&cpu->parent, mmu, id, ~ARM_CTX_ALL_ASID);
+            }
+        }
+    }
+}
+
 /* -- walks --------------------------------------------------------------------------------------------------------- */
 
 static bool fail(ArmFault *f, unsigned fsc, int level)

@@ -108,7 +108,7 @@ void arm_pstate_set(ARMCPU *cpu, uint64_t spsr)
     cpu->exlock = arm_feature(cpu, FEAT_GCS) && spsr & SPSR_EXLOCK;
     cpu->btype = arm_feature(cpu, FEAT_BTI) ? extract64(spsr, SPSR_BTYPE_SHIFT, 2) : 0;
     arm_switch_sp(cpu, extract64(spsr, 2, 2), spsr & 1);
-    cpu_key_changed(&cpu->parent);
+    cpu_mode_changed(&cpu->parent);
 }
 
 /* -- floating point control ---------------------------------------------------------------------------------------- */
@@ -227,9 +227,8 @@ static bool mops_enabled(const ARMCPU *cpu)
     return cpu->el > 0 || cpu->sctlr_el[arm_is_in_host(cpu) ? 2 : 1] & SCTLR_MSCEN;
 }
 
-void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
+static ArmKey make_key(ARMCPU *cpu)
 {
-    ARMCPU *cpu = ARM_CPU(cs);
     unsigned mmu = data_mmu(cpu), regime = arm_regime_el(cpu, mmu);
     uint64_t sctlr = cpu->sctlr_el[regime];
     bool step = arm_step_active(cpu);
@@ -263,6 +262,40 @@ void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
     if (arm_feature(cpu, FEAT_BTI)) {
         key.unguarded = cpu->unguarded;
         key.bti_enabled = cpu->el == 0 ? sctlr >> 35 & 1 : sctlr >> 36 & 1;
+    }
+    return key;
+}
+
+/* All of PSTATE that is in the key, but for what debugging makes of it. */
+static uint32_t key_mode(const ARMCPU *cpu)
+{
+    return 1u << 31 | (uint32_t)cpu->el << 10 | (uint32_t)cpu->btype << 8 | (uint32_t)cpu->tco << 5 |
+           (uint32_t)cpu->exlock << 4 | (uint32_t)cpu->il << 3 | (uint32_t)cpu->uao << 2 | (uint32_t)cpu->pan << 1 |
+           (uint32_t)cpu->spsel;
+}
+
+/*
+ * Exceptions and returns go to and fro between a few modes: their keys are kept, while nothing else of what makes them
+ * changes. Where PACs are may be another level's.
+ */
+void arm_get_key(CPUState *cs, CPUKey *ret_key, unsigned *ret_fetch_mmu)
+{
+    ARMCPU *cpu = (ARMCPU *)cs;
+    bool keep = !(cpu->mdscr_el1 & (MDSCR_SS | MDSCR_MDE));
+    uint32_t mode = key_mode(cpu);
+    ArmKeyRow *row = &cpu->key_row[mode * 0x9e3779b1 >> 29];
+    ArmKey key;
+
+    if (keep && row->mode == mode && row->changes == cs->key_changes) {
+        key = row->key;
+        if (arm_feature(cpu, FEAT_PAuth)) {
+            arm_pac_layout(cpu);
+        }
+    } else {
+        key = make_key(cpu);
+        if (keep) {
+            *row = (ArmKeyRow){ .changes = cs->key_changes, .mode = mode, .key = key };
+        }
     }
     ret_key->w[0] = 0;
     memcpy(&ret_key->w[0], &key, sizeof(key));

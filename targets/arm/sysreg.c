@@ -299,6 +299,9 @@ static bool write_row(ARMCPU *cpu, const SysReg *r, uint64_t value)
     if (r->changes & SRC_TLB) {
         arm_tlb_contexts_changed(cpu);
     }
+    if (r->changes & SRC_ASID) {
+        arm_tlb_asid_changed(cpu);
+    }
     if (r->changes & (SRC_KEY | SRC_TLB)) {
         cpu_key_changed(&cpu->parent);
     }

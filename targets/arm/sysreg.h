@@ -26,6 +26,7 @@ enum {
     SRC_TLB = 1 << 1,                           /* translation contexts (arm_tlb_contexts_changed) */
     SRC_IRQ = 1 << 2,                           /* interrupt masking or pending state: interrupts are looked at next */
     SRC_EXIT = 1 << 3,                          /* ends the block for another reason */
+    SRC_ASID = 1 << 4,                          /* of translation contexts, ASIDs alone (arm_tlb_asid_changed) */
 };
 
 /* Bits of ArmKey under which a row's check passes: generated code need not ask. */

@@ -2,11 +2,16 @@
 /* A64: branches, exception generating and system instructions (Arm DDI 0487, C4.1.87). */
 #include "core/log.h"
 #include "targets/arm/arm_a64_branch_system.trans.h"
+#include "targets/arm/debug.h"
 #include "targets/arm/gcs.h"
 #include "targets/arm/linux_user.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/pac.h"
 #include "targets/arm/translate.h"
+
+#define HCR_VF  (UINT64_C(1) << 6)
+#define HCR_VI  (UINT64_C(1) << 7)
+#define HCR_VSE (UINT64_C(1) << 8)
 
 /* -- guarded control stacks (D11): nothing is generated while they are off ---------------------------------------- */
 
@@ -397,7 +402,42 @@ bool trans_MSR_i_SPSEL(DisasContext *dc, const arg_MSR_i_SPSEL *a) { return msr_
 bool trans_MSR_i_SSBS(DisasContext *dc, const arg_MSR_i_SSBS *a) { return msr_i_field(dc, a->imm, offsetof(ARMCPU, ssbs)); }
 bool trans_MSR_i_DIT(DisasContext *dc, const arg_MSR_i_DIT *a) { return msr_i_field(dc, a->imm, offsetof(ARMCPU, dit)); }
 bool trans_MSR_i_TCO(DisasContext *dc, const arg_MSR_i_TCO *a) { return msr_i(dc, 3, 4, a->imm, 0); }
-bool trans_MSR_i_DAIFCLR(DisasContext *dc, const arg_MSR_i_DAIFCLR *a) { return msr_i(dc, 3, 7, a->imm, 0); }
+
+/*
+ * PSTATE.DAIF := daif: the block goes on unless an interrupt is there, or D may start or end a software step. Interrupts
+ * that come later ask for attention by themselves. False: the helpers do it; in counted mode a turn may end there.
+ */
+static bool set_daif(DisasContext *dc, TcgVal daif)
+{
+    TcgBlockRef look = tcg_block(dc->g), next = tcg_block(dc->g);
+    TcgVal any;
+
+    if (dc->key.el == 0 || dc->key.ss_active || dc->key.bp_active || dc->cpu->parent.counted) {
+        return false;
+    }
+    any = tcg_andi(dc->g, TCG_I64, tcg_ld_env(dc->g, TCG_I64, MO_64, offsetof(ARMCPU, mdscr_el1)), MDSCR_KDE);
+    if (dc->cpu->has_el2) {                     /* virtual interrupts that no line tells of */
+        TcgVal hcr = tcg_ld_env(dc->g, TCG_I64, MO_64, offsetof(ARMCPU, hcr_el2));
+
+        any = tcg_or(dc->g, TCG_I64, any, tcg_andi(dc->g, TCG_I64, hcr, HCR_VF | HCR_VI | HCR_VSE));
+    }
+    any = tcg_or(dc->g, TCG_I64, any, tcg_ld_env(dc->g, TCG_I64, MO_32, offsetof(ARMCPU, parent.irq_lines)));
+    tcg_st_env(dc->g, daif, MO_8, offsetof(ARMCPU, daif));
+    tcg_brcond(dc->g, TCG_I64, COND_NE, any, tcg_const(dc->g, TCG_I64, 0), look, next);
+    tcg_block_start(dc->g, look);
+    a64_call(dc, daif_changed);
+    goto_next(dc);
+    dc->end = DISAS_NEXT;
+    tcg_block_start(dc->g, next);
+    return true;
+}
+
+bool trans_MSR_i_DAIFCLR(DisasContext *dc, const arg_MSR_i_DAIFCLR *a)
+{
+    TcgVal daif = tcg_ld_env(dc->g, TCG_I32, MO_8, offsetof(ARMCPU, daif));
+
+    return set_daif(dc, tcg_andi(dc->g, TCG_I32, daif, ~a->imm & 15)) || msr_i(dc, 3, 7, a->imm, 0);
+}
 
 /* Setting masks can only take interrupts away: nothing to look at, the block goes on, unless D may end a software step. */
 bool trans_MSR_i_DAIFSET(DisasContext *dc, const arg_MSR_i_DAIFSET *a)
@@ -577,6 +617,51 @@ static void end_write(DisasContext *dc, const SysReg *r)
     }
 }
 
+/* Registers that programs and kernels use often, and what is read or written of them. False: not under this key. */
+static bool known_register(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
+{
+    TcgGen *g = dc->g;
+
+    switch (enc) {
+    case SYSREG(3, 3, 4, 4, 0):                 /* FPCR */
+        if (write || dc->key.fp_trap_el) {
+            return false;
+        }
+        a64_set(dc, rt, tcg_ld_env(g, TCG_I64, MO_32, offsetof(ARMCPU, fpcr)));
+        return true;
+    case SYSREG(3, 3, 4, 2, 0):                 /* NZCV */
+        if (write) {
+            tcg_set_reg(g, ARM_REG_NZCV, tcg_andi(g, TCG_I32, tcg_trunc(g, tcg_shri(g, TCG_I64, a64_get(dc, 1, rt), 28)), 15));
+        } else {
+            a64_set(dc, rt, tcg_shli(g, TCG_I64, tcg_zext(g, tcg_get_reg(g, ARM_REG_NZCV)), 28));
+        }
+        return true;
+    case SYSREG(3, 3, 4, 2, 1):                 /* DAIF; SCTLR_EL1.UMA is asked for EL0 */
+        if (write) {
+            return set_daif(dc, tcg_andi(g, TCG_I32, tcg_trunc(g, tcg_shri(g, TCG_I64, a64_get(dc, 1, rt), 6)), 15));
+        }
+        if (dc->key.el == 0) {
+            return false;
+        }
+        a64_set(dc, rt, tcg_shli(g, TCG_I64, tcg_ld_env(g, TCG_I64, MO_8, offsetof(ARMCPU, daif)), 6));
+        return true;
+    case SYSREG(3, 0, 4, 2, 2):                 /* CurrentEL */
+        if (write || dc->key.el == 0) {
+            return false;
+        }
+        a64_set(dc, rt, tcg_const(g, TCG_I64, dc->key.el << 2));
+        return true;
+    case SYSREG(3, 3, 0, 0, 7):                 /* DCZID_EL0 */
+        if (write) {
+            return false;
+        }
+        a64_set(dc, rt, tcg_const(g, TCG_I64, dc->cpu->dczid_el0 | (uint64_t)!dc->key.zva << 4));
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
 {
     const SysReg *r = arm_sysreg_find(dc->cpu, enc);
@@ -610,8 +695,7 @@ static bool sysreg(DisasContext *dc, uint16_t enc, unsigned rt, bool write)
         }
         return true;
     }
-    if (enc == SYSREG(3, 3, 4, 4, 0) && !write && !dc->key.sysreg_slow && dc->key.fp_trap_el == 0) {   /* FPCR */
-        a64_set(dc, rt, tcg_ld_env(dc->g, TCG_I64, MO_32, offsetof(ARMCPU, fpcr)));
+    if (!dc->key.sysreg_slow && known_register(dc, enc, rt, write)) {
         return true;
     }
     if (write) {
