@@ -1109,7 +1109,7 @@ static void match_edge(TcgRegalloc *ra, uint32_t p)
 
         if (loc_kind(m.dst) == LOC_SLOT) {
             m.src = where(ra, m.value);
-            if (m.src != m.dst) {
+            if (m.src != m.dst && ra->val[m.value].slot != (int32_t)loc_num(m.dst)) {   /* a slot of the web: it is there */
                 g_array_append_val(ra->moves, m);
             }
         }

@@ -73,6 +73,11 @@ static inline uint8_t *enc_mem(uint8_t *p, unsigned reg, Mem m, unsigned imm_byt
         *p++ = r | 5;
         return enc32(p, (uint32_t)(m.target - (p + 4 + imm_bytes)));
     }
+    if (m.base == NOREG) {
+        *p++ = r | 4;
+        *p++ = m.scale << 6 | (m.index != NOREG ? m.index & 7 : 4) << 3 | 5;
+        return enc32(p, (uint32_t)m.disp);
+    }
     bool sib = m.index != NOREG || (m.base & 7) == RSP;
     unsigned mod = m.disp == 0 && (m.base & 7) != RBP ? 0 : fits8(m.disp) ? 0x40 : 0x80;
 

@@ -50,14 +50,24 @@ static void lea_or_mov(Emit *e, unsigned dst, unsigned src, int32_t offset)
 }
 
 /* The guest's address of a plain load or store, as an operand. */
-static Mem guest_address(const TcgNode *n)
+static Mem guest_address(const Emit *e, const TcgNode *n)
 {
     unsigned index = tcg_access_index(n);
+    bool known = loc_kind(n->in[0]) == LOC_CONST;
+    int base = known ? NOREG : (int)loc_num(n->in[0]);
+    int32_t offset = tcg_access_offset(n) + (known ? (int32_t)fn_node(e->fn, n->arg[0])->imm : 0);
 
-    if (index) {
-        return mem_bi(loc_num(n->in[0]), loc_num(n->in[index]), n->aux & 3, tcg_access_offset(n));
-    }
-    return mem(loc_num(n->in[0]), tcg_access_offset(n));
+    return index ? mem_bi(base, loc_num(n->in[index]), n->aux & 3, offset) : mem(base, offset);
+}
+
+/* Whether a plain access's address, or what its index is added to, is known and fits into the instruction. */
+static bool is_known(const TcgFn *fn, const TcgNode *n)
+{
+    const TcgNode *a = fn_node(fn, n->arg[0]);
+    uint64_t at = a->imm + (uint64_t)(int64_t)tcg_access_offset(n);
+
+    return fn->config->layout->direct && a->op == OP_const && a->imm <= INT32_MAX && at <= INT32_MAX &&
+           (tcg_access_index(n) || !(at & align_mask((MemOp)n->imm)));
 }
 
 /*
@@ -73,6 +83,9 @@ static void emit_check(Emit *e, Stub *s, Mem at, MemOp mo, unsigned align, bool 
 
     if (is_direct(e)) {
         if (align) {
+            if (at.base == NOREG && at.index == NOREG) {
+                return;                         /* it was looked at before */
+            }
             if (offset || at.index != NOREG) {
                 lea(&e->a, X_W, RAX, at);
                 ra = RAX;
@@ -422,10 +435,10 @@ static void emit_cas(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
 {
     MemOp mo = (MemOp)n->imm;
-    unsigned ra = loc_num(n->in[0]);
+    unsigned ra = loc_num(n->in[0]);            /* of atomic operations */
     bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
     Stub *s = tcg_x86_stub(e, STUB_MEM, id);
-    Mem at = guest_address(n), m = at;
+    Mem at = guest_address(e, n), m = at;
 
     if (is_direct(e)) {
         m.gs = true;
@@ -482,8 +495,8 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
 
-    if (tcg_access_offset(n) || tcg_access_index(n)) {
-        lea(&e->a, X_W, RDX, guest_address(n));
+    if (loc_kind(n->in[0]) == LOC_CONST || tcg_access_offset(n) || tcg_access_index(n)) {
+        lea(&e->a, X_W, RDX, guest_address(e, n));
         mov_mr(&e->a, X_W, mem(RSP, FRAME_ADDR), RDX);
     } else {
         stub_operand(e, n, 0, FRAME_ADDR, false);
@@ -540,6 +553,7 @@ void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
     ret->arg[0] = X86_INT_REGS;
     ret->arg[1] = ret->arg[2] = data;
     ret->out = data;
+    ret->arg_const[0] = n->op != OP_guest_rmw && n->op != OP_guest_cas && is_known(fn, n);
     switch (n->op) {
     case OP_guest_stx:
         ret->arg[2] = X86_INT_REGS;

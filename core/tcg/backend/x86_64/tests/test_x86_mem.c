@@ -106,6 +106,15 @@ static void place_access(Env *env, Access *a)
         n->in[1] = TCG_LOC(LOC_CONST, value);
         a->arg[1].u64[0] = fn_node(fn, value)->imm;
     }
+    if (below(env, 3) == 0) {                   /* a known address, where it may be one */
+        TcgId addr = tcg_fn_const(fn, TCG_I64, a->addr);
+        TcgConstraint k = { .out_same_as = -1 };
+
+        n = fn_node(fn, id);
+        n->arg[0] = addr;
+        env->be.constraints(&env->be, fn, n, &k);
+        n->in[0] = k.arg_const[0] ? TCG_LOC(LOC_CONST, addr) : n->in[0];
+    }
     a->out = UINT_MAX;
     if (tcg_op_def[a->op].results && below(env, 8)) {
         a->out = pick(env, a->k.out);
