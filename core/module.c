@@ -4,8 +4,8 @@
  * A manifest is a GKeyFile: [module] with name, abi and needs, then a group a kind of names, whose keys are types (or
  * names) and whose values are "name;arch;category;user or board;description".
  */
+#include <dlfcn.h>
 #include <elf.h>
-#include <gmodule.h>
 #include <string.h>
 #include "core/exec/exec.h"
 #include "core/io/net.h"
@@ -19,6 +19,7 @@
 
 #define MANIFEST_SUFFIX ".manifest"
 #define FILE_PREFIX "chimera-"
+#define MODULE_SUFFIX ".so"
 
 static const char *const kind_groups[MODULE_NUM_KINDS] = {
     [MODULE_MACHINE] = "machines", [MODULE_CPU] = "cpus", [MODULE_DEVICE] = "devices",
@@ -150,7 +151,7 @@ static bool read_pair(ModuleLoader *ml, unsigned kind, ModuleFile **f, const cha
         return read_name(ml, kind, *f, key, value, error);
     }
     if (strcmp(key, "name") == 0 && !*f) {
-        g_autofree char *so = g_strdup_printf(FILE_PREFIX "%s." G_MODULE_SUFFIX, value);
+        g_autofree char *so = g_strdup_printf(FILE_PREFIX "%s" MODULE_SUFFIX, value);
 
         *f = g_new0(ModuleFile, 1);
         (*f)->name = g_strdup(value);
@@ -390,9 +391,8 @@ bad:
 static const ChimeraModule *open_module(const char *so, const char *name, GError **error)
 {
     g_autofree char *path = g_canonicalize_filename(so, NULL);  /* the loader looks elsewhere for a name without a folder */
-    GModule *gm = NULL;
     const ChimeraModule *m;
-    void *symbol;
+    void *dl;
 
     if (!g_file_test(so, G_FILE_TEST_EXISTS)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: no such file", so);
@@ -401,27 +401,23 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
     if (!check_whole(so, error)) {
         return NULL;
     }
-    gm = g_module_open(path, G_MODULE_BIND_LOCAL);
-    if (!gm) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, g_module_error());
+    dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!dl) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, dlerror());
         return NULL;
     }
-    if (!g_module_symbol(gm, "chimera_module", &symbol)) {
+    m = dlsym(dl, "chimera_module");
+    if (!m) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: not a module: it exports no chimera_module", so);
-        g_module_close(gm);
-        return NULL;
-    }
-    m = symbol;
-    if (!check_abi(so, m->abi, error)) {
-        g_module_close(gm);
-        return NULL;
-    }
-    if (name && strcmp(m->name, name) != 0) {
+    } else if (!check_abi(so, m->abi, error)) {
+        m = NULL;
+    } else if (name && strcmp(m->name, name) != 0) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: its name is %s, not %s", so, m->name, name);
-        g_module_close(gm);
-        return NULL;
+        m = NULL;
     }
-    g_module_make_resident(gm);
+    if (!m) {
+        dlclose(dl);
+    }
     return m;
 }
 
@@ -704,7 +700,7 @@ static const ChimeraModule *load_raw(ModuleLoader *ml, TypeRegistry *types, cons
     }
     g_hash_table_add(done, (char *)m->name);
     for (unsigned i = 0; m->needs && m->needs[i]; i++) {
-        g_autofree char *base = g_strdup_printf(FILE_PREFIX "%s." G_MODULE_SUFFIX, m->needs[i]);
+        g_autofree char *base = g_strdup_printf(FILE_PREFIX "%s" MODULE_SUFFIX, m->needs[i]);
         g_autofree char *file = g_build_filename(folder, base, NULL);
 
         for (unsigned n = 0; !g_file_test(file, G_FILE_TEST_EXISTS) && n < ml->folders->len; n++) {

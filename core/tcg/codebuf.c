@@ -12,7 +12,7 @@
 
 /* Code reaches code by displacements of 31 bits and a sign. */
 #define MAX_SIZE ((size_t)1 << 31)
-enum { CODE_ALIGN = 16, PRESENT_STEP = 256 << 10 };
+enum { CODE_ALIGN = 16, PRESENT_STEP = 64 << 10 };
 
 /* Makes the pages below end present in both views, some of them at a time: a page fault costs more than a page. */
 static void make_present(TcgCodeBuf *buf, size_t end)

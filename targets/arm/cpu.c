@@ -226,9 +226,10 @@ void arm_enter_at(ARMCPU *cpu, unsigned el, uint64_t pc)
 
 /* -- class hooks ------------------------------------------------------------------------------------------------------- */
 
+/* Asked several times a block: unchecked. */
 static vaddr get_pc(CPUState *cs)
 {
-    return ARM_CPU(cs)->pc;
+    return ((const ARMCPU *)cs)->pc;
 }
 
 static void set_pc(CPUState *cs, vaddr pc)

@@ -29,6 +29,7 @@ static bool has_jump_erratum(unsigned a)
 
 static uint64_t ask_host(void)
 {
+    const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
     unsigned a, b, c, d, max, family;
     uint32_t xcr0 = 0, xcr0_high;
     bool amd, fma, intel;
@@ -40,6 +41,7 @@ static uint64_t ask_host(void)
     __cpuid(1, a, b, c, d);
     f |= intel && has_jump_erratum(a) ? HOST_PAD_JUMPS : 0;
     family = extract32(a, 8, 4) + (extract32(a, 8, 4) == 15 ? extract32(a, 20, 8) : 0);
+    f |= (c & v2) == v2 ? HOST_V2 : 0;
     f |= c & bit_MOVBE ? HOST_MOVBE : 0;
     f |= c & bit_AES && c & bit_PCLMUL ? HOST_AES : 0;
     fma = c & bit_FMA;
@@ -70,10 +72,10 @@ static uint64_t ask_host(void)
             }
         }
     }
-    __cpuid(0x80000000, max, b, c, d);
-    if (max >= 0x80000001) {
-        __cpuid(0x80000001, a, b, c, d);
-        f |= c & bit_LZCNT ? HOST_LZCNT : 0;
+    __cpuid(0x80000001, a, b, c, d);            /* it is there: it says that the host has 64 bits */
+    f |= c & bit_LZCNT ? HOST_LZCNT : 0;
+    if (!(c & bit_LAHF_LM)) {
+        f &= ~(uint64_t)HOST_V2;
     }
     if (!(f & HOST_BMI1)) {
         f &= ~(uint64_t)HOST_LZCNT;             /* which also stands for tzcnt here */
@@ -93,19 +95,7 @@ uint64_t tcg_x86_host_features(void)
 
 static bool x86_usable(void)
 {
-    const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
-    unsigned a, b, c, d, max;
-
-    __cpuid(1, a, b, c, d);
-    if ((c & v2) != v2) {
-        return false;
-    }
-    __cpuid(0x80000000, max, b, c, d);
-    if (max < 0x80000001) {
-        return false;
-    }
-    __cpuid(0x80000001, a, b, c, d);
-    return c & bit_LAHF_LM;
+    return tcg_x86_host_features() & HOST_V2;
 }
 
 /* -- shared routines ------------------------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ enum {
     HOST_PAD_JUMPS = 1 << 12,                   /* jumps are not to touch the ends of 32 bytes */
     HOST_SHA = 1 << 13,
     HOST_ALL = (1 << 14) - 1,
+    HOST_V2 = 1 << 14,                          /* x86-64-v2 itself, which is no extension */
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
