@@ -673,6 +673,9 @@ static void place_args(Once *o, TcgId id, TcgRegSet *ret_out)
     memset(&c, 0, sizeof(c));
     c.out_same_as = -1;
     o->be->constraints(o->be, o->fn, node(o, id), &c);
+    if (c.out_same_as >= 0) {
+        fail(o);                                /* an operand that is overwritten: the passes can do that */
+    }
     for (unsigned k = 0; k < args; k++) {
         TcgLoc loc = place(o, node(o, id)->arg[k], c.arg[k], c.arg_const[k], c.arg_slot[k]);
 
