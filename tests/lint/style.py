@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What docs/STYLE.md says and a script can see: licence lines, line lengths, tabs, marks left for later, and that no
-library or device ends the process."""
+"""What docs/STYLE.md says and a script can see: licence lines, line lengths, tabs, marks left for later, what is executable,
+and that no library or device ends the process."""
+import os
 import re
 import lint
 
@@ -26,6 +27,8 @@ def check(name, findings):
             findings.append(f"{where}: blanks at the end")
         if MARKS.search(line):
             findings.append(f"{where}: a mark left for later: docs/CAVEATS.md is the place")
+    if text.startswith("#!") != os.access(os.path.join(lint.ROOT, name), os.X_OK):
+        findings.append(f"{name}: what starts with #! is executable, and nothing else")
     if text and not text.endswith("\n"):
         findings.append(f"{name}: no newline at the end")
     if name.endswith((".c", ".h")):

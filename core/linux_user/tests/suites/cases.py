@@ -198,13 +198,13 @@ def gcc(root):
         files[f"{name}.c"] = (bench / f"{name}.c").read_bytes()
         for level in ("-O0", "-O1", "-O2", "-O3") if name in ("sort", "sha256", "records") else ("-O2",):
             compiled = Step("usr/bin/gcc", [level, "-w", "-I.", "-o", "x", f"{name}.c", "-lm"])
-            yield Case(f"gcc/{name} {level}", [compiled, Step("./x", [])], dict(files))
+            yield Case(f"gcc/{name} {level}", [compiled, Step("./x", [])], dict(files), seconds=300)
     for name in "containers", "exceptions":
         for level in "-O0", "-O2":
             yield Case(f"g++/{name} {level}", [Step("usr/bin/g++", [level, "-o", "x", f"{name}.cc"]), Step("./x", [])],
-                       {f"{name}.cc": (HERE / f"{name}.cc").read_bytes()})
+                       {f"{name}.cc": (HERE / f"{name}.cc").read_bytes()}, seconds=300)
     yield Case("gcc/threads -O2", [Step("usr/bin/gcc", ["-O2", "-pthread", "-o", "x", "stress.c"]), Step("./x", ["50"])],
-               {"stress.c": (HERE.parent / "stress.c").read_bytes()}, expected=(0, b"ticks: 1\n"))
+               {"stress.c": (HERE.parent / "stress.c").read_bytes()}, expected=(0, b"ticks: 1\n"), seconds=300)
     yield Case("gcc/error", [Step("usr/bin/gcc", ["-c", "bad.c"])], {"bad.c": b"int f(void) { return x; }\n"},
                check=lambda status, out: status == 1)
 
