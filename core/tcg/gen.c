@@ -220,103 +220,50 @@ static inline TcgNode *append(TcgGen *g, TcgOpcode op, TcgType type, TcgId *ret_
     return fn_node(g->fn, id);
 }
 
-/* The most frequent operations, where tcg_simplify knows of nothing. */
-static inline bool converts_plainly(const TcgFn *fn, TcgOpcode op, TcgId a)
+static TcgId emit_in_region(TcgGen *g, TcgProto *p)
 {
-    unsigned of = fn_node(fn, a)->op;
+    TcgNode *n;
+    TcgId id;
 
-    return (op == OP_zext && of != OP_trunc && of != OP_const) ||
-           (op == OP_trunc && (of == OP_get_reg || (of >= OP_add && of <= OP_xor)));
-}
-
-/* The same for code at once, where values that the simpler equal is made of may be gone. */
-static TcgVal emit_at_once(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
-                           TcgVal d)
-{
-    const TcgId args[4] = { a.id, b.id, c.id, d.id };
-
-    if ((tcg_op_def[op].flags & TCGF_PURE) && !converts_plainly(g->fn, op, a.id)) {
-        bool all = true;
-        TcgProto p;
-        TcgId id;
-
-        p.op = op;
-        p.type = type;
-        p.aux = aux;
-        p.imm = imm;
-        p.arg[0] = a.id;
-        p.arg[1] = b.id;
-        p.arg[2] = c.id;
-        p.arg[3] = d.id;
-        id = tcg_simplify(g->fn, &p);
+    if ((tcg_op_def[p->op].flags & TCGF_PURE) && !g->config.naive && !tcg_converts_plainly(g->fn, p->op, p->arg[0])) {
+        id = tcg_simplify(g->fn, p);
         if (id) {
-            if (tcg_once_has(g->once, id)) {
-                return (TcgVal){ id };
-            }
-        } else {
-            for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
-                all &= p.arg[k] == a.id || p.arg[k] == b.id || p.arg[k] == c.id || p.arg[k] == d.id ||
-                       tcg_once_has(g->once, p.arg[k]);
-            }
-            if (all) {
-                return (TcgVal){ tcg_once_op(g->once, p.op, p.type, p.aux, p.imm, p.arg) };
-            }
+            return id;
         }
     }
-    return (TcgVal){ tcg_once_op(g->once, op, type, aux, imm, args) };
+    if (p->op == OP_trunc && !g->config.naive) {
+        Known *low = &g->low[p->arg[0] % G_N_ELEMENTS(g->low)];
+
+        if (low->stamp == g->stamp && low->key == p->arg[0]) {
+            return low->id;
+        }
+        *low = (Known){ p->arg[0], g->fn->nodes->len, g->stamp };       /* what append makes */
+    }
+    n = append(g, p->op, p->type, &id);
+    n->aux = p->aux;
+    n->imm = p->imm;
+    memcpy(n->arg, p->arg, sizeof(n->arg));
+    g->fn->lacks |= !(g->config.backend->plain[p->op] & TCG_HAS) && !g->config.backend->has_op(g->config.backend, n);
+    return id;
 }
 
 TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
                 TcgVal d)
 {
-    TcgNode *n;
-    TcgId id;
+    TcgProto p;
 
     if (g->at_once) {
-        return emit_at_once(g, op, type, aux, imm, a, b, c, d);
+        return (TcgVal){ tcg_once_emit(g->once, op, type, aux, imm, a.id, b.id, c.id, d.id) };
     }
-
-    if ((tcg_op_def[op].flags & TCGF_PURE) && !g->config.naive && !converts_plainly(g->fn, op, a.id)) {
-        TcgProto p;
-
-        p.op = op;
-        p.type = type;
-        p.aux = aux;
-        p.imm = imm;
-        p.arg[0] = a.id;
-        p.arg[1] = b.id;
-        p.arg[2] = c.id;
-        p.arg[3] = d.id;
-        id = tcg_simplify(g->fn, &p);
-        if (id) {
-            return (TcgVal){ id };
-        }
-        op = p.op;
-        type = p.type;
-        aux = p.aux;
-        imm = p.imm;
-        a.id = p.arg[0];
-        b.id = p.arg[1];
-        c.id = p.arg[2];
-        d.id = p.arg[3];
-    }
-    if (op == OP_trunc && !g->config.naive) {
-        Known *low = &g->low[a.id % G_N_ELEMENTS(g->low)];
-
-        if (low->stamp == g->stamp && low->key == a.id) {
-            return (TcgVal){ low->id };
-        }
-        *low = (Known){ a.id, g->fn->nodes->len, g->stamp };    /* what append makes */
-    }
-    n = append(g, op, type, &id);
-    n->aux = aux;
-    n->imm = imm;
-    n->arg[0] = a.id;
-    n->arg[1] = b.id;
-    n->arg[2] = c.id;
-    n->arg[3] = d.id;
-    g->fn->lacks |= !(g->config.backend->plain[op] & TCG_HAS) && !g->config.backend->has_op(g->config.backend, n);
-    return (TcgVal){ id };
+    p.op = op;
+    p.type = type;
+    p.aux = aux;
+    p.imm = imm;
+    p.arg[0] = a.id;
+    p.arg[1] = b.id;
+    p.arg[2] = c.id;
+    p.arg[3] = d.id;
+    return (TcgVal){ emit_in_region(g, &p) };
 }
 
 static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm)
@@ -325,7 +272,7 @@ static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_
     TcgId id;
 
     if (g->at_once) {
-        return (TcgVal){ tcg_once_op(g->once, op, type, aux, imm, (const TcgId[4]){ 0 }) };
+        return (TcgVal){ tcg_once_emit(g->once, op, type, aux, imm, 0, 0, 0, 0) };
     }
     n = append(g, op, type, &id);
     n->aux = aux;
@@ -339,7 +286,7 @@ static void emit1(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t 
     TcgId id;
 
     if (g->at_once) {
-        tcg_once_op(g->once, op, type, aux, imm, (const TcgId[4]){ a.id });
+        tcg_once_emit(g->once, op, type, aux, imm, a.id, 0, 0, 0);
         return;
     }
     n = append(g, op, type, &id);
@@ -393,13 +340,15 @@ static inline unsigned row_index(const TcgGen *g, unsigned row)
 /* The block's own reads and writes of a row are known as they are emitted: only its first read is an operation. */
 TcgVal tcg_get_reg(TcgGen *g, unsigned row)
 {
-    unsigned i = row_index(g, row);
-    Known *k = &g->row[i];
+    unsigned i;
+    Known *k;
     TcgVal v;
 
     if (g->at_once) {
         return (TcgVal){ tcg_once_get(g->once, row) };
     }
+    i = row_index(g, row);
+    k = &g->row[i];
     if (k->stamp == g->stamp && g->block && !g->config.naive) {
         return (TcgVal){ k->id };
     }
@@ -411,12 +360,13 @@ TcgVal tcg_get_reg(TcgGen *g, unsigned row)
 
 void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
 {
-    unsigned i = row_index(g, row);
+    unsigned i;
 
     if (g->at_once) {
         tcg_once_set(g->once, row, v.id);
         return;
     }
+    i = row_index(g, row);
     note_row(g, row, i);
     emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
     g->row[i] = (Known){ 0, v.id, g->stamp };

@@ -367,9 +367,7 @@ TcgId tcg_once_get(TcgOnce *o, unsigned row);
 void tcg_once_set(TcgOnce *o, unsigned row, TcgId v);
 TcgId tcg_once_pc(TcgOnce *o, int64_t *ret_delta);
 void tcg_once_insn(TcgOnce *o, uint64_t delta);
-/* Whether there is still a way to the value. */
-bool tcg_once_has(TcgOnce *o, TcgId id);
-TcgId tcg_once_op(TcgOnce *o, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgId *args);
+TcgId tcg_once_emit(TcgOnce *o, unsigned op, unsigned type, unsigned aux, uint64_t imm, TcgId a, TcgId b, TcgId c, TcgId d);
 /* A call, of which there is a node. */
 void tcg_once_call(TcgOnce *o, TcgId id);
 void tcg_once_leads_to(TcgOnce *o, uint32_t succ0, uint32_t succ1);
@@ -387,6 +385,14 @@ typedef struct TcgProto {
     bool changed;                               /* by a rule: others may apply now */
 } TcgProto;
 TcgId tcg_simplify(TcgFn *fn, TcgProto *p);
+/* The most frequent operations, where tcg_simplify knows of nothing. */
+static inline bool tcg_converts_plainly(const TcgFn *fn, unsigned op, TcgId a)
+{
+    unsigned of = fn_node(fn, a)->op;
+
+    return (op == OP_zext && of != OP_trunc && of != OP_const) ||
+           (op == OP_trunc && (of == OP_get_reg || of == OP_ld_env || (of >= OP_add && of <= OP_xor)));
+}
 
 /* Whether all of a V128 is known to be zero but its lane 0 of 4 (es 2) or 8 bytes (3). */
 bool tcg_zero_above(const TcgFn *fn, TcgId v, unsigned es);

@@ -15,7 +15,7 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { MAX_ROWS = 128, MAX_SNAPS = 24, MAX_BLOCKS = 64, MAX_LAZY = 256, MAP_BYTES_PER_ENTRY = 96 };
+enum { MAX_ROWS = 128, MAX_SNAPS = 24, MAX_BLOCKS = 64, MAX_LAZY = 256 };
 
 typedef struct OnceRow {
     uint32_t offset;
@@ -55,8 +55,10 @@ struct TcgOnce {
     uint16_t *index;                            /* by row, then by local: in rows, + 1 */
     uint32_t cap_index;
     unsigned num_regs, pc_reg;                  /* the target's */
+    OnceRow *fresh;                             /* its registers, of which nothing is known */
     uint32_t next_insn;
     TcgRegSet pinned;                           /* not to be touched before the current node */
+    TcgNode own;                                /* of moves, loads and stores that it adds; what they do not have is zero */
     TcgId branch;                               /* the last block's end, not emitted yet */
     uint32_t block;                             /* being emitted into */
     TcgId slot_of[256];
@@ -114,28 +116,36 @@ static void emit(Once *o, TcgId id, const TcgNode *n, uint32_t next)
 
 /* -- where values are ------------------------------------------------------------------------------------------------ */
 
+static void emit_own(Once *o, TcgOpcode op, unsigned type, unsigned aux, uint64_t imm, TcgId arg, TcgLoc in, TcgLoc out)
+{
+    TcgNode *n = &o->own;
+
+    n->op = op;
+    n->type = (uint8_t)type;
+    n->aux = (uint16_t)aux;
+    n->imm = imm;
+    n->arg[0] = arg;
+    n->in[0] = in;
+    n->out = out;
+    emit(o, 0, n, 0);
+}
+
 /* Copies between registers, slots and constants, of whole registers. */
 static void move(Once *o, TcgId id, TcgLoc src, TcgLoc dst)
 {
     unsigned type = node_type(node(o, id));
-    TcgNode n = { .op = OP_mov, .type = type == TCG_I32 && loc_kind(src) != LOC_CONST ? TCG_I64 : type,
-                  .arg = { id }, .in = { src }, .out = dst };
 
-    emit(o, 0, &n, 0);
+    emit_own(o, OP_mov, type == TCG_I32 && loc_kind(src) != LOC_CONST ? TCG_I64 : type, 0, 0, id, src, dst);
 }
 
 static void load_row(Once *o, const OnceRow *r, unsigned reg)
 {
-    TcgNode n = { .op = OP_ld_env, .type = r->type, .aux = r->mo, .imm = r->offset, .out = TCG_LOC(LOC_REG, reg) };
-
-    emit(o, 0, &n, 0);
+    emit_own(o, OP_ld_env, r->type, r->mo, r->offset, 0, LOC_NONE, TCG_LOC(LOC_REG, reg));
 }
 
 static void store_row(Once *o, const OnceRow *r, TcgId id, TcgLoc loc)
 {
-    TcgNode n = { .op = OP_st_env, .type = r->type, .aux = r->mo, .imm = r->offset, .arg = { id }, .in = { loc } };
-
-    emit(o, 0, &n, 0);
+    emit_own(o, OP_st_env, r->type, r->mo, r->offset, id, loc, LOC_NONE);
 }
 
 static inline void bind(Once *o, TcgId rep, unsigned r)
@@ -385,9 +395,10 @@ static inline TcgLoc place(Once *o, TcgId id, TcgRegSet set, bool constant, bool
     return TCG_LOC(LOC_REG, use(o, id, set));
 }
 
-static void result(Once *o, TcgId id, TcgRegSet set)
+static inline void result(Once *o, TcgId id, TcgRegSet set)
 {
-    unsigned r = alloc(o, set);
+    TcgRegSet free = set & o->now.free & ~o->pinned;
+    unsigned r = G_LIKELY(free) ? (unsigned)__builtin_ctzll(free) : alloc(o, set);
 
     node(o, id)->out = TCG_LOC(LOC_REG, r);
     node(o, id)->uses = 1;
@@ -399,9 +410,8 @@ static void result(Once *o, TcgId id, TcgRegSet set)
 
 /* -- rows ------------------------------------------------------------------------------------------------------------ */
 
-static OnceRow *new_row(Once *o, unsigned row, unsigned i)
+static __attribute__((noinline)) OnceRow *new_row(Once *o, unsigned row, unsigned i)
 {
-    const TcgTarget *t = o->fn->config->target;
     OnceRow *r;
 
     if (i >= o->cap_index) {
@@ -415,9 +425,11 @@ static OnceRow *new_row(Once *o, unsigned row, unsigned i)
     }
     r = &o->now.rows[o->now.num_rows++];
     o->index[i] = (uint16_t)o->now.num_rows;
-    *r = (OnceRow){ .row = (uint16_t)row, .type = tcg_row_type(o->fn, row), .local = row >= TCG_LOCAL };
-    r->mo = r->type == TCG_I32 ? MO_32 : r->type == TCG_I64 ? MO_64 : MO_128;
-    r->offset = r->local ? 0 : t->regs[row].offset;
+    if (row < TCG_LOCAL) {
+        *r = o->fresh[row];
+    } else {
+        *r = (OnceRow){ .row = (uint16_t)row, .type = tcg_row_type(o->fn, row), .local = true };
+    }
     return r;
 }
 
@@ -453,8 +465,17 @@ static void save_field(Once *o, OnceRow *r)
 
 static void store(Once *o, OnceRow *r)
 {
+    const TcgNode *cur = node(o, r->cur), *v = cur->rep ? node(o, cur->rep) : cur;
     TcgRegSet pinned = o->pinned;
-    TcgLoc loc = place(o, r->cur, r->type == TCG_V128 ? VEC_REGS : INT_REGS, true, true);
+    TcgLoc loc;
+
+    if (v->reg && (r->stamp != o->now.insn || r->start) && is_spare(o, r)) {
+        store_row(o, r, r->cur, TCG_LOC(LOC_REG, v->reg - 1u));
+        r->env = r->cur;
+        note_row(o, r->cur, r);
+        return;
+    }
+    loc = place(o, r->cur, r->type == TCG_V128 ? VEC_REGS : INT_REGS, true, true);
 
     if (is_dirty(r)) {                          /* else it was, to make room */
         save_field(o, r);
@@ -489,15 +510,14 @@ static void store_pc(Once *o, int64_t delta)
         fail(o);
     } else if (delta != o->now.pc_env) {
         TcgId k = tcg_fn_const(o->fn, type, (uint64_t)(delta - o->now.pc_env));
-        TcgNode n = { .op = OP_add_env, .type = type, .aux = type == TCG_I32 ? MO_32 : MO_64, .imm = t->regs[t->pc_reg].offset,
-                      .arg = { k }, .in = { TCG_LOC(LOC_CONST, k) } };
 
-        emit(o, 0, &n, 0);
+        emit_own(o, OP_add_env, type, type == TCG_I32 ? MO_32 : MO_64, t->regs[t->pc_reg].offset, k, TCG_LOC(LOC_CONST, k),
+                 LOC_NONE);
         o->now.pc_env = delta;
     }
 }
 
-TcgId tcg_once_get(Once *o, unsigned row)
+static __attribute__((noinline)) TcgId get_first(Once *o, unsigned row)
 {
     OnceRow *r;
     TcgId id;
@@ -525,6 +545,19 @@ TcgId tcg_once_get(Once *o, unsigned row)
     r->cur = r->env = id;
     note_row(o, id, r);
     return id;
+}
+
+TcgId tcg_once_get(Once *o, unsigned row)
+{
+    if (G_LIKELY(row < o->num_regs && o->index[row])) {
+        const OnceRow *r = &o->now.rows[o->index[row] - 1];
+
+        if (r->cur) {
+            val(o, r->cur)->touched = o->now.insn;
+            return r->cur;
+        }
+    }
+    return get_first(o, row);
 }
 
 void tcg_once_set(Once *o, unsigned row, TcgId v)
@@ -601,12 +634,13 @@ static void make_map(Once *o, TcgId id, TcgRegSet set)
     if (o->now.pc_unknown) {
         fail(o);
     }
-    g_array_set_size(fn->map_leaves, 0);
+    fn->map_leaves->len = 0;
     fn->map_entries->len = 0;
     for (uint32_t i = 0; i < o->now.num_rows && !o->failed; i++) {
         const OnceRow *r = &o->now.rows[i];
         TcgId start = r->stamp == o->now.insn ? r->start : r->cur;
-        TcgMapEntry e = { r->row, start, LOC_NONE };
+        TcgMapEntry *e;
+        TcgLoc loc;
 
         if (!start || start == r->env || r->local) {
             continue;
@@ -614,21 +648,25 @@ static void make_map(Once *o, TcgId id, TcgRegSet set)
         if (G_UNLIKELY(node(o, start)->lazy)) {
             const TcgNode *n = node(o, start);
 
-            e.loc = TCG_LOC(LOC_RECIPE, start);
+            loc = TCG_LOC(LOC_RECIPE, start);
             for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
                 TcgMapLeaf leaf = { n->arg[k], where(o, n->arg[k], set) };
 
-                g_array_append_val(fn->map_leaves, leaf);
+                g_array_index(fn->map_leaves, TcgMapLeaf, fn->map_leaves->len++) = leaf;
+                n = node(o, start);
             }
         } else {
-            e.loc = where(o, start, set);
+            loc = where(o, start, set);
         }
         if (m.num == fn->entry_cap) {
             fail(o);
             return;
         }
         fn->map_entries->len = m.num + 1;
-        *fn_map_entry(fn, m.num++) = e;
+        e = fn_map_entry(fn, m.num++);
+        e->row = r->row;
+        e->value = start;
+        e->loc = loc;
     }
     o->pinned = pinned;
     if (!m.num && !m.pc_delta && node(o, id)->op == OP_poll) {
@@ -642,34 +680,11 @@ static void make_map(Once *o, TcgId id, TcgRegSet set)
 
 /* -- operations -------------------------------------------------------------------------------------------------------- */
 
-/* Operands of a node get their places. *ret_out: registers that its result may be in. */
-static void place_args(Once *o, TcgId id, TcgRegSet *ret_out)
+static TcgRegSet place_by_constraints(Once *o, TcgId id)
 {
-    unsigned op = node(o, id)->op, args = tcg_op_def[op].args, how = o->be->plain[op];
+    unsigned args = tcg_op_def[node(o, id)->op].args;
     TcgConstraint c;
 
-    if (how & TCG_PLAIN) {
-        TcgNode *n = node(o, id);               /* no node is made meanwhile */
-
-        for (unsigned k = 0; k < args; k++) {
-            TcgId arg = n->arg[k];
-            const TcgNode *a = node(o, arg);
-            TcgNode *v = a->rep ? node(o, a->rep) : (TcgNode *)a;
-            bool any = !(how >> k & 1);
-
-            if (a->op == OP_const && any) {
-                n->in[k] = TCG_LOC(LOC_CONST, arg);
-            } else if (G_LIKELY(v->reg)) {
-                v->touched = o->now.insn;
-                o->pinned |= reg_bit(v->reg - 1u);
-                n->in[k] = TCG_LOC(LOC_REG, v->reg - 1u);
-            } else {
-                n->in[k] = place(o, arg, class_of(o, arg), any, any);
-            }
-        }
-        *ret_out = is_wide(o, id) ? VEC_REGS : INT_REGS;
-        return;
-    }
     memset(&c, 0, sizeof(c));
     c.out_same_as = -1;
     o->be->constraints(o->be, o->fn, node(o, id), &c);
@@ -681,11 +696,48 @@ static void place_args(Once *o, TcgId id, TcgRegSet *ret_out)
 
         node(o, id)->in[k] = loc;
     }
-    *ret_out = c.out;
     for (TcgRegSet s = c.clobbers & bound(o); s; s &= s - 1) {
         evict(o, __builtin_ctzll(s));
     }
     o->pinned |= c.clobbers;
+    return c.out;
+}
+
+/* Operands of a node get their places. *ret_out: registers that its result may be in. */
+static inline __attribute__((always_inline)) void place_args_fast(Once *o, TcgId id, TcgRegSet *ret_out)
+{
+    TcgNode *n = node(o, id);                   /* no node is made meanwhile but by a computation of flags */
+    unsigned args = tcg_op_def[n->op].args, how = o->be->plain[n->op];
+
+    if (G_UNLIKELY(!(how & TCG_PLAIN))) {
+        *ret_out = place_by_constraints(o, id);
+        return;
+    }
+    for (unsigned k = 0; k < args; k++) {
+        TcgId arg = n->arg[k];
+        const TcgNode *a = node(o, arg);
+        TcgNode *v = a->rep ? node(o, a->rep) : (TcgNode *)a;
+        bool any = !(how >> k & 1);
+
+        if (a->op == OP_const && any) {
+            n->in[k] = TCG_LOC(LOC_CONST, arg);
+        } else if (G_LIKELY(v->reg)) {
+            v->touched = o->now.insn;
+            o->pinned |= reg_bit(v->reg - 1u);
+            n->in[k] = TCG_LOC(LOC_REG, v->reg - 1u);
+        } else {
+            TcgLoc loc = place(o, arg, class_of(o, arg), any, any);
+
+            n = node(o, id);
+            n->in[k] = loc;
+        }
+    }
+    *ret_out = is_wide(o, id) ? VEC_REGS : INT_REGS;
+}
+
+static void place_args(Once *o, TcgId id, TcgRegSet *ret_out)
+{
+    place_args_fast(o, id, ret_out);
 }
 
 static void compute(Once *o, TcgId id)
@@ -722,7 +774,7 @@ static bool has(const Once *o, TcgId id)
     return v->reg || v->slot || is_const(o, id) || home(o, rep);
 }
 
-bool tcg_once_has(Once *o, TcgId id)
+static bool still_has(Once *o, TcgId id)
 {
     if (has(o, id)) {
         val(o, id)->touched = o->now.insn;
@@ -732,15 +784,13 @@ bool tcg_once_has(Once *o, TcgId id)
 }
 
 /* A comparison that only feeds a branch or a selection becomes its own. */
-static void join_compare(Once *o, TcgNode *n)
+static void join_compare(Once *o, TcgId id)
 {
-    TcgId flags = n->arg[0];
-    TcgNode joined = *n;
+    TcgNode joined = *node(o, id);
 
-    if (node(o, flags)->lazy && tcg_join_compare(o->fn, &joined)) {
-        if (has(o, joined.arg[0]) && has(o, joined.arg[1]) && o->be->has_op(o->be, &joined)) {
-            *n = joined;
-        }
+    if (node(o, joined.arg[0])->lazy && tcg_join_compare(o->fn, &joined) && has(o, joined.arg[0]) && has(o, joined.arg[1]) &&
+        o->be->has_op(o->be, &joined)) {
+        *node(o, id) = joined;
     }
 }
 
@@ -780,75 +830,85 @@ static void leave(Once *o, TcgId id)
     o->block = 0;
 }
 
-TcgId tcg_once_op(Once *o, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgId *args)
+/* Operations of which there is more to say. */
+enum { WIDENS = 1, NARROWS, MAKES_FLAGS, TAKES_FLAGS, BRANCHES, JUMPS, LEAVES };
+static const uint8_t kind_of[TCG_NUM_OPS] = {
+    [OP_zext] = WIDENS, [OP_trunc] = NARROWS,
+    [OP_flags_add] = MAKES_FLAGS, [OP_flags_sub] = MAKES_FLAGS, [OP_flags_adc] = MAKES_FLAGS, [OP_flags_logic] = MAKES_FLAGS,
+    [OP_select_fc] = TAKES_FLAGS, [OP_flags_cond] = TAKES_FLAGS,
+    [OP_brflag] = BRANCHES, [OP_brcond] = BRANCHES, [OP_br_fp] = BRANCHES, [OP_br] = BRANCHES,
+    [OP_goto_tb] = LEAVES, [OP_goto_ptr] = LEAVES, [OP_exit] = LEAVES,
+};
+
+/* False: it is as any other. */
+static bool is_special(Once *o, TcgId id, TcgNode *n)
+{
+    const TcgBackend *be = o->be;
+    TcgId arg = n->arg[0];
+
+    switch (kind_of[n->op]) {
+    case WIDENS:
+        if (!be->upper_is_zero || !be->upper_is_zero(o->fn, arg)) {
+            return false;
+        }
+        /* fall through */
+    case NARROWS:
+        if (!be->upper_is_zero || node(o, arg)->lazy || is_const(o, arg)) {
+            return false;
+        }
+        n->rep = rep_of(o, arg);
+        node(o, n->rep)->touched = o->now.insn;
+        return true;
+    case MAKES_FLAGS:
+        for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+            if (node(o, n->arg[k])->lazy) {
+                compute(o, n->arg[k]);
+            }
+            val(o, n->arg[k])->touched = o->now.insn;
+        }
+        n->lazy = true;
+        n->touched = o->now.insn;
+        n->map_uses = 1;                        /* a recipe */
+        return true;
+    case BRANCHES:
+        if (n->op == OP_brflag) {
+            join_compare(o, id);
+        }
+        branch(o, id);
+        return true;
+    case TAKES_FLAGS:
+        join_compare(o, id);
+        return false;
+    case LEAVES:
+        leave(o, id);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static inline TcgId operation(Once *o, unsigned op, unsigned type, unsigned aux, uint64_t imm, TcgId a, TcgId b, TcgId c, TcgId d)
 {
     const TcgBackend *be = o->be;
     TcgId id = tcg_fn_node_new(o->fn, op, type);
     TcgNode *n = node(o, id);
     TcgRegSet out;
 
-    n->aux = aux;
+    n->aux = (uint16_t)aux;
     n->imm = imm;
-    for (unsigned k = 0; k < 4; k++) {
-        n->arg[k] = args[k];
-    }
-    if (!o->block || (!(be->plain[op] & TCG_HAS) && !be->has_op(be, n))) {
+    n->arg[0] = a;
+    n->arg[1] = b;
+    n->arg[2] = c;
+    n->arg[3] = d;
+    if (G_UNLIKELY(o->failed || !o->block || (!(be->plain[op] & TCG_HAS) && !be->has_op(be, n)))) {
         fail(o);
-    }
-    if (o->failed) {
         return id;
     }
-    switch (op) {
-    case OP_zext:
-        if (!be->upper_is_zero || !be->upper_is_zero(o->fn, args[0])) {
-            break;
-        }
-        /* fall through */
-    case OP_trunc:
-        if (be->upper_is_zero && !node(o, args[0])->lazy && !is_const(o, args[0])) {
-            node(o, id)->rep = rep_of(o, args[0]);
-            val(o, id)->touched = o->now.insn;
-            return id;
-        }
-        break;
-    case OP_flags_add: case OP_flags_sub: case OP_flags_adc: case OP_flags_logic:
-        for (unsigned k = 0; k < tcg_op_def[op].args; k++) {
-            if (node(o, args[k])->lazy) {
-                compute(o, args[k]);
-            }
-            val(o, args[k])->touched = o->now.insn;
-        }
-        node(o, id)->lazy = true;
-        node(o, id)->touched = o->now.insn;
-        node(o, id)->map_uses = 1;              /* a recipe */
+    if (kind_of[op] && is_special(o, id, n)) {
         return id;
-    case OP_brflag: case OP_select_fc: case OP_flags_cond:
-        {
-            TcgNode joined = *n;
-
-            join_compare(o, &joined);
-            *node(o, id) = joined;
-        }
-        break;
-    default:
-        break;
-    }
-    if (tcg_op_branches(op)) {
-        branch(o, id);
-        return id;
-    }
-    switch (op) {
-    case OP_br:
-        branch(o, id);
-        return id;
-    case OP_goto_tb: case OP_goto_ptr: case OP_exit:
-        leave(o, id);
-        return id;
-    default:
-        break;
     }
     o->pinned = 0;
-    place_args(o, id, &out);
+    place_args_fast(o, id, &out);
     if (tcg_op_def[op].flags & TCGF_EXIT) {
         make_map(o, id, ~UINT64_C(0));
     }
@@ -857,6 +917,64 @@ TcgId tcg_once_op(Once *o, TcgOpcode op, TcgType type, unsigned aux, uint64_t im
     }
     emit(o, id, node(o, id), 0);
     return id;
+}
+
+/*
+ * One that has just been written, beside others: read by itself, since a processor waits for stores that one load of all
+ * of them would be made of.
+ */
+static inline TcgId alone(TcgId id)
+{
+    __asm__("" : "+r"(id));
+    return id;
+}
+
+TcgId tcg_once_emit(Once *o, unsigned op, unsigned type, unsigned aux, uint64_t imm, TcgId a, TcgId b, TcgId c, TcgId d)
+{
+    if ((tcg_op_def[op].flags & TCGF_PURE) && !tcg_converts_plainly(o->fn, op, a)) {
+        TcgId id, pa, pb, pc, pd;
+        TcgProto p;
+        bool all;
+
+        if (op == OP_trunc && node(o, a)->op == OP_zext && val(o, node(o, a)->arg[0])->reg) {   /* the most frequent of all */
+            id = node(o, a)->arg[0];
+            val(o, id)->touched = o->now.insn;
+            return id;
+        }
+        p.op = (uint8_t)op;
+        p.type = (uint8_t)type;
+        p.aux = (uint16_t)aux;
+        p.imm = imm;
+        p.arg[0] = a;
+        p.arg[1] = b;
+        p.arg[2] = c;
+        p.arg[3] = d;
+        id = tcg_simplify(o->fn, &p);
+        if (id && still_has(o, id)) {
+            return id;
+        }
+        pa = alone(p.arg[0]);
+        pb = alone(p.arg[1]);
+        pc = alone(p.arg[2]);
+        pd = alone(p.arg[3]);
+        all = !id;
+        if (pa != a || pb != b || pc != c || pd != d) {
+            for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
+                all = all && still_has(o, p.arg[k]);
+            }
+        }
+        if (all) {                              /* else what is simpler is made of values that are gone */
+            op = p.op;
+            type = p.type;
+            aux = p.aux;
+            imm = p.imm;
+            a = pa;
+            b = pb;
+            c = pc;
+            d = pd;
+        }
+    }
+    return operation(o, op, type, aux, imm, a, b, c, d);
 }
 
 /* -- calls ------------------------------------------------------------------------------------------------------------- */
@@ -962,9 +1080,7 @@ void tcg_once_call(Once *o, TcgId id)
     }
     emit(o, id, node(o, id), 0);
     if (h->flags & HELPER_NO_RETURN) {
-        TcgNode end = { .op = OP_raise_exit };
-
-        emit(o, 0, &end, 0);
+        emit_own(o, OP_raise_exit, TCG_VOID, 0, 0, 0, LOC_NONE, LOC_NONE);
         o->block = 0;
     }
 }
@@ -1080,6 +1196,17 @@ TcgOnce *tcg_once_new(TcgFn *fn)
     o->num_regs = fn->config->target->num_regs;
     o->pc_reg = fn->config->target->pc_reg;
     o->snaps = g_new(OnceState, MAX_SNAPS);
+    o->cap_index = o->num_regs;
+    o->index = g_new0(uint16_t, o->num_regs);
+    o->fresh = g_new0(OnceRow, o->num_regs);
+    for (unsigned i = 0; i < o->num_regs; i++) {
+        const TcgReg *r = &fn->config->target->regs[i];
+
+        o->fresh[i] = (OnceRow){
+            .row = (uint16_t)i, .type = r->type, .offset = r->offset,
+            .mo = r->type == TCG_I32 ? MO_32 : r->type == TCG_I64 ? MO_64 : MO_128,
+        };
+    }
     return o;
 }
 
@@ -1089,6 +1216,7 @@ void tcg_once_free(TcgOnce *o)
         g_free(o->emit);
         g_free(o->snaps);
         g_free(o->index);
+        g_free(o->fresh);
         g_free(o);
     }
 }
@@ -1113,6 +1241,9 @@ void tcg_once_begin(Once *o, TcgCodeBuf *buf)
     o->blk[fn->entry].entered = o->blk[fn->entry].started = true;
     if (!fn->map_leaves) {
         fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
+    }
+    if (fn->map_leaves->len < TCG_MAX_OPERANDS * MAX_ROWS) {
+        g_array_set_size(fn->map_leaves, TCG_MAX_OPERANDS * MAX_ROWS);
     }
     if (!o->emit) {
         o->emit = o->be->once_new(o->be, fn);

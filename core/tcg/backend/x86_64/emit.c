@@ -722,7 +722,7 @@ static void find_order(Emit *e)
 }
 
 /* -- the driver ------------------------------------------------------------------------------------------ */
-static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 {
     unsigned d = loc_num(n->out), w = width_w(n->type), flags = tcg_op_def[n->op].flags;
 
@@ -734,7 +734,9 @@ static void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
         tcg_x86_emit_vec(e, n);
         return;
     }
-    keep_order(e, n);
+    if (flags & (TCGF_EFFECT | TCGF_END)) {
+        keep_order(e, n);
+    }
     switch (n->op) {
     case OP_const:
         if (n->type == TCG_V128) {
@@ -1009,6 +1011,7 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
 enum {
     ONCE_MAX = 16 << 10,                        /* what is longer is not emitted at once */
     ONCE_BLOCKS = 64, ONCE_STUBS = 256, ONCE_CONSTS = 64, ONCE_MAPS = 32 << 10,
+    ONCE_MAP_HEAD = 64, ONCE_MAP_ENTRY = 96,    /* no map is longer, its recipes being of flags */
     ONCE_NODE_CONSTS = 8,                       /* no node has more */
 };
 
@@ -1078,7 +1081,7 @@ bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
     if (n->map) {
         TcgNode *own = fn_node(e->fn, id);
 
-        if (o->maps + tcg_map_max_size(e->fn, n->map) > sizeof(o->map)) {
+        if (o->maps + ONCE_MAP_HEAD + fn_map(e->fn, n->map)->num * ONCE_MAP_ENTRY > sizeof(o->map)) {
             return false;
         }
         own->map_at = o->maps;
