@@ -301,7 +301,7 @@ static unsigned alloc(Once *o, TcgRegSet set)
     }
     if (!set) {
         fail(o);
-        return __builtin_ctzll(all);
+        return all ? __builtin_ctzll(all) : 0;
     }
     collect(o);
     if (set & o->now.free) {
@@ -680,27 +680,52 @@ static void make_map(Once *o, TcgId id, TcgRegSet set)
 
 /* -- operations -------------------------------------------------------------------------------------------------------- */
 
+/* Argument k in a register of its own, which the result will take: the register is returned. */
+static TcgRegSet place_copy(Once *o, TcgId id, unsigned k, TcgRegSet set)
+{
+    TcgId arg = node(o, id)->arg[k], rep;
+    unsigned r;
+
+    if (node(o, arg)->lazy) {
+        compute(o, arg);
+    }
+    rep = rep_of(o, arg);
+    node(o, rep)->touched = o->now.insn;
+    r = alloc(o, set);                          /* which may have moved the value */
+    if (node(o, rep)->reg) {
+        move(o, rep, TCG_LOC(LOC_REG, node(o, rep)->reg - 1u), TCG_LOC(LOC_REG, r));
+    } else {
+        load(o, rep, r);
+    }
+    node(o, id)->in[k] = TCG_LOC(LOC_REG, r);
+    return reg_bit(r);
+}
+
 static TcgRegSet place_by_constraints(Once *o, TcgId id)
 {
     unsigned args = tcg_op_def[node(o, id)->op].args;
+    TcgRegSet same = 0;
     TcgConstraint c;
 
     memset(&c, 0, sizeof(c));
     c.out_same_as = -1;
     o->be->constraints(o->be, o->fn, node(o, id), &c);
-    if (c.out_same_as >= 0) {
-        fail(o);                                /* an operand that is overwritten: the passes can do that */
-    }
     for (unsigned k = 0; k < args; k++) {
-        TcgLoc loc = place(o, node(o, id)->arg[k], c.arg[k], c.arg_const[k], c.arg_slot[k]);
+        if ((int)k != c.out_same_as) {
+            TcgLoc loc = place(o, node(o, id)->arg[k], c.arg[k], c.arg_const[k], c.arg_slot[k]);
 
-        node(o, id)->in[k] = loc;
+            node(o, id)->in[k] = loc;
+        }
+    }
+    if (c.out_same_as >= 0) {
+        same = place_copy(o, id, (unsigned)c.out_same_as, c.out & c.arg[c.out_same_as]);
     }
     for (TcgRegSet s = c.clobbers & bound(o); s; s &= s - 1) {
         evict(o, __builtin_ctzll(s));
     }
     o->pinned |= c.clobbers;
-    return c.out;
+    o->pinned &= ~same;
+    return same ? same : c.out;
 }
 
 /* Operands of a node get their places. *ret_out: registers that its result may be in. */
