@@ -20,11 +20,13 @@ int64_t decode_operand_value(const DecodeOperand *operand, uint32_t insn)
     return operand->subtract ? operand->base - result : operand->base + result;
 }
 
-static const char *spec_name(const DecodeRow *row, uint32_t insn)
+static const char *spec_name(const DecodeTable *table, const DecodeRow *row, uint32_t insn)
 {
     for (unsigned i = 0; i < row->num_specs; i++) {
-        if ((insn & row->specs[i].mask) == row->specs[i].value) {
-            return row->specs[i].name;
+        const DecodeSpec *s = &table->specs[row->specs + i];
+
+        if ((insn & s->mask) == s->value) {
+            return table->text + s->name;
         }
     }
     return "-";
@@ -40,12 +42,12 @@ void decode_describe(const DecodeTable *table, uint32_t insn, const uint64_t *fe
         return;
     }
     row = &table->rows[n];
-    g_string_append_printf(ret_text, "%s\t%s\t", row->name, spec_name(row, insn));
+    g_string_append_printf(ret_text, "%s\t%s\t", table->text + row->name, spec_name(table, row, insn));
     for (unsigned i = 0; i < row->num_operands; i++) {
-        const DecodeOperand *o = &row->operands[i];
+        const DecodeOperand *o = &table->operands[row->operands + i];
         int64_t value = decode_operand_value(o, insn);
 
-        g_string_append_printf(ret_text, "%s%s=%s0x%" G_GINT64_MODIFIER "x", i ? " " : "", o->name,
+        g_string_append_printf(ret_text, "%s%s=%s0x%" G_GINT64_MODIFIER "x", i ? " " : "", table->text + o->name,
                                value < 0 ? "-" : "", (guint64)(value < 0 ? -value : value));
     }
 }

@@ -30,9 +30,11 @@ typedef struct DecodePart {
     uint16_t literal;
 } DecodePart;
 
+/* Names are offsets into DecodeTable.text: pointers would all be relocated whenever the module is loaded. */
+
 /* An operand: base + parts, or base - parts. Parts are joined, most significant first; none is a constant. */
 typedef struct DecodeOperand {
-    const char *name;
+    uint32_t name;
     uint8_t num_parts;
     bool is_signed, subtract;
     int32_t base;
@@ -42,14 +44,13 @@ typedef struct DecodeOperand {
 /* A row of the specification: it is meant by words with (word & mask) == value. */
 typedef struct DecodeSpec {
     uint32_t mask, value;
-    const char *name;
+    uint32_t name;
 } DecodeSpec;
 
-/* A line of a pattern file. specs has the row with most fixed bits first. */
+/* A line of a pattern file. operands, specs: its first one in the table's; of specs the one with most fixed bits. */
 typedef struct DecodeRow {
-    const char *name;
-    const DecodeOperand *operands;
-    const DecodeSpec *specs;
+    uint32_t name;
+    uint16_t operands, specs;
     uint8_t num_operands, num_specs;
 } DecodeRow;
 
@@ -58,6 +59,9 @@ typedef struct DecodeTable {
     unsigned width;                 /* bits of an encoding: 16 or 32 */
     const DecodeRow *rows;
     unsigned num_rows;
+    const DecodeOperand *operands;
+    const DecodeSpec *specs;
+    const char *text;
     /* The row that decodes insn on a CPU with these features, or -1 for UNDEFINED. */
     int (*match)(uint32_t insn, const uint64_t *features);
 } DecodeTable;

@@ -839,7 +839,7 @@ def emit_source(isa, name, prefix, includes):
         for number, ((struct, inits), patterns) in enumerate(takers.items()):
             take = 'take%s_%d' % (suffix, number)
             for n, indices in enumerate(patterns.values()):
-                rows.update((i, '{ %s, %d }' % (take, n)) for i in indices)
+                rows.update((i, '{ %d, %d }' % (number, n)) for i in indices)
             out += ['static bool %s(DisasContext *dc, uint32_t insn%s, unsigned n)' % (
                         take, '' if inits else ' G_GNUC_UNUSED'), '{',
                     '    static bool (*const trans[])(DisasContext *dc, const %s *a) = {' % struct]
@@ -848,11 +848,12 @@ def emit_source(isa, name, prefix, includes):
         out += ['int decode_match_%s%s(uint32_t insn, const uint64_t *features);' % (name, suffix),
                 'bool decode_%s%s(DisasContext *dc, uint32_t insn);' % (name, suffix), '',
                 'bool decode_%s%s(DisasContext *dc, uint32_t insn)' % (name, suffix), '{',
-                '    static const struct {', '        bool (*take)(DisasContext *dc, uint32_t insn, unsigned n);',
-                '        unsigned n;', '    } rows[] = {']
+                '    static bool (*const take[])(DisasContext *dc, uint32_t insn, unsigned n) = {']
+        out += ['        take%s_%d,' % (suffix, number) for number in range(len(takers))]
+        out += ['    };', '    static const struct {', '        uint16_t take, n;', '    } rows[] = {']
         out += ['        [%d] = %s,' % (i, rows[i]) for i in sorted(rows)]
         out += ['    };', '    int row = decode_match_%s%s(insn, dc_features(dc));' % (name, suffix), '',
-                '    return row >= 0 && rows[row].take(dc, insn, rows[row].n);', '}', '']
+                '    return row >= 0 && take[rows[row].take](dc, insn, rows[row].n);', '}', '']
     return '\n'.join(out)
 
 
@@ -863,6 +864,33 @@ def row_condition(row, enum_prefix):
     if row.needs[1]:
         tests.append(needs_c(row.needs, enum_prefix))
     return '\n            && '.join(tests)
+
+
+class Text:
+    """Strings, one behind the other."""
+
+    def __init__(self):
+        self.at, self.size = {}, 0
+
+    def offset(self, s):
+        if s not in self.at:
+            self.at[s] = self.size
+            self.size += len(s) + 1
+        return self.at[s]
+
+
+class Members:
+    """Members of one array, of which equal runs are there once."""
+
+    def __init__(self):
+        self.all, self.at = [], {}
+
+    def first(self, run):
+        key = tuple(run)
+        if key not in self.at:
+            self.at[key] = len(self.all)
+            self.all += run
+        return self.at[key]
 
 
 def emit_table(isa, name, enum_prefix, includes):
@@ -894,31 +922,29 @@ def emit_table(isa, name, enum_prefix, includes):
                 'int decode_match_%s(uint32_t insn, const uint64_t *features)' % full, '{',
                 '    return decode_walk(%d, nodes_%s, next_%s, lists_%s, tests, holds, insn, features);' % (
                     tree.top, full, full, full), '}', '']
-    operand_sets = {}
-    specs = {}
+    text = Text()
+    operands, specs = Members(), Members()
     rows_out = []
     for r in isa.rows:
         ops = []
         for o in r.operands:
             parts = ', '.join('{ %s, %d, 0x%x }' % (('DECODE_LITERAL', p[1], p[2]) if p[0] is None else
                                                     (p[0], p[1], 0)) for p in o.parts)
-            ops.append('{ "%s", %d, %s, %s, %d, { %s } }' % (
-                o.name, len(o.parts), str(o.signed).lower(), str(o.subtract).lower(), o.base,
+            ops.append('{ %d, %d, %s, %s, %d, { %s } }' % (
+                text.offset(o.name), len(o.parts), str(o.signed).lower(), str(o.subtract).lower(), o.base,
                 parts or '{ 0, 0, 0 }'))
-        op_set = operand_sets.setdefault(tuple(ops), len(operand_sets)) if ops else None
-        sp = tuple('{ 0x%08x, 0x%08x, "%s" }' % (s.mask, s.value, s.name) for s in r.spec_rows)
-        sp_set = specs.setdefault(sp, len(specs)) if sp else None
-        rows_out.append('    { "%s", %s, %s, %d, %d },' % (
-            r.name, 'NULL' if op_set is None else 'operands_%d' % op_set,
-            'NULL' if sp_set is None else 'specs_%d' % sp_set, len(ops), len(sp)))
-    for kind, sets in (('DecodeOperand operands', operand_sets), ('DecodeSpec specs', specs)):
-        for members, n in sets.items():
-            out += ['static const %s_%d[] = {' % (kind, n)] + ['    %s,' % m for m in members] + ['};']
-    out += ['', 'static const DecodeRow rows[] = {'] + rows_out + ['};', '']
+        sp = ['{ 0x%08x, 0x%08x, %d }' % (s.mask, s.value, text.offset(s.name)) for s in r.spec_rows]
+        rows_out.append('    { %d, %d, %d, %d, %d },' % (
+            text.offset(r.name), operands.first(ops), specs.first(sp), len(ops), len(sp)))
+    for kind, members in (('DecodeOperand operands', operands), ('DecodeSpec specs', specs)):
+        out += ['static const %s[] = {' % kind] + ['    %s,' % m for m in members.all or ['{ 0 }']] + ['};', '']
+    out += ['static const char text[] ='] + ['    "%s\\0"' % s for s in text.at] + ['    "";', '']
+    out += ['static const DecodeRow rows[] = {'] + rows_out + ['};', '']
     for w, suffix in row_widths(isa):
         out += ['extern const DecodeTable decode_table_%s%s;' % (name, suffix),
                 'const DecodeTable decode_table_%s%s = {' % (name, suffix), '    .name = "%s",' % name,
                 '    .width = %d,' % w, '    .rows = rows,', '    .num_rows = G_N_ELEMENTS(rows),',
+                '    .operands = operands,', '    .specs = specs,', '    .text = text,',
                 '    .match = decode_match_%s%s,' % (name, suffix), '};', '']
     return '\n'.join(out)
 
