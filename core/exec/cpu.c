@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* CPU objects and clusters: making them, and what other threads may ask of a CPU. How one runs is cpu_loop.c. */
-#include <sys/mman.h>
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
 #include "core/exec/regdev.h"
 #include "core/exec/tb_int.h"
 #include "core/keyval.h"
-
-#define JC_SIZE (sizeof(TcgJumpEntry) << JC_BITS)
 
 static void cpu_init(Object *obj)
 {
@@ -17,9 +14,6 @@ static void cpu_init(Object *obj)
     cs->exec = g_new0(CPUExec, 1);
     g_mutex_init(&cs->exec->work_lock);
     g_queue_init(&cs->exec->work);
-    cs->jc = mmap(NULL, JC_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    g_assert(cs->jc != MAP_FAILED);
-    cs->jc[0].tag = UINT64_MAX;                 /* zeros are an entry of PC 0, which is found in no other place */
     tlb_init(cs, cc->tcg->page_bits);
     counted_cpu_init(cs);
 }
@@ -42,7 +36,7 @@ static void cpu_finalize(Object *obj)
     g_mutex_clear(&cs->exec->work_lock);
     tlb_free(cs);
     counted_cpu_free(cs);
-    munmap(cs->jc, JC_SIZE);
+    g_aligned_free(cs->exec->jc_table);
     g_free(cs->exec);
 }
 

@@ -7,6 +7,7 @@
  * afterwards, so a request is either seen now or makes the next block leave at its entry.
  */
 #include <stddef.h>
+#include <sys/mman.h>
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
 #include "core/exec/memory_int.h"
@@ -45,7 +46,7 @@ static unsigned jc_page_bits(CPUState *cs)
 {
     const ExecClass *ec = cs->exec->ec;
 
-    return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, (unsigned)JC_BITS);
+    return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, ec->layout.jc_bits);
 }
 
 /*
@@ -54,12 +55,12 @@ static unsigned jc_page_bits(CPUState *cs)
  */
 static TcgJumpEntry *jc_entry(CPUState *cs, vaddr pc)
 {
-    return &cs->jc[(pc >> cs->exec->ec->layout.jc_shift) & ((1u << JC_BITS) - 1)];
+    return &cs->jc[(pc >> cs->exec->ec->layout.jc_shift) & ((1u << cs->exec->ec->layout.jc_bits) - 1)];
 }
 
 static TcgJumpEntry *jc_beside(CPUState *cs, const TcgJumpEntry *j)
 {
-    return &cs->jc[(j - cs->jc) ^ 1 << (jc_page_bits(cs) - 1)];
+    return &cs->exec->jc_table[(unsigned)(j - cs->exec->jc_table) ^ cs->exec->jc_other];
 }
 
 static const TcgJumpEntry *jc_look(CPUState *cs, vaddr pc)
@@ -84,20 +85,21 @@ static void jc_clear(CPUState *cs, TcgJumpEntry *j)
 /* Entries of forgotten tags are counted too, until something takes their place. */
 void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
 {
-    const ExecClass *ec = cs->exec->ec;
+    const CPUExec *e = cs->exec;
     unsigned bits, slots;
 
-    if (!ec) {
+    if (!e->ec) {
         return;                                 /* never ran */
     }
-    bits = ec->cc->tcg->page_bits;
-    slots = MIN(1u << (bits - ec->layout.jc_shift), 1u << JC_BITS);
+    bits = e->ec->cc->tcg->page_bits;
+    slots = 1u << jc_page_bits(cs);
     for (uint64_t n = 0; n <= (size - 1) >> bits; n++) {
         vaddr page = (addr & ~mask64(0, bits)) + (n << bits);
         uint16_t *count = jc_count(cs, page);
 
-        for (unsigned i = 0; *count && i < slots; i++) {
-            TcgJumpEntry *j = jc_entry(cs, page + ((vaddr)i << ec->layout.jc_shift));
+        for (unsigned i = 0; *count && i < slots * e->jc_parts; i++) {
+            unsigned first = page >> e->ec->layout.jc_shift & mask64(0, e->ec->layout.jc_bits);
+            TcgJumpEntry *j = &e->jc_table[i / slots << e->ec->layout.jc_bits | (first + i % slots)];
 
             if (j->tb && ((j->pc ^ page) & mask64(0, 56)) >> bits == 0) {
                 jc_clear(cs, j);
@@ -108,14 +110,16 @@ void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
 
 static void jc_forget_block(CPUState *cs, const TranslationBlock *tb, ram_addr offset)
 {
-    unsigned bits;
+    const CPUExec *e = cs->exec;
+    unsigned bits, n;
 
-    if (!cs->exec->ec) {
+    if (!e->ec) {
         return;                                 /* never ran */
     }
     bits = jc_page_bits(cs);
-    for (unsigned i = offset >> cs->exec->ec->layout.jc_shift & mask64(0, bits); i < 1u << JC_BITS; i += 1u << bits) {
-        TcgJumpEntry *j = &cs->jc[i], *beside = jc_beside(cs, j);
+    n = e->jc_parts << e->ec->layout.jc_bits;
+    for (unsigned i = offset >> e->ec->layout.jc_shift & mask64(0, bits); i < n; i += 1u << bits) {
+        TcgJumpEntry *j = &e->jc_table[i], *beside = jc_beside(cs, j);
 
         if (j->tb == tb) {
             jc_clear(cs, j);
@@ -211,6 +215,7 @@ void cpu_update_key(CPUState *cs)
     }
     row->used = ++e->tag_uses;
     cs->jc_tag = row->tag | variant;
+    cs->jc = e->jc_table + ((row->tag / (CPU_TAG_VARIANT + 1) & (e->jc_parts - 1)) << e->ec->layout.jc_bits);
     cs->key_valid = true;
 }
 
@@ -869,7 +874,7 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .left_offset = offsetof(CPUState, left), .counted = x->config.counted,
         .poll_offset = offsetof(CPUState, poll), .heat_offset = offsetof(CPUState, heat), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
-        .jc_bits = JC_BITS, .jc_shift = cc->insn_align, .find = find_code, .mem = &tlb_mem_ops,
+        .jc_bits = x->user ? JC_USER_BITS : JC_BITS, .jc_shift = cc->insn_align, .find = find_code, .mem = &tlb_mem_ops,
         /* a back end that cannot resume an access asks tlb_find each time */
         .direct = x->user && tcg_backend_has_faults(x->be),
     };
@@ -886,7 +891,26 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
 
 void exec_attach(ExecMachine *x, CPUState *cs)
 {
-    cs->exec->ec = exec_class(x, CPU_CLASS_OF(cs));
+    CPUExec *e = cs->exec;
+
+    e->ec = exec_class(x, CPU_CLASS_OF(cs));
+    if (!e->jc_table) {
+        unsigned parts = x->user ? 1 : JC_PARTS;
+        size_t size = parts * sizeof(TcgJumpEntry) << e->ec->layout.jc_bits;
+
+        e->jc_table = g_aligned_alloc(1, size, size);
+        if (parts > 1) {
+            madvise(e->jc_table, size, MADV_HUGEPAGE);
+        }
+        madvise(e->jc_table, size, MADV_POPULATE_WRITE);        /* a kernel that cannot leaves it to faults */
+        memset(e->jc_table, 0, size);
+        for (unsigned i = 0; i < parts; i++) {
+            e->jc_table[i << e->ec->layout.jc_bits].tag = UINT64_MAX; /* zeros are an entry of PC 0 */
+        }
+        e->jc_parts = parts;
+        cs->jc = e->jc_table;
+        e->jc_other = 1u << (jc_page_bits(cs) - 1);
+    }
     for (unsigned i = 0; i < CPU_HEAT_WORDS; i++) {
         cs->heat[i] = (int32_t)x->config.heat;
     }
