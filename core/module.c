@@ -42,7 +42,9 @@ struct ModuleLoader {
     GHashTable *files;                          /* module name -> ModuleFile * */
     GHashTable *types;                          /* type name -> ModuleFile * */
     GPtrArray *names[MODULE_NUM_KINDS];         /* ModuleName * */
-    GStringChunk *text;                         /* of names */
+    bool sorted[MODULE_NUM_KINDS];
+    GPtrArray *manifests;                       /* (char *) what was read: names are in there */
+    GStringChunk *text;                         /* of other names */
 };
 
 static void file_free(void *p)
@@ -61,18 +63,14 @@ static const char *file_label(const ModuleFile *f)
     return f->so ? f->so : f->name;
 }
 
-static const char *text(ModuleLoader *ml, const char *s)
-{
-    return g_string_chunk_insert(ml->text, s);
-}
-
+/* The strings are not copied. */
 static bool add_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const char *type, const char *name,
                      const char *arch, const char *category, bool by_user, const char *desc, GError **error)
 {
     ModuleName *n = g_new(ModuleName, 1);
 
-    *n = (ModuleName){ text(ml, name), text(ml, type), text(ml, desc), text(ml, arch), text(ml, category), f->name,
-                       by_user };
+    *n = (ModuleName){ name, type, desc, arch, category, f->name, by_user };
+    ml->sorted[kind] = false;
     g_ptr_array_add(ml->names[kind], n);
     if (kind <= MODULE_TYPE) {
         ModuleFile *other = g_hash_table_lookup(ml->types, type);
@@ -151,11 +149,9 @@ static bool read_pair(ModuleLoader *ml, unsigned kind, ModuleFile **f, const cha
         return read_name(ml, kind, *f, key, value, error);
     }
     if (strcmp(key, "name") == 0 && !*f) {
-        g_autofree char *so = g_strdup_printf(FILE_PREFIX "%s" MODULE_SUFFIX, value);
-
         *f = g_new0(ModuleFile, 1);
         (*f)->name = g_strdup(value);
-        (*f)->so = g_build_filename(folder, so, NULL);
+        (*f)->so = g_strconcat(folder, "/" FILE_PREFIX, value, MODULE_SUFFIX, NULL);
         (*f)->manifest = g_strdup(path);
     } else if (strcmp(key, "abi") == 0 && *f) {
         g_free((*f)->abi);
@@ -173,7 +169,7 @@ static bool read_pair(ModuleLoader *ml, unsigned kind, ModuleFile **f, const cha
  */
 static bool read_manifest(ModuleLoader *ml, const char *folder, const char *path, GError **error)
 {
-    g_autofree char *text = NULL;
+    char *text;
     unsigned kind = MODULE_NUM_KINDS + 1;       /* the group's; MODULE_NUM_KINDS: [module]; beyond: none that is known */
     ModuleFile *f = NULL;
     bool known = false;
@@ -182,6 +178,7 @@ static bool read_manifest(ModuleLoader *ml, const char *folder, const char *path
         g_prefix_error(error, "%s: ", path);
         return false;
     }
+    g_ptr_array_add(ml->manifests, text);
     for (char *line = text, *next; line; line = next) {
         char *end = strchr(line, '\n'), *equals;
 
@@ -238,7 +235,7 @@ static bool read_folder(ModuleLoader *ml, const char *folder, GError **error)
     }
     while ((entry = g_dir_read_name(dir))) {
         if (g_str_has_prefix(entry, FILE_PREFIX) && g_str_has_suffix(entry, MANIFEST_SUFFIX)) {
-            g_ptr_array_add(manifests, g_build_filename(folder, entry, NULL));
+            g_ptr_array_add(manifests, g_strconcat(folder, "/", entry, NULL));
         }
     }
     g_dir_close(dir);
@@ -267,6 +264,16 @@ static char *strip_suffix(const char *type, const char *arch, const char *kind)
     return name;
 }
 
+static bool copy_name(ModuleLoader *ml, ModuleNameKind kind, ModuleFile *f, const char *type, const char *name,
+                      const char *arch, const char *category, bool by_user, const char *desc, GError **error)
+{
+    GStringChunk *t = ml->text;
+
+    return add_name(ml, kind, f, g_string_chunk_insert(t, type), g_string_chunk_insert(t, name),
+                    g_string_chunk_insert(t, arch), g_string_chunk_insert(t, category), by_user,
+                    g_string_chunk_insert(t, desc), error);
+}
+
 static bool describe_type(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, const TypeInfo *info, GError **error)
 {
     ObjectClass *oc = type_class(types, info->name, error);
@@ -291,7 +298,7 @@ static bool describe_type(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, 
     } else if (!info->abstract && info->user_creatable) {
         kind = MODULE_BACKEND;
     }
-    return add_name(ml, kind, f, info->name, name ? name : info->name, arch ? arch : "", category ? category : "",
+    return copy_name(ml, kind, f, info->name, name ? name : info->name, arch ? arch : "", category ? category : "",
                     info->user_creatable, info->desc ? info->desc : "", error);
 }
 
@@ -305,22 +312,22 @@ static bool describe_module(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types
         }
     }
     for (unsigned i = 0; m->isas && m->isas[i]; i++) {
-        add_name(ml, MODULE_ISA, f, m->isas[i]->name, m->isas[i]->name, "", "", true, "", NULL);
+        copy_name(ml, MODULE_ISA, f, m->isas[i]->name, m->isas[i]->name, "", "", true, "", NULL);
     }
     for (const ModuleArch *a = m->archs; a && a->name; a++) {
         g_autofree char *elf = g_strdup_printf("%u-%u-%s", a->elf_machine, a->elf64 ? 64 : 32,
                                                a->big_endian ? "be" : "le");
 
-        add_name(ml, MODULE_ARCH, f, a->name, a->name, a->name, "", true, a->desc, NULL);
+        copy_name(ml, MODULE_ARCH, f, a->name, a->name, a->name, "", true, a->desc, NULL);
         if (a->elf_machine) {
-            add_name(ml, MODULE_ELF_MACHINE, f, elf, elf, a->name, "", true, a->desc, NULL);
+            copy_name(ml, MODULE_ELF_MACHINE, f, elf, elf, a->name, "", true, a->desc, NULL);
         }
         for (unsigned i = 0; a->system_names && a->system_names[i]; i++) {
-            add_name(ml, MODULE_INVOCATION, f, a->system_names[i], a->system_names[i], a->name, "system", true,
+            copy_name(ml, MODULE_INVOCATION, f, a->system_names[i], a->system_names[i], a->name, "system", true,
                      a->desc, NULL);
         }
         for (unsigned i = 0; a->user_names && a->user_names[i]; i++) {
-            add_name(ml, MODULE_INVOCATION, f, a->user_names[i], a->user_names[i], a->name, "user", true, a->desc,
+            copy_name(ml, MODULE_INVOCATION, f, a->user_names[i], a->user_names[i], a->name, "user", true, a->desc,
                      NULL);
         }
     }
@@ -483,8 +490,10 @@ bool module_load_for_type(ModuleLoader *ml, TypeRegistry *types, const char *typ
         g_autofree char *text = NULL;
 
         for (unsigned kind = 0; kind <= MODULE_TYPE; kind++) {
-            for (unsigned i = 0; i < ml->names[kind]->len; i++) {
-                near_add(near, ((ModuleName *)ml->names[kind]->pdata[i])->type);
+            const GPtrArray *names = module_names(ml, kind);
+
+            for (unsigned i = 0; i < names->len; i++) {
+                near_add(near, ((const ModuleName *)names->pdata[i])->type);
             }
         }
         text = near_finish(near);
@@ -554,7 +563,8 @@ static ModuleLoader *loader_alloc(void)
     ml->folders = g_ptr_array_new_with_free_func(g_free);
     ml->files = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, file_free);
     ml->types = g_hash_table_new(g_str_hash, g_str_equal);
-    ml->text = g_string_chunk_new(8192);
+    ml->text = g_string_chunk_new(1024);
+    ml->manifests = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < MODULE_NUM_KINDS; i++) {
         ml->names[i] = g_ptr_array_new_with_free_func(g_free);
     }
@@ -619,9 +629,6 @@ ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **er
         module_loader_free(ml);
         return NULL;
     }
-    for (unsigned i = 0; i < MODULE_NUM_KINDS; i++) {
-        g_ptr_array_sort(ml->names[i], compare_names);
-    }
     return ml;
 }
 
@@ -635,19 +642,24 @@ void module_loader_free(ModuleLoader *ml)
         g_hash_table_unref(ml->files);
         g_ptr_array_unref(ml->folders);
         g_string_chunk_free(ml->text);
+        g_ptr_array_unref(ml->manifests);
         g_free(ml);
     }
 }
 
 const GPtrArray *module_names(ModuleLoader *ml, ModuleNameKind kind)
 {
+    if (!ml->sorted[kind]) {
+        g_ptr_array_sort(ml->names[kind], compare_names);
+        ml->sorted[kind] = true;
+    }
     return ml->names[kind];
 }
 
 const ModuleName *module_find(ModuleLoader *ml, ModuleNameKind kind, const char *what, const char *name,
                               const char *arch, GError **error)
 {
-    const GPtrArray *names = ml->names[kind];
+    const GPtrArray *names = module_names(ml, kind);
     const ModuleName *found = NULL;
     g_autoptr(GString) candidates = g_string_new(NULL);
     unsigned matches = 0;
