@@ -15,6 +15,8 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
+G_STATIC_ASSERT(TCG_I32 < TCG_I64 && TCG_I64 < TCG_V128);
+
 enum { MAX_ROWS = 128, MAX_SNAPS = 24, MAX_BLOCKS = 64, MAX_LAZY = 256 };
 
 typedef struct OnceRow {
@@ -178,7 +180,7 @@ static inline void note_row(Once *o, TcgId id, const OnceRow *r)
 {
     TcgId rep = rep_of(o, id);
 
-    if (tcg_type_size(r->type) >= tcg_type_size(node_type(node(o, rep)))) {
+    if (r->type >= node_type(node(o, rep))) {   /* all of it */
         node(o, rep)->row = (uint16_t)(r - o->now.rows + 1);
     }
 }

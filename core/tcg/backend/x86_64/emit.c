@@ -148,11 +148,11 @@ static void emit_ld_env(Emit *e, const TcgNode *n)
         if (sign && w) {
             op_rm(&e->a, 0x63 | X_W, d, m);
         } else {
-            mov_rm(&e->a, 0, d, m);
+            op_rbp(&e->a, 0x8b, d, (int32_t)n->imm);
         }
         break;
     case MO_64:
-        mov_rm(&e->a, X_W, d, m);
+        op_rbp(&e->a, 0x8b | X_W, d, (int32_t)n->imm);
         break;
     case MO_128:
         tcg_x86_vmov_rm(e, d - FIRST_VREG, m);
@@ -190,7 +190,7 @@ static void emit_st_env(Emit *e, const TcgNode *n)
     unsigned r = tcg_x86_use(e, n, 0, RAX);
     static const unsigned opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
 
-    op_rm(&e->a, opc[size], r, m);
+    op_rbp(&e->a, opc[size], r, (int32_t)n->imm);
 }
 
 static void emit_add_env(Emit *e, const TcgNode *n)
