@@ -179,12 +179,17 @@ void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value)
     cs->key_valid = false;
 }
 
+static bool jc_tag_is(const JcTag *t, const CPUKey *key, uint64_t context, bool shared)
+{
+    return t->tag && t->context == context && t->shared == shared && t->key.w[0] == key->w[0] && t->key.w[1] == key->w[1];
+}
+
 void cpu_update_key(CPUState *cs)
 {
     CPUExec *e = cs->exec;
     const CPUClass *cc = e->ec->cc;
     uint64_t context, h, variant = 0;
-    JcTag *set, *row = NULL;
+    JcTag *set, *row;
     bool shared;
     CPUKey key;
 
@@ -196,14 +201,14 @@ void cpu_update_key(CPUState *cs)
         variant = key.w[0] >> cc->key_variant_shift & CPU_TAG_VARIANT;
         key.w[0] ^= variant << cc->key_variant_shift;
     }
+    row = e->jc_last[cs->fetch_mmu];
     h = (key.w[0] ^ key.w[1] * 31 ^ context * 17 ^ shared) * UINT64_C(0x9e3779b97f4a7c15);
     set = &e->jc_tags[(h >> 56) % (NUM_JC_TAGS / JC_TAG_WAYS) * JC_TAG_WAYS];
+    if (row && !jc_tag_is(row, &key, context, shared)) {
+        row = NULL;
+    }
     for (unsigned way = 0; way < JC_TAG_WAYS && !row; way++) {
-        JcTag *r = &set[way];
-
-        if (r->tag && r->context == context && r->shared == shared && r->key.w[0] == key.w[0] && r->key.w[1] == key.w[1]) {
-            row = r;
-        }
+        row = jc_tag_is(&set[way], &key, context, shared) ? &set[way] : NULL;
     }
     if (!row) {
         row = set;
@@ -214,6 +219,7 @@ void cpu_update_key(CPUState *cs)
         *row = (JcTag){ .key = key, .context = context, .shared = shared, .tag = e->last_tag };
     }
     row->used = ++e->tag_uses;
+    e->jc_last[cs->fetch_mmu] = row;
     cs->jc_tag = row->tag | variant;
     cs->jc = e->jc_table + ((row->tag / (CPU_TAG_VARIANT + 1) & (e->jc_parts - 1)) << e->ec->layout.jc_bits);
     cs->key_valid = true;
@@ -455,6 +461,9 @@ void exec_run_inside(CPUState *cs)
                 cpu_key_changed(cs);
                 debug_stop(cs, DEBUG_STOP_WATCH, e->watch_hit.point, e->watch_hit.addr);
                 stepped = false;
+            } else if (cs->raised && !x->user && !cs->counted && e->debug_run < DEBUG_STEP &&
+                       !__atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED)) {
+                cpu_take_exception(cs);         /* as a turn begins */
             }
             break;
         case TCG_EXIT_LOOKUP:

@@ -122,6 +122,7 @@ typedef struct CPUExec {
     GMutex work_lock;
     GQueue work;                                /* (CpuWork *) */
     JcTag jc_tags[NUM_JC_TAGS];
+    JcTag *jc_last[TLB_MAX_MMU];                /* by fetch_mmu: what was the tag last; NULL: nothing yet */
     uint64_t last_tag, tag_uses;
     TcgJumpEntry *jc_table;                     /* JC_PARTS caches, one in user mode: each tag has its part (CPUState.jc) */
     unsigned jc_parts, jc_other;                /* jc_other: the bit of indices in which two places of one PC differ */

@@ -159,7 +159,7 @@ static void enter(ARMCPU *cpu, const ArmException *e)
 
 void arm_do_exception(CPUState *cs)
 {
-    ARMCPU *cpu = ARM_CPU(cs);
+    ARMCPU *cpu = (ARMCPU *)cs;
     ArmException e = cpu->exc;
 
     g_assert(e.kind != ARM_EXC_NONE);
