@@ -4,8 +4,8 @@
  * A manifest is a GKeyFile: [module] with name, abi and needs, then a group a kind of names, whose keys are types (or
  * names) and whose values are "name;arch;category;user or board;description".
  */
-#include <dlfcn.h>
 #include <elf.h>
+#include <gmodule.h>
 #include <string.h>
 #include "core/exec/exec.h"
 #include "core/io/net.h"
@@ -19,7 +19,6 @@
 
 #define MANIFEST_SUFFIX ".manifest"
 #define FILE_PREFIX "chimera-"
-#define MODULE_SUFFIX ".so"
 
 static const char *const kind_groups[MODULE_NUM_KINDS] = {
     [MODULE_MACHINE] = "machines", [MODULE_CPU] = "cpus", [MODULE_DEVICE] = "devices",
@@ -151,7 +150,7 @@ static bool read_pair(ModuleLoader *ml, unsigned kind, ModuleFile **f, const cha
     if (strcmp(key, "name") == 0 && !*f) {
         *f = g_new0(ModuleFile, 1);
         (*f)->name = g_strdup(value);
-        (*f)->so = g_strconcat(folder, "/" FILE_PREFIX, value, MODULE_SUFFIX, NULL);
+        (*f)->so = g_strconcat(folder, "/" FILE_PREFIX, value, "." G_MODULE_SUFFIX, NULL);
         (*f)->manifest = g_strdup(path);
     } else if (strcmp(key, "abi") == 0 && *f) {
         g_free((*f)->abi);
@@ -399,7 +398,8 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
 {
     g_autofree char *path = g_canonicalize_filename(so, NULL);  /* the loader looks elsewhere for a name without a folder */
     const ChimeraModule *m;
-    void *dl;
+    void *symbol;
+    GModule *gm;
 
     if (!g_file_test(so, G_FILE_TEST_EXISTS)) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: no such file", so);
@@ -408,12 +408,12 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
     if (!check_whole(so, error)) {
         return NULL;
     }
-    dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!dl) {
-        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, dlerror());
+    gm = g_module_open(path, G_MODULE_BIND_LOCAL);
+    if (!gm) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, g_module_error());
         return NULL;
     }
-    m = dlsym(dl, "chimera_module");
+    m = g_module_symbol(gm, "chimera_module", &symbol) ? symbol : NULL;
     if (!m) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: not a module: it exports no chimera_module", so);
     } else if (!check_abi(so, m->abi, error)) {
@@ -422,8 +422,10 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: its name is %s, not %s", so, m->name, name);
         m = NULL;
     }
-    if (!m) {
-        dlclose(dl);
+    if (m) {
+        g_module_make_resident(gm);
+    } else {
+        g_module_close(gm);
     }
     return m;
 }
@@ -712,7 +714,7 @@ static const ChimeraModule *load_raw(ModuleLoader *ml, TypeRegistry *types, cons
     }
     g_hash_table_add(done, (char *)m->name);
     for (unsigned i = 0; m->needs && m->needs[i]; i++) {
-        g_autofree char *base = g_strdup_printf(FILE_PREFIX "%s" MODULE_SUFFIX, m->needs[i]);
+        g_autofree char *base = g_strdup_printf(FILE_PREFIX "%s." G_MODULE_SUFFIX, m->needs[i]);
         g_autofree char *file = g_build_filename(folder, base, NULL);
 
         for (unsigned n = 0; !g_file_test(file, G_FILE_TEST_EXISTS) && n < ml->folders->len; n++) {

@@ -41,7 +41,7 @@ def compile_alone(args):
 
 
 def main():
-    flags = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], capture_output=True, text=True,
+    flags = subprocess.run(["pkg-config", "--cflags", "glib-2.0", "gmodule-2.0"], capture_output=True, text=True,
                            check=True).stdout
     command = shlex.split(sys.argv[1]) + ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
                                           "-Wno-missing-field-initializers", "-Wno-unused-function",

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import lint
 
-LIBRARIES = re.compile(r"^lib(glib-2\.0|ffi|c|m|pthread|dl|asan|ubsan|tsan|gcov|gcc_s)\.so")
+LIBRARIES = re.compile(r"^lib(glib-2\.0|gmodule-2\.0|ffi|c|m|pthread|dl|asan|ubsan|tsan|gcov|gcc_s)\.so")
 # Words that are names of guest architectures or hardware whatever the manifests hold.
 WORDS = {"arm", "aarch64", "aarch32", "armv7", "armv8", "riscv", "riscv32", "riscv64", "mips", "ppc", "cortex", "gic",
          "gicv2", "gicv3", "pl011", "pl031", "pl061", "nvic", "neoverse", "toy", "virtio", "psci"}

@@ -304,6 +304,7 @@ static const uint64_t consts[NUM_VCONSTS][2] = {
     [VC_MIN64] = { 0x0010000000000000, 0x0010000000000000 },
     [VC_HALF32] = { 0x3effffff3effffff, 0x3effffff3effffff },
     [VC_HALF64] = { 0x3fdfffffffffffff, 0x3fdfffffffffffff },
+    [VC_BITREV] = { 0x8040201008040201, 0x8040201008040201 },
     [VC_0x70] = { BYTES(0x70), BYTES(0x70) },
     SHL8(0), SHL8(1), SHL8(2), SHL8(3), SHL8(4), SHL8(5), SHL8(6), SHL8(7),
     SHR8(0), SHR8(1), SHR8(2), SHR8(3), SHR8(4), SHR8(5), SHR8(6), SHR8(7),

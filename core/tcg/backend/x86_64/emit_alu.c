@@ -271,6 +271,14 @@ static void emit_rbit(Emit *e, const TcgNode *n, unsigned d)
     static const uint64_t mask[3] = { 0x0f0f0f0f0f0f0f0f, 0x3333333333333333, 0x5555555555555555 };
     unsigned w = width_w(n->type);
 
+    if (have(e, HOST_GFNI)) {
+        op_rr(&e->a, P_66 | M_0F | 0x6e | w, XSCRATCH, tcg_x86_use(e, n, 0, RAX));          /* movd, movq */
+        op_rm_imm(&e->a, P_66 | M_3A | 0xce, XSCRATCH, vconst(e, VC_BITREV), 1);            /* gf2p8affineqb */
+        put8(&e->a, 0);
+        op_rr(&e->a, P_66 | M_0F | 0x7e | w, XSCRATCH, d);
+        bswap(&e->a, w, d);
+        return;
+    }
     tcg_x86_load(e, n, 0, n->type, RAX);
     bswap(&e->a, w, RAX);
     for (unsigned i = 0; i < 3; i++) {

@@ -101,6 +101,7 @@ typedef enum VConst {
     VC_MIN32, VC_MIN64,                         /* the smallest normal number */
     VC_HALF32, VC_HALF64,                       /* the largest number below a half */
     VC_0x70,                                    /* bytes */
+    VC_BITREV,                                  /* gf2p8affineqb matrix: bits of a byte the other way round */
     VC_SHL8,                                    /* 0xff << n bytes, n = 0..7 */
     VC_SHR8 = VC_SHL8 + 8,                      /* 0xff >> n bytes */
     NUM_VCONSTS = VC_SHR8 + 8,
