@@ -818,18 +818,20 @@ static void exec_from_thread(void)
     pause();
 }
 
-static void *last_one(void *arg)
+static void *last_one(void *first)
 {
-    usleep(20000);
+    pthread_join(*(pthread_t *)first, NULL);    /* what exit takes away, its unwinding needs */
     exit(23);
-    return arg;
+    return NULL;
 }
 
 static void first_thread_ends(void)
 {
+    static pthread_t first;
     pthread_t t;
 
-    pthread_create(&t, NULL, last_one, NULL);
+    first = pthread_self();
+    pthread_create(&t, NULL, last_one, &first);
     pthread_exit(NULL);
 }
 
