@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -559,7 +560,22 @@ typedef struct NewProcess {
     void *fiber;
     const uint8_t *stack, *parent_stack;        /* what is lowest */
     size_t parent_size;                         /* 0: it did not get so far */
+    pid_t parent;
 } NewProcess;
+
+/*
+ * A debugger that holds the parent holds the child as well. If the parent is killed then, nobody would let the child go: it
+ * ends with it, until it executes a program.
+ */
+static void end_with_parent(const Thread *t, bool end)
+{
+    int sig = 0;
+
+    if (!t->p->gdb || prctl(PR_GET_PDEATHSIG, &sig) < 0 || sig != (end ? 0 : SIGKILL)) {
+        return;                                 /* or it has asked for a signal itself */
+    }
+    prctl(PR_SET_PDEATHSIG, end ? SIGKILL : 0);
+}
 
 /* The child: shares the thread-local data of the parent's thread, which waits. */
 static int vfork_main(void *opaque)
@@ -582,6 +598,12 @@ static int vfork_main(void *opaque)
     if (n->t->p->gdb) {
         signals_give_back(n->t);
     }
+    if (!(n->a.flags & CLONE_PARENT)) {
+        end_with_parent(n->t, true);
+        if (n->t->p->gdb && getppid() != n->parent) {
+            _exit(0);                           /* killed already */
+        }
+    }
     thread_run(n->t);
     process_leave(0);
 }
@@ -591,7 +613,7 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     Process *p = t->p;
     const LinuxTarget *target = p->target;
     CPUState *cs = process_cpu(p, NULL);
-    NewProcess n = { .t = thread_new(p, cs), .a = *a };
+    NewProcess n = { .t = thread_new(p, cs), .a = *a, .parent = getpid() };
     void *own = FIBER_NOW();
     Thread *child = n.t;
     uint32_t zero = 0;
@@ -705,9 +727,15 @@ static int64_t replace(Thread *t, const char *path, char **argv, char **env, cha
     if (spec) {
         *gdb = spec;
     }
+    if (t->vfork) {
+        end_with_parent(t, false);
+    }
     signals_before_exec(t);
     r = call_unless_pending(t, SYS_execve, (uintptr_t)path, (uintptr_t)argv, (uintptr_t)env, 0);
     signals_stay(t);
+    if (t->vfork) {
+        end_with_parent(t, true);
+    }
     if (debugged) {
         g_mutex_lock(&t->p->threads_lock);
         signals_retake(t->p, t->action);
