@@ -163,8 +163,8 @@ static bool read_pair(ModuleLoader *ml, unsigned kind, ModuleFile **f, const cha
 }
 
 /*
- * A GKeyFile, read by hand: every start of the program reads all manifests. Its groups and keys come in the order in
- * which module_write_manifest writes them.
+ * A GKeyFile, read by hand: every start of the program reads all manifests, and with GLib's parser that takes a third of
+ * what a static hello takes in all. Its groups and keys come in the order in which module_write_manifest writes them.
  */
 static bool read_manifest(ModuleLoader *ml, const char *folder, const char *path, GError **error)
 {
@@ -298,7 +298,7 @@ static bool describe_type(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, 
         kind = MODULE_BACKEND;
     }
     return copy_name(ml, kind, f, info->name, name ? name : info->name, arch ? arch : "", category ? category : "",
-                    info->user_creatable, info->desc ? info->desc : "", error);
+                     info->user_creatable, info->desc ? info->desc : "", error);
 }
 
 static bool describe_module(ModuleLoader *ml, ModuleFile *f, TypeRegistry *types, GError **error)
