@@ -10,10 +10,9 @@
  */
 #include "core/bits.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/mmu.h"
-
-#define HCR_TGE (UINT64_C(1) << 27)
 
 enum { DEBUG_FSC = 0x22, NUM_ROWS = 16 };
 

@@ -9,15 +9,8 @@
 #include "core/log.h"
 #include "targets/arm/debug.h"
 #include "targets/arm/gcs.h"
+#include "targets/arm/hcr.h"
 
-#define HCR_FMO  (UINT64_C(1) << 3)
-#define HCR_IMO  (UINT64_C(1) << 4)
-#define HCR_AMO  (UINT64_C(1) << 5)
-#define HCR_VF   (UINT64_C(1) << 6)
-#define HCR_VI   (UINT64_C(1) << 7)
-#define HCR_VSE  (UINT64_C(1) << 8)
-#define HCR_TGE  (UINT64_C(1) << 27)
-#define HCR_E2H  (UINT64_C(1) << 34)
 #define SCR_IRQ  (UINT64_C(1) << 1)
 #define SCR_FIQ  (UINT64_C(1) << 2)
 #define SCR_EA   (UINT64_C(1) << 3)

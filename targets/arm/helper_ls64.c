@@ -5,11 +5,11 @@
  * without support (limited atomicity). ST64BV says that every store was done.
  */
 #include "core/bits.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/ls64.h"
 #include "targets/arm/mte.h"
 
-#define HCR_TGE (UINT64_C(1) << 27)
 #define SCR_ENAS0 (UINT64_C(1) << 36)
 enum { SIZE = 64 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/bits.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/mmu.h"
 #include "targets/arm/mops.h"
@@ -18,7 +19,6 @@
 #define SIZE_MAX_CPY UINT64_C(0x007fffffffffffff)
 #define SIZE_MAX_SET UINT64_C(0x7fffffffffffffff)
 #define ADDRESS UINT64_C(0x00ffffffffffffff)
-#define HCR_TGE (UINT64_C(1) << 27)
 #define HCRX_MCE2 (UINT64_C(1) << 10)
 #define FLAG_C 2
 

@@ -3,13 +3,12 @@
 
 #include "core/bits.h"
 #include "core/qom/machine.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/mmu.h"
 #include "targets/arm/mte.h"
 
 #define SCR_ATA (UINT64_C(1) << 26)
-#define HCR_ATA (UINT64_C(1) << 56)
-#define HCR_TGE (UINT64_C(1) << 27)
 enum { SCTLR_TCF0 = 38, SCTLR_TCF = 40, SCTLR_ATA0 = 42, SCTLR_ATA = 43 };
 enum { TCF_NONE, TCF_SYNC, TCF_ASYNC, TCF_ASYMMETRIC };
 

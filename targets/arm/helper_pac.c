@@ -5,11 +5,10 @@
  * FEAT_CONSTPACFIELD.
  */
 #include "core/bits.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/pac.h"
 
-#define HCR_APK (UINT64_C(1) << 40)
-#define HCR_API (UINT64_C(1) << 41)
 #define SCR_APK (UINT64_C(1) << 16)
 #define SCR_API (UINT64_C(1) << 17)
 

@@ -7,19 +7,13 @@
 #include "core/qom/machine.h"
 #include "targets/arm/debug.h"
 #include "targets/arm/gtimer.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/m_cpu.h"
 #include "targets/arm/pac.h"
 #include "targets/arm/psci.h"
 #include "targets/arm/sysreg.h"
 
-#define HCR_AMO (UINT64_C(1) << 5)
-#define HCR_VSE (UINT64_C(1) << 8)
-#define HCR_TWI (UINT64_C(1) << 13)
-#define HCR_TWE (UINT64_C(1) << 14)
-#define HCR_TSC (UINT64_C(1) << 19)
-#define HCR_TGE (UINT64_C(1) << 27)
-#define HCR_HCD (UINT64_C(1) << 29)
 #define DISR_A  (UINT64_C(1) << 31)
 #define SCR_SMD (UINT64_C(1) << 7)
 #define SCR_HCE (UINT64_C(1) << 8)

@@ -18,14 +18,10 @@
 #include "core/log.h"
 #include "targets/arm/debug.h"
 #include "targets/arm/gcs.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/mmu.h"
 
 /* HCR_EL2, SCTLR_ELx and TCR_ELx bits that matter here. */
-#define HCR_VM   (UINT64_C(1) << 0)
-#define HCR_PTW  (UINT64_C(1) << 2)
-#define HCR_DC   (UINT64_C(1) << 12)
-#define HCR_DCT  (UINT64_C(1) << 57)
-#define HCR_TGE  (UINT64_C(1) << 27)
 #define SCTLR_M  (UINT64_C(1) << 0)
 #define SCTLR_WXN (UINT64_C(1) << 19)
 #define SCTLR_EE (UINT64_C(1) << 25)

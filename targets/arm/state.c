@@ -4,13 +4,13 @@
 
 #include "core/bits.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/mmu.h"
 #include "targets/arm/gcs.h"
 #include "targets/arm/mte.h"
 #include "targets/arm/pac.h"
 #include "targets/arm/pmu.h"
 
-#define HCR_TGE (UINT64_C(1) << 27)
 #define SCR_HXEN (UINT64_C(1) << 38)
 #define SCTLR_MSCEN (UINT64_C(1) << 33)
 #define HCRX_MSCEN (UINT64_C(1) << 11)

@@ -7,18 +7,12 @@
 #include <string.h>
 
 #include "core/bits.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/mmu.h"
 #include "targets/arm/mte.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
-
-#define HCR_TPCP (UINT64_C(1) << 23)
-#define HCR_TPU  (UINT64_C(1) << 24)
-#define HCR_TSW  (UINT64_C(1) << 22)
-#define HCR_TDZ  (UINT64_C(1) << 28)
-#define HCR_TICAB (UINT64_C(1) << 50)
-#define HCR_TOCU (UINT64_C(1) << 52)
 
 /* The SCTLR that controls what EL0 may do. */
 static uint64_t el0_sctlr(const ARMCPU *cpu)

@@ -5,12 +5,12 @@
  */
 #include "core/bits.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
 #define MDSCR_TDCC (1 << 12)
 #define MDCR_TDCC (1 << 27)
-#define HCR_TGE (UINT64_C(1) << 27)
 
 /* MDCR_EL2.TDA and TDOSA, MDCR_EL3.TDA and TDOSA. */
 static ArmTrap tda_check(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, bool write G_GNUC_UNUSED)

@@ -5,11 +5,11 @@
  * its entries are doublewords, in pages whose indirect permission says so (mmu.c), which these accesses alone write.
  */
 #include "targets/arm/gcs.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
-#define HCR_TGE   (UINT64_C(1) << 27)
 #define SCR_GCSEN (UINT64_C(1) << 39)
 #define HCRX_GCSEN (UINT64_C(1) << 22)
 #define GCSCR_RW  (GCSCR_PCRSEL | GCSCR_RVCHKEN | GCSCR_EXLOCKEN | GCSCR_PUSHMEN | GCSCR_STREN)

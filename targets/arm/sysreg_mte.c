@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Memory tagging: its registers (Arm DDI 0487, D23.2). TCO is in sysreg_pstate.c, DC GVA and GZVA in sysreg_cache.c. */
+#include "targets/arm/hcr.h"
 #include "targets/arm/mte.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
-#define HCR_TID5 (UINT64_C(1) << 58)
-#define HCR_TGE  (UINT64_C(1) << 27)
-#define HCR_ATA  (UINT64_C(1) << 56)
 #define SCR_ATA  (UINT64_C(1) << 26)
 
 /* SCR_EL3.ATA and HCR_EL2.ATA trap what is there only for tagging. */

@@ -2,15 +2,9 @@
 /* PSTATE fields, saved state, stack pointers and floating-point control as registers (Arm DDI 0487, C5.2). */
 #include "core/bits.h"
 #include "targets/arm/debug.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
-
-#define HCR_FMO (UINT64_C(1) << 3)
-#define HCR_IMO (UINT64_C(1) << 4)
-#define HCR_AMO (UINT64_C(1) << 5)
-#define HCR_VF  (UINT64_C(1) << 6)
-#define HCR_VI  (UINT64_C(1) << 7)
-#define HCR_VSE (UINT64_C(1) << 8)
 
 static uint64_t nzcv_read(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED)
 {

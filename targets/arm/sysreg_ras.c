@@ -3,12 +3,10 @@
  * RAS: no error records are implemented, so ERRIDR_EL1.NUM is zero and there is nothing behind ERRSELR_EL1
  * (Arm DDI 0587); DISR_EL1 and VDISR_EL2, where ESB defers an SError (Arm DDI 0487, D23.2). Limited ordering regions.
  */
+#include "targets/arm/hcr.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
 
-#define HCR_AMO  (UINT64_C(1) << 5)
-#define HCR_TLOR (UINT64_C(1) << 35)
-#define HCR_TERR (UINT64_C(1) << 36)
 #define SCR_EA   (UINT64_C(1) << 3)
 #define SCR_TLOR (UINT64_C(1) << 14)
 #define SCR_TERR (UINT64_C(1) << 15)

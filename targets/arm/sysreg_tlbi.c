@@ -6,16 +6,10 @@
  * same encodings as a SYSP, and has the address in the high half of its operand.
  */
 #include "core/bits.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/mmu.h"
 #include "targets/arm/sysreg.h"
 #include "targets/arm/sysreg_groups.h"
-
-#define HCR_FB   (UINT64_C(1) << 9)
-#define HCR_TTLB (UINT64_C(1) << 25)
-#define HCR_AT   (UINT64_C(1) << 44)
-#define HCR_TTLBIS (UINT64_C(1) << 54)
-#define HCR_TTLBOS (UINT64_C(1) << 55)
-#define HCR_TGE  (UINT64_C(1) << 27)
 
 /* CRm tells how far a TLBI goes: 3 and 2 inner shareable, 1 and 5 outer, 7 and 6 this PE; 0 and 4: by IPA. */
 static bool is_shareable(const SysReg *r)

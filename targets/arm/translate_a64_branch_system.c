@@ -4,14 +4,11 @@
 #include "targets/arm/arm_a64_branch_system.trans.h"
 #include "targets/arm/debug.h"
 #include "targets/arm/gcs.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/linux_user.h"
-#include "targets/arm/sysreg.h"
 #include "targets/arm/pac.h"
+#include "targets/arm/sysreg.h"
 #include "targets/arm/translate.h"
-
-#define HCR_VF  (UINT64_C(1) << 6)
-#define HCR_VI  (UINT64_C(1) << 7)
-#define HCR_VSE (UINT64_C(1) << 8)
 
 /* -- guarded control stacks (D11): nothing is generated while they are off ---------------------------------------- */
 

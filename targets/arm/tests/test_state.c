@@ -2,15 +2,13 @@
 /* What no board's program can bring about: physical SErrors, and control bits of features that no model has. */
 #include "core/qom/vmstate.h"
 #include "targets/arm/gtimer.h"
+#include "targets/arm/hcr.h"
 #include "targets/arm/m_int.h"
 #include "targets/arm/sysreg_groups.h"
 #include "tests/lib/devtest.h"
 
 DEVTEST_MODULE(arm);
 DEVTEST_MODULE(fpu);
-
-#define HCR_AMO (UINT64_C(1) << 5)
-#define HCR_VSE (UINT64_C(1) << 8)
 
 static DevTest *new_cpu(const char *type)
 {
