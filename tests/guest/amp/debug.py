@@ -40,6 +40,9 @@ file PROGRAM
 '''
 SHARED = '((struct Shared *)0x28010000)'
 
+# Where a handler returns to: the firmware may be interrupted wherever it is, of its own accord where it waits.
+RESUMED = r'(?m)^(0x[0-9a-f]+ in )?(?!mhu_handler)\w+ \(.*\) at .*\.[ch]:\d+'
+
 # Each row: gdb's commands, and what must be in their output.
 SESSION = [
     ('info threads', [r'\* 1\.1 +Thread 1\.1 "cluster0\.cpu0" \(cortex-a72-aarch64-cpu \[running\]\) .*_start',
@@ -81,7 +84,7 @@ SESSION = [
      'set $VTOR_NS = 0x800\np/x $VTOR_NS\nx/wx 0xe002ed08\np/x $VTOR\np/x $NVIC_ISER0\nset $d3 = 2.5\np $d3',
      [r'0x20001004', r'0x20002000', r'= 1\n', r'= 0x800', r'0xe002ed08:\s+0x00000800', r'= 0x0\n', r'= 0x10\n', r'= 2\.5']),
     # going on: out of the handler, and the next message
-    ('finish\ncontinue\np $xpsr & 0x1ff\ndelete', [r'0x[0-9a-f]+ in wait_for_doorbell', r'hit Breakpoint \d+, mhu_handler',
+    ('finish\ncontinue\np $xpsr & 0x1ff\ndelete', [RESUMED, r'hit Breakpoint \d+, mhu_handler',
      r'= 20']),
     # watchpoints of both: what one writes, the other's of the same memory does not stop for
     ('watch ' + SHARED + '->channel[1].received\ncontinue\ncontinue\np $_thread\ndelete',
@@ -176,7 +179,7 @@ LINUX = [
      [r'Thread 2\.1 "m\.cpu2" hit Breakpoint \d+, mhu_handler', r'#0 +mhu_handler.*\n#1 +<signal handler called>\n#2 ', r'in reset',
       r'= 20\n', r'= 2\n', r'msp_s +0x2003[0-9a-f]{4}']),
     ('thread 1.1\np $_inferior\np/x $MIDR_EL1\ninfo threads', [r'= 1\n', r'= 0x410fd083', r'2\.1 .*mhu_handler']),
-    ('thread 2.1\nfinish\ncontinue', [r'0x[0-9a-f]+ in wait_for_doorbell', r'hit Breakpoint \d+, mhu_handler']),
+    ('thread 2.1\nfinish\ncontinue', [RESUMED, r'hit Breakpoint \d+, mhu_handler']),
     # both at once: the kernel's next, and whatever comes first
     ('delete\nbreak ring_bell\nthread 1.1\nhbreak __arm64_sys_newuname\ncontinue\ncontinue\ncontinue',
      [r'hit Breakpoint', r'hit Breakpoint', r'hit Breakpoint']),
