@@ -37,6 +37,7 @@ typedef struct VMStateField VMStateField;
 typedef struct TcgBackend TcgBackend;
 typedef struct TcgCode TcgCode;
 typedef struct TcgCodeBuf TcgCodeBuf;
+typedef struct TcgCosts TcgCosts;
 typedef struct TcgFn TcgFn;
 typedef struct TcgGen TcgGen;
 typedef struct TcgHelper TcgHelper;

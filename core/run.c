@@ -958,10 +958,8 @@ static void survive_broken_pipes(void)
 static void log_stats(Machine *m)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    Stats stats = { { 0 } };
 
-    exec_stats(m, &stats);
-    stats_format(&stats, text);
+    exec_stats_format(m, text);
     log_write("%s", text->str);
 }
 

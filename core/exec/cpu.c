@@ -37,6 +37,7 @@ static void cpu_finalize(Object *obj)
     tlb_free(cs);
     counted_cpu_free(cs);
     g_aligned_free(cs->exec->jc_table);
+    g_free(cs->costs);
     g_free(cs->exec);
 }
 

@@ -150,6 +150,7 @@ struct CPUState {
     unsigned fetch_mmu;
     struct CPUTlb *tlb_state;                   /* tlb.c */
     struct CPUExec *exec;                       /* cpu_loop.c: thread, generator, buffers */
+    struct TcgCost *costs;                      /* -d stats: what helpers cost, by number; else NULL */
     uint64_t frequency;                         /* property: Hz; counted: an instruction a cycle; 0: as -icount says */
     uint64_t insns;                             /* counted mode: retired before the turn under way */
     int32_t heat[CPU_HEAT_WORDS];               /* what is left of AccelConfig.heat, by a few bits of a block's place */

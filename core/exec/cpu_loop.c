@@ -280,6 +280,7 @@ static const void *find_code(CPUState *cs)
     const TcgJumpEntry *j;
     vaddr pc;
 
+    stats_inc(&e->stats, STAT_jc_miss);
     if (STRESS || cs->counted || cs->raised || e->alone || e->single || e->debug_run >= DEBUG_STEP ||
         __atomic_load_n(&cs->poll, __ATOMIC_RELAXED) < 0 || __atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED) ||
         log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
@@ -303,6 +304,15 @@ static const void *find_code(CPUState *cs)
         jc_enter(cs, e->ec->cc->get_pc(cs), tb);        /* check_pc may have changed it */
     }
     return tb->code.entry;
+}
+
+static const void *find_code_timed(CPUState *cs)
+{
+    uint64_t began = tcg_ticks();
+    const void *code = find_code(cs);
+
+    stats_add(&cs->exec->stats, STAT_find_ns, tcg_ticks() - began);
+    return code;
 }
 
 /* -- inside ------------------------------------------------------------------------------------------------------------ */
@@ -405,6 +415,7 @@ void exec_run_inside(CPUState *cs)
     while (!must_leave(cs, t)) {
         TranslationBlock *tb;
         bool single, stepped = true;
+        uint64_t began;
         uintptr_t left;
         vaddr pc;
 
@@ -436,8 +447,12 @@ void exec_run_inside(CPUState *cs)
         if (cs->counted) {
             counted_begin(cs, single);
         }
+        began = x->costs ? tcg_ticks() : 0;
         left = tcg_run(x->be, x->buf, cs, tb->code.entry, &cs->fp);
         stats_inc(&e->stats, STAT_tb_exit);
+        if (G_UNLIKELY(x->costs)) {
+            stats_add(&e->stats, STAT_code_ns, tcg_ticks() - began);
+        }
         if (cs->counted) {
             counted_left(cs, ((TranslationBlock *)(left & ~(uintptr_t)TCG_EXIT_MASK))->insns,
                          (left & TCG_EXIT_MASK) == TCG_EXIT_RAISED, e->redo != REDO_NONE || e->watch_hit.cs);
@@ -854,6 +869,7 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
     if (!x->buf) {
         return false;
     }
+    exec_costs_init(x);
     x->tbs = tb_cache_new();
     x->tb_pool = tb_pool_new();
     x->paused = true;
@@ -883,12 +899,15 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .left_offset = offsetof(CPUState, left), .counted = x->config.counted,
         .poll_offset = offsetof(CPUState, poll), .heat_offset = offsetof(CPUState, heat), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
-        .jc_bits = x->user ? JC_USER_BITS : JC_BITS, .jc_shift = cc->insn_align, .find = find_code, .mem = &tlb_mem_ops,
+        .jc_bits = x->user ? JC_USER_BITS : JC_BITS, .jc_shift = cc->insn_align,
+        .find = x->costs ? find_code_timed : find_code, .mem = x->costs ? &tlb_timed_mem_ops : &tlb_mem_ops,
+        .costs_offset = offsetof(CPUState, costs),
         /* a back end that cannot resume an access asks tlb_find each time */
         .direct = x->user && tcg_backend_has_faults(x->be),
     };
     ec->config = (TcgConfig){
         .backend = x->be, .target = cc->tcg, .layout = &ec->layout, .naive = x->config.naive,
+        .costs = x->costs,
     };
     ec->checked_layout = ec->layout;
     ec->checked_layout.direct = false;
@@ -903,6 +922,7 @@ void exec_attach(ExecMachine *x, CPUState *cs)
     CPUExec *e = cs->exec;
 
     e->ec = exec_class(x, CPU_CLASS_OF(cs));
+    exec_costs_attach(cs);
     if (!e->jc_table) {
         unsigned parts = x->user ? 1 : JC_PARTS;
         size_t size = parts * sizeof(TcgJumpEntry) << e->ec->layout.jc_bits;
@@ -1153,14 +1173,6 @@ void exec_stop(Machine *m)
     }
     __atomic_store_n(&x->paused, true, __ATOMIC_SEQ_CST);
     machine_unlock(m);
-}
-
-void exec_stats(Machine *m, Stats *ret)
-{
-    memset(ret, 0, sizeof(*ret));
-    for (unsigned i = 0; i < m->cpus->len; i++) {
-        stats_sum(ret, &CPU(m->cpus->pdata[i])->exec->stats);
-    }
 }
 
 /* -- changes of the map -------------------------------------------------------------------------------------------------- */

@@ -36,6 +36,9 @@ void exec_pause(Machine *m);                    /* returns when every CPU is bet
 void exec_reset(Machine *m);                    /* pauses, resets devices, CPUs and m->resets, resumes if it ran */
 void exec_stop(Machine *m);                     /* ends the threads; before the machine is freed */
 void exec_stats(Machine *m, Stats *ret);        /* sums over the CPUs so far */
+/* Appends "name value" lines, one a counter that is not 0, and helpers' costs: what -d stats prints at the end. */
+void exec_stats_format(Machine *m, GString *out);
+void exec_jit_format(Machine *m, GString *out); /* the same and what is in the code buffer now, for people */
 /* Counted mode: fn is called at the end of each window, under the machine lock: what finishes at no time of its own. */
 void exec_at_window_end(Machine *m, void (*fn)(void *opaque), void *opaque);
 /* Any thread: fn(cs), which wakes cs if it is to, now; in counted mode when cs has come to the caller's time. */

@@ -23,6 +23,7 @@
 #include "core/exec/user.h"
 #include "core/qom/machine.h"
 #include "core/stats.h"
+#include "core/tcg/costs.h"
 
 /* One per CPU class in use: what all its CPUs' code shares. */
 typedef struct ExecClass {
@@ -75,6 +76,9 @@ struct ExecMachine {
     GThread *slicer;                            /* one thread for several CPUs: ends turns */
     bool verify_due;                            /* atomic: tb_verify has something to do */
     Counted *counted;                           /* counted mode, or NULL */
+    TcgCosts *costs;                            /* -d stats: code counts what it calls (jit_stats.c); else NULL */
+    uint64_t ticks_began;                       /* ... tcg_ticks then, and the host's clock */
+    int64_t ns_began;
     /* debugging (debug.c) */
     bool stop_pending;                          /* under lock: a CPU set paused, and why is in stop */
     DebugStop stop;
@@ -254,6 +258,11 @@ void cpu_begin_anew(CPUState *cs);
 
 /* tlb_ldst.c */
 extern const TcgMemOps tlb_mem_ops;
+
+/* jit_stats.c: asked for, a machine's code counts what it calls; a CPU's table of that; the slow paths, timed. */
+void exec_costs_init(ExecMachine *x);
+void exec_costs_attach(CPUState *cs);
+extern const TcgMemOps tlb_timed_mem_ops;
 
 /* The jump cache forgets everything; what one page of virtual addresses has; what contexts have. Own thread. */
 void jc_flush(CPUState *cs);

@@ -41,6 +41,7 @@ void exec_machine_free(ExecMachine *x)
         tb_pool_free(x->tb_pool);
     }
     tcg_codebuf_free(x->buf);
+    tcg_costs_free(x->costs);
     g_ptr_array_unref(x->spaces);
     g_ptr_array_unref(x->classes);
     g_ptr_array_unref(x->threads);

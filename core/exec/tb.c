@@ -573,4 +573,5 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
     stats_inc(&e->stats, STAT_regions);
     stats_add(&e->stats, STAT_region_insns, tb->insns);
     stats_add(&e->stats, STAT_region_ns, clock_if_asked() - began);
+    stats_add(&e->stats, STAT_region_host_bytes, tb->code.size);
 }

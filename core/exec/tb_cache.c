@@ -790,3 +790,38 @@ void tb_reset(ExecMachine *x)
     g_mutex_unlock(&x->tb_lock);
     retire(x, NULL, gone, 0);
 }
+
+static void add_up(TbCacheSummary *s, const TranslationBlock *tb)
+{
+    s->num++;
+    s->bytes += tb->bytes;
+    s->max_bytes = MAX(s->max_bytes, tb->bytes);
+    s->host_bytes += tb->code.size;
+    s->slots += tb->code.num_chains;
+    for (unsigned n = 0; n < tb->code.num_chains; n++) {
+        s->linked += tb->edge[n].to != NULL;
+    }
+    if (tb->cold) {
+        s->regions++;
+        s->region_insns += tb->insns;
+        s->region_host_bytes += tb->code.size;
+    }
+}
+
+void tb_cache_summary(ExecMachine *x, TbCacheSummary *ret)
+{
+    *ret = (TbCacheSummary){ 0 };
+    g_mutex_lock(&x->tb_lock);
+    for (unsigned i = 0; i < x->tbs->rams->len; i++) {
+        const RamCode *rc = ((RamBlock *)x->tbs->rams->pdata[i])->code;
+
+        for (uint64_t n = 0; n < rc->num_pages; n++) {
+            const PageCode *p = rc->page[n];
+
+            for (const TranslationBlock *tb = p ? p->first : NULL; tb; tb = tb->page_next) {
+                add_up(ret, tb);
+            }
+        }
+    }
+    g_mutex_unlock(&x->tb_lock);
+}

@@ -94,6 +94,14 @@ void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, T
 /* Every thread is outside: all blocks go, and the code buffer is empty again. */
 void tb_reset(ExecMachine *x);
 uint64_t tb_hash_bytes(const uint8_t *p, unsigned len);
+/* What the cache has now. */
+typedef struct TbCacheSummary {
+    unsigned num, regions;                      /* num: both */
+    uint64_t bytes, max_bytes, host_bytes;      /* of guest code, the most that one has, of host code */
+    uint64_t slots, linked;                     /* direct jumps that there are, and those that lead somewhere */
+    uint64_t region_insns, region_host_bytes;
+} TbCacheSummary;
+void tb_cache_summary(ExecMachine *x, TbCacheSummary *ret);
 
 /*
  * tb.c: the block at cs's PC under its key, or its first instruction as a block; NULL: fetching raised, or a breakpoint

@@ -452,6 +452,9 @@ void exec_user_fork_lock(CPUState *cs)
     g_mutex_lock(&x->tb_lock);
     epoch_lock(x->epoch);
     tb_pool_lock(x->tb_pool);
+    if (x->costs) {
+        tcg_costs_lock(x->costs);
+    }
 }
 
 /* The code is shared with the parent, and its addresses are in it: all of it is made anew. */
@@ -486,6 +489,9 @@ bool exec_user_fork_end(CPUState *cs, bool child)
     ExecThread *self = cs->exec->thread;
     bool ok = true;
 
+    if (x->costs) {
+        tcg_costs_unlock(x->costs);
+    }
     tb_pool_unlock(x->tb_pool);
     epoch_unlock(x->epoch);
     g_mutex_unlock(&x->tb_lock);

@@ -41,12 +41,10 @@ int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
     }
     if (log_enabled(LOG_STATS)) {
         g_autoptr(GString) text = g_string_new(NULL);
-        Stats stats;
 
         g_mutex_lock(&t->p->threads_lock);      /* other threads add CPUs */
-        exec_stats(t->p->m, &stats);
+        exec_stats_format(t->p->m, text);
         g_mutex_unlock(&t->p->threads_lock);
-        stats_format(&stats, text);
         log_write("%s", text->str);
     }
     gdb_exits(t->p, t, 'W', (int)a[0]);

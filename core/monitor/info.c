@@ -115,14 +115,7 @@ static void complete_registers(Monitor *mon, unsigned n, GPtrArray *words)
 
 static void info_jit(MonitorCall *c)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    Stats stats = { { 0 } };
-
-    exec_stats(c->m, &stats);
-    for (unsigned i = 0; i < NUM_STATS; i++) {
-        g_string_append_printf(text, "%-16s %12" G_GUINT64_FORMAT "  %s\n", stats_name(i), stats.count[i], stats_desc(i));
-    }
-    monitor_print(c, "%s", text->str);
+    exec_jit_format(c->m, c->out);
 }
 
 static void dump_tlb(CPUState *cs, void *opaque)
@@ -314,7 +307,8 @@ static const MonitorCommand rows[] = {
     { "info clusters", NULL, "each cluster and its CPUs", info_clusters },
     { "info registers", "[-a|NAME]", "registers of the CPU, of all CPUs, or one by name", info_registers,
       .complete = complete_registers },
-    { "info jit|info opcount|info stats", NULL, "counters of translation and execution", info_jit },
+    { "info jit|info opcount|info stats", NULL, "counters of translation and execution, the code buffer; with -d stats\n"
+      "times, and helpers", info_jit },
     { "info tlb", NULL, "address translations that the CPU keeps", info_tlb },
     { "info mtree", "[-f]", "memory regions; -f: what CPUs see of them", info_mtree },
     { "info roms", NULL, "what is put into memory at each reset", info_roms },

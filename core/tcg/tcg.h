@@ -254,6 +254,7 @@ struct TcgLayout {
     /* Code to go on with where goto_ptr found none in the cache, everything being in the CPU object; NULL: leave. May be NULL. */
     const void *(*find)(CPUState *cs);
     const TcgMemOps *mem;
+    int32_t costs_offset;                       /* TcgCost *: with TcgConfig.costs, by helper (costs.h) */
 };
 
 /* -- code -------------------------------------------------------------------------------------------------- */
@@ -332,6 +333,7 @@ typedef struct TcgConfig {
     const TcgLayout *layout;
     bool naive;                                 /* one store to env per register write, no optimisation: the reference */
     bool verify;                                /* run the verifier between passes */
+    TcgCosts *costs;                            /* calls of helpers are counted and timed (costs.h); NULL: they are not */
 } TcgConfig;
 
 TcgGen *tcg_gen_new(const TcgConfig *config);

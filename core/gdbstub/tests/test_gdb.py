@@ -228,8 +228,8 @@ def breakpoints(g, sym, m):
 def cost(g, sym, m):
     """A breakpoint concerns its own page: nothing is thrown away for it."""
     def counters():
-        text = g.monitor('info jit')
-        return {line.split()[0]: int(line.split()[1]) for line in text.splitlines() if line.strip()}
+        text = g.monitor('info jit').split('Counters:')[1]
+        return {m[1]: int(m[2]) for m in re.finditer(r'^(\w+) +(\d+)  ', text, re.MULTILINE)}
     g.send('vCont;c')
     time.sleep(0.3)
     g.interrupt()

@@ -98,6 +98,7 @@ typedef struct TciArg {
 typedef struct TciCall {
     const TcgHelper *helper;
     uint32_t cif, map;                          /* offsets from the code's start; map 0: none */
+    uint32_t costs_offset, cost;                /* where calls are counted (costs.h): else costs_offset is 0 */
     TciArg arg[];                               /* insn->b of them */
 } TciCall;
 

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 #include "core/tcg/backend/tci/asm.h"
+#include "core/tcg/costs.h"
 
 #define INTS UINT64_C(0x00000000ffffffff)
 #define VECS UINT64_C(0xffffffff00000000)
@@ -442,6 +443,13 @@ static void call(Frame *f, const TciCode *code, CPUState *cs, const TciCall *c, 
         default:
             args[k].u64[0] = a->value;
         }
+    }
+    if (G_UNLIKELY(c->costs_offset)) {
+        uint64_t began = tcg_ticks();
+
+        tcg_helper_call(c->helper, (const struct TcgHelperCif *)((const uint8_t *)code + c->cif), cs, args, ret);
+        tcg_cost_add(*(TcgCost **)((uint8_t *)cs + c->costs_offset) + c->cost, began);
+        return;
     }
     tcg_helper_call(c->helper, (const struct TcgHelperCif *)((const uint8_t *)code + c->cif), cs, args, ret);
 }

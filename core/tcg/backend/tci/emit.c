@@ -2,6 +2,7 @@
 /* From an allocated region to the interpreter's bytecode (asm.h). */
 #include <string.h>
 #include "core/tcg/backend/tci/asm.h"
+#include "core/tcg/costs.h"
 
 enum { WORDS_MAX = 6 };                         /* an instruction that is no call */
 
@@ -239,6 +240,11 @@ static void emit_call(Emit *e, const TcgNode *n)
     insn(e, TCI_call, loc_kind(n->out) == LOC_REG ? reg(n->out) : 0xff, 0, n->list_len, 0, n->type);
     call = (TciCall *)e->p;
     call->helper = h;
+    call->costs_offset = call->cost = 0;
+    if (e->fn->config->costs) {
+        call->costs_offset = (uint32_t)e->fn->config->layout->costs_offset;
+        call->cost = tcg_costs_number(e->fn->config->costs, h);
+    }
     want_map(e, &call->map, n->map);
     f = (CifFix) { &call->cif, h };
     g_array_append_val(e->cif_fixes, f);

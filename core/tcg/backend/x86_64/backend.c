@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "core/bits.h"
 #include "core/tcg/backend/x86_64/emit_int.h"
+#include "core/tcg/costs.h"
 
 /* Intel's models of family 6 with the erratum of pad_jump, by CPUID 1 EAX: Skylake and what was derived from it. */
 static bool has_jump_erratum(unsigned a)
@@ -256,6 +257,39 @@ static void emit_slow_thunk(Emit *e, unsigned n)
     emit_leave(e, off);
 }
 
+/* Reads the cycle counter into RAX; RDX goes. */
+static void emit_ticks(Emit *e)
+{
+    put8(&e->a, 0x0f);
+    put8(&e->a, 0x31);
+    sh_ri(&e->a, SH_SHL, X_W, RDX, 32);
+    alu_rr(&e->a, ALU_OR, X_W, RAX, RDX);
+}
+
+/* Calls RAX with arguments in registers and at RSP, as if its caller had. */
+static void emit_cost_thunk(Emit *e)
+{
+    start_thunk(e, THUNK_COST);
+    alu_rr(&e->a, ALU_ADD, X_W, R10, R11);
+    pop(&e->a, R11);
+    mov_mr(&e->a, X_W, mem(RSP, FRAME_COST), R10);
+    mov_mr(&e->a, X_W, mem(RSP, FRAME_COST + 8), R11);
+    alu_mi(&e->a, ALU_ADD, X_W, mem(R10, offsetof(TcgCost, calls)), 1);
+    mov_rr(&e->a, X_W, R11, RAX);
+    mov_rr(&e->a, X_W, R10, RDX);
+    emit_ticks(e);
+    mov_rr(&e->a, X_W, RDX, R10);
+    mov_mr(&e->a, X_W, mem(RSP, FRAME_COST + 16), RAX);
+    op_rr(&e->a, 0xff, 2, R11);                 /* call */
+    mov_rr(&e->a, X_W, R11, RAX);
+    emit_ticks(e);
+    mov_rm(&e->a, X_W, R10, mem(RSP, FRAME_COST));
+    alu_rm(&e->a, ALU_SUB, X_W, RAX, mem(RSP, FRAME_COST + 16));
+    alu_mr(&e->a, ALU_ADD, X_W, mem(R10, offsetof(TcgCost, ticks)), RAX);
+    mov_rr(&e->a, X_W, RAX, R11);
+    op_rm(&e->a, 0xff, 4, mem(RSP, FRAME_COST + 8));            /* jmp */
+}
+
 /* Calls an operation's helper with its registers as they are in the save area; its V128 result goes there too. */
 static void emit_fp_thunk(Emit *e, unsigned n)
 {
@@ -268,11 +302,19 @@ static void emit_fp_thunk(Emit *e, unsigned n)
     mov_rr(&e->a, X_W, R10, RDX);
     mov_rr(&e->a, X_W, RDI, RBP);
     mov_rm(&e->a, 0, RSI, mem(R10, offsetof(FpRec, desc)));
-    for (unsigned i = 0; i < (n == THUNK_FP ? 4 : 1); i++) {
+    for (unsigned i = 0; i < (n == THUNK_FP || n == THUNK_FP_COST ? 4 : 1); i++) {
         mov_rm(&e->a, 0, regs[i], mem(R10, (int32_t)offsetof(FpRec, vec[i])));
         lea(&e->a, X_W, regs[i], mem_bi(RSP, regs[i], 0, FRAME_VEC + off));
     }
-    op_rm(&e->a, 0xff, 2, mem(R10, offsetof(FpRec, fn)));
+    if (n >= THUNK_FP_COST) {
+        mov_rm(&e->a, X_W, RAX, mem(R10, offsetof(FpRec, fn)));
+        mov_rm(&e->a, 0, R11, mem(R10, offsetof(FpRec, costs_offset)));
+        mov_rm(&e->a, X_W, R11, mem_bi(RBP, R11, 0, 0));
+        mov_rm(&e->a, 0, R10, mem(R10, offsetof(FpRec, cost)));
+        call_rel(&e->a, thunk_rw(e, THUNK_COST));
+    } else {
+        op_rm(&e->a, 0xff, 2, mem(R10, offsetof(FpRec, fn)));
+    }
     save_regs(e, caller_saved, false, off);
     pop(&e->a, RDX);
     put8(&e->a, 0xc3);
@@ -324,8 +366,11 @@ static size_t x86_init_buf(const TcgBackend *be, TcgCodeBuf *buf)
     for (unsigned n = THUNK_LD; n <= THUNK_CAS128; n++) {
         emit_slow_thunk(&e, n);
     }
+    emit_cost_thunk(&e);
     emit_fp_thunk(&e, THUNK_FP);
     emit_fp_thunk(&e, THUNK_FP_TO_INT);
+    emit_fp_thunk(&e, THUNK_FP_COST);
+    emit_fp_thunk(&e, THUNK_FP_TO_INT_COST);
     start_thunk(&e, THUNK_LEAVE);
     save_regs(&e, caller_saved | REG_BIT(RDX), true, 0);
     emit_leave(&e, 0);

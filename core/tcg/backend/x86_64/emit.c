@@ -5,6 +5,7 @@
  * guest accesses in emit_mem.c, vectors in emit_vec.c.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
+#include "core/tcg/costs.h"
 
 /* A location's value to a register; leaves the flags alone. */
 static void load_loc(Emit *e, TcgLoc l, unsigned type, unsigned dst)
@@ -510,6 +511,11 @@ static void parallel_move(Emit *e, RegMove *m, unsigned num)
     }
 }
 
+unsigned tcg_x86_cost_place(const Emit *e, const TcgHelper *h)
+{
+    return tcg_costs_number(e->fn->config->costs, h) * (unsigned)sizeof(TcgCost);
+}
+
 static void emit_call(Emit *e, TcgId id, const TcgNode *n)
 {
     const TcgHelper *h = (const TcgHelper *)(uintptr_t)n->imm;
@@ -561,7 +567,13 @@ static void emit_call(Emit *e, TcgId id, const TcgNode *n)
         }
     }
     mov_ri(&e->a, RAX, (uintptr_t)h->fn);
-    op_rr(&e->a, 0xff, 2, RAX);
+    if (G_UNLIKELY(e->fn->config->costs)) {
+        mov_ri(&e->a, R10, tcg_x86_cost_place(e, h));
+        mov_rm(&e->a, X_W, R11, mem(RBP, e->layout->costs_offset));
+        call_rel(&e->a, thunk_rw(e, THUNK_COST));
+    } else {
+        op_rr(&e->a, 0xff, 2, RAX);
+    }
     if (h->flags & HELPER_NO_RETURN) {
         if (n->map) {
             tcg_x86_stub(e, STUB_CALL, id)->from[0] = jmp_fwd32(&e->a);

@@ -463,6 +463,8 @@ void tcg_x86_emit_fp_stub(Emit *e, Stub *s)
     const TcgNode *n = fn_node(e->fn, s->node);
     bool vector = n->op == OP_fp, wanted = loc_kind(n->out) == LOC_REG;
     unsigned d = !wanted ? FIRST_VREG + XS : loc_num(n->out);
+    bool counted = e->fn->config->costs;
+    unsigned size = counted ? sizeof(FpRec) : offsetof(FpRec, cost);
     uint8_t *at;
     FpRec rec = { .fn = call_helper(n)->fn, .desc = n->aux };
 
@@ -475,14 +477,18 @@ void tcg_x86_emit_fp_stub(Emit *e, Stub *s)
     rec.vec[3] = vector ? 16 * (d - FIRST_VREG) : 0;
     lea(&e->a, X_W, RDX, mem_rip(e->a.p));
     at = e->a.p - 4;
-    call_rel(&e->a, thunk_rw(e, vector ? THUNK_FP : THUNK_FP_TO_INT));
+    if (G_UNLIKELY(counted)) {
+        rec.cost = tcg_x86_cost_place(e, call_helper(n));
+        rec.costs_offset = (uint32_t)e->layout->costs_offset;
+    }
+    call_rel(&e->a, thunk_rw(e, (vector ? THUNK_FP : THUNK_FP_TO_INT) + (counted ? THUNK_FP_COST - THUNK_FP : 0)));
     if (!vector && wanted) {
         mov_rr(&e->a, width_w(n->type), d, RAX);
     }
     jmp(&e->a, s->back);
     fix32(at, e->a.p);
-    memcpy(e->a.p, &rec, sizeof(rec));
-    e->a.p += sizeof(rec);
+    memcpy(e->a.p, &rec, size);
+    e->a.p += size;
 }
 
 void tcg_x86_constraints_fp(const TcgNode *n, TcgConstraint *ret)

@@ -49,7 +49,8 @@ enum {
     FRAME_ADDR = FRAME_SLOTS + 8 * NUM_SLOTS,   /* a slow path's operands */
     FRAME_VAL = FRAME_ADDR + 8,
     FRAME_VAL2 = FRAME_ADDR + 16,
-    FRAME_V0 = FRAME_ADDR + 32,                 /* V128 operands and results of slow paths and calls */
+    FRAME_COST = FRAME_ADDR + 40,               /* THUNK_COST's three words, perhaps 16 bytes lower */
+    FRAME_V0 = FRAME_ADDR + 64,                 /* V128 operands and results of slow paths and calls */
     FRAME_INT = FRAME_V0 + 16 * (TCG_HELPER_MAX_ARGS + 1),      /* registers saved for slow paths and maps */
     FRAME_VEC = FRAME_INT + 8 * 32,
     FRAME_SIZE = FRAME_VEC + 16 * 16,           /* XMM0-15: a map names no others */
@@ -64,6 +65,8 @@ enum {
     THUNK_LEAVE,                                /* jumped to with RDX = SlowRec: restores its map and exits */
     THUNK_LD, THUNK_ST, THUNK_LD128, THUNK_ST128, THUNK_RMW, THUNK_CAS, THUNK_CAS128,
     THUNK_FP, THUNK_FP_TO_INT,                  /* called with RDX = FpRec */
+    THUNK_FP_COST, THUNK_FP_TO_INT_COST,        /* the same, counted */
+    THUNK_COST,                                 /* called instead of RAX: R11 = costs, R10 = the helper's place among them */
     THUNK_CONSTS,                               /* VConst[] */
     NUM_THUNKS,
 };
@@ -84,6 +87,7 @@ typedef struct FpRec {
     const void *fn;                             /* of its TcgHelper */
     uint32_t desc;                              /* TcgFp */
     uint32_t vec[4];                            /* 16 times the registers of a, b, c and the result */
+    uint32_t cost, costs_offset;                /* where calls are counted, else left out */
 } FpRec;
 
 /* Vector constants, at THUNK_CONSTS. */
@@ -236,6 +240,8 @@ void tcg_x86_constraints_fp(const TcgNode *n, TcgConstraint *ret);
 /* Compares lanes 0; returns the condition code for `cond` on the flags, which for EQ and NE holds if CC_P does not. */
 unsigned tcg_x86_emit_fp_cond(Emit *e, const TcgNode *n, TcgFlagCond cond);
 /* emit.c */
+/* Where the cost of a helper is among all, if calls are counted. */
+unsigned tcg_x86_cost_place(const Emit *e, const TcgHelper *h);
 bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);
 void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn);
 bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf);
