@@ -14,124 +14,129 @@
 
 /* -- QARMA ------------------------------------------------------------------------------------------------------- */
 
-/* Cells are nibbles, cell 0 the lowest. */
-static inline unsigned cell(uint64_t v, unsigned i)
-{
-    return v >> (4 * i) & 15;
-}
+/* Cells are nibbles, cell 0 the lowest, each in a byte of its own here. */
+typedef uint8_t Cells __attribute__((vector_size(16)));
 
-static uint64_t substitute(uint64_t v, const uint8_t *box)
-{
-    uint64_t out = 0;
+#define CELLS(v) { \
+    (v) & 15, (v) >> 4 & 15, (v) >> 8 & 15, (v) >> 12 & 15, (v) >> 16 & 15, (v) >> 20 & 15, (v) >> 24 & 15, (v) >> 28 & 15, \
+    (v) >> 32 & 15, (v) >> 36 & 15, (v) >> 40 & 15, (v) >> 44 & 15, (v) >> 48 & 15, (v) >> 52 & 15, (v) >> 56 & 15, (v) >> 60 }
 
-    for (unsigned i = 0; i < 16; i++) {
-        out |= (uint64_t)box[cell(v, i)] << (4 * i);
-    }
-    return out;
-}
-
-static const uint8_t sub5[16] = { 0xb, 0x6, 0x8, 0xf, 0xc, 0x0, 0x9, 0xe, 0x3, 0x7, 0x4, 0x5, 0xd, 0x2, 0x1, 0xa };
-static const uint8_t inv_sub5[16] = { 0x5, 0xe, 0xd, 0x8, 0xa, 0xb, 0x1, 0x9, 0x2, 0x6, 0xf, 0x0, 0x4, 0xc, 0x7, 0x3 };
+static const Cells sub5 = { 0xb, 0x6, 0x8, 0xf, 0xc, 0x0, 0x9, 0xe, 0x3, 0x7, 0x4, 0x5, 0xd, 0x2, 0x1, 0xa };
+static const Cells inv_sub5 = { 0x5, 0xe, 0xd, 0x8, 0xa, 0xb, 0x1, 0x9, 0x2, 0x6, 0xf, 0x0, 0x4, 0xc, 0x7, 0x3 };
 /* QARMA3's box is its own inverse. */
-static const uint8_t sub3[16] = { 0xa, 0xd, 0xe, 0x6, 0xf, 0x7, 0x3, 0x5, 0x9, 0x8, 0x0, 0xc, 0xb, 0x1, 0x2, 0x4 };
+static const Cells sub3 = { 0xa, 0xd, 0xe, 0x6, 0xf, 0x7, 0x3, 0x5, 0x9, 0x8, 0x0, 0xc, 0xb, 0x1, 0x2, 0x4 };
 
-/* out[i] = in[from[i]] */
-static uint64_t shuffle(uint64_t v, const uint8_t *from)
+static const Cells cell_shuffle = { 13, 6, 11, 0, 7, 12, 1, 10, 8, 3, 14, 5, 2, 9, 4, 15 };
+static const Cells cell_inv_shuffle = { 3, 6, 12, 9, 14, 11, 1, 4, 8, 13, 7, 2, 5, 0, 10, 15 };
+static const Cells tweak_shuffle = { 4, 5, 6, 7, 11, 2, 3, 8, 12, 13, 14, 15, 0, 1, 10, 9 };
+static const Cells rot1 = { 0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15 };
+static const Cells rot2 = { 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15 };
+/* What TweakCellRot changes in a cell, and the cells that it acts on. */
+static const Cells tweak_rot = { 0, 9, 11, 2, 6, 15, 13, 4, 12, 5, 7, 14, 10, 3, 1, 8 };
+static const Cells tweak_rotated = { 0, 0, 15, 0, 15, 0, 0, 15, 0, 0, 0, 15, 15, 0, 15, 15 };
+
+/* out[i] = table[v[i]]: a box's cells, or, the other way round, a shuffle's. at_once: the host has AVX. */
+static inline __attribute__((always_inline)) Cells look(Cells table, Cells v, bool at_once)
 {
-    uint64_t out = 0;
+    Cells out;
 
+#ifdef __x86_64__
+    if (at_once) {
+        __asm__("vpshufb %2, %1, %0" : "=x"(out) : "x"(table), "x"(v));
+        return out;
+    }
+#endif
     for (unsigned i = 0; i < 16; i++) {
-        out |= (uint64_t)cell(v, from[i]) << (4 * i);
+        out[i] = table[v[i]];
     }
     return out;
 }
 
-static const uint8_t cell_shuffle[16] = { 13, 6, 11, 0, 7, 12, 1, 10, 8, 3, 14, 5, 2, 9, 4, 15 };
-static const uint8_t cell_inv_shuffle[16] = { 3, 6, 12, 9, 14, 11, 1, 4, 8, 13, 7, 2, 5, 0, 10, 15 };
-static const uint8_t tweak_shuffle[16] = { 4, 5, 6, 7, 11, 2, 3, 8, 12, 13, 14, 15, 0, 1, 10, 9 };
-static const uint8_t tweak_inv_shuffle[16] = { 12, 13, 5, 6, 0, 1, 2, 3, 7, 15, 14, 4, 8, 9, 10, 11 };
-/* Cells of the result that TweakCellRot and TweakCellInvRot act on. */
-#define TWEAK_ROT     (1 << 2 | 1 << 4 | 1 << 7 | 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15)
-#define TWEAK_INV_ROT (1 << 0 | 1 << 6 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 15)
-
-static inline unsigned rot(unsigned c, unsigned n)
+static inline __attribute__((always_inline)) Cells unpack(uint64_t v, bool at_once)
 {
-    return (c << n | c >> (4 - n)) & 15;
+    static const Cells pairs = { 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15 };
+    const uint64_t low = UINT64_C(0x0f0f0f0f0f0f0f0f), half[2] = { v & low, v >> 4 & low };
+    Cells c;
+
+    memcpy(&c, half, sizeof(c));
+    return look(c, pairs, at_once);
 }
 
-static uint64_t mult(uint64_t v)
+static inline __attribute__((always_inline)) uint64_t pack(Cells c, bool at_once)
 {
-    uint64_t out = 0;
+    static const Cells halves = { 0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15 };
+    uint64_t half[2];
 
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned a = cell(v, i), b = cell(v, i + 4), c = cell(v, i + 8), d = cell(v, i + 12);
+    c = look(c, halves, at_once);
+    memcpy(half, &c, sizeof(c));
+    return half[0] | half[1] << 4;
+}
 
-        out |= (uint64_t)(rot(d, 1) ^ rot(c, 2) ^ rot(b, 1)) << (4 * i);
-        out |= (uint64_t)(rot(d, 2) ^ rot(c, 1) ^ rot(a, 1)) << (4 * (i + 4));
-        out |= (uint64_t)(rot(d, 1) ^ rot(b, 1) ^ rot(a, 2)) << (4 * (i + 8));
-        out |= (uint64_t)(rot(c, 1) ^ rot(b, 2) ^ rot(a, 1)) << (4 * (i + 12));
+static inline __attribute__((always_inline)) Cells mult(Cells v, bool at_once)
+{
+    static const Cells a = { 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11 };
+    static const Cells b = { 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3 };
+    static const Cells c = { 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7 };
+
+    return look(rot1, look(v, a, at_once) ^ look(v, b, at_once), at_once) ^ look(rot2, look(v, c, at_once), at_once);
+}
+
+static inline __attribute__((always_inline)) uint64_t qarma_by(uint64_t data, uint64_t modifier, uint64_t key0,
+                                                               uint64_t key1, bool three, bool at_once)
+{
+    static const Cells rc[5] = {
+        { 0 }, CELLS(UINT64_C(0x13198a2e03707344)), CELLS(UINT64_C(0xa4093822299f31d0)),
+        CELLS(UINT64_C(0x082efa98ec4e6c89)), CELLS(UINT64_C(0x452821e638d01377)),
+    };
+    static const Cells alpha = CELLS(UINT64_C(0xc0ac29b7c97c50dd));
+    Cells sub = three ? sub3 : sub5, inv_sub = three ? sub3 : inv_sub5;
+    unsigned iterations = three ? 2 : 4;
+    uint64_t modk0 = (key0 & 1) << 63 | key0 >> 2 << 1 | (key0 >> 63 ^ (key0 >> 1 & 1));
+    Cells k0 = unpack(key0, at_once), k1 = unpack(key1, at_once), m0 = unpack(modk0, at_once);
+    Cells tweak = unpack(modifier, at_once), v = unpack(data, at_once) ^ k0, with[5];
+
+    for (unsigned i = 0; i <= iterations; i++) {
+        with[i] = k1 ^ tweak ^ rc[i];
+        v ^= with[i];
+        if (i > 0) {
+            v = mult(look(v, cell_shuffle, at_once), at_once);
+        }
+        v = look(sub, v, at_once);
+        tweak = look(tweak, tweak_shuffle, at_once);
+        tweak ^= look(tweak_rot, tweak, at_once) & tweak_rotated;
     }
-    return out;
-}
-
-static uint64_t tweak_forward(uint64_t v)
-{
-    uint64_t s = shuffle(v, tweak_shuffle), out = 0;
-
-    for (unsigned i = 0; i < 16; i++) {
-        unsigned c = cell(s, i);
-
-        out |= (uint64_t)(TWEAK_ROT >> i & 1 ? (c >> 1) | ((c ^ c >> 1) & 1) << 3 : c) << (4 * i);
+    v = mult(look(v ^ m0 ^ tweak, cell_shuffle, at_once), at_once);
+    v = mult(look(look(sub, v, at_once), cell_shuffle, at_once), at_once);
+    v = look(k1 ^ v, cell_inv_shuffle, at_once);
+    v = look(mult(look(inv_sub, v, at_once), at_once), cell_inv_shuffle, at_once);
+    v ^= k0 ^ tweak;
+    for (unsigned i = 0; i <= iterations; i++) {
+        v = look(inv_sub, v, at_once);
+        if (i < iterations) {
+            v = look(mult(v, at_once), cell_inv_shuffle, at_once);
+        }
+        v ^= with[iterations - i] ^ alpha;
     }
-    return out;
+    return pack(v ^ m0, at_once);
 }
 
-static uint64_t tweak_backward(uint64_t v)
+#ifdef __x86_64__
+static __attribute__((target("avx"))) uint64_t qarma_avx(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t key1,
+                                                         bool three)
 {
-    uint64_t s = shuffle(v, tweak_inv_shuffle), out = 0;
-
-    for (unsigned i = 0; i < 16; i++) {
-        unsigned c = cell(s, i);
-
-        out |= (uint64_t)(TWEAK_INV_ROT >> i & 1 ? (c << 1 & 14) | ((c ^ c >> 3) & 1) : c) << (4 * i);
-    }
-    return out;
+    return three ? qarma_by(data, modifier, key0, key1, true, true)
+                 : qarma_by(data, modifier, key0, key1, false, true);
 }
+#endif
 
 static uint64_t qarma(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t key1, bool three)
 {
-    static const uint64_t rc[5] = {
-        0, UINT64_C(0x13198a2e03707344), UINT64_C(0xa4093822299f31d0), UINT64_C(0x082efa98ec4e6c89),
-        UINT64_C(0x452821e638d01377),
-    };
-    const uint64_t alpha = UINT64_C(0xc0ac29b7c97c50dd);
-    const uint8_t *sub = three ? sub3 : sub5, *inv_sub = three ? sub3 : inv_sub5;
-    unsigned iterations = three ? 2 : 4;
-    uint64_t modk0 = (key0 & 1) << 63 | key0 >> 2 << 1 | (key0 >> 63 ^ (key0 >> 1 & 1));
-    uint64_t tweak = modifier, v = data ^ key0;
-
-    for (unsigned i = 0; i <= iterations; i++) {
-        v ^= key1 ^ tweak ^ rc[i];
-        if (i > 0) {
-            v = mult(shuffle(v, cell_shuffle));
-        }
-        v = substitute(v, sub);
-        tweak = tweak_forward(tweak);
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx")) {
+        return qarma_avx(data, modifier, key0, key1, three);
     }
-    v = mult(shuffle(v ^ modk0 ^ tweak, cell_shuffle));
-    v = mult(shuffle(substitute(v, sub), cell_shuffle));
-    v = shuffle(key1 ^ v, cell_inv_shuffle);
-    v = shuffle(mult(substitute(v, inv_sub)), cell_inv_shuffle);
-    v ^= key0 ^ tweak;
-    for (unsigned i = 0; i <= iterations; i++) {
-        v = substitute(v, inv_sub);
-        if (i < iterations) {
-            v = shuffle(mult(v), cell_inv_shuffle);
-        }
-        tweak = tweak_backward(tweak);
-        v ^= rc[iterations - i] ^ key1 ^ tweak ^ alpha;
-    }
-    return v ^ modk0;
+#endif
+    return qarma_by(data, modifier, key0, key1, three, false);
 }
 
 static uint64_t impdef(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t key1)
