@@ -872,6 +872,7 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
     exec_costs_init(x);
     x->tbs = tb_cache_new();
     x->tb_pool = tb_pool_new();
+    x->worker = tb_worker_new(x);
     x->paused = true;
     if (x->config.counted) {
         x->config.single_thread = true;
@@ -894,6 +895,7 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
     }
     ec = g_new0(ExecClass, 1);
     ec->cc = cc;
+    ec->index = x->classes->len;
     ec->layout = (TcgLayout){
         .tlb_offset = offsetof(CPUState, tlb), .raised_offset = offsetof(CPUState, raised),
         .left_offset = offsetof(CPUState, left), .counted = x->config.counted,
@@ -1161,6 +1163,7 @@ void exec_stop(Machine *m)
         g_thread_join(x->slicer);
         x->slicer = NULL;
     }
+    tb_worker_stop(x->worker);
     clock_set_running(m->clock, false);
     machine_lock(m);                            /* changes of the map look at the threads */
     while (x->threads->len) {

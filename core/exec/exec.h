@@ -4,6 +4,7 @@
 #define CORE_EXEC_EXEC_H
 
 #include "core/exec/cpu.h"
+#include "core/keyval.h"
 #include "core/qom/machine.h"
 #include "core/stats.h"
 
@@ -15,6 +16,7 @@ typedef struct AccelConfig {
     bool one_insn;                              /* blocks of one instruction */
     bool naive;                                 /* every register write stored at once: the reference */
     unsigned heat;                              /* a block that ran so often becomes a region; 0: none does */
+    bool wait_regions;                          /* the CPU makes it and then goes on; else a thread of its own does */
     size_t code_size;                           /* bytes; 0: the default */
     /* -icount */
     bool counted;                               /* virtual time is what CPUs retire */
@@ -24,6 +26,9 @@ typedef struct AccelConfig {
     uint64_t quantum;                           /* ns: the longest turn of a CPU while others wait */
     uint64_t stop_after;                        /* instructions of all CPUs; 0: no end */
 } AccelConfig;
+
+/* The keys of -accel that a machine and a program alike may have. */
+bool accel_config_parse(AccelConfig *config, KeyVal *kv, GError **error);
 
 /* The types that core/exec provides ("cpu", "cluster"): once for each registry, before a module of CPUs is loaded. */
 void exec_register_types(TypeRegistry *types);

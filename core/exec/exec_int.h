@@ -28,6 +28,7 @@
 /* One per CPU class in use: what all its CPUs' code shares. */
 typedef struct ExecClass {
     const CPUClass *cc;
+    unsigned index;                             /* in ExecMachine.classes */
     TcgLayout layout;
     TcgConfig config;
     TcgLayout checked_layout;                   /* user mode with watchpoints: every access takes the slow path */
@@ -52,6 +53,7 @@ typedef struct ExecThread {
 } ExecThread;
 
 struct TbCache;
+typedef struct TbWorker TbWorker;
 
 struct ExecMachine {
     Machine *machine;                           /* NULL in a unit test without one */
@@ -64,6 +66,7 @@ struct ExecMachine {
     TcgCodeBuf *buf;
     struct TbCache *tbs;
     struct TbPool *tb_pool;
+    TbWorker *worker;
     GPtrArray *classes;                         /* (ExecClass *) under tb_lock */
     GPtrArray *threads;                         /* (ExecThread *) fixed by exec_start */
     GMutex tb_lock;                             /* the translation cache's structure */

@@ -30,6 +30,7 @@ void exec_machine_free(ExecMachine *x)
     while (x->spaces->len) {
         address_space_free(x->spaces->pdata[x->spaces->len - 1]);
     }
+    tb_worker_free(x->worker);
     tbs = x->tbs;
     x->tbs = NULL;
     tb_cache_free(tbs);
@@ -50,6 +51,17 @@ void exec_machine_free(ExecMachine *x)
     g_mutex_clear(&x->lock);
     g_cond_clear(&x->cond);
     g_free(x);
+}
+
+bool accel_config_parse(AccelConfig *config, KeyVal *kv, GError **error)
+{
+    bool background = !config->wait_regions;
+
+    if (!keyval_get_bool(kv, "background", &background, error)) {
+        return false;
+    }
+    config->wait_regions = !background;
+    return true;
 }
 
 /* With the machine, whose devices and their timers are gone. */

@@ -163,6 +163,9 @@ static GArray *sums(Machine *m, Stats *ret)
     TcgCost sum;
 
     memset(ret, 0, sizeof(*ret));
+    if (x->worker) {
+        stats_sum(ret, tb_worker_stats(x->worker));
+    }
     for (unsigned i = 0; i < m->cpus->len; i++) {
         stats_sum(ret, &CPU(m->cpus->pdata[i])->exec->stats);
     }

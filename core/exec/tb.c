@@ -92,11 +92,11 @@ static TcgGen *generator(const CPUState *cs, bool checked)
     return checked ? e->checked_gen : e->gen;
 }
 
-/* Emits what was generated. The block has no place yet. False: it is too large. */
-static bool finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
-{
-    CPUExec *e = cs->exec;
+typedef enum Emitted { EMITTED, EMIT_TOO_LARGE, EMIT_NO_ROOM } Emitted;
 
+/* Emits what was generated. The block has no place yet. */
+static Emitted emit(ExecMachine *x, Stats *stats, TcgGen *g, TranslationBlock *tb, vaddr pc)
+{
     if (log_enabled(LOG_IR)) {
         GString *out = g_string_new(NULL);
 
@@ -104,24 +104,35 @@ static bool finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
         log_write("IR: 0x%016" G_GINT64_MODIFIER "x\n%s\n", pc, out->str);
         g_string_free(out, TRUE);
     }
-    while (!tcg_gen_finish(g, e->x->buf, &tb->code)) {
-        recycle(cs);
+    if (!tcg_gen_finish(g, x->buf, &tb->code)) {
+        return EMIT_NO_ROOM;
     }
     if (!tb->code.entry) {
-        return false;
+        return EMIT_TOO_LARGE;
     }
     if (log_enabled(LOG_OUT_ASM)) {
         GString *out = g_string_new(NULL);
 
-        tcg_code_dump(e->x->be, &tb->code, out);
+        tcg_code_dump(x->be, &tb->code, out);
         log_write("OUT: 0x%016" G_GINT64_MODIFIER "x at %p\n%s\n", pc, tb->code.entry, out->str);
         g_string_free(out, TRUE);
     }
     if (tb->code.num_chains > G_N_ELEMENTS(tb->few_edges)) {
         tb->edge = g_new0(TbEdge, tb->code.num_chains);
     }
-    stats_add(&e->stats, STAT_tb_host_bytes, tb->code.size);
-    return true;
+    stats_add(stats, STAT_tb_host_bytes, tb->code.size);
+    return EMITTED;
+}
+
+/* The same by a CPU, which makes room. False: it is too large. */
+static bool finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
+{
+    Emitted done;
+
+    while ((done = emit(cs->exec->x, &cs->exec->stats, g, tb, pc)) == EMIT_NO_ROOM) {
+        recycle(cs);
+    }
+    return done == EMITTED;
 }
 
 /*
@@ -386,8 +397,9 @@ enum { REGION_BLOCKS = 32, REGION_INSNS = 256 };
 
 /* A guest block of a region. */
 typedef struct Piece {
-    const TranslationBlock *tb;                 /* as it was translated alone */
+    const TranslationBlock *tb;                 /* as it was translated alone; its address alone once it is planned */
     int64_t delta;                              /* from the region's entry */
+    unsigned bytes;
     bool loop;                                  /* something leads back to it */
     bool returned_to;
 } Piece;
@@ -396,6 +408,16 @@ typedef struct Plan {
     Piece piece[REGION_BLOCKS];
     unsigned num, insns;
 } Plan;
+
+struct TbRegion {
+    CPUState *cs;                               /* whose class and features; no more is asked of it */
+    Plan plan;
+    unsigned num;                               /* plan.num as it was planned */
+    TranslateInput in;
+    TranslationBlock *tb;
+    uint64_t generation;
+    uint8_t bytes[];                            /* tb->bytes from tb->start on */
+};
 
 static Piece *piece_at(Plan *p, int64_t delta)
 {
@@ -424,7 +446,7 @@ static Piece *add_piece(const ExecMachine *x, Plan *p, const TranslationBlock *e
         return NULL;
     }
     p->insns += tb->insns;
-    p->piece[p->num] = (Piece){ tb, delta, false, false };
+    p->piece[p->num] = (Piece){ tb, delta, tb->bytes, false, false };
     return &p->piece[p->num++];
 }
 
@@ -469,7 +491,7 @@ static void plan_region(const ExecMachine *x, Plan *p, const TranslationBlock *e
 /* Bytes from a piece to where the next one begins, or to its own end. */
 static unsigned piece_len(const Plan *p, const Piece *piece)
 {
-    int64_t len = piece->tb->bytes;
+    int64_t len = piece->bytes;
 
     for (unsigned i = 0; i < p->num; i++) {
         int64_t d = p->piece[i].delta - piece->delta;
@@ -480,9 +502,11 @@ static unsigned piece_len(const Plan *p, const Piece *piece)
 }
 
 /* False: a piece has no instruction. */
-static bool generate(CPUState *cs, const Plan *p, TranslationBlock *tb, TranslateInput *in, const uint8_t *bytes)
+static bool generate(TbRegion *r, TcgGen *g)
 {
-    TcgGen *g = cs->exec->gen;
+    const Plan *p = &r->plan;
+    TranslationBlock *tb = r->tb;
+    TranslateInput *in = &r->in;
 
     tb->insns = 0;
     tcg_gen_begin(g, tb);
@@ -500,48 +524,116 @@ static bool generate(CPUState *cs, const Plan *p, TranslationBlock *tb, Translat
         TranslateResult res = { 0 };
 
         in->delta = piece->delta;
-        in->bytes = bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
+        in->bytes = r->bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
         in->len = piece_len(p, piece);
         tcg_region_start(g, piece->delta, piece->loop);
-        tb->cc->translate(cs, g, in, &res);
+        tb->cc->translate(r->cs, g, in, &res);
         if (res.bytes == 0) {
             return false;
         }
         if (log_enabled(LOG_IN_ASM)) {
-            log_code(cs, in, &res);
+            log_code(r->cs, in, &res);
         }
         tb->insns += res.insns;
     }
     return true;
 }
 
-static void abandon_new(ExecMachine *x, TranslationBlock *tb)
+static void abandon_region(ExecMachine *x, TbRegion *r)
 {
-    tb_abandon(x, tb->rb, tb->offset);
-    tb_free(tb);
+    tb_abandon(x, r->tb->rb, r->tb->offset);
+    tb_free(r->tb);
 }
 
-void tb_make_region(CPUState *cs, TranslationBlock *entry)
+void tb_region_drop(ExecMachine *x, TbRegion *r)
 {
-    CPUExec *e = cs->exec;
-    ExecMachine *x = e->x;
-    Plan p = { .num = 0 };
+    abandon_region(x, r);
+    g_free(r);
+}
+
+bool tb_region_has(const TbRegion *r, const TranslationBlock *tb)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < r->num && !found; i++) {
+        found = r->plan.piece[i].tb == tb;
+    }
+    return found;
+}
+
+const RamBlock *tb_region_ram(const TbRegion *r)
+{
+    return r->tb->rb;
+}
+
+const ExecClass *tb_region_class(const TbRegion *r)
+{
+    return r->cs->exec->ec;
+}
+
+/* own: the CPU on whose thread it is made, which makes room for it; NULL: nobody does. */
+static void make_region(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats, CPUState *own)
+{
+    uint64_t began = clock_if_asked();
+    bool done = false;
+    unsigned insns, host_bytes;
+
+    for (; !done; r->plan.num /= 2) {           /* of fewer blocks, if it is too large */
+        Emitted e;
+
+        if (r->plan.num == 0 || !generate(r, g)) {
+            abandon_region(x, r);
+            return;
+        }
+        while ((e = emit(x, stats, g, r->tb, r->in.pc)) == EMIT_NO_ROOM && own) {
+            recycle(own);
+        }
+        if (e == EMIT_NO_ROOM) {
+            abandon_region(x, r);
+            return;
+        }
+        done = e == EMITTED;
+    }
+    r->tb->hash = tb_hash_bytes(r->bytes, r->tb->bytes);
+    insns = r->tb->insns;
+    host_bytes = r->tb->code.size;
+    stats_add(stats, STAT_region_ns, clock_if_asked() - began);
+    if (tb_supersede(x, r->tb, r->generation)) {                /* it is everybody's from here on, and may be gone */
+        stats_inc(stats, STAT_regions);
+        stats_add(stats, STAT_region_insns, insns);
+        stats_add(stats, STAT_region_host_bytes, host_bytes);
+    } else {
+        tb_free(r->tb);
+    }
+}
+
+void tb_region_make(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats)
+{
+    if (tb_is_outdated(x, r->tb, r->generation)) {
+        abandon_region(x, r);
+    } else {
+        make_region(x, r, g, stats, NULL);
+    }
+}
+
+/* What is needed to make it, and its page being code since then. NULL: it cannot be made. */
+static TbRegion *new_region(CPUState *cs, TranslationBlock *entry)
+{
+    ExecMachine *x = cs->exec->x;
+    vaddr pc = entry->cc->get_pc(cs);
     TranslateInput in = {
-        .key = entry->key, .pc = entry->cc->get_pc(cs), .max_insns = MAX_INSNS,
-        .page_offset = entry->cc->get_pc(cs) & (BIT64(entry->cc->tcg->page_bits) - 1), .pc_is_constant = x->user,
+        .key = entry->key, .pc = pc, .max_insns = MAX_INSNS, .page_offset = pc & (BIT64(entry->cc->tcg->page_bits) - 1),
+        .pc_is_constant = x->user,
     };
     int64_t first = 0, end = 0;
+    Plan p = { .num = 0 };
     TranslationBlock *tb;
-    uint8_t bytes[CODE_PAGE];
-    uint64_t generation, began = clock_if_asked();
+    TbRegion *r;
 
-    if (__atomic_load_n(&entry->region, __ATOMIC_RELAXED)) {
-        return;                                 /* another CPU was first */
-    }
     plan_region(x, &p, entry);
     for (unsigned i = 0; i < p.num; i++) {
         first = MIN(first, p.piece[i].delta);
-        end = MAX(end, p.piece[i].delta + p.piece[i].tb->bytes);
+        end = MAX(end, p.piece[i].delta + p.piece[i].bytes);
     }
     tb = tb_new(cs, &in);
     tb->rb = entry->rb;
@@ -550,28 +642,47 @@ void tb_make_region(CPUState *cs, TranslationBlock *entry)
     tb->bytes = (uint32_t)(end - first);
     tb->whole_page = true;
     tb->cold = entry;
-    generation = tb_begin(x, cs, tb->rb, tb->start, tb->bytes);
+    r = g_malloc(sizeof(*r) + tb->bytes);
+    *r = (TbRegion){ .cs = cs, .plan = p, .num = p.num, .in = in, .tb = tb };
+    r->generation = tb_begin(x, cs, tb->rb, tb->start, tb->bytes);
     if (!x->user) {
-        ram_read(tb->rb->host + tb->start, bytes, tb->bytes);
-    } else if (!user_fetch(cs, in.pc + (uint64_t)first, bytes, tb->bytes)) {
+        ram_read(tb->rb->host + tb->start, r->bytes, tb->bytes);
+    } else if (!user_fetch(cs, pc + (uint64_t)first, r->bytes, tb->bytes)) {
         cs->raised = 0;
-        abandon_new(x, tb);
+        tb_region_drop(x, r);
+        r = NULL;
+    }
+    return r;
+}
+
+void tb_make_region(CPUState *cs, TranslationBlock *entry)
+{
+    CPUExec *e = cs->exec;
+    ExecMachine *x = e->x;
+    TbWorkerSays says = TB_WORKER_DOES_NOT;
+    TbRegion *r;
+
+    if (__atomic_load_n(&entry->region, __ATOMIC_RELAXED)) {
+        return;                                 /* another CPU was first, or the worker was ready */
+    }
+    /* a log has it where it was needed; bytes that change would be late each time */
+    if (!x->config.wait_regions && !log_enabled(LOG_IN_ASM | LOG_IR | LOG_OUT_ASM) && !tb_changes(x, entry)) {
+        says = tb_worker_ask(x->worker, entry);
+    }
+    if (says == TB_WORKER_BUSY) {
         return;
     }
-    for (bool done = false; !done; p.num /= 2) {                /* of fewer blocks, if it is too large */
-        if (p.num == 0 || !generate(cs, &p, tb, &in, bytes)) {
-            abandon_new(x, tb);
-            return;
-        }
-        done = finish(cs, e->gen, tb, in.pc);
-    }
-    tb->hash = tb_hash_bytes(bytes, tb->bytes);
-    if (!tb_supersede(x, tb, generation)) {
-        tb_free(tb);
+    r = new_region(cs, entry);
+    if (!r) {
         return;
     }
-    stats_inc(&e->stats, STAT_regions);
-    stats_add(&e->stats, STAT_region_insns, tb->insns);
-    stats_add(&e->stats, STAT_region_ns, clock_if_asked() - began);
-    stats_add(&e->stats, STAT_region_host_bytes, tb->code.size);
+    if (says == TB_WORKER_DOES) {
+        says = tb_worker_post(x->worker, r, entry);
+    }
+    if (says == TB_WORKER_BUSY) {
+        tb_region_drop(x, r);
+    } else if (says == TB_WORKER_DOES_NOT) {
+        make_region(x, r, e->gen, &e->stats, cs);
+        g_free(r);
+    }
 }

@@ -36,6 +36,7 @@ typedef struct PageCode {
     uint64_t pending;                           /* of running translations alone */
     uint64_t blocks;                            /* of blocks alone */
     unsigned translating;
+    bool changes;                               /* a region came too late */
     uint64_t generation;
     unsigned misses;
     TranslationBlock *first;
@@ -228,8 +229,12 @@ static void on_write(RamBlock *rb, ram_addr offset, uint64_t len)
 static void on_free(RamBlock *rb)
 {
     RamCode *rc = rb->code;
+    TbWorker *w = rc->x->worker;
 
+    tb_worker_hold(w);
+    tb_worker_drop(w, rb);
     tb_invalidate(rc->x, NULL, rb, 0, rb->size);
+    tb_worker_release(w);                       /* no CPU runs code of rb, so none comes */
     g_mutex_lock(&rc->x->tb_lock);
     g_ptr_array_remove(rc->x->tbs->rams, rb);
     for (unsigned i = 0; i < rc->x->tbs->suspects->len; i++) {
@@ -655,6 +660,7 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
     generation = p->generation;
     if (!p->flagged) {
         p->misses = 0;
+        p->changes = false;
         __atomic_store_n(&p->flagged, true, __ATOMIC_SEQ_CST);
         stores = !x->user && __atomic_exchange_n(&rc->writable[n], 0, __ATOMIC_SEQ_CST);
         if (stores && x->threads->len > 1) {
@@ -726,6 +732,7 @@ bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
     bool ok;
 
     g_mutex_lock(&x->tb_lock);
+    p->changes |= p->generation != generation;
     ok = p->generation == generation && region->cold->valid && !region->cold->region;
     if (ok) {
         put_in(x, p, region);
@@ -735,6 +742,29 @@ bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
     end(p);
     g_mutex_unlock(&x->tb_lock);
     return ok;
+}
+
+bool tb_is_outdated(ExecMachine *x, const TranslationBlock *region, uint64_t generation)
+{
+    PageCode *p = page_of(region->rb->code, region->offset >> CODE_PAGE_BITS);
+    bool changed;
+
+    g_mutex_lock(&x->tb_lock);
+    changed = p->generation != generation;
+    p->changes |= changed;
+    g_mutex_unlock(&x->tb_lock);
+    return changed;
+}
+
+bool tb_changes(ExecMachine *x, const TranslationBlock *tb)
+{
+    PageCode *p = page_of(tb->rb->code, tb->offset >> CODE_PAGE_BITS);
+    bool changes;
+
+    g_mutex_lock(&x->tb_lock);
+    changes = p->changes;
+    g_mutex_unlock(&x->tb_lock);
+    return changes;
 }
 
 /* Whether an edge between them holds whatever maps their page, and whatever the key of who comes along it. */
@@ -765,6 +795,8 @@ void tb_reset(ExecMachine *x)
     struct TbCache *c = x->tbs;
     TranslationBlock *gone = NULL;
 
+    tb_worker_hold(x->worker);
+    tb_worker_drop(x->worker, NULL);
     g_mutex_lock(&x->tb_lock);
     for (unsigned i = 0; i < c->rams->len; i++) {
         RamCode *rc = ((RamBlock *)c->rams->pdata[i])->code;
@@ -788,6 +820,7 @@ void tb_reset(ExecMachine *x)
     memset(c->bucket, 0, BUCKETS * sizeof(*c->bucket));
     tcg_codebuf_reset(x->buf);
     g_mutex_unlock(&x->tb_lock);
+    tb_worker_release(x->worker);
     retire(x, NULL, gone, 0);
 }
 

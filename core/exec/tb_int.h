@@ -45,6 +45,7 @@ struct TranslationBlock {
 } __attribute__((aligned(TCG_OWNER_ALIGN)));
 
 typedef struct TbPool TbPool;
+typedef struct TbRegion TbRegion;               /* a region that is to be made, with all that it is made of */
 
 struct TbCache *tb_cache_new(void);
 void tb_cache_free(struct TbCache *c);
@@ -83,9 +84,13 @@ bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, Transl
 void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset);
 /*
  * The same for a region, which is found instead of its cold block from now on. False: either has changed, or another CPU
- * was first.
+ * was first. The cold block need not exist any more: then the generation is another.
  */
 bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation);
+/* Whether that would be false by now. */
+bool tb_is_outdated(ExecMachine *x, const TranslationBlock *region, uint64_t generation);
+/* Whether a region of the page came too late for its bytes. */
+bool tb_changes(ExecMachine *x, const TranslationBlock *tb);
 /*
  * Links slot n of from to `to`, if both are still valid and the edge stays in one key and one page of RAM, or in user
  * mode, where a place in RAM is an address.
@@ -114,9 +119,39 @@ TranslationBlock *tb_get_cached(CPUState *cs);
 TranslationBlock *tb_get_alone(CPUState *cs);
 void tb_put(CPUState *cs, TranslationBlock *tb);
 /*
- * A cached block at cs's PC has run often: makes a region of it if that can be done. Own thread, outside, the page
- * being mapped as it was when the block was left.
+ * A cached block at cs's PC has run often: makes a region of it if that can be done, or has it made. Own thread, outside, the
+ * page being mapped as it was when the block was left.
  */
 void tb_make_region(CPUState *cs, TranslationBlock *tb);
+
+/* What the worker does with it, on its own thread: makes it and puts it in, and g_free; or drops it, which frees it. */
+void tb_region_make(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats);
+void tb_region_drop(ExecMachine *x, TbRegion *r);
+/* Whether it is made of tb, or of a block that had that address. */
+bool tb_region_has(const TbRegion *r, const TranslationBlock *tb);
+const RamBlock *tb_region_ram(const TbRegion *r);
+const ExecClass *tb_region_class(const TbRegion *r);
+
+/* tb_worker.c */
+typedef enum TbWorkerSays {
+    TB_WORKER_DOES,
+    TB_WORKER_BUSY,                             /* with others, or with one that has the block: not now */
+    TB_WORKER_DOES_NOT,                         /* who asks is to make it */
+} TbWorkerSays;
+
+TbWorker *tb_worker_new(ExecMachine *x);
+void tb_worker_free(TbWorker *w);
+/* Whether it would make a region of this block, and to take one. Any thread. */
+TbWorkerSays tb_worker_ask(TbWorker *w, const TranslationBlock *tb);
+TbWorkerSays tb_worker_post(TbWorker *w, TbRegion *r, const TranslationBlock *tb);
+/* Holding no lock that is inside tb_lock, nor that: it makes nothing when this returns, until release. They nest. */
+void tb_worker_hold(TbWorker *w);
+void tb_worker_release(TbWorker *w);
+void tb_worker_drop(TbWorker *w, const RamBlock *rb);           /* held: what is queued of rb, or all of it, is not made */
+void tb_worker_stop(TbWorker *w);               /* the thread ends; another begins when it is needed */
+/* Around fork(2): it is held, and nobody has its lock. */
+void tb_worker_fork_lock(TbWorker *w);
+void tb_worker_fork_unlock(TbWorker *w, bool child);
+const Stats *tb_worker_stats(const TbWorker *w);
 
 #endif

@@ -448,6 +448,7 @@ void exec_user_fork_lock(CPUState *cs)
 {
     ExecMachine *x = cs->exec->x;
 
+    tb_worker_fork_lock(x->worker);
     g_mutex_lock(&x->lock);
     g_mutex_lock(&x->tb_lock);
     epoch_lock(x->epoch);
@@ -455,6 +456,16 @@ void exec_user_fork_lock(CPUState *cs)
     if (x->costs) {
         tcg_costs_lock(x->costs);
     }
+}
+
+void exec_user_vfork_begin(CPUState *cs)
+{
+    tb_worker_hold(cs->exec->x->worker);
+}
+
+void exec_user_vfork_end(CPUState *cs)
+{
+    tb_worker_release(cs->exec->x->worker);
 }
 
 /* The code is shared with the parent, and its addresses are in it: all of it is made anew. */
@@ -496,6 +507,7 @@ bool exec_user_fork_end(CPUState *cs, bool child)
     epoch_unlock(x->epoch);
     g_mutex_unlock(&x->tb_lock);
     g_mutex_unlock(&x->lock);
+    tb_worker_fork_unlock(x->worker, child);
     if (child) {
         for (unsigned i = x->threads->len; i-- > 0;) {
             ExecThread *t = x->threads->pdata[i];

@@ -85,6 +85,9 @@ void user_code_changed(Machine *m, vaddr addr, uint64_t len);
 void exec_user_fork_begin(CPUState *cs);
 void exec_user_fork_lock(CPUState *cs);
 bool exec_user_fork_end(CPUState *cs, bool child);              /* false: no memory for the child's code */
+/* The same for a child that shares memory, and waits for nobody: around its life, by its parent. */
+void exec_user_vfork_begin(CPUState *cs);
+void exec_user_vfork_end(CPUState *cs);
 
 /*
  * A debugger (debug.h), whose calls one thread makes that runs no CPU. Threads stand where they would go on with the

@@ -27,7 +27,7 @@ static const UserOption options[] = {
     { "s", "QEMU_STACK_SIZE", "BYTES", "the stack's size", true },
     { "B", "QEMU_GUEST_BASE", "ADDRESS", "where in the process guest address 0 lies", true },
     { "R", "QEMU_RESERVED_VA", "BYTES", "how much address space the guest has", true },
-    { "accel", NULL, "tcg|tci", "translate to host code, or interpret", true },
+    { "accel", NULL, "tcg|tci[,...]", "translate to host code, or interpret", true },
     { "one-insn-per-tb", "QEMU_ONE_INSN_PER_TB", NULL, "one instruction a block", true },
     { "singlestep", "QEMU_SINGLESTEP", NULL, NULL, true },
     { "tb-size", NULL, "MIB", "memory for translated code", true },
@@ -52,6 +52,19 @@ static void print_help(void)
             printf("  %-22s %s%s%s\n", left, r->help, r->env ? ": " : "", r->env ? r->env : "");
         }
     }
+}
+
+static bool set_accel(UserOptions *o, const char *value, GError **error)
+{
+    static const char *const names[] = { "tcg", "tci", NULL };
+    g_autoptr(KeyVal) kv = keyval_parse(value, "accel", error);
+    unsigned n = 0;
+
+    if (!kv || !keyval_get_enum(kv, "accel", names, &n, error) || !accel_config_parse(&o->accel, kv, error)) {
+        return false;
+    }
+    o->accel.backend = names[n];
+    return keyval_check_all_used(kv, error);
 }
 
 static bool number(const char *text, const char *name, bool zero, uint64_t *ret, GError **error)
@@ -166,11 +179,7 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
     } else if (strcmp(n, "heat") == 0) {
         return number(value, n, true, &o->heat, error);
     } else if (strcmp(n, "accel") == 0) {
-        if (strcmp(value, "tcg") != 0 && strcmp(value, "tci") != 0) {
-            g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "-accel %s: there are tcg and tci", value);
-            return false;
-        }
-        o->backend = strcmp(value, "tci") == 0 ? "tci" : "tcg";
+        return set_accel(o, value, error);
     } else if (strcmp(n, "strace") == 0) {
         l->strace = true;
     } else if (strcmp(n, "d") == 0) {
@@ -178,7 +187,7 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
     } else if (strcmp(n, "D") == 0) {
         set(&l->file, value);
     } else if (!r->arg) {
-        o->one_insn = true;
+        o->accel.one_insn = true;
     }
     return true;
 }

@@ -38,7 +38,7 @@ static UserOptions *options_new(char **env)
     UserOptions *o = g_new0(UserOptions, 1);
     struct rlimit limit;
 
-    o->backend = tcg_backend_find("tcg") ? "tcg" : "tci";
+    o->accel.backend = tcg_backend_find("tcg") ? "tcg" : "tci";
     o->heat = EXEC_HEAT;
     o->stack_size = STACK_DEFAULT;
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > STACK_DEFAULT) {
@@ -192,12 +192,11 @@ static int list_cpus(ModuleLoader *ml, const char *arch)
 
 static bool make_machine(Process *p, TypeRegistry *types, GError **error)
 {
-    const AccelConfig accel = {
-        .backend = p->o->backend, .one_insn = p->o->one_insn, .heat = MIN(p->o->heat, INT32_MAX),
-        .code_size = p->o->tb_size ? p->o->tb_size : CODE_DEFAULT,
-    };
+    AccelConfig accel = p->o->accel;
     MemoryRegion *root = g_new0(MemoryRegion, 1);
 
+    accel.heat = (unsigned)MIN(p->o->heat, INT32_MAX);
+    accel.code_size = p->o->tb_size ? p->o->tb_size : CODE_DEFAULT;
     if (!type_register(types, &user_machine_type, error)) {
         g_free(root);
         return false;

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include "core/exec/exec.h"
 #include "core/linux_user/target.h"
 #include "core/module.h"
 #include "core/qom/machine.h"
@@ -58,8 +59,7 @@ typedef struct UserOptions {
     uint64_t stack_size;
     uint64_t reserve;                           /* -R */
     uintptr_t base;                             /* -B; 0: anywhere */
-    const char *backend;
-    bool one_insn;
+    AccelConfig accel;                          /* but for the numbers, which are below */
     uint64_t tb_size;
     uint64_t heat;
     uint64_t seed;
