@@ -335,6 +335,8 @@ FLAG_OPTION(paused, paused)
 FLAG_OPTION(no_reboot, config.no_reboot)
 FLAG_OPTION(no_shutdown, no_shutdown)
 FLAG_OPTION(snapshot, snapshot)
+FLAG_OPTION(perfmap, accel.perfmap)
+FLAG_OPTION(jitdump, accel.jitdump)
 
 static bool opt_display(Options *o, const char *value, GError **error)
 {
@@ -371,6 +373,12 @@ static bool opt_gdb(Options *o, const char *value, GError **error)
 static bool opt_gdb_default(Options *o, const char *value, GError **error)
 {
     g_ptr_array_add(o->gdbs, g_strdup("tcp::1234"));
+    return true;
+}
+
+static bool opt_symbols(Options *o, const char *value, GError **error)
+{
+    g_ptr_array_add(o->symbols, g_strdup(value));
     return true;
 }
 
@@ -703,6 +711,9 @@ static const OptionRow rows[] = {
     { "stop-after", "N", "with -icount: end after so many instructions", opt_stop_after },
     { "d", "ITEM[,...]", "log; help lists the items", opt_log_items },
     { "D", "FILE", "the log's file (stderr)", opt_log_file },
+    { "perfmap", NULL, "names of translated code for perf: /tmp/perf-PID.map", opt_perfmap },
+    { "jitdump", NULL, "translated code for perf inject: jit-PID.dump in the current folder", opt_jitdump },
+    { "symbols", "FILE", "names for these: an ELF file, or lines as of /proc/kallsyms; those of -kernel are known", opt_symbols },
     { "pidfile", "FILE", "write the process number there", opt_pidfile },
     { "decode", "ISA[,CPU[,FEATURE=on|off...]]", "decode hex words from standard input, and exit", opt_decode },
     { "write-manifest", "MODULE FILE", "write a module's manifest, and exit", opt_write_manifest },
@@ -745,7 +756,6 @@ static const OptionRow rows[] = {
     { "mem-prealloc", NULL, NULL, NULL },
     { "overcommit", "OPTIONS", NULL, NULL },
     { "singlestep", NULL, NULL, NULL },
-    { "perfmap", NULL, NULL, NULL },
     { "dfilter", "RANGES", NULL, NULL },
     { "echr", "CHARACTER", NULL, NULL },
 };
@@ -804,6 +814,7 @@ static Options *options_new(const char *argv0)
     o->serials = g_ptr_array_new_with_free_func(g_free);
     o->monitors = g_ptr_array_new_with_free_func(g_free);
     o->gdbs = g_ptr_array_new_with_free_func(g_free);
+    o->symbols = g_ptr_array_new_with_free_func(g_free);
     o->mons = g_ptr_array_new_with_free_func((GDestroyNotify)keyval_free);
     o->globals = g_ptr_array_new_with_free_func(g_free);
     o->semihosting_args = g_ptr_array_new_with_free_func(g_free);
@@ -892,6 +903,7 @@ void options_free(Options *o)
     g_ptr_array_unref(o->monitors);
     g_ptr_array_unref(o->mons);
     g_ptr_array_unref(o->gdbs);
+    g_ptr_array_unref(o->symbols);
     g_ptr_array_unref(o->globals);
     g_ptr_array_unref(o->drives);
     g_ptr_array_unref(o->blockdevs);

@@ -51,6 +51,7 @@ typedef struct Options {
     GPtrArray *monitors;                        /* (char *): -monitor, specs as -serial takes them */
     GPtrArray *mons;                            /* (KeyVal *): -mon, "chardev" first */
     GPtrArray *gdbs;                            /* (char *): -gdb, -s */
+    GPtrArray *symbols;                         /* (char *): -symbols */
     bool snapshot;                              /* every drive's writes go to a temporary overlay */
     char *log_items, *log_file;
     char *pidfile;

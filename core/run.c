@@ -908,6 +908,44 @@ static bool check_counted(Run *r, GError **error)
 
 /* -- building ---------------------------------------------------------------------------------------------- */
 
+/* Names for -perfmap and -jitdump: of what is loaded, where it is ELF, and of files that are named for them. */
+static bool add_symbols(Run *r, GError **error)
+{
+    const MachineConfig *c = &r->m->config;
+    const char *const images[] = { c->kernel, c->bios };
+
+    if (!r->o->accel.perfmap && !r->o->accel.jitdump) {
+        return !r->o->symbols->len || bad("-symbols", "it goes with -perfmap or -jitdump", error);
+    }
+    for (unsigned i = 0; i < r->o->symbols->len; i++) {
+        if (!exec_perf_symbols(r->m, r->o->symbols->pdata[i])) {
+            g_autofree char *what = g_strdup_printf("-symbols %s", (char *)r->o->symbols->pdata[i]);
+
+            return bad(what, "it cannot be read, or names no code", error);
+        }
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(images); i++) {
+        if (images[i]) {
+            exec_perf_symbols(r->m, images[i]);
+        }
+    }
+    for (unsigned i = 0; c->loaders && i < c->loaders->len; i++) {
+        const LoaderOption *o = c->loaders->pdata[i];
+
+        if (o->file) {
+            exec_perf_symbols(r->m, o->file);
+        }
+    }
+    for (unsigned i = 0; c->clusters && i < c->clusters->len; i++) {
+        const ClusterOption *o = c->clusters->pdata[i];
+
+        if (o->kernel) {
+            exec_perf_symbols(r->m, o->kernel);
+        }
+    }
+    return true;
+}
+
 static bool build(Run *r, GError **error)
 {
     Options *o = r->o;
@@ -927,6 +965,7 @@ static bool build(Run *r, GError **error)
            device_realize(&r->m->parent, error) && all_serials_taken(r, error) &&
            loader_run_options(r->m, r->m->sysmem, error) &&
            (r->m->config.dumpdtb || (each(r, o->devices, "-device", new_device, error) && all_drives_taken(r, error))) &&
+           add_symbols(r, error) &&
            make_semihosting(r, error);          /* last: what is typed on a shared console is a device's first */
 }
 

@@ -11,6 +11,7 @@
 #include "core/bits.h"
 #include "core/exec/exec_int.h"
 #include "core/exec/memory_int.h"
+#include "core/exec/perf.h"
 #include "core/exec/tb_int.h"
 #include "core/keyval.h"
 #include "core/log.h"
@@ -867,6 +868,9 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
     }
     x->buf = tcg_codebuf_new(x->config.code_size ? x->config.code_size : (size_t)128 << 20, x->be, error);
     if (!x->buf) {
+        return false;
+    }
+    if (!perf_new(x, &x->perf, error)) {
         return false;
     }
     exec_costs_init(x);

@@ -18,6 +18,7 @@ typedef struct AccelConfig {
     unsigned heat;                              /* a block that ran so often becomes a region; 0: none does */
     bool wait_regions;                          /* the CPU makes it and then goes on; else a thread of its own does */
     size_t code_size;                           /* bytes; 0: the default */
+    bool perfmap, jitdump;                      /* tell perf what code is (perf.c) */
     /* -icount */
     bool counted;                               /* virtual time is what CPUs retire */
     unsigned shift;                             /* 2^shift ns an instruction */
@@ -44,6 +45,8 @@ void exec_stats(Machine *m, Stats *ret);        /* sums over the CPUs so far */
 /* Appends "name value" lines, one a counter that is not 0, and helpers' costs: what -d stats prints at the end. */
 void exec_stats_format(Machine *m, GString *out);
 void exec_jit_format(Machine *m, GString *out); /* the same and what is in the code buffer now, for people */
+/* -perfmap and -jitdump, before CPUs run: a file that names guest code (symbols.h). False: nothing is named, or nobody asks. */
+bool exec_perf_symbols(Machine *m, const char *path);
 /* Counted mode: fn is called at the end of each window, under the machine lock: what finishes at no time of its own. */
 void exec_at_window_end(Machine *m, void (*fn)(void *opaque), void *opaque);
 /* Any thread: fn(cs), which wakes cs if it is to, now; in counted mode when cs has come to the caller's time. */

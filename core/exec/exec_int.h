@@ -82,6 +82,7 @@ struct ExecMachine {
     TcgCosts *costs;                            /* -d stats: code counts what it calls (jit_stats.c); else NULL */
     uint64_t ticks_began;                       /* ... tcg_ticks then, and the host's clock */
     int64_t ns_began;
+    struct Perf *perf;                          /* perf.h; NULL: perf is not told */
     /* debugging (debug.c) */
     bool stop_pending;                          /* under lock: a CPU set paused, and why is in stop */
     DebugStop stop;
@@ -240,6 +241,10 @@ typedef struct TlbInfo {
 bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe, TlbInfo *ret);
 /* Own thread: the page holds no code any more: its entry may store directly. */
 void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu);
+
+/* user.c: what a file is mapped to at addr, of which the byte at ret->start is at ret->offset; false: no file is. */
+bool exec_user_mapping(ExecMachine *x, vaddr addr, UserMapping *ret);
+uint64_t exec_user_mask(const ExecMachine *x);
 
 /* user.c: tlb_find for user mode, where a page is what the host lets be accessed */
 bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool probe, TlbInfo *ret);

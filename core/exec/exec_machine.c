@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A machine's part of core/exec: made when first asked for, freed with the machine. */
 #include "core/exec/exec_int.h"
+#include "core/exec/perf.h"
 #include "core/exec/tb_int.h"
 
 ExecMachine *exec_machine_new(Machine *m)
@@ -41,6 +42,7 @@ void exec_machine_free(ExecMachine *x)
     if (x->tb_pool) {
         tb_pool_free(x->tb_pool);
     }
+    perf_free(x->perf);
     tcg_codebuf_free(x->buf);
     tcg_costs_free(x->costs);
     g_ptr_array_unref(x->spaces);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include "core/bits.h"
 #include "core/exec/memory_int.h"
+#include "core/exec/perf.h"
 #include "core/exec/tb_int.h"
 #include "core/log.h"
 
@@ -49,6 +50,7 @@ static void recycle(CPUState *cs)
     exec_exclusive_begin(x, cs->exec->thread);
     if (tcg_codebuf_used(x->buf) > tcg_codebuf_size(x->buf) / 2) {      /* else somebody was first */
         tb_reset(x);
+        perf_reset(x->perf);
     }
     exec_exclusive_end(x, cs->exec->thread);
     stats_inc(&cs->exec->stats, STAT_tb_flushed);
@@ -121,6 +123,7 @@ static Emitted emit(ExecMachine *x, Stats *stats, TcgGen *g, TranslationBlock *t
         tb->edge = g_new0(TbEdge, tb->code.num_chains);
     }
     stats_add(stats, STAT_tb_host_bytes, tb->code.size);
+    perf_code(x->perf, &tb->code, pc, tb->cold);
     return EMITTED;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "core/bits.h"
 #include "core/exec/memory_int.h"
+#include "core/exec/perf.h"
 #include "core/exec/tb_int.h"
 
 enum { CHUNK_BITS = 30, PAGE_BITS = 12, TAG_BITS = 4 };
@@ -68,6 +69,16 @@ void exec_user_init(Machine *m, const UserMemory *mem)
     u->chunk = g_new0(Chunk *, u->num_chunks);
     x->user = u;
     x->paused = false;
+}
+
+bool exec_user_mapping(ExecMachine *x, vaddr addr, UserMapping *ret)
+{
+    return x->user->mem.mapping && x->user->mem.mapping(x->user->mem.opaque, addr, ret);
+}
+
+uint64_t exec_user_mask(const ExecMachine *x)
+{
+    return x->user->mem.addr_mask;
 }
 
 /* -- what is kept of pages ------------------------------------------------------------------------------------------ */
@@ -314,6 +325,7 @@ void user_code_changed(Machine *m, vaddr addr, uint64_t len)
     ExecMachine *x = exec_machine(m);
     vaddr end = addr + len;
 
+    perf_unmapped(x->perf, addr, len);
     while (addr < end && addr < x->user->mem.size) {
         Chunk *c = __atomic_load_n(&x->user->chunk[addr >> CHUNK_BITS], __ATOMIC_ACQUIRE);
         vaddr next = MIN(((addr >> CHUNK_BITS) + 1) << CHUNK_BITS, end);
@@ -456,6 +468,7 @@ void exec_user_fork_lock(CPUState *cs)
     if (x->costs) {
         tcg_costs_lock(x->costs);
     }
+    perf_lock(x->perf);
 }
 
 void exec_user_vfork_begin(CPUState *cs)
@@ -500,6 +513,7 @@ bool exec_user_fork_end(CPUState *cs, bool child)
     ExecThread *self = cs->exec->thread;
     bool ok = true;
 
+    perf_unlock(x->perf);
     if (x->costs) {
         tcg_costs_unlock(x->costs);
     }
@@ -520,6 +534,9 @@ bool exec_user_fork_end(CPUState *cs, bool child)
             }
         }
         ok = new_code_memory(x);
+        if (ok) {
+            perf_forked(x->perf);
+        }
         jc_flush(cs);
         no_debugger(x, cs);
     }

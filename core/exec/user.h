@@ -16,6 +16,13 @@
 /* Bits of what UserMemory.prot returns, beyond TlbProt's: what the architecture keeps of a page (TlbPage.user). */
 enum { USER_PROT_SHIFT = 8 };
 
+/* A file's part in memory. */
+typedef struct UserMapping {
+    vaddr start, end;
+    uint64_t offset;                            /* in the file, of start */
+    char *path;                                 /* newly allocated */
+} UserMapping;
+
 typedef struct UserMemory {
     uintptr_t base;
     uint64_t size;                              /* bytes reserved at base: guest addresses are below it */
@@ -25,6 +32,8 @@ typedef struct UserMemory {
     unsigned (*prot)(void *opaque, vaddr addr);
     /* A debugger's access, whatever the protection: the bytes that were done. The debugger's thread. */
     size_t (*debug_rw)(void *opaque, vaddr addr, void *buf, size_t len, bool write);
+    /* False: no file is mapped at addr. Any thread. */
+    bool (*mapping)(void *opaque, vaddr addr, UserMapping *ret);
 } UserMemory;
 
 /*

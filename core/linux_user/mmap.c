@@ -289,6 +289,26 @@ unsigned mem_prot(void *opaque, vaddr addr)
     return prot;
 }
 
+bool mem_mapping(void *opaque, vaddr addr, UserMapping *ret)
+{
+    Process *p = opaque;
+    bool found = false;
+    unsigned i;
+
+    g_rec_mutex_lock(&p->map_lock);
+    i = find(p, addr);
+    if (i < p->vmas->len) {
+        const Vma *v = vma_at(p, i);
+
+        found = v->start <= addr && v->file && v->file[0] == '/';
+        if (found) {
+            *ret = (UserMapping){ v->start, v->end, v->offset, g_strdup(v->file) };
+        }
+    }
+    g_rec_mutex_unlock(&p->map_lock);
+    return found;
+}
+
 /* What the host maps it with: it never executes guest code itself. */
 static int host_prot(uint32_t prot)
 {

@@ -32,6 +32,8 @@ static const UserOption options[] = {
     { "singlestep", "QEMU_SINGLESTEP", NULL, NULL, true },
     { "tb-size", NULL, "MIB", "memory for translated code", true },
     { "heat", NULL, "N", "code that ran so often is compiled again with its loops; 0: never", true },
+    { "perfmap", "QEMU_PERFMAP", NULL, "names of code for perf: /tmp/perf-PID.map", true },
+    { "jitdump", "QEMU_JITDUMP", NULL, "code for perf inject: jit-PID.dump in this folder", true },
     { "strace", "QEMU_STRACE", NULL, "log system calls", true },
     { "d", "QEMU_LOG", "ITEM,...", "log things (-d help lists them)", true },
     { "D", "QEMU_LOG_FILENAME", "FILE", "log to FILE; +FILE: behind what is there", true, true },
@@ -180,6 +182,10 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
         return number(value, n, true, &o->heat, error);
     } else if (strcmp(n, "accel") == 0) {
         return set_accel(o, value, error);
+    } else if (strcmp(n, "perfmap") == 0) {
+        o->accel.perfmap = true;
+    } else if (strcmp(n, "jitdump") == 0) {
+        o->accel.jitdump = true;
     } else if (strcmp(n, "strace") == 0) {
         l->strace = true;
     } else if (strcmp(n, "d") == 0) {

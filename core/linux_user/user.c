@@ -213,6 +213,7 @@ static bool make_machine(Process *p, TypeRegistry *types, GError **error)
     p->mem.opaque = p;
     p->mem.prot = mem_prot;
     p->mem.debug_rw = gdb_memory;
+    p->mem.mapping = mem_mapping;
     exec_user_init(p->m, &p->mem);
     memory_region_init(root, NULL, "user", UINT64_MAX);
     p->cluster = cluster_new(p->m, "user", address_space_new(p->m, root, "user"));

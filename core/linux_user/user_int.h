@@ -176,6 +176,7 @@ bool vdso_map(Process *p, uint16_t machine);
 /* -- mmap.c ---------------------------------------------------------------------------------------------------------- */
 bool mem_reserve(Process *p, GError **error);
 unsigned mem_prot(void *opaque, vaddr addr);                    /* UserMemory.prot */
+bool mem_mapping(void *opaque, vaddr addr, UserMapping *ret);   /* UserMemory.mapping */
 /* As the system calls: an address or -errno. fd -1 and a name: for /proc/self/maps. */
 int64_t mem_mmap(Process *p, vaddr addr, uint64_t len, uint32_t prot, int flags, int fd, uint64_t offset);
 int64_t mem_munmap(Process *p, vaddr addr, uint64_t len);

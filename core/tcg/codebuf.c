@@ -101,6 +101,12 @@ size_t tcg_codebuf_size(const TcgCodeBuf *buf)
     return buf->size;
 }
 
+const void *tcg_codebuf_thunks(const TcgCodeBuf *buf, size_t *ret_size)
+{
+    *ret_size = buf->thunks;
+    return buf->rx;
+}
+
 uint8_t *tcg_codebuf_reserve(TcgCodeBuf *buf, size_t max)
 {
     size_t old = __atomic_load_n(&buf->used, __ATOMIC_RELAXED);

@@ -272,6 +272,7 @@ typedef struct TcgChain {
 struct TcgCode {
     const void *entry;                          /* executable address (tci: bytecode) */
     uint32_t size;                              /* bytes of code and map data */
+    uint32_t hot_size, text_size;               /* of its start: what runs usually; code */
     uint32_t num_insns;                         /* guest instructions */
     bool returns;                               /* it may leave by tcg_return */
     uint32_t num_chains;
@@ -299,6 +300,8 @@ void tcg_codebuf_free(TcgCodeBuf *buf);
 void tcg_codebuf_reset(TcgCodeBuf *buf);
 size_t tcg_codebuf_used(const TcgCodeBuf *buf);
 size_t tcg_codebuf_size(const TcgCodeBuf *buf);
+/* What all its code shares. */
+const void *tcg_codebuf_thunks(const TcgCodeBuf *buf, size_t *ret_size);
 
 /* Backends by name: "tcg" (x86-64) and "tci". NULL if the host has none of that name. */
 const TcgBackend *tcg_backend_find(const char *name);

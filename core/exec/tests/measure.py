@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What says where time goes: counters of -d stats and `info jit`. Needs aarch64-linux-gnu-gcc, else it is skipped."""
+"""What says where time goes: counters of -d stats and `info jit`, and what perf is told of code (-perfmap, -jitdump).
+Needs aarch64-linux-gnu-gcc, else it is skipped."""
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -84,6 +86,118 @@ def info_jit(forever):
         check(f"info jit {items}: helpers", (helpers(text) != {}, "to be asked for" in text), (bool(items), not items))
 
 
+def perf(folder, *args, status=0):
+    """Runs with both options: its number, and (start, size, name) of the map's lines and of the dump's records."""
+    with subprocess.Popen([CHIMERA, *args], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as p:
+        out = p.communicate(timeout=60 * PATIENCE)[0]
+    check(" ".join(args), p.returncode, status)
+    return p.pid, out, perf_map(p.pid), jit_dump(os.path.join(folder, f"jit-{p.pid}.dump"), p.pid)
+
+
+def perf_map(pid):
+    path = f"/tmp/perf-{pid}.map"
+    with open(path, encoding="ascii") as f:
+        rows = [re.fullmatch(r"([0-9a-f]+) ([0-9a-f]+) (\S+)", line) for line in f.read().splitlines()]
+    os.unlink(path)
+    check("lines of the map", None in rows, False)
+    return [(int(r[1], 16), int(r[2], 16), r[3]) for r in rows]
+
+
+def jit_dump(path, pid):
+    """As Linux describes it in tools/perf/Documentation/jitdump-specification.txt."""
+    with open(path, "rb") as f:
+        data = f.read()
+    magic, version, at, machine, _, of, time, flags = struct.unpack_from("<6I2Q", data)
+    check("the dump's header", (magic, version, at, machine, of, flags), (0x4a695444, 1, 40, 62, pid, 0))
+    rows = []
+    while at < len(data):
+        kind, size, then = struct.unpack_from("<2IQ", data, at)
+        check("in order of time", then >= time, True)
+        time = then
+        if kind == 3:
+            check("the dump's last record", (size, at + size), (16, len(data)))
+            break
+        of, thread, vma, start, length, index = struct.unpack_from("<2I4Q", data, at + 16)
+        check("a record", (kind, of, thread > 0, vma, index), (0, pid, True, start, len(rows)))
+        name = data[at + 56:data.index(b"\0", at + 56)]
+        check("a record's size", size, 56 + len(name) + 1 + length)
+        rows.append((start, length, name.decode()))
+        at += size
+    check("the dump's end", at <= len(data), True)
+    return rows
+
+
+def well_formed(what, rows):
+    spans = sorted((start, start + size) for start, size, _ in rows)
+    check(f"{what}: code", [s for s, e in spans if e <= s], [])
+    check(f"{what}: code in one place", [a for a, b in zip(spans, spans[1:]) if a[1] > b[0]], [])
+
+
+def perf_files(folder, program, kernel):
+    """Names from the program's, the kernel's and other files' symbols, of both tiers."""
+    wanted = {"chimera.shared", "_start", "asks", "odd", "spin", "leaf"}
+    raw, names = os.path.join(folder, "raw"), os.path.join(folder, "names")
+    load = f"loader,file={raw},force-raw=on,addr={LINK:#x},cpu-num=0"
+    subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", kernel, raw], check=True)
+    symbols = subprocess.run(["aarch64-linux-gnu-nm", kernel], capture_output=True, text=True, check=True).stdout
+    with open(names, "w", encoding="ascii") as f:
+        f.write(symbols)                        # as /proc/kallsyms has them
+    for what, args in (("a program", ["user", "-perfmap", "-jitdump", program]),
+                       ("a kernel", [*VIRT, "-perfmap", "-jitdump", "-kernel", kernel]),
+                       ("a list", [*VIRT, "-perfmap", "-jitdump", "-symbols", names, "-device", load])):
+        _, _, lines, records = perf(folder, *args)
+        well_formed(what, lines)
+        check(f"{what}: names", wanted - {name for _, _, name in lines}, set())
+        check(f"{what}: regions", any(re.fullmatch(r"(spin\+0x\w+|leaf)\.region", name) for _, _, name in lines), True)
+        check(f"{what}: the dump has the same", records, lines)
+    _, _, lines, _ = perf(folder, *VIRT, "-perfmap", "-jitdump", "-device", load)
+    check("no names", f"guest-{LINK:#x}" in {name for _, _, name in lines}, True)
+
+
+FORKS = """#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+__attribute__((noinline)) void in_child(void) { printf("%d\\n", getpid()); fflush(stdout); }
+int main(void)
+{
+    if (fork() == 0) { in_child(); _exit(0); }
+    wait(NULL);
+    return 0;
+}
+"""
+
+
+def others(folder):
+    """A fork's child has files of its own, libraries have names; a map begins anew with the code buffer."""
+    source, forks, large = (os.path.join(folder, n) for n in ("forks.c", "forks", "large"))
+    with open(source, "w", encoding="ascii") as f:
+        f.write(FORKS)
+    subprocess.run([CC, "-O1", "-o", forks, source], check=True)
+    root = subprocess.run([CC, "-print-file-name=libc.so.6"], capture_output=True, text=True, check=True).stdout.strip()
+    pid, out, lines, _ = perf(folder, "user", "-L", os.path.dirname(os.path.dirname(os.path.realpath(root))),
+                              "-perfmap", "-jitdump", forks)
+    child = int(out)
+    names, childs = {name for _, _, name in lines}, perf_map(child)
+    jit_dump(os.path.join(folder, f"jit-{child}.dump"), child)
+    check("a child", (child != pid, "in_child" in {name for _, _, name in childs}, "in_child" in names), (True, True, False))
+    check("names", ["main" in names, "__libc_start_main" in names], [True, True])
+    with open(source + ".S", "w", encoding="ascii") as f:
+        f.write(".global _start\n_start:\n.rept 12000\neor x1, x1, x2\nb 1f\n1:\n.endr\n"
+                "last: mov x0, #0\nmov x8, #93\nsvc #0\n")
+    subprocess.run([CC, "-nostdlib", "-static", "-o", large, source + ".S"], check=True)
+    _, _, lines, records = perf(folder, "user", "-tb-size", "1", "-perfmap", "-jitdump", large)
+    well_formed("a full buffer", lines)
+    check("a full buffer", (lines[0][2], "last" in {name for _, _, name in lines}, len(lines) < 6000, len(records) > 12000),
+          ("chimera.shared", True, True, True))
+
+
+def refused(program, kernel):
+    for args in (["user", "-accel", "tci", "-perfmap", program], [*VIRT, "-accel", "tci", "-jitdump", "-kernel", kernel],
+                 [*VIRT, "-symbols", kernel, "-kernel", kernel], [*VIRT, "-perfmap", "-symbols", "/dev/null", "-kernel", kernel]):
+        p = subprocess.run([CHIMERA, *args], capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
+        check(f"refused: {args}", (p.returncode != 0, p.stderr.count("\n")), (True, 1))
+
+
 def main():
     if not shutil.which(CC):
         print(f"skipped: no {CC}")
@@ -92,6 +206,10 @@ def main():
         program, kernel, forever = build(folder)
         costs(program, kernel)
         info_jit(forever)
+        if os.uname().machine == "x86_64":
+            perf_files(folder, program, kernel)
+            others(folder)
+            refused(program, kernel)
     return 1 if failures else 0
 
 

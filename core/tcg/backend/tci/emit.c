@@ -502,7 +502,7 @@ bool tcg_tci_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     g_array_free(e.cif_fixes, TRUE);
     tcg_codebuf_commit(buf, start, max, end);
     ret->entry = tcg_codebuf_rx(buf, start);
-    ret->size = (uint32_t)(end - start);
+    ret->size = ret->hot_size = ret->text_size = (uint32_t)(end - start);
     ret->num_insns = fn->num_insns;
     return true;
 }

@@ -897,11 +897,18 @@ static void emit_chains(Emit *e)
 }
 G_STATIC_ASSERT(TCG_MAX_CHAINS * sizeof(TcgChain) + 4 <= NODE_MAX);
 
+/* Bytes of code so far. */
+static uint32_t code_size(const Emit *e)
+{
+    return (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p) - (const uint8_t *)e->code->entry);
+}
+
 /* What follows the hot code. False: over the limit. */
 static bool emit_rest(Emit *e)
 {
     const TcgFn *fn = e->fn;
 
+    e->code->hot_size = code_size(e);
     for (unsigned i = 0; i < e->num_jumps; i++) {
         fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
     }
@@ -914,6 +921,7 @@ static bool emit_rest(Emit *e)
     if (e->a.p + 16 * e->num_consts > e->limit) {
         return false;
     }
+    e->code->text_size = code_size(e);
     emit_consts(e);
     if (e->a.p > e->limit) {
         return false;
@@ -1013,7 +1021,7 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     }
     g_free(large);
     if (ok) {
-        code.size = (uint32_t)((const uint8_t *)tcg_codebuf_rx(buf, e.a.p) - (const uint8_t *)code.entry);
+        code.size = code_size(&e);
         *ret = code;
     }
     return ok;
@@ -1127,7 +1135,7 @@ bool tcg_x86_once_end(void *once, TcgCode *ret)
     tcg_codebuf_commit(e->buf, e->start, ONCE_MAX, ok ? e->a.p : e->start);
     if (ok) {
         o->code.num_insns = e->fn->num_insns;
-        o->code.size = (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p) - (const uint8_t *)o->code.entry);
+        o->code.size = code_size(e);
         *ret = o->code;
     }
     return ok;
