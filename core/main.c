@@ -118,7 +118,7 @@ int main(int argc, char **argv)
             status = act(ml, o, &error);
         }
     }
-    if (fflush(stdout) != 0 && status == 0) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {     /* what was written before, too */
         fprintf(stderr, "chimera: standard output: cannot be written\n");
         status = 1;
     }
