@@ -394,7 +394,7 @@ static void heat(CPUState *cs, TranslationBlock *tb)
     word = tb->heat;
     g_mutex_unlock(&x->tb_lock);
     if (word >= 0 && cs->heat[word] < 0) {
-        cs->heat[word] = (int32_t)x->config.heat;
+        cs->heat[word] = MAX((int32_t)x->config.heat, INT8_MAX);       /* enough for the block to be entered */
         jc_forget_block(cs, tb, tb->offset);
         if (!log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
             tb_make_region(cs, tb);

@@ -8,14 +8,14 @@
 #include "core/qom/machine.h"
 #include "core/stats.h"
 
-enum { EXEC_HEAT = 4000 };                      /* AccelConfig.heat by default */
+enum { EXEC_HEAT = 300000 };                    /* AccelConfig.heat by default */
 
 typedef struct AccelConfig {
     const char *backend;                        /* "tcg" or "tci" */
     bool single_thread;                         /* one host thread for all CPUs, round robin */
     bool one_insn;                              /* blocks of one instruction */
     bool naive;                                 /* every register write stored at once: the reference */
-    unsigned heat;                              /* a block that ran so often becomes a region; 0: none does */
+    unsigned heat;                              /* a block in which so many instructions ran becomes a region; 0: none does */
     bool wait_regions;                          /* the CPU makes it and then goes on; else a thread of its own does */
     size_t code_size;                           /* bytes; 0: the default */
     bool perfmap, jitdump;                      /* tell perf what code is (perf.c) */

@@ -5,7 +5,7 @@
  * A block is found by (class, key, RAM block, offset): no virtual address is in it, so one translation serves every
  * mapping. Looking up takes no lock; blocks that went are retired by epoch. Everything else is under tb_lock.
  *
- * A block that runs often (it counts down a heat word of its CPU as it is entered) is translated again as a region:
+ * A block that runs often (it counts its instructions down in a heat word of its CPU) is translated again as a region:
  * with the blocks of its page that it leads to and that have run, and their loops. From then on the region is found
  * in its place.
  */

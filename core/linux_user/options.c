@@ -31,7 +31,7 @@ static const UserOption options[] = {
     { "one-insn-per-tb", "QEMU_ONE_INSN_PER_TB", NULL, "one instruction a block", true },
     { "singlestep", "QEMU_SINGLESTEP", NULL, NULL, true },
     { "tb-size", NULL, "MIB", "memory for translated code", true },
-    { "heat", NULL, "N", "code that ran so often is compiled again with its loops; 0: never", true },
+    { "heat", NULL, "N", "code that ran so many instructions is compiled again with its loops; 0: never", true },
     { "perfmap", "QEMU_PERFMAP", NULL, "names of code for perf: /tmp/perf-PID.map", true },
     { "jitdump", "QEMU_JITDUMP", NULL, "code for perf inject: jit-PID.dump in this folder", true },
     { "strace", "QEMU_STRACE", NULL, "log system calls", true },

@@ -356,7 +356,7 @@ void tcg_gen_at_once(TcgGen *g, TcgCodeBuf *buf);
 bool tcg_gen_end(TcgGen *g);
 /* What follows until the next tcg_gen_begin is entered with this PC alone. */
 void tcg_gen_at(TcgGen *g, uint64_t pc);
-/* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts down, leaving below 0; -1: none. */
+/* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts instructions down in, leaving below 0; -1: none. */
 void tcg_gen_poll(TcgGen *g, int heat);
 /*
  * A block of guest instructions that is part of the region: a tcg_goto to this delta from the entry PC goes there, and

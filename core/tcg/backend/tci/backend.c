@@ -786,7 +786,7 @@ do_poll: {
 
     if (!code->layout.counted) {
         if (G_LIKELY(__atomic_load_n(word, __ATOMIC_RELAXED) >= 0) &&
-            (!heat || --*(int32_t *)env_at(cs, code->layout.heat_offset + (heat - 1) * 4) >= 0)) {
+            (!heat || (*(int32_t *)env_at(cs, code->layout.heat_offset + (heat - 1) * 4) -= (int32_t)WORD(1)) >= 0)) {
             NEXT(3);
         }
     } else if (__atomic_sub_fetch(word, (int32_t)WORD(1), __ATOMIC_RELAXED) >= 0) {

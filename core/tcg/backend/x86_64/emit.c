@@ -427,6 +427,12 @@ static void emit_goto_ptr(Emit *e)
 }
 G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
 
+/* What a run of the code counts down: its instructions, as far as they fit a byte. */
+static int heat_of(const Emit *e)
+{
+    return (int)CLAMP(e->fn->num_insns, 1, INT8_MAX);
+}
+
 static void emit_poll(Emit *e, TcgId id)
 {
     Mem m = mem(RBP, e->layout->poll_offset);
@@ -441,7 +447,8 @@ static void emit_poll(Emit *e, TcgId id)
     s = tcg_x86_stub(e, STUB_POLL, id);
     tcg_x86_stub_jump(e, s, CC_S);
     if (heat) {
-        alu_mi(&e->a, ALU_SUB, 0, mem(RBP, e->layout->heat_offset + (int32_t)(heat - 1) * 4), 1);
+        alu_mi(&e->a, ALU_SUB, 0, mem(RBP, e->layout->heat_offset + (int32_t)(heat - 1) * 4), heat_of(e));
+        e->heat_at = e->a.p - 1;
         tcg_x86_stub_jump(e, s, CC_S);
     }
 }
@@ -1074,6 +1081,7 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->limit = e->start + ONCE_MAX - NODE_MAX;
     e->num_jumps = e->num_stubs = e->num_consts = 0;
     e->raises = NULL;
+    e->heat_at = NULL;
     e->a.p = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
     memset(o->block_at, 0, sizeof(o->block_at));
     memset(o->due_at, 0, sizeof(o->due_at));
@@ -1129,6 +1137,9 @@ bool tcg_x86_once_end(void *once, TcgCode *ret)
         return false;
     }
     g_assert(e->fn->frame_slots <= NUM_SLOTS);
+    if (e->heat_at) {
+        *e->heat_at = (uint8_t)heat_of(e);      /* there was none yet */
+    }
     if (ok && e->layout->direct) {
         tcg_codebuf_mark(e->buf, e->start);     /* before anybody can run it */
     }

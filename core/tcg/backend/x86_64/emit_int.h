@@ -155,6 +155,7 @@ typedef struct Emit {
     TcgChain *chain;                            /* code->num_chains of them */
     const TcgNode *raises;                      /* emit_fp.c: the comparison that raises an earlier one's exceptions */
     bool raises_signal;
+    uint8_t *heat_at;                           /* how much an entry counts heat down */
     bool *due_at;                               /* by block: a fence may be due where it begins */
     bool fence_due;                             /* ... and here */
     uint8_t *maps;                              /* code at once: the maps' bytes; else NULL */
