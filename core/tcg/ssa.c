@@ -313,7 +313,7 @@ static void choose_in(Ssa *s, uint32_t head, const uint32_t *names, const bool *
             const TcgIrBlock *b = fn_block(fn, block);
 
             for (uint32_t r = 1; r < s->num_rows && b->mark == head && b->num_preds > 1; r++) {
-                if ((s->rows[r].type == TCG_V128) == vec) {
+                if (weight[r] && (s->rows[r].type == TCG_V128) == vec) {
                     bool in = num > limit + ROWS_TOO_MANY && weight[r] < least && !s->rows[r].local && !flags[r];
 
                     s->in_field[block * s->num_rows + r] = in;
