@@ -396,7 +396,7 @@ TranslationBlock *tb_get_cached(CPUState *cs)
 
 /* -- regions ------------------------------------------------------------------------------------------------------------- */
 
-enum { REGION_BLOCKS = 32, REGION_INSNS = 256 };
+enum { REGION_BLOCKS = 32, REGION_INSNS = 256, LOOP_INSNS = 40, LOOP_COPIES = 4, COPIED_INSNS = 96 };
 
 /* A guest block of a region. */
 typedef struct Piece {
@@ -405,6 +405,9 @@ typedef struct Piece {
     unsigned bytes;
     bool loop;                                  /* something leads back to it */
     bool returned_to;
+    int64_t loop_end;                           /* it begins a loop up to there; else its own delta */
+    int head;                                   /* the piece that begins the loop that it is in, if there are copies; else -1 */
+    unsigned copies;
 } Piece;
 
 typedef struct Plan {
@@ -449,7 +452,7 @@ static Piece *add_piece(const ExecMachine *x, Plan *p, const TranslationBlock *e
         return NULL;
     }
     p->insns += tb->insns;
-    p->piece[p->num] = (Piece){ tb, delta, tb->bytes, false, false };
+    p->piece[p->num] = (Piece){ tb, delta, tb->bytes, .loop_end = delta, .head = -1, .copies = 1 };
     return &p->piece[p->num++];
 }
 
@@ -458,6 +461,58 @@ static Piece *find_piece(const ExecMachine *x, Plan *p, const TranslationBlock *
     Piece *there = piece_at(p, delta);
 
     return there ? there : add_piece(x, p, entry, delta);
+}
+
+/* Whether nothing but branches ends the piece. */
+static bool only_branches(const Piece *piece)
+{
+    bool calls = piece->tb->code.returns || piece->returned_to;
+
+    for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
+        calls |= piece->tb->code.chain[n].back != piece->tb->code.chain[n].delta;
+    }
+    return !calls;
+}
+
+static bool is_in_loop(const Piece *head, const Piece *piece)
+{
+    return piece->delta >= head->delta && piece->delta < head->loop_end;
+}
+
+/* Chooses the loops that are emitted several times: innermost ones, from their beginning to the last branch back to it. */
+static void find_loops(Plan *p)
+{
+    for (unsigned i = 0; i < p->num; i++) {
+        const Piece *piece = &p->piece[i];
+
+        for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
+            Piece *to = piece_at(p, piece->delta + piece->tb->code.chain[n].delta);
+
+            if (to && to->delta <= piece->delta) {
+                to->loop_end = MAX(to->loop_end, piece->delta + piece->bytes);
+            }
+        }
+    }
+    for (unsigned i = 0; i < p->num; i++) {
+        const Piece *head = &p->piece[i];
+        unsigned insns = 0;
+        bool ok = head->loop_end != head->delta;
+
+        for (unsigned k = 0; k < p->num && ok; k++) {
+            const Piece *in = &p->piece[k];
+
+            if (is_in_loop(head, in)) {
+                ok = (in == head || in->loop_end == in->delta) && only_branches(in);
+                insns += in->tb->insns;
+            }
+        }
+        for (unsigned k = 0; k < p->num && ok && insns <= LOOP_INSNS; k++) {
+            if (is_in_loop(head, &p->piece[k])) {
+                p->piece[k].head = (int)i;
+                p->piece[k].copies = MIN(COPIED_INSNS / insns, LOOP_COPIES);
+            }
+        }
+    }
 }
 
 /* The blocks that the entry leads to, nearest first. Blocks may overlap: each is cut where the next begins. */
@@ -489,6 +544,7 @@ static void plan_region(const ExecMachine *x, Plan *p, const TranslationBlock *e
             p->piece[n].loop |= p->piece[n].returned_to && p->piece[n].delta < p->piece[i].delta + p->piece[i].tb->bytes;
         }
     }
+    find_loops(p);
 }
 
 /* Bytes from a piece to where the next one begins, or to its own end. */
@@ -504,6 +560,29 @@ static unsigned piece_len(const Plan *p, const Piece *piece)
     return (unsigned)len;
 }
 
+/* False: the piece has no instruction. */
+static bool generate_piece(TbRegion *r, TcgGen *g, const Piece *piece, unsigned copy)
+{
+    const Piece *head = piece->head < 0 ? piece : &r->plan.piece[piece->head];
+    TcgRegionLoop loop = { head->delta, head->loop_end, piece->copies };
+    TranslationBlock *tb = r->tb;
+    TranslateInput *in = &r->in;
+    TranslateResult res = { 0 };
+
+    in->delta = piece->delta;
+    in->bytes = r->bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
+    in->len = piece_len(&r->plan, piece);
+    tcg_region_start(g, piece->delta, piece->loop && copy == 0, &loop, copy);
+    tb->cc->translate(r->cs, g, in, &res);
+    if (res.bytes && copy == 0) {
+        tb->insns += res.insns;
+        if (log_enabled(LOG_IN_ASM)) {
+            log_code(r->cs, in, &res);
+        }
+    }
+    return res.bytes != 0;
+}
+
 /* False: a piece has no instruction. */
 static bool generate(TbRegion *r, TcgGen *g)
 {
@@ -517,27 +596,17 @@ static bool generate(TbRegion *r, TcgGen *g)
         tcg_gen_at(g, in->pc);
     }
     for (unsigned i = 0; i < p->num; i++) {
-        tcg_region_block(g, p->piece[i].delta, p->piece[i].returned_to);
+        tcg_region_block(g, p->piece[i].delta, p->piece[i].returned_to, p->piece[i].copies);
     }
     if (!p->piece[0].loop) {
         tcg_gen_poll(g, -1);
     }
     for (unsigned i = 0; i < p->num; i++) {
-        const Piece *piece = &p->piece[i];
-        TranslateResult res = { 0 };
-
-        in->delta = piece->delta;
-        in->bytes = r->bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
-        in->len = piece_len(p, piece);
-        tcg_region_start(g, piece->delta, piece->loop);
-        tb->cc->translate(r->cs, g, in, &res);
-        if (res.bytes == 0) {
-            return false;
+        for (unsigned n = 0; n < p->piece[i].copies; n++) {
+            if (!generate_piece(r, g, &p->piece[i], n)) {
+                return false;
+            }
         }
-        if (log_enabled(LOG_IN_ASM)) {
-            log_code(r->cs, in, &res);
-        }
-        tb->insns += res.insns;
     }
     return true;
 }
@@ -574,6 +643,18 @@ const ExecClass *tb_region_class(const TbRegion *r)
     return r->cs->exec->ec;
 }
 
+/* It was too large: with no copies, or with half the blocks. */
+static void make_smaller(Plan *p)
+{
+    bool copies = false;
+
+    for (unsigned i = 0; i < p->num; i++) {
+        copies |= p->piece[i].copies > 1;
+        p->piece[i].copies = 1;
+    }
+    p->num /= copies ? 1 : 2;
+}
+
 /* own: the CPU on whose thread it is made, which makes room for it; NULL: nobody does. */
 static void make_region(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats, CPUState *own)
 {
@@ -581,7 +662,7 @@ static void make_region(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats, CP
     bool done = false;
     unsigned insns, host_bytes;
 
-    for (; !done; r->plan.num /= 2) {           /* of fewer blocks, if it is too large */
+    for (; !done; make_smaller(&r->plan)) {
         Emitted e;
 
         if (r->plan.num == 0 || !generate(r, g)) {

@@ -13,6 +13,7 @@
 typedef struct RegionBlock {
     int64_t delta;
     uint32_t block;
+    uint32_t copy;
     bool returned_to;
 } RegionBlock;
 
@@ -31,6 +32,8 @@ struct TcgGen {
     bool passed;                                /* the region has been through the pipeline */
     uint64_t last_delta;                        /* of the last tcg_insn_start */
     GArray *region;                             /* RegionBlock: the region's guest blocks; empty: just the one */
+    TcgRegionLoop loop;                         /* that what is being emitted belongs to */
+    uint32_t copy;                              /* ... this copy of it */
     unsigned num_slots;                         /* of OP_goto_tb in use */
     Known *row;                                 /* by row, then by local: the value that it holds */
     uint32_t num_known_rows;
@@ -85,6 +88,7 @@ void tcg_gen_begin(TcgGen *g, void *owner)
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
+    g->loop = (TcgRegionLoop){ .copies = 0 };
     g->alone = g->quick = g->at_pc = g->at_once = g->ended = false;
     g->stamp++;
     g_array_set_size(g->region, 0);
@@ -127,34 +131,52 @@ bool tcg_gen_end(TcgGen *g)
     return true;
 }
 
-/* The region's block at delta; NULL: there is none. */
-static const RegionBlock *region_block(const TcgGen *g, int64_t delta)
+/* The region's block at delta, or a copy of it; NULL: there is none. */
+static const RegionBlock *region_copy(const TcgGen *g, int64_t delta, uint32_t copy)
 {
     for (unsigned i = 0; i < g->region->len; i++) {
         const RegionBlock *r = &g_array_index(g->region, RegionBlock, i);
 
-        if (r->delta == delta) {
+        if (r->delta == delta && r->copy == copy) {
             return r;
         }
     }
     return NULL;
 }
 
-void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to)
+static const RegionBlock *region_block(const TcgGen *g, int64_t delta)
 {
-    RegionBlock r = { delta, tcg_fn_block_new(g->fn), returned_to };
-
-    g_assert(!region_block(g, delta));
-    g_array_append_val(g->region, r);
+    return region_copy(g, delta, 0);
 }
 
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll)
+void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to, unsigned copies)
 {
-    tcg_block_start(g, (TcgBlockRef){ region_block(g, delta)->block });
+    g_assert(!region_block(g, delta));
+    for (uint32_t i = 0; i < copies; i++) {
+        RegionBlock r = { delta, tcg_fn_block_new(g->fn), i, returned_to && i == 0 };
+
+        g_array_append_val(g->region, r);
+    }
+}
+
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll, const TcgRegionLoop *loop, unsigned copy)
+{
+    g->loop = loop ? *loop : (TcgRegionLoop){ .copies = 0 };
+    g->copy = copy;
+    tcg_block_start(g, (TcgBlockRef){ region_copy(g, delta, copy)->block });
     if (poll) {
         tcg_insn_start(g, (uint64_t)delta);
         tcg_poll(g);
     }
+}
+
+/* Where a tcg_goto of delta leads to in the region; NULL: it leaves. */
+static const RegionBlock *leads_to(const TcgGen *g, int64_t delta)
+{
+    if (g->loop.copies > 1 && delta >= g->loop.first && delta < g->loop.end) {
+        return region_copy(g, delta, delta == g->loop.first ? (g->copy + 1) % g->loop.copies : g->copy);
+    }
+    return region_block(g, delta);
 }
 
 bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
@@ -666,7 +688,7 @@ static void leave_to(TcgGen *g, int64_t delta, int64_t back)
 
 void tcg_goto(TcgGen *g, int64_t delta)
 {
-    const RegionBlock *inside = region_block(g, delta);
+    const RegionBlock *inside = leads_to(g, delta);
 
     if (inside) {
         tcg_br(g, (TcgBlockRef){ inside->block });

@@ -362,9 +362,18 @@ void tcg_gen_poll(TcgGen *g, int heat);
  * A block of guest instructions that is part of the region: a tcg_goto to this delta from the entry PC goes there, and
  * does not leave; so does a tcg_return, if calls return to it. Before any of these; emission of it goes on at
  * tcg_region_start; poll: something leads back to it.
+ *
+ * The blocks of a small loop may be emitted several times, so that it polls and copies values between registers less often:
+ * in a copy, a tcg_goto to the loop's first block leads to the next copy of that, and to other blocks of it to this one.
  */
-void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to);
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll);
+typedef struct TcgRegionLoop {
+    int64_t first, end;                         /* deltas of its blocks; the loop is entered anew at `first` */
+    uint32_t copies;
+} TcgRegionLoop;
+
+void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to, unsigned copies);
+/* loop: that the block belongs to (copy: the how manieth of it), where there are copies; else NULL. */
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll, const TcgRegionLoop *loop, unsigned copy);
 /*
  * Optimises and emits what was generated since begin. False: the buffer has no room (nothing was published); call
  * again after a reset, with the same region still in g. ret_code->entry is NULL if its values find no place in the frame:
