@@ -117,6 +117,11 @@ struct TcgBackend {
 };
 
 extern const TcgBackend tcg_backend_x86_64, tcg_backend_tci;
+/*
+ * tcg_backend_x86_64 for a host of x86-64-v3 with AES and SHA, and nothing else, whatever this one is: its code is the same
+ * everywhere, to be looked at and not to be run.
+ */
+void tcg_x86_some_host(TcgBackend *ret);
 
 /* -- codebuf.c ----------------------------------------------------------------------------------------------------- */
 struct TcgCodeBuf {

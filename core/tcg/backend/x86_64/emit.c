@@ -1155,7 +1155,7 @@ bool tcg_x86_once_end(void *once, TcgCode *ret)
 /* -- what regalloc is told ------------------------------------------------------------------------------- */
 bool tcg_x86_host_has(const TcgBackend *be, unsigned feature)
 {
-    return be->features & tcg_x86_host_features() & feature;
+    return tcg_x86_features(be) & feature;
 }
 
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)

@@ -37,9 +37,15 @@ enum {
     HOST_SHA = 1 << 13,
     HOST_ALL = (1 << 14) - 1,
     HOST_V2 = 1 << 14,                          /* x86-64-v2 itself, which is no extension */
+    HOST_ANY = 1 << 15,                         /* TcgBackend.features: all that are named, whatever the host has */
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
+/* What of it a backend may use. */
+static inline uint64_t tcg_x86_features(const TcgBackend *be)
+{
+    return be->features & (be->features & HOST_ANY ? UINT64_MAX : tcg_x86_host_features());
+}
 
 enum {
     NUM_SLOTS = 256,
