@@ -181,6 +181,11 @@ void *memory_region_ram_ptr(MemoryRegion *mr)
     return mr->ram ? mr->ram->host : NULL;
 }
 
+void memory_region_fill(MemoryRegion *mr, uint64_t offset, uint8_t v)
+{
+    ram_fill(mr->ram, offset, v);
+}
+
 /* -- calling the device ---------------------------------------------------------------------------------------- */
 
 static unsigned min_size(const MemoryRegion *mr)

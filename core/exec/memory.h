@@ -99,6 +99,8 @@ void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_readonly(MemoryRegion *mr, bool readonly);
 void memory_region_rom_device_set_romd(MemoryRegion *mr, bool reads_memory);
 void *memory_region_ram_ptr(MemoryRegion *mr);  /* host address; writes through it need ram_written() */
+/* Before anybody sees it: from offset to its end it is v. What nobody writes to takes no memory. */
+void memory_region_fill(MemoryRegion *mr, uint64_t offset, uint8_t v);
 /* Several changes, one new view. Nest. */
 void memory_transaction_begin(Machine *m);
 void memory_transaction_commit(Machine *m);

@@ -7,6 +7,8 @@
 
 RamBlock *ram_block_new(const char *name, uint64_t size, GError **error);
 void ram_block_free(RamBlock *rb);
+/* memory_region_fill */
+void ram_fill(RamBlock *rb, ram_addr offset, uint8_t v);
 
 /* Something about mr (or below it) changed: every space that shows it gets new views. */
 void memory_region_changed(MemoryRegion *mr);

@@ -4,10 +4,13 @@
  * when it is made, rather than killed when the guest uses it.
  */
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include "core/bits.h"
 #include "core/exec/memory_int.h"
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
+enum { FILL_STEP = 1 << 20 };
 
 /* Bytes that the host could still give: available memory and free swap; UINT64_MAX if it does not say. */
 static uint64_t host_available(void)
@@ -66,6 +69,43 @@ RamBlock *ram_block_new(const char *name, uint64_t size, GError **error)
         madvise(start, length, MADV_HUGEPAGE);  /* a host without them is only slower */
     }
     return rb;
+}
+
+/* A file of FILL_STEP bytes v, without a name; -1: there is none. */
+static int fill_file(uint8_t v)
+{
+    struct rlimit limit;
+    void *map;
+    int fd;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur < FILL_STEP || (fd = memfd_create("fill", MFD_CLOEXEC)) < 0) {
+        return -1;
+    }
+    if (ftruncate(fd, FILL_STEP) < 0 ||
+        (map = mmap(NULL, FILL_STEP, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED) {
+        close(fd);
+        return -1;
+    }
+    memset(map, v, FILL_STEP);
+    munmap(map, FILL_STEP);
+    return fd;
+}
+
+void ram_fill(RamBlock *rb, ram_addr offset, uint8_t v)
+{
+    ram_addr at = MIN(align_up(offset, FILL_STEP), rb->size);
+    int fd = rb->size - at >= FILL_STEP ? fill_file(v) : -1;
+
+    memset(rb->host + offset, v, at - offset);
+    /* the same pages again and again, each of them the block's own when it is written */
+    while (fd >= 0 && rb->size - at >= FILL_STEP &&
+           mmap(rb->host + at, FILL_STEP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, 0) != MAP_FAILED) {
+        at += FILL_STEP;
+    }
+    memset(rb->host + at, v, rb->size - at);
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 void ram_block_free(RamBlock *rb)

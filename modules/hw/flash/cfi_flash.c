@@ -377,16 +377,10 @@ static bool cfi_flash_realize(Device *dev, GError **error)
         return false;
     }
     device_init_region(dev, "mem", &s->mem);
-    if (s->blk) {
-        uint64_t have = block_size(s->blk);
-
-        if (!block_read_sync(s->blk, 0, contents(s), have, error)) {
-            return false;
-        }
-        memset(contents(s) + have, 0xff, s->size - have);
-    } else {
-        memset(contents(s), 0xff, s->size);
+    if (s->blk && !block_read_sync(s->blk, 0, contents(s), block_size(s->blk), error)) {
+        return false;
     }
+    memory_region_fill(&s->mem, s->blk ? block_size(s->blk) : 0, 0xff);
     make_query(s);
     return true;
 }
