@@ -22,6 +22,7 @@ typedef struct Rom {
 typedef struct RomList {
     Machine *m;
     GPtrArray *roms;                            /* Rom, in order of adding */
+    bool was_reset;                             /* else they are all as they were added */
 } RomList;
 
 static void rom_free(void *opaque)
@@ -73,6 +74,10 @@ static void roms_reset(void *opaque)
 {
     RomList *list = opaque;
 
+    if (!list->was_reset) {
+        list->was_reset = true;
+        return;
+    }
     for (unsigned i = 0; i < list->roms->len; i++) {
         rom_write_zeros(list->roms->pdata[i]);
     }
