@@ -664,6 +664,9 @@ static bool push_frame(Thread *t, int sig, const siginfo_t *info, const SigActio
 /* ... of a thread, whose debugger hears of it. */
 static void G_GNUC_NORETURN die(Thread *t, int sig)
 {
+    if (!t->vfork) {                            /* the statistics are the parent's */
+        process_log_stats(t->p);
+    }
     gdb_exits(t->p, t, 'X', sig);
     signal_die(sig);
 }

@@ -34,19 +34,24 @@ int64_t linux_call_exit(Thread *t, const uint64_t *a)
     return LINUX_EXITED;
 }
 
+void process_log_stats(Process *p)
+{
+    if (log_enabled(LOG_STATS)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        g_mutex_lock(&p->threads_lock);         /* other threads add CPUs */
+        exec_stats_format(p->m, text);
+        g_mutex_unlock(&p->threads_lock);
+        log_write("%s", text->str);
+    }
+}
+
 int64_t linux_call_exit_group(Thread *t, const uint64_t *a)
 {
     if (t->vfork) {
         process_leave((int)a[0]);               /* the statistics are the parent's */
     }
-    if (log_enabled(LOG_STATS)) {
-        g_autoptr(GString) text = g_string_new(NULL);
-
-        g_mutex_lock(&t->p->threads_lock);      /* other threads add CPUs */
-        exec_stats_format(t->p->m, text);
-        g_mutex_unlock(&t->p->threads_lock);
-        log_write("%s", text->str);
-    }
+    process_log_stats(t->p);
     gdb_exits(t->p, t, 'W', (int)a[0]);
     process_gives_up(t);
     _exit((int)a[0]);                           /* others may be writing to the log, which is never behind */

@@ -288,6 +288,7 @@ void thread_run(Thread *t);
 void thread_ends(Thread *t);
 /* Before the process ends by exit_group: what robust lists of its threads hold. Others do not run again. */
 void process_gives_up(Thread *t);
+void process_log_stats(Process *p);             /* -d stats, as the process ends */
 /* A vfork's child ends. What libc, and what watches it, keep of its thread are the parent's: they hear nothing of it. */
 G_NORETURN void process_leave(int status);
 typedef struct CloneArgs {

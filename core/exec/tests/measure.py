@@ -68,6 +68,13 @@ def costs(program, kernel):
         check(f"{accel}: a kernel", [c.get(n, 0) > 0 for n in ("code_ns", "slow_ns", "tb_ns", "region_ns", "region_host_bytes")],
               [True] * 5)
         check(f"{accel}: a device", (c["mmio_read"], c["tlb_slow"] >= 100), (100, True))
+    fault = program + ".fault"
+    with open(fault + ".S", "w", encoding="ascii") as f:
+        f.write(".global _start\n_start: ldr x0, [x1]\n")
+    subprocess.run([CC, "-nostdlib", "-static", "-o", fault, fault + ".S"], check=True)
+    p = subprocess.run([CHIMERA, "user", "-d", "stats", fault], capture_output=True, text=True, timeout=60 * PATIENCE,
+                       check=False)
+    check("a program that is killed", (p.returncode, "tb_translated 1\n" in p.stderr), (-11, True))
     check("nobody asked", run("user", program).stderr, "")
     hashes = {run(*VIRT, "-kernel", kernel, "-icount", "shift=0", "-d", items).stderr.split("trace-hash all")[1].split()[0]
               for items in ("trace-hash", "trace-hash,stats")}

@@ -148,6 +148,8 @@ def random_bytes(rng, n):
 class Program:
     """The instructions with their states; builds executables that write hashes, or all results of one."""
 
+    options = []                                # more of ours
+
     def __init__(self, rng, words, before, memory, fpcr=(0,), big_endian=False, align_check=False):
         self.words = words
         self.before = before
@@ -220,7 +222,7 @@ class Program:
                 out.write(elf_of(LINK, f.read(), 1 << 24))
         # the oracle's pointer authentication is that of Armv8.3
         p = subprocess.run([chimera, '-M', 'virt', '-cpu', 'max,pauth2=off', '-m', '256M', '-accel', accel, '-nographic',
-                            '-kernel', exe], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            '-kernel', exe, *self.options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, timeout=600 * PATIENCE)
         if p.returncode:
             raise SystemExit('insn_oracle: chimera ended with %d: %s' % (p.returncode, p.stderr.decode()))
@@ -317,9 +319,11 @@ def main():
                    help='values of FPCR, hexadecimal, with commas')
     p.add_argument('--big-endian', action='store_true', help='data, not code')
     p.add_argument('--align-check', action='store_true', help='SCTLR_EL1.A here; for instructions without offset')
+    p.add_argument('--stats', action='store_true', help='with -d stats, which calls helpers another way')
     p.add_argument('--all', action='store_true', help='show every pattern that differs, not the first 5')
     args = p.parse_args()
 
+    Program.options = ['-d', 'stats', '-D', '/dev/null'] if args.stats else []
     for tool in ('qemu-aarch64_be' if args.big_endian else 'qemu-aarch64', 'aarch64-linux-gnu-gcc'):
         if not shutil.which(tool):
             print('insn_oracle: no %s' % tool)
