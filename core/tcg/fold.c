@@ -490,7 +490,7 @@ static void rename_phis(TcgFn *fn)
 }
 
 /* The graph anew, and phis with the values of the edges that are left. */
-static void update_graph(TcgFn *fn)
+void tcg_fn_update_graph(TcgFn *fn)
 {
     uint32_t num = fn->blocks->len;
     uint32_t *old = tcg_fn_scratch(fn, 0, 2 * num * sizeof(uint32_t));
@@ -615,7 +615,7 @@ void tcg_fold(TcgFn *fn)
         rename_phis(fn);
     }
     if (f.graph_changed) {
-        update_graph(fn);
+        tcg_fn_update_graph(fn);
     }
     if (f.narrow) {
         narrow_loads(fn);

@@ -85,7 +85,7 @@ static inline TcgType node_type(const TcgNode *n)
 /* Whether the operation ends a block that has two successors. */
 static inline bool tcg_op_branches(unsigned op)
 {
-    return op == OP_brcond || op == OP_brflag || op == OP_br_fp;
+    return op == OP_brcond || op == OP_brflag || op == OP_br_fp || op == OP_br_vec;
 }
 
 /* What a load or store adds to its address (and to its index, shifted). */
@@ -245,6 +245,8 @@ void tcg_fn_insert_first(TcgFn *fn, uint32_t block, TcgId id);
 void tcg_fn_print(const TcgFn *fn, GString *out);
 /* Text as tcg_fn_print writes it (and golden files hold). NULL with GError naming the line. */
 TcgFn *tcg_fn_parse(const TcgConfig *config, const char *text, GError **error);
+/* The graph anew after edges changed, predecessors' lists still naming each: phis with the values of those that are left. */
+void tcg_fn_update_graph(TcgFn *fn);
 void tcg_fn_compute_order(TcgFn *fn);           /* predecessors, rpo, dominators, loop depth */
 bool tcg_fn_dominates(const TcgFn *fn, uint32_t a, uint32_t b);         /* block a dominates block b; after order */
 
@@ -344,6 +346,7 @@ void tcg_fold(TcgFn *fn);       /* 'f': constants, copies, algebraic rules, comp
 void tcg_dce(TcgFn *fn);        /* 'd': unused values go; counts uses and map_uses: recipes fall out here */
 void tcg_address(TcgFn *fn);    /* 'a': loads and stores take constants that are added to their addresses */
 void tcg_lower(TcgFn *fn);      /* 'l': what the backend says it lacks becomes what it has */
+void tcg_vec_branch(TcgFn *fn); /* 'v': branches on whether a vector is zero */
 void tcg_widths(TcgFn *fn);     /* 'w': one register for a value and its extension, if the backend has it so */
 void tcg_regalloc(TcgFn *fn);   /* 'r': inserts OP_mov; fills out, in, arg_locs and map locations */
 void tcg_quick(TcgFn *fn);      /* 'q': does for a region without loops what 'd', 'l' and 'r' do, plainly and fast */

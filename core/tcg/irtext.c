@@ -51,7 +51,7 @@ static AuxKind aux_kind(TcgOpcode op)
     case OP_ld_env: case OP_st_env: case OP_add_env: return AUX_SIZE;
     case OP_extract: case OP_sextract: case OP_deposit: return AUX_FIELD;
     case OP_extract2: return AUX_POS;
-    case OP_setcond: case OP_select_cmp: case OP_brcond: return AUX_COND;
+    case OP_setcond: case OP_select_cmp: case OP_brcond: case OP_br_vec: return AUX_COND;
     case OP_select_fc: case OP_flags_cond: case OP_brflag: return AUX_FC;
     case OP_guest_rmw: return AUX_RMW;
     case OP_guest_ld: case OP_guest_st: return AUX_OFFSET;
@@ -88,7 +88,7 @@ static TcgType fixed_type(TcgOpcode op)
     case OP_trunc: case OP_flags_cond: case OP_brflag: return TCG_I32;
     case OP_zext: case OP_sext: return TCG_I64;
     case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8: return TCG_V128;
-    case OP_fp: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: return TCG_V128;
+    case OP_fp: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: case OP_br_vec: return TCG_V128;
     default: return tcg_op_def[op].flags & TCGF_VEC ? TCG_V128 : TCG_VOID;
     }
 }

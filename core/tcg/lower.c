@@ -492,7 +492,7 @@ static TcgId current(const TcgFn *fn, TcgId v)
     return n->op == OP_get_reg ? n->arg[0] : v;
 }
 
-/* brcond of TSTEQ and TSTNE, brflag, br_fp */
+/* brcond of TSTEQ and TSTNE, brflag, br_fp, br_vec */
 static void expand_branch(Lower *l, TcgId id)
 {
     TcgNode *n = fn_node(l->fn, id);
@@ -509,6 +509,11 @@ static void expand_branch(Lower *l, TcgId id)
         }
         a = emit(l, OP_flags_cond, TCG_I32, flags.aux >> TCG_FP_COND_SHIFT, 0, expand_flags_fp(l, &flags), 0, 0, 0);
         t = TCG_I32;
+    } else if (n->op == OP_br_vec) {
+        TcgId vec = current(l->fn, n->arg[0]), lo = vget(l, 3, vec, 0);
+
+        a = op2(l, OP_or, TCG_I64, lo, vget(l, 3, vec, 1));
+        t = TCG_I64;
     } else {
         g_assert(n->aux >= COND_TSTEQ);
         a = op2(l, OP_and, t, n->arg[0], n->arg[1]);
@@ -516,7 +521,9 @@ static void expand_branch(Lower *l, TcgId id)
     zero = k(l, t, 0);
     n = fn_node(l->fn, id);
     n->type = t;
-    n->aux = n->op == OP_brcond && n->aux == COND_TSTEQ ? COND_EQ : COND_NE;
+    if (n->op != OP_br_vec) {
+        n->aux = n->op == OP_brcond && n->aux == COND_TSTEQ ? COND_EQ : COND_NE;
+    }
     n->op = OP_brcond;
     n->arg[0] = a;
     n->arg[1] = zero;

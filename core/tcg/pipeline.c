@@ -6,6 +6,7 @@ const TcgPass tcg_pipeline[] = {
     { 's', "ssa", tcg_ssa, .gives = PROP_SSA },
     { 'f', "fold", tcg_fold, .needs = PROP_SSA },
     { 'w', "widths", tcg_widths, .needs = PROP_SSA, .gives = PROP_WIDTHS },
+    { 'v', "vecbranch", tcg_vec_branch, .needs = PROP_SSA },
     { 'd', "dce", tcg_dce, .needs = PROP_SSA },
     { 'a', "address", tcg_address, .needs = PROP_SSA },
     { 'l', "lower", tcg_lower, .needs = PROP_SSA, .gives = PROP_LEGAL },

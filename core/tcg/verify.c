@@ -203,6 +203,8 @@ static bool check_type(Verifier *v, const TcgNode *n)
                 tcg_fp_op(n->aux) < TCG_NUM_FP_OPS) || fail(v, "no such operation on floating point");
     case OP_fp_to_int:
         return n->type == (tcg_fp_to(n->aux) == 3 ? TCG_I64 : TCG_I32) || fail(v, "bad type");
+    case OP_br_vec:
+        return (n->type == TCG_V128 && n->aux <= COND_NE) || fail(v, "bad type or condition");
     case OP_call:
         return n->type == call_helper(n)->ret || fail(v, "not the helper's type");
     case OP_goto_tb:

@@ -900,6 +900,55 @@ static void run_branch(Engine *e, unsigned kind, TcgType t, unsigned cond, unsig
     }
 }
 
+/* Whether bytes of a vector, folded by their maximum, are 0: what they are folded to is wanted on both sides. */
+static void run_branch_vec(Engine *e, TcgCond cond, bool likely, OpCpu *cpu, uint64_t *seed)
+{
+    TcgGen *g = engine_begin(e, OWNER);
+    TcgBlockRef yes = tcg_block(g), no = tcg_block(g), join = tcg_block(g);
+    uint64_t even = UINT64_C(0x0e0c0a0806040200), odd = UINT64_C(0x0f0d0b0907050301);
+    unsigned local = tcg_local(g, TCG_I64);
+    TcgVal vec, folded, half;
+    TcgCode code;
+
+    tcg_insn_start(g, 0);
+    vec = tcg_ld_env(g, TCG_V128, MO_128, OFF(in[0]));
+    folded = tcg_vec2(g, OP_vumax, 0, tcg_vec2(g, OP_vtbl, 0, vec, tcg_const_v(g, even, odd), 0),
+                      tcg_vec2(g, OP_vtbl, 0, vec, tcg_const_v(g, odd, even), 0), 0);
+    half = tcg_vget(g, 3, folded, 0);
+    tcg_brcond(g, TCG_I64, cond, half, tcg_const(g, TCG_I64, 0), yes, no);
+    for (unsigned k = 0; k < 2; k++) {
+        bool is_yes = (k == 0) == likely;
+
+        tcg_block_start(g, is_yes ? yes : no);
+        tcg_set_reg(g, local, tcg_addi(g, TCG_I64, half, is_yes ? 1000 : 2000));
+        tcg_br(g, join);
+    }
+    tcg_block_start(g, join);
+    store_result(g, tcg_get_reg(g, local), OFF(out));
+    tcg_exit(g);
+    engine_finish(e, &code);
+    for (unsigned n = 0; n < 40; n++) {
+        uint64_t want = 0;
+
+        memset(&cpu->in[0], 0, sizeof(cpu->in[0]));
+        if (n > 20) {
+            cpu->in[0].u64[0] = test_rand(seed);
+            cpu->in[0].u64[1] = test_rand(seed);
+        } else if (n < 16) {
+            cpu->in[0].u8[n] = (uint8_t)(test_rand(seed) | 1);
+        }
+        for (unsigned i = 0; i < 8; i++) {
+            want |= (uint64_t)MAX(cpu->in[0].u8[2 * i], cpu->in[0].u8[2 * i + 1]) << 8 * i;
+        }
+        want += (want == 0) == (cond == COND_EQ) ? 1000 : 2000;
+        engine_run(e, &code, cpu);
+        if (cpu->out.u64[0] != want) {
+            g_error("%s: br_vec cond %u of %lx:%lx: %lx, not %lx", e->name, cond, cpu->in[0].u64[1], cpu->in[0].u64[0],
+                    cpu->out.u64[0], want);
+        }
+    }
+}
+
 static void test_branches(const void *data)
 {
     Reached *reached = (Reached *)data;
@@ -907,7 +956,7 @@ static void test_branches(const void *data)
     OpCpu *cpu = test_new0(OpCpu);
     uint64_t seed = 21;
 
-    reached->op[OP_br] = reached->op[OP_brcond] = reached->op[OP_brflag] = reached->op[OP_phi] = true;
+    reached->op[OP_br] = reached->op[OP_brcond] = reached->op[OP_brflag] = reached->op[OP_br_vec] = reached->op[OP_phi] = true;
     reached->op[OP_get_reg] = reached->op[OP_set_reg] = true;
     for (unsigned i = 0; i < all->len; i++) {
         for (unsigned n = 0; n < (long_run ? 20 : 2); n++) {
@@ -917,6 +966,8 @@ static void test_branches(const void *data)
                     run_branch(all->pdata[i], 0, TCG_I64, c, consts, n & 1, cpu, &seed);
                 }
             }
+            run_branch_vec(all->pdata[i], COND_EQ, n & 1, cpu, &seed);
+            run_branch_vec(all->pdata[i], COND_NE, n & 1, cpu, &seed);
             for (unsigned c = 0; c < 16; c++) {
                 run_branch(all->pdata[i], 1, TCG_I32, c, n & 1, n & 1, cpu, &seed);
             }

@@ -812,6 +812,9 @@ static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, c
     case OP_flags_fp:
         tcg_x86_emit_fp(e, id, n);
         break;
+    case OP_br_vec:
+        emit_branch(e, n, tcg_x86_emit_vec_zero(e, n), next);
+        break;
     case OP_br_fp:
         emit_branch_fp(e, n, next);
         break;
@@ -1206,6 +1209,9 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
     }
     ret->out = vector ? X86_VEC_REGS : X86_INT_REGS;
     switch (n->op) {
+    case OP_br_vec:
+        ret->arg_const[0] = ret->arg_slot[0] = false;
+        break;
     case OP_and: case OP_or: case OP_xor: case OP_not: case OP_neg: case OP_bswap: case OP_deposit: case OP_extract2:
     case OP_trunc:
         ret->out_same_as = 0;

@@ -235,6 +235,7 @@ bool tcg_x86_is_locked(const Emit *e, const TcgNode *n);
 void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 /* emit_vec.c */
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
+unsigned tcg_x86_emit_vec_zero(Emit *e, const TcgNode *n);       /* OP_br_vec; returns the condition code */
 /* Whether n is an operation of emit_vec's, and whether it has its form. */
 static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_vsha256m2; }
 bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n);
