@@ -34,12 +34,28 @@ void jc_flush(CPUState *cs)
     cs->key_valid = false;
 }
 
-/* Where the entries of addr's page are counted. The tag byte of an address is no part of it. */
-static uint16_t *jc_count(CPUState *cs, vaddr addr)
+/* The two places where the entries of addr's page are counted. The tag byte of an address is no part of it. */
+static uint32_t jc_hash(CPUState *cs, vaddr addr)
 {
     uint64_t page = (addr & mask64(0, 56)) >> cs->exec->ec->cc->tcg->page_bits;
 
-    return &cs->exec->jc_count[(page ^ page >> 12 ^ page >> 24) % JC_COUNTS];
+    return (uint32_t)(page * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+static void jc_count(CPUState *cs, vaddr addr, int n)
+{
+    uint32_t h = jc_hash(cs, addr);
+
+    cs->exec->jc_count[0][h % JC_COUNTS] += n;
+    cs->exec->jc_count[1][h / JC_COUNTS % JC_COUNTS] += n;
+}
+
+/* Whether addr's page may have entries. One place is not enough: a page that is flushed often may share it with code. */
+static bool jc_counts(CPUState *cs, vaddr addr)
+{
+    uint32_t h = jc_hash(cs, addr);
+
+    return cs->exec->jc_count[0][h % JC_COUNTS] && cs->exec->jc_count[1][h / JC_COUNTS % JC_COUNTS];
 }
 
 /* Index bits of the jump cache that are the same in a block's address and in its place in RAM, as jc_enter sees to. */
@@ -78,7 +94,7 @@ static const TcgJumpEntry *jc_look(CPUState *cs, vaddr pc)
 static void jc_clear(CPUState *cs, TcgJumpEntry *j)
 {
     if (j->tb) {
-        --*jc_count(cs, j->pc);
+        jc_count(cs, j->pc, -1);
     }
     *j = (TcgJumpEntry){ .tag = UINT64_MAX };
 }
@@ -96,9 +112,8 @@ void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
     slots = 1u << jc_page_bits(cs);
     for (uint64_t n = 0; n <= (size - 1) >> bits; n++) {
         vaddr page = (addr & ~mask64(0, bits)) + (n << bits);
-        uint16_t *count = jc_count(cs, page);
 
-        for (unsigned i = 0; *count && i < slots * e->jc_parts; i++) {
+        for (unsigned i = 0; jc_counts(cs, page) && i < slots * e->jc_parts; i++) {
             unsigned first = page >> e->ec->layout.jc_shift & mask64(0, e->ec->layout.jc_bits);
             TcgJumpEntry *j = &e->jc_table[i / slots << e->ec->layout.jc_bits | (first + i % slots)];
 
@@ -265,7 +280,7 @@ static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
         j->tb = NULL;
     }
     if (!j->tb) {
-        ++*jc_count(cs, pc);
+        jc_count(cs, pc, 1);
     }
     *j = (TcgJumpEntry){ .pc = pc, .tag = cs->jc_tag, .code = tb->code.entry, .tb = tb };
 }

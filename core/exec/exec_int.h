@@ -104,7 +104,7 @@ typedef struct JcTag {
     uint64_t used;                              /* when, for replacement */
 } JcTag;
 enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 14 };
-enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 16384, JC_OWN_RUN = 255, JC_GONE = 64 };
+enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 8192, JC_OWN_RUN = 255, JC_GONE = 64 };
 
 /* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */
 typedef struct JcGone {
@@ -135,7 +135,7 @@ typedef struct CPUExec {
     TcgJumpEntry *jc_table;                     /* JC_PARTS caches, one in user mode: each tag has its part (CPUState.jc) */
     unsigned jc_parts, jc_other;                /* jc_other: the bit of indices in which two places of one PC differ */
     uint8_t jc_own[TLB_MAX_MMU];                /* not 0: the regime's tags are not shared until so many more are global */
-    uint16_t jc_count[JC_COUNTS];               /* by hash of the virtual page: entries that the jump cache has */
+    uint16_t jc_count[2][JC_COUNTS];            /* by two hashes of the virtual page: entries that the jump cache has */
     JcGone jc_gone[JC_GONE];                    /* under work_lock: for CPU_REQ_JC_GONE */
     unsigned num_jc_gone;
     bool alone;                                 /* running one instruction by itself: it may change code */
