@@ -138,6 +138,7 @@ struct CPUState {
     uint32_t requests;                          /* atomic */
     uint32_t irq_lines;                         /* atomic: the architecture's own bits (cpu_set_line) */
     bool halted;                                /* WFI: waiting for has_work; own thread only */
+    uint32_t nap_us;                            /* ... but no longer; 0: without limit */
     bool powered_off;                           /* atomic: held by PSCI, a reset controller; own thread sleeps */
     bool key_valid;
     bool starting;                              /* atomic: cpu_power_on was accepted and is under way */
@@ -236,6 +237,13 @@ void cpu_run_on(CPUState *cs, void (*fn)(CPUState *cs, void *opaque), void *opaq
 static inline void cpu_halt(CPUState *cs)
 {
     cs->halted = true;
+    cs->nap_us = 0;
+}
+/* The same for some microseconds at most: what it waits for may come unseen. */
+static inline void cpu_nap(CPUState *cs, unsigned us)
+{
+    cs->halted = true;
+    cs->nap_us = us;
 }
 
 /* -- guest memory from helpers (C code): faults are recorded, `ok` false ------------------------------------------- */

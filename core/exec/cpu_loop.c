@@ -622,6 +622,9 @@ bool exec_turn(CPUState *cs)
         cs->halted = false;
     }
     exec_run_inside(cs);
+    if (cs->nap_us && t->cpus->len > 1) {
+        cs->halted = false;                     /* the others' turns are pause enough */
+    }
     return !cs->halted && !__atomic_load_n(&cs->powered_off, __ATOMIC_RELAXED);
 }
 
@@ -777,8 +780,12 @@ static void thread_main(ExecThread *t)
         }
         exec_wait_exclusive(x);
         if (!busy) {
-            stats_inc(&CPU(t->cpus->pdata[0])->exec->stats, STAT_wfi);
-            thread_sleep(t, false, 0);
+            CPUState *cs = t->cpus->pdata[0];
+            bool nap = cs->halted && cs->nap_us;
+
+            stats_inc(&cs->exec->stats, STAT_wfi);
+            thread_sleep(t, false, nap ? g_get_monotonic_time() + cs->nap_us : 0);
+            cs->halted = cs->halted && !nap;
         }
     }
     epoch_offline(&t->epoch);

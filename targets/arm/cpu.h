@@ -211,6 +211,8 @@ struct ARMCPU {
     uint64_t excl_addr;                         /* virtual; UINT64_MAX: clear */
     uint64_t excl_value[2];
     uint32_t excl_size;
+    uint64_t spun_addr, spun_value;             /* WFE found that monitored, with that value ... */
+    uint32_t spins;                             /* ... so often */
     uint32_t event_register;                    /* atomic: SEV, events */
     uint32_t waits_for;                         /* ArmWait: what ends the latest wait, beside an interrupt; own thread */
     uint32_t time_has_come;                     /* atomic: the time of WFET or WFIT is over */

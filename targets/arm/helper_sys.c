@@ -183,9 +183,23 @@ void helper_wfi(ARMCPU *cpu)
     }
 }
 
+enum { WFE_SPINS = 50, WFE_NAP_US = 50 };
+
+/* Whether what is monitored has been found as it is so often that it will not change soon. */
+static bool spins_long(ARMCPU *cpu)
+{
+    if (cpu->excl_addr != cpu->spun_addr || cpu->excl_value[0] != cpu->spun_value) {
+        cpu->spun_addr = cpu->excl_addr;
+        cpu->spun_value = cpu->excl_value[0];
+        cpu->spins = 0;
+    }
+    return ++cpu->spins > WFE_SPINS && !cpu->parent.counted;
+}
+
 /*
  * With the event register set it is consumed. With a monitor armed a plain store of another CPU would end the wait,
- * which is not seen here: then it is a yield. Otherwise the CPU sleeps until an event, as arm_has_work tells.
+ * which is not seen here: then it is a yield, and a short sleep if it comes again and again. Otherwise the CPU sleeps
+ * until an event, as arm_has_work tells.
  */
 void helper_wfe(ARMCPU *cpu)
 {
@@ -204,6 +218,8 @@ void helper_wfe(ARMCPU *cpu)
     if (cpu->excl_addr == UINT64_MAX && !arm_has_work(&cpu->parent)) {
         arm_gtimer_wait_event(cpu);
         cpu_halt(&cpu->parent);
+    } else if (spins_long(cpu)) {
+        cpu_nap(&cpu->parent, WFE_NAP_US);
     } else {
         cpu_request(&cpu->parent, CPU_REQ_INTERRUPT);
     }
