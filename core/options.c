@@ -90,7 +90,7 @@ static bool set_accel(Options *o, KeyVal *kv, GError **error)
     static const char *const unsupported[] = { "split-wx", NULL };
     const char *names = keyval_get(kv, "accel");
     unsigned thread = 0;
-    uint64_t size = 0, heat = o->accel.heat;
+    uint64_t size = 0;
     bool found = false;
 
     if (names) {
@@ -117,14 +117,10 @@ static bool set_accel(Options *o, KeyVal *kv, GError **error)
         }
     }
     if (!keyval_get_enum(kv, "thread", threads, &thread, error) ||
-        !keyval_get_bool(kv, "one-insn-per-tb", &o->accel.one_insn, error) ||
-        !keyval_get_bool(kv, "naive", &o->accel.naive, error) ||
-        !keyval_get_uint(kv, "heat", INT32_MAX, &heat, error) ||
         !keyval_get_size(kv, "tb-size", 1 << 20, &size, error) || !accel_config_parse(&o->accel, kv, error) ||
         !refuse_keys(kv, unsupported, error)) {
         return false;
     }
-    o->accel.heat = (unsigned)heat;
     if (keyval_has(kv, "thread")) {
         o->accel.single_thread = thread == 1;
     }
@@ -663,7 +659,7 @@ static const OptionRow rows[] = {
     { "cluster", "[name=]NAME,cpu=MODEL[,count=N][,frequency=HZ][,tcm-code=SIZE][,tcm-data=SIZE][,kernel=FILE]",
       "CPUs beside those of -smp, with memory and a program of their own", opt_cluster },
     { "m", "[size=]SIZE", "RAM: MiB, or with a suffix K, M, G", opt_memory },
-    { "accel", "tcg|tci[,thread=single|multi][,one-insn-per-tb=on][,naive=on][,heat=N][,background=off][,tb-size=MiB]",
+    { "accel", "tcg|tci[,thread=single|multi][,one-insn-per-tb=on][,naive=on][,heat=N][,background=off][,stress=...][,tb-size=MiB]",
       "how guest code runs: compiled, or interpreted; help lists both", opt_accel },
     { "kernel", "FILE", "a kernel or bare-metal program", opt_kernel },
     { "initrd", "FILE", "an initial RAM disk", opt_initrd },

@@ -17,11 +17,6 @@
 #include "core/log.h"
 
 enum { SLICE_US = 2000, CONTROL_US = 100 };
-#ifdef CHIMERA_JIT_STRESS
-#define STRESS 1
-#else
-#define STRESS 0
-#endif
 
 /* -- the jump cache --------------------------------------------------------------------------------------------------- */
 
@@ -297,9 +292,9 @@ static const void *find_code(CPUState *cs)
     vaddr pc;
 
     stats_inc(&e->stats, STAT_jc_miss);
-    if (STRESS || cs->counted || cs->raised || e->alone || e->single || e->debug_run >= DEBUG_STEP ||
+    if (cs->counted || cs->raised || e->alone || e->single || e->debug_run >= DEBUG_STEP ||
         __atomic_load_n(&cs->poll, __ATOMIC_RELAXED) < 0 || __atomic_load_n(&cs->irq_lines, __ATOMIC_RELAXED) ||
-        log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN)) {
+        log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN) || e->x->config.stress & ACCEL_STRESS_EXITS) {
         return NULL;
     }
     if (!cs->key_valid) {
@@ -423,7 +418,8 @@ void exec_run_inside(CPUState *cs)
     CPUExec *e = cs->exec;
     ExecThread *t = e->thread;
     ExecMachine *x = e->x;
-    bool chain = !log_enabled(LOG_NOCHAIN);
+    unsigned stress = x->config.stress;
+    bool chain = !log_enabled(LOG_NOCHAIN) && !(stress & ACCEL_STRESS_EXITS);
     TranslationBlock *last = NULL;              /* left by its unlinked slot */
     unsigned slot = 0;
 
@@ -435,8 +431,8 @@ void exec_run_inside(CPUState *cs)
         uintptr_t left;
         vaddr pc;
 
-        if (STRESS) {
-            tlb_flush_all(cs);
+        if (stress) {
+            stress_turn(cs);
         }
         if (!cs->key_valid) {
             cpu_update_key(cs);
@@ -457,6 +453,9 @@ void exec_run_inside(CPUState *cs)
             }
         }
         last = NULL;
+        if (stress) {
+            stress_found(cs, tb);
+        }
         if (log_enabled(LOG_EXEC | LOG_CPU)) {
             log_block(cs, pc, tb);
         }
@@ -883,11 +882,6 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
                     "accelerator '%s' is not available on this host: use -accel tci", config->backend);
         return false;
     }
-    if (STRESS) {
-        x->config.one_insn = true;
-        x->config.heat = 0;
-        x->config.code_size = 64 << 10;
-    }
     x->buf = tcg_codebuf_new(x->config.code_size ? x->config.code_size : (size_t)128 << 20, x->be, error);
     if (!x->buf) {
         return false;
@@ -931,12 +925,16 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .find = x->costs ? find_code_timed : find_code, .mem = x->costs ? &tlb_timed_mem_ops : &tlb_mem_ops,
         .costs_offset = offsetof(CPUState, costs),
         /* a back end that cannot resume an access asks tlb_find each time */
-        .direct = x->user && tcg_backend_has_faults(x->be),
+        .direct = x->user && tcg_backend_has_faults(x->be) && !(x->config.stress & ACCEL_STRESS_SLOW),
     };
     ec->config = (TcgConfig){
         .backend = x->be, .target = cc->tcg, .layout = &ec->layout, .naive = x->config.naive,
+        .verify = x->config.stress & ACCEL_STRESS_VERIFY,
         .costs = x->costs,
     };
+    if (x->config.stress & ACCEL_STRESS_EXITS) {
+        ec->layout.mem = &stress_mem_ops;
+    }
     ec->checked_layout = ec->layout;
     ec->checked_layout.direct = false;
     ec->checked_config = ec->config;

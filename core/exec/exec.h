@@ -10,6 +10,20 @@
 
 enum { EXEC_HEAT = 300000 };                    /* AccelConfig.heat by default */
 
+/* AccelConfig.stress; stress.c has the names. */
+enum {
+    ACCEL_STRESS_QUEUE = 1 << 0,                /* all regions are made in the background */
+    ACCEL_STRESS_LATE = 1 << 1,                 /* every other one is too late for its bytes */
+    ACCEL_STRESS_WRITES = 1 << 2,               /* code goes as if somebody had written it */
+    ACCEL_STRESS_RECYCLE = 1 << 3,              /* the code buffer is emptied */
+    ACCEL_STRESS_UNLINK = 1 << 4,               /* blocks are unlinked, and epochs end */
+    ACCEL_STRESS_EXITS = 1 << 5,                /* CPUs are asked to leave; lookups from inside fail */
+    ACCEL_STRESS_SLOW = 1 << 6,                 /* no access is inline */
+    ACCEL_STRESS_FLUSH = 1 << 7,                /* TLBs are flushed */
+    ACCEL_STRESS_VERIFY = 1 << 8,               /* the IR is checked between passes */
+    ACCEL_NUM_STRESS = 9,
+};
+
 typedef struct AccelConfig {
     const char *backend;                        /* "tcg" or "tci" */
     bool single_thread;                         /* one host thread for all CPUs, round robin */
@@ -17,6 +31,7 @@ typedef struct AccelConfig {
     bool naive;                                 /* every register write stored at once: the reference */
     unsigned heat;                              /* a block in which so many instructions ran becomes a region; 0: none does */
     bool wait_regions;                          /* the CPU makes it and then goes on; else a thread of its own does */
+    unsigned stress;                            /* what is to happen often, for tests: ACCEL_STRESS_ bits */
     size_t code_size;                           /* bytes; 0: the default */
     bool perfmap, jitdump;                      /* tell perf what code is (perf.c) */
     /* -icount */

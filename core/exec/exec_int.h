@@ -149,6 +149,7 @@ typedef struct CPUExec {
     sigjmp_buf *recover;                        /* user mode: where a host fault in C code goes on; NULL: it is ours */
     UserFault fault;                            /* ... and what it was */
     uintptr_t fault_addr;
+    unsigned stress_turns, stress_blocks, stress_accesses;     /* counted, while the machine is under stress */
     bool exempt;                                /* user mode: no point stops it */
     bool redirected;                            /* ... a debugger wrote registers of it, standing; under x->lock */
     bool reporting;                             /* ... it stopped for a signal; under x->lock */
@@ -266,6 +267,13 @@ void cpu_begin_anew(CPUState *cs);
 
 /* tlb_ldst.c */
 extern const TcgMemOps tlb_mem_ops;
+
+/* stress.c: -accel tcg,stress=...; each turn of the CPU loop, what it is to run, and each block that is to be translated. */
+bool stress_parse(const char *text, unsigned *ret, GError **error);
+void stress_turn(CPUState *cs);
+void stress_found(CPUState *cs, TranslationBlock *tb);
+bool stress_recycles(CPUState *cs);             /* the code buffer is to be emptied first */
+extern const TcgMemOps stress_mem_ops;
 
 /* jit_stats.c: asked for, a machine's code counts what it calls; a CPU's table of that; the slow paths, timed. */
 void exec_costs_init(ExecMachine *x);

@@ -57,13 +57,18 @@ void exec_machine_free(ExecMachine *x)
 
 bool accel_config_parse(AccelConfig *config, KeyVal *kv, GError **error)
 {
+    const char *stress = keyval_get(kv, "stress");
     bool background = !config->wait_regions;
+    uint64_t heat = config->heat;
 
-    if (!keyval_get_bool(kv, "background", &background, error)) {
+    if (!keyval_get_bool(kv, "background", &background, error) || !keyval_get_uint(kv, "heat", INT32_MAX, &heat, error) ||
+        !keyval_get_bool(kv, "one-insn-per-tb", &config->one_insn, error) ||
+        !keyval_get_bool(kv, "naive", &config->naive, error)) {
         return false;
     }
+    config->heat = (unsigned)heat;
     config->wait_regions = !background;
-    return true;
+    return !stress || stress_parse(stress, &config->stress, error);
 }
 
 /* With the machine, whose devices and their timers are gone. */

@@ -43,12 +43,12 @@ static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResu
 }
 
 /* Everybody out, and the buffer is empty. Blocks that the caller held are gone. */
-static void recycle(CPUState *cs)
+static void recycle(CPUState *cs, bool full)
 {
     ExecMachine *x = cs->exec->x;
 
     exec_exclusive_begin(x, cs->exec->thread);
-    if (tcg_codebuf_used(x->buf) > tcg_codebuf_size(x->buf) / 2) {      /* else somebody was first */
+    if (!full || tcg_codebuf_used(x->buf) > tcg_codebuf_size(x->buf) / 2) {      /* else somebody was first */
         tb_reset(x);
         perf_reset(x->perf);
     }
@@ -133,7 +133,7 @@ static bool finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
     Emitted done;
 
     while ((done = emit(cs->exec->x, &cs->exec->stats, g, tb, pc)) == EMIT_NO_ROOM) {
-        recycle(cs);
+        recycle(cs, true);
     }
     return done == EMITTED;
 }
@@ -151,6 +151,9 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
     TranslateResult res = { 0 };
     bool at_once = (heat >= 0 || alone) && !log_enabled(LOG_IR), done = false;
 
+    if (stress_recycles(cs)) {
+        recycle(cs, false);
+    }
     tb->heat = heat;
     while (!done) {
         tcg_gen_begin(g, tb);
@@ -670,7 +673,7 @@ static void make_region(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats, CP
             return;
         }
         while ((e = emit(x, stats, g, r->tb, r->in.pc)) == EMIT_NO_ROOM && own) {
-            recycle(own);
+            recycle(own, true);
         }
         if (e == EMIT_NO_ROOM) {
             abandon_region(x, r);

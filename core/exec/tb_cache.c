@@ -60,6 +60,7 @@ struct TbCache {
     TranslationBlock **bucket;                  /* atomic */
     GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
     GPtrArray *suspects;                        /* (Suspect *) */
+    unsigned late;                              /* under stress: regions that might have been */
     unsigned num_suspects;                      /* atomic copy of suspects->len */
 };
 
@@ -375,6 +376,14 @@ static void unlink_in(ExecMachine *x, TranslationBlock *tb)
     }
 }
 
+static void unlink_all(ExecMachine *x, TranslationBlock *tb)
+{
+    unlink_in(x, tb);
+    for (unsigned n = 0; n < tb->code.num_chains; n++) {
+        unlink_edge(x, (uintptr_t)tb | n);
+    }
+}
+
 static void remove_block(ExecMachine *x, TranslationBlock *tb)
 {
     TranslationBlock **p = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
@@ -387,10 +396,7 @@ static void remove_block(ExecMachine *x, TranslationBlock *tb)
         p = &(*p)->next;
     }
     __atomic_store_n(p, tb->next, __ATOMIC_RELEASE);
-    unlink_in(x, tb);
-    for (unsigned n = 0; n < tb->code.num_chains; n++) {
-        unlink_edge(x, (uintptr_t)tb | n);
-    }
+    unlink_all(x, tb);
 }
 
 static void set_granules(PageCode *p)
@@ -732,6 +738,9 @@ bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
     bool ok;
 
     g_mutex_lock(&x->tb_lock);
+    if (x->config.stress & ACCEL_STRESS_LATE && ++x->tbs->late % 2) {
+        p->generation++;                        /* as a store to its bytes does */
+    }
     p->changes |= p->generation != generation;
     ok = p->generation == generation && region->cold->valid && !region->cold->region;
     if (ok) {
@@ -786,6 +795,15 @@ void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, T
         to->in = (uintptr_t)from | n;
         tcg_chain(x->be, x->buf, &from->code, n, to->code.entry);
         stats_inc(&cs->exec->stats, STAT_tb_chained);
+    }
+    g_mutex_unlock(&x->tb_lock);
+}
+
+void tb_unlink(ExecMachine *x, TranslationBlock *tb)
+{
+    g_mutex_lock(&x->tb_lock);
+    if (tb->valid) {
+        unlink_all(x, tb);
     }
     g_mutex_unlock(&x->tb_lock);
 }

@@ -96,6 +96,8 @@ bool tb_changes(ExecMachine *x, const TranslationBlock *tb);
  * mode, where a place in RAM is an address.
  */
 void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to);
+/* Direct jumps to tb, and its own, go where nobody knows; they are linked again as they are taken. */
+void tb_unlink(ExecMachine *x, TranslationBlock *tb);
 /* Every thread is outside: all blocks go, and the code buffer is empty again. */
 void tb_reset(ExecMachine *x);
 uint64_t tb_hash_bytes(const uint8_t *p, unsigned len);

@@ -133,7 +133,7 @@ static bool has(TbWorker *w, const TranslationBlock *tb)
 /* Under the lock. */
 static TbWorkerSays ask(TbWorker *w, const TranslationBlock *tb)
 {
-    if (w->held || w->none || w->made < FIRST) {
+    if (w->held || w->none || (w->made < FIRST && !(w->x->config.stress & ACCEL_STRESS_QUEUE))) {
         return TB_WORKER_DOES_NOT;
     }
     return w->queue.length >= QUEUE || has(w, tb) ? TB_WORKER_BUSY : TB_WORKER_DOES;

@@ -327,7 +327,8 @@ static void write_entry(CPUState *cs, CPUTlb *t, Context *c, const TlbInfo *info
 {
     unsigned i = index_of(t, c, info->page);
     TcgTlbEntry e = { UINT64_MAX, UINT64_MAX, UINT64_MAX, 0 };
-    uint64_t sub = info->lo > 0 || info->hi < t->page_size - 1 ? TLB_SUBPAGE : 0;
+    bool slow = cs->exec->x->config.stress & ACCEL_STRESS_SLOW;
+    uint64_t sub = info->lo > 0 || info->hi < t->page_size - 1 || slow ? TLB_SUBPAGE : 0;
     uint64_t watch = info->watched ? TLB_WATCH : 0;
     const MemoryRegion *mr = info->mr;
     bool reads = mr && memory_region_is_ram(mr, false);

@@ -179,7 +179,10 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
         }
         o->tb_size = v << 20;
     } else if (strcmp(n, "heat") == 0) {
-        return number(value, n, true, &o->heat, error);
+        if (!number(value, n, true, &v, error)) {
+            return false;
+        }
+        o->accel.heat = (unsigned)MIN(v, INT32_MAX);
     } else if (strcmp(n, "accel") == 0) {
         return set_accel(o, value, error);
     } else if (strcmp(n, "perfmap") == 0) {

@@ -39,7 +39,7 @@ static UserOptions *options_new(char **env)
     struct rlimit limit;
 
     o->accel.backend = tcg_backend_find("tcg") ? "tcg" : "tci";
-    o->heat = EXEC_HEAT;
+    o->accel.heat = EXEC_HEAT;
     o->stack_size = STACK_DEFAULT;
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > STACK_DEFAULT) {
         o->stack_size = MIN(limit.rlim_cur, (rlim_t)1 << 30);
@@ -195,7 +195,6 @@ static bool make_machine(Process *p, TypeRegistry *types, GError **error)
     AccelConfig accel = p->o->accel;
     MemoryRegion *root = g_new0(MemoryRegion, 1);
 
-    accel.heat = (unsigned)MIN(p->o->heat, INT32_MAX);
     accel.code_size = p->o->tb_size ? p->o->tb_size : CODE_DEFAULT;
     if (!type_register(types, &user_machine_type, error)) {
         g_free(root);

@@ -59,9 +59,8 @@ typedef struct UserOptions {
     uint64_t stack_size;
     uint64_t reserve;                           /* -R */
     uintptr_t base;                             /* -B; 0: anywhere */
-    AccelConfig accel;                          /* but for the numbers, which are below */
+    AccelConfig accel;
     uint64_t tb_size;
-    uint64_t heat;
     uint64_t seed;
     bool seed_set;
     char *gdb;                                  /* -g */

@@ -29,7 +29,7 @@ poweroff -f
 """
 # how the same run may be run
 ENGINES = [('again', []), ('under load', []), ('unoptimised', ['naive=on']), ('one instruction a block', ['one-insn-per-tb=on']),
-           ('small code buffer', ['tb-size=8'])]
+           ('small code buffer', ['tb-size=8']), ('under stress', ['stress=writes+recycle+unlink+flush+slow'])]
 
 
 def run(args, files, tmp, accel, insns, load):

@@ -154,7 +154,7 @@ def run_cases(chimera, cpu, args):
         exe = build(folder, cases)
         symbols = subprocess.run(['aarch64-linux-gnu-nm', exe], capture_output=True, text=True, check=True).stdout
         base = int(re.search(r'(\w+) \w results$', symbols, re.M).group(1), 16)
-        for accel in args.accel.split(','):
+        for accel in args.accel.split(';'):
             got = results_of(run(chimera, exe, accel, cpu), cases, base)
             wrong = 0
             for (name, _, want), have in zip(cases, got):
@@ -174,7 +174,7 @@ def run_cases(chimera, cpu, args):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument('--accel', default='tcg,tci')
+    p.add_argument('--accel', default='tcg;tci', help='with semicolons')
     p.add_argument('--cpu', default='max', help='with semicolons')
     p.add_argument('--models', default=','.join(MODELS), help='with commas')
     p.add_argument('--names', default='')

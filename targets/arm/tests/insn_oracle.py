@@ -282,7 +282,7 @@ def compare(args, chimera, rng, rows):
     with tempfile.TemporaryDirectory() as folder:
         exe = program.build(folder, 0, len(words), 0)
         want = program.run_oracle(exe)
-        for accel in args.accel.split(','):
+        for accel in args.accel.split(';'):
             exe = program.build(folder, 0, len(words), 0)
             got = program.run_here(chimera, exe, accel)
             if got[:8] == b'EXCEPTN!':
@@ -314,7 +314,7 @@ def main():
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--patterns', nargs='*', help='pattern files instead of the default ones')
     p.add_argument('--names', default='', help='only patterns whose name matches')
-    p.add_argument('--accel', default='tcg,tci')
+    p.add_argument('--accel', default='tcg;tci', help='with semicolons')
     p.add_argument('--fpcr', default='0,400000,800000,c00000,1000000,2000000,3000000,1080000',
                    help='values of FPCR, hexadecimal, with commas')
     p.add_argument('--big-endian', action='store_true', help='data, not code')

@@ -469,7 +469,7 @@ def compare(args, cpu, chimera, rng):
         with tempfile.TemporaryDirectory() as folder:
             images = program.build(folder, 0, len(pieces), 0)
             want = program.run_oracle(folder, images)
-            for accel in args.accel.split(','):
+            for accel in args.accel.split(';'):
                 got = program.run_here(folder, images, chimera, accel)
                 if len(got) != len(want):
                     print('m_oracle: %s %s: wrote %d bytes, not %d' % (cpu, accel, len(got), len(want)))
@@ -499,7 +499,7 @@ def main():
     p.add_argument('--rounds', type=int, default=4, help='states that each of them runs on')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--names', default='', help='only patterns whose name matches')
-    p.add_argument('--accel', default='tcg,tci')
+    p.add_argument('--accel', default='tcg;tci', help='with semicolons')
     p.add_argument('--all', action='store_true', help='show every pattern that differs, not the first 5')
     args = p.parse_args()
 

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Code that changes, in every way that a program can change it; each part says what it computed, which is the same on any
+ * machine. changing [ROUNDS]. For A64.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PAGE = 4096 };
+#define RET 0xd65f03c0u
+#define NOP 0xd503201fu
+#define MOVZ(d, v) (0xd2800000u | (uint32_t)(v) << 5 | (d))
+#define ADD(d, n, v) (0x91000000u | (uint32_t)(v) << 10 | (n) << 5 | (d))
+#define SUBS(d, n, v) (0xf1000000u | (uint32_t)(v) << 10 | (n) << 5 | (d))
+#define STRW(t, n, v) (0xb9000000u | (uint32_t)(v) / 4 << 10 | (n) << 5 | (t))
+#define LDRW(t, n, v) (0xb9400000u | (uint32_t)(v) / 4 << 10 | (n) << 5 | (t))
+#define BNE(insns) (0x54000001u | ((uint32_t)(insns) & 0x7ffff) << 5)
+#define B(insns) (0x14000000u | ((uint32_t)(insns) & 0x3ffffff))
+
+typedef uint64_t (*Fn)(uint64_t a, uint64_t b);
+static unsigned rounds = 300;
+
+static void *pages(unsigned n)
+{
+    void *p = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) {
+        exit(2);
+    }
+    return p;
+}
+
+static void sync_code(const void *p, size_t len)
+{
+    __builtin___clear_cache((char *)p, (char *)p + len);
+}
+
+static void say(const char *what, uint64_t got, uint64_t want)
+{
+    printf("%s: %s\n", what, got == want ? "ok" : "wrong");
+    if (got != want) {
+        printf("  %llu, not %llu\n", (unsigned long long)got, (unsigned long long)want);
+    }
+    fflush(stdout);
+}
+
+/* A function is written anew each time round, and runs at once. */
+static void tight(void)
+{
+    uint32_t *p = pages(1);
+    uint64_t sum = 0, want = 0;
+
+    for (unsigned i = 0; i < rounds; i++) {
+        p[0] = MOVZ(0, i & 0xffff);
+        p[1] = ADD(0, 0, i & 15);
+        p[2] = RET;
+        sync_code(p, 12);
+        sum += ((Fn)p)(0, 0);
+        want += (i & 0xffff) + (i & 15);
+    }
+    say("tight", sum, want);
+}
+
+/* A loop stores an instruction of its own, which is before or behind the store, with the barriers in the loop. */
+static void within(int where)
+{
+    static const uint32_t barriers[] = { 0xd50b7b22u /* dc cvau, x2 */, 0xd5033b9fu /* dsb ish */, 0xd50b7522u /* ic ivau, x2 */,
+                                         0xd5033b9fu, 0xd5033fdfu /* isb */ };
+    uint32_t *p = pages(1), *q = p, *target;
+    uint64_t want = 0;
+
+    /* x0: rounds; x6: the sum; x2: the instruction; w3: what it becomes: add x6, x6, #n, n = 4, 8, 12... */
+    *q++ = 0xaa0003e5u;                         /* mov x5, x0 */
+    *q++ = MOVZ(6, 0);
+    uint32_t *loop = q;
+    if (where < 0) {
+        target = q;
+        *q++ = ADD(6, 6, 0);
+    } else {
+        target = q + 2 + 5 + where;
+    }
+    *q++ = 0x11400400u | 3 << 5 | 3;           /* add w3, w3, #1, lsl #12: its immediate and 4 */
+    *q++ = STRW(3, 2, 0);
+    for (unsigned i = 0; i < 5; i++) {
+        *q++ = barriers[i];
+    }
+    if (where >= 0) {
+        for (int i = 0; i < where; i++) {
+            *q++ = NOP;
+        }
+        *q++ = ADD(6, 6, 0);
+    }
+    *q++ = SUBS(5, 5, 1);
+    *q = BNE(loop - q);
+    q++;
+    *q++ = 0xaa0603e0u;                         /* mov x0, x6 */
+    *q++ = RET;
+    sync_code(p, PAGE);
+    {
+        unsigned n = rounds < 900 ? rounds : 900;
+        register uint64_t x0 __asm__("x0") = n;
+        register uint64_t x2 __asm__("x2") = (uintptr_t)target;
+        register uint64_t x3 __asm__("x3") = ADD(6, 6, 0);
+        register Fn fn __asm__("x9") = (Fn)p;
+
+        __asm__ volatile("blr x9" : "+r"(x0), "+r"(x2), "+r"(x3), "+r"(fn) : : "x5", "x6", "x30", "cc", "memory");
+        for (unsigned i = 0; i < n; i++) {
+            want += 4 * (where < 0 ? i : i + 1);
+        }
+        say(where < 0 ? "before" : where ? "behind" : "next", x0, want);
+    }
+    munmap(p, PAGE);
+}
+
+/* A straight run of instructions is entered at each of them, often. */
+static void middle(void)
+{
+    enum { N = 60 };
+    uint32_t *p = pages(1);
+    uint64_t sum = 0, want = 0;
+
+    for (unsigned i = 0; i < N; i++) {
+        p[i] = ADD(0, 0, i + 1);
+    }
+    p[N] = RET;
+    sync_code(p, PAGE);
+    for (unsigned i = 0; i < rounds * 4; i++) {
+        unsigned at = i * 7 % N;
+
+        sum += ((Fn)(p + at))(i, 0);
+        want += i + (N * (N + 1) - at * (at + 1)) / 2;
+    }
+    say("middle", sum, want);
+}
+
+static sigjmp_buf point;
+
+static void on_signal(int sig)
+{
+    siglongjmp(point, sig);
+}
+
+/* Between two instructions there is none: a fault each time, and code goes on as before. */
+static void unaligned(void)
+{
+    uint32_t *p = pages(1);
+    uint64_t faults = 0, sum = 0;
+
+    signal(SIGBUS, on_signal);
+    signal(SIGILL, on_signal);
+    p[0] = ADD(0, 0, 1);
+    p[1] = RET;
+    sync_code(p, 8);
+    for (unsigned i = 0; i < 50; i++) {
+        if (!sigsetjmp(point, 1)) {
+            ((Fn)((char *)p + 1 + i % 3))(0, 0);
+        } else {
+            faults++;
+        }
+        sum += ((Fn)p)(i, 0);
+    }
+    say("unaligned", faults * 10000 + sum, 50 * 10000 + 50 * 51 / 2);
+}
+
+static void put_constant(uint32_t *p, unsigned v)
+{
+    p[0] = MOVZ(0, v);
+    p[1] = B(2);
+    p[2] = MOVZ(0, 1);
+    p[3] = RET;
+}
+
+/* One address is several pages in turn, and pages are at several addresses. */
+static void remapped(void)
+{
+    int fd = memfd_create("code", 0);
+    char *at = pages(1), *alias;
+    uint64_t sum = 0, want = 0;
+
+    if (fd < 0 || ftruncate(fd, 4 * PAGE) < 0) {
+        exit(2);
+    }
+    alias = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        put_constant((uint32_t *)(alias + i * PAGE), 100 + i);
+    }
+    for (unsigned i = 0; i < rounds; i++) {
+        unsigned n = i * 5 % 4;
+
+        if (mmap(at, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, n * PAGE) != at) {
+            exit(2);
+        }
+        for (unsigned k = 0; k < 20; k++) {
+            sum += ((Fn)at)(0, 0);
+            want += 100 + n;
+        }
+    }
+    say("remapped", sum, want);
+    sum = want = 0;
+    for (unsigned i = 0; i < rounds; i++) {             /* written here, run there */
+        put_constant((uint32_t *)(alias + PAGE), i & 0xffff);
+        if (mmap(at, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, fd, PAGE) != at) {
+            exit(2);
+        }
+        sync_code(alias + PAGE, 16);
+        sync_code(at, 16);
+        sum += ((Fn)at)(0, 0);
+        want += i & 0xffff;
+    }
+    say("written elsewhere", sum, want);
+    sum = want = 0;
+    for (unsigned i = 0; i < rounds; i++) {             /* moved, and taken away */
+        char *to = pages(2);
+
+        if (mremap(at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to + PAGE) != to + PAGE) {
+            exit(2);
+        }
+        sum += ((Fn)(to + PAGE))(0, 0);
+        want += (rounds - 1) & 0xffff;
+        at = to + PAGE;
+        munmap(to, PAGE);
+    }
+    say("moved", sum, want);
+    close(fd);
+}
+
+/* A page whose data is stored to beside the loop that stores it. */
+static void mixed(void)
+{
+    uint32_t *p = pages(1);
+    uint32_t *data = p + 16;
+
+    /* x0: rounds, x1: data */
+    p[0] = LDRW(2, 1, 0);
+    p[1] = ADD(2, 2, 3);
+    p[2] = STRW(2, 1, 0);
+    p[3] = SUBS(0, 0, 1);
+    p[4] = BNE(-4);
+    p[5] = 0xaa0203e0u;                         /* mov x0, x2 */
+    p[6] = RET;
+    sync_code(p, PAGE);
+    say("mixed", ((Fn)p)(rounds * 20, (uintptr_t)data), rounds * 20 * 3);
+    *data = 0;
+    data = p + 8;                               /* nearer: the same bytes of a cache line */
+    say("nearby", ((Fn)p)(rounds * 20, (uintptr_t)data), rounds * 20 * 3);
+}
+
+/* Functions that call each other, more than translations have room for, in an order that changes. */
+static void many(void)
+{
+    enum { FUNCTIONS = 1500, INSNS = 64 };
+    unsigned n = (FUNCTIONS * INSNS * 4 + PAGE - 1) / PAGE;
+    uint32_t *p = pages(n);
+    uint64_t sum = 0, want = 0;
+
+    for (unsigned f = 0; f < FUNCTIONS; f++) {
+        uint32_t *q = p + f * INSNS;
+
+        for (unsigned i = 0; i < INSNS - 1; i++) {
+            q[i] = i % 8 == 7 ? B(1) : ADD(0, 0, f % 64 + i % 2);
+        }
+        q[INSNS - 1] = RET;
+    }
+    sync_code(p, n * PAGE);
+    for (unsigned k = 0; k < 3; k++) {
+        for (unsigned f = 0; f < FUNCTIONS; f++) {
+            unsigned g = f * 7 % FUNCTIONS;
+
+            sum += ((Fn)(p + g * INSNS))(k, 0);
+            want += k + 56 * (g % 64) + 28 - 4;
+        }
+    }
+    say("many", sum, want);
+    munmap(p, n * PAGE);
+}
+
+/* Threads run a function that another one changes between two that are as good. */
+static uint32_t *shared;
+static int done;
+
+static void *runner(void *opaque)
+{
+    uint64_t bad = 0;
+
+    (void)opaque;
+    while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE)) {
+        for (unsigned i = 0; i < 50; i++) {
+            uint64_t v = ((Fn)shared)(i, 0);
+
+            bad += v != i + 1 && v != i + 2;
+        }
+    }
+    return (void *)(uintptr_t)bad;
+}
+
+static void threads(void)
+{
+    pthread_t t[3];
+    uint64_t bad = 0;
+
+    shared = pages(1);
+    shared[0] = NOP;
+    shared[1] = ADD(0, 0, 1);
+    shared[2] = RET;
+    shared[3] = ADD(0, 0, 2);
+    shared[4] = RET;
+    sync_code(shared, PAGE);
+    for (unsigned i = 0; i < 3; i++) {
+        pthread_create(&t[i], NULL, runner, NULL);
+    }
+    for (unsigned i = 0; i < rounds; i++) {     /* B and NOP may be exchanged while they run */
+        __atomic_store_n(shared, i % 2 ? NOP : B(3), __ATOMIC_RELEASE);
+        sync_code(shared, 4);
+    }
+    __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < 3; i++) {
+        void *v;
+
+        pthread_join(t[i], &v);
+        bad += (uintptr_t)v;
+    }
+    say("threads", bad, 0);
+}
+
+int main(int argc, char **argv)
+{
+    rounds = argc > 1 ? (unsigned)atoi(argv[1]) : rounds;
+    tight();
+    within(-1);
+    within(0);
+    within(9);
+    middle();
+    unaligned();
+    remapped();
+    mixed();
+    many();
+    threads();
+    puts("done");
+    return 0;
+}
