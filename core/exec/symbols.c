@@ -8,10 +8,12 @@
 #include "core/exec/symbols.h"
 
 typedef struct Symbol {
-    uint64_t addr, size;                        /* 0: to the next one */
+    uint64_t addr, size;                        /* 0: to the next one, but no more than MAX_UNSIZED */
     const char *name;                           /* in the table's file, or its text */
     bool function;
 } Symbol;
+
+enum { MAX_UNSIZED = 64 << 10 };
 
 typedef struct Load {
     uint64_t offset, addr, size;
@@ -250,7 +252,7 @@ const char *symbols_find(const SymbolTable *t, uint64_t addr, uint64_t *ret_offs
     }
     s = &g_array_index(t->symbols, Symbol, low - 1);
     *ret_offset = addr - s->addr;
-    return s->size && *ret_offset >= s->size ? NULL : s->name;
+    return *ret_offset < (s->size ? s->size : MAX_UNSIZED) ? s->name : NULL;
 }
 
 bool symbols_file_address(const SymbolTable *t, uint64_t offset, uint64_t *ret)
