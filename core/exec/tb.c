@@ -482,19 +482,39 @@ static bool is_in_loop(const Piece *head, const Piece *piece)
     return piece->delta >= head->delta && piece->delta < head->loop_end;
 }
 
-/* Chooses the loops that are emitted several times: innermost ones, from their beginning to the last branch back to it. */
+/*
+ * Where a loop ends that begins with the piece: behind the last branch back to it that it leads to without passing what lies
+ * before it; or where the piece begins.
+ */
+static int64_t loop_end(Plan *p, const Piece *head)
+{
+    uint32_t seen = BIT32(head - p->piece), todo = seen;
+    int64_t end = head->delta;
+
+    G_STATIC_ASSERT(REGION_BLOCKS <= 32);
+    while (todo) {
+        const Piece *piece = &p->piece[ctz32(todo)];
+
+        todo &= todo - 1;
+        for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
+            const Piece *to = piece_at(p, piece->delta + piece->tb->code.chain[n].delta);
+
+            if (to == head) {
+                end = MAX(end, piece->delta + piece->bytes);
+            } else if (to && to->delta > head->delta && !(seen & BIT32(to - p->piece))) {
+                seen |= BIT32(to - p->piece);
+                todo |= BIT32(to - p->piece);
+            }
+        }
+    }
+    return end;
+}
+
+/* Chooses the loops that are emitted several times: innermost ones. */
 static void find_loops(Plan *p)
 {
     for (unsigned i = 0; i < p->num; i++) {
-        const Piece *piece = &p->piece[i];
-
-        for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
-            Piece *to = piece_at(p, piece->delta + piece->tb->code.chain[n].delta);
-
-            if (to && to->delta <= piece->delta) {
-                to->loop_end = MAX(to->loop_end, piece->delta + piece->bytes);
-            }
-        }
+        p->piece[i].loop_end = loop_end(p, &p->piece[i]);
     }
     for (unsigned i = 0; i < p->num; i++) {
         const Piece *head = &p->piece[i];

@@ -389,32 +389,56 @@ static void emit_goto_tb(Emit *e, const TcgNode *n)
     emit_leave(e, TCG_EXIT_CHAIN + n->aux);
 }
 
-static void emit_goto_ptr(Emit *e)
+/* A register with the PC: the one that was stored as such just before, or RAX. */
+static unsigned pc_in_register(Emit *e, const TcgNode *n, const TcgReg *pc)
+{
+    while (pc->type == TCG_I64 && n->prev && fn_node(e->fn, n->prev)->op == OP_st_env) {
+        n = fn_node(e->fn, n->prev);
+        if (n->imm == pc->offset) {
+            if (loc_kind(n->in[0]) == LOC_REG) {
+                return loc_num(n->in[0]);
+            }
+            break;
+        }
+    }
+    mov_rm(&e->a, width_w(pc->type), RAX, mem(RBP, (int32_t)pc->offset));
+    return RAX;
+}
+
+/* Nobody wants registers behind it. */
+static void emit_goto_ptr(Emit *e, const TcgNode *n)
 {
     const TcgTarget *t = e->fn->config->target;
-    const TcgReg *pc = &t->regs[t->pc_reg];
-    unsigned shift = e->layout->jc_shift;
-    uint32_t mask = (BIT32(e->layout->jc_bits) - 1) * sizeof(TcgJumpEntry);
+    const TcgReg *pc_reg = &t->regs[t->pc_reg];
+    unsigned shift = e->layout->jc_shift, bits = e->layout->jc_bits, pc = pc_in_register(e, n, pc_reg);
+    unsigned table = pc == RCX ? RSI : RCX;
+    bool scaled = shift == 2;                   /* an index of an entry's place by the PC's bits where they are */
     uint8_t *miss[2];
 
-    mov_rm(&e->a, width_w(pc->type), RAX, mem(RBP, (int32_t)pc->offset));
-    mov_rr(&e->a, 0, RDX, RAX);
-    if (shift < 5) {
-        sh_ri(&e->a, SH_SHL, 0, RDX, 5 - shift);
-    } else if (shift > 5) {
-        sh_ri(&e->a, SH_SHR, 0, RDX, shift - 5);
+    G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
+    if (scaled && bits == 14) {
+        op_rr(&e->a, M_0F | 0xb7, RDX, pc);     /* movzx of 16 bits */
+    } else {
+        mov_rr(&e->a, 0, RDX, pc);
+        if (shift > 5) {
+            sh_ri(&e->a, SH_SHR, 0, RDX, shift - 5);
+        } else if (!scaled && shift < 5) {
+            sh_ri(&e->a, SH_SHL, 0, RDX, 5 - shift);
+        }
+        alu_ri(&e->a, ALU_AND, 0, RDX, (int32_t)((BIT32(bits) - 1) << (scaled ? shift : 5)));
     }
-    alu_ri(&e->a, ALU_AND, 0, RDX, (int32_t)mask);
-    alu_rm(&e->a, ALU_ADD, X_W, RDX, mem(RBP, e->layout->jc_offset));
-    alu_rm(&e->a, ALU_CMP, X_W, RAX, mem(RDX, offsetof(TcgJumpEntry, pc)));
+    mov_rm(&e->a, X_W, table, mem(RBP, e->layout->jc_offset));
+#define ENTRY(field) mem_bi((int)table, RDX, scaled ? 3 : 0, offsetof(TcgJumpEntry, field))
+    alu_rm(&e->a, ALU_CMP, X_W, pc, ENTRY(pc));
     pad_jump(e, 2);
     miss[0] = jcc_fwd8(&e->a, CC_NE);
     mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->jc_tag_offset));
-    alu_rm(&e->a, ALU_CMP, X_W, RAX, mem(RDX, offsetof(TcgJumpEntry, tag)));
+    alu_rm(&e->a, ALU_CMP, X_W, RAX, ENTRY(tag));
     pad_jump(e, 2);
     miss[1] = jcc_fwd8(&e->a, CC_NE);
-    pad_jump(e, 3);
-    op_rm(&e->a, 0xff, 4, mem(RDX, offsetof(TcgJumpEntry, code)));      /* jmp */
+    pad_jump(e, 4);
+    op_rm(&e->a, 0xff, 4, ENTRY(code));         /* jmp */
+#undef ENTRY
     fix8(miss[0], e->a.p);
     fix8(miss[1], e->a.p);
     if (e->layout->find) {
@@ -826,7 +850,7 @@ static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, c
         break;
     case OP_goto_ptr:
         e->code->returns |= n->aux != 0;
-        emit_goto_ptr(e);
+        emit_goto_ptr(e, n);
         break;
     case OP_exit:
         emit_leave(e, TCG_EXIT_LOOKUP);
@@ -958,6 +982,23 @@ static bool emit_rest(Emit *e)
 }
 
 /* False: over the limit. */
+/* The order in which blocks are emitted: as in rpo, but those that raise an exception out of the way. */
+static void place_blocks(Emit *e)
+{
+    const TcgFn *fn = e->fn;
+    unsigned num = 0;
+
+    for (unsigned cold = 0; cold < 2; cold++) {
+        for (unsigned i = 0; i < fn->rpo->len; i++) {
+            uint32_t b = g_array_index(fn->rpo, uint32_t, i);
+
+            if (cold == (b != fn->entry && fn_node(fn, fn_block(fn, b)->last)->op == OP_raise_exit)) {
+                e->placed[num++] = b;
+            }
+        }
+    }
+}
+
 static bool emit_region(Emit *e)
 {
     const TcgFn *fn = e->fn;
@@ -965,11 +1006,12 @@ static bool emit_region(Emit *e)
     bool found;
 
     find_order(e);
+    place_blocks(e);
     for (unsigned i = 0, j; i < num_blocks; i = j) {
-        uint32_t b = g_array_index(fn->rpo, uint32_t, i), next = 0;
+        uint32_t b = e->placed[i], next = 0;
 
         for (j = i + 1; j < num_blocks && !next; j++) {
-            next = g_array_index(fn->rpo, uint32_t, j);
+            next = e->placed[j];
             next = leads_to(fn, next) == next ? next : 0;
         }
         j -= next != 0;
@@ -996,8 +1038,8 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     };
     size_t blocks_size = num_blocks * sizeof(*e.block_at), jumps_size = 3 * num_blocks * sizeof(*e.jumps);
     size_t stubs_size = num_nodes * sizeof(*e.stubs), consts_size = 4 * num_nodes * sizeof(*e.consts);
-    size_t due_size = num_blocks * sizeof(*e.due_at);
-    size_t size = blocks_size + jumps_size + stubs_size + consts_size + due_size;
+    size_t due_size = num_blocks * sizeof(*e.due_at), placed_size = num_blocks * sizeof(*e.placed);
+    size_t size = blocks_size + jumps_size + stubs_size + consts_size + due_size + placed_size;
     char *large = size > MAX_ON_STACK ? g_malloc(size) : NULL, *work = large ? large : g_alloca(size);
     TcgChain chain[TCG_MAX_CHAINS];
     TcgCode code;
@@ -1009,7 +1051,8 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     e.jumps = (void *)(work + blocks_size);
     e.stubs = (void *)(work + blocks_size + jumps_size);
     e.consts = (void *)(work + blocks_size + jumps_size + stubs_size);
-    e.due_at = (void *)(work + blocks_size + jumps_size + stubs_size + consts_size);
+    e.placed = (void *)(work + blocks_size + jumps_size + stubs_size + consts_size);
+    e.due_at = (void *)(work + blocks_size + jumps_size + stubs_size + consts_size + placed_size);
     while (!ok) {
         e.start = tcg_codebuf_reserve(buf, max);
         if (!e.start) {

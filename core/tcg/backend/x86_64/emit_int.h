@@ -162,6 +162,7 @@ typedef struct Emit {
     const TcgNode *raises;                      /* emit_fp.c: the comparison that raises an earlier one's exceptions */
     bool raises_signal;
     uint8_t *heat_at;                           /* how much an entry counts heat down */
+    uint32_t *placed;                           /* blocks in the order of their code */
     bool *due_at;                               /* by block: a fence may be due where it begins */
     bool fence_due;                             /* ... and here */
     uint8_t *maps;                              /* code at once: the maps' bytes; else NULL */
