@@ -75,15 +75,22 @@ static TcgJumpEntry *jc_beside(CPUState *cs, const TcgJumpEntry *j)
     return &cs->exec->jc_table[(unsigned)(j - cs->exec->jc_table) ^ cs->exec->jc_other];
 }
 
+/* What is beside comes back to where generated code looks. */
 static const TcgJumpEntry *jc_look(CPUState *cs, vaddr pc)
 {
-    const TcgJumpEntry *j = jc_entry(cs, pc);
+    TcgJumpEntry *j = jc_entry(cs, pc), *beside, other;
 
     if (j->pc == pc && j->tag == cs->jc_tag) {
         return j;
     }
-    j = jc_beside(cs, j);
-    return j->pc == pc && j->tag == cs->jc_tag ? j : NULL;
+    beside = jc_beside(cs, j);
+    if (beside->pc != pc || beside->tag != cs->jc_tag) {
+        return NULL;
+    }
+    other = *beside;
+    *beside = *j;
+    *j = other;
+    return j;
 }
 
 static void jc_clear(CPUState *cs, TcgJumpEntry *j)
