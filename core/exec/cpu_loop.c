@@ -148,6 +148,29 @@ static void jc_forget_block(CPUState *cs, const TranslationBlock *tb, ram_addr o
     }
 }
 
+/* The same by the CPU itself: what it knows of the block nobody changes meanwhile. */
+static void jc_forget_own(CPUState *cs, const TranslationBlock *tb)
+{
+    const CPUExec *e = cs->exec;
+    uint64_t pc = __atomic_load_n(&tb->jc_pc, __ATOMIC_RELAXED);
+
+    if (pc == JC_PCS) {
+        jc_forget_block(cs, tb, tb->offset);
+        return;
+    }
+    for (unsigned part = 0; pc && e->ec && part < e->jc_parts; part++) {
+        unsigned at = pc >> e->ec->layout.jc_shift & mask64(0, e->ec->layout.jc_bits);
+        TcgJumpEntry *j = &e->jc_table[part << e->ec->layout.jc_bits | at], *beside = jc_beside(cs, j);
+
+        if (j->tb == tb) {
+            jc_clear(cs, j);
+        }
+        if (beside->tb == tb) {
+            jc_clear(cs, beside);
+        }
+    }
+}
+
 void jc_forget(CPUState *cs, bool own, const TranslationBlock *gone)
 {
     CPUExec *e = cs->exec;
@@ -155,7 +178,7 @@ void jc_forget(CPUState *cs, bool own, const TranslationBlock *gone)
 
     if (own) {
         for (const TranslationBlock *tb = gone; tb; tb = tb->page_next) {
-            jc_forget_block(cs, tb, tb->offset);
+            jc_forget_own(cs, tb);
         }
         return;
     }
@@ -283,6 +306,14 @@ static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
     }
     if (!j->tb) {
         jc_count(cs, pc, 1);
+    }
+    if (__atomic_load_n(&tb->jc_pc, __ATOMIC_RELAXED) != pc) {
+        uint64_t none = 0;
+
+        if (!__atomic_compare_exchange_n(&tb->jc_pc, &none, pc ? pc : JC_PCS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+            none != pc) {
+            __atomic_store_n(&tb->jc_pc, JC_PCS, __ATOMIC_RELAXED);
+        }
     }
     *j = (TcgJumpEntry){ .pc = pc, .tag = cs->jc_tag, .code = tb->code.entry, .tb = tb };
 }

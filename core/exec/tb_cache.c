@@ -74,7 +74,11 @@ static void *zero_pages(size_t size)
 
 /* -- memory for blocks --------------------------------------------------------------------------------------------- */
 
-/* A chunk's pages are there from the start: a page fault costs more than a page. */
+/*
+ * A chunk's pages are there from the start: a page fault costs more than a page. Who needs many gets them out of slabs,
+ * which are huge pages.
+ */
+enum { SLAB = 2 << 20, FEW_CHUNKS = 32 };
 enum { CHUNK = 64 << 10, CHUNK_HEAD = TCG_OWNER_ALIGN, CHUNK_BLOCKS = (CHUNK - CHUNK_HEAD) / sizeof(TranslationBlock) };
 G_STATIC_ASSERT(sizeof(TranslationBlock) % TCG_OWNER_ALIGN == 0);
 
@@ -86,6 +90,8 @@ typedef struct TbChunk {
 struct TbPool {
     GMutex lock;                                /* a leaf */
     GPtrArray *chunks;                          /* (TbChunk *) */
+    GPtrArray *memory;                          /* what they are in: the first ones each by itself, then slabs */
+    unsigned left;                              /* of the last slab's chunks */
     unsigned taken;                             /* of the last chunk's blocks */
     TranslationBlock *free;                     /* by next */
 };
@@ -96,6 +102,7 @@ TbPool *tb_pool_new(void)
 
     g_mutex_init(&p->lock);
     p->chunks = g_ptr_array_new();
+    p->memory = g_ptr_array_new_with_free_func(g_aligned_free);
     p->taken = CHUNK_BLOCKS;
     return p;
 }
@@ -104,11 +111,30 @@ void tb_pool_free(TbPool *p)
 {
     for (unsigned i = 0; i < p->chunks->len; i++) {
         ASAN_UNPOISON_MEMORY_REGION(p->chunks->pdata[i], CHUNK);
-        g_aligned_free(p->chunks->pdata[i]);
     }
     g_ptr_array_unref(p->chunks);
+    g_ptr_array_unref(p->memory);
     g_mutex_clear(&p->lock);
     g_free(p);
+}
+
+static TbChunk *chunk_new(TbPool *p)
+{
+    uint8_t *m;
+
+    if (p->chunks->len >= FEW_CHUNKS && p->left) {
+        return (TbChunk *)((uint8_t *)p->memory->pdata[p->memory->len - 1] + SLAB - CHUNK * p->left--);
+    }
+    if (p->chunks->len >= FEW_CHUNKS) {
+        m = g_aligned_alloc(1, SLAB, SLAB);
+        madvise(m, SLAB, MADV_HUGEPAGE);
+        p->left = SLAB / CHUNK - 1;
+    } else {
+        m = g_aligned_alloc(1, CHUNK, CHUNK);
+        madvise(m, CHUNK, MADV_POPULATE_WRITE);                 /* a kernel that cannot leaves it to faults */
+    }
+    g_ptr_array_add(p->memory, m);
+    return (TbChunk *)m;
 }
 
 TranslationBlock *tb_alloc(TbPool *p)
@@ -124,8 +150,7 @@ TranslationBlock *tb_alloc(TbPool *p)
         TbChunk *c;
 
         if (p->taken == CHUNK_BLOCKS) {
-            c = g_aligned_alloc(1, CHUNK, CHUNK);
-            madvise(c, CHUNK, MADV_POPULATE_WRITE);             /* a kernel that cannot leaves it to faults */
+            c = chunk_new(p);
             c->pool = p;
             g_ptr_array_add(p->chunks, c);
             p->taken = 0;

@@ -22,22 +22,25 @@ typedef struct TbEdge {
     uintptr_t next;                             /* a source | its slot; 0: the end */
 } TbEdge;
 
+#define JC_PCS UINT64_MAX
+
 struct TranslationBlock {
+    TranslationBlock *next;                     /* atomic: in its bucket; looking one up reads what comes first here */
+    ram_addr offset;                            /* where it is entered */
+    RamBlock *rb;                               /* NULL: not cached (one instruction, run once) */
     const CPUClass *cc;
     CPUKey key;
-    RamBlock *rb;                               /* NULL: not cached (one instruction, run once) */
-    ram_addr offset;                            /* where it is entered */
+    uint64_t cut;                               /* what ends it early: tb.c's word; 0: nothing */
+    TranslationBlock *region;                   /* atomic: that block's, while there is one */
     ram_addr start;                             /* of the bytes that it was made of: offset, but for a region */
     uint32_t bytes, insns;
+    uint64_t jc_pc;                             /* atomic: where jump caches have it; 0: nowhere, JC_PCS: at several places */
     uint64_t hash;                              /* of the guest bytes */
-    int heat;                                   /* heat word that it counts down; -1: none */
     TranslationBlock *cold;                     /* a region: the block in whose place it is, which goes no sooner; else NULL */
-    TranslationBlock *region;                   /* atomic: that block's, while there is one */
-    uint64_t cut;                               /* what ends it early: tb.c's word; 0: nothing */
+    int heat;                                   /* heat word that it counts down; -1: none */
     bool valid;                                 /* under tb_lock */
     bool whole_page;                            /* its page was checked as one: may be chained */
     TcgCode code;
-    TranslationBlock *next;                     /* atomic: in its bucket */
     TranslationBlock *page_next;                /* in its page */
     uintptr_t in;                               /* edges that lead here: a source | its slot, and TbEdge.next */
     TbEdge *edge;                               /* by slot: code.num_chains of them */
