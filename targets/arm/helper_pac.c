@@ -4,6 +4,12 @@
  * QARMA3, and an IMPLEMENTATION DEFINED algorithm; FEAT_EPAC, FEAT_PAuth2, FEAT_FPAC, FEAT_FPACCOMBINE,
  * FEAT_CONSTPACFIELD.
  */
+#if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>                   /* what the C library has found: asking the processor again takes long */
+#define HAS_AVX() CPU_FEATURE_ACTIVE(AVX)
+#else
+#define HAS_AVX() false
+#endif
 #include "core/bits.h"
 #include "targets/arm/hcr.h"
 #include "targets/arm/helper.h"
@@ -132,7 +138,7 @@ static __attribute__((target("avx"))) uint64_t qarma_avx(uint64_t data, uint64_t
 static uint64_t qarma(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t key1, bool three)
 {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx")) {
+    if (HAS_AVX()) {
         return qarma_avx(data, modifier, key0, key1, three);
     }
 #endif
