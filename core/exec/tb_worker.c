@@ -4,8 +4,9 @@
  *
  * It waits for a queue that CPUs fill, which is short: a block for which there is no place runs on as it is, and asks
  * again when it has run as often again. The thread begins with the first that is queued, and not for a process that makes
- * few of them: those are made by the CPU. It looks at no guest memory and holds no block: a region has a copy of its bytes,
- * and is put in if its page's generation is what it was.
+ * few of them: those are made by the CPU. It ends when there was nothing to do for a while, and begins anew: the host's
+ * kernel does system calls faster for a process of one thread. It looks at no guest memory and holds no block: a region has
+ * a copy of its bytes, and is put in if its page's generation is what it was.
  *
  * Who needs the code buffer or the pages as they are (tb_reset, the end of a RAM block, fork) holds the thread: from
  * then on it is between two regions. While it is held CPUs make what they need themselves. A vfork's child shares the
@@ -17,12 +18,14 @@
 #include "core/exec/tb_int.h"
 
 enum { QUEUE = 16, FIRST = 8 };                 /* FIRST: so many are made before there is a thread */
+enum { IDLE_US = 10000 };                       /* so long it waits */
 
 struct TbWorker {
     ExecMachine *x;
     GMutex lock;                                /* a leaf */
     GCond cond;                                 /* something to do, or done */
     GThread *thread;
+    bool ended;                                 /* the thread did, or is about to, and needs nothing any more: to be joined */
     GQueue queue;                               /* (TbRegion *) */
     TbRegion *now;                              /* what it makes; it uses it without the lock */
     bool starting, stopping;
@@ -76,17 +79,24 @@ static TcgGen *gen_for(TbWorker *w, const ExecClass *ec)
 static void *worker_main(void *opaque)
 {
     TbWorker *w = opaque;
+    gint64 end = 0;                             /* of waiting; 0: it has not begun */
 
     g_mutex_lock(&w->lock);
     w->starting = false;
     g_cond_broadcast(&w->cond);
-    while (!w->stopping) {
+    while (!w->stopping && !w->ended) {
         TbRegion *made;
 
-        if (w->held || g_queue_is_empty(&w->queue)) {
+        if (w->held) {
             g_cond_wait(&w->cond, &w->lock);
             continue;
         }
+        if (g_queue_is_empty(&w->queue)) {
+            end = end ? end : g_get_monotonic_time() + IDLE_US;
+            w->ended = !g_cond_wait_until(&w->cond, &w->lock, end) && !w->held && g_queue_is_empty(&w->queue);
+            continue;
+        }
+        end = 0;
         w->now = g_queue_pop_head(&w->queue);
         g_mutex_unlock(&w->lock);
         tb_region_make(w->x, w->now, gen_for(w, tb_region_class(w->now)), &w->stats);
@@ -102,11 +112,22 @@ static void *worker_main(void *opaque)
     return NULL;
 }
 
+/* Under the lock. */
+static void join_ended(TbWorker *w)
+{
+    if (w->ended) {
+        g_thread_join(w->thread);
+        w->thread = NULL;
+        w->ended = false;
+    }
+}
+
 /* Under the lock. The thread takes no signal: they are the guest's, or the main loop's. */
 static bool start(TbWorker *w)
 {
     uint64_t all = ~UINT64_C(0), old;
 
+    join_ended(w);
     if (w->thread || w->none) {
         return w->thread;
     }
@@ -176,6 +197,7 @@ void tb_worker_hold(TbWorker *w)
     while (w->now || w->starting) {
         g_cond_wait(&w->cond, &w->lock);
     }
+    join_ended(w);                              /* it may be in the midst of the C library until then */
     g_mutex_unlock(&w->lock);
 }
 
