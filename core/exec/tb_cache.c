@@ -107,10 +107,23 @@ TbPool *tb_pool_new(void)
     return p;
 }
 
+static void free_edges(TranslationBlock *tb)
+{
+    if (tb->edge != tb->few_edges) {
+        g_free(tb->edge);
+    }
+    tb->edge = NULL;
+}
+
 void tb_pool_free(TbPool *p)
 {
     for (unsigned i = 0; i < p->chunks->len; i++) {
+        TranslationBlock *first = (TranslationBlock *)((uint8_t *)p->chunks->pdata[i] + CHUNK_HEAD);
+
         ASAN_UNPOISON_MEMORY_REGION(p->chunks->pdata[i], CHUNK);
+        for (unsigned n = 0; n < (i + 1 < p->chunks->len ? (unsigned)CHUNK_BLOCKS : p->taken); n++) {
+            free_edges(&first[n]);
+        }
     }
     g_ptr_array_unref(p->chunks);
     g_ptr_array_unref(p->memory);
@@ -168,9 +181,7 @@ void tb_free(void *opaque)
     TranslationBlock *tb = opaque;
     TbPool *p = ((TbChunk *)((uintptr_t)tb & ~(uintptr_t)(CHUNK - 1)))->pool;
 
-    if (tb->edge != tb->few_edges) {
-        g_free(tb->edge);
-    }
+    free_edges(tb);
     g_mutex_lock(&p->lock);
     tb->next = p->free;
     p->free = tb;
@@ -243,6 +254,7 @@ void tb_cache_free(struct TbCache *c)
 }
 
 static void invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, uint64_t len);
+static void forget_all(ExecMachine *x);
 
 /* The fence is ram_written's. */
 static void on_write(RamBlock *rb, ram_addr offset, uint64_t len)
@@ -259,6 +271,9 @@ static void on_free(RamBlock *rb)
 
     tb_worker_hold(w);
     tb_worker_drop(w, rb);
+    if (rc->x->threads->len == 0) {
+        forget_all(rc->x);
+    }
     tb_invalidate(rc->x, NULL, rb, 0, rb->size);
     tb_worker_release(w);                       /* no CPU runs code of rb, so none comes */
     g_mutex_lock(&rc->x->tb_lock);
@@ -865,6 +880,26 @@ void tb_reset(ExecMachine *x)
     g_mutex_unlock(&x->tb_lock);
     tb_worker_release(x->worker);
     retire(x, NULL, gone, 0);
+}
+
+/* Nobody runs blocks any more: they go with their pool. */
+static void forget_all(ExecMachine *x)
+{
+    struct TbCache *c = x->tbs;
+
+    g_mutex_lock(&x->tb_lock);
+    for (unsigned i = 0; i < c->rams->len; i++) {
+        RamCode *rc = ((RamBlock *)c->rams->pdata[i])->code;
+
+        for (uint64_t n = 0; n < rc->num_pages; n++) {
+            if (rc->page[n]) {
+                rc->page[n]->first = NULL;
+                update_granules(rc->page[n]);
+            }
+        }
+    }
+    memset(c->bucket, 0, BUCKETS * sizeof(*c->bucket));
+    g_mutex_unlock(&x->tb_lock);
 }
 
 static void add_up(TbCacheSummary *s, const TranslationBlock *tb)
