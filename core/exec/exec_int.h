@@ -135,7 +135,7 @@ typedef struct CPUExec {
     TcgJumpEntry *jc_table;                     /* JC_PARTS caches, one in user mode: each tag has its part (CPUState.jc) */
     unsigned jc_parts, jc_other;                /* jc_other: the bit of indices in which two places of one PC differ */
     uint8_t jc_own[TLB_MAX_MMU];                /* not 0: the regime's tags are not shared until so many more are global */
-    uint16_t jc_count[2][JC_COUNTS];            /* by two hashes of the virtual page: entries that the jump cache has */
+    uint32_t jc_count[2][JC_COUNTS];            /* by two hashes of the virtual page: entries that the jump cache has */
     JcGone jc_gone[JC_GONE];                    /* under work_lock: for CPU_REQ_JC_GONE */
     unsigned num_jc_gone;
     bool alone;                                 /* running one instruction by itself: it may change code */

@@ -406,6 +406,7 @@ typedef struct Piece {
     const TranslationBlock *tb;                 /* as it was translated alone; its address alone once it is planned */
     int64_t delta;                              /* from the region's entry */
     unsigned bytes;
+    uint64_t hash;                              /* of the bytes, as the block was made of them */
     bool loop;                                  /* something leads back to it */
     bool returned_to;
     int64_t loop_end;                           /* it begins a loop up to there; else its own delta */
@@ -455,7 +456,7 @@ static Piece *add_piece(const ExecMachine *x, Plan *p, const TranslationBlock *e
         return NULL;
     }
     p->insns += tb->insns;
-    p->piece[p->num] = (Piece){ tb, delta, tb->bytes, .loop_end = delta, .head = -1, .copies = 1 };
+    p->piece[p->num] = (Piece){ tb, delta, tb->bytes, tb->hash, .loop_end = delta, .head = -1, .copies = 1 };
     return &p->piece[p->num++];
 }
 
@@ -723,6 +724,22 @@ void tb_region_make(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats)
     }
 }
 
+/*
+ * Whether the plan still holds now that stores move the generation on: its entry is there, and the bytes are those that its
+ * blocks were made of.
+ */
+static bool is_as_planned(ExecMachine *x, const TbRegion *r, int64_t first)
+{
+    bool same = tb_is_valid(x, r->tb->cold);
+
+    for (unsigned i = 0; i < r->num && same; i++) {
+        const Piece *p = &r->plan.piece[i];
+
+        same = tb_hash_bytes(r->bytes + (p->delta - first), p->bytes) == p->hash;
+    }
+    return same;
+}
+
 /* What is needed to make it, and its page being code since then. NULL: it cannot be made. */
 static TbRegion *new_region(CPUState *cs, TranslationBlock *entry)
 {
@@ -757,7 +774,11 @@ static TbRegion *new_region(CPUState *cs, TranslationBlock *entry)
     } else if (!user_fetch(cs, pc + (uint64_t)first, r->bytes, tb->bytes)) {
         cs->raised = 0;
         tb_region_drop(x, r);
-        r = NULL;
+        return NULL;
+    }
+    if (!is_as_planned(x, r, first)) {
+        tb_region_drop(x, r);
+        return NULL;
     }
     return r;
 }

@@ -726,6 +726,16 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
     return generation;
 }
 
+bool tb_is_valid(ExecMachine *x, const TranslationBlock *tb)
+{
+    bool valid;
+
+    g_mutex_lock(&x->tb_lock);
+    valid = tb->valid;
+    g_mutex_unlock(&x->tb_lock);
+    return valid;
+}
+
 /* A translation of the page has ended. */
 static void end(PageCode *p)
 {
@@ -783,6 +793,7 @@ bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
     }
     p->changes |= p->generation != generation;
     ok = p->generation == generation && region->cold->valid && !region->cold->region;
+    g_assert(!ok || (region->cold->offset == region->offset && region->cold->rb == region->rb));
     if (ok) {
         put_in(x, p, region);
         __atomic_store_n(&region->cold->region, region, __ATOMIC_RELEASE);

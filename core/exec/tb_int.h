@@ -80,6 +80,8 @@ void tb_pool_unlock(TbPool *p);
 /* first, last: all bytes of the block are from there to there. */
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
                             uint64_t cut, ram_addr first, ram_addr last);
+/* Whether it is still found, and will be until its page's generation moves on. */
+bool tb_is_valid(ExecMachine *x, const TranslationBlock *tb);
 /* Before reading the bytes: they are code from now on. Returns the page's generation. */
 uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, unsigned len);
 /* False: the page was written meanwhile. *ret may be an equal block that was first. */

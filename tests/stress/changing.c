@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PAGE = 4096 };
@@ -330,6 +332,67 @@ static void threads(void)
     say("threads", bad, 0);
 }
 
+/*
+ * A branch that another thread turns back, so that the code goes round, and forward again, which must let it out: a region may
+ * be in the making each time.
+ */
+static uint32_t *turning_code;
+static unsigned beats;
+
+static void *turner(void *opaque)
+{
+    while (!__atomic_load_n(&done, __ATOMIC_ACQUIRE)) {
+        ((void (*)(void))__atomic_load_n(&turning_code, __ATOMIC_ACQUIRE))();
+        __atomic_fetch_add(&beats, 1, __ATOMIC_RELEASE);
+    }
+    return opaque;
+}
+
+static int beats_again(void)
+{
+    unsigned was = __atomic_load_n(&beats, __ATOMIC_ACQUIRE);
+    time_t end = time(NULL) + 60;
+
+    while (__atomic_load_n(&beats, __ATOMIC_ACQUIRE) == was && time(NULL) < end) {
+        sched_yield();
+    }
+    return __atomic_load_n(&beats, __ATOMIC_ACQUIRE) != was;
+}
+
+static void turning(void)
+{
+    static const uint32_t code[] = { NOP, B(1), NOP, NOP, B(2), NOP, RET };
+    unsigned bad = 0;
+    pthread_t t;
+
+    for (unsigned i = 0; i <= rounds / 30 && !bad; i++) {
+        uint32_t *p = pages(1);
+
+        memcpy(p, code, sizeof(code));
+        sync_code(p, PAGE);
+        __atomic_store_n(&turning_code, p, __ATOMIC_RELEASE);
+        if (i == 0) {
+            __atomic_store_n(&done, 0, __ATOMIC_RELEASE);
+            pthread_create(&t, NULL, turner, NULL);
+        }
+        for (unsigned k = 0; k < 30 && !bad; k++) {
+            bad = !beats_again();
+            __atomic_store_n(p + 4, B(-4), __ATOMIC_RELEASE);
+            sync_code(p + 4, 4);
+            for (volatile unsigned wait = 0; wait < 30 * k; wait++) {
+            }
+            __atomic_store_n(p + 4, B(2), __ATOMIC_RELEASE);
+            sync_code(p + 4, 4);
+        }
+    }
+    say("turning", bad, 0);
+    if (bad) {
+        exit(1);                                /* it never comes back */
+    }
+    __atomic_store_n(&done, 1, __ATOMIC_RELEASE);
+    pthread_join(t, NULL);
+}
+
 int main(int argc, char **argv)
 {
     rounds = argc > 1 ? (unsigned)atoi(argv[1]) : rounds;
@@ -343,6 +406,7 @@ int main(int argc, char **argv)
     mixed();
     many();
     threads();
+    turning();
     puts("done");
     return 0;
 }
