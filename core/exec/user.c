@@ -476,6 +476,11 @@ void exec_user_vfork_begin(CPUState *cs)
     tb_worker_hold(cs->exec->x->worker);
 }
 
+void exec_user_end_worker(CPUState *cs)
+{
+    tb_worker_stop(cs->exec->x->worker);
+}
+
 void exec_user_vfork_end(CPUState *cs)
 {
     tb_worker_release(cs->exec->x->worker);

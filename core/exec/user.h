@@ -95,6 +95,8 @@ void exec_user_fork_begin(CPUState *cs);
 void exec_user_fork_lock(CPUState *cs);
 bool exec_user_fork_end(CPUState *cs, bool child);              /* false: no memory for the child's code */
 /* The same for a child that shares memory, and waits for nobody: around its life, by its parent. */
+/* Between vfork_begin and vfork_end: no thread of the process is other than the guest's. */
+void exec_user_end_worker(CPUState *cs);
 void exec_user_vfork_begin(CPUState *cs);
 void exec_user_vfork_end(CPUState *cs);
 

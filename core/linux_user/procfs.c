@@ -331,12 +331,16 @@ static void make_stat(Thread *t, int tid, GString *out)
     char *end = text ? strrchr(text, ')') : NULL;
     const Process *p = t->p;
     g_auto(GStrv) f = NULL;
+    unsigned threads;
     Sums s;
 
     if (!end) {
         return;
     }
     sum(t->p, NULL, &s);
+    g_mutex_lock(&t->p->threads_lock);
+    threads = t->vfork ? 1 : p->threads->len;
+    g_mutex_unlock(&t->p->threads_lock);
     f = g_strsplit(end + 2, " ", -1);
     g_string_append_len(out, text, end + 1 - text);
     for (unsigned i = 0; f[i]; i++) {
@@ -344,8 +348,8 @@ static void make_stat(Thread *t, int tid, GString *out)
             unsigned field;
             uint64_t value;
         } own[] = {
-            { 23, s.size << 10 }, { 24, s.all.kb[RSS] / (LINUX_PAGE >> 10) }, { 28, p->stack_top }, { 47, p->brk_start },
-            { 48, p->arg_start }, { 49, p->arg_end }, { 50, p->arg_end }, { 51, p->env_end },
+            { 20, threads }, { 23, s.size << 10 }, { 24, s.all.kb[RSS] / (LINUX_PAGE >> 10) }, { 28, p->stack_top },
+            { 47, p->brk_start }, { 48, p->arg_start }, { 49, p->arg_end }, { 50, p->arg_end }, { 51, p->env_end },
         };
         bool replaced = false;
 

@@ -417,6 +417,34 @@ int64_t linux_call_process_vm_writev(Thread *t, const uint64_t *a)
     return process_vm(t, SYS_process_vm_writev, a);
 }
 
+/*
+ * A call that the kernel refuses to a process of several threads (EINVAL), while there are none but the guest's. A thread that
+ * was joined is the process's a moment longer.
+ */
+static int64_t without_worker(Thread *t, long nr, uint64_t a, uint64_t b)
+{
+    enum { TRIES = 20, PAUSE_US = 100 };
+    int64_t ret;
+
+    exec_user_vfork_begin(t->cs);
+    exec_user_end_worker(t->cs);
+    for (unsigned i = 0; (ret = safe_syscall(t, nr, a, b, 0, 0, 0, 0)) == -EINVAL && i < TRIES; i++) {
+        g_usleep(PAUSE_US);
+    }
+    exec_user_vfork_end(t->cs);
+    return ret;
+}
+
+int64_t linux_call_unshare(Thread *t, const uint64_t *a)
+{
+    return without_worker(t, SYS_unshare, a[0], 0);
+}
+
+int64_t linux_call_setns(Thread *t, const uint64_t *a)
+{
+    return without_worker(t, SYS_setns, a[0], a[1]);
+}
+
 int64_t linux_call_shmget(Thread *t, const uint64_t *a)
 {
     if ((int)a[2] & SHM_HUGETLB) {
