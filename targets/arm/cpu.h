@@ -211,6 +211,7 @@ struct ARMCPU {
     uint64_t excl_addr;                         /* virtual; UINT64_MAX: clear */
     uint64_t excl_value[2];
     uint32_t excl_size;
+    int64_t spun_at;                            /* host's microseconds: the last WFE of a row of them that ... */
     uint64_t spun_addr, spun_value;             /* WFE found that monitored, with that value ... */
     uint32_t spins;                             /* ... so often */
     uint32_t event_register;                    /* atomic: SEV, events */

@@ -183,17 +183,27 @@ void helper_wfi(ARMCPU *cpu)
     }
 }
 
-enum { WFE_SPINS = 50, WFE_NAP_US = 50 };
+enum { WFE_SPINS = 50, WFE_NAP_US = 50, WFE_ROW_US = 20 };
 
 /* Whether what is monitored has been found as it is so often that it will not change soon. */
 static bool spins_long(ARMCPU *cpu)
 {
-    if (cpu->excl_addr != cpu->spun_addr || cpu->excl_value[0] != cpu->spun_value) {
+    int64_t now, gap;
+
+    if (cpu->parent.counted) {
+        return false;
+    }
+    now = g_get_monotonic_time();
+    gap = now - cpu->spun_at;
+    cpu->spun_at = now;
+    /* a lock that is fought for again has the same word and value as the time before */
+    if (cpu->excl_addr != cpu->spun_addr || cpu->excl_value[0] != cpu->spun_value ||
+        gap > (cpu->spins > WFE_SPINS ? 4 * WFE_NAP_US : WFE_ROW_US)) {
         cpu->spun_addr = cpu->excl_addr;
         cpu->spun_value = cpu->excl_value[0];
         cpu->spins = 0;
     }
-    return ++cpu->spins > WFE_SPINS && !cpu->parent.counted;
+    return ++cpu->spins > WFE_SPINS;
 }
 
 /*

@@ -415,7 +415,8 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
     bool scaled = shift == 2;                   /* an index of an entry's place by the PC's bits where they are */
     uint8_t *miss[2];
 
-    G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
+    /* a PC that is not aligned finds a tag where its own would be, and a pointer where the tag would be: no tag is one */
+    G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32 && offsetof(TcgJumpEntry, tag) == 8 && offsetof(TcgJumpEntry, code) == 16);
     if (scaled && bits == 14) {
         op_rr(&e->a, M_0F | 0xb7, RDX, pc);     /* movzx of 16 bits */
     } else {
