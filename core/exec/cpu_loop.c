@@ -960,7 +960,8 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .poll_offset = offsetof(CPUState, poll), .heat_offset = offsetof(CPUState, heat), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
         .jc_bits = x->user ? JC_USER_BITS : JC_BITS, .jc_shift = cc->insn_align,
-        .find = x->costs ? find_code_timed : find_code, .mem = x->costs ? &tlb_timed_mem_ops : &tlb_mem_ops,
+        .find = x->costs ? find_code_timed : find_code,
+        .mem = x->costs || x->config.stress & ACCEL_STRESS_EXITS ? &watched_mem_ops : &tlb_mem_ops,
         .costs_offset = offsetof(CPUState, costs),
         /* a back end that cannot resume an access asks tlb_find each time */
         .direct = x->user && tcg_backend_has_faults(x->be) && !(x->config.stress & ACCEL_STRESS_SLOW),
@@ -970,9 +971,6 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .verify = x->config.stress & ACCEL_STRESS_VERIFY,
         .costs = x->costs,
     };
-    if (x->config.stress & ACCEL_STRESS_EXITS) {
-        ec->layout.mem = &stress_mem_ops;
-    }
     ec->checked_layout = ec->layout;
     ec->checked_layout.direct = false;
     ec->checked_config = ec->config;

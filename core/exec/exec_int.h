@@ -273,12 +273,12 @@ bool stress_parse(const char *text, unsigned *ret, GError **error);
 void stress_turn(CPUState *cs);
 void stress_found(CPUState *cs, TranslationBlock *tb);
 bool stress_recycles(CPUState *cs);             /* the code buffer is to be emptied first */
-extern const TcgMemOps stress_mem_ops;
+void stress_access(CPUState *cs);               /* an access on the slow path begins */
 
-/* jit_stats.c: asked for, a machine's code counts what it calls; a CPU's table of that; the slow paths, timed. */
+/* jit_stats.c: asked for, a machine's code counts what it calls; a CPU's table of that; the slow paths, timed and under stress. */
 void exec_costs_init(ExecMachine *x);
 void exec_costs_attach(CPUState *cs);
-extern const TcgMemOps tlb_timed_mem_ops;
+extern const TcgMemOps watched_mem_ops;
 
 /* The jump cache forgets everything; what one page of virtual addresses has; what contexts have. Own thread. */
 void jc_flush(CPUState *cs);

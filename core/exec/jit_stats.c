@@ -26,72 +26,80 @@ void exec_costs_attach(CPUState *cs)
     }
 }
 
-/* -- slow paths, timed ---------------------------------------------------------------------------------------------------- */
+/* -- slow paths, watched: timed, and what stress wants of them ---------------------------------------------------------- */
 
-static void spent(CPUState *cs, Stat which, uint64_t began)
+static uint64_t begin(CPUState *cs)
 {
-    stats_add(&cs->exec->stats, which, tcg_ticks() - began);
+    stress_access(cs);
+    return cs->exec->x->costs ? tcg_ticks() : 0;
 }
 
-static uint64_t timed_ld(CPUState *cs, vaddr addr, MemOp mo, const void *map)
+static void end(CPUState *cs, uint64_t began)
 {
-    uint64_t began = tcg_ticks(), v = tlb_mem_ops.ld(cs, addr, mo, map);
+    if (cs->exec->x->costs) {
+        stats_add(&cs->exec->stats, STAT_slow_ns, tcg_ticks() - began);
+    }
+}
 
-    spent(cs, STAT_slow_ns, began);
+static uint64_t watched_ld(CPUState *cs, vaddr addr, MemOp mo, const void *map)
+{
+    uint64_t began = begin(cs), v = tlb_mem_ops.ld(cs, addr, mo, map);
+
+    end(cs, began);
     return v;
 }
 
-static void timed_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map)
+static void watched_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map)
 {
-    uint64_t began = tcg_ticks();
+    uint64_t began = begin(cs);
 
     tlb_mem_ops.st(cs, addr, value, mo, map);
-    spent(cs, STAT_slow_ns, began);
+    end(cs, began);
 }
 
-static void timed_ld128(CPUState *cs, vaddr addr, void *ret, MemOp mo, const void *map)
+static void watched_ld128(CPUState *cs, vaddr addr, void *ret, MemOp mo, const void *map)
 {
-    uint64_t began = tcg_ticks();
+    uint64_t began = begin(cs);
 
     tlb_mem_ops.ld128(cs, addr, ret, mo, map);
-    spent(cs, STAT_slow_ns, began);
+    end(cs, began);
 }
 
-static void timed_st128(CPUState *cs, vaddr addr, const void *value, MemOp mo, const void *map)
+static void watched_st128(CPUState *cs, vaddr addr, const void *value, MemOp mo, const void *map)
 {
-    uint64_t began = tcg_ticks();
+    uint64_t began = begin(cs);
 
     tlb_mem_ops.st128(cs, addr, value, mo, map);
-    spent(cs, STAT_slow_ns, began);
+    end(cs, began);
 }
 
-static uint64_t timed_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map)
+static uint64_t watched_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map)
 {
-    uint64_t began = tcg_ticks(), v = tlb_mem_ops.rmw(cs, addr, value, mo, op, map);
+    uint64_t began = begin(cs), v = tlb_mem_ops.rmw(cs, addr, value, mo, op, map);
 
-    spent(cs, STAT_slow_ns, began);
+    end(cs, began);
     return v;
 }
 
-static uint64_t timed_cas(CPUState *cs, vaddr addr, uint64_t expect, uint64_t value, MemOp mo, const void *map)
+static uint64_t watched_cas(CPUState *cs, vaddr addr, uint64_t expect, uint64_t value, MemOp mo, const void *map)
 {
-    uint64_t began = tcg_ticks(), v = tlb_mem_ops.cas(cs, addr, expect, value, mo, map);
+    uint64_t began = begin(cs), v = tlb_mem_ops.cas(cs, addr, expect, value, mo, map);
 
-    spent(cs, STAT_slow_ns, began);
+    end(cs, began);
     return v;
 }
 
-static void timed_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *value, MemOp mo, const void *map)
+static void watched_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *value, MemOp mo, const void *map)
 {
-    uint64_t began = tcg_ticks();
+    uint64_t began = begin(cs);
 
     tlb_mem_ops.cas128(cs, addr, expect_ret, value, mo, map);
-    spent(cs, STAT_slow_ns, began);
+    end(cs, began);
 }
 
-const TcgMemOps tlb_timed_mem_ops = {
-    .ld = timed_ld, .st = timed_st, .ld128 = timed_ld128, .st128 = timed_st128, .rmw = timed_rmw, .cas = timed_cas,
-    .cas128 = timed_cas128,
+const TcgMemOps watched_mem_ops = {
+    .ld = watched_ld, .st = watched_st, .ld128 = watched_ld128, .st128 = watched_st128, .rmw = watched_rmw, .cas = watched_cas,
+    .cas128 = watched_cas128,
 };
 
 /* -- sums ------------------------------------------------------------------------------------------------------------------ */

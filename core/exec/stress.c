@@ -83,58 +83,11 @@ bool stress_recycles(CPUState *cs)
     return e->x->config.stress & ACCEL_STRESS_RECYCLE && ++e->stress_blocks % blocks == 0;
 }
 
-/* -- accesses ---------------------------------------------------------------------------------------------------------- */
-
-static void accessed(CPUState *cs)
+void stress_access(CPUState *cs)
 {
-    if (++cs->exec->stress_accesses % EXIT_ACCESSES == 0 && !cs->counted) {
+    bool exits = cs->exec->x->config.stress & ACCEL_STRESS_EXITS;
+
+    if (exits && ++cs->exec->stress_accesses % EXIT_ACCESSES == 0 && !cs->counted) {
         __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
     }
 }
-
-static uint64_t leaving_ld(CPUState *cs, vaddr addr, MemOp mo, const void *map)
-{
-    accessed(cs);
-    return tlb_mem_ops.ld(cs, addr, mo, map);
-}
-
-static void leaving_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map)
-{
-    accessed(cs);
-    tlb_mem_ops.st(cs, addr, value, mo, map);
-}
-
-static void leaving_ld128(CPUState *cs, vaddr addr, void *ret, MemOp mo, const void *map)
-{
-    accessed(cs);
-    tlb_mem_ops.ld128(cs, addr, ret, mo, map);
-}
-
-static void leaving_st128(CPUState *cs, vaddr addr, const void *value, MemOp mo, const void *map)
-{
-    accessed(cs);
-    tlb_mem_ops.st128(cs, addr, value, mo, map);
-}
-
-static uint64_t leaving_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map)
-{
-    accessed(cs);
-    return tlb_mem_ops.rmw(cs, addr, value, mo, op, map);
-}
-
-static uint64_t leaving_cas(CPUState *cs, vaddr addr, uint64_t expect, uint64_t value, MemOp mo, const void *map)
-{
-    accessed(cs);
-    return tlb_mem_ops.cas(cs, addr, expect, value, mo, map);
-}
-
-static void leaving_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *value, MemOp mo, const void *map)
-{
-    accessed(cs);
-    tlb_mem_ops.cas128(cs, addr, expect_ret, value, mo, map);
-}
-
-const TcgMemOps stress_mem_ops = {
-    .ld = leaving_ld, .st = leaving_st, .ld128 = leaving_ld128, .st128 = leaving_st128, .rmw = leaving_rmw, .cas = leaving_cas,
-    .cas128 = leaving_cas128,
-};
