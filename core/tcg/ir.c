@@ -504,3 +504,31 @@ void tcg_fn_compute_order(TcgFn *fn)
         find_loops(fn);
     }
 }
+
+uint32_t tcg_fn_pred_index(const TcgFn *fn, const TcgIrBlock *b, uint32_t pred)
+{
+    for (uint32_t i = 0; i < b->num_preds; i++) {
+        if (*fn_list(fn, b->preds + i) == pred) {
+            return i;
+        }
+    }
+    g_assert_not_reached();
+}
+
+uint32_t tcg_fn_split_edge(TcgFn *fn, uint32_t p, unsigned e)
+{
+    uint32_t to = fn_block(fn, p)->succ[e], new = fn->blocks->len, list = fn->lists->len;
+    TcgIrBlock b = {
+        .succ = { to }, .num_succ = 1, .preds = list, .num_preds = 1, .idom = p,
+        .loop_depth = MIN(fn_block(fn, p)->loop_depth, fn_block(fn, to)->loop_depth),
+    };
+    TcgIrBlock *target;
+
+    g_array_append_val(fn->blocks, b);
+    g_array_append_val(fn->lists, p);
+    fn_block(fn, p)->succ[e] = new;
+    target = fn_block(fn, to);
+    *fn_list(fn, target->preds + tcg_fn_pred_index(fn, target, p)) = new;
+    tcg_fn_append(fn, new, tcg_fn_node_new(fn, OP_br, TCG_VOID));
+    return new;
+}

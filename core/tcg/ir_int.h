@@ -247,6 +247,9 @@ void tcg_fn_print(const TcgFn *fn, GString *out);
 TcgFn *tcg_fn_parse(const TcgConfig *config, const char *text, GError **error);
 /* The graph anew after edges changed, predecessors' lists still naming each: phis with the values of those that are left. */
 void tcg_fn_update_graph(TcgFn *fn);
+uint32_t tcg_fn_pred_index(const TcgFn *fn, const TcgIrBlock *b, uint32_t pred);        /* which of b's it is */
+/* Puts an empty block on edge e of block p; returns it. */
+uint32_t tcg_fn_split_edge(TcgFn *fn, uint32_t p, unsigned e);
 void tcg_fn_compute_order(TcgFn *fn);           /* predecessors, rpo, dominators, loop depth */
 bool tcg_fn_dominates(const TcgFn *fn, uint32_t a, uint32_t b);         /* block a dominates block b; after order */
 

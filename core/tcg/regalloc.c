@@ -117,16 +117,6 @@ static inline bool takes_registers(const TcgNode *n)
            (n->map_uses == 0 || node_is_recipe(n)));
 }
 
-static uint32_t pred_index(const TcgFn *fn, const TcgIrBlock *b, uint32_t pred)
-{
-    for (uint32_t i = 0; i < b->num_preds; i++) {
-        if (*fn_list(fn, b->preds + i) == pred) {
-            return i;
-        }
-    }
-    g_assert_not_reached();
-}
-
 static inline TcgId phi_arg(const TcgFn *fn, const TcgNode *phi, uint32_t index)
 {
     return *fn_list(fn, phi->list + index);
@@ -139,25 +129,6 @@ static inline bool block_has_phi(const TcgFn *fn, const TcgIrBlock *b)
 
 /* -- before: edges, uses, positions ------------------------------------------------------------------------------- */
 
-/* Puts an empty block on edge e of block p. */
-static uint32_t split_edge(TcgFn *fn, uint32_t p, unsigned e)
-{
-    uint32_t to = fn_block(fn, p)->succ[e], new = fn->blocks->len, list = fn->lists->len;
-    TcgIrBlock b = {
-        .succ = { to }, .num_succ = 1, .preds = list, .num_preds = 1, .idom = p,
-        .loop_depth = MIN(fn_block(fn, p)->loop_depth, fn_block(fn, to)->loop_depth),
-    };
-    TcgIrBlock *target;
-
-    g_array_append_val(fn->blocks, b);
-    g_array_append_val(fn->lists, p);
-    fn_block(fn, p)->succ[e] = new;
-    target = fn_block(fn, to);
-    *fn_list(fn, target->preds + pred_index(fn, target, p)) = new;
-    tcg_fn_append(fn, new, tcg_fn_node_new(fn, OP_br, TCG_VOID));
-    return new;
-}
-
 static void split_critical_edges(TcgFn *fn)
 {
     bool any = false;
@@ -169,7 +140,7 @@ static void split_critical_edges(TcgFn *fn)
             const TcgIrBlock *to = fn_block(fn, fn_block(fn, p)->succ[e]);
 
             if (to->num_preds > 1 || block_has_phi(fn, to)) {
-                uint32_t new = split_edge(fn, p, e);
+                uint32_t new = tcg_fn_split_edge(fn, p, e);
 
                 g_array_insert_val(fn->rpo, ++after, new);
                 any = true;
@@ -182,7 +153,7 @@ static void split_critical_edges(TcgFn *fn)
     }
 }
 
-/* Takes blocks that split_edge made out again if they stayed empty. */
+/* Takes blocks that tcg_fn_split_edge made out again if they stayed empty. */
 static void join_empty_edges(TcgFn *fn, uint32_t first_new)
 {
     uint32_t kept = 0;
@@ -198,7 +169,7 @@ static void join_empty_edges(TcgFn *fn, uint32_t first_new)
             TcgIrBlock *p = fn_block(fn, *fn_list(fn, b->preds)), *to = fn_block(fn, b->succ[0]);
 
             p->succ[p->succ[0] == num ? 0 : 1] = b->succ[0];
-            *fn_list(fn, to->preds + pred_index(fn, to, num)) = *fn_list(fn, b->preds);
+            *fn_list(fn, to->preds + tcg_fn_pred_index(fn, to, num)) = *fn_list(fn, b->preds);
             b->order = 0;
         } else {
             b->order = ++kept;
@@ -224,7 +195,7 @@ static void count_uses(TcgFn *fn)
             const TcgIrBlock *to = fn_block(fn, b->succ[e]);
 
             if (block_has_phi(fn, to)) {
-                uint32_t k = pred_index(fn, to, num);
+                uint32_t k = tcg_fn_pred_index(fn, to, num);
 
                 for (TcgId id = to->first; fn_node(fn, id)->op == OP_phi; id = fn_node(fn, id)->next) {
                     fn_node(fn, phi_arg(fn, fn_node(fn, id), k))->uses++;
@@ -427,7 +398,7 @@ static void collect_uses(TcgRegalloc *ra)
             const TcgIrBlock *to = fn_block(fn, b->succ[e]);
 
             if (block_has_phi(fn, to)) {
-                uint32_t k = pred_index(fn, to, num);
+                uint32_t k = tcg_fn_pred_index(fn, to, num);
 
                 for (TcgId id = to->first; node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
                     TcgId arg = phi_arg(fn, node_of(ra, id), k);
@@ -1080,7 +1051,7 @@ static void parallel_moves(TcgRegalloc *ra, TcgRegSet keep)
 static void match_edge(TcgRegalloc *ra, uint32_t p)
 {
     TcgFn *fn = ra->fn;
-    uint32_t to = fn_block(fn, p)->succ[0], k = pred_index(fn, fn_block(fn, to), p);
+    uint32_t to = fn_block(fn, p)->succ[0], k = tcg_fn_pred_index(fn, fn_block(fn, to), p);
     const TcgId *want = ra->blk[to].in;
     TcgRegSet keep = 0;
 

@@ -6,15 +6,13 @@
  */
 #include "core/tcg/ir_int.h"
 
-enum { MAX_VALUES = 4 };
+enum { NUM_VALUES = 4, NUM_ZERO = 2 };
 
 /* A branch on whether a vector is zero, and what has been made of the vector. */
 typedef struct VecBranch {
     uint32_t block, zero, other;                /* where it is, and its successors */
     TcgId vec;
-    TcgId value[MAX_VALUES];                    /* each is made of those behind it, the last of vec */
-    unsigned num;
-    unsigned num_zero;                          /* the first so many are zero where vec is */
+    TcgId value[NUM_VALUES];                    /* half, folded, two tables, of vec at last; NUM_ZERO are 0 where it is */
 } VecBranch;
 
 static const TcgNode *is_table(const TcgFn *fn, TcgId v)
@@ -68,7 +66,7 @@ static bool find(const TcgFn *fn, uint32_t block, VecBranch *ret)
     }
     *ret = (VecBranch){
         .vec = vec, .block = block, .zero = b->succ[n->aux != COND_EQ], .other = b->succ[n->aux == COND_EQ],
-        .value = { n->arg[0], half->arg[0], between[0], between[1] }, .num = between[0] == between[1] ? 3 : 4, .num_zero = 2,
+        .value = { n->arg[0], half->arg[0], between[0], between[1] },
     };
     return true;
 }
@@ -111,7 +109,7 @@ static void use_zero(TcgFn *fn, VecBranch *v, uint32_t block, uint32_t phi_block
     const TcgId *zero = opaque;
     bool on_edge = phi_block == v->zero && block == v->block;
 
-    for (unsigned i = 0; i < v->num_zero; i++) {
+    for (unsigned i = 0; i < NUM_ZERO; i++) {
         if (*use == v->value[i] && (on_edge || is_behind(fn, v->zero, block))) {
             *use = zero[fn_node(fn, *use)->type == TCG_V128];
         }
@@ -131,26 +129,9 @@ static void note_use(TcgFn *fn, VecBranch *v, uint32_t block, uint32_t phi_block
     w->elsewhere |= *use == w->value && !is_behind(fn, w->to, block);
 }
 
-/* An empty block between the branch and a successor with other predecessors. */
-static uint32_t put_on_edge(TcgFn *fn, uint32_t from, uint32_t to)
-{
-    uint32_t edge = tcg_fn_block_new(fn), k = 0;
-    TcgIrBlock *b = fn_block(fn, from), *e = fn_block(fn, edge);
-
-    e->succ[0] = to;
-    e->num_succ = 1;
-    b->succ[b->succ[0] != to] = edge;
-    while (*fn_list(fn, fn_block(fn, to)->preds + k) != from) {
-        k++;
-    }
-    *fn_list(fn, fn_block(fn, to)->preds + k) = edge;
-    tcg_fn_append(fn, edge, tcg_fn_node_new(fn, OP_br, TCG_VOID));
-    return edge;
-}
-
 static void sink(TcgFn *fn, VecBranch *v)
 {
-    for (unsigned i = 0; i < v->num; i++) {
+    for (unsigned i = 0; i < NUM_VALUES; i++) {
         Wanted w = { v->value[i], v->other, false };
         TcgId before;
 
@@ -186,7 +167,7 @@ void tcg_vec_branch(TcgFn *fn)
         n->arg[1] = 0;
         each_use(fn, &v, use_zero, zero);
         if (fn_block(fn, v.other)->num_preds > 1) {
-            v.other = put_on_edge(fn, block, v.other);
+            v.other = tcg_fn_split_edge(fn, block, fn_block(fn, block)->succ[1] == v.other);
             tcg_fn_update_graph(fn);
             i = 0;                              /* the order is another one */
         }
