@@ -596,7 +596,7 @@ static bool generate_piece(TbRegion *r, TcgGen *g, const Piece *piece, unsigned 
     in->delta = piece->delta;
     in->bytes = r->bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
     in->len = piece_len(&r->plan, piece);
-    tcg_region_start(g, piece->delta, piece->loop && copy == 0, &loop, copy);
+    tcg_region_start(g, piece->delta, piece->loop && copy == 0, loop, copy);
     tb->cc->translate(r->cs, g, in, &res);
     if (res.bytes && copy == 0) {
         tb->insns += res.insns;

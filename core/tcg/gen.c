@@ -159,9 +159,9 @@ void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to, unsigned copie
     }
 }
 
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll, const TcgRegionLoop *loop, unsigned copy)
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll, TcgRegionLoop loop, unsigned copy)
 {
-    g->loop = loop ? *loop : (TcgRegionLoop){ .copies = 0 };
+    g->loop = loop;
     g->copy = copy;
     tcg_block_start(g, (TcgBlockRef){ region_copy(g, delta, copy)->block });
     if (poll) {

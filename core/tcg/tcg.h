@@ -372,8 +372,8 @@ typedef struct TcgRegionLoop {
 } TcgRegionLoop;
 
 void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to, unsigned copies);
-/* loop: that the block belongs to (copy: the how manieth of it), where there are copies; else NULL. */
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll, const TcgRegionLoop *loop, unsigned copy);
+/* loop: that the block belongs to, where there are copies (copies > 1); copy: the how manieth of it, from 0. */
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll, TcgRegionLoop loop, unsigned copy);
 /*
  * Optimises and emits what was generated since begin. False: the buffer has no room (nothing was published); call
  * again after a reset, with the same region still in g. ret_code->entry is NULL if its values find no place in the frame:

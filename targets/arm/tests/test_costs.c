@@ -318,7 +318,7 @@ static void second_tier(const Mode *m, const Blocks *b, const uint8_t *code, Tcg
 
             in.len = d > 0 && d < in.len ? (unsigned)d : in.len;
         }
-        tcg_region_start(m->gen, block->delta, block->loop, NULL, 0);
+        tcg_region_start(m->gen, block->delta, block->loop, (TcgRegionLoop){ 0 }, 0);
         CPU_CLASS_OF(m->cs)->translate(m->cs, m->gen, &in, &res);
         g_assert_cmpuint(res.bytes, >, 0);
     }

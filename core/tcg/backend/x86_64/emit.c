@@ -982,7 +982,6 @@ static bool emit_rest(Emit *e)
     return !e->layout->direct || emit_fault_sites(e);
 }
 
-/* False: over the limit. */
 /* The order in which blocks are emitted: as in rpo, but those that raise an exception out of the way. */
 static void place_blocks(Emit *e)
 {
@@ -1000,6 +999,7 @@ static void place_blocks(Emit *e)
     }
 }
 
+/* False: over the limit. */
 static bool emit_region(Emit *e)
 {
     const TcgFn *fn = e->fn;
