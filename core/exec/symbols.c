@@ -20,7 +20,7 @@ typedef struct Load {
 } Load;
 
 struct SymbolTable {
-    GMappedFile *file;
+    char *file;                                 /* its bytes: names are in them */
     GArray *symbols;                            /* Symbol, by address */
     GArray *loads;                              /* Load */
     GStringChunk *names;                        /* those of a text */
@@ -188,29 +188,31 @@ static int by_address(gconstpointer a, gconstpointer b)
 
 SymbolTable *symbols_load(const char *path)
 {
-    GMappedFile *file = g_mapped_file_new(path, FALSE, NULL);
+    char *file;
+    gsize size;
     SymbolTable *t;
     Elf e = { 0 };
     Section s;
 
-    if (!file) {
+    /* a copy: who cuts a file that is mapped ends us; and /proc's have no size */
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || !g_file_get_contents(path, &file, &size, NULL)) {
         return NULL;
     }
     t = g_new0(SymbolTable, 1);
     t->file = file;
     t->symbols = g_array_new(FALSE, FALSE, sizeof(Symbol));
     t->loads = g_array_new(FALSE, FALSE, sizeof(Load));
-    e.data = (const uint8_t *)g_mapped_file_get_contents(file);
-    e.size = g_mapped_file_get_length(file);
-    if (e.data && read_header(&e)) {
+    e.data = (const uint8_t *)file;
+    e.size = size;
+    if (read_header(&e)) {
         read_loads(&e, t->loads);
         for (unsigned i = 0; read_section(&e, i, &s); i++) {
             if (s.type == SHT_SYMTAB || s.type == SHT_DYNSYM) {
                 read_symbols(&e, &s, t->symbols);
             }
         }
-    } else if (e.data && e.size && g_ascii_isxdigit(e.data[0])) {
-        read_text(t, (const char *)e.data, e.size);
+    } else if (size && g_ascii_isxdigit(file[0])) {
+        read_text(t, file, size);
     }
     if (!t->symbols->len) {
         symbols_free(t);
@@ -228,7 +230,7 @@ void symbols_free(SymbolTable *t)
         if (t->names) {
             g_string_chunk_free(t->names);
         }
-        g_mapped_file_unref(t->file);
+        g_free(t->file);
         g_free(t);
     }
 }
