@@ -471,7 +471,7 @@ void exec_user_fork_lock(CPUState *cs)
     perf_lock(x->perf);
 }
 
-void exec_user_vfork_begin(CPUState *cs)
+void exec_user_hold_worker(CPUState *cs)
 {
     tb_worker_hold(cs->exec->x->worker);
 }
@@ -481,7 +481,7 @@ void exec_user_end_worker(CPUState *cs)
     tb_worker_stop(cs->exec->x->worker);
 }
 
-void exec_user_vfork_end(CPUState *cs)
+void exec_user_release_worker(CPUState *cs)
 {
     tb_worker_release(cs->exec->x->worker);
 }

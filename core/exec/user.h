@@ -94,11 +94,11 @@ void user_code_changed(Machine *m, vaddr addr, uint64_t len);
 void exec_user_fork_begin(CPUState *cs);
 void exec_user_fork_lock(CPUState *cs);
 bool exec_user_fork_end(CPUState *cs, bool child);              /* false: no memory for the child's code */
-/* The same for a child that shares memory, and waits for nobody: around its life, by its parent. */
-/* Between vfork_begin and vfork_end: no thread of the process is other than the guest's. */
+
+/* The thread that makes regions: held, it makes none; ended, the process has the guest's threads alone until it is released. */
+void exec_user_hold_worker(CPUState *cs);
 void exec_user_end_worker(CPUState *cs);
-void exec_user_vfork_begin(CPUState *cs);
-void exec_user_vfork_end(CPUState *cs);
+void exec_user_release_worker(CPUState *cs);
 
 /*
  * A debugger (debug.h), whose calls one thread makes that runs no CPU. Threads stand where they would go on with the

@@ -647,7 +647,7 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     if (p->gdb) {
         gdb_call_begins(t);
     }
-    exec_user_vfork_begin(t->cs);
+    exec_user_hold_worker(t->cs);
     pid = clone(vfork_main, stack + HOST_STACK,
                 (int)(CLONE_VM | CLONE_VFORK | (a->flags & (CLONE_PIDFD | HANDED_ON)) | (unsigned)a->exit_signal), &n, &pidfd);
     FIBER_ENTER(own);
@@ -656,7 +656,7 @@ static int64_t clone_vfork(Thread *t, const CloneArgs *a)
     }
     err = errno;
     linux_current = t;
-    exec_user_vfork_end(t->cs);
+    exec_user_release_worker(t->cs);
     if (pid >= 0) {
         if (a->flags & CLONE_CHILD_CLEARTID && user_write(t->cs, a->ctid, &zero, sizeof(zero))) {
             syscall(SYS_futex, g2h(p, a->ctid), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);

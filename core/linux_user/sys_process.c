@@ -426,12 +426,12 @@ static int64_t without_worker(Thread *t, long nr, uint64_t a, uint64_t b)
     enum { TRIES = 20, PAUSE_US = 100 };
     int64_t ret;
 
-    exec_user_vfork_begin(t->cs);
+    exec_user_hold_worker(t->cs);
     exec_user_end_worker(t->cs);
     for (unsigned i = 0; (ret = safe_syscall(t, nr, a, b, 0, 0, 0, 0)) == -EINVAL && i < TRIES; i++) {
         g_usleep(PAUSE_US);
     }
-    exec_user_vfork_end(t->cs);
+    exec_user_release_worker(t->cs);
     return ret;
 }
 
