@@ -284,6 +284,12 @@ static void many(void)
     munmap(p, n * PAGE);
 }
 
+/* A program of one thread may leave what threads share, whatever threads its emulator has. */
+static void alone(void)
+{
+    say("alone", unshare(CLONE_THREAD), 0);
+}
+
 /* Threads run a function that another one changes between two that are as good. */
 static uint32_t *shared;
 static int done;
@@ -405,6 +411,7 @@ int main(int argc, char **argv)
     remapped();
     mixed();
     many();
+    alone();
     threads();
     turning();
     puts("done");

@@ -843,15 +843,32 @@ static void test_threads(const void *data)
 
 /* -- control ------------------------------------------------------------------------------------------------------------ */
 
+/* Behind a branch: the result is value + 1000 if it went to yes, + 2000 if to no; the likely one's code comes first. */
+static void say_which(TcgGen *g, TcgBlockRef yes, TcgBlockRef no, TcgVal value, bool likely)
+{
+    TcgBlockRef join = tcg_block(g);
+    unsigned local = tcg_local(g, TCG_I64);
+
+    for (unsigned k = 0; k < 2; k++) {
+        bool is_yes = (k == 0) == likely;
+
+        tcg_block_start(g, is_yes ? yes : no);
+        tcg_set_reg(g, local, tcg_addi(g, TCG_I64, value, is_yes ? 1000 : 2000));
+        tcg_br(g, join);
+    }
+    tcg_block_start(g, join);
+    store_result(g, tcg_get_reg(g, local), OFF(out));
+    tcg_exit(g);
+}
+
 /* kind 0: brcond; 1: brflag. The result says which way it went; a value lives across. */
 static void run_branch(Engine *e, unsigned kind, TcgType t, unsigned cond, unsigned consts, bool likely, OpCpu *cpu,
                        uint64_t *seed)
 {
     TcgGen *g = engine_begin(e, OWNER);
-    TcgBlockRef yes = tcg_block(g), no = tcg_block(g), join = tcg_block(g);
-    TcgVal arg[2], across, was;
+    TcgBlockRef yes = tcg_block(g), no = tcg_block(g);
+    TcgVal arg[2], across;
     TcgVecVal value[2];
-    unsigned local = tcg_local(g, TCG_I64);
     TcgCode code;
 
     for (unsigned k = 0; k < 2; k++) {
@@ -868,17 +885,7 @@ static void run_branch(Engine *e, unsigned kind, TcgType t, unsigned cond, unsig
     } else {
         tcg_brcond(g, t, cond, arg[0], arg[1], yes, no);
     }
-    for (unsigned k = 0; k < 2; k++) {
-        bool is_yes = (k == 0) == likely;
-
-        tcg_block_start(g, is_yes ? yes : no);
-        tcg_set_reg(g, local, tcg_addi(g, TCG_I64, across, is_yes ? 1000 : 2000));
-        tcg_br(g, join);
-    }
-    tcg_block_start(g, join);
-    was = tcg_get_reg(g, local);
-    store_result(g, was, OFF(out));
-    tcg_exit(g);
+    say_which(g, yes, no, across, likely);
     engine_finish(e, &code);
     for (unsigned n = 0; n < 12; n++) {
         bool want;
@@ -904,9 +911,8 @@ static void run_branch(Engine *e, unsigned kind, TcgType t, unsigned cond, unsig
 static void run_branch_vec(Engine *e, TcgCond cond, bool likely, OpCpu *cpu, uint64_t *seed)
 {
     TcgGen *g = engine_begin(e, OWNER);
-    TcgBlockRef yes = tcg_block(g), no = tcg_block(g), join = tcg_block(g);
+    TcgBlockRef yes = tcg_block(g), no = tcg_block(g);
     uint64_t even = UINT64_C(0x0e0c0a0806040200), odd = UINT64_C(0x0f0d0b0907050301);
-    unsigned local = tcg_local(g, TCG_I64);
     TcgVal vec, folded, half;
     TcgCode code;
 
@@ -916,16 +922,7 @@ static void run_branch_vec(Engine *e, TcgCond cond, bool likely, OpCpu *cpu, uin
                       tcg_vec2(g, OP_vtbl, 0, vec, tcg_const_v(g, odd, even), 0), 0);
     half = tcg_vget(g, 3, folded, 0);
     tcg_brcond(g, TCG_I64, cond, half, tcg_const(g, TCG_I64, 0), yes, no);
-    for (unsigned k = 0; k < 2; k++) {
-        bool is_yes = (k == 0) == likely;
-
-        tcg_block_start(g, is_yes ? yes : no);
-        tcg_set_reg(g, local, tcg_addi(g, TCG_I64, half, is_yes ? 1000 : 2000));
-        tcg_br(g, join);
-    }
-    tcg_block_start(g, join);
-    store_result(g, tcg_get_reg(g, local), OFF(out));
-    tcg_exit(g);
+    say_which(g, yes, no, half, likely);
     engine_finish(e, &code);
     for (unsigned n = 0; n < 40; n++) {
         uint64_t want = 0;
