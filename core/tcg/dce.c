@@ -73,10 +73,14 @@ static unsigned flags_choice(const TcgFn *fn, const TcgNode *n)
     return 0;
 }
 
-static bool may_defer(const TcgFn *fn, const TcgNode *n)
+/* Whether a use of n in block `at` can have a copy of its own there, that runs less often than n. */
+static bool may_defer(const TcgFn *fn, const TcgNode *n, uint32_t at)
 {
-    return tcg_op_def[n->op].flags & TCGF_FLAGS || (n->op == OP_phi && n->type == TCG_I32) || n->op == OP_vget ||
-           flags_choice(fn, n);
+    bool left = fn_block(fn, at)->loop_depth < fn_block(fn, n->block)->loop_depth;
+    bool leaves = at != n->block && fn_block(fn, at)->num_succ == 0;
+
+    return (left || leaves) && (tcg_op_def[n->op].flags & TCGF_FLAGS || n->op == OP_vget || flags_choice(fn, n) ||
+                                (left && n->op == OP_phi && n->type == TCG_I32));
 }
 
 /* A use by code in block `at`: put off if it is one that can have its own copy there. */
@@ -85,8 +89,7 @@ static inline void use_at(Dce *d, TcgId user, uint32_t arg, TcgId v, uint32_t at
     TcgFn *fn = d->fn;
     const TcgNode *n = fn_node(fn, v);
 
-    if (G_UNLIKELY(fn->has_loops) && n->block && !n->pos && may_defer(fn, n) &&
-        fn_block(fn, at)->loop_depth < fn_block(fn, n->block)->loop_depth) {
+    if (n->block && !n->pos && may_defer(fn, n, at)) {
         if (fn->scratch[1]->len < (d->num_deferred + 1) * sizeof(Deferred)) {
             g_byte_array_set_size(fn->scratch[1], 2 * (d->num_deferred + 1) * sizeof(Deferred) + 256);
         }
