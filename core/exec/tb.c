@@ -169,6 +169,10 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
         if (at_once) {
             tcg_gen_at_once(g, e->x->buf);
         }
+        if (heat >= 0) {
+            e->notes = e->notes ? e->notes : tb_new_notes(e->x);
+            tcg_gen_notes(g, e->notes);
+        }
         tcg_gen_poll(g, heat);
         res = (TranslateResult){ 0 };
         tb->cc->translate(cs, g, &part, &res);
@@ -188,6 +192,10 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
     }
     if (log_enabled(LOG_IN_ASM)) {
         log_code(cs, in, &res);
+    }
+    if (tb->code.jumps) {
+        tb->notes = e->notes;
+        e->notes = NULL;
     }
     tb->bytes = res.bytes;
     tb->insns = res.insns;
@@ -399,7 +407,8 @@ TranslationBlock *tb_get_cached(CPUState *cs)
 
 /* -- regions ------------------------------------------------------------------------------------------------------------- */
 
-enum { REGION_BLOCKS = 32, REGION_INSNS = 256, LOOP_INSNS = 40, LOOP_COPIES = 4, COPIED_INSNS = 96 };
+enum { REGION_BLOCKS = 32, REGION_INSNS = 256, LOOP_INSNS = 40, LOOP_COPIES = 4, COPIED_INSNS = 96,
+       REGION_TARGETS = 16 };                   /* of jumps by registers: each compares with all of them */
 
 /* A guest block of a region. */
 typedef struct Piece {
@@ -408,7 +417,8 @@ typedef struct Piece {
     unsigned bytes;
     uint64_t hash;                              /* of the bytes, as the block was made of them */
     bool loop;                                  /* something leads back to it */
-    bool returned_to;
+    bool stays;                                 /* its jump by a register leads to blocks of the region, as far as is known */
+    unsigned reached;                           /* TCG_RETURNED_TO, TCG_JUMPED_TO */
     int64_t loop_end;                           /* it begins a loop up to there; else its own delta */
     int head;                                   /* the piece that begins the loop that it is in, if there are copies; else -1 */
     unsigned copies;
@@ -416,7 +426,7 @@ typedef struct Piece {
 
 typedef struct Plan {
     Piece piece[REGION_BLOCKS];
-    unsigned num, insns;
+    unsigned num, insns, targets;
 } Plan;
 
 struct TbRegion {
@@ -470,7 +480,7 @@ static Piece *find_piece(const ExecMachine *x, Plan *p, const TranslationBlock *
 /* Whether nothing but branches ends the piece. */
 static bool only_branches(const Piece *piece)
 {
-    bool calls = piece->tb->code.returns || piece->returned_to;
+    bool calls = piece->tb->code.returns || piece->tb->code.jumps || piece->reached;
 
     for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
         calls |= piece->tb->code.chain[n].back != piece->tb->code.chain[n].delta;
@@ -539,33 +549,81 @@ static void find_loops(Plan *p)
     }
 }
 
-/* The blocks that the entry leads to, nearest first. Blocks may overlap: each is cut where the next begins. */
-static void plan_region(const ExecMachine *x, Plan *p, const TranslationBlock *entry)
+/* The block at delta, which is called, to go on at `back`, or gone to: then that is the same. NULL: this leaves. */
+static Piece *follow(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta, int64_t back)
+{
+    Piece *to = find_piece(x, p, entry, delta), *after = to && back != delta ? find_piece(x, p, entry, back) : NULL;
+
+    if (after) {
+        after->reached |= TCG_RETURNED_TO;
+    }
+    return back == delta || after ? to : NULL;
+}
+
+/* Adds all that piece i is known to jump to by a register, if there is room. */
+static void follow_jump(const ExecMachine *x, Plan *p, const TranslationBlock *entry, vaddr pc, unsigned i)
+{
+    const Piece *from = &p->piece[i];
+    uint64_t *notes = from->tb->notes;
+    unsigned num = p->num, insns = p->insns, new = 0, n = 0;
+    Piece *to[TCG_NOTES], *back = NULL;
+    bool ok = true;
+
+    if (from->tb->code.jump_back) {
+        back = find_piece(x, p, entry, from->delta + from->tb->code.jump_back);
+        ok = back;
+    }
+    for (unsigned k = 0; ok && notes && k < TCG_NOTES; k++) {
+        uint64_t target = __atomic_load_n(&notes[k], __ATOMIC_RELAXED);
+
+        if (target) {
+            to[n] = find_piece(x, p, entry, (int64_t)(target - pc));
+            ok = to[n];
+            new += ok && !(to[n++]->reached & TCG_JUMPED_TO);
+        }
+    }
+    if (!ok || !n || p->targets + new > REGION_TARGETS) {
+        p->num = num;
+        p->insns = insns;
+        return;
+    }
+    p->piece[i].stays = true;
+    p->targets += new;
+    if (back) {
+        back->reached |= TCG_RETURNED_TO;
+    }
+    while (n) {
+        to[--n]->reached |= TCG_JUMPED_TO;
+    }
+}
+
+/* The blocks that the entry, at pc, leads to, nearest first. Blocks may overlap: each is cut where the next begins. */
+static void plan_region(const ExecMachine *x, Plan *p, const TranslationBlock *entry, vaddr pc)
 {
     add_piece(x, p, entry, 0);
     for (unsigned i = 0; i < p->num; i++) {
         const TranslationBlock *tb = p->piece[i].tb;
+        int64_t at = p->piece[i].delta;
+        Piece *to;
 
         for (unsigned n = 0; n < tb->code.num_chains; n++) {
             const TcgChain *c = &tb->code.chain[n];
-            Piece *to = find_piece(x, p, entry, p->piece[i].delta + c->delta);
 
-            if (to && c->back != c->delta) {
-                Piece *back = find_piece(x, p, entry, p->piece[i].delta + c->back);
-
-                if (!back) {
-                    continue;                   /* the call leaves */
-                }
-                back->returned_to = true;
-            }
-            if (to && to->delta < p->piece[i].delta + tb->bytes) {
+            to = follow(x, p, entry, at + c->delta, at + c->back);
+            if (to && to->delta < at + tb->bytes) {
                 to->loop = true;
             }
         }
+        if (tb->code.jumps) {
+            follow_jump(x, p, entry, pc, i);
+        }
     }
-    for (unsigned i = 0; i < p->num; i++) {     /* a return may lead back, too */
-        for (unsigned n = 0; p->piece[i].tb->code.returns && n < p->num; n++) {
-            p->piece[n].loop |= p->piece[n].returned_to && p->piece[n].delta < p->piece[i].delta + p->piece[i].tb->bytes;
+    for (unsigned i = 0; i < p->num; i++) {     /* returns and jumps may lead back, too */
+        const TcgCode *code = &p->piece[i].tb->code;
+        unsigned leads = (code->returns ? TCG_RETURNED_TO : 0) | (p->piece[i].stays ? TCG_JUMPED_TO : 0);
+
+        for (unsigned n = 0; leads && n < p->num; n++) {
+            p->piece[n].loop |= p->piece[n].reached & leads && p->piece[n].delta < p->piece[i].delta + p->piece[i].tb->bytes;
         }
     }
     find_loops(p);
@@ -596,7 +654,7 @@ static bool generate_piece(TbRegion *r, TcgGen *g, const Piece *piece, unsigned 
     in->delta = piece->delta;
     in->bytes = r->bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
     in->len = piece_len(&r->plan, piece);
-    tcg_region_start(g, piece->delta, piece->loop && copy == 0, loop, copy);
+    tcg_region_start(g, piece->delta, piece->loop && copy == 0, piece->stays, loop, copy);
     tb->cc->translate(r->cs, g, in, &res);
     if (res.bytes && copy == 0) {
         tb->insns += res.insns;
@@ -620,7 +678,7 @@ static bool generate(TbRegion *r, TcgGen *g)
         tcg_gen_at(g, in->pc);
     }
     for (unsigned i = 0; i < p->num; i++) {
-        tcg_region_block(g, p->piece[i].delta, p->piece[i].returned_to, p->piece[i].copies);
+        tcg_region_block(g, p->piece[i].delta, p->piece[i].reached, p->piece[i].copies);
     }
     if (!p->piece[0].loop) {
         tcg_gen_poll(g, -1);
@@ -754,7 +812,7 @@ static TbRegion *new_region(CPUState *cs, TranslationBlock *entry)
     TranslationBlock *tb;
     TbRegion *r;
 
-    plan_region(x, &p, entry);
+    plan_region(x, &p, entry, pc);
     for (unsigned i = 0; i < p.num; i++) {
         first = MIN(first, p.piece[i].delta);
         end = MAX(end, p.piece[i].delta + p.piece[i].bytes);

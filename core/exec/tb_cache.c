@@ -27,6 +27,7 @@ enum {
     BUCKETS = 1 << 17,
     BUCKET_BITS = 4 + 17,                       /* bytes of code that fill the table once */
     GRANULE_BITS = CODE_PAGE_BITS - 6,
+    NOTE_ROWS = 1024,
     MAX_MISSES = 256,                           /* stores beside the code of a page until its code is given up */
 };
 
@@ -58,6 +59,8 @@ typedef struct Suspect {
 
 struct TbCache {
     TranslationBlock **bucket;                  /* atomic */
+    uint64_t *notes;                            /* NOTE_ROWS of TCG_NOTES: tb_new_notes */
+    unsigned num_notes;                         /* atomic: rows taken; from NOTE_ROWS on, again */
     GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
     GPtrArray *suspects;                        /* (Suspect *) */
     unsigned late;                              /* under stress: regions that might have been */
@@ -206,9 +209,21 @@ struct TbCache *tb_cache_new(void)
     struct TbCache *c = g_new0(struct TbCache, 1);
 
     c->bucket = zero_pages(BUCKETS * sizeof(*c->bucket));
+    c->notes = zero_pages(NOTE_ROWS * TCG_NOTES * sizeof(*c->notes));
     c->rams = g_ptr_array_new();
     c->suspects = g_ptr_array_new();
     return c;
+}
+
+uint64_t *tb_new_notes(ExecMachine *x)
+{
+    unsigned n = __atomic_fetch_add(&x->tbs->num_notes, 1, __ATOMIC_RELAXED);
+    uint64_t *row = x->tbs->notes + n % NOTE_ROWS * TCG_NOTES;
+
+    for (unsigned i = 0; n >= NOTE_ROWS && i < TCG_NOTES; i++) {
+        __atomic_store_n(&row[i], 0, __ATOMIC_RELAXED);
+    }
+    return row;
 }
 
 static void ram_code_free(RamCode *rc)
@@ -235,6 +250,7 @@ void tb_cache_free(struct TbCache *c)
         }
     }
     munmap(c->bucket, BUCKETS * sizeof(*c->bucket));
+    munmap(c->notes, NOTE_ROWS * TCG_NOTES * sizeof(*c->notes));
     for (unsigned i = 0; i < c->rams->len; i++) {
         RamBlock *rb = c->rams->pdata[i];
 

@@ -14,7 +14,7 @@ typedef struct RegionBlock {
     int64_t delta;
     uint32_t block;
     uint32_t copy;
-    bool returned_to;
+    unsigned reached;                           /* TCG_RETURNED_TO, TCG_JUMPED_TO */
 } RegionBlock;
 
 /* What is known in the block being emitted into: valid while stamp is the generator's. */
@@ -32,6 +32,7 @@ struct TcgGen {
     bool passed;                                /* the region has been through the pipeline */
     uint64_t last_delta;                        /* of the last tcg_insn_start */
     GArray *region;                             /* RegionBlock: the region's guest blocks; empty: just the one */
+    GArray *targets;                            /* int64_t, ascending: deltas of those that are jumped to */
     TcgRegionLoop loop;                         /* that what is being emitted belongs to */
     uint32_t copy;                              /* ... this copy of it */
     unsigned num_slots;                         /* of OP_goto_tb in use */
@@ -42,6 +43,7 @@ struct TcgGen {
     bool alone;                                 /* tcg_gen_alone */
     bool quick;                                 /* tcg_gen_quick */
     bool at_pc;                                 /* tcg_gen_at */
+    bool stays;                                 /* a jump by a register is likely to stay in the region */
     TcgOnce *once;                              /* NULL until tcg_gen_at_once has been called once */
     bool at_once;                               /* code is emitted while it is generated */
     bool ended;                                 /* ... and has been */
@@ -58,6 +60,7 @@ TcgGen *tcg_gen_new(const TcgConfig *config)
     g->config = *config;
     g->fn = tcg_fn_new(&g->config);
     g->region = g_array_new(FALSE, FALSE, sizeof(RegionBlock));
+    g->targets = g_array_new(FALSE, FALSE, sizeof(int64_t));
     g->num_known_rows = g->config.target->num_regs;
     g->row = g_new0(Known, g->num_known_rows);
     g->stamp = 1;
@@ -70,6 +73,7 @@ void tcg_gen_free(TcgGen *g)
         tcg_once_free(g->once);
         tcg_fn_free(g->fn);
         g_array_unref(g->region);
+        g_array_unref(g->targets);
         g_free(g->row);
         g_free(g);
     }
@@ -84,14 +88,16 @@ void tcg_gen_begin(TcgGen *g, void *owner)
 {
     tcg_fn_clear(g->fn);
     g->fn->owner = owner;
+    g->fn->notes = NULL;
     g->fn->rows_noted = true;
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
     g->loop = (TcgRegionLoop){ .copies = 0 };
-    g->alone = g->quick = g->at_pc = g->at_once = g->ended = false;
+    g->alone = g->quick = g->at_pc = g->at_once = g->ended = g->stays = false;
     g->stamp++;
     g_array_set_size(g->region, 0);
+    g_array_set_size(g->targets, 0);
 }
 
 void tcg_gen_alone(TcgGen *g)
@@ -102,6 +108,11 @@ void tcg_gen_alone(TcgGen *g)
 void tcg_gen_quick(TcgGen *g)
 {
     g->quick = !g->config.naive;
+}
+
+void tcg_gen_notes(TcgGen *g, uint64_t row[TCG_NOTES])
+{
+    g->fn->notes = row;
 }
 
 void tcg_gen_at(TcgGen *g, uint64_t pc)
@@ -149,18 +160,27 @@ static const RegionBlock *region_block(const TcgGen *g, int64_t delta)
     return region_copy(g, delta, 0);
 }
 
-void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to, unsigned copies)
+void tcg_region_block(TcgGen *g, int64_t delta, unsigned reached, unsigned copies)
 {
     g_assert(!region_block(g, delta));
     for (uint32_t i = 0; i < copies; i++) {
-        RegionBlock r = { delta, tcg_fn_block_new(g->fn), i, returned_to && i == 0 };
+        RegionBlock r = { delta, tcg_fn_block_new(g->fn), i, i == 0 ? reached : 0 };
 
         g_array_append_val(g->region, r);
     }
+    if (reached & TCG_JUMPED_TO) {
+        guint at = 0;
+
+        while (at < g->targets->len && g_array_index(g->targets, int64_t, at) < delta) {
+            at++;
+        }
+        g_array_insert_val(g->targets, at, delta);
+    }
 }
 
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll, TcgRegionLoop loop, unsigned copy)
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll, bool stays, TcgRegionLoop loop, unsigned copy)
 {
+    g->stays = stays;
     g->loop = loop;
     g->copy = copy;
     tcg_block_start(g, (TcgBlockRef){ region_copy(g, delta, copy)->block });
@@ -701,7 +721,7 @@ void tcg_goto_call(TcgGen *g, int64_t delta, int64_t back)
 {
     const RegionBlock *inside = region_block(g, delta), *after = region_block(g, back);
 
-    if (inside && after && after->returned_to) {
+    if (inside && after && after->reached & TCG_RETURNED_TO) {
         tcg_br(g, (TcgBlockRef){ inside->block });
     } else {
         leave_to(g, delta, back);
@@ -717,7 +737,7 @@ void tcg_return(TcgGen *g, TcgVal pc)
     for (unsigned i = 0; i < g->region->len; i++) {
         RegionBlock r = g_array_index(g->region, RegionBlock, i);
 
-        if (r.returned_to) {
+        if (r.reached & TCG_RETURNED_TO) {
             TcgBlockRef next = tcg_block(g);
 
             tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, r.delta), (TcgBlockRef){ r.block }, next);
@@ -729,8 +749,67 @@ void tcg_return(TcgGen *g, TcgVal pc)
         tcg_exit(g);
         return;
     }
-    emit0(g, OP_goto_ptr, TCG_VOID, 1, 0);
+    emit0(g, OP_goto_ptr, TCG_VOID, GOTO_PTR_RETURN, 0);
     end_block(g, 0, 0);
+}
+
+static void leave_to_reg(TcgGen *g, TcgVal pc, int64_t back)
+{
+    tcg_set_reg(g, g->config.target->pc_reg, pc);
+    emit0(g, g->alone ? OP_exit : OP_goto_ptr, TCG_VOID, g->fn->notes && !g->alone ? GOTO_PTR_JUMP : GOTO_PTR_PLAIN,
+          (uint64_t)back);
+    end_block(g, 0, 0);
+}
+
+/* Goes to the block among targets[first], ... [first + num - 1] that pc, a row, is the place of; else to `other`. */
+static void branch_among(TcgGen *g, unsigned row, TcgType type, unsigned first, unsigned num, TcgBlockRef other)
+{
+    const int64_t *delta = &g_array_index(g->targets, int64_t, first);
+
+    if (num == 1) {
+        tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, *delta),
+                   (TcgBlockRef){ region_block(g, *delta)->block }, other);
+    } else {
+        TcgBlockRef below = tcg_block(g), above = tcg_block(g);
+
+        tcg_brcond(g, type, COND_LTU, tcg_get_reg(g, row), tcg_pc(g, delta[num / 2]), below, above);
+        tcg_block_start(g, below);
+        branch_among(g, row, type, first, num / 2, other);
+        tcg_block_start(g, above);
+        branch_among(g, row, type, first + num / 2, num - num / 2, other);
+    }
+}
+
+static void jump_inside(TcgGen *g, TcgVal pc)
+{
+    TcgType type = tcg_val_type(g, pc);
+    unsigned row = tcg_local(g, type);
+    TcgBlockRef other = tcg_block(g);
+
+    tcg_set_reg(g, row, pc);
+    branch_among(g, row, type, 0, g->targets->len, other);
+    tcg_block_start(g, other);
+    leave_to_reg(g, tcg_get_reg(g, row), 0);
+}
+
+void tcg_goto_reg(TcgGen *g, TcgVal pc)
+{
+    if (g->stays && g->targets->len) {
+        jump_inside(g, pc);
+    } else {
+        leave_to_reg(g, pc, 0);
+    }
+}
+
+void tcg_call_reg(TcgGen *g, TcgVal pc, int64_t back)
+{
+    const RegionBlock *after = region_block(g, back);
+
+    if (g->stays && g->targets->len && after && after->reached & TCG_RETURNED_TO) {
+        jump_inside(g, pc);
+    } else {
+        leave_to_reg(g, pc, back);
+    }
 }
 
 void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)
@@ -742,7 +821,7 @@ void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)
 
 void tcg_goto_ptr(TcgGen *g)
 {
-    emit0(g, g->alone ? OP_exit : OP_goto_ptr, TCG_VOID, 0, 0);
+    emit0(g, g->alone ? OP_exit : OP_goto_ptr, TCG_VOID, GOTO_PTR_PLAIN, 0);
     end_block(g, 0, 0);
 }
 

@@ -205,6 +205,10 @@ void tcg_goto(TcgGen *g, int64_t delta);
 void tcg_goto_call(TcgGen *g, int64_t delta, int64_t back);
 /* Goes on at a PC that is expected to be behind a call: sets the PC row and is a goto_ptr where it leaves the region. */
 void tcg_return(TcgGen *g, TcgVal pc);
+/* Goes on at a PC that is not known: sets the PC row and is a goto_ptr where it leaves the region. */
+void tcg_goto_reg(TcgGen *g, TcgVal pc);
+/* The same for a call that is expected to come back, by tcg_return, to the entry PC + back. */
+void tcg_call_reg(TcgGen *g, TcgVal pc, int64_t back);
 /* By chain slot 0..TCG_MAX_CHAINS - 1; the PC row is set. delta and back are noted in the slot's TcgChain. */
 void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back);
 void tcg_goto_ptr(TcgGen *g);

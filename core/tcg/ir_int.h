@@ -15,6 +15,8 @@ typedef uint32_t TcgId;
 enum { TCG_LOCAL = 0x8000 };
 /* In the aux of an OP_goto_tb until ssa: it sets the PC row to where it goes. */
 enum { TCG_GOTO_SETS_PC = 0x8000 };
+/* What an OP_goto_ptr is: of a JUMP it is noted where it goes; its imm is where a call returns to, else 0. */
+enum { GOTO_PTR_PLAIN, GOTO_PTR_RETURN, GOTO_PTR_JUMP };
 
 typedef enum TcgOpFlags {
     TCGF_COMM = 1 << 0, TCGF_PURE = 1 << 1, TCGF_EXIT = 1 << 2, TCGF_EFFECT = 1 << 3, TCGF_END = 1 << 4,
@@ -191,6 +193,7 @@ struct TcgFn {
     GArray *map_entries;                        /* TcgMapEntry */
     GArray *locals;                             /* TcgType (uint8_t) */
     GArray *rpo;                                /* uint32_t: block numbers in reverse postorder */
+    uint64_t *notes;                            /* tcg_gen_notes */
     uint32_t entry;                             /* block: no other block leads to it */
     uint32_t num_insns;
     TcgId entry_pc;                             /* the PC row's value on entry, 0: not asked for yet */
@@ -212,6 +215,16 @@ struct TcgFn {
     struct TcgQuick *quick;                     /* the same of quick */
     unsigned done;                              /* TcgPassProps that hold */
 };
+
+/* What the code of an OP_goto_ptr has to say of it. */
+static inline void tcg_note_goto_ptr(TcgCode *code, const TcgNode *n)
+{
+    code->returns |= n->aux == GOTO_PTR_RETURN;
+    if (n->aux == GOTO_PTR_JUMP) {
+        code->jumps = true;
+        code->jump_back = (int32_t)n->imm;
+    }
+}
 
 static inline TcgNode *fn_node(const TcgFn *fn, TcgId id) { return &fn->node[id]; }
 static inline TcgIrBlock *fn_block(const TcgFn *fn, uint32_t b) { return &g_array_index(fn->blocks, TcgIrBlock, b); }

@@ -275,6 +275,8 @@ struct TcgCode {
     uint32_t hot_size, text_size;               /* of its start: what runs usually; code */
     uint32_t num_insns;                         /* guest instructions */
     bool returns;                               /* it may leave by tcg_return */
+    bool jumps;                                 /* ... by tcg_goto_reg or tcg_call_reg, the target being noted */
+    int32_t jump_back;                          /* ... the latter: the delta of where it returns to; else 0 */
     uint32_t num_chains;
     const TcgChain *chain;                      /* by OP_goto_tb's slot, beside the code */
     const void *maps;                           /* state maps, beside the code */
@@ -358,10 +360,13 @@ bool tcg_gen_end(TcgGen *g);
 void tcg_gen_at(TcgGen *g, uint64_t pc);
 /* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts instructions down in, leaving below 0; -1: none. */
 void tcg_gen_poll(TcgGen *g, int heat);
+/* Its tcg_goto_reg notes in the row where it goes to, at a place that bits of the PC say. */
+enum { TCG_NOTES = 64 };
+void tcg_gen_notes(TcgGen *g, uint64_t row[TCG_NOTES]);
 /*
  * A block of guest instructions that is part of the region: a tcg_goto to this delta from the entry PC goes there, and
- * does not leave; so does a tcg_return, if calls return to it. Before any of these; emission of it goes on at
- * tcg_region_start; poll: something leads back to it.
+ * does not leave; so does a tcg_return, if calls return to it, and a tcg_goto_reg or tcg_call_reg, if those were seen to.
+ * Before any of these; emission of it goes on at tcg_region_start; poll: something leads back to it.
  *
  * The blocks of a small loop may be emitted several times, so that it polls and copies values between registers less often:
  * in a copy, a tcg_goto to the loop's first block leads to the next copy of that, and to other blocks of it to this one.
@@ -371,9 +376,15 @@ typedef struct TcgRegionLoop {
     uint32_t copies;
 } TcgRegionLoop;
 
-void tcg_region_block(TcgGen *g, int64_t delta, bool returned_to, unsigned copies);
-/* loop: that the block belongs to, where there are copies (copies > 1); copy: the how manieth of it, from 0. */
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll, TcgRegionLoop loop, unsigned copy);
+/* What leads to a block beside a tcg_goto. */
+enum { TCG_RETURNED_TO = 1, TCG_JUMPED_TO = 2 };
+
+void tcg_region_block(TcgGen *g, int64_t delta, unsigned reached, unsigned copies);
+/*
+ * loop: that the block belongs to, where there are copies (copies > 1); copy: the how manieth of it, from 0. stays: its
+ * tcg_goto_reg or tcg_call_reg is expected to lead to blocks that are jumped to.
+ */
+void tcg_region_start(TcgGen *g, int64_t delta, bool poll, bool stays, TcgRegionLoop loop, unsigned copy);
 /*
  * Optimises and emits what was generated since begin. False: the buffer has no room (nothing was published); call
  * again after a reset, with the same region still in g. ret_code->entry is NULL if its values find no place in the frame:

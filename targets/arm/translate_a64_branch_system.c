@@ -156,11 +156,18 @@ static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btyp
         gcs_push_return(dc);
         a64_set(dc, 30, a64_pc(dc, 4));
     }
-    tcg_set_reg(dc->g, ARM_REG_PC, target);
-    if (btype && dc_feature(dc, FEAT_BTI) && !dc->key.unguarded) {
-        a64_switch_btype(dc, btype);
+    if (dc->key.ss_active || dc->key.btype || (btype && dc_feature(dc, FEAT_BTI) && !dc->key.unguarded)) {
+        tcg_set_reg(dc->g, ARM_REG_PC, target);
+        if (btype && dc_feature(dc, FEAT_BTI) && !dc->key.unguarded) {
+            a64_switch_btype(dc, btype);
+        }
+        a64_goto_pc(dc);
+    } else if (link) {
+        tcg_call_reg(dc->g, target, dc->delta + 4);
+    } else {
+        tcg_goto_reg(dc->g, target);
     }
-    a64_goto_pc(dc);
+    dc->end = DISAS_STOP;
     return true;
 }
 

@@ -388,7 +388,7 @@ static void emit_node(Emit *e, TcgId id)
         e->ret->num_chains = MAX(e->ret->num_chains, n->aux + 1u);
         break;
     case OP_goto_ptr:
-        e->ret->returns |= n->aux != 0;
+        tcg_note_goto_ptr(e->ret, n);
         insn(e, TCI_goto_ptr, 0, 0, 0, 0, 0);
         break;
     case OP_exit:

@@ -415,6 +415,13 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
     bool scaled = shift == 2;                   /* an index of an entry's place by the PC's bits where they are */
     uint8_t *miss[2];
 
+    if (n->aux == GOTO_PTR_JUMP) {
+        G_STATIC_ASSERT(TCG_NOTES == 64);
+        mov_rr(&e->a, 0, RDX, pc);
+        alu_ri(&e->a, ALU_AND, 0, RDX, (TCG_NOTES - 1) << 2);
+        mov_ri(&e->a, table, (uintptr_t)e->fn->notes);
+        mov_mr(&e->a, X_W, mem_bi((int)table, RDX, 1, 0), pc);
+    }
     /* a PC that is not aligned finds a tag where its own would be, and a pointer where the tag would be: no tag is one */
     G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32 && offsetof(TcgJumpEntry, tag) == 8 && offsetof(TcgJumpEntry, code) == 16);
     if (scaled && bits == 14) {
@@ -850,7 +857,7 @@ static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, c
         emit_goto_tb(e, n);
         break;
     case OP_goto_ptr:
-        e->code->returns |= n->aux != 0;
+        tcg_note_goto_ptr(e->code, n);
         emit_goto_ptr(e, n);
         break;
     case OP_exit:
