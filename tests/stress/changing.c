@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,6 +285,72 @@ static void many(void)
     munmap(p, n * PAGE);
 }
 
+/*
+ * An interpreter whose handlers jump to each other, or are called by a loop, as a program of addresses says; handlers change,
+ * and some come late, when the others have become one region.
+ */
+static void jumping(bool calls, unsigned handlers)
+{
+    enum { STEPS = 512, FIRST = 16, WORDS = 4, MAX_HANDLERS = 40 };
+    static void *program[STEPS + 1];
+    uint32_t *p = pages(1), *q = p;
+    unsigned add[MAX_HANDLERS], seed = 1;
+    uint64_t sum = 0, want = 0;
+
+    *q++ = MOVZ(6, 0);
+    if (calls) {
+        *q++ = 0xaa1e03eau;                     /* mov x10, x30 */
+        *q++ = 0xf8408409u;                     /* ldr x9, [x0], #8 */
+        *q++ = 0xb4000069u;                     /* cbz x9, to the last but one */
+        *q++ = 0xd63f0120u;                     /* blr x9 */
+        *q++ = B(-3);
+        *q++ = 0xaa0a03feu;                     /* mov x30, x10 */
+    } else {
+        *q++ = 0xf8408409u;
+        *q++ = 0xb4000049u;                     /* cbz x9, + 2 */
+        *q++ = 0xd61f0120u;                     /* br x9 */
+    }
+    *q++ = 0xaa0603e0u;                         /* mov x0, x6 */
+    *q++ = RET;
+    for (unsigned h = 0; h < handlers; h++) {
+        uint32_t *at = p + FIRST + WORDS * h;
+
+        add[h] = h + 1;
+        at[0] = ADD(6, 6, add[h]);
+        at[1] = calls ? RET : 0xf8408409u;
+        at[2] = 0xb4000009u | (uint32_t)((p + 4 - (at + 2)) & 0x7ffff) << 5;
+        at[3] = 0xd61f0120u;
+    }
+    sync_code(p, PAGE);
+    for (unsigned i = 0; i < rounds; i++) {
+        unsigned known = i < rounds / 2 ? handlers / 2 : handlers;
+
+        if (i % 8 == 7) {                       /* one that is hot becomes another */
+            unsigned h = i / 8 % known;
+
+            add[h] = (add[h] * 5 + 3) & 0xfff;
+            p[FIRST + WORDS * h] = ADD(6, 6, add[h]);
+            sync_code(p + FIRST + WORDS * h, 4);
+        }
+        for (unsigned k = 0; k < STEPS; k++) {
+            unsigned h = (seed = seed * 1103515245 + 12345) >> 16;
+
+            h %= known;
+            program[k] = p + FIRST + WORDS * h;
+            want += add[h];
+        }
+        {
+            register void *x0 __asm__("x0") = program;
+            register Fn fn __asm__("x11") = (Fn)p;
+
+            __asm__ volatile("blr x11" : "+r"(x0), "+r"(fn) : : "x6", "x9", "x10", "x30", "cc", "memory");
+            sum += (uint64_t)(uintptr_t)x0;
+        }
+    }
+    say(calls ? "calling" : "jumping", sum, want);
+    munmap(p, PAGE);
+}
+
 /* A program of one thread may leave what threads share, whatever threads its emulator has. */
 static void alone(void)
 {
@@ -411,6 +478,10 @@ int main(int argc, char **argv)
     remapped();
     mixed();
     many();
+    jumping(false, 8);
+    jumping(false, 40);
+    jumping(true, 8);
+    jumping(true, 40);
     alone();
     threads();
     turning();
