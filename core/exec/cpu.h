@@ -58,8 +58,9 @@ struct CPUClass {
     unsigned insn_align;                        /* log2: jump cache shift */
     /*
      * Bits of key.w[0], by position; 0: there are none. variant: two bits that generated code changes by itself, in the
-     * state that get_key makes them of and then with cpu_variant_* below. page: set by core for a page whose
-     * TlbPage.user has bit 0 set, so that a translator knows it of the page that it reads.
+     * state that get_key makes them of and in jc_tag (below); they say how a block is come to, and are 0 behind its first
+     * instruction. page: set by core for a page whose TlbPage.user has bit 0 set, so that a translator knows it of the page
+     * that it reads.
      */
     uint8_t key_variant_shift, key_page_shift;
 

@@ -455,12 +455,18 @@ static Piece *add_piece(const ExecMachine *x, Plan *p, const TranslationBlock *e
     ram_addr page = entry->offset & ~(MIN(BIT64(entry->cc->tcg->page_bits), CODE_PAGE) - 1);
     ram_addr last = page + MIN(BIT64(entry->cc->tcg->page_bits), CODE_PAGE) - 1;
     ram_addr at = entry->offset + (uint64_t)delta;
-    TranslationBlock *tb;
+    const TranslationBlock *tb = delta ? NULL : entry;
 
     if (at < page || at > last || p->num == REGION_BLOCKS) {
         return NULL;
     }
-    tb = delta ? tb_lookup((ExecMachine *)x, entry->cc, &entry->key, entry->rb, at, 0, page, last) : (TranslationBlock *)entry;
+    /* however it was come to */
+    for (uint64_t variant = 0; !tb && variant <= (entry->cc->key_variant_shift ? CPU_TAG_VARIANT : 0); variant++) {
+        CPUKey key = tb_key_inside(entry->cc, &entry->key);
+
+        key.w[0] |= variant << entry->cc->key_variant_shift;
+        tb = tb_lookup((ExecMachine *)x, entry->cc, &key, entry->rb, at, 0, page, last);
+    }
     tb = tb && tb->cold ? tb->cold : tb;
     if (!tb || !tb->whole_page || p->insns + tb->insns > REGION_INSNS) {
         return NULL;
@@ -651,6 +657,7 @@ static bool generate_piece(TbRegion *r, TcgGen *g, const Piece *piece, unsigned 
     TranslateInput *in = &r->in;
     TranslateResult res = { 0 };
 
+    in->key = piece->delta ? tb_key_inside(tb->cc, &tb->key) : tb->key;
     in->delta = piece->delta;
     in->bytes = r->bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
     in->len = piece_len(&r->plan, piece);

@@ -846,10 +846,11 @@ bool tb_changes(ExecMachine *x, const TranslationBlock *tb)
 /* Whether an edge between them holds whatever maps their page, and whatever the key of who comes along it. */
 static bool linkable(const ExecMachine *x, const TranslationBlock *from, const TranslationBlock *to)
 {
+    CPUKey key = tb_key_inside(from->cc, &from->key);
     bool same_page = from->rb == to->rb && (from->offset ^ to->offset) >> CODE_PAGE_BITS == 0;
 
     return from->rb && (same_page || x->user) && from->cc == to->cc && from->cut == to->cut &&
-           from->key.w[0] == to->key.w[0] && from->key.w[1] == to->key.w[1] && from->whole_page && to->whole_page;
+           key.w[0] == to->key.w[0] && key.w[1] == to->key.w[1] && from->whole_page && to->whole_page;
 }
 
 /* All that is asked of `from` is asked under the lock: a CPU may have come to it by another's edge, and never seen it. */

@@ -110,6 +110,14 @@ void tb_unlink(ExecMachine *x, TranslationBlock *tb);
 /* Every thread is outside: all blocks go, and the code buffer is empty again. */
 void tb_reset(ExecMachine *x);
 uint64_t tb_hash_bytes(const uint8_t *p, unsigned len);
+/* The key behind a block's first instruction. */
+static inline CPUKey tb_key_inside(const CPUClass *cc, const CPUKey *key)
+{
+    uint64_t variant = cc->key_variant_shift ? (uint64_t)CPU_TAG_VARIANT << cc->key_variant_shift : 0;
+
+    return (CPUKey){ { key->w[0] & ~variant, key->w[1] } };
+}
+
 /* What the cache has now. */
 typedef struct TbCacheSummary {
     unsigned num, regions;                      /* num: both */

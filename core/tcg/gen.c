@@ -753,14 +753,6 @@ void tcg_return(TcgGen *g, TcgVal pc)
     end_block(g, 0, 0);
 }
 
-static void leave_to_reg(TcgGen *g, TcgVal pc, int64_t back)
-{
-    tcg_set_reg(g, g->config.target->pc_reg, pc);
-    emit0(g, g->alone ? OP_exit : OP_goto_ptr, TCG_VOID, g->fn->notes && !g->alone ? GOTO_PTR_JUMP : GOTO_PTR_PLAIN,
-          (uint64_t)back);
-    end_block(g, 0, 0);
-}
-
 /* Goes to the block among targets[first], ... [first + num - 1] that pc, a row, is the place of; else to `other`. */
 static void branch_among(TcgGen *g, unsigned row, TcgType type, unsigned first, unsigned num, TcgBlockRef other)
 {
@@ -780,36 +772,23 @@ static void branch_among(TcgGen *g, unsigned row, TcgType type, unsigned first, 
     }
 }
 
-static void jump_inside(TcgGen *g, TcgVal pc)
+TcgVal tcg_jump_inside(TcgGen *g, TcgVal pc, int64_t back)
 {
     TcgType type = tcg_val_type(g, pc);
-    unsigned row = tcg_local(g, type);
-    TcgBlockRef other = tcg_block(g);
+    const RegionBlock *after = back ? region_block(g, back) : NULL;
+    bool returns = after && after->reached & TCG_RETURNED_TO;
+    TcgBlockRef other;
+    unsigned row;
 
+    if (!g->stays || !g->targets->len || (back && !returns)) {
+        return pc;
+    }
+    row = tcg_local(g, type);
+    other = tcg_block(g);
     tcg_set_reg(g, row, pc);
     branch_among(g, row, type, 0, g->targets->len, other);
     tcg_block_start(g, other);
-    leave_to_reg(g, tcg_get_reg(g, row), 0);
-}
-
-void tcg_goto_reg(TcgGen *g, TcgVal pc)
-{
-    if (g->stays && g->targets->len) {
-        jump_inside(g, pc);
-    } else {
-        leave_to_reg(g, pc, 0);
-    }
-}
-
-void tcg_call_reg(TcgGen *g, TcgVal pc, int64_t back)
-{
-    const RegionBlock *after = region_block(g, back);
-
-    if (g->stays && g->targets->len && after && after->reached & TCG_RETURNED_TO) {
-        jump_inside(g, pc);
-    } else {
-        leave_to_reg(g, pc, back);
-    }
+    return tcg_get_reg(g, row);
 }
 
 void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)
@@ -822,6 +801,16 @@ void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)
 void tcg_goto_ptr(TcgGen *g)
 {
     emit0(g, g->alone ? OP_exit : OP_goto_ptr, TCG_VOID, GOTO_PTR_PLAIN, 0);
+    end_block(g, 0, 0);
+}
+
+void tcg_goto_ptr_noted(TcgGen *g, int64_t back)
+{
+    if (g->alone || !g->fn->notes) {
+        tcg_goto_ptr(g);
+        return;
+    }
+    emit0(g, OP_goto_ptr, TCG_VOID, GOTO_PTR_JUMP, (uint64_t)back);
     end_block(g, 0, 0);
 }
 

@@ -205,13 +205,16 @@ void tcg_goto(TcgGen *g, int64_t delta);
 void tcg_goto_call(TcgGen *g, int64_t delta, int64_t back);
 /* Goes on at a PC that is expected to be behind a call: sets the PC row and is a goto_ptr where it leaves the region. */
 void tcg_return(TcgGen *g, TcgVal pc);
-/* Goes on at a PC that is not known: sets the PC row and is a goto_ptr where it leaves the region. */
-void tcg_goto_reg(TcgGen *g, TcgVal pc);
-/* The same for a call that is expected to come back, by tcg_return, to the entry PC + back. */
-void tcg_call_reg(TcgGen *g, TcgVal pc, int64_t back);
+/*
+ * Goes to the region's block at pc if it has one that is jumped to; what follows is where it has none, with what is returned
+ * as the PC. back: it is a call, which is expected to come back, by tcg_return, to the entry PC + back; else 0.
+ */
+TcgVal tcg_jump_inside(TcgGen *g, TcgVal pc, int64_t back);
 /* By chain slot 0..TCG_MAX_CHAINS - 1; the PC row is set. delta and back are noted in the slot's TcgChain. */
 void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back);
 void tcg_goto_ptr(TcgGen *g);
+/* The same, and where it goes is noted (tcg_gen_notes), so that a region may do it by tcg_jump_inside; back: as there. */
+void tcg_goto_ptr_noted(TcgGen *g, int64_t back);
 void tcg_exit(TcgGen *g);
 
 #endif

@@ -275,8 +275,8 @@ struct TcgCode {
     uint32_t hot_size, text_size;               /* of its start: what runs usually; code */
     uint32_t num_insns;                         /* guest instructions */
     bool returns;                               /* it may leave by tcg_return */
-    bool jumps;                                 /* ... by tcg_goto_reg or tcg_call_reg, the target being noted */
-    int32_t jump_back;                          /* ... the latter: the delta of where it returns to; else 0 */
+    bool jumps;                                 /* ... by tcg_goto_ptr_noted */
+    int32_t jump_back;                          /* ... which is a call: the delta of where it returns to; else 0 */
     uint32_t num_chains;
     const TcgChain *chain;                      /* by OP_goto_tb's slot, beside the code */
     const void *maps;                           /* state maps, beside the code */
@@ -360,12 +360,12 @@ bool tcg_gen_end(TcgGen *g);
 void tcg_gen_at(TcgGen *g, uint64_t pc);
 /* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts instructions down in, leaving below 0; -1: none. */
 void tcg_gen_poll(TcgGen *g, int heat);
-/* Its tcg_goto_reg notes in the row where it goes to, at a place that bits of the PC say. */
+/* Its tcg_goto_ptr_noted notes in the row where it goes to, at a place that bits of the PC say. */
 enum { TCG_NOTES = 64 };
 void tcg_gen_notes(TcgGen *g, uint64_t row[TCG_NOTES]);
 /*
  * A block of guest instructions that is part of the region: a tcg_goto to this delta from the entry PC goes there, and
- * does not leave; so does a tcg_return, if calls return to it, and a tcg_goto_reg or tcg_call_reg, if those were seen to.
+ * does not leave; so does a tcg_return, if calls return to it, and a tcg_jump_inside, if such were seen to.
  * Before any of these; emission of it goes on at tcg_region_start; poll: something leads back to it.
  *
  * The blocks of a small loop may be emitted several times, so that it polls and copies values between registers less often:
@@ -382,7 +382,7 @@ enum { TCG_RETURNED_TO = 1, TCG_JUMPED_TO = 2 };
 void tcg_region_block(TcgGen *g, int64_t delta, unsigned reached, unsigned copies);
 /*
  * loop: that the block belongs to, where there are copies (copies > 1); copy: the how manieth of it, from 0. stays: its
- * tcg_goto_reg or tcg_call_reg is expected to lead to blocks that are jumped to.
+ * tcg_jump_inside is expected to lead to those that are jumped to; else it does not look.
  */
 void tcg_region_start(TcgGen *g, int64_t delta, bool poll, bool stays, TcgRegionLoop loop, unsigned copy);
 /*

@@ -77,8 +77,8 @@ void a64_goto(DisasContext *dc, bool call, int64_t offset)
     uint64_t page = UINT64_C(1) << arm_tcg_target.page_bits;
     uint64_t at = (dc->in->page_offset & (page - 1)) + dc->delta + offset;
 
-    /* an edge is between blocks of one key, and BTYPE is behind this one */
-    if ((at < page || dc->in->pc_is_constant) && dc->key.btype == 0 && !dc->key.ss_active) {
+    /* BTYPE is 0 behind the first instruction, whatever the key says of the block's beginning */
+    if ((at < page || dc->in->pc_is_constant) && !dc->key.ss_active) {
         if (call) {
             tcg_goto_call(dc->g, dc->delta + offset, dc->delta + 4);
         } else {

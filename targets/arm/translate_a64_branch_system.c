@@ -152,20 +152,25 @@ bool trans_BC_cond(DisasContext *dc, const arg_BC_cond *a)
  */
 static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btype)
 {
+    bool switches = btype && dc_feature(dc, FEAT_BTI) && !dc->key.unguarded;
+    int64_t back = link ? dc->delta + 4 : 0;
+
     if (link) {
         gcs_push_return(dc);
         a64_set(dc, 30, a64_pc(dc, 4));
     }
-    if (dc->key.ss_active || dc->key.btype || (btype && dc_feature(dc, FEAT_BTI) && !dc->key.unguarded)) {
-        tcg_set_reg(dc->g, ARM_REG_PC, target);
-        if (btype && dc_feature(dc, FEAT_BTI) && !dc->key.unguarded) {
-            a64_switch_btype(dc, btype);
-        }
-        a64_goto_pc(dc);
-    } else if (link) {
-        tcg_call_reg(dc->g, target, dc->delta + 4);
+    /* nobody looks at BTYPE in a page that is not guarded, and a region has no other page */
+    if (!dc->key.ss_active && (!switches || !dc->key.guarded)) {
+        target = tcg_jump_inside(dc->g, target, back);
+    }
+    tcg_set_reg(dc->g, ARM_REG_PC, target);
+    if (switches) {
+        a64_switch_btype(dc, btype);
+    }
+    if (dc->key.ss_active) {
+        tcg_exit(dc->g);
     } else {
-        tcg_goto_reg(dc->g, target);
+        tcg_goto_ptr_noted(dc->g, back);
     }
     dc->end = DISAS_STOP;
     return true;
@@ -190,7 +195,7 @@ bool trans_BLR(DisasContext *dc, const arg_BLR *a)
 static bool ret(DisasContext *dc, TcgVal target, unsigned kind)
 {
     target = gcs_pop_return(dc, target, kind);
-    if (dc->key.ss_active || dc->key.btype) {
+    if (dc->key.ss_active) {
         return branch_reg(dc, target, false, 0);
     }
     tcg_return(dc->g, target);
