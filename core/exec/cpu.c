@@ -36,7 +36,9 @@ static void cpu_finalize(Object *obj)
     g_mutex_clear(&cs->exec->work_lock);
     tlb_free(cs);
     counted_cpu_free(cs);
-    g_aligned_free(cs->exec->jc_table);
+    if (!cs->exec->x || !exec_early_has(cs->exec->x->early, cs->exec->jc_table)) {
+        g_aligned_free(cs->exec->jc_table);
+    }
     g_free(cs->costs);
     g_free(cs->exec);
 }

@@ -928,8 +928,9 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
         return false;
     }
     exec_costs_init(x);
-    x->tbs = tb_cache_new();
-    x->tb_pool = tb_pool_new();
+    x->early = exec_early_new();
+    x->tbs = tb_cache_new(x->early);
+    x->tb_pool = tb_pool_new(x->early);
     x->worker = tb_worker_new(x);
     x->paused = true;
     if (x->config.counted) {
@@ -989,12 +990,15 @@ void exec_attach(ExecMachine *x, CPUState *cs)
         unsigned parts = x->user ? 1 : JC_PARTS;
         size_t size = parts * sizeof(TcgJumpEntry) << e->ec->layout.jc_bits;
 
-        e->jc_table = g_aligned_alloc(1, size, size);
-        if (parts > 1) {
-            madvise(e->jc_table, size, MADV_HUGEPAGE);
+        e->jc_table = exec_early_take(x->early, size);
+        if (!e->jc_table) {
+            e->jc_table = g_aligned_alloc(1, size, size);
+            if (parts > 1) {
+                madvise(e->jc_table, size, MADV_HUGEPAGE);
+            }
+            memset(e->jc_table, 0, size);
         }
         madvise(e->jc_table, size, MADV_POPULATE_WRITE);        /* a kernel that cannot leaves it to faults */
-        memset(e->jc_table, 0, size);
         for (unsigned i = 0; i < parts; i++) {
             e->jc_table[i << e->ec->layout.jc_bits].tag = UINT64_MAX; /* zeros are an entry of PC 0 */
         }

@@ -66,6 +66,7 @@ struct ExecMachine {
     TcgCodeBuf *buf;
     struct TbCache *tbs;
     struct TbPool *tb_pool;
+    struct ExecEarly *early;
     TbWorker *worker;
     GPtrArray *classes;                         /* (ExecClass *) under tb_lock */
     GPtrArray *threads;                         /* (ExecThread *) fixed by exec_start */
@@ -166,6 +167,16 @@ enum {                                          /* requests beyond cpu.h's */
 ExecMachine *exec_machine(Machine *m);
 ExecMachine *exec_machine_new(Machine *m);
 void exec_machine_free(ExecMachine *x);
+
+/*
+ * Zeroed memory of what runs from the start, together in a huge page where the host has them: a page fault costs more than
+ * what most of the pages are for. size: a multiple of 64 KiB, as is the address. NULL: there is no more. Any thread.
+ */
+typedef struct ExecEarly ExecEarly;
+ExecEarly *exec_early_new(void);
+void exec_early_free(ExecEarly *e);
+void *exec_early_take(ExecEarly *e, size_t size);
+bool exec_early_has(const ExecEarly *e, const void *p);
 
 /* cpu_loop.c */
 ExecThread *exec_thread_new(ExecMachine *x);

@@ -91,6 +91,7 @@ typedef struct TbChunk {
 } TbChunk;
 
 struct TbPool {
+    ExecEarly *early;                           /* the first ones are of that */
     GMutex lock;                                /* a leaf */
     GPtrArray *chunks;                          /* (TbChunk *) */
     GPtrArray *memory;                          /* what they are in: the first ones each by itself, then slabs */
@@ -99,10 +100,11 @@ struct TbPool {
     TranslationBlock *free;                     /* by next */
 };
 
-TbPool *tb_pool_new(void)
+TbPool *tb_pool_new(ExecEarly *early)
 {
     TbPool *p = g_new0(TbPool, 1);
 
+    p->early = early;
     g_mutex_init(&p->lock);
     p->chunks = g_ptr_array_new();
     p->memory = g_ptr_array_new_with_free_func(g_aligned_free);
@@ -136,8 +138,12 @@ void tb_pool_free(TbPool *p)
 
 static TbChunk *chunk_new(TbPool *p)
 {
-    uint8_t *m;
+    uint8_t *m = exec_early_take(p->early, CHUNK);
 
+    if (m) {
+        madvise(m, CHUNK, MADV_POPULATE_WRITE);                 /* a kernel that cannot leaves it to faults */
+        return (TbChunk *)m;
+    }
     if (p->chunks->len >= FEW_CHUNKS && p->left) {
         return (TbChunk *)((uint8_t *)p->memory->pdata[p->memory->len - 1] + SLAB - CHUNK * p->left--);
     }
@@ -204,11 +210,19 @@ void tb_pool_unlock(TbPool *p)
 
 /* -- the cache ------------------------------------------------------------------------------------------------------ */
 
-struct TbCache *tb_cache_new(void)
+/* Private memory that is given back is zero when it is touched again: a fork's child, which touches little, copies nothing. */
+static void clear_buckets(struct TbCache *c)
+{
+    if (madvise(c->bucket, BUCKETS * sizeof(*c->bucket), MADV_DONTNEED) < 0) {
+        memset(c->bucket, 0, BUCKETS * sizeof(*c->bucket));
+    }
+}
+
+struct TbCache *tb_cache_new(ExecEarly *early)
 {
     struct TbCache *c = g_new0(struct TbCache, 1);
 
-    c->bucket = zero_pages(BUCKETS * sizeof(*c->bucket));
+    c->bucket = exec_early_take(early, BUCKETS * sizeof(*c->bucket));
     c->notes = zero_pages(NOTE_ROWS * TCG_NOTES * sizeof(*c->notes));
     c->rams = g_ptr_array_new();
     c->suspects = g_ptr_array_new();
@@ -249,7 +263,6 @@ void tb_cache_free(struct TbCache *c)
             tb_free(tb);
         }
     }
-    munmap(c->bucket, BUCKETS * sizeof(*c->bucket));
     munmap(c->notes, NOTE_ROWS * TCG_NOTES * sizeof(*c->notes));
     for (unsigned i = 0; i < c->rams->len; i++) {
         RamBlock *rb = c->rams->pdata[i];
@@ -903,7 +916,7 @@ void tb_reset(ExecMachine *x)
             }
         }
     }
-    memset(c->bucket, 0, BUCKETS * sizeof(*c->bucket));
+    clear_buckets(c);
     tcg_codebuf_reset(x->buf);
     g_mutex_unlock(&x->tb_lock);
     tb_worker_release(x->worker);
@@ -926,7 +939,7 @@ static void forget_all(ExecMachine *x)
             }
         }
     }
-    memset(c->bucket, 0, BUCKETS * sizeof(*c->bucket));
+    clear_buckets(c);
     g_mutex_unlock(&x->tb_lock);
 }
 
