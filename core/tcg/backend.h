@@ -99,6 +99,9 @@ struct TcgBackend {
     void (*once_block)(void *once, uint32_t block);
     bool (*once_node)(void *once, TcgId id, const TcgNode *n, uint32_t next);
     bool (*once_end)(void *once, TcgCode *ret);
+    /* A poll that counts down a heat word (-1: none), as the first operation; pc += step, and a goto_tb. False: as once_node. */
+    bool (*once_poll)(void *once, int heat);
+    bool (*once_goto)(void *once, const TcgReg *pc, int64_t step, unsigned slot, int64_t delta, int64_t back);
     uintptr_t (*run)(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
     /*
      * OP_fp's rounding is the host's from fp_enter, which clears the host's exception flags, to fp_leave, which returns

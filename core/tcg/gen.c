@@ -289,22 +289,21 @@ static TcgId emit_in_region(TcgGen *g, TcgProto *p)
     return id;
 }
 
-TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
-                TcgVal d)
+TcgVal tcg_emit_packed(TcgGen *g, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
 {
     TcgProto p;
 
     if (g->at_once) {
-        return (TcgVal){ tcg_once_emit(g->once, op, type, aux, imm, a.id, b.id, c.id, d.id) };
+        return (TcgVal){ tcg_once_emit(g->once, op_type_aux, imm, ab, cd) };
     }
-    p.op = op;
-    p.type = type;
-    p.aux = aux;
+    p.op = (uint8_t)op_type_aux;
+    p.type = (uint8_t)(op_type_aux >> 8);
+    p.aux = (uint16_t)(op_type_aux >> 16);
     p.imm = imm;
-    p.arg[0] = a.id;
-    p.arg[1] = b.id;
-    p.arg[2] = c.id;
-    p.arg[3] = d.id;
+    p.arg[0] = (TcgId)ab;
+    p.arg[1] = (TcgId)(ab >> 32);
+    p.arg[2] = (TcgId)cd;
+    p.arg[3] = (TcgId)(cd >> 32);
     return (TcgVal){ emit_in_region(g, &p) };
 }
 
@@ -314,7 +313,7 @@ static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_
     TcgId id;
 
     if (g->at_once) {
-        return (TcgVal){ tcg_once_emit(g->once, op, type, aux, imm, 0, 0, 0, 0) };
+        return (TcgVal){ tcg_once_emit(g->once, (uint32_t)op | (uint32_t)type << 8 | aux << 16, imm, 0, 0) };
     }
     n = append(g, op, type, &id);
     n->aux = aux;
@@ -328,7 +327,7 @@ static void emit1(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t 
     TcgId id;
 
     if (g->at_once) {
-        tcg_once_emit(g->once, op, type, aux, imm, a.id, 0, 0, 0);
+        tcg_once_emit(g->once, (uint32_t)op | (uint32_t)type << 8 | aux << 16, imm, a.id, 0);
         return;
     }
     n = append(g, op, type, &id);
@@ -412,6 +411,23 @@ void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
     note_row(g, row, i);
     emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
     g->row[i] = (Known){ 0, v.id, g->stamp };
+}
+
+TcgVal tcg_get_reg_low(TcgGen *g, unsigned row)
+{
+    if (g->at_once) {
+        return (TcgVal){ tcg_once_get_low(g->once, row) };
+    }
+    return tcg_trunc(g, tcg_get_reg(g, row));
+}
+
+void tcg_set_reg_wide(TcgGen *g, unsigned row, TcgVal v)
+{
+    if (g->at_once) {
+        tcg_once_set_wide(g->once, row, v.id);
+        return;
+    }
+    tcg_set_reg(g, row, tcg_val_type(g, v) == TCG_I32 ? tcg_zext(g, v) : v);
 }
 
 unsigned tcg_local(TcgGen *g, TcgType type)
@@ -508,6 +524,15 @@ void tcg_guest_st(TcgGen *g, TcgVal addr, TcgVal v, MemOp mo)
         v = tcg_vget(g, mo & MO_SIZE, v, 0);
     }
     tcg_emit(g, OP_guest_st, tcg_val_type(g, v), 0, mo, addr, v, TCG_NOVAL, TCG_NOVAL);
+}
+
+TcgVal tcg_address_at(TcgGen *g, TcgVal base, int64_t offset)
+{
+    if (g->at_once && offset && offset == (int16_t)offset && g->config.backend->access_offset &&
+        fn_node(g->fn, base.id)->op != OP_const) {
+        return (TcgVal){ tcg_once_offset(g->once, base.id, (uint64_t)offset) };
+    }
+    return offset ? tcg_addi(g, TCG_I64, base, (uint64_t)offset) : base;
 }
 
 TcgVal tcg_guest_rmw(TcgGen *g, TcgType t, TcgRmw op, TcgVal addr, TcgVal v, MemOp mo)
@@ -681,6 +706,33 @@ void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgB
     end_block(g, if_true.id, if_false.id);
 }
 
+static void goto_both(TcgGen *g, TcgBlockRef yes, TcgBlockRef no, int64_t if_true, int64_t if_false)
+{
+    if (g->at_once && g->num_slots + 2 <= TCG_MAX_CHAINS && !leads_to(g, if_true) && !leads_to(g, if_false)) {
+        tcg_once_leaves(g->once);
+    }
+    tcg_block_start(g, yes);
+    tcg_goto(g, if_true);
+    tcg_block_start(g, no);
+    tcg_goto(g, if_false);
+}
+
+void tcg_brcond_goto(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, int64_t if_true, int64_t if_false)
+{
+    TcgBlockRef yes = tcg_block(g), no = tcg_block(g);
+
+    tcg_brcond(g, t, c, a, b, yes, no);
+    goto_both(g, yes, no, if_true, if_false);
+}
+
+void tcg_brflag_goto(TcgGen *g, TcgFlagCond c, TcgVal nzcv, int64_t if_true, int64_t if_false)
+{
+    TcgBlockRef yes = tcg_block(g), no = tcg_block(g);
+
+    tcg_brflag(g, c, nzcv, yes, no);
+    goto_both(g, yes, no, if_true, if_false);
+}
+
 void tcg_poll(TcgGen *g)
 {
     emit0(g, OP_poll, TCG_VOID, 0, 0);
@@ -688,12 +740,21 @@ void tcg_poll(TcgGen *g)
 
 void tcg_gen_poll(TcgGen *g, int heat)
 {
+    if (g->at_once) {
+        tcg_once_poll(g->once, heat);
+        return;
+    }
     emit0(g, OP_poll, TCG_VOID, 0, (uint64_t)(heat + 1));
 }
 
 /* By a chain, or beyond their number by goto_ptr. */
 static void leave_to(TcgGen *g, int64_t delta, int64_t back)
 {
+    if (g->at_once && g->num_slots < TCG_MAX_CHAINS) {
+        tcg_once_goto(g->once, g->num_slots++, delta, back);
+        end_block(g, 0, 0);
+        return;
+    }
     if (g->num_slots < TCG_MAX_CHAINS && !g->config.naive) {
         tcg_goto_tb(g, g->num_slots++ | TCG_GOTO_SETS_PC, delta, back);
         return;

@@ -35,9 +35,17 @@ typedef enum TcgOpcode {
     TCG_NUM_OPS
 } TcgOpcode;
 
-/* The one way in; everything below is a spelling of it. */
-TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
-                TcgVal d);
+/*
+ * The one way in; everything below is a spelling of it. What goes into registers is fast: the operation, its type << 8 and
+ * aux << 16; the values in pairs, the first in the lower half.
+ */
+TcgVal tcg_emit_packed(TcgGen *g, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd);
+static inline TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
+                              TcgVal d)
+{
+    return tcg_emit_packed(g, (uint32_t)op | (uint32_t)type << 8 | aux << 16, imm, a.id | (uint64_t)b.id << 32,
+                           c.id | (uint64_t)d.id << 32);
+}
 
 #define TCG_NOVAL ((TcgVal){ 0 })
 
@@ -48,6 +56,9 @@ bool tcg_is_const(TcgGen *g, TcgVal v, uint64_t *ret_value);
 TcgType tcg_val_type(TcgGen *g, TcgVal v);
 TcgVal tcg_get_reg(TcgGen *g, unsigned row);
 void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v);
+/* The lower half of an i64 row; sets one to an i64, or to an i32 with zeros above. */
+TcgVal tcg_get_reg_low(TcgGen *g, unsigned row);
+void tcg_set_reg_wide(TcgGen *g, unsigned row, TcgVal v);
 /* A variable of the region that is no guest register: undefined until set on every path to a get. */
 unsigned tcg_local(TcgGen *g, TcgType type);            /* returns a row number for get_reg and set_reg */
 /* Fields of the CPU object that are no register row. mo: MO_8..MO_64 with MO_SIGN; the result has `type`. */
@@ -178,6 +189,8 @@ TcgVal tcg_fp_compare(TcgGen *g, const TcgHelper *helper, unsigned es, bool sign
 /* V128 with MO_32 or MO_64: lane 0, with zeros above on a load. */
 TcgVal tcg_guest_ld(TcgGen *g, TcgType t, TcgVal addr, MemOp mo);
 void tcg_guest_st(TcgGen *g, TcgVal addr, TcgVal v, MemOp mo);
+/* base + offset for these two, next: they may add it themselves. */
+TcgVal tcg_address_at(TcgGen *g, TcgVal base, int64_t offset);
 TcgVal tcg_guest_rmw(TcgGen *g, TcgType t, TcgRmw op, TcgVal addr, TcgVal v, MemOp mo);
 TcgVal tcg_guest_cas(TcgGen *g, TcgType t, TcgVal addr, TcgVal expect, TcgVal v, MemOp mo);
 void tcg_fence(TcgGen *g, unsigned pairs);
@@ -195,6 +208,9 @@ void tcg_block_start(TcgGen *g, TcgBlockRef b);         /* emission goes on in b
 void tcg_br(TcgGen *g, TcgBlockRef to);
 void tcg_brcond(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, TcgBlockRef if_true, TcgBlockRef if_false);
 void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgBlockRef if_false);
+/* The same, to where only a tcg_goto follows: true before false. */
+void tcg_brcond_goto(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, int64_t if_true, int64_t if_false);
+void tcg_brflag_goto(TcgGen *g, TcgFlagCond c, TcgVal nzcv, int64_t if_true, int64_t if_false);
 void tcg_poll(TcgGen *g);
 /*
  * Goes on at the entry PC + delta, under the same key, and sets the PC row to it where that leaves the region: to the

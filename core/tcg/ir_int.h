@@ -55,7 +55,10 @@ typedef struct TcgNode {
     };
     TcgId arg[4];
     uint64_t imm;
-    uint64_t imm2;                              /* const V128: the high half */
+    union {
+        uint64_t imm2;                          /* const V128: the high half */
+        TcgId low;                              /* once.c's, of an i64: its lower half; 0: there was no need */
+    };
     uint32_t list, list_len;                    /* into fn->lists: phi values; a call's arguments */
     uint32_t reads, num_reads;                  /* call with HREGS_LISTED: rows, into fn->lists */
     uint32_t writes, num_writes;
@@ -386,11 +389,22 @@ TcgId tcg_once_get(TcgOnce *o, unsigned row);
 void tcg_once_set(TcgOnce *o, unsigned row, TcgId v);
 TcgId tcg_once_pc(TcgOnce *o, int64_t *ret_delta);
 void tcg_once_insn(TcgOnce *o, uint64_t delta);
-TcgId tcg_once_emit(TcgOnce *o, unsigned op, unsigned type, unsigned aux, uint64_t imm, TcgId a, TcgId b, TcgId c, TcgId d);
+TcgId tcg_once_get_low(TcgOnce *o, unsigned row);
+void tcg_once_set_wide(TcgOnce *o, unsigned row, TcgId v);
+/* As tcg_emit_packed. */
+TcgId tcg_once_emit(TcgOnce *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd);
+/* At the entry. heat: as tcg_gen_poll's. */
+void tcg_once_poll(TcgOnce *o, int heat);
+/* A goto_tb that sets the PC. */
+void tcg_once_goto(TcgOnce *o, unsigned slot, int64_t delta, int64_t back);
+/* base + offset, of which the accesses make nothing of its own; offset fits 16 bits and a sign. */
+TcgId tcg_once_offset(TcgOnce *o, TcgId base, uint64_t offset);
 /* A call, of which there is a node. */
 void tcg_once_call(TcgOnce *o, TcgId id);
 void tcg_once_leads_to(TcgOnce *o, uint32_t succ0, uint32_t succ1);
 void tcg_once_start(TcgOnce *o, uint32_t block);
+/* The blocks that the last branch leads to do a goto_tb that sets the PC, and nothing else. */
+void tcg_once_leaves(TcgOnce *o);
 
 /*
  * An operation that is to be emitted. tcg_simplify returns the value that it is equal to (0: none is known), or

@@ -41,11 +41,13 @@ typedef struct OnceState {
     TcgId pc;                                   /* the PC was set to this */
     bool pc_unknown;                            /* a helper has written it */
     uint32_t num_rows, num_slots, num_lazy;
+    uint64_t set[MAX_ROWS / 64];                /* by row: it was set, and its field may not hold that yet */
     OnceRow rows[MAX_ROWS];
 } OnceState;
 
 typedef struct OnceBlock {
     bool entered, started;
+    bool leaf;                                  /* it was entered with all rows in their fields, after one that only left */
     uint8_t snap;                               /* number + 1; 0: none */
 } OnceBlock;
 
@@ -62,6 +64,8 @@ struct TcgOnce {
     TcgRegSet pinned;                           /* not to be touched before the current node */
     TcgNode own;                                /* of moves, loads and stores that it adds; what they do not have is zero */
     TcgId branch;                               /* the last block's end, not emitted yet */
+    bool leaves;                                /* ... which leads to blocks that only leave */
+    int64_t leaf_pc;                            /* the PC's field where they begin */
     uint32_t block;                             /* being emitted into */
     TcgId slot_of[256];
     TcgId lazy[MAX_LAZY];                       /* flags that have been computed */
@@ -445,6 +449,19 @@ static inline OnceRow *row_of(Once *o, unsigned row)
     return new_row(o, row, i);
 }
 
+/* Rows that are set, from number i on: the next one, MAX_ROWS: none. */
+static inline uint32_t next_set(const Once *o, uint32_t i)
+{
+    for (; i < MAX_ROWS; i = (i | 63) + 1) {
+        uint64_t s = o->now.set[i / 64] >> i % 64;
+
+        if (s) {
+            return i + (uint32_t)__builtin_ctzll(s);
+        }
+    }
+    return i;
+}
+
 static inline bool is_dirty(const OnceRow *r)
 {
     return !r->local && r->cur && r->cur != r->env;
@@ -493,11 +510,14 @@ static void store(Once *o, OnceRow *r)
 /* all: also what this instruction has set. */
 static void store_dirty(Once *o, bool all)
 {
-    for (uint32_t i = 0; i < o->now.num_rows; i++) {
+    for (uint32_t i = next_set(o, 0); i < MAX_ROWS; i = next_set(o, i + 1)) {
         OnceRow *r = &o->now.rows[i];
 
-        if (is_dirty(r) && (all || r->stamp != o->now.insn)) {
-            store(o, r);
+        if (all || r->stamp != o->now.insn) {
+            if (is_dirty(r)) {
+                store(o, r);
+            }
+            o->now.set[i / 64] &= ~(UINT64_C(1) << i % 64);
         }
     }
 }
@@ -574,9 +594,14 @@ void tcg_once_set(Once *o, unsigned row, TcgId v)
         return;
     }
     r = row_of(o, row);
-    if (!r->local && r->stamp != o->now.insn) {
-        r->stamp = o->now.insn;
-        r->start = r->cur;
+    if (!r->local) {
+        uint32_t i = (uint32_t)(r - o->now.rows);
+
+        o->now.set[i / 64] |= UINT64_C(1) << i % 64;
+        if (r->stamp != o->now.insn) {
+            r->stamp = o->now.insn;
+            r->start = r->cur;
+        }
     }
     r->cur = v;
     if (!node(o, v)->lazy && !is_const(o, v)) {
@@ -638,13 +663,13 @@ static void make_map(Once *o, TcgId id, TcgRegSet set)
     }
     fn->map_leaves->len = 0;
     fn->map_entries->len = 0;
-    for (uint32_t i = 0; i < o->now.num_rows && !o->failed; i++) {
+    for (uint32_t i = next_set(o, 0); i < MAX_ROWS && !o->failed; i = next_set(o, i + 1)) {
         const OnceRow *r = &o->now.rows[i];
         TcgId start = r->stamp == o->now.insn ? r->start : r->cur;
         TcgMapEntry *e;
         TcgLoc loc;
 
-        if (!start || start == r->env || r->local) {
+        if (!start || start == r->env) {
             continue;
         }
         if (G_UNLIKELY(node(o, start)->lazy)) {
@@ -858,13 +883,14 @@ static void leave(Once *o, TcgId id)
 }
 
 /* Operations of which there is more to say. */
-enum { WIDENS = 1, NARROWS, MAKES_FLAGS, TAKES_FLAGS, BRANCHES, JUMPS, LEAVES };
+enum { WIDENS = 1, NARROWS, MAKES_FLAGS, TAKES_FLAGS, BRANCHES, LEAVES, ACCESSES };
 static const uint8_t kind_of[TCG_NUM_OPS] = {
     [OP_zext] = WIDENS, [OP_trunc] = NARROWS,
     [OP_flags_add] = MAKES_FLAGS, [OP_flags_sub] = MAKES_FLAGS, [OP_flags_adc] = MAKES_FLAGS, [OP_flags_logic] = MAKES_FLAGS,
     [OP_select_fc] = TAKES_FLAGS, [OP_flags_cond] = TAKES_FLAGS,
     [OP_brflag] = BRANCHES, [OP_brcond] = BRANCHES, [OP_br_fp] = BRANCHES, [OP_br] = BRANCHES,
     [OP_goto_tb] = LEAVES, [OP_goto_ptr] = LEAVES, [OP_exit] = LEAVES,
+    [OP_guest_ld] = ACCESSES, [OP_guest_st] = ACCESSES,
 };
 
 /* False: it is as any other. */
@@ -885,6 +911,9 @@ static bool is_special(Once *o, TcgId id, TcgNode *n)
         }
         n->rep = rep_of(o, arg);
         node(o, n->rep)->touched = o->now.insn;
+        if (n->op == OP_trunc) {
+            node(o, arg)->low = id;
+        }
         return true;
     case MAKES_FLAGS:
         for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
@@ -909,24 +938,30 @@ static bool is_special(Once *o, TcgId id, TcgNode *n)
     case LEAVES:
         leave(o, id);
         return true;
+    case ACCESSES:
+        if (node(o, arg)->lazy && node(o, arg)->op == OP_add) {         /* tcg_once_offset's */
+            n->aux = (uint16_t)node(o, node(o, arg)->arg[1])->imm;
+            n->arg[0] = node(o, arg)->arg[0];
+        }
+        return false;
     default:
         return false;
     }
 }
 
-static inline TcgId operation(Once *o, unsigned op, unsigned type, unsigned aux, uint64_t imm, TcgId a, TcgId b, TcgId c, TcgId d)
+static inline TcgId operation(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
 {
     const TcgBackend *be = o->be;
-    TcgId id = tcg_fn_node_new(o->fn, op, type);
+    unsigned op = op_type_aux & 0xff;
+    TcgId id = tcg_fn_node_new(o->fn, op, TCG_VOID);
     TcgNode *n = node(o, id);
     TcgRegSet out;
 
-    n->aux = (uint16_t)aux;
+    G_STATIC_ASSERT(offsetof(TcgNode, op) == 0 && offsetof(TcgNode, type) == 1 && offsetof(TcgNode, aux) == 2);
+    memcpy(n, &op_type_aux, sizeof(op_type_aux));
     n->imm = imm;
-    n->arg[0] = a;
-    n->arg[1] = b;
-    n->arg[2] = c;
-    n->arg[3] = d;
+    memcpy(&n->arg[0], &ab, sizeof(ab));
+    memcpy(&n->arg[2], &cd, sizeof(cd));
     if (G_UNLIKELY(o->failed || !o->block || (!(be->plain[op] & TCG_HAS) && !be->has_op(be, n)))) {
         fail(o);
         return id;
@@ -956,52 +991,108 @@ static inline TcgId alone(TcgId id)
     return id;
 }
 
-TcgId tcg_once_emit(Once *o, unsigned op, unsigned type, unsigned aux, uint64_t imm, TcgId a, TcgId b, TcgId c, TcgId d)
+static inline uint32_t packed(unsigned op, unsigned type, unsigned aux)
 {
-    if ((tcg_op_def[op].flags & TCGF_PURE) && !tcg_converts_plainly(o->fn, op, a)) {
-        TcgId id, pa, pb, pc, pd;
-        TcgProto p;
-        bool all;
+    return op | type << 8 | aux << 16;
+}
 
-        if (op == OP_trunc && node(o, a)->op == OP_zext && val(o, node(o, a)->arg[0])->reg) {   /* the most frequent of all */
-            id = node(o, a)->arg[0];
-            val(o, id)->touched = o->now.insn;
-            return id;
-        }
+static inline uint64_t pair(TcgId a, TcgId b)
+{
+    return a | (uint64_t)b << 32;
+}
+
+TcgId tcg_once_emit(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
+{
+    unsigned op = op_type_aux & 0xff;
+
+    if ((tcg_op_def[op].flags & TCGF_PURE) && !tcg_converts_plainly(o->fn, op, (TcgId)ab)) {
+        TcgId id, a, b, c, d;
+        TcgProto p;
+
         p.op = (uint8_t)op;
-        p.type = (uint8_t)type;
-        p.aux = (uint16_t)aux;
+        p.type = (uint8_t)(op_type_aux >> 8);
+        p.aux = (uint16_t)(op_type_aux >> 16);
         p.imm = imm;
-        p.arg[0] = a;
-        p.arg[1] = b;
-        p.arg[2] = c;
-        p.arg[3] = d;
+        p.arg[0] = (TcgId)ab;
+        p.arg[1] = (TcgId)(ab >> 32);
+        p.arg[2] = (TcgId)cd;
+        p.arg[3] = (TcgId)(cd >> 32);
         id = tcg_simplify(o->fn, &p);
         if (id && still_has(o, id)) {
             return id;
         }
-        pa = alone(p.arg[0]);
-        pb = alone(p.arg[1]);
-        pc = alone(p.arg[2]);
-        pd = alone(p.arg[3]);
-        all = !id;
-        if (pa != a || pb != b || pc != c || pd != d) {
-            for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
-                all = all && still_has(o, p.arg[k]);
+        a = alone(p.arg[0]);
+        b = alone(p.arg[1]);
+        c = alone(p.arg[2]);
+        d = alone(p.arg[3]);
+        if (!id) {
+            bool all = true;
+
+            if (pair(a, b) != ab || pair(c, d) != cd) {
+                for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
+                    all = all && still_has(o, p.arg[k]);
+                }
+            }
+            if (all) {                          /* else what is simpler is made of values that are gone */
+                op_type_aux = packed(p.op, p.type, p.aux);
+                imm = p.imm;
+                ab = pair(a, b);
+                cd = pair(c, d);
             }
         }
-        if (all) {                              /* else what is simpler is made of values that are gone */
-            op = p.op;
-            type = p.type;
-            aux = p.aux;
-            imm = p.imm;
-            a = pa;
-            b = pb;
-            c = pc;
-            d = pd;
+    }
+    return operation(o, op_type_aux, imm, ab, cd);
+}
+
+TcgId tcg_once_get_low(Once *o, unsigned row)
+{
+    TcgId id = tcg_once_get(o, row);
+    const TcgNode *n = node(o, id);
+
+    if (n->op == OP_zext) {                     /* the most frequent of all */
+        TcgNode *v = val(o, n->arg[0]);
+
+        if (v->reg) {
+            v->touched = o->now.insn;
+            return n->arg[0];
         }
     }
-    return operation(o, op, type, aux, imm, a, b, c, d);
+    return n->low ? n->low : tcg_once_emit(o, packed(OP_trunc, TCG_I32, 0), 0, id, 0);
+}
+
+void tcg_once_set_wide(Once *o, unsigned row, TcgId v)
+{
+    const TcgNode *n = node(o, v);
+
+    if (node_type(n) == TCG_I32) {
+        v = n->op == OP_const ? tcg_fn_const(o->fn, TCG_I64, n->imm) : tcg_once_emit(o, packed(OP_zext, TCG_I64, 0), 0, v, 0);
+    }
+    tcg_once_set(o, row, v);
+}
+
+/* A sum that an access does itself, as long as nobody else wants it. */
+TcgId tcg_once_offset(Once *o, TcgId base, uint64_t offset)
+{
+    const TcgNode *inner = node(o, base);
+    TcgId k, id;
+    TcgNode *n;
+
+    if (inner->lazy) {
+        uint64_t sum = node(o, inner->arg[1])->imm + offset;
+
+        if ((int64_t)sum != (int16_t)sum) {
+            return tcg_once_emit(o, packed(OP_add, TCG_I64, 0), 0, pair(base, tcg_fn_const(o->fn, TCG_I64, offset)), 0);
+        }
+        base = inner->arg[0];
+        offset = sum;
+    }
+    k = tcg_fn_const(o->fn, TCG_I64, offset);
+    id = tcg_fn_node_new(o->fn, OP_add, TCG_I64);
+    n = node(o, id);
+    n->arg[0] = base;
+    n->arg[1] = k;
+    n->lazy = true;
+    return id;
 }
 
 /* -- calls ------------------------------------------------------------------------------------------------------------- */
@@ -1112,6 +1203,36 @@ void tcg_once_call(Once *o, TcgId id)
     }
 }
 
+/* -- the ends of guest blocks ------------------------------------------------------------------------------------------ */
+
+void tcg_once_poll(Once *o, int heat)
+{
+    if (!o->failed && !o->be->once_poll(o->emit, heat)) {
+        fail(o);
+    }
+}
+
+void tcg_once_goto(Once *o, unsigned slot, int64_t delta, int64_t back)
+{
+    const TcgReg *pc = &o->fn->config->target->regs[o->pc_reg];
+
+    if (!o->block || o->now.pc_unknown) {
+        fail(o);
+    }
+    if (o->failed) {
+        return;
+    }
+    o->pinned = 0;
+    o->now.pc = 0;
+    o->now.insn = ++o->next_insn;               /* nothing will be undone */
+    store_dirty(o, true);
+    if (!o->failed && !o->be->once_goto(o->emit, pc, delta - o->now.pc_env, slot, delta, back)) {
+        fail(o);
+    }
+    o->now.pc_env = delta;
+    o->block = 0;
+}
+
 /* -- blocks ------------------------------------------------------------------------------------------------------------ */
 
 /* The block that ended leads there (0: nowhere). */
@@ -1181,6 +1302,11 @@ static void go_back_to(Once *o, const OnceState *s)
     }
 }
 
+void tcg_once_leaves(Once *o)
+{
+    o->leaves = true;
+}
+
 void tcg_once_start(Once *o, uint32_t block)
 {
     if (block >= MAX_BLOCKS || !o->blk[block].entered || o->blk[block].started) {
@@ -1196,13 +1322,22 @@ void tcg_once_start(Once *o, uint32_t block)
 
         o->branch = 0;
         for (unsigned i = 0; i < b->num_succ; i++) {
-            if (b->succ[i] != block) {
+            if (b->succ[i] == block) {
+                continue;
+            }
+            if (o->leaves && next_set(o, 0) == MAX_ROWS && !o->now.pc) {
+                o->blk[b->succ[i]].leaf = true; /* nothing else will have changed */
+                o->leaf_pc = o->now.pc_env;
+            } else {
                 keep_for(o, b->succ[i]);
             }
         }
+        o->leaves = false;
         emit(o, id, node(o, id), block);
     }
-    if (o->blk[block].snap) {
+    if (o->blk[block].leaf) {
+        o->now.pc_env = o->leaf_pc;
+    } else if (o->blk[block].snap) {
         go_back_to(o, &o->snaps[o->blk[block].snap - 1]);
     }
     o->block = block;
@@ -1264,6 +1399,7 @@ void tcg_once_begin(Once *o, TcgCodeBuf *buf)
     o->now.insn = o->next_insn = 1;
     o->pinned = 0;
     o->branch = 0;
+    o->leaves = false;
     o->block = fn->entry;
     o->blk[fn->entry].entered = o->blk[fn->entry].started = true;
     if (!fn->map_leaves) {

@@ -15,37 +15,29 @@ enum { MAX_INSNS = 64 };
 
 TcgVal a64_get(DisasContext *dc, unsigned sf, unsigned n)
 {
-    TcgVal v;
-
     if (n == 31) {
         return tcg_const(dc->g, sf_type(sf), 0);
     }
-    v = tcg_get_reg(dc->g, ARM_REG_X0 + n);
-    return sf ? v : tcg_trunc(dc->g, v);
+    return sf ? tcg_get_reg(dc->g, ARM_REG_X0 + n) : tcg_get_reg_low(dc->g, ARM_REG_X0 + n);
 }
 
 TcgVal a64_get_sp(DisasContext *dc, unsigned sf, unsigned n)
 {
-    TcgVal v = tcg_get_reg(dc->g, n == 31 ? ARM_REG_SP : ARM_REG_X0 + n);
+    unsigned row = n == 31 ? ARM_REG_SP : ARM_REG_X0 + n;
 
-    return sf ? v : tcg_trunc(dc->g, v);
-}
-
-static TcgVal widen(DisasContext *dc, TcgVal v)
-{
-    return tcg_val_type(dc->g, v) == TCG_I32 ? tcg_zext(dc->g, v) : v;
+    return sf ? tcg_get_reg(dc->g, row) : tcg_get_reg_low(dc->g, row);
 }
 
 void a64_set(DisasContext *dc, unsigned n, TcgVal v)
 {
     if (n != 31) {
-        tcg_set_reg(dc->g, ARM_REG_X0 + n, widen(dc, v));
+        tcg_set_reg_wide(dc->g, ARM_REG_X0 + n, v);
     }
 }
 
 void a64_set_sp(DisasContext *dc, unsigned n, TcgVal v)
 {
-    tcg_set_reg(dc->g, n == 31 ? ARM_REG_SP : ARM_REG_X0 + n, widen(dc, v));
+    tcg_set_reg_wide(dc->g, n == 31 ? ARM_REG_SP : ARM_REG_X0 + n, v);
     dc->sp_checked &= n != 31;
 }
 
@@ -71,14 +63,19 @@ TcgVal a64_extend(DisasContext *dc, unsigned sf, unsigned rm, unsigned option, u
 
 /* -- branches and exceptions ---------------------------------------------------------------------------------- */
 
-void a64_goto(DisasContext *dc, bool call, int64_t offset)
+bool a64_is_edge(const DisasContext *dc, int64_t offset)
 {
     /* within the page the target is the same whatever maps the page; another page is looked up */
     uint64_t page = UINT64_C(1) << arm_tcg_target.page_bits;
     uint64_t at = (dc->in->page_offset & (page - 1)) + dc->delta + offset;
 
     /* BTYPE is 0 behind the first instruction, whatever the key says of the block's beginning */
-    if ((at < page || dc->in->pc_is_constant) && !dc->key.ss_active) {
+    return (at < page || dc->in->pc_is_constant) && !dc->key.ss_active;
+}
+
+void a64_goto(DisasContext *dc, bool call, int64_t offset)
+{
+    if (a64_is_edge(dc, offset)) {
         if (call) {
             tcg_goto_call(dc->g, dc->delta + offset, dc->delta + 4);
         } else {

@@ -67,6 +67,8 @@ static inline TcgVal a64_pc(DisasContext *dc, int64_t offset)
 {
     return tcg_pc(dc->g, dc->delta + offset);
 }
+/* Whether a jump to the instruction's address + offset is always to the same block. */
+bool a64_is_edge(const DisasContext *dc, int64_t offset);
 /* Ends the current IR block with a jump to the instruction's address + offset, by chain slot. */
 void a64_goto(DisasContext *dc, bool call, int64_t offset);
 /* PSTATE.BTYPE := btype, at run time and for the block that comes next (before OP_goto_ptr) or for the rest of this. */

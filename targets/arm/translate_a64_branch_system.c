@@ -65,14 +65,20 @@ static TcgVal gcs_pop_return(DisasContext *dc, TcgVal target, unsigned kind)
 /* Ends the block with the branch taken or not: chain slot 0 falls through, slot 1 branches. */
 static bool branch_if(DisasContext *dc, TcgType t, TcgCond c, TcgVal a, TcgVal b, int64_t offset)
 {
-    TcgBlockRef taken = tcg_block(dc->g), next = tcg_block(dc->g);
+    TcgBlockRef taken, next;
 
+    dc->end = DISAS_STOP;
+    if (a64_is_edge(dc, offset) && a64_is_edge(dc, 4)) {
+        tcg_brcond_goto(dc->g, t, c, a, b, dc->delta + offset, dc->delta + 4);
+        return true;
+    }
+    taken = tcg_block(dc->g);
+    next = tcg_block(dc->g);
     tcg_brcond(dc->g, t, c, a, b, taken, next);
     tcg_block_start(dc->g, taken);
     a64_goto(dc, false, offset);
     tcg_block_start(dc->g, next);
     a64_goto(dc, false, 4);
-    dc->end = DISAS_STOP;
     return true;
 }
 
@@ -120,21 +126,26 @@ bool trans_TBNZ(DisasContext *dc, const arg_TBNZ *a)
 
 bool trans_B_cond(DisasContext *dc, const arg_B_cond *a)
 {
+    TcgVal nzcv;
     TcgBlockRef taken, next;
 
+    dc->end = DISAS_STOP;
     if (a->cond >= FC_AL) {
         a64_goto(dc, false, a->imm);
-        dc->end = DISAS_STOP;
+        return true;
+    }
+    nzcv = tcg_get_reg(dc->g, ARM_REG_NZCV);
+    if (a64_is_edge(dc, a->imm) && a64_is_edge(dc, 4)) {
+        tcg_brflag_goto(dc->g, a->cond, nzcv, dc->delta + a->imm, dc->delta + 4);
         return true;
     }
     taken = tcg_block(dc->g);
     next = tcg_block(dc->g);
-    tcg_brflag(dc->g, a->cond, tcg_get_reg(dc->g, ARM_REG_NZCV), taken, next);
+    tcg_brflag(dc->g, a->cond, nzcv, taken, next);
     tcg_block_start(dc->g, taken);
     a64_goto(dc, false, a->imm);
     tcg_block_start(dc->g, next);
     a64_goto(dc, false, 4);
-    dc->end = DISAS_STOP;
     return true;
 }
 

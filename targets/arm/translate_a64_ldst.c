@@ -564,10 +564,15 @@ bool trans_LDIAPP(DisasContext *dc, const arg_LDIAPP *a)
 /* Addressing: offset, or with the base written back before (pre) or after (post). */
 typedef enum Index { OFFSET, PRE, POST } Index;
 
+/* *ret_new_base: where it is written back. */
 static TcgVal index_address(DisasContext *dc, unsigned rn, int64_t imm, Index index, TcgVal *ret_new_base)
 {
     TcgVal base = a64_base(dc, rn);
 
+    if (index == OFFSET) {
+        *ret_new_base = base;
+        return tcg_address_at(dc->g, base, imm);
+    }
     *ret_new_base = imm ? tcg_addi(dc->g, TCG_I64, base, imm) : base;
     return index == POST ? base : *ret_new_base;
 }

@@ -30,6 +30,10 @@ static TcgVal index_address(DisasContext *dc, unsigned rn, int64_t imm, Index in
 {
     TcgVal base = a64_base(dc, rn);
 
+    if (index == OFFSET) {
+        *ret_new_base = base;
+        return tcg_address_at(dc->g, base, imm);
+    }
     *ret_new_base = imm ? tcg_addi(dc->g, TCG_I64, base, imm) : base;
     return index == POST ? base : *ret_new_base;
 }
@@ -162,7 +166,7 @@ static void store_pair(DisasContext *dc, unsigned size, unsigned rt, unsigned rt
 
     if (size == 4) {
         tcg_guest_st(dc->g, addr, a64_get_v(dc, rt), a64_memop(dc, 4, false));
-        tcg_guest_st(dc->g, tcg_addi(dc->g, TCG_I64, addr, 16), a64_get_v(dc, rt2), a64_memop(dc, 4, false));
+        tcg_guest_st(dc->g, tcg_address_at(dc->g, addr, 16), a64_get_v(dc, rt2), a64_memop(dc, 4, false));
         return;
     }
     v = tcg_vec2(dc->g, OP_vzip1, size, a64_get_v(dc, first), a64_get_v(dc, second), 0);
@@ -176,7 +180,7 @@ static void load_pair(DisasContext *dc, unsigned size, unsigned rt, unsigned rt2
 
     if (size == 4) {
         v = load(dc, 4, addr, a64_memop(dc, 4, false));
-        w = load(dc, 4, tcg_addi(dc->g, TCG_I64, addr, 16), a64_memop(dc, 4, false));
+        w = load(dc, 4, tcg_address_at(dc->g, addr, 16), a64_memop(dc, 4, false));
     } else {
         TcgVal both = load(dc, size + 1, addr, pair_memop(dc, size));
 
@@ -269,7 +273,7 @@ static TcgVal swap_elements(DisasContext *dc, unsigned esz, TcgVal v)
 static void load_pieces(DisasContext *dc, Pieces *p, unsigned esz, TcgVal addr)
 {
     for (unsigned i = 0, at = 0; i < p->num; at += 1u << p->size[i++]) {
-        TcgVal v = load(dc, p->size[i], at ? tcg_addi(dc->g, TCG_I64, addr, at) : addr,
+        TcgVal v = load(dc, p->size[i], tcg_address_at(dc->g, addr, at),
                         piece_memop(dc, p->size[i], esz));
 
         p->v[i] = swap_elements(dc, esz, v);
@@ -281,7 +285,7 @@ static void store_pieces(DisasContext *dc, const Pieces *p, unsigned esz, TcgVal
     for (unsigned i = 0, at = 0; i < p->num; at += 1u << p->size[i++]) {
         TcgVal v = swap_elements(dc, esz, p->v[i]);
 
-        tcg_guest_st(dc->g, at ? tcg_addi(dc->g, TCG_I64, addr, at) : addr,
+        tcg_guest_st(dc->g, tcg_address_at(dc->g, addr, at),
                      p->size[i] == 4 ? v : tcg_vget(dc->g, 3, v, 0), piece_memop(dc, p->size[i], esz));
     }
 }

@@ -194,12 +194,23 @@ static void emit_st_env(Emit *e, const TcgNode *n)
     op_rbp(&e->a, opc[size], r, (int32_t)n->imm);
 }
 
+/* RAX goes, if the constant is a large one. */
+static void emit_add_to(Emit *e, Mem m, unsigned w, int64_t v)
+{
+    if (fits32(v)) {
+        alu_mi(&e->a, ALU_ADD, w, m, (int32_t)v);
+    } else {
+        mov_ri(&e->a, RAX, (uint64_t)v);
+        alu_mr(&e->a, ALU_ADD, w, m, RAX);
+    }
+}
+
 static void emit_add_env(Emit *e, const TcgNode *n)
 {
     Mem m = mem(RBP, (int32_t)n->imm);
 
-    if (is_const(n, 0) && fits32(arg_const(e, n, 0, n->type))) {
-        alu_mi(&e->a, ALU_ADD, width_w(n->type), m, (int32_t)arg_const(e, n, 0, n->type));
+    if (is_const(n, 0)) {
+        emit_add_to(e, m, width_w(n->type), arg_const(e, n, 0, n->type));
     } else {
         alu_mr(&e->a, ALU_ADD, width_w(n->type), m, tcg_x86_use(e, n, 0, RAX));
     }
@@ -371,7 +382,7 @@ static void emit_leave(Emit *e, unsigned exit)
 }
 
 /* The jump's displacement is aligned, so that it changes at once; 0 leads to the exit behind it. */
-static void emit_goto_tb(Emit *e, const TcgNode *n)
+static void emit_goto_tb(Emit *e, unsigned slot, int32_t delta, int32_t back)
 {
     nop(&e->a, -(uintptr_t)(e->a.p + 1) & 3);
     if (have(e, HOST_PAD_JUMPS) && ((uintptr_t)e->a.p & 31) >= 27) {
@@ -379,14 +390,13 @@ static void emit_goto_tb(Emit *e, const TcgNode *n)
     }
     put8(&e->a, 0xe9);
     put32(&e->a, 0);
-    while (e->code->num_chains <= n->aux) {
+    while (e->code->num_chains <= slot) {
         e->chain[e->code->num_chains++] = (TcgChain){ 0 };
     }
-    e->chain[n->aux] = (TcgChain){
-        (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry),
-        (int32_t)n->imm, (int32_t)(n->imm >> 32),
+    e->chain[slot] = (TcgChain){
+        (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry), delta, back,
     };
-    emit_leave(e, TCG_EXIT_CHAIN + n->aux);
+    emit_leave(e, TCG_EXIT_CHAIN + slot);
 }
 
 /* A register with the PC: the one that was stored as such just before, or RAX. */
@@ -465,10 +475,10 @@ static int heat_of(const Emit *e)
     return (int)CLAMP(e->fn->num_insns, 1, INT8_MAX);
 }
 
-static void emit_poll(Emit *e, TcgId id)
+/* heat: the word's number + 1; 0: none. id: the node, for its map; 0: it needs none. */
+static void emit_poll(Emit *e, TcgId id, uint64_t heat)
 {
     Mem m = mem(RBP, e->layout->poll_offset);
-    uint64_t heat = fn_node(e->fn, id)->imm;
     Stub *s;
 
     if (e->layout->counted) {
@@ -851,10 +861,10 @@ static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, c
         emit_branch_fp(e, n, next);
         break;
     case OP_poll:
-        emit_poll(e, id);
+        emit_poll(e, id, n->imm);
         break;
     case OP_goto_tb:
-        emit_goto_tb(e, n);
+        emit_goto_tb(e, n->aux, (int32_t)n->imm, (int32_t)(n->imm >> 32));
         break;
     case OP_goto_ptr:
         tcg_note_goto_ptr(e->code, n);
@@ -1178,6 +1188,42 @@ bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
             e->due_at[b->succ[i]] |= e->fence_due;
         }
     }
+    return true;
+}
+
+static bool has_room(const Emit *e)
+{
+    return e->a.p <= e->limit && e->num_stubs < ONCE_STUBS;
+}
+
+bool tcg_x86_once_poll(void *once, int heat)
+{
+    Emit *e = &((Once *)once)->e;
+
+    if (!has_room(e)) {
+        return false;
+    }
+    e->a.compare_end = NULL;
+    emit_poll(e, 0, (uint64_t)(heat + 1));
+    return true;
+}
+
+bool tcg_x86_once_goto(void *once, const TcgReg *pc, int64_t step, unsigned slot, int64_t delta, int64_t back)
+{
+    Emit *e = &((Once *)once)->e;
+
+    if (!has_room(e)) {
+        return false;
+    }
+    e->a.compare_end = NULL;
+    if (e->fence_due) {
+        tcg_x86_full_fence(e, FRAME_OUT);
+        e->fence_due = false;
+    }
+    if (step) {
+        emit_add_to(e, mem(RBP, (int32_t)pc->offset), width_w(pc->type), pc->type == TCG_I32 ? (int32_t)step : step);
+    }
+    emit_goto_tb(e, slot, (int32_t)delta, (int32_t)back);
     return true;
 }
 
