@@ -22,12 +22,23 @@ struct FlatView {
     FlatRange range[];
 };
 
+/*
+ * The largest range of RAM that a view has, where nearly all accesses go. It can be read without an epoch: `version` is odd
+ * while it is written, and another one afterwards.
+ */
+typedef struct MainRam {
+    unsigned version;                           /* atomic, as all of it */
+    hwaddr start, last, offset;
+    MemoryRegion *mr;                           /* NULL: there is none */
+} MainRam;
+
 struct AddressSpace {
     ExecMachine *x;
     bool own_x;
     MemoryRegion *root;
     char *name;
     FlatView *view[NUM_PAS];                    /* atomic */
+    MainRam main[NUM_PAS];
     GArray *listeners;                          /* MemoryListener */
     bool dirty;
 };
@@ -133,6 +144,46 @@ static FlatView *flatten(AddressSpace *as, Pas pas)
     return v;
 }
 
+/* Under the machine lock: until main_end nobody takes what *m says. */
+static void main_begin(MainRam *m)
+{
+    __atomic_store_n(&m->version, m->version + 1, __ATOMIC_SEQ_CST);
+}
+
+static void main_end(MainRam *m, const FlatView *v)
+{
+    FlatRange best = { .start = 1 };
+
+    for (unsigned i = 0; i < v->num; i++) {
+        const FlatRange *r = &v->range[i];
+
+        if (r->mr->kind == MR_RAM && !r->readonly && (!best.mr || r->last - r->start > best.last - best.start)) {
+            best = *r;
+        }
+    }
+    __atomic_store_n(&m->start, best.start, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->last, best.last, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->offset, best.offset, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->mr, best.mr, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->version, m->version + 1, __ATOMIC_RELEASE);
+}
+
+static bool main_has(const MainRam *m, hwaddr addr, MemorySection *ret)
+{
+    unsigned version = __atomic_load_n(&m->version, __ATOMIC_ACQUIRE);
+    hwaddr start = __atomic_load_n(&m->start, __ATOMIC_RELAXED), last = __atomic_load_n(&m->last, __ATOMIC_RELAXED);
+
+    if (addr < start || addr > last || version & 1) {
+        return false;
+    }
+    *ret = (MemorySection){
+        .mr = __atomic_load_n(&m->mr, __ATOMIC_RELAXED), .start = start, .last = last,
+        .offset = __atomic_load_n(&m->offset, __ATOMIC_RELAXED) + (addr - start),
+    };
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&m->version, __ATOMIC_RELAXED) == version;
+}
+
 static void rebuild(AddressSpace *as)
 {
     FlatView *old[NUM_PAS];
@@ -153,7 +204,9 @@ static void rebuild(AddressSpace *as)
                 break;
             }
         }
+        main_begin(&as->main[pas]);
         __atomic_store_n(&as->view[pas], v, __ATOMIC_SEQ_CST);
+        main_end(&as->main[pas], v);
     }
     for (unsigned i = 0; i < as->listeners->len; i++) {
         const MemoryListener *l = &g_array_index(as->listeners, MemoryListener, i);
@@ -330,9 +383,14 @@ static MemorySection lookup(const FlatView *v, hwaddr addr)
 
 MemorySection address_space_lookup(AddressSpace *as, hwaddr addr, Pas pas)
 {
-    unsigned token = epoch_enter(as->x->epoch);
-    MemorySection s = lookup(__atomic_load_n(&as->view[pas], __ATOMIC_SEQ_CST), addr);
+    MemorySection s;
+    unsigned token;
 
+    if (main_has(&as->main[pas], addr, &s)) {
+        return s;
+    }
+    token = epoch_enter(as->x->epoch);
+    s = lookup(__atomic_load_n(&as->view[pas], __ATOMIC_SEQ_CST), addr);
     epoch_leave(as->x->epoch, token);
     return s;
 }

@@ -226,9 +226,13 @@ void tlb_free(CPUState *cs);
 void tlb_serve(CPUState *cs);                   /* own thread: does what was posted */
 void tlb_post(CPUState *cs, const TlbFlush *f); /* any thread */
 void tlb_flush_all(CPUState *cs);               /* own thread */
-/* Any thread: cs must notice stores into [offset, offset + 4096) of rb from now on. Own thread: at once. */
-void tlb_post_code_page(CPUState *cs, RamBlock *rb, ram_addr offset);
-void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset);
+/*
+ * Any thread: cs must notice stores into [offset, offset + 4096) of rb from now on. Own thread: at once. Where entries are
+ * that let them pass: two slots of tb_will_be_written plus 1, 0 for none, or TLB_ANY_SLOT.
+ */
+enum { TLB_ANY_SLOT = 0xffff };
+void tlb_post_code_page(CPUState *cs, RamBlock *rb, ram_addr offset, uint32_t slots);
+void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset, uint32_t slots);
 /* Of the regime's context, or of what it shares with others. */
 uint64_t tlb_context_id(CPUState *cs, unsigned mmu, bool shared);
 bool tlb_is_global(CPUState *cs, vaddr addr, unsigned mmu);     /* addr was fetched from just now, by a global entry */

@@ -13,7 +13,7 @@
  * makes visible with a barrier is noticed by then. To ask nobody where nobody stores, `writable` has the pages that
  * some TLB may store to. Each of these pairs is a store and then a load of what the other side stores:
  *
- *     filling an entry:  writable := 1; flagged?         becoming code:  flagged := 1; writable?; read the bytes
+ *     filling an entry:  writable += it; flagged?        becoming code:  flagged := 1; writable?; read the bytes
  *     a store that we see:  store the bytes; flagged?    synchronizing:  (stores before it) num_suspects?
  */
 #include <sanitizer/asan_interface.h>
@@ -47,7 +47,7 @@ typedef struct RamCode {
     ExecMachine *x;
     uint64_t num_pages;
     PageCode **page;                            /* atomic pointers */
-    uint8_t *writable;                          /* atomic bytes */
+    uint32_t *writable;                         /* atomic: for tlb_set_code_page, the slots of entries that let stores pass */
 } RamCode;
 
 typedef struct Suspect {
@@ -246,7 +246,7 @@ static void ram_code_free(RamCode *rc)
         g_free(rc->page[i]);
     }
     munmap(rc->page, rc->num_pages * sizeof(*rc->page));
-    munmap(rc->writable, rc->num_pages);
+    munmap(rc->writable, rc->num_pages * sizeof(*rc->writable));
     g_free(rc);
 }
 
@@ -329,7 +329,7 @@ static RamCode *ram_code(ExecMachine *x, RamBlock *rb)
             rc->x = x;
             rc->num_pages = (rb->size + CODE_PAGE - 1) >> CODE_PAGE_BITS;
             rc->page = zero_pages(rc->num_pages * sizeof(*rc->page));
-            rc->writable = zero_pages(rc->num_pages);
+            rc->writable = zero_pages(rc->num_pages * sizeof(*rc->writable));
             rb->on_write = on_write;
             rb->on_free = on_free;
             g_ptr_array_add(x->tbs->rams, rb);
@@ -353,7 +353,20 @@ static uint64_t granule_mask(ram_addr first, ram_addr last)
     return mask64(a, b - a + 1);
 }
 
-bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len)
+/* What is there already need not be stored again: whoever takes it away after this asks, and we serve that when we entered. */
+static void add_slot(uint32_t *slots, uint32_t slot)
+{
+    uint32_t old = __atomic_load_n(slots, __ATOMIC_SEQ_CST), new;
+
+    do {
+        if (old == TLB_ANY_SLOT || (old & 0xffff) == slot || old >> 16 == slot) {
+            return;
+        }
+        new = !old ? slot : old >> 16 ? TLB_ANY_SLOT : old | slot << 16;
+    } while (!__atomic_compare_exchange_n(slots, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+}
+
+bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len, unsigned slot)
 {
     RamCode *rc = ram_code(x, rb);
     bool code = false;
@@ -361,7 +374,7 @@ bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t 
     for (uint64_t n = offset >> CODE_PAGE_BITS; n <= (offset + len - 1) >> CODE_PAGE_BITS; n++) {
         const PageCode *p;
 
-        __atomic_store_n(&rc->writable[n], 1, __ATOMIC_SEQ_CST);
+        add_slot(&rc->writable[n], slot + 1);
         p = __atomic_load_n(&rc->page[n], __ATOMIC_SEQ_CST);
         code |= p && __atomic_load_n(&p->flagged, __ATOMIC_SEQ_CST);
     }
@@ -697,7 +710,7 @@ void tb_sync(ExecMachine *x, CPUState *cs)
 }
 
 /* Every CPU's TLB will send us stores to page n of rb. */
-static void ask(ExecMachine *x, CPUState *cs, RamBlock *rb, uint64_t n)
+static void ask(ExecMachine *x, CPUState *cs, RamBlock *rb, uint64_t n, uint32_t slots)
 {
     for (unsigned i = 0; i < x->threads->len; i++) {
         ExecThread *t = x->threads->pdata[i];
@@ -706,9 +719,9 @@ static void ask(ExecMachine *x, CPUState *cs, RamBlock *rb, uint64_t n)
             CPUState *other = t->cpus->pdata[k];
 
             if (other == cs) {
-                tlb_set_code_page(cs, rb, n << CODE_PAGE_BITS);
+                tlb_set_code_page(cs, rb, n << CODE_PAGE_BITS, slots);
             } else {
-                tlb_post_code_page(other, rb, n << CODE_PAGE_BITS);
+                tlb_post_code_page(other, rb, n << CODE_PAGE_BITS, slots);
             }
         }
     }
@@ -720,7 +733,7 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
     uint64_t n = offset >> CODE_PAGE_BITS;
     uint64_t generation;
     Suspect *suspect = NULL;
-    bool stores = false;
+    uint32_t slots = 0;
     PageCode *p;
 
     g_mutex_lock(&x->tb_lock);
@@ -737,8 +750,8 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
         p->misses = 0;
         p->changes = false;
         __atomic_store_n(&p->flagged, true, __ATOMIC_SEQ_CST);
-        stores = !x->user && __atomic_exchange_n(&rc->writable[n], 0, __ATOMIC_SEQ_CST);
-        if (stores && x->threads->len > 1) {
+        slots = x->user ? 0 : __atomic_exchange_n(&rc->writable[n], 0, __ATOMIC_SEQ_CST);
+        if (slots && x->threads->len > 1) {
             suspect = g_new(Suspect, 1);
             *suspect = (Suspect){ x, rb, n, false };
             g_ptr_array_add(x->tbs->suspects, suspect);
@@ -746,8 +759,8 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
         }
     }
     g_mutex_unlock(&x->tb_lock);
-    if (stores) {
-        ask(x, cs, rb, n);
+    if (slots) {
+        ask(x, cs, rb, n, slots);
     }
     if (suspect) {                              /* who is outside after this serves what was asked before it goes on */
         epoch_retire(x->epoch, suspect_due, suspect);

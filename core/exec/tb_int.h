@@ -55,10 +55,10 @@ struct TbCache *tb_cache_new(ExecEarly *early);
 void tb_cache_free(struct TbCache *c);
 
 /*
- * [offset, offset + len) of rb will be stored to without further notice; true: no, it holds code, so let the slow
- * path see every store.
+ * [offset, offset + len) of rb will be stored to without further notice, by an entry of a TLB's that is or would be at
+ * place `slot` of the largest table; true: no, it holds code, so let the slow path see every store.
  */
-bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len);
+bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len, unsigned slot);
 /* Whether a store there would change translated code. */
 bool tb_store_hits(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len);
 /*

@@ -70,6 +70,7 @@ typedef struct Range {
 typedef struct Posted {
     TlbFlush flush;
     RamBlock *code;                             /* not NULL: a page that holds code now, at flush.addr */
+    uint32_t slots;                             /* of it */
 } Posted;
 
 typedef struct CPUTlb {
@@ -322,6 +323,12 @@ static unsigned index_of(const CPUTlb *t, const Context *c, vaddr addr)
     return (addr >> t->page_bits) & (c->entries - 1);
 }
 
+/* Where an entry is in the largest table; in smaller ones its low bits tell. */
+static unsigned slot_of(const CPUTlb *t, vaddr page)
+{
+    return (page >> t->page_bits) & (MAX_ENTRIES - 1);
+}
+
 /* Enters what info says into its slot. */
 static void write_entry(CPUState *cs, CPUTlb *t, Context *c, const TlbInfo *info)
 {
@@ -349,7 +356,7 @@ static void write_entry(CPUState *cs, CPUTlb *t, Context *c, const TlbInfo *info
             ram_addr start = info->offset + info->lo;
 
             /* First say that this page may be stored to, then ask whether it holds code: see tb_cache.c. */
-            if (tb_will_be_written(cs->exec->x, mr->ram, start, info->hi - info->lo + 1)) {
+            if (tb_will_be_written(cs->exec->x, mr->ram, start, info->hi - info->lo + 1, slot_of(t, info->page))) {
                 e.write |= TLB_CODE;
             }
         }
@@ -633,6 +640,14 @@ bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned
     return true;
 }
 
+bool tlb_may_load(CPUState *cs, vaddr addr, unsigned mmu)
+{
+    CPUTlb *t = tlb_of(cs);
+    Context *c = t->cur[mmu];
+
+    return c->fast && c->fast[index_of(t, c, addr)].read == (addr & ~(t->page_size - 1));
+}
+
 bool tlb_is_global(CPUState *cs, vaddr addr, unsigned mmu)
 {
     CPUTlb *t = tlb_of(cs);
@@ -829,22 +844,30 @@ void tlb_dump(CPUState *cs, GString *out)
 
 /* -- code pages ------------------------------------------------------------------------------------------------------ */
 
-void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset)
+static void set_code(const CPUTlb *t, TcgTlbEntry *e, uintptr_t first)
+{
+    uintptr_t host = (e->write & ~(uint64_t)FLAGS) + e->addend;
+
+    if (!(e->write & (TLB_INVALID | TLB_MMIO)) && host <= first + 4095 && host + (t->page_size - 1) >= first) {
+        e->write |= TLB_CODE;
+    }
+}
+
+void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset, uint32_t slots)
 {
     CPUTlb *t = tlb_of(cs);
     uintptr_t first = (uintptr_t)rb->host + offset;
-    uintptr_t last = first + 4095;
 
     for (unsigned i = 0; i < POOL; i++) {
         Context *c = &t->pool[i];
 
-        for (unsigned n = 0; c->filled && n < c->entries; n++) {
-            TcgTlbEntry *e = &c->fast[n];
-            uintptr_t host = (e->write & ~(uint64_t)FLAGS) + e->addend;
-
-            if (!(e->write & (TLB_INVALID | TLB_MMIO)) && host <= last && host + (t->page_size - 1) >= first) {
-                e->write |= TLB_CODE;
+        if (c->filled && slots == TLB_ANY_SLOT) {
+            for (unsigned n = 0; n < c->entries; n++) {
+                set_code(t, &c->fast[n], first);
             }
+        }
+        for (uint32_t left = slots; c->filled && left && slots != TLB_ANY_SLOT; left >>= 16) {
+            set_code(t, &c->fast[((left & 0xffff) - 1) & (c->entries - 1)], first);
         }
     }
 }
@@ -873,9 +896,9 @@ void tlb_post(CPUState *cs, const TlbFlush *f)
     post(cs, &p);
 }
 
-void tlb_post_code_page(CPUState *cs, RamBlock *rb, ram_addr offset)
+void tlb_post_code_page(CPUState *cs, RamBlock *rb, ram_addr offset, uint32_t slots)
 {
-    Posted p = { .code = rb, .flush.addr = offset };
+    Posted p = { .code = rb, .flush.addr = offset, .slots = slots };
 
     post(cs, &p);
 }
@@ -903,7 +926,7 @@ void tlb_serve(CPUState *cs)
     } else {
         for (unsigned i = 0; i < num; i++) {
             if (todo[i].code) {
-                tlb_set_code_page(cs, todo[i].code, todo[i].flush.addr);
+                tlb_set_code_page(cs, todo[i].code, todo[i].flush.addr, todo[i].slots);
             } else {
                 tlb_flush(cs, &todo[i].flush);
             }
@@ -922,6 +945,13 @@ void tlb_flush_broadcast(CPUState *cs, const TlbFlush *f)
             tlb_post(other, f);
         }
     }
+}
+
+bool tlb_sync_is_needed(CPUState *cs)
+{
+    const ExecMachine *x = cs->exec ? cs->exec->x : NULL;
+
+    return !x || x->user || x->threads->len > 1;
 }
 
 void tlb_sync(CPUState *cs)

@@ -63,5 +63,12 @@ void tlb_flush(CPUState *cs, const TlbFlush *f);                /* own thread, t
  */
 void tlb_flush_broadcast(CPUState *cs, const TlbFlush *f);
 void tlb_sync(CPUState *cs);
+/* Who translates for cs: whether its code need call tlb_sync at all. Where all CPUs share a thread, it never waits. */
+bool tlb_sync_is_needed(CPUState *cs);
+/*
+ * Own thread: whether a load at addr is known to be allowed and unwatched, of memory. False: tlb_find tells. For
+ * maintenance by address, which accesses nothing.
+ */
+bool tlb_may_load(CPUState *cs, vaddr addr, unsigned mmu);
 
 #endif

@@ -754,7 +754,7 @@ void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsign
         (type == ACCESS_RMW && !is_ram(&info, false))) {
         return NULL;
     }
-    if (write && tb_will_be_written(cs->exec->x, info.mr->ram, info.offset + in_page, size)) {
+    if (write && tb_will_be_written(cs->exec->x, info.mr->ram, info.offset + in_page, size, 0)) {
         return NULL;                            /* it holds code: by cpu_st, which looks */
     }
     return info.mr->ram->host + info.offset + in_page;

@@ -133,6 +133,15 @@ static void ic_ivau(ARMCPU *cpu, const SysReg *r, uint64_t value)
     }
 }
 
+void helper_cache_line(ARMCPU *cpu, uint64_t addr, uint32_t enc_mmu)
+{
+    if (!tlb_may_load(&cpu->parent, addr, enc_mmu >> 16)) {
+        const SysReg *r = arm_sysreg_find(cpu, enc_mmu & 0xffff);
+
+        r->write(cpu, r, addr);
+    }
+}
+
 static void zva(ARMCPU *cpu, const SysReg *r G_GNUC_UNUSED, uint64_t value)
 {
     helper_dc_zva(cpu, value, current_key(cpu).data_mmu);

@@ -570,15 +570,15 @@ bool trans_DMB(DisasContext *dc, const arg_DMB *a)
 bool trans_DSB(DisasContext *dc, const arg_DSB *a G_GNUC_UNUSED)
 {
     tcg_fence(dc->g, FENCE_ALL);
-    a64_call(dc, dsb);
+    if (tlb_sync_is_needed(&dc->cpu->parent)) {
+        a64_call(dc, dsb);
+    }
     return true;
 }
 
 bool trans_DSB_nXS(DisasContext *dc, const arg_DSB_nXS *a G_GNUC_UNUSED)
 {
-    tcg_fence(dc->g, FENCE_ALL);
-    a64_call(dc, dsb);
-    return true;
+    return trans_DSB(dc, NULL);
 }
 
 /* Ends the block: what follows is fetched in the new context. */
@@ -676,6 +676,21 @@ static bool known_register(DisasContext *dc, uint16_t enc, unsigned rt, bool wri
             return false;
         }
         a64_set(dc, rt, tcg_const(g, TCG_I64, dc->cpu->dczid_el0 | (uint64_t)!dc->key.zva << 4));
+        return true;
+    case SYSREG(3, 3, 0, 0, 1):                 /* CTR_EL0; SCTLR_EL1.UCT is asked for EL0 */
+        if (write || dc->key.el == 0) {
+            return false;
+        }
+        a64_set(dc, rt, tcg_const(g, TCG_I64, dc->cpu->ctr_el0));
+        return true;
+    case SYSREG(1, 3, 7, 5, 1):                 /* IC IVAU, DC CVAC, CVAU, CIVAC; SCTLR_EL1.UCI is asked for EL0 */
+    case SYSREG(1, 3, 7, 10, 1):
+    case SYSREG(1, 3, 7, 11, 1):
+    case SYSREG(1, 3, 7, 14, 1):
+        if (dc->key.el == 0) {
+            return false;
+        }
+        a64_call(dc, cache_line, a64_get(dc, 1, rt), tcg_const(g, TCG_I32, enc | dc->key.fetch_mmu << 16));
         return true;
     default:
         return false;
