@@ -555,15 +555,14 @@ static void find_loops(Plan *p)
     }
 }
 
-/* The block at delta, which is called, to go on at `back`, or gone to: then that is the same. NULL: this leaves. */
-static Piece *follow(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta, int64_t back)
+/* Adds the block at delta, which is called, to go on at `back`, or gone to: then that is the same. */
+static void follow(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta, int64_t back)
 {
-    Piece *to = find_piece(x, p, entry, delta), *after = to && back != delta ? find_piece(x, p, entry, back) : NULL;
+    Piece *after = back == delta ? NULL : find_piece(x, p, entry, back);
 
-    if (after) {
+    if ((back == delta || after) && find_piece(x, p, entry, delta) && after) {
         after->reached |= TCG_RETURNED_TO;
     }
-    return back == delta || after ? to : NULL;
 }
 
 /* Adds all that piece i is known to jump to by a register, if there is room. */
@@ -603,35 +602,42 @@ static void follow_jump(const ExecMachine *x, Plan *p, const TranslationBlock *e
     }
 }
 
+/* What anything leads back to is a loop. */
+static void mark_loops(Plan *p)
+{
+    for (unsigned i = 0; i < p->num; i++) {
+        const Piece *from = &p->piece[i];
+        const TcgCode *code = &from->tb->code;
+        unsigned leads = (code->returns ? TCG_RETURNED_TO : 0) | (from->stays ? TCG_JUMPED_TO : 0);
+
+        for (unsigned n = 0; n < p->num; n++) {
+            Piece *to = &p->piece[n];
+            bool led_to = to->reached & leads;
+
+            for (unsigned k = 0; k < code->num_chains; k++) {
+                led_to |= from->delta + code->chain[k].delta == to->delta;
+            }
+            to->loop |= led_to && to->delta < from->delta + from->bytes;
+        }
+    }
+}
+
 /* The blocks that the entry, at pc, leads to, nearest first. Blocks may overlap: each is cut where the next begins. */
 static void plan_region(const ExecMachine *x, Plan *p, const TranslationBlock *entry, vaddr pc)
 {
     add_piece(x, p, entry, 0);
     for (unsigned i = 0; i < p->num; i++) {
-        const TranslationBlock *tb = p->piece[i].tb;
+        const TcgCode *code = &p->piece[i].tb->code;
         int64_t at = p->piece[i].delta;
-        Piece *to;
 
-        for (unsigned n = 0; n < tb->code.num_chains; n++) {
-            const TcgChain *c = &tb->code.chain[n];
-
-            to = follow(x, p, entry, at + c->delta, at + c->back);
-            if (to && to->delta < at + tb->bytes) {
-                to->loop = true;
-            }
+        for (unsigned n = 0; n < code->num_chains; n++) {
+            follow(x, p, entry, at + code->chain[n].delta, at + code->chain[n].back);
         }
-        if (tb->code.jumps) {
+        if (code->jumps) {
             follow_jump(x, p, entry, pc, i);
         }
     }
-    for (unsigned i = 0; i < p->num; i++) {     /* returns and jumps may lead back, too */
-        const TcgCode *code = &p->piece[i].tb->code;
-        unsigned leads = (code->returns ? TCG_RETURNED_TO : 0) | (p->piece[i].stays ? TCG_JUMPED_TO : 0);
-
-        for (unsigned n = 0; leads && n < p->num; n++) {
-            p->piece[n].loop |= p->piece[n].reached & leads && p->piece[n].delta < p->piece[i].delta + p->piece[i].tb->bytes;
-        }
-    }
+    mark_loops(p);
     find_loops(p);
 }
 
