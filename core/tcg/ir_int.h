@@ -74,7 +74,8 @@ typedef struct TcgNode {
     TcgLoc in[4];
     uint32_t arg_locs;                          /* call: into fn->lists, a TcgLoc for each of list */
     /* code at once */
-    uint32_t map_at, map_len;                   /* the map's bytes, which the emitter keeps */
+    uint32_t map_at;                            /* where the emitter keeps the map */
+    uint32_t unused0;
     uint8_t reg;
     bool lazy;
     uint16_t unused[3];                         /* an id becomes an address by one shift */

@@ -190,9 +190,16 @@ static void emit_leave(Emit *e, int32_t off)
     mov_ri(&e->a, RAX, (uintptr_t)tcg_map_restore);
     op_rr(&e->a, 0xff, 2, RAX);
     mov_rm(&e->a, X_W, RDX, mem(RSP, FRAME_INT + 8 * RDX));
-    mov_rm(&e->a, 0, RCX, mem(RDX, offsetof(SlowRec, left_offset)));
+    op_rm(&e->a, 0x63 | X_W, RSI, mem(RDX, offsetof(SlowRec, head)));
+    alu_rr(&e->a, ALU_ADD, X_W, RSI, RDX);
+    mov_rm(&e->a, 0, RCX, mem(RSI, offsetof(SlowHead, left_offset)));
     mov_mr(&e->a, 0, mem_bi(RBP, RCX, 0, 0), RAX);
-    mov_rm(&e->a, X_W, RAX, mem(RDX, offsetof(SlowRec, ret)));
+    G_STATIC_ASSERT(TCG_EXIT_RAISED == TCG_EXIT_POLL + 1);
+    mov_rm(&e->a, 0, RDX, mem(RDX, offsetof(SlowRec, mo)));
+    sh_ri(&e->a, SH_SHR, 0, RDX, 31);
+    mov_rm(&e->a, X_W, RAX, mem(RSI, offsetof(SlowHead, owner)));
+    alu_ri(&e->a, ALU_ADD, X_W, RAX, TCG_EXIT_RAISED);
+    alu_rr(&e->a, ALU_SUB, X_W, RAX, RDX);
     jmp(&e->a, thunk_rw(e, THUNK_EXIT));
 }
 
@@ -206,6 +213,13 @@ static const SlowArg slow_args[][4] = {
     [THUNK_RMW - THUNK_LD]    = { A_VAL, A_MO, A_RMW, A_MAP },
     [THUNK_CAS - THUNK_LD]    = { A_VAL, A_VAL2, A_MO, A_MAP },
     [THUNK_CAS128 - THUNK_LD] = { A_V0, A_V1, A_MO, A_MAP },
+};
+
+static const uint8_t slow_fn[] = {
+    [THUNK_LD - THUNK_LD] = offsetof(TcgMemOps, ld), [THUNK_ST - THUNK_LD] = offsetof(TcgMemOps, st),
+    [THUNK_LD128 - THUNK_LD] = offsetof(TcgMemOps, ld128), [THUNK_ST128 - THUNK_LD] = offsetof(TcgMemOps, st128),
+    [THUNK_RMW - THUNK_LD] = offsetof(TcgMemOps, rmw), [THUNK_CAS - THUNK_LD] = offsetof(TcgMemOps, cas),
+    [THUNK_CAS128 - THUNK_LD] = offsetof(TcgMemOps, cas128),
 };
 
 static void emit_slow_thunk(Emit *e, unsigned n)
@@ -225,9 +239,12 @@ static void emit_slow_thunk(Emit *e, unsigned n)
         switch (args[i]) {
         case A_MO:
             mov_rm(&e->a, 0, regs[i], mem(R10, offsetof(SlowRec, mo)));
+            if (n == THUNK_RMW) {
+                alu_ri(&e->a, ALU_AND, 0, regs[i], (1 << SLOW_RMW_SHIFT) - 1);
+            }
             break;
         case A_RMW:
-            mov_rm(&e->a, 0, regs[i], mem(R10, offsetof(SlowRec, rmw)));
+            op_rm(&e->a, M_0F | 0xb6, regs[i], mem(R10, offsetof(SlowRec, mo) + SLOW_RMW_SHIFT / 8));
             break;
         case A_MAP:
             lea(&e->a, X_W, regs[i], mem(R10, offsetof(SlowRec, map)));
@@ -245,9 +262,12 @@ static void emit_slow_thunk(Emit *e, unsigned n)
             lea(&e->a, X_W, regs[i], mem(RSP, FRAME_V0 + 16 + off));
         }
     }
-    op_rm(&e->a, 0xff, 2, mem(R10, offsetof(SlowRec, fn)));
+    op_rm(&e->a, 0x63 | X_W, RAX, mem(R10, offsetof(SlowRec, head)));
+    mov_rm(&e->a, X_W, RAX, mem_bi(R10, RAX, 0, offsetof(SlowHead, mem)));
+    op_rm(&e->a, 0xff, 2, mem(RAX, slow_fn[n - THUNK_LD]));
     mov_rm(&e->a, X_W, RDX, mem(RSP, FRAME_INT + 8 * RDX + off));
-    mov_rm(&e->a, 0, RDX, mem(RDX, offsetof(SlowRec, raised_offset)));
+    op_rm(&e->a, 0x63 | X_W, RCX, mem(RDX, offsetof(SlowRec, head)));
+    mov_rm(&e->a, 0, RDX, mem_bi(RDX, RCX, 0, offsetof(SlowHead, raised_offset)));
     alu_mi(&e->a, ALU_CMP, 0, mem_bi(RBP, RDX, 0, 0), 0);
     raised = jcc_fwd32(&e->a, CC_NE);
     save_regs(e, caller_saved, false, off);

@@ -506,7 +506,7 @@ static void emit_restore(Emit *e, Stub *s)
 static void emit_poll_stub(Emit *e, Stub *s)
 {
     const TcgNode *n = fn_node(e->fn, s->node);
-    const TcgStateMap *map = n->map && !e->maps ? fn_map(e->fn, n->map) : NULL;
+    const TcgStateMap *map = n->map && !e->recs ? fn_map(e->fn, n->map) : NULL;
 
     if (e->layout->counted) {
         alu_mi(&e->a, ALU_ADD, 0, mem(RBP, e->layout->poll_offset), (int32_t)e->fn->num_insns);
@@ -641,30 +641,82 @@ static void emit_call(Emit *e, TcgId id, const TcgNode *n)
         }
     }
 }
-G_STATIC_ASSERT(FRAME_SLOTS - FRAME_OUT >= 8 * (TCG_HELPER_MAX_ARGS + 2 - 6));
+G_STATIC_ASSERT(FRAME_ADDR - FRAME_OUT >= 8 * (TCG_HELPER_MAX_ARGS + 2 - 6));
 
 /* -- cold parts ------------------------------------------------------------------------------------------ */
-uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rmw)
+static SlowHead slow_head(const Emit *e)
 {
-    SlowRec *rec;
-
-    while ((uintptr_t)e->a.p & 7) {
-        put8(&e->a, 0);
-    }
-    rec = (SlowRec *)e->a.p;
-    *rec = (SlowRec){
-        .ret = (uintptr_t)e->fn->owner | (n->op == OP_poll ? TCG_EXIT_POLL : TCG_EXIT_RAISED),
-        .fn = fn, .mo = (uint32_t)n->imm, .rmw = rmw, .raised_offset = (uint32_t)e->layout->raised_offset,
+    return (SlowHead){
+        .owner = (uintptr_t)e->fn->owner, .mem = e->layout->mem, .raised_offset = (uint32_t)e->layout->raised_offset,
         .left_offset = (uint32_t)e->layout->left_offset,
     };
-    e->a.p = rec->map;
-    if (n->map && e->maps) {
-        memcpy(rec->map, e->maps + n->map_at, n->map_len);
-        e->a.p += n->map_len;
-    } else if (n->map) {
-        e->a.p = tcg_map_write(e->fn, n->map, rec->map);
+}
+
+static void fill_rec(SlowRec *rec, const TcgNode *n, int32_t head)
+{
+    uint32_t rmw = n->op == OP_guest_rmw ? n->aux : 0;
+
+    rec->mo = n->op == OP_poll ? SLOW_POLL : n->op == OP_call ? 0 : (uint32_t)n->imm | rmw << SLOW_RMW_SHIFT;
+    rec->head = head;
+}
+
+static void align(Emit *e, unsigned size)
+{
+    while ((uintptr_t)e->a.p & (size - 1)) {
+        put8(&e->a, 0);
     }
-    return (uint8_t *)rec;
+}
+
+/* False: over the limit. */
+static bool emit_recs(Emit *e)
+{
+    const TcgFn *fn = e->fn;
+    uint8_t *head = NULL;
+
+    if (e->recs && e->recs_size == sizeof(SlowHead)) {
+        return true;
+    }
+    if (e->recs) {
+        SlowHead h = slow_head(e);
+
+        align(e, 8);
+        if (e->a.p + e->recs_size > e->limit) {
+            return false;
+        }
+        memcpy(e->recs, &h, sizeof(h));
+        memcpy(e->a.p, e->recs, e->recs_size);
+        e->code->maps = tcg_codebuf_rx(e->buf, e->a.p);
+    }
+    for (unsigned i = 0; i < e->num_stubs; i++) {
+        const Stub *st = &e->stubs[i];
+        const TcgNode *n = fn_node(fn, st->node);
+        SlowRec *rec;
+
+        if (!st->rec_at) {
+            continue;
+        }
+        if (e->recs) {
+            fix32(st->rec_at, e->a.p + n->map_at);
+            continue;
+        }
+        if (e->a.p + (n->map ? tcg_map_max_size(fn, n->map) : 0) > e->limit) {
+            return false;
+        }
+        if (!head) {
+            align(e, 8);
+            head = e->a.p;
+            *(SlowHead *)head = slow_head(e);
+            e->a.p += sizeof(SlowHead);
+            e->code->maps = tcg_codebuf_rx(e->buf, head);
+        }
+        align(e, 4);
+        rec = (SlowRec *)e->a.p;
+        fill_rec(rec, n, (int32_t)(head - e->a.p));
+        fix32(st->rec_at, e->a.p);
+        e->a.p = n->map ? tcg_map_write(fn, n->map, rec->map) : rec->map;
+    }
+    e->a.p += e->recs ? e->recs_size : 0;
+    return true;
 }
 
 static void emit_stub(Emit *e, Stub *s)
@@ -958,8 +1010,6 @@ static uint32_t code_size(const Emit *e)
 /* What follows the hot code. False: over the limit. */
 static bool emit_rest(Emit *e)
 {
-    const TcgFn *fn = e->fn;
-
     e->code->hot_size = code_size(e);
     for (unsigned i = 0; i < e->num_jumps; i++) {
         fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
@@ -979,22 +1029,8 @@ static bool emit_rest(Emit *e)
         return false;
     }
     emit_chains(e);
-    for (unsigned i = 0; i < e->num_stubs; i++) {
-        Stub *s = &e->stubs[i];
-        const TcgNode *n = fn_node(fn, s->node);
-        uint8_t *rec;
-
-        if (!s->rec_at) {
-            continue;
-        }
-        if (e->a.p + (!n->map ? 0 : e->maps ? n->map_len : tcg_map_max_size(fn, n->map)) > e->limit) {
-            return false;
-        }
-        rec = tcg_x86_slow_rec(e, n, s->fn, n->aux);
-        fix32(s->rec_at, rec);
-        if (!e->code->maps) {
-            e->code->maps = tcg_codebuf_rx(e->buf, rec);
-        }
+    if (!emit_recs(e)) {
+        return false;
     }
     return !e->layout->direct || emit_fault_sites(e);
 }
@@ -1102,21 +1138,20 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
 enum {
     ONCE_MAX = 16 << 10,                        /* what is longer is not emitted at once */
     ONCE_BLOCKS = 64, ONCE_STUBS = 256, ONCE_CONSTS = 64, ONCE_MAPS = 32 << 10,
-    ONCE_MAP_HEAD = 64, ONCE_MAP_ENTRY = 96,    /* no map is longer, its recipes being of flags */
+    ONCE_MAP_HEAD = 80, ONCE_MAP_ENTRY = 96,    /* no map is longer, its recipes being of flags */
     ONCE_NODE_CONSTS = 8,                       /* no node has more */
 };
 
 typedef struct Once {
     Emit e;
     TcgCode code;
-    uint32_t maps;                              /* bytes of `map` in use */
     uint8_t *block_at[ONCE_BLOCKS];
     bool due_at[ONCE_BLOCKS];
     struct { uint8_t *at; uint32_t block; } jumps[3 * ONCE_BLOCKS];
     Stub stubs[ONCE_STUBS];
     struct { uint8_t *at; TcgId node; } consts[ONCE_CONSTS];
     TcgChain chain[TCG_MAX_CHAINS];
-    uint8_t map[ONCE_MAPS];
+    uint8_t recs[ONCE_MAPS] __attribute__((aligned(8)));
 } Once;
 
 void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn)
@@ -1125,7 +1160,7 @@ void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn)
 
     o->e = (Emit){ .fn = fn, .layout = fn->config->layout, .code = &o->code, .block_at = o->block_at, .due_at = o->due_at,
                    .jumps = (void *)o->jumps, .stubs = o->stubs, .consts = (void *)o->consts, .chain = o->chain,
-                   .maps = o->map };
+                   .recs = o->recs };
     return o;
 }
 
@@ -1149,7 +1184,7 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->a.p = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
     memset(o->block_at, 0, sizeof(o->block_at));
     memset(o->due_at, 0, sizeof(o->due_at));
-    o->maps = 0;
+    e->recs_size = sizeof(SlowHead);
     o->code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e->a.p) };
     return true;
 }
@@ -1171,14 +1206,15 @@ bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
         return false;
     }
     if (n->map) {
-        TcgNode *own = fn_node(e->fn, id);
+        uint32_t at = (e->recs_size + 3) & ~3u;
+        SlowRec *rec = (SlowRec *)(o->recs + at);
 
-        if (o->maps + ONCE_MAP_HEAD + fn_map(e->fn, n->map)->num * ONCE_MAP_ENTRY > sizeof(o->map)) {
+        if (at + ONCE_MAP_HEAD + fn_map(e->fn, n->map)->num * ONCE_MAP_ENTRY > sizeof(o->recs)) {
             return false;
         }
-        own->map_at = o->maps;
-        o->maps = (uint32_t)(tcg_map_write(e->fn, n->map, o->map + o->maps) - o->map);
-        own->map_len = o->maps - own->map_at;
+        fn_node(e->fn, id)->map_at = at;
+        fill_rec(rec, n, -(int32_t)at);
+        e->recs_size = (uint32_t)(tcg_map_write(e->fn, n->map, rec->map) - o->recs);
     }
     emit_node(e, id, n, next);
     if (tcg_op_branches(n->op) || n->op == OP_br) {

@@ -51,12 +51,12 @@ enum {
     NUM_SLOTS = 256,
     XSCRATCH = 15,                              /* XMM15 */
     FRAME_OUT = 0,                              /* arguments of a C call beyond the sixth */
-    FRAME_SLOTS = 16,
-    FRAME_ADDR = FRAME_SLOTS + 8 * NUM_SLOTS,   /* a slow path's operands */
+    FRAME_ADDR = 16,                            /* a slow path's operands, near: there are many stubs */
     FRAME_VAL = FRAME_ADDR + 8,
-    FRAME_VAL2 = FRAME_ADDR + 16,
-    FRAME_COST = FRAME_ADDR + 40,               /* THUNK_COST's three words, perhaps 16 bytes lower */
-    FRAME_V0 = FRAME_ADDR + 64,                 /* V128 operands and results of slow paths and calls */
+    FRAME_SLOTS = 32,
+    FRAME_VAL2 = FRAME_SLOTS + 8 * NUM_SLOTS,
+    FRAME_COST = FRAME_VAL2 + 24,               /* THUNK_COST's three words, perhaps 16 bytes lower */
+    FRAME_V0 = FRAME_VAL2 + 48,                 /* V128 operands and results of slow paths and calls */
     FRAME_INT = FRAME_V0 + 16 * (TCG_HELPER_MAX_ARGS + 1),      /* registers saved for slow paths and maps */
     FRAME_VEC = FRAME_INT + 8 * 32,
     FRAME_SIZE = FRAME_VEC + 16 * 16,           /* XMM0-15: a map names no others */
@@ -78,15 +78,21 @@ enum {
 };
 G_STATIC_ASSERT(NUM_THUNKS <= G_N_ELEMENTS(((TcgCodeBuf *)0)->thunk));
 
-/* What the shared part of a slow path must know, beside the code; the map's bytes follow. */
+/*
+ * What the shared part of a slow path must know, beside the code: an access's, and what all of one emission share. The
+ * map's bytes follow.
+ */
 typedef struct SlowRec {
-    uintptr_t ret;                              /* what run returns if the code leaves here */
-    const void *fn;                             /* of TcgMemOps */
-    uint32_t mo;
-    uint32_t rmw;
-    uint32_t raised_offset, left_offset;        /* of TcgLayout */
+    uint32_t mo;                                /* MemOp, and above */
+    int32_t head;                               /* the SlowHead's place, from here */
     uint8_t map[];
 } SlowRec;
+enum { SLOW_RMW_SHIFT = 24, SLOW_POLL = 1u << 31 };    /* TcgRmw, in SlowRec.mo; code leaves by TCG_EXIT_POLL */
+typedef struct SlowHead {
+    uintptr_t owner;
+    const TcgMemOps *mem;
+    uint32_t raised_offset, left_offset;        /* of TcgLayout */
+} SlowHead;
 
 /* An operation on floating point whose answer inline code does not have, beside its stub. */
 typedef struct FpRec {
@@ -139,7 +145,6 @@ typedef struct Stub {
     uint8_t *back;                              /* where the hot path goes on */
     uint8_t *at, *entry;                        /* an access of the direct layout: it begins; this stub does */
     uint8_t *rec_at;                            /* displacement that wants its SlowRec */
-    const void *fn;                             /* ... of this slow path */
 } Stub;
 
 typedef struct Emit {
@@ -165,7 +170,8 @@ typedef struct Emit {
     uint32_t *placed;                           /* blocks in the order of their code */
     bool *due_at;                               /* by block: a fence may be due where it begins */
     bool fence_due;                             /* ... and here */
-    uint8_t *maps;                              /* code at once: the maps' bytes; else NULL */
+    uint8_t *recs;                              /* code at once: a SlowHead and records; else NULL */
+    uint32_t recs_size;
 } Emit;
 
 static inline bool have(const Emit *e, unsigned feature) { return e->features & feature; }
@@ -263,9 +269,6 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n);
 /* Whether the backend may use an extension, HOST_..., and the host has it. */
 bool tcg_x86_host_has(const TcgBackend *be, unsigned feature);
-/* A SlowRec and the map of node n at e->a.p; returns where the record is. */
-uint8_t *tcg_x86_slow_rec(Emit *e, const TcgNode *n, const void *fn, uint32_t rmw);
-
 /* Sets of registers that constraints name. */
 #define REG_BIT(r) ((TcgRegSet)1 << (r))
 #define VREG_BIT(r) ((TcgRegSet)1 << (32 + (r)))

@@ -490,7 +490,6 @@ static void stub_operand(Emit *e, const TcgNode *n, unsigned i, int32_t at, bool
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
 {
     const TcgNode *n = fn_node(e->fn, s->node);
-    const TcgMemOps *ops = e->layout->mem;
     MemOp mo = (MemOp)n->imm;
     bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
@@ -505,12 +504,10 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     case OP_guest_ld:
     case OP_guest_ldx:
         thunk = wide ? THUNK_LD128 : THUNK_LD;
-        s->fn = wide ? (const void *)(uintptr_t)ops->ld128 : (const void *)(uintptr_t)ops->ld;
         break;
     case OP_guest_st:
     case OP_guest_stx:
         thunk = wide ? THUNK_ST128 : THUNK_ST;
-        s->fn = wide ? (const void *)(uintptr_t)ops->st128 : (const void *)(uintptr_t)ops->st;
         if (lane) {
             lane_store(e, MO_64, mem(RSP, FRAME_VAL), tcg_x86_vuse(e, n, 1, XSCRATCH));
         } else {
@@ -520,12 +517,10 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     case OP_guest_rmw:
         g_assert(!wide);
         thunk = THUNK_RMW;
-        s->fn = (const void *)(uintptr_t)ops->rmw;
         stub_operand(e, n, 1, FRAME_VAL, false);
         break;
     default:
         thunk = wide ? THUNK_CAS128 : THUNK_CAS;
-        s->fn = wide ? (const void *)(uintptr_t)ops->cas128 : (const void *)(uintptr_t)ops->cas;
         stub_operand(e, n, 1, wide ? FRAME_V0 : FRAME_VAL, wide);
         stub_operand(e, n, 2, wide ? FRAME_V0 + 16 : FRAME_VAL2, wide);
     }
