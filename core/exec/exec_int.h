@@ -127,7 +127,7 @@ typedef struct CPUExec {
     ExecThread *thread;
     ExecClass *ec;
     TcgGen *gen, *checked_gen;                  /* checked_gen: made when first needed */
-    uint64_t *notes;                            /* a row for the next block that jumps by a register; NULL: none yet */
+    uint8_t *notes;                             /* a row for the next block that jumps by a register; NULL: none yet */
     Stats stats;
     GMutex work_lock;
     GQueue work;                                /* (CpuWork *) */

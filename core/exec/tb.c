@@ -9,7 +9,7 @@
 #include "core/bits.h"
 #include "core/exec/memory_int.h"
 #include "core/exec/perf.h"
-#include "core/exec/tb_int.h"
+#include "core/exec/tb_plan.h"
 #include "core/log.h"
 
 /* A block's cut: it is one instruction long; its accesses are watched; above, which breakpoints its page has (debug_break_at). */
@@ -407,28 +407,6 @@ TranslationBlock *tb_get_cached(CPUState *cs)
 
 /* -- regions ------------------------------------------------------------------------------------------------------------- */
 
-enum { REGION_BLOCKS = 32, REGION_INSNS = 256, LOOP_INSNS = 40, LOOP_COPIES = 4, COPIED_INSNS = 96,
-       REGION_TARGETS = 16 };                   /* of jumps by registers: each compares with all of them */
-
-/* A guest block of a region. */
-typedef struct Piece {
-    const TranslationBlock *tb;                 /* as it was translated alone; its address alone once it is planned */
-    int64_t delta;                              /* from the region's entry */
-    unsigned bytes;
-    uint64_t hash;                              /* of the bytes, as the block was made of them */
-    bool loop;                                  /* something leads back to it */
-    bool stays;                                 /* its jump by a register leads to blocks of the region, as far as is known */
-    unsigned reached;                           /* TCG_RETURNED_TO, TCG_JUMPED_TO */
-    int64_t loop_end;                           /* it begins a loop up to there; else its own delta */
-    int head;                                   /* the piece that begins the loop that it is in, if there are copies; else -1 */
-    unsigned copies;
-} Piece;
-
-typedef struct Plan {
-    Piece piece[REGION_BLOCKS];
-    unsigned num, insns, targets;
-} Plan;
-
 struct TbRegion {
     CPUState *cs;                               /* whose class and features; no more is asked of it */
     Plan plan;
@@ -439,235 +417,20 @@ struct TbRegion {
     uint8_t bytes[];                            /* tb->bytes from tb->start on */
 };
 
-static Piece *piece_at(Plan *p, int64_t delta)
-{
-    for (unsigned i = 0; i < p->num; i++) {
-        if (p->piece[i].delta == delta) {
-            return &p->piece[i];
-        }
-    }
-    return NULL;
-}
-
-/* Adds the block at delta, if there is one by itself and room for it. */
-static Piece *add_piece(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta)
-{
-    ram_addr page = entry->offset & ~(MIN(BIT64(entry->cc->tcg->page_bits), CODE_PAGE) - 1);
-    ram_addr last = page + MIN(BIT64(entry->cc->tcg->page_bits), CODE_PAGE) - 1;
-    ram_addr at = entry->offset + (uint64_t)delta;
-    const TranslationBlock *tb = delta ? NULL : entry;
-
-    if (at < page || at > last || p->num == REGION_BLOCKS) {
-        return NULL;
-    }
-    /* however it was come to */
-    for (uint64_t variant = 0; !tb && variant <= (entry->cc->key_variant_shift ? CPU_TAG_VARIANT : 0); variant++) {
-        CPUKey key = tb_key_inside(entry->cc, &entry->key);
-
-        key.w[0] |= variant << entry->cc->key_variant_shift;
-        tb = tb_lookup((ExecMachine *)x, entry->cc, &key, entry->rb, at, 0, page, last);
-    }
-    tb = tb && tb->cold ? tb->cold : tb;
-    if (!tb || !tb->whole_page || p->insns + tb->insns > REGION_INSNS) {
-        return NULL;
-    }
-    p->insns += tb->insns;
-    p->piece[p->num] = (Piece){ tb, delta, tb->bytes, tb->hash, .loop_end = delta, .head = -1, .copies = 1 };
-    return &p->piece[p->num++];
-}
-
-static Piece *find_piece(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta)
-{
-    Piece *there = piece_at(p, delta);
-
-    return there ? there : add_piece(x, p, entry, delta);
-}
-
-/* Whether nothing but branches ends the piece. */
-static bool only_branches(const Piece *piece)
-{
-    bool calls = piece->tb->code.returns || piece->tb->code.jumps || piece->reached;
-
-    for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
-        calls |= piece->tb->code.chain[n].back != piece->tb->code.chain[n].delta;
-    }
-    return !calls;
-}
-
-static bool is_in_loop(const Piece *head, const Piece *piece)
-{
-    return piece->delta >= head->delta && piece->delta < head->loop_end;
-}
-
-/*
- * Where a loop ends that begins with the piece: behind the last branch back to it that it leads to without passing what lies
- * before it; or where the piece begins.
- */
-static int64_t loop_end(Plan *p, const Piece *head)
-{
-    uint32_t seen = BIT32(head - p->piece), todo = seen;
-    int64_t end = head->delta;
-
-    G_STATIC_ASSERT(REGION_BLOCKS <= 32);
-    while (todo) {
-        const Piece *piece = &p->piece[ctz32(todo)];
-
-        todo &= todo - 1;
-        for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
-            const Piece *to = piece_at(p, piece->delta + piece->tb->code.chain[n].delta);
-
-            if (to == head) {
-                end = MAX(end, piece->delta + piece->bytes);
-            } else if (to && to->delta > head->delta && !(seen & BIT32(to - p->piece))) {
-                seen |= BIT32(to - p->piece);
-                todo |= BIT32(to - p->piece);
-            }
-        }
-    }
-    return end;
-}
-
-/* Chooses the loops that are emitted several times: innermost ones. */
-static void find_loops(Plan *p)
-{
-    for (unsigned i = 0; i < p->num; i++) {
-        p->piece[i].loop_end = loop_end(p, &p->piece[i]);
-    }
-    for (unsigned i = 0; i < p->num; i++) {
-        const Piece *head = &p->piece[i];
-        unsigned insns = 0;
-        bool ok = head->loop_end != head->delta;
-
-        for (unsigned k = 0; k < p->num && ok; k++) {
-            const Piece *in = &p->piece[k];
-
-            if (is_in_loop(head, in)) {
-                ok = (in == head || in->loop_end == in->delta) && only_branches(in);
-                insns += in->tb->insns;
-            }
-        }
-        for (unsigned k = 0; k < p->num && ok && insns <= LOOP_INSNS; k++) {
-            if (is_in_loop(head, &p->piece[k])) {
-                p->piece[k].head = (int)i;
-                p->piece[k].copies = MIN(COPIED_INSNS / insns, LOOP_COPIES);
-            }
-        }
-    }
-}
-
-/* Adds the block at delta, which is called, to go on at `back`, or gone to: then that is the same. */
-static void follow(const ExecMachine *x, Plan *p, const TranslationBlock *entry, int64_t delta, int64_t back)
-{
-    Piece *after = back == delta ? NULL : find_piece(x, p, entry, back);
-
-    if ((back == delta || after) && find_piece(x, p, entry, delta) && after) {
-        after->reached |= TCG_RETURNED_TO;
-    }
-}
-
-/* Adds all that piece i is known to jump to by a register, if there is room. */
-static void follow_jump(const ExecMachine *x, Plan *p, const TranslationBlock *entry, vaddr pc, unsigned i)
-{
-    const Piece *from = &p->piece[i];
-    uint64_t *notes = from->tb->notes;
-    unsigned num = p->num, insns = p->insns, new = 0, n = 0;
-    Piece *to[TCG_NOTES], *back = NULL;
-    bool ok = true;
-
-    if (from->tb->code.jump_back) {
-        back = find_piece(x, p, entry, from->delta + from->tb->code.jump_back);
-        ok = back;
-    }
-    for (unsigned k = 0; ok && notes && k < TCG_NOTES; k++) {
-        uint64_t target = __atomic_load_n(&notes[k], __ATOMIC_RELAXED);
-
-        if (target) {
-            to[n] = find_piece(x, p, entry, (int64_t)(target - pc));
-            ok = to[n];
-            new += ok && !(to[n++]->reached & TCG_JUMPED_TO);
-        }
-    }
-    if (!ok || !n || p->targets + new > REGION_TARGETS) {
-        p->num = num;
-        p->insns = insns;
-        return;
-    }
-    p->piece[i].stays = true;
-    p->targets += new;
-    if (back) {
-        back->reached |= TCG_RETURNED_TO;
-    }
-    while (n) {
-        to[--n]->reached |= TCG_JUMPED_TO;
-    }
-}
-
-/* What anything leads back to is a loop. */
-static void mark_loops(Plan *p)
-{
-    for (unsigned i = 0; i < p->num; i++) {
-        const Piece *from = &p->piece[i];
-        const TcgCode *code = &from->tb->code;
-        unsigned leads = (code->returns ? TCG_RETURNED_TO : 0) | (from->stays ? TCG_JUMPED_TO : 0);
-
-        for (unsigned n = 0; n < p->num; n++) {
-            Piece *to = &p->piece[n];
-            bool led_to = to->reached & leads;
-
-            for (unsigned k = 0; k < code->num_chains; k++) {
-                led_to |= from->delta + code->chain[k].delta == to->delta;
-            }
-            to->loop |= led_to && to->delta < from->delta + from->bytes;
-        }
-    }
-}
-
-/* The blocks that the entry, at pc, leads to, nearest first. Blocks may overlap: each is cut where the next begins. */
-static void plan_region(const ExecMachine *x, Plan *p, const TranslationBlock *entry, vaddr pc)
-{
-    add_piece(x, p, entry, 0);
-    for (unsigned i = 0; i < p->num; i++) {
-        const TcgCode *code = &p->piece[i].tb->code;
-        int64_t at = p->piece[i].delta;
-
-        for (unsigned n = 0; n < code->num_chains; n++) {
-            follow(x, p, entry, at + code->chain[n].delta, at + code->chain[n].back);
-        }
-        if (code->jumps) {
-            follow_jump(x, p, entry, pc, i);
-        }
-    }
-    mark_loops(p);
-    find_loops(p);
-}
-
-/* Bytes from a piece to where the next one begins, or to its own end. */
-static unsigned piece_len(const Plan *p, const Piece *piece)
-{
-    int64_t len = piece->bytes;
-
-    for (unsigned i = 0; i < p->num; i++) {
-        int64_t d = p->piece[i].delta - piece->delta;
-
-        len = d > 0 && d < len ? d : len;
-    }
-    return (unsigned)len;
-}
-
 /* False: the piece has no instruction. */
-static bool generate_piece(TbRegion *r, TcgGen *g, const Piece *piece, unsigned copy)
+static bool generate_piece(TbRegion *r, TcgGen *g, unsigned n, unsigned copy)
 {
-    const Piece *head = piece->head < 0 ? piece : &r->plan.piece[piece->head];
-    TcgRegionLoop loop = { head->delta, head->loop_end, piece->copies };
+    const Piece *piece = &r->plan.piece[n];
+    int64_t delta = piece->in.delta;
     TranslationBlock *tb = r->tb;
     TranslateInput *in = &r->in;
     TranslateResult res = { 0 };
 
-    in->key = piece->delta ? tb_key_inside(tb->cc, &tb->key) : tb->key;
-    in->delta = piece->delta;
-    in->bytes = r->bytes + (tb->offset + (uint64_t)piece->delta - tb->start);
-    in->len = piece_len(&r->plan, piece);
-    tcg_region_start(g, piece->delta, piece->loop && copy == 0, piece->stays, loop, copy);
+    in->key = delta ? tb_key_inside(tb->cc, &tb->key) : tb->key;
+    in->delta = delta;
+    in->bytes = r->bytes + (tb->offset + (uint64_t)delta - tb->start);
+    in->len = tb_piece_len(&r->plan, piece);
+    tcg_region_start(g, n, copy);
     tb->cc->translate(r->cs, g, in, &res);
     if (res.bytes && copy == 0) {
         tb->insns += res.insns;
@@ -691,14 +454,14 @@ static bool generate(TbRegion *r, TcgGen *g)
         tcg_gen_at(g, in->pc);
     }
     for (unsigned i = 0; i < p->num; i++) {
-        tcg_region_block(g, p->piece[i].delta, p->piece[i].reached, p->piece[i].copies);
+        tcg_region_block(g, &p->piece[i].in);
     }
-    if (!p->piece[0].loop) {
+    if (!p->piece[0].in.poll) {
         tcg_gen_poll(g, -1);
     }
     for (unsigned i = 0; i < p->num; i++) {
-        for (unsigned n = 0; n < p->piece[i].copies; n++) {
-            if (!generate_piece(r, g, &p->piece[i], n)) {
+        for (unsigned n = 0; n < p->piece[i].in.copies; n++) {
+            if (!generate_piece(r, g, i, n)) {
                 return false;
             }
         }
@@ -738,18 +501,6 @@ const ExecClass *tb_region_class(const TbRegion *r)
     return r->cs->exec->ec;
 }
 
-/* It was too large: with no copies, or with half the blocks. */
-static void make_smaller(Plan *p)
-{
-    bool copies = false;
-
-    for (unsigned i = 0; i < p->num; i++) {
-        copies |= p->piece[i].copies > 1;
-        p->piece[i].copies = 1;
-    }
-    p->num /= copies ? 1 : 2;
-}
-
 /* own: the CPU on whose thread it is made, which makes room for it; NULL: nobody does. */
 static void make_region(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats, CPUState *own)
 {
@@ -757,7 +508,7 @@ static void make_region(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats, CP
     bool done = false;
     unsigned insns, host_bytes;
 
-    for (; !done; make_smaller(&r->plan)) {
+    for (; !done; tb_plan_smaller(&r->plan)) {
         Emitted e;
 
         if (r->plan.num == 0 || !generate(r, g)) {
@@ -806,7 +557,7 @@ static bool is_as_planned(ExecMachine *x, const TbRegion *r, int64_t first)
     for (unsigned i = 0; i < r->num && same; i++) {
         const Piece *p = &r->plan.piece[i];
 
-        same = tb_hash_bytes(r->bytes + (p->delta - first), p->bytes) == p->hash;
+        same = tb_hash_bytes(r->bytes + (p->in.delta - first), p->bytes) == p->hash;
     }
     return same;
 }
@@ -821,14 +572,14 @@ static TbRegion *new_region(CPUState *cs, TranslationBlock *entry)
         .pc_is_constant = x->user,
     };
     int64_t first = 0, end = 0;
-    Plan p = { .num = 0 };
+    Plan p;
     TranslationBlock *tb;
     TbRegion *r;
 
-    plan_region(x, &p, entry, pc);
+    tb_plan(x, &p, entry, pc);
     for (unsigned i = 0; i < p.num; i++) {
-        first = MIN(first, p.piece[i].delta);
-        end = MAX(end, p.piece[i].delta + p.piece[i].bytes);
+        first = MIN(first, p.piece[i].in.delta);
+        end = MAX(end, p.piece[i].in.delta + p.piece[i].bytes);
     }
     tb = tb_new(cs, &in);
     tb->rb = entry->rb;

@@ -59,7 +59,7 @@ typedef struct Suspect {
 
 struct TbCache {
     TranslationBlock **bucket;                  /* atomic */
-    uint64_t *notes;                            /* NOTE_ROWS of TCG_NOTES: tb_new_notes */
+    uint8_t *notes;                             /* NOTE_ROWS of TCG_NOTES: tb_new_notes */
     unsigned num_notes;                         /* atomic: rows taken; from NOTE_ROWS on, again */
     GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
     GPtrArray *suspects;                        /* (Suspect *) */
@@ -223,19 +223,19 @@ struct TbCache *tb_cache_new(ExecEarly *early)
     struct TbCache *c = g_new0(struct TbCache, 1);
 
     c->bucket = exec_early_take(early, BUCKETS * sizeof(*c->bucket));
-    c->notes = zero_pages(NOTE_ROWS * TCG_NOTES * sizeof(*c->notes));
+    c->notes = zero_pages(NOTE_ROWS * TCG_NOTES);
     c->rams = g_ptr_array_new();
     c->suspects = g_ptr_array_new();
     return c;
 }
 
-uint64_t *tb_new_notes(ExecMachine *x)
+uint8_t *tb_new_notes(ExecMachine *x)
 {
     unsigned n = __atomic_fetch_add(&x->tbs->num_notes, 1, __ATOMIC_RELAXED);
-    uint64_t *row = x->tbs->notes + n % NOTE_ROWS * TCG_NOTES;
+    uint8_t *row = x->tbs->notes + n % NOTE_ROWS * TCG_NOTES;
 
-    for (unsigned i = 0; n >= NOTE_ROWS && i < TCG_NOTES; i++) {
-        __atomic_store_n(&row[i], 0, __ATOMIC_RELAXED);
+    if (n >= NOTE_ROWS) {
+        memset(row, 0, TCG_NOTES);
     }
     return row;
 }
@@ -263,7 +263,7 @@ void tb_cache_free(struct TbCache *c)
             tb_free(tb);
         }
     }
-    munmap(c->notes, NOTE_ROWS * TCG_NOTES * sizeof(*c->notes));
+    munmap(c->notes, NOTE_ROWS * TCG_NOTES);
     for (unsigned i = 0; i < c->rams->len; i++) {
         RamBlock *rb = c->rams->pdata[i];
 

@@ -37,7 +37,7 @@ struct TranslationBlock {
     uint64_t jc_pc;                             /* atomic: where jump caches have it; 0: nowhere, JC_PCS: at several places */
     uint64_t hash;                              /* of the guest bytes */
     TranslationBlock *cold;                     /* a region: the block in whose place it is, which goes no sooner; else NULL */
-    uint64_t *notes;                            /* TCG_NOTES of them, atomic: where its code jumped to; NULL if it does not */
+    uint8_t *notes;                             /* atomic: a row of tcg_gen_notes; NULL if it jumps by no register */
     int heat;                                   /* heat word that it counts down; -1: none */
     bool valid;                                 /* under tb_lock */
     bool whole_page;                            /* its page was checked as one: may be chained */
@@ -71,7 +71,7 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 void tb_sync(ExecMachine *x, CPUState *cs);
 
 /* A row for a block that jumps by a register, all 0. There are many: one that is taken away from another is long past use. */
-uint64_t *tb_new_notes(ExecMachine *x);
+uint8_t *tb_new_notes(ExecMachine *x);
 
 /* Memory for blocks, which any thread may take and give back; with the pool goes all of it. */
 TbPool *tb_pool_new(ExecEarly *early);

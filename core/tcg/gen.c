@@ -11,10 +11,8 @@
 #include <string.h>
 
 typedef struct RegionBlock {
-    int64_t delta;
-    uint32_t block;
-    uint32_t copy;
-    unsigned reached;                           /* TCG_RETURNED_TO, TCG_JUMPED_TO */
+    TcgRegionBlock is;
+    uint32_t block[TCG_MAX_COPIES];             /* by copy */
 } RegionBlock;
 
 /* What is known in the block being emitted into: valid while stamp is the generator's. */
@@ -32,8 +30,7 @@ struct TcgGen {
     bool passed;                                /* the region has been through the pipeline */
     uint64_t last_delta;                        /* of the last tcg_insn_start */
     GArray *region;                             /* RegionBlock: the region's guest blocks; empty: just the one */
-    GArray *targets;                            /* int64_t, ascending: deltas of those that are jumped to */
-    TcgRegionLoop loop;                         /* that what is being emitted belongs to */
+    RegionBlock now;                            /* what is being emitted, in a region */
     uint32_t copy;                              /* ... this copy of it */
     unsigned num_slots;                         /* of OP_goto_tb in use */
     Known *row;                                 /* by row, then by local: the value that it holds */
@@ -43,7 +40,6 @@ struct TcgGen {
     bool alone;                                 /* tcg_gen_alone */
     bool quick;                                 /* tcg_gen_quick */
     bool at_pc;                                 /* tcg_gen_at */
-    bool stays;                                 /* a jump by a register is likely to stay in the region */
     TcgOnce *once;                              /* NULL until tcg_gen_at_once has been called once */
     bool at_once;                               /* code is emitted while it is generated */
     bool ended;                                 /* ... and has been */
@@ -60,7 +56,6 @@ TcgGen *tcg_gen_new(const TcgConfig *config)
     g->config = *config;
     g->fn = tcg_fn_new(&g->config);
     g->region = g_array_new(FALSE, FALSE, sizeof(RegionBlock));
-    g->targets = g_array_new(FALSE, FALSE, sizeof(int64_t));
     g->num_known_rows = g->config.target->num_regs;
     g->row = g_new0(Known, g->num_known_rows);
     g->stamp = 1;
@@ -73,7 +68,6 @@ void tcg_gen_free(TcgGen *g)
         tcg_once_free(g->once);
         tcg_fn_free(g->fn);
         g_array_unref(g->region);
-        g_array_unref(g->targets);
         g_free(g->row);
         g_free(g);
     }
@@ -93,11 +87,9 @@ void tcg_gen_begin(TcgGen *g, void *owner)
     g->block = g->fn->entry = tcg_fn_block_new(g->fn);
     g->dead = g->passed = false;
     g->num_slots = 0;
-    g->loop = (TcgRegionLoop){ .copies = 0 };
-    g->alone = g->quick = g->at_pc = g->at_once = g->ended = g->stays = false;
+    g->alone = g->quick = g->at_pc = g->at_once = g->ended = false;
     g->stamp++;
     g_array_set_size(g->region, 0);
-    g_array_set_size(g->targets, 0);
 }
 
 void tcg_gen_alone(TcgGen *g)
@@ -110,7 +102,7 @@ void tcg_gen_quick(TcgGen *g)
     g->quick = !g->config.naive;
 }
 
-void tcg_gen_notes(TcgGen *g, uint64_t row[TCG_NOTES])
+void tcg_gen_notes(TcgGen *g, uint8_t row[TCG_NOTES])
 {
     g->fn->notes = row;
 }
@@ -142,61 +134,52 @@ bool tcg_gen_end(TcgGen *g)
     return true;
 }
 
-/* The region's block at delta, or a copy of it; NULL: there is none. */
-static const RegionBlock *region_copy(const TcgGen *g, int64_t delta, uint32_t copy)
+/* The region's block at delta of a call; NULL: there is none. */
+static const RegionBlock *region_block(const TcgGen *g, int64_t delta, int call)
 {
     for (unsigned i = 0; i < g->region->len; i++) {
         const RegionBlock *r = &g_array_index(g->region, RegionBlock, i);
 
-        if (r->delta == delta && r->copy == copy) {
+        if (r->is.delta == delta && r->is.call == call) {
             return r;
         }
     }
     return NULL;
 }
 
-static const RegionBlock *region_block(const TcgGen *g, int64_t delta)
+void tcg_region_block(TcgGen *g, const TcgRegionBlock *b)
 {
-    return region_copy(g, delta, 0);
+    RegionBlock r = { .is = *b };
+
+    g_assert(!region_block(g, b->delta, b->call) && b->copies <= TCG_MAX_COPIES);
+    for (unsigned i = 0; i < b->copies; i++) {
+        r.block[i] = tcg_fn_block_new(g->fn);
+    }
+    g_array_append_val(g->region, r);
 }
 
-void tcg_region_block(TcgGen *g, int64_t delta, unsigned reached, unsigned copies)
+void tcg_region_start(TcgGen *g, unsigned n, unsigned copy)
 {
-    g_assert(!region_block(g, delta));
-    for (uint32_t i = 0; i < copies; i++) {
-        RegionBlock r = { delta, tcg_fn_block_new(g->fn), i, i == 0 ? reached : 0 };
-
-        g_array_append_val(g->region, r);
-    }
-    if (reached & TCG_JUMPED_TO) {
-        guint at = 0;
-
-        while (at < g->targets->len && g_array_index(g->targets, int64_t, at) < delta) {
-            at++;
-        }
-        g_array_insert_val(g->targets, at, delta);
-    }
-}
-
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll, bool stays, TcgRegionLoop loop, unsigned copy)
-{
-    g->stays = stays;
-    g->loop = loop;
+    g->now = g_array_index(g->region, RegionBlock, n);
     g->copy = copy;
-    tcg_block_start(g, (TcgBlockRef){ region_copy(g, delta, copy)->block });
-    if (poll) {
-        tcg_insn_start(g, (uint64_t)delta);
+    tcg_block_start(g, (TcgBlockRef){ g->now.block[copy] });
+    if (g->now.is.poll && copy == 0) {
+        tcg_insn_start(g, (uint64_t)g->now.is.delta);
         tcg_poll(g);
     }
 }
 
-/* Where a tcg_goto of delta leads to in the region; NULL: it leaves. */
-static const RegionBlock *leads_to(const TcgGen *g, int64_t delta)
+/* Where a tcg_goto of delta leads to in the region; 0: it leaves. */
+static uint32_t leads_to(const TcgGen *g, int64_t delta)
 {
-    if (g->loop.copies > 1 && delta >= g->loop.first && delta < g->loop.end) {
-        return region_copy(g, delta, delta == g->loop.first ? (g->copy + 1) % g->loop.copies : g->copy);
+    const TcgRegionBlock *now = &g->now.is;
+    const RegionBlock *to = region_block(g, delta, now->call);
+    unsigned copy = 0;
+
+    if (to && now->copies > 1 && delta >= now->loop_first && delta < now->loop_end) {
+        copy = delta == now->loop_first ? (g->copy + 1) % now->copies : g->copy;
     }
-    return region_block(g, delta);
+    return to ? to->block[copy] : 0;
 }
 
 bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
@@ -769,21 +752,29 @@ static void leave_to(TcgGen *g, int64_t delta, int64_t back)
 
 void tcg_goto(TcgGen *g, int64_t delta)
 {
-    const RegionBlock *inside = leads_to(g, delta);
+    uint32_t inside = leads_to(g, delta);
 
     if (inside) {
-        tcg_br(g, (TcgBlockRef){ inside->block });
+        tcg_br(g, (TcgBlockRef){ inside });
     } else {
         leave_to(g, delta, delta);
     }
 }
 
+/* Whether a call comes back to the region, at back. */
+static bool comes_back(const TcgGen *g, int64_t back)
+{
+    const RegionBlock *after = region_block(g, back, g->now.is.call);
+
+    return after && g->now.is.calls != TCG_NO_CALL && after->is.returned_from == g->now.is.calls;
+}
+
 void tcg_goto_call(TcgGen *g, int64_t delta, int64_t back)
 {
-    const RegionBlock *inside = region_block(g, delta), *after = region_block(g, back);
+    const RegionBlock *inside = comes_back(g, back) ? region_block(g, delta, g->now.is.calls) : NULL;
 
-    if (inside && after && after->reached & TCG_RETURNED_TO) {
-        tcg_br(g, (TcgBlockRef){ inside->block });
+    if (inside) {
+        tcg_br(g, (TcgBlockRef){ inside->block[0] });
     } else {
         leave_to(g, delta, back);
     }
@@ -798,10 +789,10 @@ void tcg_return(TcgGen *g, TcgVal pc)
     for (unsigned i = 0; i < g->region->len; i++) {
         RegionBlock r = g_array_index(g->region, RegionBlock, i);
 
-        if (r.reached & TCG_RETURNED_TO) {
+        if (r.is.returned_from == g->now.is.call) {
             TcgBlockRef next = tcg_block(g);
 
-            tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, r.delta), (TcgBlockRef){ r.block }, next);
+            tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, r.is.delta), (TcgBlockRef){ r.block[0] }, next);
             tcg_block_start(g, next);
         }
     }
@@ -814,42 +805,66 @@ void tcg_return(TcgGen *g, TcgVal pc)
     end_block(g, 0, 0);
 }
 
-/* Goes to the block among targets[first], ... [first + num - 1] that pc, a row, is the place of; else to `other`. */
-static void branch_among(TcgGen *g, unsigned row, TcgType type, unsigned first, unsigned num, TcgBlockRef other)
+/* Goes to the one of num blocks, in the order of their deltas, that pc, a row, is the place of; else to `other`. */
+static void branch_among(TcgGen *g, unsigned row, TcgType type, const RegionBlock *r, unsigned num, TcgBlockRef other)
 {
-    const int64_t *delta = &g_array_index(g->targets, int64_t, first);
-
     if (num == 1) {
-        tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, *delta),
-                   (TcgBlockRef){ region_block(g, *delta)->block }, other);
+        tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, r->is.delta), (TcgBlockRef){ r->block[0] }, other);
     } else {
         TcgBlockRef below = tcg_block(g), above = tcg_block(g);
 
-        tcg_brcond(g, type, COND_LTU, tcg_get_reg(g, row), tcg_pc(g, delta[num / 2]), below, above);
+        tcg_brcond(g, type, COND_LTU, tcg_get_reg(g, row), tcg_pc(g, r[num / 2].is.delta), below, above);
         tcg_block_start(g, below);
-        branch_among(g, row, type, first, num / 2, other);
+        branch_among(g, row, type, r, num / 2, other);
         tcg_block_start(g, above);
-        branch_among(g, row, type, first + num / 2, num - num / 2, other);
+        branch_among(g, row, type, r + num / 2, num - num / 2, other);
     }
+}
+
+static gint by_delta(gconstpointer a, gconstpointer b)
+{
+    int64_t x = ((const RegionBlock *)a)->is.delta, y = ((const RegionBlock *)b)->is.delta;
+
+    return (x > y) - (x < y);
+}
+
+/* RegionBlock: those of a call that are jumped to, in the order of their deltas. */
+static GArray *jump_targets(const TcgGen *g, int call)
+{
+    GArray *to = g_array_new(FALSE, FALSE, sizeof(RegionBlock));
+
+    for (unsigned i = 0; i < g->region->len; i++) {
+        const RegionBlock *r = &g_array_index(g->region, RegionBlock, i);
+
+        if (r->is.jumped_to && r->is.call == call) {
+            g_array_append_vals(to, r, 1);
+        }
+    }
+    g_array_sort(to, by_delta);
+    return to;
 }
 
 TcgVal tcg_jump_inside(TcgGen *g, TcgVal pc, int64_t back)
 {
     TcgType type = tcg_val_type(g, pc);
-    const RegionBlock *after = back ? region_block(g, back) : NULL;
-    bool returns = after && after->reached & TCG_RETURNED_TO;
     TcgBlockRef other;
+    GArray *to;
     unsigned row;
 
-    if (!g->stays || !g->targets->len || (back && !returns)) {
+    if (!g->region->len || !g->now.is.stays || (back && !comes_back(g, back))) {
         return pc;
     }
-    row = tcg_local(g, type);
-    other = tcg_block(g);
-    tcg_set_reg(g, row, pc);
-    branch_among(g, row, type, 0, g->targets->len, other);
-    tcg_block_start(g, other);
-    return tcg_get_reg(g, row);
+    to = jump_targets(g, back ? g->now.is.calls : g->now.is.call);
+    if (to->len) {
+        row = tcg_local(g, type);
+        other = tcg_block(g);
+        tcg_set_reg(g, row, pc);
+        branch_among(g, row, type, (const RegionBlock *)to->data, to->len, other);
+        tcg_block_start(g, other);
+        pc = tcg_get_reg(g, row);
+    }
+    g_array_unref(to);
+    return pc;
 }
 
 void tcg_goto_tb(TcgGen *g, unsigned slot, int64_t delta, int64_t back)

@@ -197,7 +197,7 @@ struct TcgFn {
     GArray *map_entries;                        /* TcgMapEntry */
     GArray *locals;                             /* TcgType (uint8_t) */
     GArray *rpo;                                /* uint32_t: block numbers in reverse postorder */
-    uint64_t *notes;                            /* tcg_gen_notes */
+    uint8_t *notes;                             /* tcg_gen_notes */
     uint32_t entry;                             /* block: no other block leads to it */
     uint32_t num_insns;
     TcgId entry_pc;                             /* the PC row's value on entry, 0: not asked for yet */

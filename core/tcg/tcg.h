@@ -360,31 +360,35 @@ bool tcg_gen_end(TcgGen *g);
 void tcg_gen_at(TcgGen *g, uint64_t pc);
 /* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts instructions down in, leaving below 0; -1: none. */
 void tcg_gen_poll(TcgGen *g, int heat);
-/* Its tcg_goto_ptr_noted notes in the row where it goes to, at a place that bits of the PC say. */
-enum { TCG_NOTES = 64 };
-void tcg_gen_notes(TcgGen *g, uint64_t row[TCG_NOTES]);
+/* Its tcg_goto_ptr_noted notes where it goes to: in the row, 1 at the place that bits 11:2 of the PC say. */
+enum { TCG_NOTES = 1024 };
+void tcg_gen_notes(TcgGen *g, uint8_t row[TCG_NOTES]);
 /*
- * A block of guest instructions that is part of the region: a tcg_goto to this delta from the entry PC goes there, and
- * does not leave; so does a tcg_return, if calls return to it, and a tcg_jump_inside, if such were seen to.
- * Before any of these; emission of it goes on at tcg_region_start; poll: something leads back to it.
+ * A block of guest instructions that is part of the region. The region has one for each place and call of a procedure: call
+ * 0 is what the region begins in, others are calls in it. A tcg_goto to delta from the entry PC, in a block of the same
+ * call, leads there and does not leave; so does a tcg_goto_call in one that makes the call. A tcg_return leads to blocks that
+ * the call it is in returns to; a tcg_jump_inside to those that are jumped to, of its call, or if it is one, of that.
  *
  * The blocks of a small loop may be emitted several times, so that it polls and copies values between registers less often:
  * in a copy, a tcg_goto to the loop's first block leads to the next copy of that, and to other blocks of it to this one.
  */
-typedef struct TcgRegionLoop {
-    int64_t first, end;                         /* deltas of its blocks; the loop is entered anew at `first` */
-    uint32_t copies;
-} TcgRegionLoop;
+enum { TCG_NO_CALL = -1, TCG_MAX_COPIES = 4 };
+typedef struct TcgRegionBlock {
+    int64_t delta;
+    int call;
+    int calls;                                  /* the call that it makes; or TCG_NO_CALL: that leaves, if there is one */
+    int returned_from;                          /* the call that returns to it, or TCG_NO_CALL */
+    bool jumped_to;
+    bool stays;                                 /* its tcg_jump_inside is expected to find a block; else it does not look */
+    bool poll;                                  /* something leads back to it */
+    unsigned copies;                            /* 1 or more */
+    int64_t loop_first, loop_end;               /* more: deltas of the loop's blocks, which is entered anew at the first */
+} TcgRegionBlock;
 
-/* What leads to a block beside a tcg_goto. */
-enum { TCG_RETURNED_TO = 1, TCG_JUMPED_TO = 2 };
-
-void tcg_region_block(TcgGen *g, int64_t delta, unsigned reached, unsigned copies);
-/*
- * loop: that the block belongs to, where there are copies (copies > 1); copy: the how manieth of it, from 0. stays: its
- * tcg_jump_inside is expected to lead to those that are jumped to; else it does not look.
- */
-void tcg_region_start(TcgGen *g, int64_t delta, bool poll, bool stays, TcgRegionLoop loop, unsigned copy);
+/* Before emission goes on in any of them. They are numbered in the order in which they are made known, from 0. */
+void tcg_region_block(TcgGen *g, const TcgRegionBlock *b);
+/* Emission goes on in block n, or a copy of it. */
+void tcg_region_start(TcgGen *g, unsigned n, unsigned copy);
 /*
  * Optimises and emits what was generated since begin. False: the buffer has no room (nothing was published); call
  * again after a reset, with the same region still in g. ret_code->entry is NULL if its values find no place in the frame:

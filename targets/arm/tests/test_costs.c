@@ -301,7 +301,12 @@ static void second_tier(const Mode *m, const Blocks *b, const uint8_t *code, Tcg
         tcg_gen_at(m->gen, in.pc);
     }
     for (unsigned i = 0; i < b->num; i++) {
-        tcg_region_block(m->gen, b->block[i].delta, b->block[i].returned_to ? TCG_RETURNED_TO : 0, 1);
+        TcgRegionBlock in = {
+            .delta = b->block[i].delta, .poll = b->block[i].loop, .copies = 1,
+            .returned_from = b->block[i].returned_to ? 0 : TCG_NO_CALL,
+        };
+
+        tcg_region_block(m->gen, &in);
     }
     if (!b->block[0].loop) {
         tcg_gen_poll(m->gen, -1);
@@ -318,7 +323,7 @@ static void second_tier(const Mode *m, const Blocks *b, const uint8_t *code, Tcg
 
             in.len = d > 0 && d < in.len ? (unsigned)d : in.len;
         }
-        tcg_region_start(m->gen, block->delta, block->loop, false, (TcgRegionLoop){ 0 }, 0);
+        tcg_region_start(m->gen, i, 0);
         CPU_CLASS_OF(m->cs)->translate(m->cs, m->gen, &in, &res);
         g_assert_cmpuint(res.bytes, >, 0);
     }

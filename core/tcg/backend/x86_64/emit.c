@@ -426,11 +426,12 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
     uint8_t *miss[2];
 
     if (n->aux == GOTO_PTR_JUMP) {
-        G_STATIC_ASSERT(TCG_NOTES == 64);
         mov_rr(&e->a, 0, RDX, pc);
-        alu_ri(&e->a, ALU_AND, 0, RDX, (TCG_NOTES - 1) << 2);
+        sh_ri(&e->a, SH_SHR, 0, RDX, 2);
+        alu_ri(&e->a, ALU_AND, 0, RDX, TCG_NOTES - 1);
         mov_ri(&e->a, table, (uintptr_t)e->fn->notes);
-        mov_mr(&e->a, X_W, mem_bi((int)table, RDX, 1, 0), pc);
+        op_rm_imm(&e->a, 0xc6, 0, mem_bi((int)table, RDX, 0, 0), 1);
+        put8(&e->a, 1);                         /* mov of a byte */
     }
     /* a PC that is not aligned finds a tag where its own would be, and a pointer where the tag would be: no tag is one */
     G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32 && offsetof(TcgJumpEntry, tag) == 8 && offsetof(TcgJumpEntry, code) == 16);
