@@ -962,7 +962,7 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
         .jc_bits = x->user ? JC_USER_BITS : JC_BITS, .jc_shift = cc->insn_align,
         .find = x->costs ? find_code_timed : find_code,
-        .mem = x->costs || x->config.stress & ACCEL_STRESS_EXITS ? &watched_mem_ops : &tlb_mem_ops,
+        .mem = x->costs || x->config.stress & (ACCEL_STRESS_EXITS | ACCEL_STRESS_FLUSH) ? &watched_mem_ops : &tlb_mem_ops,
         .costs_offset = offsetof(CPUState, costs),
         /* a back end that cannot resume an access asks tlb_find each time */
         .direct = x->user && tcg_backend_has_faults(x->be) && !(x->config.stress & ACCEL_STRESS_SLOW),

@@ -85,9 +85,12 @@ bool stress_recycles(CPUState *cs)
 
 void stress_access(CPUState *cs)
 {
-    bool exits = cs->exec->x->config.stress & ACCEL_STRESS_EXITS;
+    unsigned stress = cs->exec->x->config.stress;
 
-    if (exits && ++cs->exec->stress_accesses % EXIT_ACCESSES == 0 && !cs->counted) {
+    if (stress & ACCEL_STRESS_FLUSH) {
+        tlb_flush_all(cs);                      /* also what other accesses of the same code looked at */
+    }
+    if (stress & ACCEL_STRESS_EXITS && ++cs->exec->stress_accesses % EXIT_ACCESSES == 0 && !cs->counted) {
         __atomic_store_n(&cs->poll, -1, __ATOMIC_SEQ_CST);
     }
 }

@@ -98,7 +98,7 @@ static inline bool tcg_op_branches(unsigned op)
 static inline int tcg_access_offset(const TcgNode *n)
 {
     switch (n->op) {
-    case OP_guest_ld: case OP_guest_st: return (int16_t)n->aux;
+    case OP_guest_ld: case OP_guest_st: case OP_guest_ldh: case OP_guest_sth: case OP_guest_page: return (int16_t)n->aux;
     case OP_guest_ldx: case OP_guest_stx: return (int16_t)n->aux >> 2;
     default: return 0;
     }
@@ -110,8 +110,21 @@ static inline unsigned tcg_access_index(const TcgNode *n)
     return n->op == OP_guest_ldx ? 1 : n->op == OP_guest_stx ? 2 : 0;
 }
 
-static inline bool tcg_op_loads(unsigned op) { return op == OP_guest_ld || op == OP_guest_ldx; }
-static inline bool tcg_op_stores(unsigned op) { return op == OP_guest_st || op == OP_guest_stx; }
+/* The argument that is what a guest_page found; 0: it has none. */
+static inline unsigned tcg_access_page(const TcgNode *n)
+{
+    return n->op == OP_guest_ldh ? 1 : n->op == OP_guest_sth ? 2 : 0;
+}
+
+static inline bool tcg_op_loads(unsigned op) { return op == OP_guest_ld || op == OP_guest_ldx || op == OP_guest_ldh; }
+static inline bool tcg_op_stores(unsigned op) { return op == OP_guest_st || op == OP_guest_stx || op == OP_guest_sth; }
+
+/* OP_guest_page's: the regime, which accesses there are to be, how many bytes. */
+enum { TCG_PAGE_READ = 1, TCG_PAGE_WRITE = 2 };
+static inline uint64_t tcg_page_imm(unsigned mmu, unsigned access, uint32_t bytes)
+{
+    return access | (uint64_t)mmu << MO_MMU_SHIFT | (uint64_t)bytes << 32;
+}
 
 /* The sizes that a VEC operation's elements may have: bit n: 1 << n bytes. */
 static inline unsigned tcg_vec_sizes(unsigned op)
@@ -365,6 +378,7 @@ void tcg_ssa(TcgFn *fn);        /* 's': get_reg and set_reg become values, phis,
 void tcg_fold(TcgFn *fn);       /* 'f': constants, copies, algebraic rules, compare and branch fusion */
 void tcg_dce(TcgFn *fn);        /* 'd': unused values go; counts uses and map_uses: recipes fall out here */
 void tcg_address(TcgFn *fn);    /* 'a': loads and stores take constants that are added to their addresses */
+void tcg_same_page(TcgFn *fn);  /* 'p': one look into the TLB for accesses that lie together */
 void tcg_lower(TcgFn *fn);      /* 'l': what the backend says it lacks becomes what it has */
 void tcg_vec_branch(TcgFn *fn); /* 'v': branches on whether a vector is zero */
 void tcg_widths(TcgFn *fn);     /* 'w': one register for a value and its extension, if the backend has it so */

@@ -9,6 +9,7 @@ const TcgPass tcg_pipeline[] = {
     { 'v', "vecbranch", tcg_vec_branch, .needs = PROP_SSA },
     { 'd', "dce", tcg_dce, .needs = PROP_SSA },
     { 'a', "address", tcg_address, .needs = PROP_SSA },
+    { 'p', "samepage", tcg_same_page, .needs = PROP_SSA },
     { 'l', "lower", tcg_lower, .needs = PROP_SSA, .gives = PROP_LEGAL },
     { 'r', "regalloc", tcg_regalloc, .needs = PROP_SSA | PROP_LEGAL, .gives = PROP_ALLOCATED, .breaks = PROP_SSA },
     { 0 }

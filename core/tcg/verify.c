@@ -194,6 +194,11 @@ static bool check_type(Verifier *v, const TcgNode *n)
         return n->type == TCG_I64 || fail(v, "bad type");
     case OP_setcond: case OP_brcond:
         return (int_type(n->type) && n->aux < TCG_NUM_CONDS) || fail(v, "bad type or condition");
+    case OP_guest_ldh: case OP_guest_sth:
+        if (fn_node(v->fn, n->arg[tcg_access_page(n)])->op != OP_guest_page) {
+            return fail(v, "not a page");
+        }
+        /* fall through */
     case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
         return check_memop(v, n);
     case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8:

@@ -31,7 +31,7 @@ static bool has_least(const TcgBackend *be, const TcgNode *n)
 }
 
 static const TcgBackend backend_all = {
-    .name = "all", .has_op = has_all, .access_offset = true, .access_index = true,
+    .name = "all", .has_op = has_all, .access_offset = true, .access_index = true, .access_page = true,
 };
 static const TcgBackend backend_least = { .name = "least", .has_op = has_least };
 

@@ -78,11 +78,11 @@ typedef struct Body {
     unsigned insns, polls, loads, xors, stores, flags;
 } Body;
 
-static void check_body(const Body *b, unsigned max_insns)
+static void check_body(const Body *b, unsigned loads, unsigned max_insns)
 {
     /* The loop that was meant: its poll, two accesses, and the arithmetic. */
     g_assert_cmpuint(b->polls, ==, 1);
-    g_assert_cmpuint(b->loads, ==, 2);
+    g_assert_cmpuint(b->loads, ==, loads);
     g_assert_cmpuint(b->xors, ==, 1);
     g_assert_cmpuint(b->stores, ==, 0);
     g_assert_cmpuint(b->flags, ==, 0);
@@ -190,7 +190,7 @@ static void test_x86(const void *data)
     }
     translate(&t, data, &test_layout, false);
     look_x86(objdump, &t, &body);
-    check_body(&body, 32);
+    check_body(&body, 1, 26);                   /* they lie in one page */
     discard(&t);
     translate(&t, data, &test_layout, true);
     look_x86(objdump, &t, &body);
@@ -247,7 +247,7 @@ static void test_tci(void)
 
     translate(&t, &tcg_backend_tci, &test_layout, false);
     look_tci(&t, &body);
-    check_body(&body, 16);
+    check_body(&body, 2, 16);
     discard(&t);
     translate(&t, &tcg_backend_tci, &test_layout, true);
     look_tci(&t, &body);

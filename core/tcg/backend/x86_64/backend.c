@@ -481,7 +481,7 @@ const TcgBackend tcg_backend_x86_64 = {
         [OP_brflag] = ALU, [OP_goto_tb] = TCG_PLAIN, [OP_goto_ptr] = TCG_PLAIN, [OP_exit] = TCG_PLAIN,
         [OP_raise_exit] = TCG_PLAIN,
     },
-    .upper_is_zero = tcg_x86_upper_is_zero, .access_offset = true, .access_index = true,
+    .upper_is_zero = tcg_x86_upper_is_zero, .access_offset = true, .access_index = true, .access_page = true,
     .constraints = tcg_x86_constraints,
     .emit = tcg_x86_emit,
     .once_new = tcg_x86_once_new,

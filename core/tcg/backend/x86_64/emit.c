@@ -730,6 +730,9 @@ static void emit_stub(Emit *e, Stub *s)
     case STUB_MEM:
         tcg_x86_emit_mem_stub(e, s);
         break;
+    case STUB_PAGE:
+        tcg_x86_emit_page_stub(e, s);
+        break;
     case STUB_CALL:
         emit_restore(e, s);
         break;
@@ -777,9 +780,9 @@ typedef enum Order { ORDER_NONE, ORDER_DUE, ORDER_FENCE, ORDER_NEEDS } Order;
 static Order order_of(const Emit *e, const TcgNode *n)
 {
     switch (n->op) {
-    case OP_guest_st: case OP_guest_stx:
+    case OP_guest_st: case OP_guest_stx: case OP_guest_sth:
         return n->imm & MO_RELEASE ? ORDER_DUE : ORDER_NONE;
-    case OP_guest_ld: case OP_guest_ldx:
+    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh:
         return (n->imm & MO_ORDER) == MO_ACQUIRE ? ORDER_NEEDS : ORDER_NONE;
     case OP_guest_rmw: case OP_guest_cas:
         return tcg_x86_is_locked(e, n) ? ORDER_FENCE : ORDER_NONE;
@@ -878,9 +881,14 @@ static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, c
     case OP_guest_st:
     case OP_guest_ldx:
     case OP_guest_stx:
+    case OP_guest_ldh:
+    case OP_guest_sth:
     case OP_guest_rmw:
     case OP_guest_cas:
         tcg_x86_emit_mem(e, id, n);
+        break;
+    case OP_guest_page:
+        tcg_x86_emit_page(e, id, n);
         break;
     case OP_fence:
         if (n->imm & FENCE_ST_LD) {             /* the one reordering that this host makes */

@@ -139,10 +139,10 @@ const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, co
 
 /* A cold part at the end of the region. */
 typedef struct Stub {
-    enum { STUB_MEM, STUB_CALL, STUB_POLL, STUB_FP } kind;
+    enum { STUB_MEM, STUB_PAGE, STUB_CALL, STUB_POLL, STUB_FP } kind;
     TcgId node;
     uint8_t *from[3];                           /* 32-bit displacements that jump here */
-    uint8_t *back;                              /* where the hot path goes on */
+    uint8_t *back;                              /* where the hot path goes on; NULL: in the next stub */
     uint8_t *at, *entry;                        /* an access of the direct layout: it begins; this stub does */
     uint8_t *rec_at;                            /* displacement that wants its SlowRec */
 } Stub;
@@ -237,6 +237,8 @@ bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id);
 /* emit_mem.c */
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n);
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s);
+void tcg_x86_emit_page(Emit *e, TcgId id, const TcgNode *n);
+void tcg_x86_emit_page_stub(Emit *e, Stub *s);
 /* Whether it is a locked instruction. */
 bool tcg_x86_is_locked(const Emit *e, const TcgNode *n);
 void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);

@@ -70,16 +70,41 @@ static bool is_known(const TcgFn *fn, const TcgNode *n)
            (tcg_access_index(n) || !(at & align_mask((MemOp)n->imm)));
 }
 
+/* The TLB's entry for the address at to RAX; jumps to the stub if it is none for it, and `last` bytes behind it too. */
+static void emit_look(Emit *e, Stub *s, Mem at, unsigned mmu, unsigned last, unsigned align, bool read, bool write)
+{
+    unsigned ra = (unsigned)at.base, page_bits = e->fn->config->target->page_bits;
+    int32_t offset = at.disp, tlb = e->layout->tlb_offset + (int32_t)(mmu * sizeof(TcgTlbFast));
+
+    if (have(e, HOST_BMI2) && !offset) {
+        vex_rr(&e->a, M_3A | P_F2 | 0xf0 | X_W, RAX, 0, ra);    /* rorx: the mask drops what comes in above */
+        put8(&e->a, page_bits - 5);
+    } else {
+        lea_or_mov(e, RAX, ra, offset);
+        sh_ri(&e->a, SH_SHR, X_W, RAX, page_bits - 5);
+    }
+    alu_rm(&e->a, ALU_AND, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, mask)));
+    alu_rm(&e->a, ALU_ADD, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, table)));
+    lea_or_mov(e, RDX, ra, offset + (int32_t)last);
+    alu_ri(&e->a, ALU_AND, X_W, RDX, (int32_t)(-(1u << page_bits) | align));
+    if (read) {
+        alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, read)));
+        tcg_x86_stub_jump(e, s, CC_NE);
+    }
+    if (write) {
+        alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, write)));
+        tcg_x86_stub_jump(e, s, CC_NE);
+    }
+}
+
 /*
  * Checks the address at; leaves RAX so that RAX more is the host's address. Direct: the GS segment's base is it, and RAX
  * for atomic operations on 16 bytes alone; only there has the address an index. Jumps to the stub if it must.
  */
 static void emit_check(Emit *e, Stub *s, Mem at, MemOp mo, unsigned align, bool read, bool write)
 {
-    unsigned ra = (unsigned)at.base;
+    unsigned ra = (unsigned)at.base, size = memop_size(mo);
     int32_t offset = at.disp;
-    unsigned page_bits = e->fn->config->target->page_bits, size = memop_size(mo);
-    int32_t tlb = e->layout->tlb_offset + (int32_t)(memop_mmu(mo) * sizeof(TcgTlbFast));
 
     if (is_direct(e)) {
         if (align) {
@@ -98,25 +123,7 @@ static void emit_check(Emit *e, Stub *s, Mem at, MemOp mo, unsigned align, bool 
         }
         return;
     }
-    if (have(e, HOST_BMI2) && !offset) {
-        vex_rr(&e->a, M_3A | P_F2 | 0xf0 | X_W, RAX, 0, ra);    /* rorx: the mask drops what comes in above */
-        put8(&e->a, page_bits - 5);
-    } else {
-        lea_or_mov(e, RAX, ra, offset);
-        sh_ri(&e->a, SH_SHR, X_W, RAX, page_bits - 5);
-    }
-    alu_rm(&e->a, ALU_AND, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, mask)));
-    alu_rm(&e->a, ALU_ADD, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, table)));
-    lea_or_mov(e, RDX, ra, offset + (int32_t)(size > align ? size - align - 1 : 0));
-    alu_ri(&e->a, ALU_AND, X_W, RDX, (int32_t)(-(1u << page_bits) | align));
-    if (read) {
-        alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, read)));
-        tcg_x86_stub_jump(e, s, CC_NE);
-    }
-    if (write) {
-        alu_rm(&e->a, ALU_CMP, X_W, RDX, mem(RAX, offsetof(TcgTlbEntry, write)));
-        tcg_x86_stub_jump(e, s, CC_NE);
-    }
+    emit_look(e, s, at, memop_mmu(mo), size > align ? size - align - 1 : 0, align, read, write);
     mov_rm(&e->a, X_W, RAX, mem(RAX, offsetof(TcgTlbEntry, addend)));
 }
 G_STATIC_ASSERT(sizeof(TcgTlbEntry) == 32 && sizeof(TcgTlbFast) == 16);
@@ -432,6 +439,78 @@ static void emit_cas(Emit *e, const TcgNode *n, MemOp mo, unsigned ra)
     emit_old_value(e, n, mo, RAX);
 }
 
+/* Whether an access stands behind the node that looks for its page: that one's stub, in front of its own, goes on there. */
+static bool is_first_of_page(const Emit *e, const Stub *s, const TcgNode *n)
+{
+    unsigned k = tcg_access_page(n);
+
+    return n->prev == n->arg[k] && s > e->stubs && s[-1].kind == STUB_PAGE && s[-1].node == n->arg[k] &&
+           n->in[k] == fn_node(e->fn, n->arg[k])->out;
+}
+
+/* Where an access is in its page, which is known. */
+static Mem known_page(Emit *e, Stub *s, const TcgNode *n)
+{
+    Mem m = guest_address(e, n);
+
+    m.index = (int)tcg_x86_use(e, n, tcg_access_page(n), RAX);
+    if (is_first_of_page(e, s, n)) {
+        s[-1].back = NULL;
+        return m;
+    }
+    test_rr(&e->a, X_W, (unsigned)m.index, (unsigned)m.index);
+    tcg_x86_stub_jump(e, s, CC_E);
+    return m;
+}
+
+static void emit_ld_or_st(Emit *e, const TcgNode *n, Mem m)
+{
+    if (tcg_op_loads(n->op)) {
+        emit_load(e, n, (MemOp)n->imm, m);
+    } else {
+        emit_store(e, n, (MemOp)n->imm, m);
+    }
+}
+
+void tcg_x86_emit_page(Emit *e, TcgId id, const TcgNode *n)
+{
+    Stub *s;
+
+    if (loc_kind(n->out) != LOC_REG) {
+        return;
+    }
+    s = tcg_x86_stub(e, STUB_PAGE, id);
+    emit_look(e, s, mem((int)loc_num(n->in[0]), tcg_access_offset(n)), memop_mmu((MemOp)n->imm), (unsigned)(n->imm >> 32) - 1,
+              0, n->imm & TCG_PAGE_READ, n->imm & TCG_PAGE_WRITE);
+    mov_rm(&e->a, X_W, loc_num(n->out), mem(RAX, offsetof(TcgTlbEntry, addend)));
+    s->back = e->a.p;
+}
+
+void tcg_x86_emit_page_stub(Emit *e, Stub *s)
+{
+    unsigned d = loc_num(fn_node(e->fn, s->node)->out);
+
+    alu_rr(&e->a, ALU_XOR, 0, d, d);
+    if (s->back) {
+        jmp(&e->a, s->back);
+    }
+}
+
+/* An access whose page is not known: by itself. */
+static void emit_own_check(Emit *e, const TcgNode *n, const uint8_t *back)
+{
+    Stub slow = { .kind = STUB_MEM };
+    Mem m = guest_address(e, n);
+
+    emit_check(e, &slow, m, (MemOp)n->imm, 0, tcg_op_loads(n->op), tcg_op_stores(n->op));
+    m.index = RAX;
+    emit_ld_or_st(e, n, m);
+    jmp(&e->a, back);
+    for (unsigned i = 0; i < G_N_ELEMENTS(slow.from) && slow.from[i]; i++) {
+        fix32(slow.from[i], e->a.p);
+    }
+}
+
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
 {
     MemOp mo = (MemOp)n->imm;
@@ -449,6 +528,8 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
 
     if (always_slow(e, n, mo)) {
         tcg_x86_stub_jump(e, s, -1);
+    } else if (tcg_access_page(n)) {
+        emit_ld_or_st(e, n, known_page(e, s, n));
     } else {
         s->at = is_direct(e) ? e->a.p : NULL;
         emit_check(e, s, at, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), !tcg_op_stores(n->op),
@@ -494,6 +575,9 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
 
+    if (tcg_access_page(n) && !always_slow(e, n, mo)) {
+        emit_own_check(e, n, s->back);
+    }
     if (loc_kind(n->in[0]) == LOC_CONST || tcg_access_offset(n) || tcg_access_index(n)) {
         lea(&e->a, X_W, RDX, guest_address(e, n));
         mov_mr(&e->a, X_W, mem(RSP, FRAME_ADDR), RDX);
@@ -501,10 +585,12 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
         stub_operand(e, n, 0, FRAME_ADDR, false);
     }
     switch (n->op) {
+    case OP_guest_ldh:
     case OP_guest_ld:
     case OP_guest_ldx:
         thunk = wide ? THUNK_LD128 : THUNK_LD;
         break;
+    case OP_guest_sth:
     case OP_guest_st:
     case OP_guest_stx:
         thunk = wide ? THUNK_ST128 : THUNK_ST;
@@ -550,6 +636,16 @@ void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
     ret->out = data;
     ret->arg_const[0] = n->op != OP_guest_rmw && n->op != OP_guest_cas && is_known(fn, n);
     switch (n->op) {
+    case OP_guest_page:
+        ret->arg_const[0] = false;
+        break;
+    case OP_guest_ldh:
+        ret->arg[1] = X86_INT_REGS;
+        ret->arg_slot[1] = true;
+        break;
+    case OP_guest_sth:
+        ret->arg_slot[2] = true;
+        /* fall through */
     case OP_guest_stx:
         ret->arg[2] = X86_INT_REGS;
         /* fall through */

@@ -16,6 +16,7 @@ typedef struct Access {
     unsigned num_args;
     TcgConstraint k;
     unsigned regs[3], out;                      /* out: UINT_MAX if there is none */
+    unsigned page;                              /* register of what was looked up for it and its neighbours; UINT_MAX: none */
 } Access;
 
 static void choose(Env *env, Access *a)
@@ -73,8 +74,34 @@ static bool expect_slow(const Env *env, const Access *a, bool direct)
             !(env->buf->features & HOST_AVX));
 }
 
+/* A look for the page, as for several, before the access. */
+static TcgId place_page(Env *env, const Access *a, TcgRegSet used, TcgLoc *ret)
+{
+    unsigned before = below(env, 3) ? 0 : below(env, 64), bytes = before + memop_size(a->mo) + (below(env, 3) ? 0 : below(env, 64));
+    unsigned access = (a->op == OP_guest_ld ? TCG_PAGE_READ : TCG_PAGE_WRITE) | (below(env, 4) ? 0 : 3);
+    TcgId id = add_node(env, env->fn->entry, OP_guest_page, TCG_I64, (uint16_t)-(int)before,
+                        tcg_page_imm(memop_mmu(a->mo), access, bytes));
+    TcgNode *n = fn_node(env->fn, id);
+
+    n->in[0] = TCG_LOC(LOC_REG, a->regs[0]);
+    n->out = TCG_LOC(LOC_REG, pick(env, X86_INT_REGS & ~used));
+    *ret = n->out;
+    if (below(env, 2)) {                        /* in between something else: it is asked anew */
+        TcgId mov = add_node(env, env->fn->entry, OP_mov, TCG_I64, 0, 0);
+
+        fn_node(env->fn, mov)->in[0] = *ret;
+        *ret = below(env, 2) ? TCG_LOC(LOC_SLOT, 2) : TCG_LOC(LOC_REG, loc_num(*ret));
+        fn_node(env->fn, mov)->out = *ret;
+        env->fn->frame_slots = 4;
+    }
+    return id;
+}
+
 static void place_access(Env *env, Access *a)
 {
+    bool plain = (a->op == OP_guest_ld || a->op == OP_guest_st) && !(a->mo & (MO_KIND | MO_ALIGN));
+    TcgLoc page_at = 0;
+    TcgId page = 0;
     TcgRegSet used = 0;
     TcgFn *fn = env->fn;
     TcgId id;
@@ -93,8 +120,18 @@ static void place_access(Env *env, Access *a)
         }
     }
     add_all_regs(env, fn->entry, true);
+    a->page = UINT_MAX;
+    if (plain && !fn->config->layout->direct && below(env, 2)) {
+        page = place_page(env, a, used, &page_at);
+        a->page = loc_num(fn_node(fn, page)->out);
+    }
     id = add_node(env, fn->entry, a->op, a->type, a->rmw, a->mo);
     n = fn_node(fn, id);
+    if (page) {
+        n->op = a->op == OP_guest_ld ? OP_guest_ldh : OP_guest_sth;
+        n->arg[tcg_access_page(n)] = page;
+        n->in[tcg_access_page(n)] = page_at;
+    }
     for (unsigned i = 0; i < a->num_args; i++) {
         n->in[i] = TCG_LOC(LOC_REG, a->regs[i]);
     }
@@ -182,6 +219,9 @@ static void check_regs(const Env *env, const Access *a, TcgVecVal want)
     TcgRegSet kept = env->be.allocatable & ~a->k.clobbers;
 
     for (unsigned r = 0; r < 64; r++) {
+        if (r == a->page && r != a->out) {
+            continue;
+        }
         if (r == a->out) {
             if (a->type == TCG_V128) {
                 g_assert_cmpmem(&env->cpu.out_vec[r - 32], 16, &want, 16);
