@@ -81,6 +81,12 @@ struct CPUClass {
      * size: bytes of the access, for fault details. Called without the machine lock.
      */
     bool (*tlb_fill)(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
+    /*
+     * May be NULL. What tells apart contexts of a regime whose code is not found alike from addresses and memory; false:
+     * this one is like no other. And a walk for code there, with what it read; false: it cannot be told.
+     */
+    bool (*code_group)(CPUState *cs, unsigned mmu, CodeGroup *ret);
+    bool (*walk_code)(CPUState *cs, vaddr addr, unsigned mmu, TlbWalk *ret);
     /* An access that cannot be done as asked: misaligned by its rule; MMIO or nothing answered with an error. */
     void (*unaligned)(CPUState *cs, vaddr addr, AccessType type, unsigned mmu);
     /* User mode: the host refused an access; records what the system's kernel would get. May be NULL: no user mode. */

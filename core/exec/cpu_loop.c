@@ -212,7 +212,7 @@ void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value)
     CPUExec *e = cs->exec;
 
     for (unsigned i = 0; i < NUM_JC_TAGS; i++) {
-        if (!e->jc_tags[i].shared && ((e->jc_tags[i].context ^ value) & mask) == 0) {
+        if (e->jc_tags[i].kind == JC_OWN && ((e->jc_tags[i].context ^ value) & mask) == 0) {
             e->jc_tags[i].tag = 0;
         }
     }
@@ -220,9 +220,9 @@ void jc_flush_contexts(CPUState *cs, uint64_t mask, uint64_t value)
     cs->key_valid = false;
 }
 
-static bool jc_tag_is(const JcTag *t, const CPUKey *key, uint64_t context, bool shared)
+static bool jc_tag_is(const JcTag *t, const CPUKey *key, uint64_t context, JcKind kind)
 {
-    return t->tag && t->context == context && t->shared == shared && t->key.w[0] == key->w[0] && t->key.w[1] == key->w[1];
+    return t->tag && t->context == context && t->kind == kind && t->key.w[0] == key->w[0] && t->key.w[1] == key->w[1];
 }
 
 void cpu_update_key(CPUState *cs)
@@ -231,25 +231,31 @@ void cpu_update_key(CPUState *cs)
     const CPUClass *cc = e->ec->cc;
     uint64_t context, h, variant = 0;
     JcTag *set, *row;
-    bool shared;
+    unsigned part;
+    JcKind kind;
     CPUKey key;
 
     cc->get_key(cs, &cs->key, &cs->fetch_mmu);
-    shared = !e->jc_own[cs->fetch_mmu];
-    context = tlb_context_id(cs, cs->fetch_mmu, shared);
+    kind = e->jc_own[cs->fetch_mmu] ? JC_OWN : e->jc_group[cs->fetch_mmu] ? JC_GROUP : JC_SHARED;
+    context = kind == JC_GROUP ? alike_group(cs) : 0;
+    if (!context) {
+        kind = kind == JC_GROUP ? JC_OWN : kind;
+        context = tlb_context_id(cs, cs->fetch_mmu, kind == JC_SHARED);
+    }
+    e->jc_kind = kind;
     key = cs->key;
     if (cc->key_variant_shift) {
         variant = key.w[0] >> cc->key_variant_shift & CPU_TAG_VARIANT;
         key.w[0] ^= variant << cc->key_variant_shift;
     }
     row = e->jc_last[cs->fetch_mmu];
-    h = (key.w[0] ^ key.w[1] * 31 ^ context * 17 ^ shared) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (key.w[0] ^ key.w[1] * 31 ^ context * 17 ^ kind) * UINT64_C(0x9e3779b97f4a7c15);
     set = &e->jc_tags[(h >> 56) % (NUM_JC_TAGS / JC_TAG_WAYS) * JC_TAG_WAYS];
-    if (row && !jc_tag_is(row, &key, context, shared)) {
+    if (row && !jc_tag_is(row, &key, context, kind)) {
         row = NULL;
     }
     for (unsigned way = 0; way < JC_TAG_WAYS && !row; way++) {
-        row = jc_tag_is(&set[way], &key, context, shared) ? &set[way] : NULL;
+        row = jc_tag_is(&set[way], &key, context, kind) ? &set[way] : NULL;
     }
     if (!row) {
         row = set;
@@ -257,34 +263,49 @@ void cpu_update_key(CPUState *cs)
             row = !set[way].tag || set[way].used < row->used ? &set[way] : row;
         }
         e->last_tag += CPU_TAG_VARIANT + 1;
-        *row = (JcTag){ .key = key, .context = context, .shared = shared, .tag = e->last_tag };
+        *row = (JcTag){ .key = key, .context = context, .kind = kind, .tag = e->last_tag };
     }
     row->used = ++e->tag_uses;
     e->jc_last[cs->fetch_mmu] = row;
     cs->jc_tag = row->tag | variant;
-    cs->jc = e->jc_table + ((row->tag / (CPU_TAG_VARIANT + 1) & (e->jc_parts - 1)) << e->ec->layout.jc_bits);
+    /* a kernel's and its programs' are never of the same part */
+    part = (cs->fetch_mmu << 1 | (row->tag / (CPU_TAG_VARIANT + 1) & 1)) & (e->jc_parts - 1);
+    cs->jc = e->jc_table + (part << e->ec->layout.jc_bits);
     cs->key_valid = true;
 }
 
-/* Whether what is at pc may be entered with the present tag. If not, or if a shared one may do again, it is changed. */
+/* Whether what is at pc may be entered with the present tag. If not, or if another kind of tag may do, it is changed. */
 static bool jc_fits(CPUState *cs, vaddr pc)
 {
-    uint8_t *own = &cs->exec->jc_own[cs->fetch_mmu];
+    CPUExec *e = cs->exec;
+    uint8_t *own = &e->jc_own[cs->fetch_mmu], *group = &e->jc_group[cs->fetch_mmu];
+    bool global;
 
-    if (cs->exec->x->user) {
+    if (e->x->user) {
         return true;
     }
-    if (tlb_is_global(cs, pc, cs->fetch_mmu)) {
-        if (*own && --*own == 0) {
+    if (*own) {
+        if (--*own == 0) {
             cpu_mode_changed(cs);
-            return false;
         }
+        return cs->key_valid;
+    }
+    global = tlb_is_global(cs, pc, cs->fetch_mmu);
+    if (e->jc_kind == JC_SHARED && global) {
         return true;
     }
-    if (!*own) {
+    if (e->jc_kind == JC_SHARED || (global && --*group == 0)) {
+        *group = global ? 0 : JC_RUN;
+        cpu_mode_changed(cs);
+        return false;
+    }
+    if (!global) {
+        *group = JC_RUN;
+    }
+    if (e->jc_kind == JC_GROUP && !global && !alike_has(cs, pc)) {
+        *own = JC_RUN;
         cpu_mode_changed(cs);
     }
-    *own = JC_OWN_RUN;
     return cs->key_valid;
 }
 

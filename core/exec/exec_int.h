@@ -95,17 +95,19 @@ struct ExecMachine {
 
 /*
  * An interned (key, fetch context): a row of a small set-associative table. A shared one is what the context shares with
- * others, and its entries are of global translations: so a kernel's code is found in every process.
+ * others, and its entries are of global translations: so a kernel's code is found in every process. One of a group's
+ * (alike.c) has its serial number for a context, and entries of what is found alike by others of the group.
  */
+typedef enum JcKind { JC_SHARED, JC_GROUP, JC_OWN } JcKind;
 typedef struct JcTag {
     CPUKey key;
     uint64_t context;
-    bool shared;
+    JcKind kind;
     uint64_t tag;                               /* 0: empty */
     uint64_t used;                              /* when, for replacement */
 } JcTag;
 enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 14 };
-enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 8192, JC_OWN_RUN = 255, JC_GONE = 64 };
+enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 8192, JC_RUN = 255, JC_GONE = 64 };
 
 /* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */
 typedef struct JcGone {
@@ -122,6 +124,8 @@ typedef struct CpuWork {
 /* Why an instruction is left before it did anything: it changes code, or needs the exact time. */
 typedef enum Redo { REDO_NONE, REDO_ALONE, REDO_SINGLE } Redo;
 
+typedef struct Alike Alike;
+
 typedef struct CPUExec {
     ExecMachine *x;
     ExecThread *thread;
@@ -136,7 +140,13 @@ typedef struct CPUExec {
     uint64_t last_tag, tag_uses;
     TcgJumpEntry *jc_table;                     /* JC_PARTS caches, one in user mode: each tag has its part (CPUState.jc) */
     unsigned jc_parts, jc_other;                /* jc_other: the bit of indices in which two places of one PC differ */
-    uint8_t jc_own[TLB_MAX_MMU];                /* not 0: the regime's tags are not shared until so many more are global */
+    JcKind jc_kind;                             /* of the present tag */
+    /*
+     * By regime: tags are the context's own until so many more blocks were entered; else they are a group's, or the
+     * context's own if it is in none, until so many more in a row are global; else they are shared.
+     */
+    uint8_t jc_own[TLB_MAX_MMU], jc_group[TLB_MAX_MMU];
+    Alike *alike;                               /* NULL: not needed yet */
     uint32_t jc_count[2][JC_COUNTS];            /* by two hashes of the virtual page: entries that the jump cache has */
     JcGone jc_gone[JC_GONE];                    /* under work_lock: for CPU_REQ_JC_GONE */
     unsigned num_jc_gone;
@@ -236,6 +246,22 @@ void tlb_set_code_page(CPUState *cs, RamBlock *rb, ram_addr offset, uint32_t slo
 /* Of the regime's context, or of what it shares with others. */
 uint64_t tlb_context_id(CPUState *cs, unsigned mmu, bool shared);
 bool tlb_is_global(CPUState *cs, vaddr addr, unsigned mmu);     /* addr was fetched from just now, by a global entry */
+bool tlb_is_as(CPUState *cs, const TlbPage *page, unsigned mmu);        /* ... by an entry that says the same */
+/* Which of a group's descriptors the regime's context was looked at with; serial 0: with none, as a flush makes it. */
+typedef struct TlbAlike {
+    uint64_t serial;
+    unsigned upto;
+} TlbAlike;
+TlbAlike *tlb_alike(CPUState *cs, unsigned mmu);
+
+/* alike.c; all on the own thread */
+/* The serial number of the group that what fetches now belongs to, 0: none. */
+uint64_t alike_group(CPUState *cs);
+/* In a group: whether code at pc, which was fetched just now, is found alike by all of it from now on. */
+bool alike_has(CPUState *cs, vaddr pc);
+void alike_flush(CPUState *cs, vaddr first, vaddr last);
+void alike_forget(CPUState *cs);                /* all groups */
+void alike_free(CPUState *cs);
 
 /* What the slow paths know of a page. */
 typedef struct TlbInfo {

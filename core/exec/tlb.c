@@ -26,6 +26,8 @@ enum {
     FLAGS = 31,                                 /* low bits of a comparator */
 };
 
+#define ANY_SPACE UINT64_MAX                     /* a generation */
+
 /* Whose translations are. */
 typedef struct Space {
     uint64_t id, mask;                          /* the contexts': (context id & mask) == id */
@@ -45,6 +47,7 @@ typedef struct Context {
     unsigned filled;                            /* writes of entries since all were cleared */
     unsigned evictions;                         /* since the table was made */
     Space *own, *shared;
+    TlbAlike alike;
     struct Context *after;                      /* what was set last in its place, where to look first; NULL: nothing yet */
     TcgTlbEntry *fast;
     TlbInfo *info;
@@ -58,7 +61,7 @@ typedef struct Tag {
 /* A translation larger than the page, of which there may be entries. */
 typedef struct Large {
     uint64_t block;                             /* its address without tag >> shift */
-    uint64_t generation;                        /* as in Tag */
+    uint64_t generation;                        /* as in Tag; ANY_SPACE: whichever's it is */
     uint8_t shift;                              /* log2 bytes; 0: the row is free */
 } Large;
 
@@ -211,6 +214,7 @@ static void context_become(CPUTlb *t, Context *c, uint64_t id, uint64_t global_m
     c->id = id;
     c->mmu = mmu;
     c->global_mask = global_mask;
+    c->alike.serial = 0;
     c->own = space_get(t, id, UINT64_MAX, mmu, false);
     c->shared = space_get(t, id & global_mask, global_mask, mmu, true);
     if (own) {
@@ -436,6 +440,27 @@ static void large_free(CPUTlb *t, Large *l)
 
 static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global);
 
+/* A block that many spaces have, as all do where a kernel is: one row for them all takes the place of theirs. */
+static bool merge_large(CPUTlb *t, Large set[WAYS], const Large *new)
+{
+    Large *one = NULL;
+
+    for (unsigned way = 0; way < WAYS; way++) {
+        Large *row = &set[way];
+
+        if (row->block != new->block || row->shift != new->shift) {
+            continue;
+        }
+        if (one) {
+            large_free(t, row);
+        } else {
+            one = row;
+            one->generation = ANY_SPACE;
+        }
+    }
+    return one;
+}
+
 static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Space *space)
 {
     CPUTlb *t = tlb_of(cs);
@@ -446,25 +471,31 @@ static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Space
     for (unsigned way = 0; way < WAYS; way++) {
         Large *row = &t->large[set][way];
 
-        if (row->shift && !space_of(t, row->generation)) {
+        if (row->shift && row->generation != ANY_SPACE && !space_of(t, row->generation)) {
             large_free(t, row);
         }
         if (!row->shift) {
             l = row;
-        } else if (row->block == new.block && row->shift == shift && row->generation == new.generation) {
+        } else if (row->block == new.block && row->shift == shift &&
+                   (row->generation == new.generation || row->generation == ANY_SPACE)) {
             return;
         }
     }
+    if (!l && merge_large(t, t->large[set], &new)) {
+        return;
+    }
     if (!l) {
         const Space *s;
-        TlbFlush f;
+        TlbFlush f = { .globals = true };
         Range r;
 
         l = &t->large[set][t->next_large[set]++ % WAYS];
         s = space_of(t, l->generation);
         r.first = l->block << l->shift;
         r.last = r.first + mask64(0, l->shift);
-        f = (TlbFlush){ .mask = s->mask, .value = s->id, .addr = r.first, .globals = s->shared };
+        if (s) {
+            f = (TlbFlush){ .mask = s->mask, .value = s->id, .globals = s->shared };
+        }
         flush_ranges(cs, &f, r, r);
         large_free(t, l);
     }
@@ -496,7 +527,9 @@ static void widen_by_large(CPUTlb *t, const TlbFlush *f, Range *own, Range *glob
                 if (l->shift == shift && l->block == block) {
                     const Space *s = space_of(t, l->generation);
 
-                    if (s && hits_space(f, s)) {
+                    if (l->generation == ANY_SPACE) {
+                        hit_own = hit_global = true;
+                    } else if (s && hits_space(f, s)) {
                         hit_own |= !s->shared;
                         hit_global |= s->shared;
                         large_free(t, l);
@@ -657,6 +690,22 @@ bool tlb_is_global(CPUState *cs, vaddr addr, unsigned mmu)
     return !(c->fast[i].code & TLB_INVALID) && covers(t, &c->info[i], addr) && c->info[i].global;
 }
 
+bool tlb_is_as(CPUState *cs, const TlbPage *page, unsigned mmu)
+{
+    CPUTlb *t = tlb_of(cs);
+    const Context *c = t->cur[mmu];
+    const TlbInfo *info = &c->info[index_of(t, c, page->vaddr)];
+
+    return !(c->fast[index_of(t, c, page->vaddr)].code & TLB_INVALID) && covers(t, info, page->vaddr) &&
+           info->paddr + (page->vaddr - info->page) == page->paddr && info->prot == page->prot && info->user == page->user &&
+           info->global == page->global && info->attrs.pas == page->attrs.pas;
+}
+
+TlbAlike *tlb_alike(CPUState *cs, unsigned mmu)
+{
+    return &tlb_of(cs)->cur[mmu]->alike;
+}
+
 void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu)
 {
     CPUTlb *t = tlb_of(cs);
@@ -787,6 +836,9 @@ static void flush_spaces(CPUState *cs, const TlbFlush *f)
     for (unsigned i = 0; i < POOL; i++) {
         Context *c = &t->pool[i];
 
+        if (c->used && hits(f, c->id)) {
+            c->alike.serial = 0;
+        }
         if (c->filled && (hits(f, c->id) || hits_global(f, c->id, c->global_mask))) {
             context_clear(c);
         }
@@ -806,12 +858,16 @@ void tlb_flush(CPUState *cs, const TlbFlush *f)
     stats_inc(&cs->exec->stats, STAT_tlb_flush);
     if (!f->size) {
         flush_spaces(cs, f);
+        if (!f->mask) {
+            alike_forget(cs);                   /* perhaps memory is not where it was */
+        }
         return;
     }
     own.first = f->addr & ~(t->page_size - 1);
     own.last = f->addr + (f->size - 1);
     own.last = own.last < f->addr ? UINT64_MAX : own.last;
     global = own;
+    alike_flush(cs, own.first, own.last);
     widen_by_large(t, f, &own, &global);
     flush_ranges(cs, f, own, global);
 }

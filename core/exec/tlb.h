@@ -40,6 +40,21 @@ typedef struct TlbPage {
     uint8_t user;                               /* the architecture's own bits (memory type), back with tlb_lookup */
 } TlbPage;
 
+/* What a walk for code read, and what it found. */
+enum { TLB_MAX_WALK = 5 };
+typedef struct TlbWalk {
+    TlbPage page;
+    unsigned num;
+    const uint64_t *at[TLB_MAX_WALK];           /* in RAM */
+    uint64_t value[TLB_MAX_WALK];
+} TlbWalk;
+
+/* All that a walk for code at addresses from first on depends on, but for the context's id and what the walk reads. */
+typedef struct CodeGroup {
+    vaddr first;
+    uint64_t id[4];
+} CodeGroup;
+
 /*
  * Own thread: regime mmu now uses context id. global_mask: which bits of the id tell apart contexts that do not share
  * global entries (id without the ASID).

@@ -287,6 +287,8 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->get_key = arm_get_key;
     cc->translate = arm_translate;
     cc->tlb_fill = arm_tlb_fill;
+    cc->code_group = arm_code_group;
+    cc->walk_code = arm_walk_code;
     cc->unaligned = arm_unaligned;
     cc->check_tags = arm_check_tags;
     cc->bus_error = arm_bus_error;

@@ -252,6 +252,7 @@ struct ARMCPU {
     IrqLine pmu_irq;
     Timer gtimer_timer[NUM_GTIMERS];
     Timer event_stream_timer[2], wfxt_timer, pmu_timer;
+    TlbWalk *walk;                              /* where a walk notes what it reads, NULL: nowhere; num too large: it could not */
 };
 
 DECLARE_OBJECT(ARMCPU, ARM_CPU, TYPE_ARM_CPU)
@@ -376,6 +377,8 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
 /* What the load or store at the PC adds to the syndrome of its stage 2 abort: ISV to AR (D23.2.37); else 0. */
 uint32_t arm_access_syndrome(ARMCPU *cpu);
 bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe);
+bool arm_code_group(CPUState *cs, unsigned mmu, CodeGroup *ret);
+bool arm_walk_code(CPUState *cs, vaddr addr, unsigned mmu, TlbWalk *ret);
 /* TlbPage.user. */
 enum { ARM_PAGE_GUARDED = 1, ARM_PAGE_DEVICE = 2, ARM_PAGE_TAGGED = 4, ARM_PAGE_CACHEABLE = 8 };
 /* An access that the memory's type has no support for (atomics, 64 bytes). */

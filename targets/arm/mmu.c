@@ -327,6 +327,18 @@ typedef struct S2Access {
 static bool translate_stage2(ARMCPU *cpu, uint64_t ipa, unsigned ipa_pas, const S2Access *access, ArmMmu mmu,
                              ArmXlat *ret, ArmFault *fault);
 
+static void note(ARMCPU *cpu, const Walk *w, uint64_t addr, MemTxAttrs attrs, uint64_t desc)
+{
+    const uint64_t *at = address_space_ram_ptr(cpu->parent.as, addr, 8, attrs);
+
+    if (!at || w->stage2 || w->d128 || w->big_endian || cpu->walk->num >= TLB_MAX_WALK) {
+        cpu->walk->num = TLB_MAX_WALK + 1;
+        return;
+    }
+    cpu->walk->at[cpu->walk->num] = at;
+    cpu->walk->value[cpu->walk->num++] = desc;
+}
+
 /*
  * Loads a descriptor. A stage 1 table's address is itself translated by stage 2 where that is on; *ret_mro: and is mostly
  * read-only there.
@@ -362,6 +374,9 @@ static bool load_descriptor(ARMCPU *cpu, const Walk *w, uint64_t addr, int level
     }
     *ret_pa = addr;
     *ret_attrs = attrs;
+    if (cpu->walk) {
+        note(cpu, w, addr, attrs, ret_desc[0]);
+    }
     return true;
 }
 
@@ -1248,6 +1263,52 @@ uint32_t arm_access_syndrome(ARMCPU *cpu)
     return res == MEMTX_OK ? access_syndrome(insn) : 0;
 }
 
+static TlbPage page_of(ARMCPU *cpu, vaddr addr, unsigned mmu, const ArmXlat *x)
+{
+    return (TlbPage){
+        .vaddr = addr, .paddr = x->pa, .size = x->page_size, .prot = x->prot, .global = x->global,
+        .attrs = { .pas = x->pas, .privileged = !arm_mmu_is_user(mmu), .requester = cpu->parent.index },
+        .user = (x->guarded ? ARM_PAGE_GUARDED : 0) | (x->device ? ARM_PAGE_DEVICE : 0) | (x->tagged ? ARM_PAGE_TAGGED : 0) |
+                (x->device || x->attrs == 0x44 ? 0 : ARM_PAGE_CACHEABLE),
+        .watched = arm_page_watched(cpu, addr & ~mask64(0, arm_tcg_target.page_bits), BIT64(arm_tcg_target.page_bits)),
+    };
+}
+
+/* The upper range of EL1&0, where no overlays and no stage 2 have a say. What MAIR_EL1 tells does not matter to a fetch. */
+bool arm_code_group(CPUState *cs, unsigned mmu, CodeGroup *ret)
+{
+    const ARMCPU *cpu = ARM_CPU(cs);
+    uint64_t id = cpu->ctx_id[mmu];
+
+    if ((mmu != ARM_MMU_EL10_1 && mmu != ARM_MMU_EL10_1_PAN) || (id & (ARM_CTX_S1ON | ARM_CTX_S2ON)) != ARM_CTX_S1ON ||
+        (id & ARM_CTX_ALL_PAS) != ARM_CTX_PAS(PAS_NONSECURE) || tcr2(cpu, 1)) {
+        return false;
+    }
+    ret->first = UINT64_C(1) << 63;
+    ret->id[0] = id & ~ARM_CTX_ALL_ASID;
+    ret->id[1] = cpu->ttbr1_el[1] & mask64(0, 48);
+    ret->id[2] = cpu->tcr_el[1];
+    ret->id[3] = cpu->sctlr_el[1];
+    return true;
+}
+
+bool arm_walk_code(CPUState *cs, vaddr addr, unsigned mmu, TlbWalk *ret)
+{
+    ARMCPU *cpu = ARM_CPU(cs);
+    ArmXlat x;
+    ArmFault f;
+    bool ok;
+
+    cpu->walk = ret;
+    ok = arm_translate_address(cpu, addr, ACCESS_FETCH, mmu, XLAT_ACCESS, &x, &f);
+    cpu->walk = NULL;
+    if (!ok || ret->num > TLB_MAX_WALK) {
+        return false;
+    }
+    ret->page = page_of(cpu, addr, mmu, &x);
+    return true;
+}
+
 bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessType type, unsigned mmu, bool probe)
 {
     ARMCPU *cpu = ARM_CPU(cs);
@@ -1263,13 +1324,8 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
     log_printf(LOG_MMU, "arm: cpu %u: 0x%" PRIx64 " -> 0x%" PRIx64 " size 0x%" PRIx64 " prot %u mmu %u\n", cs->index,
                addr, x.pa, x.page_size, x.prot, mmu);
     cpu->rcw_page = cpu->rcw_page || (cpu->rcw && x.mostly_readonly);
-    TlbPage page = {
-        .vaddr = addr, .paddr = x.pa, .size = x.page_size, .prot = x.prot, .global = x.global,
-        .attrs = { .pas = x.pas, .privileged = !arm_mmu_is_user(mmu), .requester = cs->index },
-        .user = (x.guarded ? ARM_PAGE_GUARDED : 0) | (x.device ? ARM_PAGE_DEVICE : 0) | (x.tagged ? ARM_PAGE_TAGGED : 0) |
-                (x.device || x.attrs == 0x44 ? 0 : ARM_PAGE_CACHEABLE),
-        .watched = arm_page_watched(cpu, addr & ~mask64(0, arm_tcg_target.page_bits), BIT64(arm_tcg_target.page_bits)),
-    };
+    TlbPage page = page_of(cpu, addr, mmu, &x);
+
     tlb_set_page(cs, mmu, &page);
     return true;
 }

@@ -37,6 +37,7 @@ PROGRAMS = {
     'step_align': ('-M virt -cpu max', [0xcb000022, 0x80000002]),
     'align': ('-M virt -cpu max', [0x8a000000, 0x80000002]),
     'cache_pan': ('-M virt -cpu max', [0x9600000d]),
+    'code_asids': ('-M virt -cpu cortex-a72', [1000, 1000, 2000, 2000, 1000, 2000, 2000, 2000, 1000, 2000, 2000, 1000]),
     # the level is that of stage 2, whose blocks are at level 2
     'descriptor_stage2': ('-M virt,virtualization=on -cpu max', [0x9200008e, 0x0060000040000301]),
     'zva': ('-M virt -cpu max', [24, 0x40, 0x78, 0x96000045, 0x1080000045, 0, 0x6212dca8, 0x1080000045, 0x14,
