@@ -412,11 +412,10 @@ uint64_t tb_hash_bytes(const uint8_t *p, unsigned len)
     return h ^ h >> 32;
 }
 
-TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
-                            uint64_t cut, ram_addr first, ram_addr last)
+static inline TranslationBlock *look(TranslationBlock **bucket, const CPUClass *cc, const CPUKey *key, const RamBlock *rb,
+                                     ram_addr offset, uint64_t cut, ram_addr first, ram_addr last)
 {
-    TranslationBlock **b = &x->tbs->bucket[hash_key(cc, key, rb, offset)];
-    TranslationBlock *tb = __atomic_load_n(b, __ATOMIC_ACQUIRE);
+    TranslationBlock *tb = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
 
     while (tb && !(tb->offset == offset && tb->rb == rb && tb->cc == cc && tb->key.w[0] == key->w[0] &&
                    tb->key.w[1] == key->w[1] && tb->cut == cut && tb->start >= first &&
@@ -424,6 +423,12 @@ TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *ke
         tb = __atomic_load_n(&tb->next, __ATOMIC_ACQUIRE);
     }
     return tb;
+}
+
+TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
+                            uint64_t cut, ram_addr first, ram_addr last)
+{
+    return look(&x->tbs->bucket[hash_key(cc, key, rb, offset)], cc, key, rb, offset, cut, first, last);
 }
 
 enum { SLOT_MASK = TCG_OWNER_ALIGN - 1 };
@@ -793,10 +798,8 @@ void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset)
 }
 
 /* Under tb_lock. */
-static void put_in(ExecMachine *x, PageCode *p, TranslationBlock *tb)
+static void put_in(TranslationBlock **b, PageCode *p, TranslationBlock *tb)
 {
-    TranslationBlock **b = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
-
     tb->valid = true;
     tb->page_next = p->first;
     p->first = tb;
@@ -808,15 +811,16 @@ static void put_in(ExecMachine *x, PageCode *p, TranslationBlock *tb)
 bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret)
 {
     PageCode *p = page_of(tb->rb->code, tb->offset >> CODE_PAGE_BITS);
+    TranslationBlock **b = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
     bool ok;
 
     g_mutex_lock(&x->tb_lock);
     ok = p->generation == generation;
     if (ok) {
-        *ret = tb_lookup(x, tb->cc, &tb->key, tb->rb, tb->offset, tb->cut, tb->start, tb->start + tb->bytes - 1);
+        *ret = look(b, tb->cc, &tb->key, tb->rb, tb->offset, tb->cut, tb->start, tb->start + tb->bytes - 1);
         if (!*ret) {
             *ret = tb;
-            put_in(x, p, tb);
+            put_in(b, p, tb);
         }
     }
     end(p);
@@ -837,7 +841,7 @@ bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
     ok = p->generation == generation && region->cold->valid && !region->cold->region;
     g_assert(!ok || (region->cold->offset == region->offset && region->cold->rb == region->rb));
     if (ok) {
-        put_in(x, p, region);
+        put_in(&x->tbs->bucket[hash_key(region->cc, &region->key, region->rb, region->offset)], p, region);
         __atomic_store_n(&region->cold->region, region, __ATOMIC_RELEASE);
         unlink_in(x, region->cold);             /* they ask for it anew */
     }

@@ -14,7 +14,7 @@
 
 #include "core/exec/exec_int.h"
 
-enum { CODE_PAGE_BITS = 12, CODE_PAGE = 1 << CODE_PAGE_BITS, TB_MAX_BYTES = 1024 };
+enum { CODE_PAGE_BITS = 12, CODE_PAGE = 1 << CODE_PAGE_BITS, TB_MAX_BYTES = 320 };
 
 /* A direct edge: where a chain slot jumps to, and the next in the list of those that jump there. */
 typedef struct TbEdge {

@@ -102,6 +102,8 @@ struct TcgBackend {
     bool (*once_end)(void *once, TcgCode *ret);
     /* A poll that counts down a heat word (-1: none), as the first operation; pc += step, and a goto_tb. False: as once_node. */
     bool (*once_poll)(void *once, int heat);
+    /* A field of the CPU object to a register, or a register's value to it. */
+    bool (*once_field)(void *once, bool store, unsigned type, MemOp mo, uint32_t offset, unsigned reg);
     bool (*once_goto)(void *once, const TcgReg *pc, int64_t step, unsigned slot, int64_t delta, int64_t back);
     uintptr_t (*run)(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
     /*

@@ -146,12 +146,18 @@ static void move(Once *o, TcgId id, TcgLoc src, TcgLoc dst)
 
 static void load_row(Once *o, const OnceRow *r, unsigned reg)
 {
-    emit_own(o, OP_ld_env, r->type, r->mo, r->offset, 0, LOC_NONE, TCG_LOC(LOC_REG, reg));
+    if (!o->failed && !o->be->once_field(o->emit, false, r->type, r->mo, r->offset, reg)) {
+        fail(o);
+    }
 }
 
 static void store_row(Once *o, const OnceRow *r, TcgId id, TcgLoc loc)
 {
-    emit_own(o, OP_st_env, r->type, r->mo, r->offset, id, loc, LOC_NONE);
+    if (loc_kind(loc) != LOC_REG) {
+        emit_own(o, OP_st_env, r->type, r->mo, r->offset, id, loc, LOC_NONE);
+    } else if (!o->failed && !o->be->once_field(o->emit, true, r->type, r->mo, r->offset, loc_num(loc))) {
+        fail(o);
+    }
 }
 
 static inline void bind(Once *o, TcgId rep, unsigned r)
@@ -563,7 +569,7 @@ static __attribute__((noinline)) TcgId get_first(Once *o, unsigned row)
     node(o, id)->aux = r->mo;
     node(o, id)->imm = r->offset;
     result(o, id, r->type == TCG_V128 ? VEC_REGS : INT_REGS);
-    emit(o, id, node(o, id), 0);
+    load_row(o, r, loc_num(node(o, id)->out));
     r->cur = r->env = id;
     note_row(o, id, r);
     return id;

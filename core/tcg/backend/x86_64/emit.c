@@ -1241,6 +1241,36 @@ static bool has_room(const Emit *e)
     return e->a.p <= e->limit && e->num_stubs < ONCE_STUBS;
 }
 
+bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_t offset, unsigned reg)
+{
+    Emit *e = &((Once *)once)->e;
+
+    if (e->a.p > e->limit) {
+        return false;
+    }
+    e->a.compare_end = NULL;
+    if (mo == MO_64 || mo == MO_32) {
+        op_rbp(&e->a, (store ? 0x89 : 0x8b) | (mo == MO_64 ? X_W : 0), reg, (int32_t)offset);
+    } else if (mo == MO_128) {
+        if (store) {
+            tcg_x86_vmov_mr(e, mem(RBP, (int32_t)offset), reg - FIRST_VREG);
+        } else {
+            tcg_x86_vmov_rm(e, reg - FIRST_VREG, mem(RBP, (int32_t)offset));
+        }
+    } else {
+        TcgNode n = { .op = store ? OP_st_env : OP_ld_env, .type = (uint8_t)type, .aux = (uint16_t)mo, .imm = offset };
+
+        if (store) {
+            n.in[0] = TCG_LOC(LOC_REG, reg);
+            emit_st_env(e, &n);
+        } else {
+            n.out = TCG_LOC(LOC_REG, reg);
+            emit_ld_env(e, &n);
+        }
+    }
+    return true;
+}
+
 bool tcg_x86_once_poll(void *once, int heat)
 {
     Emit *e = &((Once *)once)->e;

@@ -266,6 +266,7 @@ void tcg_x86_once_block(void *once, uint32_t block);
 bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next);
 bool tcg_x86_once_end(void *once, TcgCode *ret);
 bool tcg_x86_once_poll(void *once, int heat);
+bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_t offset, unsigned reg);
 bool tcg_x86_once_goto(void *once, const TcgReg *pc, int64_t step, unsigned slot, int64_t delta, int64_t back);
 void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n);
