@@ -139,6 +139,7 @@ static bool recipe_op(const TcgNode *n)
  */
 typedef struct Kind {
     uint8_t op, type;
+    uint16_t aux;
     unsigned num_args;
     bool choice;
     uint8_t cond, cond_type;
@@ -175,12 +176,12 @@ static Kind kind_of(const TcgFn *fn, const TcgNode *n)
     unsigned arm = n->pos ? 0 : flags_choice(fn, n);
 
     if (tcg_op_def[n->op].flags & TCGF_FLAGS && !n->pos) {
-        return (Kind){ .op = n->op, .type = n->type, .num_args = tcg_op_def[n->op].args };
+        return (Kind){ .op = n->op, .type = n->type, .aux = n->aux, .num_args = tcg_op_def[n->op].args };
     }
     if (arm) {
         const TcgNode *x = fn_node(fn, n->arg[arm]);
 
-        return (Kind){ .op = x->op, .type = x->type, .num_args = 2 + tcg_op_def[x->op].args, .choice = true,
+        return (Kind){ .op = x->op, .type = x->type, .aux = x->aux, .num_args = 2 + tcg_op_def[x->op].args, .choice = true,
                        .cond = (uint8_t)n->aux, .cond_type = (uint8_t)n->imm, .arm = (uint8_t)arm,
                        .other = n->arg[5 - arm] };
     }
@@ -194,7 +195,7 @@ static int leaf_kind(const TcgFn *fn, const Web *w, const TcgNode *n)
     for (unsigned k = 0; k < w->num_kinds; k++) {
         const Kind *b = &w->kind[k];
 
-        if (a.op == b->op && a.type == b->type && a.choice == b->choice && a.cond == b->cond &&
+        if (a.op == b->op && a.type == b->type && a.aux == b->aux && a.choice == b->choice && a.cond == b->cond &&
             a.cond_type == b->cond_type && a.arm == b->arm &&
             (!a.choice || fn_node(fn, a.other)->imm == fn_node(fn, b->other)->imm)) {
             return k;
@@ -394,6 +395,7 @@ static TcgId flags_node(TcgFn *fn, const Kind *k, const TcgId *arg)
 {
     TcgId id = tcg_fn_node_new(fn, k->op, k->type);
 
+    fn_node(fn, id)->aux = k->aux;
     memcpy(fn_node(fn, id)->arg, arg, tcg_op_def[k->op].args * sizeof(TcgId));
     return id;
 }
@@ -449,6 +451,7 @@ static void web_rewrite(TcgFn *fn, const Web *w, unsigned i)
             v = id;
             fn_node(fn, id)->op = kind->op;
             fn_node(fn, id)->type = kind->type;
+            fn_node(fn, id)->aux = kind->aux;
             memcpy(fn_node(fn, id)->arg, w->part[i][k], 3 * sizeof(TcgId));
             tcg_fn_insert_before(fn, at, id);
         } else {
@@ -636,7 +639,7 @@ static void place_copies(Dce *d)
         Deferred f = ((Deferred *)fn->scratch[1]->data)[d->num_placed++];
         const TcgNode *user = fn_node(fn, f.user);
         bool phi = user->op == OP_phi, list = user->list_len != 0;
-        TcgId at = f.user, v;
+        TcgId at = after_phis(fn, user->block), v;              /* a call behind it may clear what comparing raised */
 
         if (phi) {
             uint32_t pred = *fn_list(fn, fn_block(fn, user->block)->preds + f.arg);

@@ -283,6 +283,12 @@ static uint32_t end_block(Machine *m, const TcgNode *n)
                                       get(m, n->arg[1]).u64[0])];
     case OP_brflag:
         return b->succ[!(tcg_flag_truth[n->aux] >> (get(m, n->arg[0]).u64[0] & 15) & 1)];
+    case OP_br_fp: {
+        TcgVecVal arg[2] = { get(m, n->arg[0]), get(m, n->arg[1]) }, nzcv;
+
+        tcg_eval(OP_flags_fp, n->type, n->aux & ((1u << TCG_FP_COND_SHIFT) - 1), 0, arg, &nzcv);
+        return b->succ[!(tcg_flag_truth[n->aux >> TCG_FP_COND_SHIFT] >> (nzcv.u64[0] & 15) & 1)];
+    }
     case OP_goto_tb:
         m->e->left = TCG_EXIT_CHAIN + n->aux;
         return 0;
