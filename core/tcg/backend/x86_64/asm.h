@@ -162,6 +162,22 @@ static inline void op_rbp(Asm *a, unsigned opc, unsigned reg, int32_t disp)
     a->p = p;
 }
 
+/* ... and at RSP + disp, disp not being 0. */
+static inline void op_rsp(Asm *a, unsigned opc, unsigned reg, int32_t disp)
+{
+    unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1, modrm = (reg & 7) << 3 | RSP;
+    uint8_t *p = enc_head(a->p, opc, rex, (opc & X_BREG) && reg >= 4);
+
+    *p++ = (uint8_t)((fits8(disp) ? 0x40 : 0x80) | modrm);
+    *p++ = 0x24;
+    if (fits8(disp)) {
+        *p++ = (uint8_t)disp;
+    } else {
+        p = enc32(p, (uint32_t)disp);
+    }
+    a->p = p;
+}
+
 /* -- VEX.128: reg = dest, vvvv = first source (0 where the instruction has none), rm = second ------------ */
 static inline void put_vex_head(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, bool x, bool b)
 {
@@ -269,6 +285,19 @@ static inline void alu_mi(Asm *a, unsigned op, unsigned w, Mem m, int32_t imm)
     }
     compared(a, at);
 }
+/* The same for what is at RBP + disp. */
+static inline void alu_rbp_i(Asm *a, unsigned op, unsigned w, int32_t disp, int32_t imm)
+{
+    uint8_t *at = a->p;
+
+    op_rbp(a, (fits8(imm) ? 0x83 : 0x81) | w, op, disp);
+    if (fits8(imm)) {
+        put8(a, (uint8_t)imm);
+    } else {
+        put32(a, (uint32_t)imm);
+    }
+    compared(a, at);
+}
 static inline void mov_rr(Asm *a, unsigned w, unsigned dst, unsigned src) { op_rr(a, 0x8b | w, dst, src); }
 static inline void mov_rm(Asm *a, unsigned w, unsigned dst, Mem m) { op_rm(a, 0x8b | w, dst, m); }
 static inline void mov_mr(Asm *a, unsigned w, Mem m, unsigned src) { op_rm(a, 0x89 | w, src, m); }
@@ -292,6 +321,15 @@ static inline void mov_mi(Asm *a, unsigned w, Mem m, int32_t imm)
     put32(a, (uint32_t)imm);
 }
 static inline void lea(Asm *a, unsigned w, unsigned dst, Mem m) { op_rm(a, 0x8d | w, dst, m); }
+/* lea from rip + a displacement that is filled in later: its place is returned. */
+static inline uint8_t *lea_fwd(Asm *a, unsigned dst)
+{
+    put8(a, dst & 8 ? 0x4c : 0x48);
+    put8(a, 0x8d);
+    put8(a, (dst & 7) << 3 | 5);
+    put32(a, 0);
+    return a->p - 4;
+}
 static inline void test_rr(Asm *a, unsigned w, unsigned x, unsigned y)
 {
     uint8_t *at = a->p;

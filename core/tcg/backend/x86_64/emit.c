@@ -195,24 +195,22 @@ static void emit_st_env(Emit *e, const TcgNode *n)
 }
 
 /* RAX goes, if the constant is a large one. */
-static void emit_add_to(Emit *e, Mem m, unsigned w, int64_t v)
+static void emit_add_to(Emit *e, int32_t offset, unsigned w, int64_t v)
 {
     if (fits32(v)) {
-        alu_mi(&e->a, ALU_ADD, w, m, (int32_t)v);
+        alu_rbp_i(&e->a, ALU_ADD, w, offset, (int32_t)v);
     } else {
         mov_ri(&e->a, RAX, (uint64_t)v);
-        alu_mr(&e->a, ALU_ADD, w, m, RAX);
+        alu_mr(&e->a, ALU_ADD, w, mem(RBP, offset), RAX);
     }
 }
 
 static void emit_add_env(Emit *e, const TcgNode *n)
 {
-    Mem m = mem(RBP, (int32_t)n->imm);
-
     if (is_const(n, 0)) {
-        emit_add_to(e, m, width_w(n->type), arg_const(e, n, 0, n->type));
+        emit_add_to(e, (int32_t)n->imm, width_w(n->type), arg_const(e, n, 0, n->type));
     } else {
-        alu_mr(&e->a, ALU_ADD, width_w(n->type), m, tcg_x86_use(e, n, 0, RAX));
+        alu_mr(&e->a, ALU_ADD, width_w(n->type), mem(RBP, (int32_t)n->imm), tcg_x86_use(e, n, 0, RAX));
     }
 }
 
@@ -479,18 +477,17 @@ static int heat_of(const Emit *e)
 /* heat: the word's number + 1; 0: none. id: the node, for its map; 0: it needs none. */
 static void emit_poll(Emit *e, TcgId id, uint64_t heat)
 {
-    Mem m = mem(RBP, e->layout->poll_offset);
     Stub *s;
 
     if (e->layout->counted) {
-        alu_mi(&e->a, ALU_SUB, 0, m, (int32_t)e->fn->num_insns);
+        alu_rbp_i(&e->a, ALU_SUB, 0, e->layout->poll_offset, (int32_t)e->fn->num_insns);
     } else {
-        alu_mi(&e->a, ALU_CMP, 0, m, 0);
+        alu_rbp_i(&e->a, ALU_CMP, 0, e->layout->poll_offset, 0);
     }
     s = tcg_x86_stub(e, STUB_POLL, id);
     tcg_x86_stub_jump(e, s, CC_S);
     if (heat) {
-        alu_mi(&e->a, ALU_SUB, 0, mem(RBP, e->layout->heat_offset + (int32_t)(heat - 1) * 4), heat_of(e));
+        alu_rbp_i(&e->a, ALU_SUB, 0, e->layout->heat_offset + (int32_t)(heat - 1) * 4, heat_of(e));
         e->heat_at = e->a.p - 1;
         tcg_x86_stub_jump(e, s, CC_S);
     }
@@ -499,8 +496,7 @@ static void emit_poll(Emit *e, TcgId id, uint64_t heat)
 /* Leaves through the state map of the stub's node. */
 static void emit_restore(Emit *e, Stub *s)
 {
-    lea(&e->a, X_W, RDX, mem_rip(e->a.p));
-    s->rec_at = e->a.p - 4;
+    s->rec_at = lea_fwd(&e->a, RDX);
     jmp(&e->a, thunk_rw(e, THUNK_LEAVE));
 }
 
@@ -1296,7 +1292,7 @@ bool tcg_x86_once_goto(void *once, const TcgReg *pc, int64_t step, unsigned slot
         e->fence_due = false;
     }
     if (step) {
-        emit_add_to(e, mem(RBP, (int32_t)pc->offset), width_w(pc->type), pc->type == TCG_I32 ? (int32_t)step : step);
+        emit_add_to(e, (int32_t)pc->offset, width_w(pc->type), pc->type == TCG_I32 ? (int32_t)step : step);
     }
     emit_goto_tb(e, slot, (int32_t)delta, (int32_t)back);
     return true;

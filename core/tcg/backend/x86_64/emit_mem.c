@@ -83,8 +83,8 @@ static void emit_look(Emit *e, Stub *s, Mem at, unsigned mmu, unsigned last, uns
         lea_or_mov(e, RAX, ra, offset);
         sh_ri(&e->a, SH_SHR, X_W, RAX, page_bits - 5);
     }
-    alu_rm(&e->a, ALU_AND, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, mask)));
-    alu_rm(&e->a, ALU_ADD, X_W, RAX, mem(RBP, tlb + (int32_t)offsetof(TcgTlbFast, table)));
+    op_rbp(&e->a, ALU_AND << 3 | 3 | X_W, RAX, tlb + (int32_t)offsetof(TcgTlbFast, mask));
+    op_rbp(&e->a, ALU_ADD << 3 | 3 | X_W, RAX, tlb + (int32_t)offsetof(TcgTlbFast, table));
     lea_or_mov(e, RDX, ra, offset + (int32_t)last);
     alu_ri(&e->a, ALU_AND, X_W, RDX, (int32_t)(-(1u << page_bits) | align));
     if (read) {
@@ -564,7 +564,7 @@ static void stub_operand(Emit *e, const TcgNode *n, unsigned i, int32_t at, bool
     if (vector) {
         tcg_x86_vmov_mr(e, mem(RSP, at), tcg_x86_vuse(e, n, i, XSCRATCH));
     } else {
-        mov_mr(&e->a, X_W, mem(RSP, at), tcg_x86_use(e, n, i, RDX));
+        op_rsp(&e->a, 0x89 | X_W, tcg_x86_use(e, n, i, RDX), at);
     }
 }
 
@@ -580,7 +580,7 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     }
     if (loc_kind(n->in[0]) == LOC_CONST || tcg_access_offset(n) || tcg_access_index(n)) {
         lea(&e->a, X_W, RDX, guest_address(e, n));
-        mov_mr(&e->a, X_W, mem(RSP, FRAME_ADDR), RDX);
+        op_rsp(&e->a, 0x89 | X_W, RDX, FRAME_ADDR);
     } else {
         stub_operand(e, n, 0, FRAME_ADDR, false);
     }
@@ -610,8 +610,7 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
         stub_operand(e, n, 1, wide ? FRAME_V0 : FRAME_VAL, wide);
         stub_operand(e, n, 2, wide ? FRAME_V0 + 16 : FRAME_VAL2, wide);
     }
-    lea(&e->a, X_W, RDX, mem_rip(e->a.p));
-    s->rec_at = e->a.p - 4;
+    s->rec_at = lea_fwd(&e->a, RDX);
     call_rel(&e->a, thunk_rw(e, thunk));
     if (loc_kind(n->out) == LOC_REG) {
         if (wide) {
