@@ -39,6 +39,8 @@ typedef struct OnceState {
     int64_t delta;                              /* its PC, from the entry's */
     int64_t pc_env;                             /* the PC's field, from the entry's */
     TcgId pc;                                   /* the PC was set to this */
+    TcgId pc_field;                             /* what its field held when it was the entry's + pc_field_is; 0: not loaded */
+    int64_t pc_field_is;
     bool pc_unknown;                            /* a helper has written it */
     uint32_t num_rows, num_slots, num_lazy;
     uint64_t set[MAX_ROWS / 64];                /* by row: it was set, and its field may not hold that yet */
@@ -619,9 +621,15 @@ void tcg_once_set(Once *o, unsigned row, TcgId v)
 /* The entry PC + what *ret_delta says. */
 TcgId tcg_once_pc(Once *o, int64_t *ret_delta)
 {
-    const TcgReg *pc = &o->fn->config->target->regs[o->fn->config->target->pc_reg];
-    TcgId id = tcg_fn_node_new(o->fn, OP_ld_env, pc->type);
+    const TcgReg *pc = &o->fn->config->target->regs[o->pc_reg];
+    TcgId id = o->now.pc_field;
 
+    if (id && node(o, id)->reg) {
+        *ret_delta = o->now.pc_field_is;
+        node(o, id)->touched = o->now.insn;
+        return id;
+    }
+    id = tcg_fn_node_new(o->fn, OP_ld_env, pc->type);
     *ret_delta = o->now.pc_env;
     if (o->now.pc_unknown || o->failed) {
         fail(o);
@@ -631,6 +639,8 @@ TcgId tcg_once_pc(Once *o, int64_t *ret_delta)
     node(o, id)->imm = pc->offset;
     result(o, id, INT_REGS);
     emit(o, id, node(o, id), 0);
+    o->now.pc_field = id;
+    o->now.pc_field_is = o->now.pc_env;
     return id;
 }
 
