@@ -107,7 +107,7 @@ typedef struct JcTag {
     uint64_t used;                              /* when, for replacement */
 } JcTag;
 enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 14 };
-enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 8192, JC_RUN = 255, JC_GONE = 64 };
+enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 32768, JC_RUN = 255, JC_GONE = 64 };
 
 /* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */
 typedef struct JcGone {
