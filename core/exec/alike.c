@@ -24,6 +24,7 @@ typedef struct Group {
     GArray *descs;                              /* Desc */
     GHashTable *known;                          /* descriptors, by address: place in descs + 1; translations, as odd numbers */
     uint64_t shifts;                            /* bit n: some are of 2^n bytes */
+    uint64_t lo, hi;                            /* all lie between, addresses without tag */
 } Group;
 
 struct Alike {
@@ -88,6 +89,8 @@ static Group *group_get(Alike *a, const CodeGroup *is)
     group_end(a, oldest);
     oldest->is = *is;
     oldest->serial = ++a->last_serial;
+    oldest->lo = UINT64_MAX;
+    oldest->hi = 0;
     a->num++;
     return oldest;
 }
@@ -137,9 +140,14 @@ uint64_t alike_group(CPUState *cs)
     return g ? g->serial : 0;
 }
 
+static vaddr untagged(vaddr addr)
+{
+    return addr & mask64(0, 56);
+}
+
 static void *key_of(vaddr addr, unsigned shift)
 {
-    return (void *)(uintptr_t)((addr & mask64(0, 56)) >> shift << 7 | shift << 1 | 1);
+    return (void *)(uintptr_t)(untagged(addr) >> shift << 7 | shift << 1 | 1);
 }
 
 static bool has(const Group *g, vaddr addr)
@@ -183,6 +191,8 @@ static bool add(CPUState *cs, Alike *a, Group *g, vaddr pc)
     }
     g_hash_table_insert(g->known, key_of(pc, ctz64(w.page.size)), GUINT_TO_POINTER(1));
     g->shifts |= w.page.size;
+    g->lo = MIN(g->lo, untagged(pc) & ~(w.page.size - 1));
+    g->hi = MAX(g->hi, untagged(pc) | (w.page.size - 1));
     *tlb_alike(cs, cs->fetch_mmu) = (TlbAlike){ g->serial, g->descs->len };
     return true;
 }
@@ -222,6 +232,9 @@ void alike_flush(CPUState *cs, vaddr first, vaddr last)
     for (unsigned i = 0; a && a->num && i < ROWS; i++) {
         Group *g = &a->row[i];
 
+        if (untagged(first) <= untagged(last) && (untagged(first) > g->hi || untagged(last) < g->lo)) {
+            continue;
+        }
         for (uint64_t shifts = g->shifts; shifts; shifts &= shifts - 1) {
             if (in_range(g, ctz64(shifts), first, last)) {
                 group_end(a, g);

@@ -804,7 +804,9 @@ static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range globa
         Context *c = &t->pool[i];
 
         if (c->used && hits(f, c->id)) {
-            flush_level1(t, c, both);
+            if (may_have(c->own, both) || may_have(c->shared, both)) {
+                flush_level1(t, c, both);
+            }
         } else if (c->used && hits_global(f, c->id, c->global_mask) && may_have(c->shared, global)) {
             flush_level1(t, c, global);
         }
