@@ -7,6 +7,10 @@
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#define C_LIBRARY_KNOWS                         /* since glibc 2.33 */
+#endif
 #include "core/bits.h"
 #include "core/tcg/backend/x86_64/emit_int.h"
 #include "core/tcg/costs.h"
@@ -28,10 +32,28 @@ static bool has_jump_erratum(unsigned a)
     return false;
 }
 
+enum { LEAF_1, LEAF_7, LEAF_80000001 };         /* as the C library numbers them */
+
+/* EAX to EDX of CPUID. The C library has asked already; to ask takes a virtual machine long. */
+static void ask_leaf(unsigned leaf, unsigned known, unsigned *ret)
+{
+#ifdef C_LIBRARY_KNOWS
+    const struct cpuid_feature *f = __x86_get_cpuid_feature_leaf(known);
+
+    G_STATIC_ASSERT((int)LEAF_1 == (int)CPUID_INDEX_1 && (int)LEAF_7 == (int)CPUID_INDEX_7 &&
+                    (int)LEAF_80000001 == (int)CPUID_INDEX_80000001);
+    if (f->cpuid_array[1] | f->cpuid_array[2]) {
+        memcpy(ret, f->cpuid_array, sizeof(f->cpuid_array));
+        return;
+    }
+#endif
+    __cpuid_count(leaf, 0, ret[0], ret[1], ret[2], ret[3]);
+}
+
 static uint64_t ask_host(void)
 {
     const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
-    unsigned a, b, c, d, max, family;
+    unsigned a, b, c, d, max, family, r[4];
     uint32_t xcr0 = 0, xcr0_high;
     bool amd, fma, intel;
     uint64_t f = 0;
@@ -39,7 +61,9 @@ static uint64_t ask_host(void)
     __cpuid(0, max, b, c, d);
     amd = b == signature_AMD_ebx || b == UINT32_C(0x6f677948) /* "Hygo" */;
     intel = b == signature_INTEL_ebx;
-    __cpuid(1, a, b, c, d);
+    ask_leaf(1, LEAF_1, r);
+    a = r[0];
+    c = r[2];
     f |= intel && has_jump_erratum(a) ? HOST_PAD_JUMPS : 0;
     family = extract32(a, 8, 4) + (extract32(a, 8, 4) == 15 ? extract32(a, 20, 8) : 0);
     f |= (c & v2) == v2 ? HOST_V2 : 0;
@@ -53,7 +77,9 @@ static uint64_t ask_host(void)
         f |= HOST_AVX;
     }
     if (max >= 7) {
-        __cpuid_count(7, 0, a, b, c, d);
+        ask_leaf(7, LEAF_7, r);
+        b = r[1];
+        c = r[2];
         f |= b & bit_BMI ? HOST_BMI1 : 0;
         f |= b & bit_BMI2 ? HOST_BMI2 : 0;
         f |= b & bit_SHA ? HOST_SHA : 0;
@@ -73,9 +99,9 @@ static uint64_t ask_host(void)
             }
         }
     }
-    __cpuid(0x80000001, a, b, c, d);            /* it is there: it says that the host has 64 bits */
-    f |= c & bit_LZCNT ? HOST_LZCNT : 0;
-    if (!(c & bit_LAHF_LM)) {
+    ask_leaf(0x80000001, LEAF_80000001, r);     /* it is there: it says that the host has 64 bits */
+    f |= r[2] & bit_LZCNT ? HOST_LZCNT : 0;
+    if (!(r[2] & bit_LAHF_LM)) {
         f &= ~(uint64_t)HOST_V2;
     }
     if (!(f & HOST_BMI1)) {
