@@ -6,6 +6,8 @@
  * - In the direct layout, another value, shifted left by up to 3 (access_index): OP_guest_ldx, OP_guest_stx, whose offset
  *   is from -8192 to 8191. With TLBs the address is wanted in a register anyway.
  *
+ * - Wherever it is, a shifted value that is added and not wanted otherwise goes into the addition (OP_addshl).
+ *
  * Only where nothing else wants the sum, which would need its register anyway. That a sum's operands now live as long
  * as its accesses is mostly no loss: what is an array's start or an index has more uses.
  */
@@ -176,6 +178,37 @@ static void count_scaled(Address *a)
     }
 }
 
+/* A sum with a shifted value that nothing else wants. */
+static void take_shift(TcgFn *fn, TcgId id)
+{
+    TcgNode *n = fn_node(fn, id), probe;
+    unsigned k = 2;
+
+    if (n->op != OP_add || !n->uses || is_const(fn, n->arg[0]) || is_const(fn, n->arg[1])) {
+        return;
+    }
+    while (k-- > 0) {
+        TcgId shifted = n->arg[k];
+        const TcgNode *s = fn_node(fn, shifted), *c = fn_node(fn, s->arg[1]);
+
+        if (s->op != OP_shl || s->type != n->type || s->uses != 1 || c->op != OP_const || c->imm < 1 || c->imm > 3 ||
+            is_const(fn, s->arg[0])) {
+            continue;
+        }
+        probe = (TcgNode){ .op = OP_addshl, .type = n->type, .aux = (uint16_t)c->imm };
+        if (!fn->config->backend->has_op(fn->config->backend, &probe)) {
+            return;
+        }
+        n->op = OP_addshl;
+        n->aux = probe.aux;
+        n->arg[0] = n->arg[1 - k];
+        n->arg[1] = s->arg[0];
+        move_use(fn, shifted, s->arg[0]);
+        unused(fn, shifted);
+        return;
+    }
+}
+
 void tcg_address(TcgFn *fn)
 {
     const TcgBackend *be = fn->config->backend;
@@ -192,5 +225,10 @@ void tcg_address(TcgFn *fn)
         each_access(&a, count);
         count_scaled(&a);
         each_access(&a, take_index);
+    }
+    for (uint32_t i = 0; !fn->config->naive && i < fn->rpo->len; i++) {
+        for (TcgId id = fn_block(fn, g_array_index(fn->rpo, uint32_t, i))->first; id; id = fn_node(fn, id)->next) {
+            take_shift(fn, id);
+        }
     }
 }

@@ -109,6 +109,7 @@ static bool eval_int(TcgOpcode op, unsigned bits, unsigned aux, const TcgVecVal 
     case OP_extract: r = a >> pos & width_mask(len); break;
     case OP_sextract: r = sign_from(a >> pos & width_mask(len), len); break;
     case OP_deposit: r = (a & ~(width_mask(len) << pos)) | (b & width_mask(len)) << pos; break;
+    case OP_addshl: r = a + (b << aux); break;
     case OP_extract2: r = aux ? a >> aux | b << (bits - aux) : a; break;
     case OP_trunc: r = (uint32_t)v[0].u64[0]; break;
     case OP_zext: r = (uint32_t)v[0].u64[0]; break;

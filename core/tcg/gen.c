@@ -805,19 +805,25 @@ void tcg_return(TcgGen *g, TcgVal pc)
     end_block(g, 0, 0);
 }
 
-/* Goes to the one of num blocks, in the order of their deltas, that pc, a row, is the place of; else to `other`. */
-static void branch_among(TcgGen *g, unsigned row, TcgType type, const RegionBlock *r, unsigned num, TcgBlockRef other)
+/*
+ * Goes to the one of num blocks, in the order of their deltas, that is the row's content behind the one at `first`; else to
+ * `other`.
+ */
+static void branch_among(TcgGen *g, unsigned row, TcgType type, int64_t first, const RegionBlock *r, unsigned num,
+                         TcgBlockRef other)
 {
     if (num == 1) {
-        tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_pc(g, r->is.delta), (TcgBlockRef){ r->block[0] }, other);
+        tcg_brcond(g, type, COND_EQ, tcg_get_reg(g, row), tcg_const(g, type, (uint64_t)(r->is.delta - first)),
+                   (TcgBlockRef){ r->block[0] }, other);
     } else {
         TcgBlockRef below = tcg_block(g), above = tcg_block(g);
 
-        tcg_brcond(g, type, COND_LTU, tcg_get_reg(g, row), tcg_pc(g, r[num / 2].is.delta), below, above);
+        tcg_brcond(g, type, COND_LTU, tcg_get_reg(g, row), tcg_const(g, type, (uint64_t)(r[num / 2].is.delta - first)), below,
+                   above);
         tcg_block_start(g, below);
-        branch_among(g, row, type, r, num / 2, other);
+        branch_among(g, row, type, first, r, num / 2, other);
         tcg_block_start(g, above);
-        branch_among(g, row, type, r + num / 2, num - num / 2, other);
+        branch_among(g, row, type, first, r + num / 2, num - num / 2, other);
     }
 }
 
@@ -856,10 +862,19 @@ TcgVal tcg_jump_inside(TcgGen *g, TcgVal pc, int64_t back)
     }
     to = jump_targets(g, back ? g->now.is.calls : g->now.is.call);
     if (to->len) {
+        const RegionBlock *first = (const RegionBlock *)to->data;
+
         row = tcg_local(g, type);
         other = tcg_block(g);
         tcg_set_reg(g, row, pc);
-        branch_among(g, row, type, (const RegionBlock *)to->data, to->len, other);
+        if (g->at_pc) {
+            branch_among(g, row, type, -(int64_t)g->pc, first, to->len, other);
+        } else {                                /* what it is compared with is constant, wherever the code is */
+            unsigned behind = tcg_local(g, type);
+
+            tcg_set_reg(g, behind, tcg_sub(g, type, pc, tcg_pc(g, first->is.delta)));
+            branch_among(g, behind, type, first->is.delta, first, to->len, other);
+        }
         tcg_block_start(g, other);
         pc = tcg_get_reg(g, row);
     }

@@ -50,7 +50,7 @@ static AuxKind aux_kind(TcgOpcode op)
     case OP_get_reg: case OP_set_reg: return AUX_ROW;
     case OP_ld_env: case OP_st_env: case OP_add_env: return AUX_SIZE;
     case OP_extract: case OP_sextract: case OP_deposit: return AUX_FIELD;
-    case OP_extract2: return AUX_POS;
+    case OP_extract2: case OP_addshl: return AUX_POS;
     case OP_setcond: case OP_select_cmp: case OP_brcond: case OP_br_vec: return AUX_COND;
     case OP_select_fc: case OP_flags_cond: case OP_brflag: return AUX_FC;
     case OP_guest_rmw: return AUX_RMW;

@@ -230,6 +230,7 @@ static TcgId expand_int(Lower *l, const TcgNode *n)
     case OP_not: return opk(l, OP_xor, t, a, UINT64_MAX);
     case OP_neg: return op2(l, OP_sub, t, k(l, t, 0), a);
     case OP_ror: return expand_rotate(l, t, a, a, b);
+    case OP_addshl: return op2(l, OP_add, t, a, opk(l, OP_shl, t, b, n->aux));
     case OP_extract2:                           /* its position is not 0, or it is a */
         return n->aux ? expand_rotate(l, t, a, b, k(l, t, n->aux)) : a;
     case OP_clz: return expand_clz(l, t, a);

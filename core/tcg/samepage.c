@@ -62,6 +62,9 @@ static bool add_terms(const TcgFn *fn, TcgId v, unsigned shift, unsigned depth, 
         switch (n->op) {
         case OP_add:
             return add_terms(fn, n->arg[0], shift, depth - 1, s) && add_terms(fn, n->arg[1], shift, depth - 1, s);
+        case OP_addshl:
+            return add_terms(fn, n->arg[0], shift, depth - 1, s) &&
+                   add_terms(fn, n->arg[1], shift + n->aux, depth - 1, s);
         case OP_sub:
             if (c->op == OP_const) {
                 s->offset -= (int64_t)(c->imm << shift);

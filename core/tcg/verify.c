@@ -188,6 +188,8 @@ static bool check_type(Verifier *v, const TcgNode *n)
         return (int_type(n->type) && len >= 1 && pos + len <= width) || fail(v, "the field does not fit the type");
     case OP_extract2:
         return (int_type(n->type) && n->aux < width) || fail(v, "the position does not fit the type");
+    case OP_addshl:
+        return (int_type(n->type) && n->aux <= 3) || fail(v, "the count does not fit");
     case OP_trunc: case OP_flags_cond: case OP_brflag:
         return (n->type == TCG_I32 && (n->op == OP_trunc || n->aux < 16)) || fail(v, "bad type or condition");
     case OP_zext: case OP_sext:

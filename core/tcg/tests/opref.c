@@ -184,6 +184,8 @@ static uint64_t ref_int(TcgOpcode op, unsigned bits, unsigned aux, uint64_t a, u
             r |= ((i >= pos && i < pos + len ? b >> (i - pos) : a >> i) & 1) << i;
         }
         return r;
+    case OP_addshl:
+        return a + (b << aux);
     case OP_extract2:
         return (uint64_t)(((U128)b << bits | a) >> aux);
     case OP_setcond:

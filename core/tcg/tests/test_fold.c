@@ -101,6 +101,7 @@ static void random_op(Chain *c)
         break;
     }
     case OP_extract2: n.aux = below(c, w); break;
+    case OP_addshl: n.aux = below(c, 4); break;
     case OP_setcond: n.aux = below(c, TCG_NUM_CONDS); break;
     case OP_select_cmp:
         n.aux = below(c, TCG_NUM_CONDS);

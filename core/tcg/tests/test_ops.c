@@ -298,6 +298,11 @@ static void each_variant(TcgOpcode op, void (*f)(const Variant *v, void *data), 
                 }
             }
             break;
+        case OP_addshl:
+            for (v.aux = 0; v.type != TCG_V128 && v.aux < 4; v.aux++) {
+                f(&v, data);
+            }
+            break;
         case OP_setcond:
             for (v.aux = 0; v.type != TCG_V128 && v.aux < TCG_NUM_CONDS; v.aux++) {
                 f(&v, data);

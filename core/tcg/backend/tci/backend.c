@@ -27,8 +27,8 @@ static bool tci_has_op(const TcgBackend *be, const TcgNode *n)
     bool slow = n->op >= OP_vclmul && n->op <= OP_vsha256m2;      /* helpers are faster */
     bool lane = (n->op == OP_guest_ld || n->op == OP_guest_st) && n->type == TCG_V128 && (n->imm & MO_SIZE) < MO_128;
 
-    return !fp && !slow && !lane && n->op != OP_add_env && n->op != OP_br_vec && !(tcg_op_def[n->op].flags & TCGF_REG) &&
-           !(n->op == OP_guest_rmw && n->type == TCG_V128);
+    return !fp && !slow && !lane && n->op != OP_add_env && n->op != OP_addshl && n->op != OP_br_vec &&
+           !(tcg_op_def[n->op].flags & TCGF_REG) && !(n->op == OP_guest_rmw && n->type == TCG_V128);
 }
 
 static void tci_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)

@@ -1387,6 +1387,9 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
     case OP_add:                                /* lea, where it can be */
         ret->out_same_as = is_far_const(fn, n->arg[1], n->type) ? 0 : -1;
         break;
+    case OP_addshl:
+        ret->arg_const[0] = ret->arg_const[1] = ret->arg_slot[0] = ret->arg_slot[1] = false;
+        break;
     case OP_sub:
         ret->out_same_as = fn_node(fn, n->arg[1])->op != OP_const || is_far_const(fn, n->arg[1], n->type) ? 0 : -1;
         break;

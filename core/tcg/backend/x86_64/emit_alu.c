@@ -442,7 +442,7 @@ bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id)
         return false;
     }
     switch (n->op) {
-    case OP_add: case OP_sub: case OP_mul: case OP_and: case OP_or: case OP_xor: case OP_andn: case OP_orn:
+    case OP_add: case OP_addshl: case OP_sub: case OP_mul: case OP_and: case OP_or: case OP_xor: case OP_andn: case OP_orn:
     case OP_not: case OP_neg: case OP_shl: case OP_shr: case OP_sar: case OP_ror: case OP_clz: case OP_ctz:
     case OP_popcnt: case OP_bswap: case OP_rbit: case OP_extract: case OP_setcond: case OP_select_cmp:
     case OP_flags_cond: case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_ld_env:
@@ -614,6 +614,9 @@ void tcg_x86_emit_alu(Emit *e, const TcgNode *n)
     switch (n->op) {
     case OP_add:
         emit_alu(e, n, ALU_ADD, d);
+        break;
+    case OP_addshl:
+        lea(&e->a, width_w(n->type), d, mem_bi((int)loc_num(n->in[0]), loc_num(n->in[1]), n->aux, 0));
         break;
     case OP_sub:
         emit_alu(e, n, ALU_SUB, d);

@@ -249,6 +249,9 @@ static void test_int(gconstpointer features)
             case OP_extract: case OP_sextract: case OP_deposit:
                 c.aux = random_field(&env, bits);
                 break;
+            case OP_addshl:
+                c.aux = below(&env, 4);
+                break;
             case OP_extract2:
                 c.aux = below(&env, bits);
                 break;
