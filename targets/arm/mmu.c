@@ -157,12 +157,12 @@ void arm_forget_rcw_page(ARMCPU *cpu, vaddr addr)
 /* -- overlays' part of the context -- */
 
 /* Whether stage 1 overlays apply to a regime (S1POEnabled, S1E0POEnabled), and with which register's value. */
-static bool s1_overlays(const ARMCPU *cpu, ArmMmu mmu, uint64_t *ret_por)
+static bool s1_overlays(const ARMCPU *cpu, uint64_t tcr2, ArmMmu mmu, uint64_t *ret_por)
 {
     unsigned el = arm_regime_el(cpu, mmu);
     bool user = arm_mmu_is_user(mmu);
 
-    if (!(tcr2(cpu, el) & (user ? TCR2_E0POE : TCR2_POE))) {
+    if (!(tcr2 & (user ? TCR2_E0POE : TCR2_POE))) {
         return false;
     }
     *ret_por = cpu->por_el[user ? 0 : el];
@@ -189,7 +189,7 @@ static unsigned overlay_number(ARMCPU *cpu, ArmMmu mmu)
 {
     ArmOverlay o = { 0 };
 
-    o.stage1 = s1_enabled(cpu, mmu) && s1_overlays(cpu, mmu, &o.por);
+    o.stage1 = s1_enabled(cpu, mmu) && s1_overlays(cpu, tcr2(cpu, arm_regime_el(cpu, mmu)), mmu, &o.por);
     if (s2_enabled(cpu, mmu) && s2_overlays(cpu)) {
         o.stage2 = true;
         o.s2por = cpu->s2por_el1;
@@ -285,6 +285,8 @@ typedef struct Walk {
     int start_level;
     unsigned pas;                               /* of the tables */
     bool stage2;
+    bool under_stage2;                          /* stage 1 whose tables are at addresses that stage 2 translates */
+    uint64_t tcr2;                              /* stage 1: tcr2() of the regime */
     bool hpd;                                   /* table descriptors' permissions are ignored */
     bool indirect;                              /* permissions by PIR_ELx, S2PIR_EL2 */
     bool aie;                                   /* 16 memory attributes */
@@ -350,7 +352,7 @@ static bool load_descriptor(ARMCPU *cpu, const Walk *w, uint64_t addr, int level
     MemTxResult res;
 
     *ret_mro = false;
-    if (!w->stage2 && s2_enabled(cpu, mmu)) {
+    if (w->under_stage2) {
         S2Access access = { .type = ACCESS_LOAD, .walk = true, .top_level = level == w->start_level, .high = w->high };
         ArmXlat x;
 
@@ -591,7 +593,7 @@ static bool update_flags(ARMCPU *cpu, const Walk *w, ArmMmu mmu, Leaf *leaf, boo
     if (desc != leaf->desc) {
         S2Access access = { .type = ACCESS_RMW, .walk = true };
 
-        if (!w->stage2 && s2_enabled(cpu, mmu) &&
+        if (w->under_stage2 &&
             !translate_stage2(cpu, leaf->desc_ipa, leaf->desc_pas, &access, mmu, &x, fault)) {
             fault->s1ptw = true;
             fault->write = write;
@@ -971,7 +973,7 @@ static Perms s1_leaf_perms(const ARMCPU *cpu, const Walk *w, ArmMmu mmu, const L
     }
     wxn = base & PERM_WXN;
     p = (Perms){ .base = base & PERM_RWX, .overlay = PERM_RWX };
-    if (!(base & PERM_NO_OVERLAY) && s1_overlays(cpu, mmu, &por)) {
+    if (!(base & PERM_NO_OVERLAY) && s1_overlays(cpu, w->tcr2, mmu, &por)) {
         p.overlay = s1_overlay_perms[extract64(por, 4 * overlay_index(w, leaf), 4)];
         if (wxn && p.overlay & PERM_X) {
             p.overlay &= ~PERM_W;
@@ -994,9 +996,10 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     unsigned min_txsz = 16, max_txsz = arm_feature(cpu, FEAT_TTST) ? 48 : 39;
 
     *w = (Walk){
-        .big_endian = cpu->sctlr_el[el] & SCTLR_EE, .pas = regime_pas(cpu, mmu), .high = high,
-        .d128 = tcr2(cpu, el) & TCR2_D128 && mmu != ARM_MMU_EL2,
+        .big_endian = cpu->sctlr_el[el] & SCTLR_EE, .pas = regime_pas(cpu, mmu), .high = high, .tcr2 = tcr2(cpu, el),
+        .under_stage2 = s2_enabled(cpu, mmu),
     };
+    w->d128 = w->tcr2 & TCR2_D128 && mmu != ARM_MMU_EL2;
     if (two) {
         w->txsz = extract64(tcr, high ? 16 : 0, 6);
         w->granule = high ? tg1_bits(extract64(tcr, 30, 2)) : tg0_bits(extract64(tcr, 14, 2));
@@ -1037,9 +1040,9 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     if ((w->granule == 16 && arm_feature(cpu, FEAT_LVA)) || w->ds) {
         min_txsz = 12;
     }
-    w->indirect = w->d128 || tcr2(cpu, el) & TCR2_PIE;
-    w->protect = w->d128 || tcr2(cpu, el) & TCR2_PNCH;
-    w->aie = tcr2(cpu, el) & TCR2_AIE;
+    w->indirect = w->d128 || w->tcr2 & TCR2_PIE;
+    w->protect = w->d128 || w->tcr2 & TCR2_PNCH;
+    w->aie = w->tcr2 & TCR2_AIE;
     w->txsz = CLAMP(w->txsz, min_txsz, max_txsz);
     /* all bits above the input size equal bit 55 of a two-range address (those that are a tag aside), else zero */
     unsigned input_bits = 64 - w->txsz, top = tbi ? 55 : 63;
