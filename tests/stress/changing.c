@@ -351,6 +351,93 @@ static void jumping(bool calls, unsigned handlers)
     munmap(p, PAGE);
 }
 
+/* Procedures that call each other and themselves at random, and change; x7 has how many more of them there may be. */
+enum { PROCS = 14, PROC_WORDS = 16, BODY = 3, BODY_END = 12 };
+typedef struct Procs {
+    uint32_t *code;
+    uint64_t sum;                               /* x6 */
+    int64_t left;                               /* x7 */
+} Procs;
+
+static void simulate(Procs *s, unsigned proc)
+{
+    const uint32_t *at = s->code + PROC_WORDS * proc;
+
+    if (--s->left < 0) {
+        return;
+    }
+    for (unsigned i = BODY; i < BODY_END; i++) {
+        if (at[i] >> 26 == 0x25) {              /* bl */
+            simulate(s, (unsigned)(at + i + ((int32_t)(at[i] << 6) >> 6) - s->code) / PROC_WORDS);
+        } else if (at[i] == 0xca0700c6u) {      /* eor x6, x6, x7 */
+            s->sum ^= (uint64_t)s->left;
+        } else if (at[i] == 0x36000046u) {      /* tbz w6, #0, over the next */
+            i += !(s->sum & 1);
+        } else if (at[i] != NOP) {
+            s->sum += at[i] >> 10 & 0xfff;
+        }
+    }
+}
+
+static uint32_t random_insn(uint32_t *code, uint32_t *at, unsigned *seed)
+{
+    unsigned r = (*seed = *seed * 1103515245 + 12345) >> 12, to = r / 16 % PROCS;
+
+    switch (r % 8) {
+    case 0: case 1: case 2: return 0x94000000u | ((uint32_t)(code + PROC_WORDS * to - at) & 0x3ffffff);
+    case 3: return 0xca0700c6u;
+    case 4: return 0x36000046u;
+    case 5: return NOP;
+    default: return ADD(6, 6, r / 16 & 0xfff);
+    }
+}
+
+static void procedures(void)
+{
+    unsigned seed = 7;
+    Procs s = { .code = pages(1) };
+    uint64_t sum = 0, want = 0;
+
+    for (unsigned n = 0; n < PROCS; n++) {
+        uint32_t *at = s.code + PROC_WORDS * n;
+
+        at[0] = SUBS(7, 7, 1);
+        at[1] = 0x540001abu;                    /* b.lt, to the ret */
+        at[2] = 0xa9bf7bfdu;                    /* stp x29, x30, [sp, #-16]! */
+        for (unsigned i = BODY; i < BODY_END; i++) {
+            at[i] = random_insn(s.code, at + i, &seed);
+        }
+        at[12] = NOP;                           /* which the last may go over */
+        at[13] = 0xa8c17bfdu;                   /* ldp x29, x30, [sp], #16 */
+        at[14] = RET;
+    }
+    sync_code(s.code, PAGE);
+    for (unsigned i = 0; i < 8 * rounds; i++) {
+        unsigned proc = i / 16 % PROCS;
+
+        s.sum = i;
+        s.left = 100 + i % 57;
+        simulate(&s, proc);
+        {
+            register uint64_t x6 __asm__("x6") = i;
+            register int64_t x7 __asm__("x7") = 100 + i % 57;
+            register void *fn __asm__("x11") = s.code + PROC_WORDS * proc;
+
+            __asm__ volatile("blr x11" : "+r"(x6), "+r"(x7), "+r"(fn) : : "x30", "cc", "memory");
+            sum = sum * 31 + x6 + (uint64_t)x7;
+        }
+        want = want * 31 + s.sum + (uint64_t)s.left;
+        if (i % 32 == 31) {
+            uint32_t *at = s.code + PROC_WORDS * (i / 32 % PROCS) + BODY + i / 7 % (BODY_END - BODY);
+
+            *at = random_insn(s.code, at, &seed);
+            sync_code(at, 4);
+        }
+    }
+    say("procedures", sum, want);
+    munmap(s.code, PAGE);
+}
+
 /* A program of one thread may leave what threads share, whatever threads its emulator has. */
 static void alone(void)
 {
@@ -482,6 +569,7 @@ int main(int argc, char **argv)
     jumping(false, 40);
     jumping(true, 8);
     jumping(true, 40);
+    procedures();
     alone();
     threads();
     turning();
