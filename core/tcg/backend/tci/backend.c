@@ -626,10 +626,10 @@ do_vxor:
     V(d) = (TcgVecVal) { { V(a).u64[0] ^ V(b).u64[0], V(a).u64[1] ^ V(b).u64[1] } };
     NEXT(1);
 
+/* Other threads write some of it, as atomics. */
 #define LD_ENV(name, type) \
     do_##name: { \
-        type v; \
-        memcpy(&v, env_at(cs, (int64_t)WORD(1)), sizeof(v)); \
+        type v = __atomic_load_n((const type *)env_at(cs, (int64_t)WORD(1)), __ATOMIC_RELAXED); \
         R(d) = ip->x == TCG_I32 ? (uint32_t)v : (uint64_t)v; \
         NEXT(2); \
     }
