@@ -181,7 +181,7 @@ static bool main_has(const MainRam *m, hwaddr addr, MemorySection *ret)
         .offset = __atomic_load_n(&m->offset, __ATOMIC_RELAXED) + (addr - start),
     };
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return __atomic_load_n(&m->version, __ATOMIC_RELAXED) == version;
+    return ret->mr && __atomic_load_n(&m->version, __ATOMIC_RELAXED) == version;
 }
 
 static void rebuild(AddressSpace *as)

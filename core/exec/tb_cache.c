@@ -235,7 +235,9 @@ uint8_t *tb_new_notes(ExecMachine *x)
     uint8_t *row = x->tbs->notes + n % NOTE_ROWS * TCG_NOTES;
 
     if (n >= NOTE_ROWS) {
-        memset(row, 0, TCG_NOTES);
+        for (unsigned i = 0; i < TCG_NOTES; i++) {
+            __atomic_store_n(&row[i], 0, __ATOMIC_RELAXED);
+        }
     }
     return row;
 }

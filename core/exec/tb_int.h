@@ -70,7 +70,10 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 /* cs's thread, after a full barrier: no CPU finds translations older than the stores before it from now on. */
 void tb_sync(ExecMachine *x, CPUState *cs);
 
-/* A row for a block that jumps by a register, all 0. There are many: one that is taken away from another is long past use. */
+/*
+ * A row for a block that jumps by a register, all 0. There are many, and when they are used up the oldest is taken away from
+ * its block, which may go on to write there: what is noted is looked up, and compared with when the region runs.
+ */
 uint8_t *tb_new_notes(ExecMachine *x);
 
 /* Memory for blocks, which any thread may take and give back; with the pool goes all of it. */

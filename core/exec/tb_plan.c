@@ -161,13 +161,17 @@ static void take_jump(const Planner *l, unsigned i)
 
 /* -- loops ----------------------------------------------------------------------------------------------------------------- */
 
-/* Bits of the pieces that piece i may lead to. */
+/* Bits of the pieces that piece i may lead to. One that ends where another begins leads to that alone. */
 static uint64_t leads_to(Plan *p, unsigned i)
 {
     const Piece *from = &p->piece[i];
     const TcgCode *code = &from->tb->code;
+    unsigned len = tb_piece_len(p, from);
     uint64_t to = 0;
 
+    if (len < from->bytes) {
+        return BIT64(piece_at(p, from->in.delta + len, from->in.call) - p->piece);
+    }
     for (unsigned n = 0; n < p->num; n++) {
         const TcgRegionBlock *in = &p->piece[n].in;
         bool led = code->returns && in->returned_from == from->in.call;
@@ -240,18 +244,20 @@ static int64_t loop_end(Plan *p, const Piece *head)
     int64_t end = head->in.delta;
 
     while (todo) {
-        const Piece *piece = &p->piece[ctz64(todo)];
+        unsigned i = ctz64(todo);
+        const Piece *piece = &p->piece[i];
 
         todo &= todo - 1;
-        for (unsigned n = 0; n < piece->tb->code.num_chains; n++) {
-            const Piece *to = piece_at(p, piece->in.delta + piece->tb->code.chain[n].delta, head->in.call);
+        for (uint64_t to = leads_to(p, i) & ~seen; to; to &= to - 1) {
+            const Piece *next = &p->piece[ctz64(to)];
 
-            if (to == head) {
-                end = MAX(end, piece->in.delta + piece->bytes);
-            } else if (to && to->in.delta > head->in.delta && !(seen & BIT64(to - p->piece))) {
-                seen |= BIT64(to - p->piece);
-                todo |= BIT64(to - p->piece);
+            if (next->in.call == head->in.call && next->in.delta > head->in.delta) {
+                seen |= to & -to;
+                todo |= to & -to;
             }
+        }
+        if (leads_to(p, i) >> (head - p->piece) & 1) {
+            end = MAX(end, piece->in.delta + tb_piece_len(p, piece));
         }
     }
     return end;

@@ -85,6 +85,14 @@ static uintptr_t *context_pc(void *uc)
 #endif
 }
 
+/* The floating-point environment of what was interrupted, the guest's exceptions in it: a handler begins with another. */
+static void context_fp_enter(const void *uc)
+{
+#ifdef __x86_64__
+    __builtin_ia32_ldmxcsr(((const ucontext_t *)uc)->uc_mcontext.fpregs->mxcsr);
+#endif
+}
+
 /* The emulator's own mistake, or what a guest's stray store did to it. */
 static void own_fault(int sig, uintptr_t addr, uintptr_t pc)
 {
@@ -131,6 +139,7 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
         if (t && exec_user_recovers(t->cs)) {
             memcpy(&mask, &((ucontext_t *)context)->uc_sigmask, sizeof(mask));
             syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+            context_fp_enter(context);          /* a jump leaves it as it is */
         }
         if (t && exec_user_fault(t->cs, addr, why, pc ? (const void **)pc : (const void *[]){ NULL })) {
             return;

@@ -598,7 +598,7 @@ static bool get_size(Parser *p, MemOp *ret)
 
 static bool get_memop(Parser *p, uint64_t *ret)
 {
-    MemOp mo;
+    MemOp mo = 0;
     unsigned i;
     int k;
 
@@ -929,7 +929,7 @@ static bool get_args(Parser *p, TcgId id)
         }
         fn_node(fn, id)->imm = imm;
     } else if (imm_kind(op) == IMM_MEANING) {
-        const TcgHelper *h;
+        const TcgHelper *h = NULL;
 
         if (!expect(p, "by") || !get_helper(p, &h)) {
             return false;

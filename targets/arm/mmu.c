@@ -254,6 +254,7 @@ void arm_tlb_asid_changed(ARMCPU *cpu)
             }
         }
     }
+    cpu_mode_changed(&cpu->parent);             /* code that is alike is of other tables, whatever the ASID */
 }
 
 /* -- walks --------------------------------------------------------------------------------------------------------- */

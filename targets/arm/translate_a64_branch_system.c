@@ -170,8 +170,8 @@ static bool branch_reg(DisasContext *dc, TcgVal target, bool link, unsigned btyp
         gcs_push_return(dc);
         a64_set(dc, 30, a64_pc(dc, 4));
     }
-    /* nobody looks at BTYPE in a page that is not guarded, and a region has no other page */
-    if (!dc->key.ss_active && (!switches || !dc->key.guarded)) {
+    /* a page that is not guarded does not ask for BTYPE, and a region has no other page; an SPSR may have it (CAVEATS) */
+    if (!dc->key.ss_active && (!switches || !(dc->key.guarded || dc->cpu->parent.counted))) {
         target = tcg_jump_inside(dc->g, target, back);
     }
     tcg_set_reg(dc->g, ARM_REG_PC, target);
