@@ -146,30 +146,16 @@ static inline void op_rm(Asm *a, unsigned opc, unsigned reg, Mem m)
     op_rm_imm(a, opc, reg, m, 0);
 }
 
-/* The same for what is at RBP + disp. */
-static inline void op_rbp(Asm *a, unsigned opc, unsigned reg, int32_t disp)
+/* The same for what is at RBP + disp, or RSP + disp, disp not being 0. */
+static inline void op_frame(Asm *a, unsigned opc, unsigned reg, unsigned base, int32_t disp)
 {
-    unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1, modrm = (reg & 7) << 3 | RBP;
+    unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1;
     uint8_t *p = enc_head(a->p, opc, rex, (opc & X_BREG) && reg >= 4);
 
-    if (fits8(disp)) {
-        *p++ = (uint8_t)(0x40 | modrm);
-        *p++ = (uint8_t)disp;
-    } else {
-        *p++ = (uint8_t)(0x80 | modrm);
-        p = enc32(p, (uint32_t)disp);
+    *p++ = (uint8_t)((fits8(disp) ? 0x40 : 0x80) | (reg & 7) << 3 | base);
+    if (base == RSP) {
+        *p++ = 0x24;
     }
-    a->p = p;
-}
-
-/* ... and at RSP + disp, disp not being 0. */
-static inline void op_rsp(Asm *a, unsigned opc, unsigned reg, int32_t disp)
-{
-    unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1, modrm = (reg & 7) << 3 | RSP;
-    uint8_t *p = enc_head(a->p, opc, rex, (opc & X_BREG) && reg >= 4);
-
-    *p++ = (uint8_t)((fits8(disp) ? 0x40 : 0x80) | modrm);
-    *p++ = 0x24;
     if (fits8(disp)) {
         *p++ = (uint8_t)disp;
     } else {
@@ -177,6 +163,9 @@ static inline void op_rsp(Asm *a, unsigned opc, unsigned reg, int32_t disp)
     }
     a->p = p;
 }
+
+static inline void op_rbp(Asm *a, unsigned opc, unsigned reg, int32_t disp) { op_frame(a, opc, reg, RBP, disp); }
+static inline void op_rsp(Asm *a, unsigned opc, unsigned reg, int32_t disp) { op_frame(a, opc, reg, RSP, disp); }
 
 /* -- VEX.128: reg = dest, vvvv = first source (0 where the instruction has none), rm = second ------------ */
 static inline void put_vex_head(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, bool x, bool b)
