@@ -279,14 +279,7 @@ TcgVal tcg_emit_packed(TcgGen *g, uint32_t op_type_aux, uint64_t imm, uint64_t a
     if (g->at_once) {
         return (TcgVal){ tcg_once_emit(g->once, op_type_aux, imm, ab, cd) };
     }
-    p.op = (uint8_t)op_type_aux;
-    p.type = (uint8_t)(op_type_aux >> 8);
-    p.aux = (uint16_t)(op_type_aux >> 16);
-    p.imm = imm;
-    p.arg[0] = (TcgId)ab;
-    p.arg[1] = (TcgId)(ab >> 32);
-    p.arg[2] = (TcgId)cd;
-    p.arg[3] = (TcgId)(cd >> 32);
+    tcg_unpack(&p, op_type_aux, imm, ab, cd);
     return (TcgVal){ emit_in_region(g, &p) };
 }
 
@@ -296,7 +289,7 @@ static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_
     TcgId id;
 
     if (g->at_once) {
-        return (TcgVal){ tcg_once_emit(g->once, (uint32_t)op | (uint32_t)type << 8 | aux << 16, imm, 0, 0) };
+        return (TcgVal){ tcg_once_emit(g->once, tcg_packed(op, type, aux), imm, 0, 0) };
     }
     n = append(g, op, type, &id);
     n->aux = aux;
@@ -310,7 +303,7 @@ static void emit1(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t 
     TcgId id;
 
     if (g->at_once) {
-        tcg_once_emit(g->once, (uint32_t)op | (uint32_t)type << 8 | aux << 16, imm, a.id, 0);
+        tcg_once_emit(g->once, tcg_packed(op, type, aux), imm, a.id, 0);
         return;
     }
     n = append(g, op, type, &id);

@@ -40,11 +40,18 @@ typedef enum TcgOpcode {
  * aux << 16; the values in pairs, the first in the lower half.
  */
 TcgVal tcg_emit_packed(TcgGen *g, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd);
+static inline uint32_t tcg_packed(unsigned op, unsigned type, unsigned aux)
+{
+    return op | type << 8 | aux << 16;
+}
+static inline uint64_t tcg_pair(uint32_t a, uint32_t b)
+{
+    return a | (uint64_t)b << 32;
+}
 static inline TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, TcgVal a, TcgVal b, TcgVal c,
                               TcgVal d)
 {
-    return tcg_emit_packed(g, (uint32_t)op | (uint32_t)type << 8 | aux << 16, imm, a.id | (uint64_t)b.id << 32,
-                           c.id | (uint64_t)d.id << 32);
+    return tcg_emit_packed(g, tcg_packed(op, type, aux), imm, tcg_pair(a.id, b.id), tcg_pair(c.id, d.id));
 }
 
 #define TCG_NOVAL ((TcgVal){ 0 })

@@ -432,6 +432,18 @@ typedef struct TcgProto {
     uint64_t imm;
     bool changed;                               /* by a rule: others may apply now */
 } TcgProto;
+/* Of tcg_emit_packed's arguments. */
+static inline void tcg_unpack(TcgProto *p, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
+{
+    p->op = (uint8_t)op_type_aux;
+    p->type = (uint8_t)(op_type_aux >> 8);
+    p->aux = (uint16_t)(op_type_aux >> 16);
+    p->imm = imm;
+    p->arg[0] = (TcgId)ab;
+    p->arg[1] = (TcgId)(ab >> 32);
+    p->arg[2] = (TcgId)cd;
+    p->arg[3] = (TcgId)(cd >> 32);
+}
 TcgId tcg_simplify(TcgFn *fn, TcgProto *p);
 /* The most frequent operations, where tcg_simplify knows of nothing. */
 static inline bool tcg_converts_plainly(const TcgFn *fn, unsigned op, TcgId a)

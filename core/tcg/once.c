@@ -1007,16 +1007,6 @@ static inline TcgId alone(TcgId id)
     return id;
 }
 
-static inline uint32_t packed(unsigned op, unsigned type, unsigned aux)
-{
-    return op | type << 8 | aux << 16;
-}
-
-static inline uint64_t pair(TcgId a, TcgId b)
-{
-    return a | (uint64_t)b << 32;
-}
-
 TcgId tcg_once_emit(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
 {
     unsigned op = op_type_aux & 0xff;
@@ -1025,14 +1015,7 @@ TcgId tcg_once_emit(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, ui
         TcgId id, a, b, c, d;
         TcgProto p;
 
-        p.op = (uint8_t)op;
-        p.type = (uint8_t)(op_type_aux >> 8);
-        p.aux = (uint16_t)(op_type_aux >> 16);
-        p.imm = imm;
-        p.arg[0] = (TcgId)ab;
-        p.arg[1] = (TcgId)(ab >> 32);
-        p.arg[2] = (TcgId)cd;
-        p.arg[3] = (TcgId)(cd >> 32);
+        tcg_unpack(&p, op_type_aux, imm, ab, cd);
         id = tcg_simplify(o->fn, &p);
         if (id && still_has(o, id)) {
             return id;
@@ -1044,16 +1027,16 @@ TcgId tcg_once_emit(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, ui
         if (!id) {
             bool all = true;
 
-            if (pair(a, b) != ab || pair(c, d) != cd) {
+            if (tcg_pair(a, b) != ab || tcg_pair(c, d) != cd) {
                 for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
                     all = all && still_has(o, p.arg[k]);
                 }
             }
             if (all) {                          /* else what is simpler is made of values that are gone */
-                op_type_aux = packed(p.op, p.type, p.aux);
+                op_type_aux = tcg_packed(p.op, p.type, p.aux);
                 imm = p.imm;
-                ab = pair(a, b);
-                cd = pair(c, d);
+                ab = tcg_pair(a, b);
+                cd = tcg_pair(c, d);
             }
         }
     }
@@ -1073,7 +1056,7 @@ TcgId tcg_once_get_low(Once *o, unsigned row)
             return n->arg[0];
         }
     }
-    return n->low ? n->low : tcg_once_emit(o, packed(OP_trunc, TCG_I32, 0), 0, id, 0);
+    return n->low ? n->low : tcg_once_emit(o, tcg_packed(OP_trunc, TCG_I32, 0), 0, id, 0);
 }
 
 void tcg_once_set_wide(Once *o, unsigned row, TcgId v)
@@ -1081,7 +1064,7 @@ void tcg_once_set_wide(Once *o, unsigned row, TcgId v)
     const TcgNode *n = node(o, v);
 
     if (node_type(n) == TCG_I32) {
-        v = n->op == OP_const ? tcg_fn_const(o->fn, TCG_I64, n->imm) : tcg_once_emit(o, packed(OP_zext, TCG_I64, 0), 0, v, 0);
+        v = n->op == OP_const ? tcg_fn_const(o->fn, TCG_I64, n->imm) : tcg_once_emit(o, tcg_packed(OP_zext, TCG_I64, 0), 0, v, 0);
     }
     tcg_once_set(o, row, v);
 }
@@ -1097,7 +1080,7 @@ TcgId tcg_once_offset(Once *o, TcgId base, uint64_t offset)
         uint64_t sum = node(o, inner->arg[1])->imm + offset;
 
         if ((int64_t)sum != (int16_t)sum) {
-            return tcg_once_emit(o, packed(OP_add, TCG_I64, 0), 0, pair(base, tcg_fn_const(o->fn, TCG_I64, offset)), 0);
+            return tcg_once_emit(o, tcg_packed(OP_add, TCG_I64, 0), 0, tcg_pair(base, tcg_fn_const(o->fn, TCG_I64, offset)), 0);
         }
         base = inner->arg[0];
         offset = sum;
