@@ -70,8 +70,8 @@ static void group_end(Alike *a, Group *g)
 
 static bool group_is(const Group *g, const CodeGroup *is)
 {
-    return g->serial && g->is.id[1] == is->id[1] && g->is.id[0] == is->id[0] && g->is.id[2] == is->id[2] &&
-           g->is.id[3] == is->id[3] && g->is.first == is->first;
+    return g->serial && g->is.first == is->first && g->is.id[0] == is->id[0] && g->is.id[1] == is->id[1] &&
+           g->is.id[2] == is->id[2] && g->is.id[3] == is->id[3];
 }
 
 static Group *group_get(Alike *a, const CodeGroup *is)
@@ -100,6 +100,19 @@ static bool still_says(const Desc *d)
     return __atomic_load_n(d->at, __ATOMIC_RELAXED) == d->value;
 }
 
+/* The group of all whose descriptors a context was found to say the same; NULL: there is none. */
+static Group *group_of(Alike *a, const TlbAlike *c)
+{
+    for (unsigned i = 0; a && i < ROWS; i++) {
+        Group *g = &a->row[i];
+
+        if (g->serial && g->serial == c->serial && g->descs->len == c->upto) {
+            return g;
+        }
+    }
+    return NULL;
+}
+
 /* The group that the context which fetches is found to belong to; NULL: to none. */
 static Group *group_now(CPUState *cs)
 {
@@ -113,11 +126,9 @@ static Group *group_now(CPUState *cs)
         return NULL;
     }
     c = tlb_alike(cs, cs->fetch_mmu);
-    for (unsigned i = 0; a && i < ROWS; i++) {
-        g = &a->row[i];
-        if (g->serial == c->serial && c->upto == g->descs->len && group_is(g, &is)) {
-            return g;
-        }
+    g = group_of(a, c);
+    if (g && group_is(g, &is)) {
+        return g;
     }
     a = alike_of(cs);
     g = group_get(a, &is);
@@ -176,7 +187,6 @@ static bool add(CPUState *cs, Alike *a, Group *g, vaddr pc)
     /* what is known said the same when this context was looked at; a page of it that now says something else ends that */
     for (unsigned i = 0; i < w.num; i++) {
         Desc d = { w.at[i], w.value[i] };
-
         unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(g->known, d.at));
 
         if (!still_says(&d) || (n && g_array_index(g->descs, Desc, n - 1).value != d.value)) {
@@ -199,17 +209,10 @@ static bool add(CPUState *cs, Alike *a, Group *g, vaddr pc)
 
 bool alike_has(CPUState *cs, vaddr pc)
 {
-    Alike *a = alike_of(cs);
-    TlbAlike *c = tlb_alike(cs, cs->fetch_mmu);
+    Alike *a = cs->exec->alike;
+    Group *g = group_of(a, tlb_alike(cs, cs->fetch_mmu));
 
-    for (unsigned i = 0; i < ROWS; i++) {
-        Group *g = &a->row[i];
-
-        if (g->serial && g->serial == c->serial && c->upto == g->descs->len) {
-            return pc >= g->is.first && (has(g, pc) || add(cs, a, g, pc));
-        }
-    }
-    return false;
+    return g && pc >= g->is.first && (has(g, pc) || add(cs, a, g, pc));
 }
 
 /* Whether a translation of 2^shift bytes that the group has lies in a range. */
