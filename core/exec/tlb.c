@@ -440,10 +440,11 @@ static void large_free(CPUTlb *t, Large *l)
 
 static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global);
 
-/* A block that many spaces have, as all do where a kernel is: one row for them all takes the place of theirs. */
+/* A block that several spaces have, as all do where a kernel is: one row for them all takes the place of theirs. */
 static bool merge_large(CPUTlb *t, Large set[WAYS], const Large *new)
 {
     Large *one = NULL;
+    bool merged = false;
 
     for (unsigned way = 0; way < WAYS; way++) {
         Large *row = &set[way];
@@ -453,12 +454,13 @@ static bool merge_large(CPUTlb *t, Large set[WAYS], const Large *new)
         }
         if (one) {
             large_free(t, row);
+            one->generation = ANY_SPACE;
+            merged = true;
         } else {
             one = row;
-            one->generation = ANY_SPACE;
         }
     }
-    return one;
+    return merged;
 }
 
 static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Space *space)
@@ -504,6 +506,28 @@ static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Space
     t->large_shifts |= BIT64(shift);
 }
 
+/* Whether there may be an entry of s in a range. */
+static bool may_have(const Space *s, Range r)
+{
+    uint64_t first = untagged(r.first), last = untagged(r.last);
+
+    return s->first <= s->last && (first > last || r.last - r.first > untagged(UINT64_MAX) ||
+                                   (first <= s->last && s->first <= last));
+}
+
+/* Whether no entry in a range is of a space that f does not concern. */
+static bool hits_all(const CPUTlb *t, const TlbFlush *f, Range r)
+{
+    for (unsigned i = 0; i < SPACES; i++) {
+        const Space *s = &t->space[i];
+
+        if (s->generation && !hits_space(f, s) && may_have(s, r)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /*
  * Widens what a flush takes of entries of one context (own) and of shared ones (global) by the large translations that
  * it hits, which the table then forgets.
@@ -529,6 +553,9 @@ static void widen_by_large(CPUTlb *t, const TlbFlush *f, Range *own, Range *glob
 
                     if (l->generation == ANY_SPACE) {
                         hit_own = hit_global = true;
+                        if (hits_all(t, f, (Range){ block << shift, block << shift | mask })) {
+                            large_free(t, l);
+                        }
                     } else if (s && hits_space(f, s)) {
                         hit_own |= !s->shared;
                         hit_global |= s->shared;
@@ -770,15 +797,6 @@ static void flush_level1(CPUTlb *t, Context *c, Range r)
             clear_entries(&c->fast[k], 1);
         }
     }
-}
-
-/* Whether there may be an entry of s in a range. */
-static bool may_have(const Space *s, Range r)
-{
-    uint64_t first = untagged(r.first), last = untagged(r.last);
-
-    return s->first <= s->last && (first > last || r.last - r.first > untagged(UINT64_MAX) ||
-                                   (first <= s->last && s->first <= last));
 }
 
 /* Whether what contexts share, as f names them, may have an entry in a range: if not, no global code is there either. */
