@@ -324,6 +324,19 @@ static bool watch_parts(CPUState *cs, const TlbInfo info[2], unsigned parts, vad
             watch_allows(cs, &info[1], info[1].page, size - left, type, memop_mmu(mo)));
 }
 
+/*
+ * Before a store to a device of which memory is read, and may not be read behind it: code may still know what it found there.
+ * False: leave; the instruction will be run alone.
+ */
+static bool may_remap(CPUState *cs, const TlbInfo *info)
+{
+    if (info->mr && info->mr->kind == MR_ROM_DEVICE && info->mr->rom_reads && !cs->exec->alone) {
+        redo_alone(cs);
+        return false;
+    }
+    return true;
+}
+
 /* In memory order. False: raised. */
 static bool load_any(CPUState *cs, vaddr addr, void *buf, unsigned size, MemOp mo)
 {
@@ -372,8 +385,8 @@ static bool store_any(CPUState *cs, vaddr addr, const void *buf, unsigned size, 
         return true;
     }
     for (unsigned i = 0; i < parts; i++) {
-        if (is_ram(&info[i], true) && !may_store(cs, &info[i], (i ? addr + first : addr) - info[i].page,
-                                                 i ? size - first : first)) {
+        if (is_ram(&info[i], true) ? !may_store(cs, &info[i], (i ? addr + first : addr) - info[i].page, i ? size - first : first)
+                                   : !may_remap(cs, &info[i])) {
             return false;
         }
     }
@@ -572,7 +585,7 @@ static bool find_atomic(CPUState *cs, vaddr addr, unsigned size, MemOp mo, TlbIn
         cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
         return false;
     }
-    return (!is_ram(info, true) || may_store(cs, info, in_page, size)) &&
+    return (is_ram(info, true) ? may_store(cs, info, in_page, size) : may_remap(cs, info)) &&
            watch_allows(cs, info, addr, size, type, memop_mmu(mo));
 }
 

@@ -8,7 +8,8 @@
  *
  * What was found holds until something may change a translation that this CPU uses, and must be seen: a helper does, which
  * may be a TLB maintenance instruction or its completion, and a fence, since a store to a device may change what is where.
- * Slow paths fill and evict entries only; what other CPUs ask for is done when the region has been left.
+ * Slow paths fill and evict entries only; what other CPUs ask for is done when the region has been left. A store that may
+ * change its own page (a ROM device's) is run alone, by core/exec.
  */
 #include "core/tcg/ir_int.h"
 #include "core/tcg/backend.h"

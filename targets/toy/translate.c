@@ -187,13 +187,13 @@ static void one(Dc *dc, ToyOp op, uint32_t w)
         tcg_set_reg(g, d, tcg_guest_ld(g, TCG_I32, address(dc, a, imm), mo | MO_32));
         break;
     case TOY_LDB:
-        tcg_set_reg(g, d, tcg_guest_ld(g, TCG_I32, address(dc, a, imm), mo | MO_8));
+        tcg_set_reg(g, d, tcg_guest_ld(g, TCG_I32, address(dc, a, imm), MO_8));
         break;
     case TOY_ST:
         tcg_guest_st(g, address(dc, a, imm), tcg_get_reg(g, d), mo | MO_32);
         break;
     case TOY_STB:
-        tcg_guest_st(g, address(dc, a, imm), tcg_get_reg(g, d), mo | MO_8);
+        tcg_guest_st(g, address(dc, a, imm), tcg_get_reg(g, d), MO_8);
         break;
     case TOY_BEQ:
         branch(dc, COND_EQ, d, a, imm);
