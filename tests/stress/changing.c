@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { PAGE = 4096 };
@@ -438,6 +439,86 @@ static void procedures(void)
     munmap(s.code, PAGE);
 }
 
+/*
+ * A circle of which one piece is cut where the next begins, and goes on there, where it would itself have jumped to more places
+ * than a region takes: an alarm gets in.
+ */
+static sigjmp_buf out;
+
+static void on_alarm(int sig)
+{
+    (void)sig;
+    siglongjmp(out, 1);
+}
+
+static void circle(void)
+{
+    enum { LEAVES = 20, AT_A = 8, AT_B = 9, AT_T = 12, AT_LEAF = 16 };
+    uint32_t *p = pages(1);
+    void *to[LEAVES + 1];
+
+    p[AT_A] = ADD(4, 4, 1);
+    p[AT_B] = 0xf9400025u;                      /* ldr x5, [x1] */
+    p[AT_B + 1] = 0xd61f00a0u;                  /* br x5 */
+    p[AT_T] = ADD(6, 6, 1);
+    p[AT_T + 1] = 0xb5000002u | ((uint32_t)(AT_A - AT_T - 1) & 0x7ffff) << 5;       /* cbnz x2, A */
+    p[AT_T + 2] = RET;
+    to[0] = p + AT_T;
+    for (unsigned i = 0; i < LEAVES; i++) {
+        p[AT_LEAF + 2 * i] = ADD(6, 6, i);
+        p[AT_LEAF + 2 * i + 1] = RET;
+        to[i + 1] = p + AT_LEAF + 2 * i;
+    }
+    sync_code(p, PAGE);
+    signal(SIGALRM, on_alarm);
+    if (!sigsetjmp(out, 1)) {
+        for (unsigned long i = 0; i <= LEAVES + 4 * rounds; i++) {
+            bool last = i == LEAVES + 4 * rounds;
+
+            if (last) {
+                ualarm(100000, 0);
+            }
+            {
+                register void **x1 __asm__("x1") = i < LEAVES ? &to[i + 1] : to;
+                register uint64_t x2 __asm__("x2") = last;
+                register void *fn __asm__("x11") = p + (i < LEAVES ? AT_A : AT_B);
+
+                __asm__ volatile("blr x11" : "+r"(x1), "+r"(x2), "+r"(fn) : : "x4", "x5", "x6", "x30", "cc", "memory");
+            }
+        }
+    }
+    say("circle", 0, 0);
+    munmap(p, PAGE);
+}
+
+/* What floating point raised is in FPSR where a later access faults. */
+static volatile uint32_t seen_fpsr;
+
+static void on_fault(int sig, siginfo_t *info, void *uc)
+{
+    const uint32_t *fpsimd = (const uint32_t *)((ucontext_t *)uc)->uc_mcontext.__reserved;
+
+    (void)sig;
+    (void)info;
+    seen_fpsr = fpsimd[2];
+    ((ucontext_t *)uc)->uc_mcontext.pc += 4;
+}
+
+static void raised(void)
+{
+    struct sigaction a = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO }, old;
+    uint64_t after, wrong = 0;
+
+    sigaction(SIGSEGV, &a, &old);
+    for (unsigned i = 0; i < 2 * rounds; i++) {
+        __asm__ volatile("msr fpsr, xzr; scvtf d0, %1; ldr xzr, [%2]; mrs %0, fpsr"
+                         : "=r"(after) : "r"((UINT64_C(1) << 60) + 1), "r"(UINT64_C(8)) : "v0", "memory");
+        wrong += seen_fpsr != 0x10 || after != 0x10;
+    }
+    sigaction(SIGSEGV, &old, NULL);
+    say("raised", wrong, 0);
+}
+
 /* A program of one thread may leave what threads share, whatever threads its emulator has. */
 static void alone(void)
 {
@@ -570,6 +651,8 @@ int main(int argc, char **argv)
     jumping(true, 8);
     jumping(true, 40);
     procedures();
+    circle();
+    raised();
     alone();
     threads();
     turning();
