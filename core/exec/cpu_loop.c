@@ -29,28 +29,35 @@ void jc_flush(CPUState *cs)
     cs->key_valid = false;
 }
 
-/* The two places where the entries of addr's page are counted. The tag byte of an address is no part of it. */
-static uint32_t jc_hash(CPUState *cs, vaddr addr)
+/*
+ * The two places where the entries of addr's page are counted: neighbours are beside each other, in few pages of the host.
+ * Pages that share one do not share the other. The tag byte of an address is no part of it.
+ */
+static void jc_places(CPUState *cs, vaddr addr, uint32_t *ret[2])
 {
     uint64_t page = (addr & mask64(0, 56)) >> cs->exec->ec->cc->tcg->page_bits;
+    uint64_t far = page / JC_COUNTS * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
-    return (uint32_t)(page * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    ret[0] = &cs->exec->jc_count[0][page % JC_COUNTS];
+    ret[1] = &cs->exec->jc_count[1][(page ^ far) % JC_COUNTS];
 }
 
 static void jc_count(CPUState *cs, vaddr addr, int n)
 {
-    uint32_t h = jc_hash(cs, addr);
+    uint32_t *place[2];
 
-    cs->exec->jc_count[0][h % JC_COUNTS] += n;
-    cs->exec->jc_count[1][h / JC_COUNTS % JC_COUNTS] += n;
+    jc_places(cs, addr, place);
+    *place[0] += n;
+    *place[1] += n;
 }
 
 /* Whether addr's page may have entries. One place is not enough: a page that is flushed often may share it with code. */
 static bool jc_counts(CPUState *cs, vaddr addr)
 {
-    uint32_t h = jc_hash(cs, addr);
+    uint32_t *place[2];
 
-    return cs->exec->jc_count[0][h % JC_COUNTS] && cs->exec->jc_count[1][h / JC_COUNTS % JC_COUNTS];
+    jc_places(cs, addr, place);
+    return *place[0] && *place[1];
 }
 
 /* Index bits of the jump cache that are the same in a block's address and in its place in RAM, as jc_enter sees to. */

@@ -14,7 +14,10 @@
 #define MAX_SIZE ((size_t)1 << 31)
 enum { CODE_ALIGN = 16, PRESENT_STEP = 64 << 10 };
 
-/* Makes the pages below end present in both views, some of them at a time: a page fault costs more than a page. */
+/*
+ * Makes the pages below end present in both views, some of them at a time: a page fault costs more than a page. Where the
+ * kernel maps what is around a page that is read, one of them does for the other view.
+ */
 static void make_present(TcgCodeBuf *buf, size_t end)
 {
     size_t old = __atomic_load_n(&buf->present, __ATOMIC_RELAXED);
@@ -22,7 +25,7 @@ static void make_present(TcgCodeBuf *buf, size_t end)
 
     if (end > old && __atomic_compare_exchange_n(&buf->present, &old, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         madvise(buf->rw + old, next - old, MADV_POPULATE_WRITE);        /* a kernel that cannot leaves it to faults */
-        madvise((void *)(buf->rx + old), next - old, MADV_POPULATE_READ);
+        (void)*(const volatile uint8_t *)(buf->rx + old);
     }
 }
 

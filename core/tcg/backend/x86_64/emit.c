@@ -1161,7 +1161,7 @@ typedef struct Once {
 
 void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn)
 {
-    Once *o = g_new0(Once, 1);
+    Once *o = g_new(Once, 1);                   /* once_begin sets the rest, of which few pages are needed */
 
     o->e = (Emit){ .fn = fn, .layout = fn->config->layout, .code = &o->code, .block_at = o->block_at, .due_at = o->due_at,
                    .jumps = (void *)o->jumps, .stubs = o->stubs, .consts = (void *)o->consts, .chain = o->chain,
