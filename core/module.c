@@ -4,9 +4,14 @@
  * A manifest is a GKeyFile: [module] with name, abi and needs, then a group a kind of names, whose keys are types (or
  * names) and whose values are "name;arch;category;user or board;description".
  */
+#include <dirent.h>
 #include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <gmodule.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "core/exec/exec.h"
 #include "core/io/net.h"
 #include "core/isa.h"
@@ -162,18 +167,36 @@ static bool read_pair(ModuleLoader *ml, unsigned kind, ModuleFile **f, const cha
     return true;
 }
 
+/* A small file of an open folder. NULL: it is not small, or cannot be read. */
+static char *read_text(int folder, const char *name)
+{
+    char buf[8192], *text = NULL;
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, buf, sizeof(buf)) : -1;
+
+    if (n >= 0 && n < (ssize_t)sizeof(buf)) {
+        text = g_malloc((size_t)n + 1);
+        memcpy(text, buf, (size_t)n);
+        text[n] = '\0';
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return text;
+}
+
 /*
  * A GKeyFile, read by hand: every start of the program reads all manifests, and with GLib's parser that takes a third of
  * what a static hello takes in all. Its groups and keys come in the order in which module_write_manifest writes them.
  */
-static bool read_manifest(ModuleLoader *ml, const char *folder, const char *path, GError **error)
+static bool read_manifest(ModuleLoader *ml, const char *folder, int fd, const char *path, GError **error)
 {
-    char *text;
+    char *text = read_text(fd, path + strlen(folder) + 1);
     unsigned kind = MODULE_NUM_KINDS + 1;       /* the group's; MODULE_NUM_KINDS: [module]; beyond: none that is known */
     ModuleFile *f = NULL;
     bool known = false;
 
-    if (!g_file_get_contents(path, &text, NULL, error)) {
+    if (!text && !g_file_get_contents(path, &text, NULL, error)) {
         g_prefix_error(error, "%s: ", path);
         return false;
     }
@@ -223,28 +246,28 @@ static int compare_text(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* GDir makes an error of a folder that does not exist, which takes longer than to read one. */
 static bool read_folder(ModuleLoader *ml, const char *folder, GError **error)
 {
-    GDir *dir = g_dir_open(folder, 0, NULL);
+    DIR *dir = opendir(folder);
     g_autoptr(GPtrArray) manifests = g_ptr_array_new_with_free_func(g_free);
-    const char *entry;
+    const struct dirent *e;
+    bool ok = true;
 
     if (!dir) {
         return true;
     }
-    while ((entry = g_dir_read_name(dir))) {
-        if (g_str_has_prefix(entry, FILE_PREFIX) && g_str_has_suffix(entry, MANIFEST_SUFFIX)) {
-            g_ptr_array_add(manifests, g_strconcat(folder, "/", entry, NULL));
+    while ((e = readdir(dir))) {
+        if (g_str_has_prefix(e->d_name, FILE_PREFIX) && g_str_has_suffix(e->d_name, MANIFEST_SUFFIX)) {
+            g_ptr_array_add(manifests, g_strconcat(folder, "/", e->d_name, NULL));
         }
     }
-    g_dir_close(dir);
     g_ptr_array_sort(manifests, compare_text);  /* the same order on every host */
-    for (unsigned i = 0; i < manifests->len; i++) {
-        if (!read_manifest(ml, folder, manifests->pdata[i], error)) {
-            return false;
-        }
+    for (unsigned i = 0; ok && i < manifests->len; i++) {
+        ok = read_manifest(ml, folder, dirfd(dir), manifests->pdata[i], error);
     }
-    return true;
+    closedir(dir);
+    return ok;
 }
 
 /* -- what a descriptor provides ------------------------------------------------------------------------------ */
@@ -361,36 +384,44 @@ static bool check_abi(const char *so, const char *abi, GError **error)
 }
 
 /* Whether the file holds all that its ELF header says is loaded: the dynamic linker would die on one cut short. */
-static bool check_whole(const char *so, GError **error)
+static bool is_whole(int fd)
 {
-    g_autoptr(GMappedFile) map = g_mapped_file_new(so, FALSE, error);
-    const char *data = map ? g_mapped_file_get_contents(map) : NULL;
-    size_t size = map ? g_mapped_file_get_length(map) : 0;
+    struct stat st;
     Elf64_Ehdr eh;
+    Elf64_Phdr ph[32];
+    size_t size;
 
-    if (!map) {
+    if (fstat(fd, &st) < 0 || pread(fd, &eh, sizeof(eh), 0) != sizeof(eh)) {
         return false;
     }
-    if (size < sizeof(eh)) {
-        goto bad;
-    }
-    memcpy(&eh, data, sizeof(eh));
+    size = (size_t)st.st_size;
     if (memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_phentsize != sizeof(Elf64_Phdr) || eh.e_phoff > size ||
-        eh.e_phnum > (size - eh.e_phoff) / sizeof(Elf64_Phdr)) {
-        goto bad;
+        eh.e_phnum > (size - eh.e_phoff) / sizeof(Elf64_Phdr) || eh.e_phnum > G_N_ELEMENTS(ph) ||
+        pread(fd, ph, eh.e_phnum * sizeof(Elf64_Phdr), (off_t)eh.e_phoff) != (ssize_t)(eh.e_phnum * sizeof(Elf64_Phdr))) {
+        return false;
     }
     for (unsigned i = 0; i < eh.e_phnum; i++) {
-        Elf64_Phdr ph;
-
-        memcpy(&ph, data + eh.e_phoff + i * sizeof(ph), sizeof(ph));
-        if (ph.p_type == PT_LOAD && (ph.p_offset > size || ph.p_filesz > size - ph.p_offset)) {
-            goto bad;
+        if (ph[i].p_type == PT_LOAD && (ph[i].p_offset > size || ph[i].p_filesz > size - ph[i].p_offset)) {
+            return false;
         }
     }
     return true;
-bad:
-    g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: not a whole shared object", so);
-    return false;
+}
+
+static bool check_whole(const char *so, GError **error)
+{
+    int fd = open(so, O_RDONLY | O_CLOEXEC), code = errno;
+    bool ok = fd >= 0 && is_whole(fd);
+
+    if (fd < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(code), "%s: %s", so, g_strerror(code));
+        return false;
+    }
+    close(fd);
+    if (!ok) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: not a whole shared object", so);
+    }
+    return ok;
 }
 
 /* Opens a file and returns its descriptor, checked. The module stays open for the life of the process. */

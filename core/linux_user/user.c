@@ -2,6 +2,7 @@
 /* From the command line to a running program: the architecture by its ELF header, a machine without devices, a CPU. */
 #include <elf.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +287,23 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
     _exit(p->status);
 }
 
+/* Newly allocated, without links. The kernel knows it: realpath(3) asks about each folder on the way. */
+static char *whole_path(int fd, const char *path)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+    char text[PATH_MAX], *ret;
+    ssize_t n = readlink(link, text, sizeof(text) - 1);
+
+    if (n > 0 && *text == '/') {
+        text[n] = '\0';
+        if (!g_str_has_suffix(text, " (deleted)")) {
+            return g_strdup(text);
+        }
+    }
+    ret = realpath(path, NULL);
+    return ret ? ret : g_strdup(path);
+}
+
 int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, GError **error)
 {
     g_auto(GStrv) env = g_get_environ();
@@ -333,10 +351,7 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     if (o->gdb && !gdb_open(p, o->gdb, &why)) {
         refuse(EXIT_FAILURE, why->message);
     }
-    p->exe = realpath(path, NULL);
-    if (!p->exe) {
-        p->exe = g_strdup(path);
-    }
+    p->exe = whole_path(fd, path);
     types = module_loader_types(ml);
     if (!find_target(p, types, fd, path, &program_arch, &why) || !find_cpu(p, program_arch, &why) ||
         !make_machine(p, types, &why)) {
