@@ -86,7 +86,7 @@ struct TcgBackend {
     bool (*upper_is_zero)(const TcgFn *fn, TcgId id);
     bool access_offset;                         /* guest_ld and guest_st add (int16_t)aux to their address */
     bool access_index;                          /* in the direct layout, there is guest_ldx and guest_stx */
-    bool access_page;                           /* where there are TLBs, guest_page, guest_ldh and guest_sth */
+    bool access_page;                           /* where there are TLBs, guest_page, guest_ldh, guest_sth, guest_ldn, guest_stn */
     void (*constraints)(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
     /* Emits an ALLOCATED region. False: the buffer is full; nothing was published. */
     bool (*emit)(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCode *ret);

@@ -223,13 +223,13 @@ TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i)
         return i == 0 ? TCG_I32 : (TcgType)n->type;
     case OP_select_cmp:
         return i < 2 ? (TcgType)n->imm : (TcgType)n->type;
-    case OP_trunc: case OP_vpair: case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh:
+    case OP_trunc: case OP_vpair: case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
         return TCG_I64;
     case OP_zext: case OP_sext: case OP_flags_cond: case OP_brflag:
         return TCG_I32;
     case OP_guest_st: case OP_guest_rmw: case OP_guest_cas:
         return i == 0 ? TCG_I64 : (TcgType)n->type;
-    case OP_guest_stx: case OP_guest_sth:
+    case OP_guest_stx: case OP_guest_sth: case OP_guest_stn:
         return i == 1 ? (TcgType)n->type : TCG_I64;
     case OP_vdup: case OP_vfrom:
         return lane_type(n);

@@ -98,7 +98,9 @@ static inline bool tcg_op_branches(unsigned op)
 static inline int tcg_access_offset(const TcgNode *n)
 {
     switch (n->op) {
-    case OP_guest_ld: case OP_guest_st: case OP_guest_ldh: case OP_guest_sth: case OP_guest_page: return (int16_t)n->aux;
+    case OP_guest_ld: case OP_guest_st: case OP_guest_ldh: case OP_guest_sth: case OP_guest_ldn: case OP_guest_stn:
+    case OP_guest_page:
+        return (int16_t)n->aux;
     case OP_guest_ldx: case OP_guest_stx: return (int16_t)n->aux >> 2;
     default: return 0;
     }
@@ -113,11 +115,24 @@ static inline unsigned tcg_access_index(const TcgNode *n)
 /* The argument that is what a guest_page found; 0: it has none. */
 static inline unsigned tcg_access_page(const TcgNode *n)
 {
-    return n->op == OP_guest_ldh ? 1 : n->op == OP_guest_sth ? 2 : 0;
+    return n->op == OP_guest_ldh || n->op == OP_guest_ldn ? 1 : n->op == OP_guest_sth || n->op == OP_guest_stn ? 2 : 0;
 }
 
-static inline bool tcg_op_loads(unsigned op) { return op == OP_guest_ld || op == OP_guest_ldx || op == OP_guest_ldh; }
-static inline bool tcg_op_stores(unsigned op) { return op == OP_guest_st || op == OP_guest_stx || op == OP_guest_sth; }
+/* The argument that is where that page begins; 0: it has none. */
+static inline unsigned tcg_access_start(const TcgNode *n)
+{
+    return n->op == OP_guest_ldn ? 2 : n->op == OP_guest_stn ? 3 : 0;
+}
+
+static inline bool tcg_op_loads(unsigned op)
+{
+    return op == OP_guest_ld || op == OP_guest_ldx || op == OP_guest_ldh || op == OP_guest_ldn;
+}
+
+static inline bool tcg_op_stores(unsigned op)
+{
+    return op == OP_guest_st || op == OP_guest_stx || op == OP_guest_sth || op == OP_guest_stn;
+}
 
 /* OP_guest_page's: the regime, which accesses there are to be, how many bytes. */
 enum { TCG_PAGE_READ = 1, TCG_PAGE_WRITE = 2 };

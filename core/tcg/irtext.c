@@ -54,7 +54,9 @@ static AuxKind aux_kind(TcgOpcode op)
     case OP_setcond: case OP_select_cmp: case OP_brcond: case OP_br_vec: return AUX_COND;
     case OP_select_fc: case OP_flags_cond: case OP_brflag: return AUX_FC;
     case OP_guest_rmw: return AUX_RMW;
-    case OP_guest_ld: case OP_guest_st: case OP_guest_ldh: case OP_guest_sth: case OP_guest_page: return AUX_OFFSET;
+    case OP_guest_ld: case OP_guest_st: case OP_guest_ldh: case OP_guest_sth: case OP_guest_ldn: case OP_guest_stn:
+    case OP_guest_page:
+        return AUX_OFFSET;
     case OP_guest_ldx: case OP_guest_stx: return AUX_INDEX;
     case OP_goto_tb: return AUX_SLOT;
     case OP_fp: case OP_fp_to_int: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: return AUX_FP;
@@ -68,7 +70,7 @@ static ImmKind imm_kind(TcgOpcode op)
     case OP_ld_env: case OP_st_env: case OP_add_env: return IMM_OFFSET;
     case OP_insn_start: return IMM_DELTA;
     case OP_poll: case OP_goto_tb: return IMM_OPTIONAL;
-    case OP_guest_ldh: case OP_guest_sth:
+    case OP_guest_ldh: case OP_guest_sth: case OP_guest_ldn: case OP_guest_stn:
     case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
         return IMM_MEMOP;
     case OP_fence: return IMM_FENCE;

@@ -61,7 +61,7 @@ static unsigned bits_of(const TcgFn *fn, TcgId id, unsigned depth)
         return 7;
     case OP_vget:
         return 8u << n->aux;
-    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_rmw: case OP_guest_cas:
+    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn: case OP_guest_rmw: case OP_guest_cas:
         return n->imm & MO_SIGN ? w : 8 * memop_size(n->imm);
     case OP_ld_env:
         return n->aux & MO_SIGN ? w : MIN(w, 8u << (n->aux & MO_SIZE));
@@ -832,7 +832,7 @@ static bool zero_above(const TcgFn *fn, TcgId v, unsigned es, unsigned depth)
         return n->imm2 == 0 && (es == 3 || n->imm >> 32 == 0);
     case OP_vfrom: case OP_vmovz:
         return n->aux <= es;
-    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh:
+    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
         return (n->imm & MO_SIZE) <= es;
     case OP_fp:
         if (!(n->aux & TCG_FP_SCALAR) || tcg_fp_to(n->aux) > es) {

@@ -191,8 +191,8 @@ static bool is_header(const TcgFn *fn, const TcgIrBlock *b)
     return false;
 }
 
-/* The loop of a header: all that reaches an edge back to it without passing through it. */
-static void scan_loop(Ssa *s, uint32_t head, uint8_t *ret)
+/* The loop of a header: all that reaches an edge back to it without passing through it. all: what the region does. */
+static void scan_loop(Ssa *s, uint32_t head, const uint8_t *all, uint8_t *ret)
 {
     TcgFn *fn = s->fn;
     uint32_t *stack = tcg_fn_scratch(fn, 3, fn->blocks->len * sizeof(uint32_t)), top = 0;
@@ -208,7 +208,9 @@ static void scan_loop(Ssa *s, uint32_t head, uint8_t *ret)
         }
         if (!tcg_fn_dominates(fn, head, pred)) {
             /* There is another way in: what comes back may be of a path that never was here. */
-            memset(ret, LOOP_SETS | LOOP_CALL_READS | LOOP_CALL_WRITES, s->num_rows + 1);
+            for (uint32_t r = 0; r <= s->num_rows; r++) {
+                ret[r] = all[r] && r != s->num_rows ? LOOP_SETS | LOOP_CALL_READS | LOOP_CALL_WRITES : all[r];
+            }
             return;
         }
         fn_block(fn, pred)->mark = head;
@@ -233,16 +235,20 @@ static void scan_loop(Ssa *s, uint32_t head, uint8_t *ret)
 static void scan_loops(Ssa *s)
 {
     TcgFn *fn = s->fn;
+    uint8_t *all = s->loop;                     /* there is no block 0 */
 
     memset(s->loop, 0, fn->blocks->len * (s->num_rows + 1));
     for (uint32_t b = 1; b < fn->blocks->len; b++) {
         fn_block(fn, b)->mark = 0;
+        if (fn_block(fn, b)->order) {
+            scan_block(s, b, all);
+        }
     }
     for (uint32_t i = 0; i < fn->rpo->len; i++) {
         uint32_t b = g_array_index(fn->rpo, uint32_t, i);
 
         if (is_header(fn, fn_block(fn, b))) {
-            scan_loop(s, b, s->loop + b * (s->num_rows + 1));
+            scan_loop(s, b, all, s->loop + b * (s->num_rows + 1));
         }
     }
 }
@@ -283,6 +289,9 @@ static void choose_in(Ssa *s, uint32_t head, const uint32_t *names, const bool *
         const TcgIrBlock *b = fn_block(fn, block);
 
         for (uint32_t r = 1; r < s->num_rows && b->mark == head; r++) {
+            if (!s->loop[r]) {
+                continue;
+            }
             weight[r] += (uint64_t)names[block * s->num_rows + r] << DEPTH_SHIFT * MIN(b->loop_depth, DEPTH_LIMIT);
         }
     }

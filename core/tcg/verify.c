@@ -196,7 +196,7 @@ static bool check_type(Verifier *v, const TcgNode *n)
         return n->type == TCG_I64 || fail(v, "bad type");
     case OP_setcond: case OP_brcond:
         return (int_type(n->type) && n->aux < TCG_NUM_CONDS) || fail(v, "bad type or condition");
-    case OP_guest_ldh: case OP_guest_sth:
+    case OP_guest_ldh: case OP_guest_sth: case OP_guest_ldn: case OP_guest_stn:
         if (fn_node(v->fn, n->arg[tcg_access_page(n)])->op != OP_guest_page) {
             return fail(v, "not a page");
         }

@@ -146,7 +146,7 @@ static void guest_access(Machine *m, TcgId id, const TcgNode *n)
     }
 
     switch (n->op) {
-    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh:
+    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
         if (wide) {
             ops->ld128(cs, addr, &v, n->imm, NULL);
         } else {
@@ -154,7 +154,7 @@ static void guest_access(Machine *m, TcgId id, const TcgNode *n)
         }
         set(m, id, v);
         break;
-    case OP_guest_st: case OP_guest_stx: case OP_guest_sth:
+    case OP_guest_st: case OP_guest_stx: case OP_guest_sth: case OP_guest_stn:
         v = get(m, n->arg[1]);
         if (wide) {
             ops->st128(cs, addr, &v, n->imm, NULL);
@@ -353,7 +353,7 @@ static uint32_t run_block(Machine *m, uint32_t block)
         case OP_guest_page:
             set(m, id, (TcgVecVal){ 0 });
             break;
-        case OP_guest_ldh: case OP_guest_sth:
+        case OP_guest_ldh: case OP_guest_sth: case OP_guest_ldn: case OP_guest_stn:
         case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
             if (!event(m)) {
                 guest_access(m, id, n);

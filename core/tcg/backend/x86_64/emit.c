@@ -776,9 +776,9 @@ typedef enum Order { ORDER_NONE, ORDER_DUE, ORDER_FENCE, ORDER_NEEDS } Order;
 static Order order_of(const Emit *e, const TcgNode *n)
 {
     switch (n->op) {
-    case OP_guest_st: case OP_guest_stx: case OP_guest_sth:
+    case OP_guest_st: case OP_guest_stx: case OP_guest_sth: case OP_guest_stn:
         return n->imm & MO_RELEASE ? ORDER_DUE : ORDER_NONE;
-    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh:
+    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
         return (n->imm & MO_ORDER) == MO_ACQUIRE ? ORDER_NEEDS : ORDER_NONE;
     case OP_guest_rmw: case OP_guest_cas:
         return tcg_x86_is_locked(e, n) ? ORDER_FENCE : ORDER_NONE;
@@ -879,6 +879,8 @@ static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, c
     case OP_guest_stx:
     case OP_guest_ldh:
     case OP_guest_sth:
+    case OP_guest_ldn:
+    case OP_guest_stn:
     case OP_guest_rmw:
     case OP_guest_cas:
         tcg_x86_emit_mem(e, id, n);

@@ -445,7 +445,7 @@ bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id)
     case OP_add: case OP_addshl: case OP_sub: case OP_mul: case OP_and: case OP_or: case OP_xor: case OP_andn: case OP_orn:
     case OP_not: case OP_neg: case OP_shl: case OP_shr: case OP_sar: case OP_ror: case OP_clz: case OP_ctz:
     case OP_popcnt: case OP_bswap: case OP_rbit: case OP_extract: case OP_setcond: case OP_select_cmp:
-    case OP_flags_cond: case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_ld_env:
+    case OP_flags_cond: case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn: case OP_ld_env:
         return true;
     default:
         return false;

@@ -448,11 +448,31 @@ static bool is_first_of_page(const Emit *e, const Stub *s, const TcgNode *n)
            n->in[k] == fn_node(e->fn, n->arg[k])->out;
 }
 
+/* Jumps to the stub if not all of the access at m is in the page that it knows the start of. */
+static void check_near(Emit *e, Stub *s, const TcgNode *n, Mem m)
+{
+    unsigned k = tcg_access_start(n);
+
+    lea_or_mov(e, RAX, (unsigned)m.base, m.disp);
+    if (loc_kind(n->in[k]) == LOC_SLOT) {
+        alu_rm(&e->a, ALU_SUB, X_W, RAX, slot_mem(n->in[k]));
+    } else {
+        alu_rr(&e->a, ALU_SUB, X_W, RAX, loc_num(n->in[k]));
+    }
+    alu_ri(&e->a, ALU_CMP, X_W, RAX, (int32_t)((1u << e->fn->config->target->page_bits) - memop_size((MemOp)n->imm)));
+    tcg_x86_stub_jump(e, s, CC_A);
+}
+
 /* Where an access is in its page, which is known. */
 static Mem known_page(Emit *e, Stub *s, const TcgNode *n)
 {
     Mem m = guest_address(e, n);
 
+    if (tcg_access_start(n)) {
+        check_near(e, s, n, m);
+        m.index = (int)tcg_x86_use(e, n, tcg_access_page(n), RAX);
+        return m;
+    }
     m.index = (int)tcg_x86_use(e, n, tcg_access_page(n), RAX);
     if (is_first_of_page(e, s, n)) {
         s[-1].back = NULL;
@@ -585,11 +605,13 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
         stub_operand(e, n, 0, FRAME_ADDR, false);
     }
     switch (n->op) {
+    case OP_guest_ldn:
     case OP_guest_ldh:
     case OP_guest_ld:
     case OP_guest_ldx:
         thunk = wide ? THUNK_LD128 : THUNK_LD;
         break;
+    case OP_guest_stn:
     case OP_guest_sth:
     case OP_guest_st:
     case OP_guest_stx:
@@ -638,10 +660,18 @@ void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
     case OP_guest_page:
         ret->arg_const[0] = false;
         break;
+    case OP_guest_ldn:
+        ret->arg[2] = X86_INT_REGS;
+        ret->arg_slot[2] = true;
+        /* fall through */
     case OP_guest_ldh:
         ret->arg[1] = X86_INT_REGS;
         ret->arg_slot[1] = true;
         break;
+    case OP_guest_stn:
+        ret->arg[3] = X86_INT_REGS;
+        ret->arg_slot[3] = true;
+        /* fall through */
     case OP_guest_sth:
         ret->arg_slot[2] = true;
         /* fall through */

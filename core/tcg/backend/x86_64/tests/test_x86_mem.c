@@ -74,10 +74,20 @@ static bool expect_slow(const Env *env, const Access *a, bool direct)
             !(env->buf->features & HOST_AVX));
 }
 
-/* A look for the page, as for several, before the access. */
-static TcgId place_page(Env *env, const Access *a, TcgRegSet used, TcgLoc *ret)
+/* Whether the TLB has the page of an address for such accesses. */
+static bool tlb_has(const Env *env, uint64_t addr, MemOp mo, unsigned access)
 {
-    unsigned before = below(env, 3) ? 0 : below(env, 64), bytes = before + memop_size(a->mo) + (below(env, 3) ? 0 : below(env, 64));
+    const TcgTlbEntry *t = &env->cpu.t.tlb_entries[memop_mmu(mo)][addr >> TEST_PAGE_BITS & (TEST_TLB_ENTRIES - 1)];
+    uint64_t page = addr >> TEST_PAGE_BITS << TEST_PAGE_BITS;
+
+    return (!(access & TCG_PAGE_READ) || t->read == page) && (!(access & TCG_PAGE_WRITE) || t->write == page);
+}
+
+/* A look for the page, as for several, before the access; ret_start: with it where the page begins of what lies before it. */
+static TcgId place_page(Env *env, const Access *a, TcgRegSet used, TcgLoc *ret, TcgLoc *ret_start)
+{
+    unsigned before = ret_start ? below(env, 2u << TEST_PAGE_BITS) : below(env, 3) ? 0 : below(env, 64);
+    unsigned bytes = ret_start ? 1 : before + memop_size(a->mo) + (below(env, 3) ? 0 : below(env, 64));
     unsigned access = (a->op == OP_guest_ld ? TCG_PAGE_READ : TCG_PAGE_WRITE) | (below(env, 4) ? 0 : 3);
     TcgId id = add_node(env, env->fn->entry, OP_guest_page, TCG_I64, (uint16_t)-(int)before,
                         tcg_page_imm(memop_mmu(a->mo), access, bytes));
@@ -86,13 +96,28 @@ static TcgId place_page(Env *env, const Access *a, TcgRegSet used, TcgLoc *ret)
     n->in[0] = TCG_LOC(LOC_REG, a->regs[0]);
     n->out = TCG_LOC(LOC_REG, pick(env, X86_INT_REGS & ~used));
     *ret = n->out;
+    if (ret_start) {
+        uint64_t base = a->addr - before;
+        unsigned r = pick(env, X86_INT_REGS & ~used & ~((TcgRegSet)1 << loc_num(*ret)));
+
+        env->cpu.in_int[r] = tlb_has(env, base, a->mo, access) ? base >> TEST_PAGE_BITS << TEST_PAGE_BITS
+                                                               : base ^ (uint64_t)1 << 63;
+        *ret_start = TCG_LOC(LOC_REG, r);
+    }
     if (below(env, 2)) {                        /* in between something else: it is asked anew */
         TcgId mov = add_node(env, env->fn->entry, OP_mov, TCG_I64, 0, 0);
 
         fn_node(env->fn, mov)->in[0] = *ret;
         *ret = below(env, 2) ? TCG_LOC(LOC_SLOT, 2) : TCG_LOC(LOC_REG, loc_num(*ret));
         fn_node(env->fn, mov)->out = *ret;
-        env->fn->frame_slots = 4;
+        env->fn->frame_slots = 6;
+    }
+    if (ret_start && below(env, 2)) {
+        TcgId mov = add_node(env, env->fn->entry, OP_mov, TCG_I64, 0, 0);
+
+        fn_node(env->fn, mov)->in[0] = *ret_start;
+        *ret_start = fn_node(env->fn, mov)->out = TCG_LOC(LOC_SLOT, 4);
+        env->fn->frame_slots = 6;
     }
     return id;
 }
@@ -100,7 +125,8 @@ static TcgId place_page(Env *env, const Access *a, TcgRegSet used, TcgLoc *ret)
 static void place_access(Env *env, Access *a)
 {
     bool plain = (a->op == OP_guest_ld || a->op == OP_guest_st) && !(a->mo & (MO_KIND | MO_ALIGN));
-    TcgLoc page_at = 0;
+    TcgLoc page_at = 0, start = 0;
+    bool near = below(env, 2);
     TcgId page = 0;
     TcgRegSet used = 0;
     TcgFn *fn = env->fn;
@@ -122,13 +148,14 @@ static void place_access(Env *env, Access *a)
     add_all_regs(env, fn->entry, true);
     a->page = UINT_MAX;
     if (plain && !fn->config->layout->direct && below(env, 2)) {
-        page = place_page(env, a, used, &page_at);
+        page = place_page(env, a, used, &page_at, near ? &start : NULL);
         a->page = loc_num(fn_node(fn, page)->out);
     }
     id = add_node(env, fn->entry, a->op, a->type, a->rmw, a->mo);
     n = fn_node(fn, id);
     if (page) {
-        n->op = a->op == OP_guest_ld ? OP_guest_ldh : OP_guest_sth;
+        n->op = near ? (a->op == OP_guest_ld ? OP_guest_ldn : OP_guest_stn) : a->op == OP_guest_ld ? OP_guest_ldh : OP_guest_sth;
+        n->in[tcg_access_start(n)] = start;
         n->arg[tcg_access_page(n)] = page;
         n->in[tcg_access_page(n)] = page_at;
     }
