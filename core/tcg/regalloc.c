@@ -9,6 +9,8 @@
  * - A block with one predecessor starts as that one ended. One with several (or with phis) starts in a state taken
  *   from one predecessor; copies at the end of the others bring that state about. Critical edges are split for this,
  *   and joined again where no copy was needed.
+ * - What a register of the guest holds goes, if it can, where the phi of the same register is in the loop around: so that
+ *   going round takes few copies. Constants that are no immediates keep a register through a loop that has one to spare.
  * - A value that only maps need is the first to lose its register. A recipe has none; its operands count as needed
  *   at the map. Recipes that grow too large are computed after all.
  *
@@ -18,8 +20,8 @@
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2,
-       HOISTED_COPIES = 3, WEB_PAIRS = 256 };
+enum { NO_REG = 0xff, NEVER = 0x7fffffff, RECIPE_LIMIT = 8, LOOP_RESERVE = 6, LOOP_SPARE = 2, LOOP_SPARE_CONST = 5,
+       HOISTED_COPIES = 3, NUM_HOMES = 128, WEB_PAIRS = 256 };
 #define ALL_REGS (~UINT64_C(0))
 
 /* One use; chains ascend in position. */
@@ -35,6 +37,7 @@ typedef struct RaVal {
     int32_t slot;                               /* -1: none */
     TcgId phi;                                  /* phi that takes this value over an edge */
     TcgId web, web_next;                        /* of its phi web: the first member, the next one; 0: none, the last */
+    uint16_t row;                               /* register of the guest that it is, + 1; 0: none is known */
     uint8_t reg;
     bool is_const;
 } RaVal;
@@ -64,7 +67,7 @@ typedef struct RaMove {
 
 typedef struct TcgRegalloc {
     /* kept between regions */
-    GArray *vals, *webs, *uses, *bits, *work, *blocks, *moves, *calls, *slots, *maps_seen;
+    GArray *vals, *webs, *uses, *bits, *work, *blocks, *moves, *calls, *slots, *maps_seen, *consts;
     /* of this region */
     TcgFn *fn;
     const TcgBackend *be;
@@ -81,6 +84,8 @@ typedef struct TcgRegalloc {
     TcgId regs[TCG_NUM_HOST_REGS];
     TcgRegSet free;                             /* allocatable and bound to no value */
     TcgRegSet pinned;                           /* not to be touched before the current node */
+    uint8_t home[NUM_HOMES];                    /* by row: where a loop wants its value */
+    TcgRegSet homes;                            /* of the last loop begun */
     uint32_t block, pos, block_end;
     TcgId at;                                   /* copies are put before this node */
 } TcgRegalloc;
@@ -427,7 +432,12 @@ static void collect_uses(TcgRegalloc *ra)
                 const TcgStateMap *m = fn_map(fn, n->map);
 
                 for (uint32_t k = 0; k < m->num; k++) {
-                    add_map_use(ra, fn_map_entry(fn, m->first + k)->value, n->pos, num);
+                    const TcgMapEntry *e = fn_map_entry(fn, m->first + k);
+
+                    add_map_use(ra, e->value, n->pos, num);
+                    if (e->row < NUM_HOMES) {
+                        ra->val[e->value].row = (uint16_t)(e->row + 1);
+                    }
                 }
             }
         }
@@ -581,6 +591,9 @@ static bool is_live_after(TcgRegalloc *ra, TcgId id, bool map_here)
     uint32_t u;
 
     next_use(ra, v);
+    if (v->is_const && v->hot >= ra->pos) {
+        return true;                            /* the loop wants it where it is */
+    }
     u = v->use;
     if (u && use_pos(ra, u) == ra->pos) {
         u = ra->use[u].next;
@@ -644,10 +657,15 @@ static unsigned choose(TcgRegalloc *ra, TcgRegSet set, TcgId id)
             return loc_num(home);
         }
     }
+    if (v->row && ra->home[v->row - 1] != NO_REG && (set & reg_bit(ra->home[v->row - 1]))) {
+        return ra->home[v->row - 1];
+    }
     while (ra->calls->len && g_array_index(ra->calls, uint32_t, ra->calls->len - 1) <= ra->pos) {
         g_array_set_size(ra->calls, ra->calls->len - 1);
     }
     crosses = ra->calls->len && g_array_index(ra->calls, uint32_t, ra->calls->len - 1) < v->end;
+    liked = set & ~ra->homes;
+    set = liked ? liked : set;
     liked = crosses ? set & ra->be->callee_saved : set & ~ra->be->callee_saved;
     return __builtin_ctzll(liked ? liked : set);
 }
@@ -1145,6 +1163,21 @@ static void load_for_loop(TcgRegalloc *ra, uint32_t block, uint32_t loop_end)
     }
 }
 
+/* So do constants that are no immediates. */
+static void keep_consts_for_loop(TcgRegalloc *ra, uint32_t loop_end)
+{
+    for (unsigned i = 0; i < ra->consts->len; i++) {
+        TcgId id = g_array_index(ra->consts, TcgId, i);
+        RaVal *v = &ra->val[id];
+        TcgRegSet cls = ra->free & class_of(node_type(node_of(ra, id)));
+
+        if (v->reg == NO_REG && next_use(ra, v) <= loop_end && __builtin_popcountll(cls) > LOOP_SPARE_CONST) {
+            v->hot = MAX(v->hot, loop_end);
+            bind(ra, id, choose(ra, cls, id));
+        }
+    }
+}
+
 static unsigned reg_in_state(const TcgRegalloc *ra, const TcgId *regs, TcgId id)
 {
     for (TcgRegSet s = ra->be->allocatable; s; s &= s - 1) {
@@ -1193,6 +1226,10 @@ static void place_phi(TcgRegalloc *ra, TcgId id, const TcgId *from, uint32_t fro
     if (r != NO_REG) {
         n->out = TCG_LOC(LOC_REG, r);
         bind(ra, id, r);
+        if (v->row) {
+            ra->home[v->row - 1] = (uint8_t)r;
+            ra->homes |= reg_bit(r);
+        }
     } else {
         v->slot = slot_for(ra, id);
         n->out = TCG_LOC(LOC_SLOT, v->slot);
@@ -1226,14 +1263,18 @@ static void start_merge(TcgRegalloc *ra, uint32_t block)
     for (TcgRegSet s = ra->be->allocatable & ~ra->free; s; s &= s - 1) {
         TcgId id = ra->regs[__builtin_ctzll(s)];
 
-        if (!test_live(ra->live_in, ra->words, block, id)) {
+        if (ra->val[id].is_const ? ra->val[id].hot < ra->blk[block].start : !test_live(ra->live_in, ra->words, block, id)) {
             unbind(ra, id);
         }
     }
     if (loop_end) {
         make_room_in_loop(ra, block, loop_end);
+        ra->homes = 0;
     }
     for (unsigned round = 0; round < 2; round++) {
+        if (round == 1 && loop_end) {
+            keep_consts_for_loop(ra, loop_end);
+        }
         for (TcgId id = fn_block(fn, block)->first; node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
             const TcgNode *n = node_of(ra, id);
 
@@ -1459,6 +1500,7 @@ static TcgRegalloc *working_memory(TcgFn *fn)
         ra->calls = g_array_new(FALSE, FALSE, sizeof(uint32_t));
         ra->slots = g_array_new(FALSE, FALSE, sizeof(RaSlot));
         ra->maps_seen = g_array_new(FALSE, FALSE, sizeof(bool));
+        ra->consts = g_array_new(FALSE, FALSE, sizeof(TcgId));
     }
     if (!fn->map_leaves) {
         fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
@@ -1472,7 +1514,7 @@ void tcg_regalloc_free(TcgFn *fn)
 
     if (ra) {
         GArray *const all[] = { ra->vals, ra->webs, ra->uses, ra->bits, ra->work, ra->blocks, ra->moves, ra->calls, ra->slots,
-                                ra->maps_seen };
+                                ra->maps_seen, ra->consts };
 
         for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
             g_array_free(all[i], TRUE);
@@ -1505,12 +1547,20 @@ void tcg_regalloc(TcgFn *fn)
     ra->num_uses = 1;                           /* chains end with 0 */
     g_array_set_size(ra->calls, 0);
     g_array_set_size(fn->map_leaves, 0);
+    g_array_set_size(ra->consts, 0);
     ra->num_slots = 0;
     ra->temp_slot = -1;
+    memset(ra->home, NO_REG, sizeof(ra->home));
+    ra->homes = 0;
     memset(ra->regs, 0, sizeof(ra->regs));
     ra->free = ra->be->allocatable;
     for (TcgId id = 0; id < fn->nodes->len; id++) {
-        ra->val[id] = (RaVal) { .reg = NO_REG, .slot = -1, .is_const = fn_node(fn, id)->op == OP_const };
+        const TcgNode *n = fn_node(fn, id);
+
+        ra->val[id] = (RaVal) { .reg = NO_REG, .slot = -1, .is_const = n->op == OP_const };
+        if (n->op == OP_const && n->type == TCG_I64 && (int64_t)n->imm != (int32_t)n->imm) {
+            g_array_append_val(ra->consts, id);
+        }
     }
     number_nodes(ra);
     collect_uses(ra);

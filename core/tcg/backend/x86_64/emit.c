@@ -227,6 +227,8 @@ static void emit_mov(Emit *e, const TcgNode *n)
 {
     unsigned type = n->type, w = width_w(type), kind = loc_kind(n->in[0]);
     bool to_reg = loc_kind(n->out) == LOC_REG;
+    const uint8_t *from = e->a.p;
+    int64_t v = type != TCG_V128 && kind == LOC_CONST ? loc_const(e, n->in[0], type) : 0;
     unsigned r;
 
     if (type == TCG_V128) {
@@ -236,27 +238,21 @@ static void emit_mov(Emit *e, const TcgNode *n)
             r = tcg_x86_vuse(e, n, 0, XSCRATCH);
             tcg_x86_vmov_mr(e, slot_mem(n->out), r);
         }
-        return;
-    }
-    if (kind == LOC_CONST) {
-        int64_t v = loc_const(e, n->in[0], type);
-
-        if (to_reg) {
-            set_reg_const(e, loc_num(n->out), w ? (uint64_t)v : (uint32_t)v);
-            return;
+    } else if (kind == LOC_CONST && to_reg) {
+        set_reg_const(e, loc_num(n->out), w ? (uint64_t)v : (uint32_t)v);
+        if (v == 0) {
+            return;                             /* by XOR */
         }
-        if (fits32(v)) {
-            mov_mi(&e->a, w, slot_mem(n->out), (int32_t)v);
-            return;
-        }
-    }
-    if (to_reg) {
+    } else if (kind == LOC_CONST && fits32(v)) {
+        mov_mi(&e->a, w, slot_mem(n->out), (int32_t)v);
+    } else if (to_reg) {
         tcg_x86_load(e, n, 0, type, loc_num(n->out));
     } else {
         r = kind == LOC_REG ? loc_num(n->in[0]) : RAX;
         tcg_x86_load(e, n, 0, type, r);
         mov_mr(&e->a, w, slot_mem(n->out), r);
     }
+    flags_kept(e, from, n->out);
 }
 
 /* -- control --------------------------------------------------------------------------------------------- */
@@ -345,6 +341,7 @@ static void emit_branch(Emit *e, const TcgNode *n, unsigned cc, uint32_t next)
 {
     const TcgIrBlock *b = fn_block(e->fn, n->block);
     uint32_t yes = leads_to(e->fn, b->succ[0]), no = leads_to(e->fn, b->succ[1]);
+    const uint8_t *from = e->a.p;
 
     if (yes == next) {
         jump_to_block(e, cc ^ 1, no);
@@ -354,6 +351,7 @@ static void emit_branch(Emit *e, const TcgNode *n, unsigned cc, uint32_t next)
             jump_to_block(e, -1, no);
         }
     }
+    flags_kept(e, from, LOC_NONE);
 }
 
 /*
@@ -1064,8 +1062,10 @@ static bool emit_region(Emit *e)
 {
     const TcgFn *fn = e->fn;
     unsigned num_blocks = fn->rpo->len;
+    uint32_t prev = 0;
     bool found;
 
+    e->flags.end = NULL;
     find_order(e);
     place_blocks(e);
     for (unsigned i = 0, j; i < num_blocks; i = j) {
@@ -1078,6 +1078,10 @@ static bool emit_region(Emit *e)
         j -= next != 0;
         e->block_at[b] = e->a.p;
         e->fence_due = e->due_at[b];
+        if (fn_block(fn, b)->num_preds != 1 || *fn_list(fn, fn_block(fn, b)->preds) != prev) {
+            e->flags.end = NULL;
+        }
+        prev = b;
         for (TcgId id = fn_block(fn, b)->first; id; id = fn_node(fn, id)->next) {
             if (e->a.p > e->limit) {
                 return false;
@@ -1188,6 +1192,7 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->num_jumps = e->num_stubs = e->num_consts = 0;
     e->raises = NULL;
     e->heat_at = NULL;
+    e->flags.end = NULL;
     e->a.p = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
     memset(o->block_at, 0, sizeof(o->block_at));
     memset(o->due_at, 0, sizeof(o->due_at));
@@ -1202,6 +1207,7 @@ void tcg_x86_once_block(void *once, uint32_t block)
 
     e->block_at[block] = e->a.p;
     e->fence_due = e->due_at[block];
+    e->flags.end = NULL;
 }
 
 bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
@@ -1382,12 +1388,14 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
     case OP_br_vec:
         ret->arg_const[0] = ret->arg_slot[0] = false;
         break;
-    case OP_and: case OP_or: case OP_xor: case OP_not: case OP_neg: case OP_bswap: case OP_deposit: case OP_extract2:
+    case OP_and: case OP_or: case OP_xor:       /* a far constant is made where the result will be */
+        ret->out_same_as = is_far_const(fn, n->arg[1], n->type) ? -1 : 0;
+        break;
+    case OP_not: case OP_neg: case OP_bswap: case OP_deposit: case OP_extract2:
     case OP_trunc:
         ret->out_same_as = 0;
         break;
     case OP_add:                                /* lea, where it can be */
-        ret->out_same_as = is_far_const(fn, n->arg[1], n->type) ? 0 : -1;
         break;
     case OP_addshl:
         ret->arg_const[0] = ret->arg_const[1] = ret->arg_slot[0] = ret->arg_slot[1] = false;

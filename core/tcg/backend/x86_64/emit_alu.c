@@ -19,6 +19,14 @@ static unsigned type_bits(unsigned type)
 }
 
 /* -- arithmetic ------------------------------------------------------------------------------------------ */
+/* dst has just been made by an instruction. */
+static void computed(Emit *e, unsigned op, unsigned w, unsigned dst)
+{
+    if (op != ALU_CMP && op != ALU_ADC && op != ALU_SBB) {
+        flags_are(e, dst, w, op == ALU_ADD || op == ALU_SUB);
+    }
+}
+
 /* dst = dst op v; RDX is used when v is no immediate. */
 static void alu_const(Emit *e, unsigned op, unsigned w, unsigned dst, int64_t v)
 {
@@ -28,6 +36,7 @@ static void alu_const(Emit *e, unsigned op, unsigned w, unsigned dst, int64_t v)
     }
     if (!w || fits32(v)) {
         alu_ri(&e->a, op, w, dst, (int32_t)v);
+        computed(e, op, w, dst);
     } else if (op == ALU_AND && is_pow2(~(uint64_t)v)) {
         op_rr(&e->a, M_0F | 0xba | X_W, 6, dst);                /* btr */
         put8(&e->a, ctz64(~(uint64_t)v));
@@ -37,6 +46,7 @@ static void alu_const(Emit *e, unsigned op, unsigned w, unsigned dst, int64_t v)
     } else {
         mov_ri(&e->a, RDX, (uint64_t)v);
         alu_rr(&e->a, op, X_W, dst, RDX);
+        computed(e, op, X_W, dst);
     }
 }
 
@@ -48,9 +58,11 @@ static void alu_arg(Emit *e, unsigned op, unsigned type, unsigned dst, const Tcg
     switch (loc_kind(n->in[i])) {
     case LOC_REG:
         alu_rr(&e->a, op, w, dst, loc_num(n->in[i]));
+        computed(e, op, w, dst);
         break;
     case LOC_SLOT:
         alu_rm(&e->a, op, w, dst, slot_mem(n->in[i]));
+        computed(e, op, w, dst);
         break;
     default:
         alu_const(e, op, w, dst, arg_const(e, n, i, type));
@@ -103,7 +115,18 @@ static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
             mov_rr(&e->a, 0, d, ra);
             if (v != UINT32_MAX) {
                 alu_ri(&e->a, op, 0, d, (int32_t)v);
+                computed(e, op, 0, d);
             }
+            return;
+        }
+    }
+    if (w && op != ALU_SUB && in_reg(n, 0) && !reg_is(n, 0, d) && is_const(n, 1)) {
+        int64_t v = arg_const(e, n, 1, n->type);
+
+        if (!fits32(v) && !(op == ALU_OR && is_pow2((uint64_t)v)) && !(op == ALU_AND && is_pow2(~(uint64_t)v))) {
+            mov_ri(&e->a, d, (uint64_t)v);
+            alu_rr(&e->a, op, w, d, loc_num(n->in[0]));
+            computed(e, op, w, d);
             return;
         }
     }
@@ -193,6 +216,7 @@ static void emit_not_b(Emit *e, const TcgNode *n, unsigned op, unsigned d)
         unsigned rb = tcg_x86_use(e, n, 1, RDX), ra = tcg_x86_use(e, n, 0, RAX);
 
         vex_rr(&e->a, M_38 | 0xf2 | w, d, rb, ra);
+        flags_are(e, d, w, false);
         return;
     }
     tcg_x86_load(e, n, 1, n->type, RAX);
@@ -453,12 +477,22 @@ bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id)
 }
 
 /* -- conditions ------------------------------------------------------------------------------------------ */
+/* Whether the flags are those of comparing argument 0 with 0; zero_alone: or ZF alone is. */
+static bool compared_with_0(const Emit *e, const TcgNode *n, unsigned w, bool zero_alone)
+{
+    return e->flags.end == e->a.p && e->flags.a == n->in[0] && e->flags.b == LOC_NONE &&
+           (e->flags.w == (w != 0) || (w && zero_alone)) && (zero_alone || !e->flags.zero_alone);
+}
+
 /* Compares arguments 0 and 1; returns the condition code for cond. Uses RAX and RDX. */
 unsigned tcg_x86_emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned cond)
 {
     unsigned w = width_w(type), ra;
     bool test = cond == COND_TSTEQ || cond == COND_TSTNE;
 
+    if (!test && e->flags.end == e->a.p && e->flags.a == n->in[0] && e->flags.b == n->in[1] && e->flags.w == (w != 0)) {
+        return cc_of_cond[cond];
+    }
     if (is_const(n, 1)) {
         int64_t v = arg_const(e, n, 1, type);
 
@@ -481,24 +515,31 @@ unsigned tcg_x86_emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned con
             }
             return cc_of_cond[cond];
         }
-        if (loc_kind(n->in[0]) == LOC_SLOT && fits32(v)) {
-            alu_mi(&e->a, ALU_CMP, w, slot_mem(n->in[0]), (int32_t)v);
+        if (v == 0 && compared_with_0(e, n, w, cond <= COND_NE)) {
             return cc_of_cond[cond];
         }
-        ra = tcg_x86_use(e, n, 0, RAX);
-        if (v == 0) {
-            test_rr(&e->a, w, ra, ra);          /* CF = OF = 0, as a comparison with 0 gives */
+        if (loc_kind(n->in[0]) == LOC_SLOT && fits32(v)) {
+            alu_mi(&e->a, ALU_CMP, w, slot_mem(n->in[0]), (int32_t)v);
         } else {
+            ra = tcg_x86_use(e, n, 0, RAX);
+            if (v == 0) {
+                test_rr(&e->a, w, ra, ra);      /* CF = OF = 0, as a comparison with 0 gives */
+                flags_are(e, ra, w, false);
+                return cc_of_cond[cond];
+            }
             alu_const(e, ALU_CMP, w, ra, v);
         }
-        return cc_of_cond[cond];
-    }
-    ra = tcg_x86_use(e, n, 0, RAX);
-    if (test) {
-        test_rr(&e->a, w, ra, tcg_x86_use(e, n, 1, RDX));
     } else {
+        ra = tcg_x86_use(e, n, 0, RAX);
+        if (test) {
+            test_rr(&e->a, w, ra, tcg_x86_use(e, n, 1, RDX));
+            return cc_of_cond[cond];
+        }
         alu_arg(e, ALU_CMP, type, ra, n, 1);
     }
+    flags_are(e, 0, w, false);
+    e->flags.a = n->in[0];
+    e->flags.b = n->in[1];
     return cc_of_cond[cond];
 }
 
@@ -523,14 +564,18 @@ unsigned tcg_x86_emit_fc(Emit *e, const TcgNode *n, unsigned fc)
 
 static void emit_setcc(Emit *e, unsigned cc, unsigned d)
 {
+    const uint8_t *from = e->a.p;
+
     setcc(&e->a, cc, RAX);
     movzx8(&e->a, d, RAX);
+    flags_kept(e, from, TCG_LOC(LOC_REG, d));
 }
 
 /* d = cc ? argument t : argument f; the flags are set. RDX may hold none of them. */
 static void emit_cmov(Emit *e, const TcgNode *n, unsigned cc, unsigned t, unsigned f, unsigned d)
 {
     unsigned w = width_w(n->type);
+    const uint8_t *from = e->a.p;
 
     if (n->in[t] == n->out && n->in[f] != n->out) {
         unsigned swap = t;
@@ -556,6 +601,7 @@ static void emit_cmov(Emit *e, const TcgNode *n, unsigned cc, unsigned t, unsign
     } else {
         cmov(&e->a, cc, w, d, tcg_x86_use(e, n, t, RDX));
     }
+    flags_kept(e, from, n->out);
 }
 
 /* nzcv of the host's flags to d. */
@@ -601,8 +647,10 @@ static void emit_flags(Emit *e, const TcgNode *n, unsigned d)
         alu_arg(e, ALU_ADC, type, RAX, n, 1);
         break;
     default:
-        r = tcg_x86_use(e, n, 0, RAX);
-        test_rr(&e->a, w, r, r);
+        if (!compared_with_0(e, n, w, false)) {
+            r = tcg_x86_use(e, n, 0, RAX);
+            test_rr(&e->a, w, r, r);
+        }
     }
     emit_nzcv(e, d, n->op == OP_flags_sub);
 }

@@ -170,6 +170,12 @@ typedef struct Emit {
     uint32_t *placed;                           /* blocks in the order of their code */
     bool *due_at;                               /* by block: a fence may be due where it begins */
     bool fence_due;                             /* ... and here */
+    struct {                                    /* what the host's flags say of code that has just been emitted */
+        uint8_t *end;                           /* up to where: elsewhere they say nothing */
+        TcgLoc a, b;                            /* of comparing these; b is LOC_NONE: 0, with a register */
+        uint8_t w;                              /* X_W or 0 */
+        bool zero_alone;                        /* a sum's: ZF alone is that */
+    } flags;
     uint8_t *recs;                              /* code at once: a SlowHead and records; else NULL */
     uint32_t recs_size;
 } Emit;
@@ -216,6 +222,24 @@ static inline void tcg_x86_full_fence(Emit *e, int32_t at)
 Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node);
 /* To the stub: if cc; always where it is negative. */
 void tcg_x86_stub_jump(Emit *e, Stub *s, int cc);
+
+/* The flags are those of comparing register r with 0. */
+static inline void flags_are(Emit *e, unsigned r, unsigned w, bool zero_alone)
+{
+    e->flags.end = e->a.p;
+    e->flags.a = TCG_LOC(LOC_REG, r);
+    e->flags.b = LOC_NONE;
+    e->flags.w = w != 0;
+    e->flags.zero_alone = zero_alone;
+}
+
+/* What was emitted since `from` left the flags alone, and wrote location d or none. */
+static inline void flags_kept(Emit *e, const uint8_t *from, TcgLoc d)
+{
+    if (e->flags.end == from && (d == LOC_NONE || (e->flags.a != d && e->flags.b != d))) {
+        e->flags.end = e->a.p;
+    }
+}
 
 /* The value of argument i in a register: its own, or scratch after loading it there. */
 unsigned tcg_x86_use(Emit *e, const TcgNode *n, unsigned i, unsigned scratch);

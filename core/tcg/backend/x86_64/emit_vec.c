@@ -33,7 +33,8 @@ enum {
     PMULLW = V(M_0F, 0xd5), PMULLD = V(M_38, 0x40), PMULUDQ = V(M_0F, 0xf4), PACKUSWB = V(M_0F, 0x67),
     PACKSSWB = V(M_0F, 0x63), PACKSSDW = V(M_0F, 0x6b), PUNPCKLQDQ = V(M_0F, 0x6c), PSHUFD = V(M_0F, 0x70),
     PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
-    PTEST = V(M_38, 0x17), PMULHW = V(M_0F, 0xe5), PMULHRSW = V(M_38, 0x0b), PMADDWD = V(M_0F, 0xf5), PMULDQ = V(M_38, 0x28),
+    PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7), PMULHW = V(M_0F, 0xe5), PMULHRSW = V(M_38, 0x0b),
+    PMADDWD = V(M_0F, 0xf5), PMULDQ = V(M_38, 0x28),
     PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
     AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
@@ -118,9 +119,29 @@ static void zero(Emit *e, unsigned d)
     v2(e, PXOR, d, d, d);
 }
 
+/* Whether each byte is all ones or none. */
+static bool is_mask(const TcgFn *fn, TcgId id, unsigned depth)
+{
+    const TcgNode *n = fn_node(fn, id);
+
+    switch (n->op) {
+    case OP_vcmp:
+        return true;
+    case OP_vand: case OP_vor:
+        return depth && is_mask(fn, n->arg[0], depth - 1) && is_mask(fn, n->arg[1], depth - 1);
+    default:
+        return false;
+    }
+}
+
 unsigned tcg_x86_emit_vec_zero(Emit *e, const TcgNode *n)
 {
-    v1(e, PTEST, loc_num(n->in[0]), loc_num(n->in[0]));
+    if (is_mask(e->fn, n->arg[0], 2)) {         /* fewer operations than PTEST is inside */
+        v1(e, PMOVMSKB, RAX, loc_num(n->in[0]));
+        test_rr(&e->a, 0, RAX, RAX);
+    } else {
+        v1(e, PTEST, loc_num(n->in[0]), loc_num(n->in[0]));
+    }
     return n->aux == COND_EQ ? CC_E : CC_NE;
 }
 
