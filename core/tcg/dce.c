@@ -73,7 +73,10 @@ static unsigned flags_choice(const TcgFn *fn, const TcgNode *n)
     return 0;
 }
 
-/* Whether a use of n in block `at` can have a copy of its own there, that runs less often than n. */
+/*
+ * Whether a use of n in block `at` can have a copy of its own there, that runs less often than n. A flags_fp raises what its
+ * comparison raised, again; but it passes no helper that takes that away, since one writes all registers (ir.md).
+ */
 static bool may_defer(const TcgFn *fn, const TcgNode *n, uint32_t at)
 {
     bool left = fn_block(fn, at)->loop_depth < fn_block(fn, n->block)->loop_depth;

@@ -491,7 +491,7 @@ static void circle(void)
     munmap(p, PAGE);
 }
 
-/* What floating point raised is in FPSR where a later access faults. */
+/* What floating point raised is in FPSR where a later access faults, and no more when it was cleared. */
 static volatile uint32_t seen_fpsr;
 
 static void on_fault(int sig, siginfo_t *info, void *uc)
@@ -514,6 +514,10 @@ static void raised(void)
         __asm__ volatile("msr fpsr, xzr; scvtf d0, %1; ldr xzr, [%2]; mrs %0, fpsr"
                          : "=r"(after) : "r"((UINT64_C(1) << 60) + 1), "r"(UINT64_C(8)) : "v0", "memory");
         wrong += seen_fpsr != 0x10 || after != 0x10;
+        /* flags of a signalling NaN's comparison are used behind what clears what it raised */
+        __asm__ volatile("fmov d0, %1; msr fpsr, xzr; fcmp d0, d0; msr fpsr, xzr; b.vs 1f; nop; 1: mrs %0, fpsr"
+                         : "=r"(after) : "r"(UINT64_C(0x7ff0000000000001)) : "v0", "cc");
+        wrong += after != 0;
     }
     sigaction(SIGSEGV, &old, NULL);
     say("raised", wrong, 0);
