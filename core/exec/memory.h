@@ -91,6 +91,7 @@ void memory_region_init_alias(MemoryRegion *mr, Object *owner, const char *name,
                               uint64_t size);
 void memory_region_init_iommu(MemoryRegion *mr, Object *owner, const char *name, uint64_t size,
                               IommuEntry (*translate)(void *, hwaddr, MemTxAttrs, bool), void *opaque);
+/* No CPU runs, and no device accesses memory: they read what a region has, and its RAM, without holding it. */
 void memory_region_destroy(MemoryRegion *mr);
 /* Higher priority wins where regions overlap. Changes are applied to every AddressSpace that shows the container. */
 void memory_region_add(MemoryRegion *container, hwaddr addr, MemoryRegion *mr, int priority);
