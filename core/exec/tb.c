@@ -170,7 +170,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
             tcg_gen_at_once(g, e->x->buf);
         }
         if (heat >= 0) {
-            e->notes = e->notes ? e->notes : tb_new_notes(e->x);
+            e->notes = e->notes ? e->notes : tb_new_notes(e->x->tb_pool);
             tcg_gen_notes(g, e->notes);
         }
         tcg_gen_poll(g, heat);
@@ -194,7 +194,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
         log_code(cs, in, &res);
     }
     if (tb->code.jumps) {
-        tb->notes = e->notes;
+        tb_set_notes(e->x->tb_pool, tb, e->notes);
         e->notes = NULL;
     }
     tb->bytes = res.bytes;

@@ -59,8 +59,6 @@ typedef struct Suspect {
 
 struct TbCache {
     TranslationBlock **bucket;                  /* atomic */
-    uint8_t *notes;                             /* NOTE_ROWS of TCG_NOTES: tb_new_notes */
-    unsigned num_notes;                         /* atomic: rows taken; from NOTE_ROWS on, again */
     GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
     GPtrArray *suspects;                        /* (Suspect *) */
     unsigned late;                              /* under stress: regions that might have been */
@@ -90,6 +88,15 @@ typedef struct TbChunk {
     TbPool *pool;
 } TbChunk;
 
+/* Rows for blocks that jump by registers: all 0 until they are taken. */
+typedef struct Notes {
+    uint8_t row[NOTE_ROWS][TCG_NOTES];
+    TranslationBlock *owner[NOTE_ROWS];         /* NULL: free, or yet to be told */
+    uint16_t free[NOTE_ROWS];                   /* rows that were given back */
+    unsigned num_free;
+    unsigned taken;                             /* that were not given back; from NOTE_ROWS on, again */
+} Notes;
+
 struct TbPool {
     ExecEarly *early;                           /* the first ones are of that */
     GMutex lock;                                /* a leaf */
@@ -98,6 +105,7 @@ struct TbPool {
     unsigned left;                              /* of the last slab's chunks */
     unsigned taken;                             /* of the last chunk's blocks */
     TranslationBlock *free;                     /* by next */
+    Notes *notes;
 };
 
 TbPool *tb_pool_new(ExecEarly *early)
@@ -109,6 +117,7 @@ TbPool *tb_pool_new(ExecEarly *early)
     p->chunks = g_ptr_array_new();
     p->memory = g_ptr_array_new_with_free_func(g_aligned_free);
     p->taken = CHUNK_BLOCKS;
+    p->notes = zero_pages(sizeof(Notes));
     return p;
 }
 
@@ -132,6 +141,7 @@ void tb_pool_free(TbPool *p)
     }
     g_ptr_array_unref(p->chunks);
     g_ptr_array_unref(p->memory);
+    munmap(p->notes, sizeof(Notes));
     g_mutex_clear(&p->lock);
     g_free(p);
 }
@@ -185,6 +195,47 @@ TranslationBlock *tb_alloc(TbPool *p)
     return tb;
 }
 
+static unsigned note_row(const Notes *t, const uint8_t *row)
+{
+    return (unsigned)(row - t->row[0]) / TCG_NOTES;
+}
+
+/* Nothing of tb runs any more. Another block may have its row by now. */
+static void give_notes(Notes *t, const TranslationBlock *tb)
+{
+    unsigned n = note_row(t, tb->notes);
+
+    if (t->owner[n] == tb) {
+        t->owner[n] = NULL;
+        t->free[t->num_free++] = (uint16_t)n;
+    }
+}
+
+uint8_t *tb_new_notes(TbPool *p)
+{
+    Notes *t = p->notes;
+    bool again;
+    unsigned n;
+
+    g_mutex_lock(&p->lock);
+    again = t->num_free || t->taken >= NOTE_ROWS;
+    n = t->num_free ? t->free[--t->num_free] : t->taken++ % NOTE_ROWS;
+    t->owner[n] = NULL;
+    g_mutex_unlock(&p->lock);
+    for (unsigned i = 0; again && i < TCG_NOTES; i++) {
+        __atomic_store_n(&t->row[n][i], 0, __ATOMIC_RELAXED);
+    }
+    return t->row[n];
+}
+
+void tb_set_notes(TbPool *p, TranslationBlock *tb, uint8_t *row)
+{
+    g_mutex_lock(&p->lock);
+    p->notes->owner[note_row(p->notes, row)] = tb;
+    tb->notes = row;
+    g_mutex_unlock(&p->lock);
+}
+
 void tb_free(void *opaque)
 {
     TranslationBlock *tb = opaque;
@@ -192,6 +243,9 @@ void tb_free(void *opaque)
 
     free_edges(tb);
     g_mutex_lock(&p->lock);
+    if (tb->notes) {
+        give_notes(p->notes, tb);
+    }
     tb->next = p->free;
     p->free = tb;
     ASAN_POISON_MEMORY_REGION(tb, sizeof(*tb));
@@ -223,23 +277,9 @@ struct TbCache *tb_cache_new(ExecEarly *early)
     struct TbCache *c = g_new0(struct TbCache, 1);
 
     c->bucket = exec_early_take(early, BUCKETS * sizeof(*c->bucket));
-    c->notes = zero_pages(NOTE_ROWS * TCG_NOTES);
     c->rams = g_ptr_array_new();
     c->suspects = g_ptr_array_new();
     return c;
-}
-
-uint8_t *tb_new_notes(ExecMachine *x)
-{
-    unsigned n = __atomic_fetch_add(&x->tbs->num_notes, 1, __ATOMIC_RELAXED);
-    uint8_t *row = x->tbs->notes + n % NOTE_ROWS * TCG_NOTES;
-
-    if (n >= NOTE_ROWS) {
-        for (unsigned i = 0; i < TCG_NOTES; i++) {
-            __atomic_store_n(&row[i], 0, __ATOMIC_RELAXED);
-        }
-    }
-    return row;
 }
 
 static void ram_code_free(RamCode *rc)
@@ -265,7 +305,6 @@ void tb_cache_free(struct TbCache *c)
             tb_free(tb);
         }
     }
-    munmap(c->notes, NOTE_ROWS * TCG_NOTES);
     for (unsigned i = 0; i < c->rams->len; i++) {
         RamBlock *rb = c->rams->pdata[i];
 

@@ -70,17 +70,18 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 /* cs's thread, after a full barrier: no CPU finds translations older than the stores before it from now on. */
 void tb_sync(ExecMachine *x, CPUState *cs);
 
-/*
- * A row for a block that jumps by a register, all 0. There are many, and when they are used up the oldest is taken away from
- * its block, which may go on to write there: what is noted is looked up, and compared with when the region runs.
- */
-uint8_t *tb_new_notes(ExecMachine *x);
-
 /* Memory for blocks, which any thread may take and give back; with the pool goes all of it. */
 TbPool *tb_pool_new(ExecEarly *early);
 void tb_pool_free(TbPool *p);
 TranslationBlock *tb_alloc(TbPool *p);          /* zeroed */
 void tb_free(void *tb);
+/*
+ * A row for a block that jumps by a register, all 0; which block is said later. Rows of blocks that are freed come back. There
+ * are many, and when they are used up the oldest is taken away from its block, which may go on to write there: what is noted is
+ * looked up, and compared with when the region runs.
+ */
+uint8_t *tb_new_notes(TbPool *p);
+void tb_set_notes(TbPool *p, TranslationBlock *tb, uint8_t *row);
 void tb_pool_lock(TbPool *p);                   /* around fork(2) */
 void tb_pool_unlock(TbPool *p);
 
