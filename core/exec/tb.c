@@ -99,14 +99,19 @@ typedef enum Emitted { EMITTED, EMIT_TOO_LARGE, EMIT_NO_ROOM } Emitted;
 /* Emits what was generated. The block has no place yet. */
 static Emitted emit(ExecMachine *x, Stats *stats, TcgGen *g, TranslationBlock *tb, vaddr pc)
 {
-    if (log_enabled(LOG_IR)) {
-        GString *out = g_string_new(NULL);
+    g_autoptr(GString) ir = log_enabled(LOG_IR) ? g_string_new(NULL) : NULL;
+    bool room;
 
-        tcg_gen_dump(g, out);
-        log_write("IR: 0x%016" G_GINT64_MODIFIER "x\n%s\n", pc, out->str);
-        g_string_free(out, TRUE);
+    if (ir) {
+        tcg_gen_dump(g, ir);
+        tcg_gen_dump_after(g, "lq", ir);        /* but for registers, where the optimiser goes on to lay out a region */
     }
-    if (!tcg_gen_finish(g, x->buf, &tb->code)) {
+    room = tcg_gen_finish(g, x->buf, &tb->code);
+    if (ir) {
+        tcg_gen_dump_after(g, NULL, NULL);
+        log_write("IR: 0x%016" G_GINT64_MODIFIER "x\n%s\n", pc, ir->str);
+    }
+    if (!room) {
         return EMIT_NO_ROOM;
     }
     if (!tb->code.entry) {

@@ -323,6 +323,12 @@ class Run(unittest.TestCase):
         done = self.run_toy("-kernel", self.off, "-d", "in_asm,exec,nochain", "-D", log)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "x", ""))
         self.assertGreater(os.path.getsize(log), 0)
+        done = self.run_toy("-kernel", self.off, "-d", "ir", "-D", log)
+        with open(log, encoding="utf-8") as f:
+            text = f.read()
+        self.assertEqual(done.returncode, 0)
+        self.assertGreater(text.count("IR: "), 0)
+        self.assertEqual(text.count("IR: "), len(re.findall("# after (?:quick|lower)", text)))
         done = self.run_toy("-kernel", self.off, "-d", "stats")
         self.assertRegex(done.stderr, r"(?m)^tb_translated \d+$")
 
