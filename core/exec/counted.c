@@ -161,6 +161,15 @@ void counted_wake(CPUState *cs)
     }
 }
 
+void counted_released(CPUState *cs)
+{
+    int64_t now = clock_now(cs->exec->x->machine->clock);
+
+    if (cpu_time(cs) < now) {
+        set_time(cs, now);
+    }
+}
+
 /* Whether it is to be done now; else it is kept. */
 static bool due(CPUState *cs, LineEvent e)
 {

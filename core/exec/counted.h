@@ -69,6 +69,8 @@ void counted_start(struct ExecMachine *x);
 /* Any thread: generated code of cs leaves at its next block's entry, if cs has its turn. */
 void counted_leave(CPUState *cs);
 void counted_wake(CPUState *cs);
+/* A debugger held it, and no more: what it missed it does not make up for. All CPUs stand. */
+void counted_released(CPUState *cs);
 /* False: the change is kept for later. */
 bool counted_set_line(CPUState *cs, unsigned bit, int level);
 bool counted_send_event(CPUState *cs, void (*fn)(CPUState *cs));

@@ -237,6 +237,9 @@ void debug_set_run(CPUState *cs, DebugRun how, vaddr first, vaddr end)
 {
     CPUExec *e = cs->exec;
 
+    if (cs->counted && e->debug_run == DEBUG_HOLD && how != DEBUG_HOLD) {
+        counted_released(cs);
+    }
     e->debug_run = how;
     e->step_first = first;
     e->step_end = end;
