@@ -332,6 +332,13 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
             lane_set(r, es, i, lane_get(&v[i >= half], es, (i % half) * 2 + (op == OP_vuzp2)));
         }
         break;
+    case OP_vumaxp:
+        for (unsigned i = 0; i < 16; i++) {
+            const uint8_t *pair = &v[i / 8].u8[i % 8 * 2];
+
+            r->u8[i] = MAX(pair[0], pair[1]);
+        }
+        break;
     case OP_vext:
         for (unsigned i = 0; i < 16; i++) {
             r->u8[i] = i + imm < 16 ? v[0].u8[i + imm] : v[1].u8[i + imm - 16];

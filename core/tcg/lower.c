@@ -420,6 +420,7 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
     case OP_vfrom:
         a = es == 2 ? op1(l, OP_zext, TCG_I64, a) : a;
         return emit(l, OP_vpair, TCG_V128, 0, 0, a, k(l, TCG_I64, 0), 0, 0);
+    case OP_vumaxp: return v2(l, OP_vumax, es, v2(l, OP_vuzp1, es, a, b), v2(l, OP_vuzp2, es, a, b));
     case OP_vext: return expand_vext(l, n);
     case OP_vbyterev: return expand_vbyterev(l, n);
     case OP_vpopcnt8: return expand_vpopcnt8(l, a);

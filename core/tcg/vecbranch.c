@@ -1,176 +1,301 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loops over strings ask whether a comparison of 16 bytes found anything: neighbours are folded to their maximum (UMAXP), the
- * low half moves to an integer, and that is compared with 0. The vector itself can be asked. Where it is 0 so are the folded
- * vector and its half; what computes them moves to where they are not.
+ * Loops over strings ask whether a comparison of 16 bytes found anything: neighbours are folded to their maximum (UMAXP), and
+ * so are two vectors or four, the low half moves to an integer, and that is compared with 0. The vectors can be asked
+ * themselves, all at once. Where they are 0 so are what they were folded to and the half; elsewhere these are computed behind
+ * the branch, as is what depends on them.
+ *
+ * Where the half is compared only if something else holds (CCMP: there are bytes left), there are two branches then.
  */
 #include "core/tcg/ir_int.h"
 
-enum { NUM_VALUES = 4, NUM_ZERO = 2 };
+#include <string.h>
 
-/* A branch on whether a vector is zero, and what has been made of the vector. */
+enum { MAX_FOLDED = 8, MAX_MOVED = 16, ZERO = 0, OTHER = 1 };
+
+/* A branch on whether vectors are zero, and what has been made of the vectors. */
 typedef struct VecBranch {
-    uint32_t block, zero, other;                /* where it is, and its successors */
-    TcgId vec;
-    TcgId value[NUM_VALUES];                    /* half, folded, two tables, of vec at last; NUM_ZERO are 0 where it is */
+    uint32_t block, to[2];                      /* where it is; where it leads if they are, and else */
+    uint32_t from;                              /* where it was */
+    TcgId vec[MAX_FOLDED];                      /* what is asked */
+    TcgId value[MAX_FOLDED];                    /* the half and what is folded, which are 0 where that is */
+    unsigned num_vecs, num_values;
+    TcgId moved[MAX_MOVED], there[2][MAX_MOVED];        /* the values, what else is made of them in `from`; copies of that */
+    bool stays[MAX_MOVED], mapped[MAX_MOVED];   /* wanted elsewhere, by code; by maps, as recipes */
+    bool wanted[2][MAX_MOVED];
+    unsigned num_moved;
 } VecBranch;
 
-static const TcgNode *is_table(const TcgFn *fn, TcgId v)
+static int index_of(const TcgId *list, unsigned num, TcgId id)
+{
+    for (unsigned i = 0; i < num; i++) {
+        if (list[i] == id) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* What must be 0 for v to be. False: it is too much. */
+static bool ask(const TcgFn *fn, TcgId v, VecBranch *ret)
 {
     const TcgNode *n = fn_node(fn, v);
 
-    return n->op == OP_vtbl && fn_node(fn, n->arg[1])->op == OP_const ? n : NULL;
+    if (n->op != OP_vumaxp) {
+        ret->vec[ret->num_vecs++] = v;
+        return ret->num_vecs < MAX_FOLDED;
+    }
+    if (ret->num_values == MAX_FOLDED) {
+        return false;
+    }
+    ret->value[ret->num_values++] = v;
+    return ask(fn, n->arg[0], ret) && (n->arg[0] == n->arg[1] || ask(fn, n->arg[1], ret));
 }
 
-/* If the low half of v is 0 just where another vector is: that vector, and what it is made by in between; else 0. */
-static TcgId asked_of(const TcgFn *fn, TcgId v, TcgId ret_between[2])
+/* Whether n, a comparison, is one of a folded vector's half with 0; then what that asks. */
+static bool is_asked(const TcgFn *fn, const TcgNode *n, VecBranch *ret)
 {
-    const TcgNode *max = fn_node(fn, v), *a, *b;
-    uint32_t seen = 0;
+    const TcgNode *half = fn_node(fn, n->arg[0]), *zero = fn_node(fn, n->arg[1]);
 
-    if (max->op != OP_vumax || max->aux != 0) {
-        return 0;
+    if (n->type != TCG_I64 || n->aux > COND_NE || zero->op != OP_const || zero->imm != 0 || half->op != OP_vget ||
+        half->aux != 3 || half->imm != 0 || fn_node(fn, half->arg[0])->op != OP_vumaxp) {
+        return false;
     }
-    a = is_table(fn, max->arg[0]);
-    b = is_table(fn, max->arg[1]);
-    if (!a || !b || a->arg[0] != b->arg[0]) {
-        return 0;
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        uint8_t x = (uint8_t)(fn_node(fn, a->arg[1])->imm >> 8 * i), y = (uint8_t)(fn_node(fn, b->arg[1])->imm >> 8 * i);
-
-        seen |= (x < 16 ? 1u << x : 0) | (y < 16 ? 1u << y : 0);
-    }
-    ret_between[0] = max->arg[0];
-    ret_between[1] = max->arg[1];
-    return seen == 0xffff ? a->arg[0] : 0;
+    ret->value[ret->num_values++] = n->arg[0];
+    return ask(fn, half->arg[0], ret);
 }
 
-static bool find(const TcgFn *fn, uint32_t block, VecBranch *ret)
+/* Whether a branch on two comparisons, both of which must hold, has such a one: which argument it is. */
+static bool has_asked(const TcgFn *fn, const TcgNode *n, VecBranch *ret, unsigned *ret_arg)
 {
-    const TcgIrBlock *b = fn_block(fn, block);
-    const TcgNode *n = fn_node(fn, b->last), *half;
-    TcgId between[2], vec;
+    if (n->type != TCG_I32 || (n->aux != COND_TSTEQ && n->aux != COND_TSTNE)) {
+        return false;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const TcgNode *s = fn_node(fn, n->arg[i]);
 
-    if (n->op != OP_brcond || n->type != TCG_I64 || n->aux > COND_NE || b->succ[0] == b->succ[1] ||
-        fn_node(fn, n->arg[1])->op != OP_const || fn_node(fn, n->arg[1])->imm != 0) {
+        if (s->op == OP_setcond && s->aux == COND_EQ && fn_node(fn, n->arg[1 - i])->op == OP_setcond && is_asked(fn, s, ret)) {
+            *ret_arg = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An edge to a block that has no phis. */
+static void add_edge(TcgFn *fn, uint32_t from, uint32_t to)
+{
+    TcgIrBlock *b = fn_block(fn, to);
+    uint32_t num = b->num_preds, list = tcg_fn_list_new(fn, num + 1);
+
+    for (uint32_t i = 0; i < num; i++) {
+        *fn_list(fn, list + i) = *fn_list(fn, b->preds + i);
+    }
+    *fn_list(fn, list + num) = from;
+    b->preds = list;
+    b->num_preds = num + 1;
+    fn_block(fn, from)->succ[fn_block(fn, from)->num_succ++] = to;
+}
+
+/* Successor e, after a block of its own if others lead there as well. */
+static uint32_t own_successor(TcgFn *fn, uint32_t block, unsigned e)
+{
+    uint32_t to = fn_block(fn, block)->succ[e];
+
+    return fn_block(fn, to)->num_preds == 1 ? to : tcg_fn_split_edge(fn, block, e);
+}
+
+/* Turns the branch at the end of a block into one on vectors, if it is one that asks for that. */
+static bool convert(TcgFn *fn, uint32_t block, VecBranch *ret)
+{
+    TcgNode *n = fn_node(fn, fn_block(fn, block)->last);
+    VecBranch v = { .block = block, .from = block };
+    unsigned second = 0, zero;
+    TcgId all, last;
+    bool two = false;
+
+    if (n->op != OP_brcond || fn_block(fn, block)->succ[0] == fn_block(fn, block)->succ[1]) {
         return false;
     }
-    half = fn_node(fn, n->arg[0]);
-    if (half->op != OP_vget || half->aux != 3 || half->imm != 0) {
-        return false;
+    if (!is_asked(fn, n, &v)) {
+        v.num_values = v.num_vecs = 0;
+        two = has_asked(fn, n, &v, &second);
+        if (!two) {
+            return false;
+        }
     }
-    vec = asked_of(fn, half->arg[0], between);
-    if (!vec) {
-        return false;
+    zero = two ? n->aux != COND_TSTNE : n->aux != COND_EQ;
+    v.to[OTHER] = own_successor(fn, block, !zero);
+    if (two) {
+        const TcgNode *first;
+
+        v.block = tcg_fn_split_edge(fn, block, zero);
+        add_edge(fn, v.block, v.to[OTHER]);
+        n = fn_node(fn, fn_block(fn, block)->last);
+        first = fn_node(fn, n->arg[1 - second]);
+        fn_block(fn, block)->succ[0] = v.block;
+        fn_block(fn, block)->succ[1] = v.to[OTHER];
+        n->type = first->type;
+        n->aux = first->aux;
+        memcpy(n->arg, first->arg, sizeof(n->arg));
+        zero = 0;
+        fn_node(fn, fn_block(fn, v.block)->last)->aux = COND_EQ;
     }
-    *ret = (VecBranch){
-        .vec = vec, .block = block, .zero = b->succ[n->aux != COND_EQ], .other = b->succ[n->aux == COND_EQ],
-        .value = { n->arg[0], half->arg[0], between[0], between[1] },
-    };
+    v.to[ZERO] = own_successor(fn, v.block, zero);
+    last = fn_block(fn, v.block)->last;
+    all = v.vec[0];
+    for (unsigned i = 1; i < v.num_vecs; i++) {
+        TcgId id = tcg_fn_node_new(fn, OP_vor, TCG_V128);
+
+        fn_node(fn, id)->arg[0] = all;
+        fn_node(fn, id)->arg[1] = v.vec[i];
+        tcg_fn_insert_before(fn, last, id);
+        all = id;
+    }
+    n = fn_node(fn, last);
+    n->op = OP_br_vec;
+    n->type = TCG_V128;
+    n->arg[0] = all;
+    n->arg[1] = 0;
+    tcg_fn_update_graph(fn);
+    *ret = v;
     return true;
 }
 
-/* Whether the edge to `to`, from its only predecessor, is on every way to block `at`. */
-static bool is_behind(const TcgFn *fn, uint32_t to, uint32_t at)
-{
-    return fn_block(fn, to)->num_preds == 1 && tcg_fn_dominates(fn, to, at);
-}
+/* A visitor of a value's uses: who uses it, in which block that is wanted (a phi's: at that predecessor's end). */
+typedef void UseFn(TcgFn *fn, VecBranch *v, TcgId user, uint32_t block, TcgId *use, bool map);
 
-/* A visitor of a value's uses: in which block it is wanted (a phi's: at that predecessor's end), of which phi's block. */
-typedef void UseFn(TcgFn *fn, VecBranch *v, uint32_t block, uint32_t phi_block, TcgId *use, void *opaque);
-
-static void each_use(TcgFn *fn, VecBranch *v, UseFn *visit, void *opaque)
+static void each_use(TcgFn *fn, VecBranch *v, UseFn *visit)
 {
     for (uint32_t i = 0; i < fn->rpo->len; i++) {
         uint32_t block = g_array_index(fn->rpo, uint32_t, i);
 
         for (TcgId id = fn_block(fn, block)->first; id; id = fn_node(fn, id)->next) {
             TcgNode *n = fn_node(fn, id);
-            bool phi = n->op == OP_phi;
 
             for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
-                visit(fn, v, block, 0, &n->arg[k], opaque);
+                visit(fn, v, id, block, &n->arg[k], false);
             }
             for (uint32_t k = 0; k < n->list_len; k++) {
-                uint32_t at = phi ? *fn_list(fn, fn_block(fn, block)->preds + k) : block;
-
-                visit(fn, v, at, phi ? block : 0, fn_list(fn, n->list + k), opaque);
+                visit(fn, v, id, n->op == OP_phi ? *fn_list(fn, fn_block(fn, block)->preds + k) : block,
+                      fn_list(fn, n->list + k), false);
             }
             for (uint32_t k = 0; n->map && k < fn_map(fn, n->map)->num; k++) {
-                visit(fn, v, block, 0, &fn_map_entry(fn, fn_map(fn, n->map)->first + k)->value, opaque);
+                visit(fn, v, id, block, &fn_map_entry(fn, fn_map(fn, n->map)->first + k)->value, true);
             }
         }
     }
 }
 
-static void use_zero(TcgFn *fn, VecBranch *v, uint32_t block, uint32_t phi_block, TcgId *use, void *opaque)
+/* The values, and what is made of them where they are. */
+static void collect(TcgFn *fn, VecBranch *v)
 {
-    const TcgId *zero = opaque;
-    bool on_edge = phi_block == v->zero && block == v->block;
+    for (TcgId id = fn_block(fn, v->from)->first; id && v->num_moved < MAX_MOVED; id = fn_node(fn, id)->next) {
+        const TcgNode *n = fn_node(fn, id);
+        bool depends = index_of(v->value, v->num_values, id) >= 0;
 
-    for (unsigned i = 0; i < NUM_ZERO; i++) {
-        if (*use == v->value[i] && (on_edge || is_behind(fn, v->zero, block))) {
-            *use = zero[fn_node(fn, *use)->type == TCG_V128];
+        for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+            depends |= index_of(v->moved, v->num_moved, n->arg[k]) >= 0;
+        }
+        if (depends && tcg_op_def[n->op].flags & TCGF_PURE && n->op != OP_phi) {
+            v->moved[v->num_moved++] = id;
         }
     }
 }
 
-typedef struct Wanted {
-    TcgId value;
-    uint32_t to;
-    bool elsewhere;
-} Wanted;
-
-static void note_use(TcgFn *fn, VecBranch *v, uint32_t block, uint32_t phi_block, TcgId *use, void *opaque)
+static void note_use(TcgFn *fn, VecBranch *v, TcgId user, uint32_t block, TcgId *use, bool map)
 {
-    Wanted *w = opaque;
+    int i = index_of(v->moved, v->num_moved, *use);
 
-    w->elsewhere |= *use == w->value && !is_behind(fn, w->to, block);
+    if (i >= 0 && index_of(v->moved, v->num_moved, user) < 0) {
+        if (tcg_fn_dominates(fn, v->to[ZERO], block)) {
+            v->wanted[ZERO][i] = true;
+        } else if (tcg_fn_dominates(fn, v->to[OTHER], block)) {
+            v->wanted[OTHER][i] = true;
+        } else {
+            *(map ? &v->mapped[i] : &v->stays[i]) = true;
+        }
+    }
 }
 
-static void sink(TcgFn *fn, VecBranch *v)
+static void use_there(TcgFn *fn, VecBranch *v, TcgId user, uint32_t block, TcgId *use, bool map)
 {
-    for (unsigned i = 0; i < NUM_VALUES; i++) {
-        Wanted w = { v->value[i], v->other, false };
-        TcgId before;
+    int i = index_of(v->moved, v->num_moved, *use);
 
-        each_use(fn, v, note_use, &w);
-        if (w.elsewhere) {
-            return;                             /* and so is what it is made of */
+    if (i >= 0 ? index_of(v->moved, v->num_moved, user) < 0 : index_of(v->vec, v->num_vecs, *use) >= 0) {
+        if (tcg_fn_dominates(fn, v->to[ZERO], block)) {
+            *use = i >= 0 ? v->there[ZERO][i] : tcg_fn_const_v(fn, 0, 0);
+        } else if (i >= 0 && tcg_fn_dominates(fn, v->to[OTHER], block)) {
+            *use = v->there[OTHER][i];
         }
-        for (before = fn_block(fn, v->other)->first; fn_node(fn, before)->op == OP_phi;) {
-            before = fn_node(fn, before)->next;
+    }
+}
+
+/* Copies of what is wanted at the beginning of a successor. */
+static void place(TcgFn *fn, VecBranch *v, unsigned side)
+{
+    TcgId before = fn_block(fn, v->to[side])->first;
+
+    while (fn_node(fn, before)->op == OP_phi) {
+        before = fn_node(fn, before)->next;
+    }
+    for (unsigned i = 0; i < v->num_moved; i++) {
+        bool zero = side == ZERO && index_of(v->value, v->num_values, v->moved[i]) >= 0;
+        TcgId id = v->moved[i];
+
+        if (zero) {
+            id = fn_node(fn, id)->type == TCG_V128 && fn_node(fn, id)->op != OP_vget ? tcg_fn_const_v(fn, 0, 0)
+                                                                                   : tcg_fn_const(fn, TCG_I64, 0);
+        } else if (v->wanted[side][i] && (side == ZERO || !v->stays[i])) {
+            TcgNode *n;
+
+            id = tcg_fn_node_new(fn, OP_const, TCG_VOID);
+            n = fn_node(fn, id);
+            *n = *fn_node(fn, v->moved[i]);
+            n->block = n->next = n->prev = 0;
+            for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+                int from = index_of(v->moved, i, n->arg[k]);
+
+                n->arg[k] = from >= 0 ? v->there[side][from] : n->arg[k];
+            }
+            tcg_fn_insert_before(fn, before, id);
         }
-        tcg_fn_remove(fn, w.value);
-        tcg_fn_insert_before(fn, before, w.value);
+        v->there[side][i] = id;
     }
 }
 
 void tcg_vec_branch(TcgFn *fn)
 {
     for (uint32_t i = 0; !fn->config->naive && i < fn->rpo->len; i++) {
-        uint32_t block = g_array_index(fn->rpo, uint32_t, i);
         VecBranch v;
-        TcgNode *n;
-        TcgId zero[2];
 
-        if (!find(fn, block, &v)) {
+        if (!convert(fn, g_array_index(fn->rpo, uint32_t, i), &v)) {
             continue;
         }
-        zero[0] = tcg_fn_const(fn, TCG_I64, 0);
-        zero[1] = tcg_fn_const_v(fn, 0, 0);
-        n = fn_node(fn, fn_block(fn, block)->last);
-        n->op = OP_br_vec;
-        n->type = TCG_V128;
-        n->arg[0] = v.vec;
-        n->arg[1] = 0;
-        each_use(fn, &v, use_zero, zero);
-        if (fn_block(fn, v.other)->num_preds > 1) {
-            v.other = tcg_fn_split_edge(fn, block, fn_block(fn, block)->succ[1] == v.other);
-            tcg_fn_update_graph(fn);
-            i = 0;                              /* the order is another one */
+        i = 0;                                  /* the order is another one */
+        collect(fn, &v);
+        each_use(fn, &v, note_use);
+        for (unsigned m = v.num_moved; m-- > 0;) {
+            const TcgNode *n = fn_node(fn, v.moved[m]);
+
+            for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+                int from = index_of(v.moved, m, n->arg[k]);
+
+                if (from >= 0) {                /* as what it is made of */
+                    v.stays[from] |= v.stays[m];
+                    v.mapped[from] |= v.mapped[m];
+                    v.wanted[ZERO][from] |= v.wanted[ZERO][m];
+                    v.wanted[OTHER][from] |= v.wanted[OTHER][m];
+                }
+            }
         }
-        sink(fn, &v);
+        place(fn, &v, ZERO);
+        place(fn, &v, OTHER);
+        each_use(fn, &v, use_there);
+        for (unsigned m = v.num_moved; m-- > 0;) {
+            if (!v.stays[m] && !v.mapped[m]) {
+                tcg_fn_remove(fn, v.moved[m]);
+            }
+        }
     }
 }

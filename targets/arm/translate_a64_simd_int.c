@@ -138,6 +138,16 @@ static void pairwise(DisasContext *dc, const arg_ADDP_v *a, VecFn *fn)
                                            tcg_vec2(dc->g, OP_vuzp2, a->esz, n, m, 0)));
 }
 
+/* An operation of its own for bytes: strings are looked for by it. */
+static void umaxp(DisasContext *dc, const arg_ADDP_v *a)
+{
+    if (a->q && a->esz == 0) {
+        vec_set(dc, 16, a->rd, tcg_vec2(dc->g, OP_vumaxp, 0, V(rn), V(rm), 0));
+    } else {
+        pairwise(dc, a, vec_umax);
+    }
+}
+
 /* All lanes to one, by halves; v's lanes of 1 << es bytes. */
 static void reduce(DisasContext *dc, unsigned q, unsigned es, unsigned rd, TcgVal v, VecFn *fn)
 {
@@ -280,7 +290,7 @@ TRANS(ADDP_v, pairwise(dc, a, vec_add))
 TRANS(ADDP_s, add_pair(dc, a))
 TRANS(SMAXP_v, pairwise(dc, a, vec_smax))
 TRANS(SMINP_v, pairwise(dc, a, vec_smin))
-TRANS(UMAXP_v, pairwise(dc, a, vec_umax))
+TRANS(UMAXP_v, umaxp(dc, a))
 TRANS(UMINP_v, pairwise(dc, a, vec_umin))
 
 /* Of different sizes */

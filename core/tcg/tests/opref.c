@@ -572,6 +572,10 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
         case OP_vuzp2:
             v = lane(i < n / 2 ? a : b, es, 2 * i % n + 1);
             break;
+        case OP_vumaxp:
+            v = lane(i < n / 2 ? a : b, es, 2 * i % n);
+            v = MAX(v, lane(i < n / 2 ? a : b, es, 2 * i % n + 1));
+            break;
         case OP_vbyterev: {
             unsigned per = 1u << (imm - es);
 

@@ -508,6 +508,23 @@ static void emit_vuzp(Emit *e, bool odd, unsigned es, unsigned d, unsigned a, un
     }
 }
 
+static void emit_vumaxp(Emit *e, unsigned d, unsigned a, unsigned b)
+{
+    if (a == b) {
+        v2m(e, PSHUFB, XS, a, vconst(e, VC_ODDS1));
+        v2m(e, PSHUFB, d, a, vconst(e, VC_EVENS1));
+        v2(e, op_umax[0], d, d, XS);
+        return;
+    }
+    shift(e, 1, DIGIT_SHR, XS, b, 8);           /* the larger one in each low byte */
+    shift(e, 1, DIGIT_SHR, d, a, 8);
+    v2(e, op_umax[0], XS, XS, b);
+    v2(e, op_umax[0], d, d, a);
+    v2m(e, PAND, XS, XS, vconst(e, VC_LOWBYTES));
+    v2m(e, PAND, d, d, vconst(e, VC_LOWBYTES));
+    v2(e, PACKUSWB, d, d, XS);
+}
+
 static void emit_vbyterev(Emit *e, unsigned es, unsigned container, unsigned d, unsigned a)
 {
     static const uint8_t words[5] = { [2] = 0xb1, [3] = 0x1b, [4] = 0x1b };
@@ -738,6 +755,9 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vuzp2:
         emit_vuzp(e, true, es, d, x[0], x[1]);
         break;
+    case OP_vumaxp:
+        emit_vumaxp(e, d, x[0], x[1]);
+        break;
     case OP_vext:
         if (imm == 0) {
             tcg_x86_vmov(e, d, x[0]);
@@ -856,6 +876,8 @@ static bool is_early(const TcgNode *n)
         return n->aux == 0 || n->aux == 3;
     case OP_vcmp:
         return n->imm > COND_NE;
+    case OP_vumaxp:
+        return n->arg[0] != n->arg[1];
     case OP_vsmin: case OP_vsmax: case OP_vumin: case OP_vumax:
         return n->aux == 3;
     default:
