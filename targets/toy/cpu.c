@@ -29,6 +29,11 @@ void toy_raise(ToyCPU *cpu, unsigned cause, uint32_t addr)
     cpu_raise(&cpu->parent);
 }
 
+static uint64_t page_size(uint32_t entry)
+{
+    return entry & 16 ? 65536 : 4096;
+}
+
 static bool tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe)
 {
     ToyCPU *cpu = TOY_CPU(cs);
@@ -45,7 +50,8 @@ static bool tlb_fill(CPUState *cs, vaddr addr, unsigned size, AccessType type, u
         if (addr >> 12 < 4096) {
             entry = address_space_ld(cs->as, cpu->ctl[TOY_PTBR] + 4 * (addr >> 12), 4, false, p.attrs, &res);
         }
-        p.paddr = (entry & ~0xfffu) | (addr & 0xfff);
+        p.size = page_size(entry);
+        p.paddr = (entry & ~(p.size - 1)) | (addr & (p.size - 1));
         p.prot = entry & 7;
         p.global = entry >> 3 & 1;
         ok = res == MEMTX_OK && (type == ACCESS_LOAD ? entry & 1 : type == ACCESS_FETCH ? entry & 4
@@ -121,7 +127,7 @@ static bool debug_translate(CPUState *cs, vaddr addr, hwaddr *ret_paddr, MemTxAt
         return false;
     }
     entry = address_space_ld(cs->as, cpu->ctl[TOY_PTBR] + 4 * (addr >> 12), 4, false, MEMTX_ATTRS_DEBUG, &res);
-    *ret_paddr = (entry & ~0xfffu) | (addr & 0xfff);
+    *ret_paddr = (entry & ~(page_size(entry) - 1)) | (addr & (page_size(entry) - 1));
     return res == MEMTX_OK && (entry & 7);
 }
 

@@ -7,8 +7,8 @@
  * There are two variants, toy-a and toy-b: some opcodes mean different things to them (toy_meaning in translate.c).
  *
  * Memory: 32-bit addresses, little-endian, natural alignment. With PTBR 0 virtual is physical; else PTBR is the
- * physical address of 4096 words, one per 4 KiB page of the first 16 MiB: frame << 12 | global << 3 | X << 2 | W << 1 |
- * R. ASID tells address spaces apart.
+ * physical address of 4096 words, one per 4 KiB page of the first 16 MiB: frame << 12 | block << 4 | global << 3 | X << 2 |
+ * W << 1 | R. A block is of 64 KiB; all its words are the same. ASID tells address spaces apart.
  *
  * Exceptions: EPC := PC of the instruction, CAUSE and FADDR are set, PIE := IE, IE := 0, PC := VBR. Interrupt lines
  * are the bits of PENDING.
@@ -34,7 +34,7 @@ typedef enum ToyOp {
     TOY_AMOADD, TOY_SWAP,                                       /* d := [a], [a] += b or := b, at once */
     TOY_MFC, TOY_MTC,                                           /* d := control imm; control imm := a */
     TOY_SYS, TOY_RTI, TOY_WFI, TOY_FENCE,
-    TOY_FLUSH,                                                  /* TLBs of all CPUs: address a, or all if imm = 1 */
+    TOY_FLUSH,                                                  /* TLBs of all CPUs: imm 0: address a, 1: all, 2: a of all ASIDs */
     TOY_NUM_OPS
 } ToyOp;
 

@@ -84,10 +84,10 @@ static void helper_wfi(ToyCPU *cpu)
     cpu_halt(&cpu->parent);
 }
 
-static void helper_flush(ToyCPU *cpu, uint32_t addr, uint32_t all)
+static void helper_flush(ToyCPU *cpu, uint32_t addr, uint32_t what)
 {
     TlbFlush f = {
-        .mask = all ? 0 : 0xff, .value = cpu->ctl[TOY_ASID], .addr = addr & ~0xfffu, .size = all ? 0 : 4096,
+        .mask = what ? 0 : 0xff, .value = cpu->ctl[TOY_ASID], .addr = addr & ~0xfffu, .size = what == 1 ? 0 : 4096,
         .globals = true,
     };
 
@@ -255,7 +255,7 @@ static void one(Dc *dc, ToyOp op, uint32_t w)
         tcg_fence(g, FENCE_ALL);
         break;
     case TOY_FLUSH: {
-        TcgVal v[] = { tcg_get_reg(g, a), tcg_const(g, TCG_I32, imm == 1) };
+        TcgVal v[] = { tcg_get_reg(g, a), tcg_const(g, TCG_I32, (uint32_t)imm) };
 
         tcg_fence(g, FENCE_ALL);
         tcg_call(g, &toy_helper_flush, v);

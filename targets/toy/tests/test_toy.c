@@ -567,7 +567,7 @@ static void test_timer(gconstpointer mode)
 
 /* -- address translation --------------------------------------------------------------------------------- */
 
-enum { TABLES = 0x10000, F_R = 1, F_W = 2, F_X = 4, F_G = 8 };
+enum { TABLES = 0x10000, F_R = 1, F_W = 2, F_X = 4, F_G = 8, F_BLOCK = 16 };
 
 static void map(Asm *p, uint32_t table, uint32_t virt, uint32_t phys, unsigned flags)
 {
@@ -760,6 +760,73 @@ static void test_code_by_asid(gconstpointer mode)
         map(p, TABLES + 0x4000 * n, 0x900000, 0x4000 + 0x1000 * n, F_R | F_X);
     }
     g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 300 * 1001 + 600 * 1000000);
+}
+
+/*
+ * More address spaces than there are rows for it have the same block of pages; the block goes elsewhere, and each of them,
+ * or one for all, flushes one of its pages, which is all of it.
+ */
+static void test_blocks(gconstpointer mode)
+{
+    enum { SPACES = 12, ROUNDS = 20, VIRT = 0x800000, PHYS = 0x100000, OTHER = 0x110000, PAGE = 0x3000 };
+    g_autofree Asm *p = g_new0(Asm, 1);
+    unsigned loop;
+
+    for (unsigned n = 0; n < 2; n++) {
+        li(p, 2, n ? OTHER : PHYS);
+        li(p, 8, n ? 0x22 : 0x11);
+        i(p, ST, 8, 2, 0);
+        i(p, ST, 8, 2, PAGE);
+    }
+    li(p, 9, TABLES);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    li(p, 1, 0);
+    li(p, 2, VIRT);
+    li(p, 3, ROUNDS);
+    li(p, 4, 0xa02000);                         /* the block's entries, mapped */
+    li(p, 8, 0x11);
+    li(p, 10, PHYS ^ OTHER);
+    li(p, 11, PHYS | F_R | F_BLOCK);
+    loop = p->n;
+    for (unsigned asid = 1; asid <= SPACES; asid++) {
+        li(p, 5, asid);
+        i(p, MTC, 0, 5, TOY_ASID);
+        i(p, LD, 6, 2, 0);
+        i(p, LD, 6, 2, PAGE);
+    }
+    for (unsigned all = 0; all < 2; all++) {
+        r(p, XOR, 11, 11, 10);
+        i(p, XORI, 8, 8, 0x33);
+        for (unsigned n = 0; n < 16; n++) {
+            i(p, ST, 11, 4, 4 * n);
+        }
+        i(p, FLUSH, 0, 2, all ? 2 : 0);
+        for (unsigned asid = 1; asid <= SPACES; asid++) {
+            li(p, 5, asid);
+            i(p, MTC, 0, 5, TOY_ASID);
+            if (!all) {
+                li(p, 5, VIRT + 0x1000 * (asid * 5 % 16));
+                i(p, FLUSH, 0, 5, 0);
+            }
+            i(p, LD, 6, 2, 0);
+            r(p, XOR, 6, 6, 8);
+            r(p, ADD, 1, 1, 6);
+            i(p, LD, 6, 2, PAGE);
+            r(p, XOR, 6, 6, 8);
+            r(p, ADD, 1, 1, 6);
+        }
+    }
+    i(p, ADDI, 3, 3, -1);
+    b(p, BNE, 3, 0, loop);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    finish(p, 1);
+    g_assert(p->n < 0x1000 / 4);
+    map(p, TABLES, 0, 0, F_R | F_X | F_G);
+    for (unsigned n = 0; n < 16; n++) {
+        map(p, TABLES, VIRT + 0x1000 * n, PHYS, F_R | F_BLOCK);
+    }
+    map(p, TABLES, 0xa02000, TABLES + 0x2000, F_R | F_W | F_G);
+    g_assert_cmpuint(go(mode, p, "toy-a", 1), ==, 0);
 }
 
 /* -- several CPUs ---------------------------------------------------------------------------------------- */
@@ -1255,7 +1322,7 @@ int main(int argc, char **argv)
         { "sum", test_sum }, { "memory", test_memory }, { "self-modifying", test_self_modifying },
         { "data-beside-code", test_data_beside_code }, { "dma", test_dma }, { "mmio", test_mmio },
         { "romd", test_romd }, { "romd-loop", test_romd_loop }, { "remap-code", test_remap_code },
-        { "code-by-asid", test_code_by_asid },
+        { "code-by-asid", test_code_by_asid }, { "blocks", test_blocks },
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
         { "broadcast", test_broadcast }, { "recycle", test_recycle },
