@@ -147,10 +147,9 @@ static uint64_t qarma(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t 
 
 static uint64_t impdef(uint64_t data, uint64_t modifier, uint64_t key0, uint64_t key1)
 {
-    uint64_t v = (data ^ key0) * PAC_IMPDEF_1;
+    uint64_t m = modifier ^ key1;
 
-    v = (v ^ v >> PAC_IMPDEF_1_SHIFT ^ modifier ^ key1) * PAC_IMPDEF_2;
-    return v ^ v >> PAC_IMPDEF_2_SHIFT;
+    return (data ^ key0 ^ m ^ m >> PAC_IMPDEF_SHIFT) * PAC_IMPDEF;
 }
 
 static uint64_t compute(const ARMCPU *cpu, uint64_t data, uint64_t modifier, unsigned key)

@@ -9,11 +9,12 @@ enum { PAC_KEY_IA, PAC_KEY_IB, PAC_KEY_DA, PAC_KEY_DB, PAC_KEY_GA };
 /* With the key of helper_pac_auth: the instruction also branches, returns or loads (FEAT_FPACCOMBINE). */
 #define PAC_COMBINED 8
 
-/* The IMPLEMENTATION DEFINED algorithm: ComputePAC() is two rounds of xor, multiply, shift and xor. */
-#define PAC_IMPDEF_1       UINT64_C(0x9e3779b97f4a7c15)
-#define PAC_IMPDEF_1_SHIFT 29
-#define PAC_IMPDEF_2       UINT64_C(0xbf58476d1ce4e5b9)
-#define PAC_IMPDEF_2_SHIFT 32
+/*
+ * The IMPLEMENTATION DEFINED algorithm: ComputePAC() is the pointer and the modifier, each exclusive-or half of the key, the
+ * modifier's high bits folded into the low ones, as one product. Bits 48 and up of it, which PACs have, depend on all of that.
+ */
+#define PAC_IMPDEF       UINT64_C(0x9e3779b97f4a7c15)
+#define PAC_IMPDEF_SHIFT 29
 
 /* PACFailException()'s syndrome. */
 static inline uint32_t pac_fail_syndrome(unsigned key)

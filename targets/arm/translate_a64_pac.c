@@ -30,13 +30,12 @@ static TcgVal combine(DisasContext *dc, TcgVal ptr, TcgVal original, TcgVal fiel
 {
     TcgGen *g = dc->g;
     uint32_t at = offsetof(ARMCPU, apkey) + 16 * key;
-    TcgVal v = tcg_xor(g, TCG_I64, original, tcg_ld_env(g, TCG_I64, MO_64, at + 8));
+    TcgVal m = tcg_xor(g, TCG_I64, modifier, tcg_ld_env(g, TCG_I64, MO_64, at));
+    TcgVal v;
 
-    v = tcg_muli(g, TCG_I64, v, PAC_IMPDEF_1);
-    v = tcg_xor(g, TCG_I64, v, tcg_shri(g, TCG_I64, v, PAC_IMPDEF_1_SHIFT));
-    v = tcg_xor(g, TCG_I64, v, tcg_xor(g, TCG_I64, modifier, tcg_ld_env(g, TCG_I64, MO_64, at)));
-    v = tcg_muli(g, TCG_I64, v, PAC_IMPDEF_2);
-    v = tcg_xor(g, TCG_I64, v, tcg_shri(g, TCG_I64, v, PAC_IMPDEF_2_SHIFT));
+    m = tcg_xor(g, TCG_I64, m, tcg_shri(g, TCG_I64, m, PAC_IMPDEF_SHIFT));
+    m = tcg_xor(g, TCG_I64, m, tcg_ld_env(g, TCG_I64, MO_64, at + 8));
+    v = tcg_muli(g, TCG_I64, tcg_xor(g, TCG_I64, original, m), PAC_IMPDEF);
     return tcg_xor(g, TCG_I64, ptr, tcg_and(g, TCG_I64, v, field));
 }
 
@@ -69,7 +68,7 @@ TcgVal a64_authenticate(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned 
     bad = tcg_block(g);
     good = tcg_block(g);
     keep = tcg_local(g, TCG_I64);
-    tcg_set_reg(g, keep, result);
+    tcg_set_reg(g, keep, original);             /* if it is good it is the same, and does not wait for the PAC */
     tcg_brcond(g, TCG_I64, COND_NE, result, original, bad, good);
     tcg_block_start(g, bad);
     a64_call(dc, raise, tcg_const(g, TCG_I32, 0), tcg_const(g, TCG_I32, pac_fail_syndrome(key)));

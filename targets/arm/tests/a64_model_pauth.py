@@ -90,9 +90,8 @@ def qarma(data, modifier, key0, key1, box, rounds):
 
 
 def of_ours(data, modifier, key0, key1):
-    v = (data ^ key0) * 0x9e3779b97f4a7c15 & M64
-    v = (v ^ v >> 29 ^ modifier ^ key1) * 0xbf58476d1ce4e5b9 & M64
-    return v ^ v >> 32
+    m = modifier ^ key1
+    return (data ^ key0 ^ m ^ m >> 29) * 0x9e3779b97f4a7c15 & M64
 
 
 class Pauth:
