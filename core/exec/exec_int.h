@@ -282,6 +282,8 @@ typedef struct TlbInfo {
  * *ret is a copy: tables move.
  */
 bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe, TlbInfo *ret);
+/* A machine's: level 1 has the page then, and generated code may find that it can do the access. False: raised. */
+bool tlb_enter(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu);
 /* Own thread: the page holds no code any more: its entry may store directly. */
 void tlb_clear_code(CPUState *cs, vaddr addr, unsigned mmu);
 

@@ -76,6 +76,17 @@ typedef struct Posted {
     uint32_t slots;                             /* of it */
 } Posted;
 
+/* Which contexts of the pool a kind of flush concerns, as bits: a process's flushes come one after the other, or by
+ * turns with those of the same addresses under another ASID. */
+typedef struct Concerned {
+    uint64_t mask, value;                       /* TlbFlush */
+    bool globals;
+    bool known;                                 /* until a context becomes another */
+    uint64_t own, shared;                       /* all it has; of the others, what they share */
+    Space *space[4];                            /* that those share, if num is no more than there is room for */
+    unsigned num;
+} Concerned;
+
 typedef struct CPUTlb {
     unsigned page_bits;
     uint64_t page_size;
@@ -85,6 +96,8 @@ typedef struct CPUTlb {
     Space space[SPACES];
     Context pool[POOL];
     Context *cur[TLB_MAX_MMU];
+    Concerned concerned[4];                     /* by the last flushes of ranges */
+    unsigned next_concerned;
     uint8_t next_way[SETS];
     Tag tag[SETS][WAYS];
     TlbInfo info[SETS][WAYS];
@@ -215,6 +228,9 @@ static void context_become(CPUTlb *t, Context *c, uint64_t id, uint64_t global_m
     c->mmu = mmu;
     c->global_mask = global_mask;
     c->alike.serial = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(t->concerned); i++) {
+        t->concerned[i].known = false;
+    }
     c->own = space_get(t, id, UINT64_MAX, mmu, false);
     c->shared = space_get(t, id & global_mask, global_mask, mmu, true);
     if (own) {
@@ -643,20 +659,16 @@ static bool covers(const CPUTlb *t, const TlbInfo *info, vaddr addr)
     return info->page == addr - in_page && info->lo <= in_page && in_page <= info->hi;
 }
 
-static bool find_level1(CPUTlb *t, Context *c, vaddr addr, AccessType type, TlbInfo *ret)
+static const TlbInfo *find_level1(CPUTlb *t, const Context *c, vaddr addr, AccessType type)
 {
     unsigned i = index_of(t, c, addr);
     const TcgTlbEntry *e = &c->fast[i];
     const TlbInfo *info = &c->info[i];
 
-    if ((e->read & e->write & e->code & TLB_INVALID) || !covers(t, info, addr) || !permits(info, type)) {
-        return false;
-    }
-    *ret = *info;
-    return true;
+    return (e->read & e->write & e->code & TLB_INVALID) || !covers(t, info, addr) || !permits(info, type) ? NULL : info;
 }
 
-static bool find_level2(CPUTlb *t, Context *c, vaddr addr, AccessType type, TlbInfo *ret)
+static const TlbInfo *find_level2(CPUTlb *t, const Context *c, vaddr addr, AccessType type)
 {
     uint64_t page = (addr >> t->page_bits) + 1;
     unsigned set = set_of(t, addr);
@@ -667,37 +679,55 @@ static bool find_level2(CPUTlb *t, Context *c, vaddr addr, AccessType type, TlbI
 
         if (g->page == page && (g->generation == c->own->generation || g->generation == c->shared->generation) &&
             covers(t, info, addr) && permits(info, type)) {
-            *ret = *info;
-            return true;
+            return info;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* What level 1 has of an access, filling as need be. NULL: raised, or the probe found nothing. */
+static const TlbInfo *find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe)
+{
+    CPUTlb *t = tlb_of(cs);
+    Context *c = t->cur[mmu];
+    const TlbInfo *info = find_level1(t, c, addr, type);
+
+    if (info) {
+        return info;
+    }
+    info = find_level2(t, c, addr, type);
+    if (info) {
+        stats_inc(&cs->exec->stats, STAT_tlb_refill);
+        install(cs, c, info);
+    } else {
+        stats_inc(&cs->exec->stats, STAT_tlb_fill);
+        if (!cs->exec->ec->cc->tlb_fill(cs, addr, size, type, mmu, probe)) {
+            return NULL;
+        }
+        c = t->cur[mmu];
+    }
+    info = find_level1(t, c, addr, type);
+    g_assert(info);                             /* else tlb_fill said yes and entered something else */
+    return info;
 }
 
 bool tlb_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool probe, TlbInfo *ret)
 {
-    CPUTlb *t = tlb_of(cs);
-    Context *c = t->cur[mmu];
-    bool filled;
+    const TlbInfo *info;
 
     if (cs->exec->x->user) {
         return user_find(cs, addr, size, type, probe, ret);
     }
-    if (find_level1(t, c, addr, type, ret)) {
-        return true;
+    info = find(cs, addr, size, type, mmu, probe);
+    if (info) {
+        *ret = *info;
     }
-    if (find_level2(t, c, addr, type, ret)) {
-        stats_inc(&cs->exec->stats, STAT_tlb_refill);
-        install(cs, c, ret);
-        return true;
-    }
-    stats_inc(&cs->exec->stats, STAT_tlb_fill);
-    if (!cs->exec->ec->cc->tlb_fill(cs, addr, size, type, mmu, probe)) {
-        return false;
-    }
-    filled = find_level1(t, t->cur[mmu], addr, type, ret);
-    g_assert(filled);                           /* else tlb_fill said yes and entered something else */
-    return true;
+    return info;
+}
+
+bool tlb_enter(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu)
+{
+    return find(cs, addr, size, type, mmu, false);
 }
 
 bool tlb_may_load(CPUState *cs, vaddr addr, unsigned mmu)
@@ -812,20 +842,59 @@ static bool shared_may_have(const CPUTlb *t, const TlbFlush *f, Range r)
     return false;
 }
 
+static const Concerned *concerned_by(CPUTlb *t, const TlbFlush *f)
+{
+    Concerned *k = t->concerned;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(t->concerned); i++, k++) {
+        if (k->known && k->value == f->value && k->mask == f->mask && k->globals == f->globals) {
+            return k;
+        }
+    }
+    k = &t->concerned[t->next_concerned++ % G_N_ELEMENTS(t->concerned)];
+    *k = (Concerned){ .mask = f->mask, .value = f->value, .globals = f->globals, .known = true };
+    for (unsigned i = 0; i < POOL; i++) {
+        const Context *c = &t->pool[i];
+        unsigned n = 0;
+
+        if (c->used && hits(f, c->id)) {
+            k->own |= BIT64(i);
+        } else if (c->used && hits_global(f, c->id, c->global_mask)) {
+            k->shared |= BIT64(i);
+            while (n < MIN(k->num, G_N_ELEMENTS(k->space)) && k->space[n] != c->shared) {
+                n++;
+            }
+            if (n == k->num) {
+                k->space[n % G_N_ELEMENTS(k->space)] = c->shared;
+            }
+            k->num = MAX(k->num, n + 1);
+        }
+    }
+    return k;
+}
+
 /* The entries in own of contexts that f names, and those in global that such contexts share, if f has them. */
 static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range global)
 {
     CPUTlb *t = tlb_of(cs);
     Range both = f->globals ? (Range){ MIN(own.first, global.first), MAX(own.last, global.last) } : own;
+    const Concerned *k = concerned_by(t, f);
+    bool shared = k->num > G_N_ELEMENTS(k->space);
 
-    for (unsigned i = 0; i < POOL; i++) {
-        Context *c = &t->pool[i];
+    for (uint64_t left = k->own; left; left &= left - 1) {
+        Context *c = &t->pool[ctz64(left)];
 
-        if (c->used && hits(f, c->id)) {
-            if (may_have(c->own, both) || may_have(c->shared, both)) {
-                flush_level1(t, c, both);
-            }
-        } else if (c->used && hits_global(f, c->id, c->global_mask) && may_have(c->shared, global)) {
+        if (may_have(c->own, both) || may_have(c->shared, both)) {
+            flush_level1(t, c, both);
+        }
+    }
+    for (unsigned n = 0; n < k->num && !shared; n++) {
+        shared = may_have(k->space[n], global);
+    }
+    for (uint64_t left = shared ? k->shared : 0; left; left &= left - 1) {
+        Context *c = &t->pool[ctz64(left)];
+
+        if (may_have(c->shared, global)) {
             flush_level1(t, c, global);
         }
     }

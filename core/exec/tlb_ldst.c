@@ -415,24 +415,65 @@ static uint64_t from_guest(uint64_t v, MemOp mo)
     return mo & MO_BE ? bswap_size(v, memop_size(mo)) : v;
 }
 
+static const TcgTlbEntry *entry_of(CPUState *cs, vaddr addr, MemOp mo)
+{
+    const TcgTlbFast *f = &cs->tlb[memop_mmu(mo)];
+    unsigned bits = cs->exec->ec->cc->tcg->page_bits;
+
+    return (const TcgTlbEntry *)((const char *)f->table + (((addr >> bits) * sizeof(TcgTlbEntry)) & f->mask));
+}
+
+/* Whether generated code could do it if level 1 of the TLB had the page, which is most of what comes here. */
+static bool may_be_direct(CPUState *cs, vaddr addr, MemOp mo)
+{
+    return (addr & (memop_size(mo) - 1)) == 0 && (mo & MO_KIND) != MO_PROBE && !cs->exec->x->user;
+}
+
 static uint64_t slow_ld(CPUState *cs, vaddr addr, MemOp mo, const void *map)
 {
+    unsigned size = memop_size(mo);
     uint64_t v = 0;
 
     stats_inc(&cs->exec->stats, STAT_tlb_slow);
-    if (!aligned(cs, addr, mo, ACCESS_LOAD) || !load_any(cs, addr, &v, memop_size(mo), mo)) {
+    if (!aligned(cs, addr, mo, ACCESS_LOAD)) {
         return 0;
     }
-    return to_guest(v, mo);
+    if (may_be_direct(cs, addr, mo)) {
+        const TcgTlbEntry *e;
+
+        if (!tlb_enter(cs, addr, size, ACCESS_LOAD, memop_mmu(mo))) {
+            return 0;
+        }
+        e = entry_of(cs, addr, mo);
+        if (e->read == (addr & ~page_mask(cs))) {
+            return to_guest(host_load((const void *)(uintptr_t)(addr + e->addend), size), mo);
+        }
+    }
+    return load_any(cs, addr, &v, size, mo) ? to_guest(v, mo) : 0;
 }
 
 static void slow_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map)
 {
     uint64_t v = from_guest(value, mo);
+    unsigned size = memop_size(mo);
 
     stats_inc(&cs->exec->stats, STAT_tlb_slow);
-    if (aligned(cs, addr, mo, ACCESS_STORE) && store_any(cs, addr, &v, memop_size(mo), mo) &&
-        (mo & MO_RELEASE)) {
+    if (!aligned(cs, addr, mo, ACCESS_STORE)) {
+        return;
+    }
+    if (may_be_direct(cs, addr, mo)) {
+        const TcgTlbEntry *e;
+
+        if (!tlb_enter(cs, addr, size, ACCESS_STORE, memop_mmu(mo))) {
+            return;
+        }
+        e = entry_of(cs, addr, mo);
+        if (e->write == (addr & ~page_mask(cs))) {
+            host_store((void *)(uintptr_t)(addr + e->addend), v, size, mo & MO_RELEASE);
+            return;
+        }
+    }
+    if (store_any(cs, addr, &v, size, mo) && (mo & MO_RELEASE)) {
         full_fence();
     }
 }
@@ -703,14 +744,6 @@ const TcgMemOps tlb_mem_ops = {
 };
 
 /* -- accesses by C code --------------------------------------------------------------------------------------------- */
-
-static const TcgTlbEntry *entry_of(CPUState *cs, vaddr addr, MemOp mo)
-{
-    const TcgTlbFast *f = &cs->tlb[memop_mmu(mo)];
-    unsigned bits = cs->exec->ec->cc->tcg->page_bits;
-
-    return (const TcgTlbEntry *)((const char *)f->table + (((addr >> bits) * sizeof(TcgTlbEntry)) & f->mask));
-}
 
 uint64_t cpu_ld(CPUState *cs, vaddr addr, MemOp mo, bool *ret_ok)
 {

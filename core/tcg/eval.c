@@ -438,7 +438,19 @@ void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgV
     TcgVecVal v[4] = { 0 }, r = { 0 };
     unsigned bits = type == TCG_I32 ? 32 : 64;
 
-    memcpy(v, args, tcg_op_def[op].args * sizeof(*v));
+    switch (tcg_op_def[op].args) {              /* recipes come here: each by itself is quicker than what copies bytes */
+    case 4:
+        v[3] = args[3];
+        /* fall through */
+    case 3:
+        v[2] = args[2];
+        /* fall through */
+    case 2:
+        v[1] = args[1];
+        /* fall through */
+    case 1:
+        v[0] = args[0];
+    }
     switch (op) {
     case OP_const:
         r.u64[0] = type == TCG_I32 ? (uint32_t)imm : imm;

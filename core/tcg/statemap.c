@@ -205,7 +205,16 @@ static TcgType get_operand(const uint8_t **p, const MapState *s, TcgVecVal *ret)
 
 static void write_row(CPUState *cs, uint32_t offset, TcgType type, const TcgVecVal *v)
 {
-    memcpy((uint8_t *)cs + offset, v, tcg_type_size(type));
+    switch (type) {                             /* copies of a known size */
+    case TCG_I32:
+        memcpy((uint8_t *)cs + offset, v, 4);
+        break;
+    case TCG_I64:
+        memcpy((uint8_t *)cs + offset, v, 8);
+        break;
+    default:
+        memcpy((uint8_t *)cs + offset, v, 16);
+    }
 }
 
 unsigned tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, const TcgVecVal *vec_regs,
