@@ -156,6 +156,7 @@ struct CPUState {
     CPUKey key;
     uint64_t key_changes;                       /* calls of cpu_key_changed */
     unsigned fetch_mmu;
+    uint64_t map_changes;                       /* own thread: flushes of all of the TLB, as a change of memory's map is */
     struct CPUTlb *tlb_state;                   /* tlb.c */
     struct CPUExec *exec;                       /* cpu_loop.c: thread, generator, buffers */
     struct TcgCost *costs;                      /* -d stats: what helpers cost, by number; else NULL */

@@ -33,7 +33,7 @@ typedef struct Space {
     uint64_t id, mask;                          /* the contexts': (context id & mask) == id */
     uint64_t generation;                        /* a number that was never used before, the row in its low bits; 0: free */
     uint64_t used;                              /* when, for replacement */
-    uint64_t first, last;                       /* addresses without tag: no entry lies outside; first > last: none */
+    uint64_t first[2], last[2];                 /* by bit 55, addresses without tag: no entry lies outside; first > last: none */
     unsigned mmu;
     unsigned refs;                              /* contexts of the pool */
     bool shared;                                /* global translations; else one context's own, and mask is all ones */
@@ -163,8 +163,8 @@ static void context_clear(Context *c)
 static void space_renew(CPUTlb *t, Space *s)
 {
     s->generation = ++t->last_generation * SPACES | (uint64_t)(s - t->space);
-    s->first = UINT64_MAX;
-    s->last = 0;
+    s->first[0] = s->first[1] = UINT64_MAX;
+    s->last[0] = s->last[1] = 0;
 }
 
 /* The space that has this generation now, or NULL. */
@@ -526,9 +526,14 @@ static void remember_large(CPUState *cs, vaddr addr, unsigned shift, const Space
 static bool may_have(const Space *s, Range r)
 {
     uint64_t first = untagged(r.first), last = untagged(r.last);
+    bool all = first > last || r.last - r.first > untagged(UINT64_MAX);
 
-    return s->first <= s->last && (first > last || r.last - r.first > untagged(UINT64_MAX) ||
-                                   (first <= s->last && s->first <= last));
+    for (unsigned half = 0; half < 2; half++) {
+        if (s->first[half] <= s->last[half] && (all || (first <= s->last[half] && s->first[half] <= last))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Whether no entry in a range is of a space that f does not concern. */
@@ -597,7 +602,7 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
     uint64_t in_page = p->vaddr & mask;
     MemorySection s = address_space_lookup(cs->as, p->paddr, p->attrs.pas);
     Space *space = p->global ? c->shared : c->own;
-    unsigned set, way = WAYS;
+    unsigned set, half, way = WAYS;
     TlbInfo info = {
         .page = p->vaddr - in_page, .paddr = p->paddr - in_page, .mr = s.mr, .offset = s.offset - in_page,
         .lo = 0, .hi = mask, .attrs = p->attrs, .prot = p->prot, .user = p->user, .watched = p->watched, .global = p->global,
@@ -634,8 +639,9 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
         way = t->next_way[set]++ % WAYS;
     }
     t->tag[set][way] = (Tag){ (info.page >> t->page_bits) + 1, space->generation };
-    space->first = MIN(space->first, untagged(info.page));
-    space->last = MAX(space->last, untagged(info.page));
+    half = info.page >> 55 & 1;
+    space->first[half] = MIN(space->first[half], untagged(info.page));
+    space->last[half] = MAX(space->last[half], untagged(info.page));
     t->info[set][way] = info;
     install(cs, c, &info);
 }
@@ -949,6 +955,7 @@ void tlb_flush(CPUState *cs, const TlbFlush *f)
         flush_spaces(cs, f);
         if (!f->mask) {
             alike_forget(cs);                   /* perhaps memory is not where it was */
+            cs->map_changes++;
         }
         return;
     }

@@ -75,9 +75,9 @@ static uint64_t reverse_bits(uint64_t v, unsigned bits)
     return r;
 }
 
-static bool eval_int(TcgOpcode op, unsigned bits, unsigned aux, const TcgVecVal *v, uint64_t *ret)
+static bool eval_int(TcgOpcode op, unsigned bits, unsigned aux, const uint64_t *v, uint64_t *ret)
 {
-    uint64_t mask = width_mask(bits), a = v[0].u64[0] & mask, b = v[1].u64[0] & mask, c = v[2].u64[0];
+    uint64_t mask = width_mask(bits), a = v[0] & mask, b = v[1] & mask, c = v[2];
     int64_t sa = sign_from(a, bits), sb = sign_from(b, bits);
     unsigned pos = aux & 0xff, len = aux >> 8, count = b & (bits - 1);
     uint64_t r;
@@ -111,9 +111,9 @@ static bool eval_int(TcgOpcode op, unsigned bits, unsigned aux, const TcgVecVal 
     case OP_deposit: r = (a & ~(width_mask(len) << pos)) | (b & width_mask(len)) << pos; break;
     case OP_addshl: r = a + (b << aux); break;
     case OP_extract2: r = aux ? a >> aux | b << (bits - aux) : a; break;
-    case OP_trunc: r = (uint32_t)v[0].u64[0]; break;
-    case OP_zext: r = (uint32_t)v[0].u64[0]; break;
-    case OP_sext: r = (int32_t)v[0].u64[0]; break;
+    case OP_trunc: r = (uint32_t)v[0]; break;
+    case OP_zext: r = (uint32_t)v[0]; break;
+    case OP_sext: r = (int32_t)v[0]; break;
     case OP_setcond: r = tcg_eval_cond(aux, bits, a, b); break;
     case OP_flags_add: r = flags_of_sum(bits, a, b, 0); break;
     case OP_flags_sub: r = flags_of_sum(bits, a, ~b & mask, 1); break;
@@ -433,57 +433,54 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
     }
 }
 
+/* The operand that a choice is, by lower halves of all. NULL: op is none. */
+static const TcgVecVal *eval_choice(TcgOpcode op, unsigned aux, uint64_t imm, const uint64_t *v, const TcgVecVal *args)
+{
+    uint64_t mask = width_mask(imm == TCG_I32 ? 32 : 64);
+
+    switch (op) {
+    case OP_mov:
+        return &args[0];
+    case OP_select:
+        return (uint32_t)v[0] ? &args[1] : &args[2];
+    case OP_select_fc:
+        return tcg_flag_truth[aux & 15] >> (v[0] & 15) & 1 ? &args[1] : &args[2];
+    case OP_select_cmp:
+        return tcg_eval_cond(aux, imm == TCG_I32 ? 32 : 64, v[0] & mask, v[1] & mask) ? &args[2] : &args[3];
+    default:
+        return NULL;
+    }
+}
+
 void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgVecVal *args, TcgVecVal *ret)
 {
-    TcgVecVal v[4] = { 0 }, r = { 0 };
-    unsigned bits = type == TCG_I32 ? 32 : 64;
+    unsigned num = tcg_op_def[op].args;
+    uint64_t v[4] = { 0 }, r = 0;
+    const TcgVecVal *choice;
 
-    switch (tcg_op_def[op].args) {              /* recipes come here: each by itself is quicker than what copies bytes */
-    case 4:
-        v[3] = args[3];
-        /* fall through */
-    case 3:
-        v[2] = args[2];
-        /* fall through */
-    case 2:
-        v[1] = args[1];
-        /* fall through */
-    case 1:
-        v[0] = args[0];
+    /* recipes are computed at each fault: nothing is stored in parts and loaded whole, or the other way round */
+    for (unsigned k = 0; k < num; k++) {
+        v[k] = args[k].u64[0];
     }
-    switch (op) {
-    case OP_const:
-        r.u64[0] = type == TCG_I32 ? (uint32_t)imm : imm;
-        break;
-    case OP_mov:
-        r = v[0];
-        break;
-    case OP_select:
-        r = (uint32_t)v[0].u64[0] ? v[1] : v[2];
-        break;
-    case OP_select_fc:
-        r = tcg_flag_truth[aux & 15] >> (v[0].u64[0] & 15) & 1 ? v[1] : v[2];
-        break;
-    case OP_select_cmp: {
-        unsigned cbits = imm == TCG_I32 ? 32 : 64;
-        uint64_t mask = width_mask(cbits);
+    choice = eval_choice(op, aux, imm, v, args);
+    if (choice) {
+        uint64_t low = choice->u64[0], high = choice->u64[1];
 
-        r = tcg_eval_cond(aux, cbits, v[0].u64[0] & mask, v[1].u64[0] & mask) ? v[2] : v[3];
-        break;
+        ret->u64[0] = type == TCG_I32 ? (uint32_t)low : low;            /* of a wider operand, the lower half */
+        ret->u64[1] = high;
+    } else if (op == OP_const || op == OP_flags_fp) {
+        r = op == OP_const ? imm : tcg_fp_es(aux) == 3 ? flags_of_floats(v[0], v[1], 52)
+                                                       : flags_of_floats(v[0] << 32, v[1] << 32, 23 + 32);
+        ret->u64[0] = type == TCG_I32 ? (uint32_t)r : r;
+        ret->u64[1] = 0;
+    } else if (eval_int(op, type == TCG_I32 ? 32 : 64, aux, v, &r)) {
+        ret->u64[0] = r;
+        ret->u64[1] = 0;
+    } else {
+        TcgVecVal arg[4] = { 0 }, vec = { 0 };
+
+        memcpy(arg, args, num * sizeof(*arg));
+        eval_vec(op, aux, imm, arg, &vec);
+        *ret = vec;
     }
-    case OP_flags_fp:
-        r.u64[0] = tcg_fp_es(aux) == 3 ? flags_of_floats(v[0].u64[0], v[1].u64[0], 52)
-                                       : flags_of_floats((uint64_t)v[0].u32[0] << 32, (uint64_t)v[1].u32[0] << 32, 23 + 32);
-        break;
-    default:
-        if (!eval_int(op, bits, aux, v, &r.u64[0])) {
-            eval_vec(op, aux, imm, v, &r);
-        }
-        *ret = r;
-        return;
-    }
-    if (type == TCG_I32) {
-        r.u64[0] = (uint32_t)r.u64[0];          /* of a wider operand, the lower half */
-    }
-    *ret = r;
 }

@@ -87,6 +87,7 @@ static void arm_cpu_init(Object *obj)
 static void arm_cpu_finalize(Object *obj)
 {
     arm_sysregs_free(ARM_CPU(obj));
+    g_free(ARM_CPU(obj)->walk_memo);
 }
 
 static unsigned pa_bits(const ARMCPU *cpu)

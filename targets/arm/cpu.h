@@ -14,6 +14,7 @@
 
 #define TYPE_ARM_CPU "arm-cpu"
 
+typedef struct ArmWalkMemo ArmWalkMemo;
 typedef struct ARMCPU ARMCPU;
 typedef struct ARMCPUClass ARMCPUClass;
 typedef struct ArmModel ArmModel;
@@ -253,6 +254,7 @@ struct ARMCPU {
     Timer gtimer_timer[NUM_GTIMERS];
     Timer event_stream_timer[2], wfxt_timer, pmu_timer;
     TlbWalk *walk;                              /* where a walk notes what it reads, NULL: nowhere; num too large: it could not */
+    ArmWalkMemo *walk_memo;                     /* mmu.c; NULL: no walk yet */
 };
 
 DECLARE_OBJECT(ARMCPU, ARM_CPU, TYPE_ARM_CPU)

@@ -293,7 +293,40 @@ typedef struct Walk {
     bool aie;                                   /* 16 memory attributes */
     bool high;                                  /* stage 1: the upper range */
     bool protect;                               /* stage 1: descriptors have a Protected bit (PnCH, and those of 128 bits) */
+    ArmWalkMemo *memo;                          /* NULL: nothing is kept */
 } Walk;
+
+/*
+ * What walks have in common is kept: what registers say of a regime, by their values; and where a walk of stage 1 alone came
+ * to before its last table, by the descriptors that led there, which are looked at again. So nobody can tell, and no
+ * invalidation concerns it but that of memory's map (CPUState.map_changes), as descriptors are known by where the host has them.
+ */
+enum { MEMO_ROWS = 64, MEMO_DESCS = 5 };
+
+typedef struct RegimeMemo {
+    bool known;
+    uint64_t said[6];                           /* registers */
+    Walk w;                                     /* but for ttbr, start_level and memo */
+    int start_level;                            /* unless TTBRn_ELx says more */
+    bool never;                                 /* every address faults */
+    uint8_t input_bits, top;                    /* of an address; the highest bit that is checked */
+} RegimeMemo;
+
+typedef struct TableMemo {
+    uint64_t map_changes;
+    uint64_t base, params;                      /* of the first table; of the walk */
+    uint64_t page;                              /* the address, without what the last table decodes and what is in a page */
+    unsigned num;                               /* descriptors; 0: the row is free */
+    const uint64_t *at[MEMO_DESCS];
+    uint64_t value[MEMO_DESCS];
+    uint64_t last, table;                       /* the last table, and what was gathered on the way (Leaf) */
+    unsigned pas;                               /* ... of it */
+} TableMemo;
+
+struct ArmWalkMemo {
+    RegimeMemo regime[ARM_NUM_MMU][2][2];       /* by range, and whether for a fetch */
+    TableMemo row[MEMO_ROWS];
+};
 
 /* AArch64.PhysicalAddressSize(): more than 48 bits need FEAT_LPA and 64K granules, LPA2, or descriptors of 128 bits. */
 static void set_output_size(const ARMCPU *cpu, Walk *w, unsigned field)
@@ -487,6 +520,37 @@ static DescType descriptor_type(const Walk *w, const uint64_t desc[2], int level
     return level < 3 && block_allowed(w, level) ? DESC_LEAF : DESC_INVALID;
 }
 
+/* Bits of an address that the last table decodes, or that are in a page. */
+static unsigned memo_shift(const Walk *w)
+{
+    return 2 * w->granule - 3;
+}
+
+static TableMemo *memo_row(const Walk *w, uint64_t va, uint64_t base)
+{
+    return &w->memo->row[(va >> memo_shift(w) ^ base >> w->granule) % MEMO_ROWS];
+}
+
+/* All that leads from the first table to the last but the address and the descriptors. */
+static uint64_t memo_params(const Walk *w)
+{
+    return (uint64_t)w->pas << 40 | w->ds << 25 | w->lpa << 24 | w->pa_bits << 16 | w->granule << 8 | w->txsz;
+}
+
+static bool memo_holds(const ARMCPU *cpu, const Walk *w, const TableMemo *m, uint64_t va, uint64_t base)
+{
+    if (!m->num || m->page != va >> memo_shift(w) || m->base != base || m->params != memo_params(w) ||
+        m->map_changes != cpu->parent.map_changes) {
+        return false;
+    }
+    for (unsigned i = 0; i < m->num; i++) {
+        if (__atomic_load_n(m->at[i], __ATOMIC_RELAXED) != m->value[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf, ArmFault *fault)
 {
     unsigned desc_log2 = w->d128 ? 4 : 3, stride = w->granule - desc_log2, input_bits = 64 - w->txsz;
@@ -494,14 +558,31 @@ static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf
     int level = w->start_level;
     uint64_t table = 0;
     bool assured = w->protect;
+    TableMemo *memo = NULL;                     /* is being made: until it is whole it holds for no walk */
+    unsigned noted = 0;
 
     /* the first table holds what of the input address is above the levels below it */
     unsigned top = w->granule + stride * (3 - level);
     unsigned bits = input_bits - top, skip;
     uint64_t base = table_base(w, bits + desc_log2);
-
     if ((w->pa_bits < 48 || w->d128) && base >> w->pa_bits) {
         return fail(fault, FSC_ADDRESS_SIZE, 0);
+    }
+    if (w->memo) {
+        TableMemo *m = memo_row(w, va, base);
+
+        if (memo_holds(cpu, w, m, va, base)) {
+            level = 3;
+            bits = stride;
+            assured = false;                    /* as after each table that stage 2 says nothing of */
+            base = m->last;
+            table = m->table;
+            tables.pas = m->pas;
+        } else if (level < 3) {
+            memo = m;
+            *memo = (TableMemo){ .map_changes = cpu->parent.map_changes, .base = base, .params = memo_params(w),
+                                 .page = va >> memo_shift(w) };
+        }
     }
     for (;; bits = stride * (1 + skip)) {
         unsigned shift = w->granule + stride * (3 - level);
@@ -545,6 +626,17 @@ static bool walk(ARMCPU *cpu, const Walk *w, uint64_t va, ArmMmu mmu, Leaf *leaf
             }
         }
         level += 1 + (int)skip;
+        if (memo) {
+            memo->at[noted] = address_space_ram_ptr(cpu->parent.as, addr, 8, leaf->desc_attrs);
+            memo->value[noted] = desc[0];
+            memo = memo->at[noted++] && noted < MEMO_DESCS ? memo : NULL;
+        }
+        if (memo && level == 3) {
+            memo->num = noted;
+            memo->last = base;
+            memo->table = table;
+            memo->pas = tables.pas;
+        }
     }
 }
 
@@ -987,21 +1079,21 @@ static Perms s1_leaf_perms(const ARMCPU *cpu, const Walk *w, ArmMmu mmu, const L
     return p;
 }
 
-/* The parameters for a virtual address; false: *fault. */
-static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, Walk *w, uint64_t *ret_va, ArmFault *fault)
+/* What registers say of a range of a regime, for fetches or data: all of s1_params but for the address and TTBRn_ELx. */
+static void s1_regime(const ARMCPU *cpu, ArmMmu mmu, bool high, bool fetch, RegimeMemo *ret)
 {
     unsigned el = arm_regime_el(cpu, mmu);
     uint64_t tcr = cpu->tcr_el[el];
-    bool two = arm_mmu_two_ranges(mmu), high = two && va >> 55 & 1;
     bool tbi, hpd, epd = false, e0pd = false, user = arm_mmu_is_user(mmu);
     unsigned min_txsz = 16, max_txsz = arm_feature(cpu, FEAT_TTST) ? 48 : 39;
+    Walk *w = &ret->w;
 
     *w = (Walk){
         .big_endian = cpu->sctlr_el[el] & SCTLR_EE, .pas = regime_pas(cpu, mmu), .high = high, .tcr2 = tcr2(cpu, el),
         .under_stage2 = s2_enabled(cpu, mmu),
     };
     w->d128 = w->tcr2 & TCR2_D128 && mmu != ARM_MMU_EL2;
-    if (two) {
+    if (arm_mmu_two_ranges(mmu)) {
         w->txsz = extract64(tcr, high ? 16 : 0, 6);
         w->granule = high ? tg1_bits(extract64(tcr, 30, 2)) : tg0_bits(extract64(tcr, 14, 2));
         set_output_size(cpu, w, extract64(tcr, 32, 3));
@@ -1009,14 +1101,12 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
         w->ha = tcr >> 39 & 1;
         w->hd = tcr >> 40 & 1;
         tbi = tcr >> (high ? 38 : 37) & 1;
-        if (type == ACCESS_FETCH && arm_feature(cpu, FEAT_PAuth) && tcr >> (high ? 52 : 51) & 1) {
+        if (fetch && arm_feature(cpu, FEAT_PAuth) && tcr >> (high ? 52 : 51) & 1) {
             tbi = false;
         }
         hpd = tcr >> (high ? 42 : 41) & 1;
         epd = tcr >> (high ? 23 : 7) & 1;
         e0pd = user && arm_feature(cpu, FEAT_E0PD) && tcr >> (high ? 56 : 55) & 1;
-        w->ttbr = high ? cpu->ttbr1_el[el] : cpu->ttbr0_el[el];
-        w->ttbr_high = high ? cpu->ttbr1_hi_el[el] : cpu->ttbr0_hi_el[el];
     } else {
         w->txsz = extract64(tcr, 0, 6);
         w->granule = tg0_bits(extract64(tcr, 14, 2));
@@ -1025,12 +1115,10 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
         w->ha = tcr >> 21 & 1;
         w->hd = tcr >> 22 & 1;
         tbi = tcr >> 20 & 1;
-        if (type == ACCESS_FETCH && arm_feature(cpu, FEAT_PAuth) && tcr >> 29 & 1) {
+        if (fetch && arm_feature(cpu, FEAT_PAuth) && tcr >> 29 & 1) {
             tbi = false;
         }
         hpd = tcr >> 24 & 1;
-        w->ttbr = cpu->ttbr0_el[el];
-        w->ttbr_high = extract64(w->ttbr, 48, 8) << 16;         /* TTBR0_EL3 has 64 bits and no ASID */
     }
     w->ds = w->ds && arm_feature(cpu, FEAT_LPA2) && w->granule != 16 && !w->d128;
     w->ha = w->ha && arm_feature(cpu, FEAT_HAFDBS);
@@ -1045,25 +1133,55 @@ static bool s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, 
     w->protect = w->d128 || w->tcr2 & TCR2_PNCH;
     w->aie = w->tcr2 & TCR2_AIE;
     w->txsz = CLAMP(w->txsz, min_txsz, max_txsz);
-    /* all bits above the input size equal bit 55 of a two-range address (those that are a tag aside), else zero */
-    unsigned input_bits = 64 - w->txsz, top = tbi ? 55 : 63;
-    uint64_t above = extract64(va, input_bits, top - input_bits + 1);
-    uint64_t want = high ? mask64(0, top - input_bits + 1) : 0;
-
-    if (above != want || epd || e0pd) {
-        return fail(fault, FSC_TRANSLATION, 0);
-    }
-    unsigned stride = w->granule - (w->d128 ? 4 : 3);
-    w->start_level = 4 - (int)((input_bits - w->granule + stride - 1) / stride);
-    if (w->d128) {
-        w->start_level += (int)extract64(w->ttbr, 1, 2);        /* SKL */
-        if (w->start_level > 3) {
-            return fail(fault, FSC_TRANSLATION, 0);
-        }
-    }
-    *ret_va = extract64(va, 0, input_bits);
     w->hpd = hpd;
-    return true;
+    ret->never = epd || e0pd;
+    ret->input_bits = 64 - w->txsz;
+    ret->top = tbi ? 55 : 63;
+    unsigned stride = w->granule - (w->d128 ? 4 : 3);
+
+    ret->start_level = 4 - (int)((ret->input_bits - w->granule + stride - 1) / stride);
+}
+
+/* The parameters for a virtual address, in memo or, if that is NULL, in own; NULL: *fault. */
+static const Walk *s1_params(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmWalkMemo *memo, RegimeMemo *own,
+                             uint64_t *ret_va, ArmFault *fault)
+{
+    unsigned el = arm_regime_el(cpu, mmu);
+    bool two = arm_mmu_two_ranges(mmu), high = two && va >> 55 & 1, fetch = type == ACCESS_FETCH;
+    const uint64_t said[] = { cpu->tcr_el[el], cpu->sctlr_el[el], cpu->hcr_el2, cpu->scr_el3, cpu->tcr2_el[el], cpu->hcrx_el2 };
+    RegimeMemo *r = memo ? &memo->regime[mmu][high][fetch] : own;
+    Walk *w = &r->w;
+    int level;
+
+    G_STATIC_ASSERT(sizeof(said) == sizeof(r->said));
+    if (!memo || !r->known || memcmp(r->said, said, sizeof(said)) != 0) {
+        s1_regime(cpu, mmu, high, fetch, r);
+        memcpy(r->said, said, sizeof(said));
+        r->known = true;
+    }
+    if (two) {
+        w->ttbr = high ? cpu->ttbr1_el[el] : cpu->ttbr0_el[el];
+        w->ttbr_high = high ? cpu->ttbr1_hi_el[el] : cpu->ttbr0_hi_el[el];
+    } else {
+        w->ttbr = cpu->ttbr0_el[el];
+        w->ttbr_high = extract64(w->ttbr, 48, 8) << 16;         /* TTBR0_EL3 has 64 bits and no ASID */
+    }
+    /* all bits above the input size equal bit 55 of a two-range address (those that are a tag aside), else zero */
+    unsigned above = r->top - r->input_bits + 1;
+
+    if (extract64(va, r->input_bits, above) != (high ? mask64(0, above) : 0) || r->never) {
+        fail(fault, FSC_TRANSLATION, 0);
+        return NULL;
+    }
+    level = r->start_level + (w->d128 ? (int)extract64(w->ttbr, 1, 2) : 0);        /* SKL */
+    if (level > 3) {
+        fail(fault, FSC_TRANSLATION, 0);
+        return NULL;
+    }
+    w->start_level = level;
+    w->memo = w->d128 || w->big_endian || w->under_stage2 ? NULL : memo;
+    *ret_va = extract64(va, 0, r->input_bits);
+    return w;
 }
 
 /* Stage 1 switched off: the address is the output; data is Device-nGnRnE (or Normal under HCR_EL2.DC). */
@@ -1086,8 +1204,9 @@ static bool s1_off(const ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, Arm
     return true;
 }
 
-bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope, ArmXlat *ret,
-                           ArmFault *fault)
+/* memo: the CPU's, for its own accesses; else NULL. */
+static bool translate(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope, ArmWalkMemo *memo, ArmXlat *ret,
+                      ArmFault *fault)
 {
     unsigned el = arm_regime_el(cpu, mmu);
     ArmXlat x;
@@ -1098,27 +1217,29 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
             return false;
         }
     } else {
-        Walk w;
+        RegimeMemo own;
+        const Walk *w;
         Leaf leaf;
         uint64_t in;
         bool again;
 
-        if (!s1_params(cpu, va, type, mmu, &w, &in, fault)) {
+        w = s1_params(cpu, va, type, mmu, memo, &own, &in, fault);
+        if (!w) {
             return false;
         }
         do {
             again = false;
-            if (!walk(cpu, &w, in, mmu, &leaf, fault)) {
+            if (!walk(cpu, w, in, mmu, &leaf, fault)) {
                 return false;
             }
-            if (w.hpd || w.indirect) {
+            if (w->hpd || w->indirect) {
                 leaf.table &= UINT64_C(1) << 63;
             }
             bool clean;
-            Perms perms = s1_leaf_perms(cpu, &w, mmu, &leaf, &clean);
+            Perms perms = s1_leaf_perms(cpu, w, mmu, &leaf, &clean);
             unsigned prot = perms.base & perms.overlay;
 
-            if (!update_flags(cpu, &w, mmu, &leaf, false, 0, 0, fault, &again)) {
+            if (!update_flags(cpu, w, mmu, &leaf, false, 0, 0, fault, &again)) {
                 if (again) {
                     continue;
                 }
@@ -1127,12 +1248,12 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
             if (scope != XLAT_AT_ANY && !check_perms(type, perms, fault)) {
                 return fail(fault, FSC_PERMISSION, leaf.level);
             }
-            if (clean && needs_write(type) && !w.hd && scope != XLAT_AT_ANY) {
+            if (clean && needs_write(type) && !w->hd && scope != XLAT_AT_ANY) {
                 fault->dirty = fault->write = true;
                 return fail(fault, FSC_PERMISSION, leaf.level);
             }
             if (clean && needs_write(type) && scope == XLAT_ACCESS) {
-                if (!update_flags(cpu, &w, mmu, &leaf, true, UINT64_C(1) << 7, 0, fault, &again)) {
+                if (!update_flags(cpu, w, mmu, &leaf, true, UINT64_C(1) << 7, 0, fault, &again)) {
                     if (again) {
                         continue;
                     }
@@ -1142,14 +1263,14 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
                 prot &= ~PROT_W;
             }
             unsigned index = extract64(leaf.desc, 2, 3);
-            uint64_t mair = w.aie && leaf.desc >> (w.d128 ? 5 : 59) & 1 ? cpu->mair2_el[el] : cpu->mair_el[el];
+            uint64_t mair = w->aie && leaf.desc >> (w->d128 ? 5 : 59) & 1 ? cpu->mair2_el[el] : cpu->mair_el[el];
             uint8_t attr = mair >> (8 * index);
             x = (ArmXlat){
                 .pa = leaf.pa | (in & (leaf.size - 1)), .page_size = leaf.size, .prot = prot,
-                .pas = leaf.pas == PAS_SECURE && not_secure(&w, &leaf) ? PAS_NONSECURE : leaf.pas,
-                .attrs = attr, .sh = w.ds ? extract64(cpu->tcr_el[el], 12, 2) : extract64(leaf.desc, 8, 2),
+                .pas = leaf.pas == PAS_SECURE && not_secure(w, &leaf) ? PAS_NONSECURE : leaf.pas,
+                .attrs = attr, .sh = w->ds ? extract64(cpu->tcr_el[el], 12, 2) : extract64(leaf.desc, 8, 2),
                 .tagged = attr == 0xf0 && arm_feature(cpu, FEAT_MTE2),
-                .device = (attr & 0xf0) == 0, .guarded = is_guarded(&w, &leaf) && arm_feature(cpu, FEAT_BTI),
+                .device = (attr & 0xf0) == 0, .guarded = is_guarded(w, &leaf) && arm_feature(cpu, FEAT_BTI),
                 .assured = leaf.assured,
                 .global = !arm_mmu_two_ranges(mmu) ||
                           !(leaf.desc >> 11 & 1 || (leaf.table >> 63 && regime_pas(cpu, mmu) == PAS_SECURE)),
@@ -1175,6 +1296,12 @@ bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, A
     }
     *ret = x;
     return true;
+}
+
+bool arm_translate_address(ARMCPU *cpu, vaddr va, AccessType type, ArmMmu mmu, ArmXlatScope scope, ArmXlat *ret,
+                           ArmFault *fault)
+{
+    return translate(cpu, va, type, mmu, scope, NULL, ret, fault);
 }
 
 /* -- faults ------------------------------------------------------------------------------------------------------------ */
@@ -1319,7 +1446,10 @@ bool arm_tlb_fill(CPUState *cs, vaddr addr, unsigned size G_GNUC_UNUSED, AccessT
     ArmXlat x;
     ArmFault f;
 
-    if (!arm_translate_address(cpu, addr, type, mmu, XLAT_ACCESS, &x, &f)) {
+    if (!cpu->walk_memo) {
+        cpu->walk_memo = g_new0(ArmWalkMemo, 1);
+    }
+    if (!translate(cpu, addr, type, mmu, XLAT_ACCESS, cpu->walk_memo, &x, &f)) {
         if (!probe) {
             raise_abort(cpu, addr, type, mmu, &f);
         }
