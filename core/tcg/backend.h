@@ -104,6 +104,8 @@ struct TcgBackend {
     bool (*once_poll)(void *once, int heat);
     /* A field of the CPU object to a register, or a register's value to it. */
     bool (*once_field)(void *once, bool store, unsigned type, MemOp mo, uint32_t offset, unsigned reg);
+    /* An OP_brcond that leads nowhere: if it holds, imm is called with the CPU, and the code is left through the map. */
+    bool (*once_raise)(void *once, TcgId id, const TcgNode *n);
     bool (*once_goto)(void *once, const TcgReg *pc, int64_t step, unsigned slot, int64_t delta, int64_t back);
     uintptr_t (*run)(const TcgBackend *be, TcgCodeBuf *buf, CPUState *cs, const void *entry);
     /*

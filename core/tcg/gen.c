@@ -709,6 +709,25 @@ void tcg_brflag_goto(TcgGen *g, TcgFlagCond c, TcgVal nzcv, int64_t if_true, int
     goto_both(g, yes, no, if_true, if_false);
 }
 
+TcgVal tcg_raise_if(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, const TcgHelper *helper)
+{
+    TcgBlockRef yes, no;
+    unsigned row;
+
+    if (g->at_once && tcg_once_raise_if(g->once, t, c, a.id, b.id, helper)) {
+        return a;
+    }
+    yes = tcg_block(g);
+    no = tcg_block(g);
+    row = tcg_local(g, t);
+    tcg_set_reg(g, row, a);
+    tcg_brcond(g, t, c, a, b, yes, no);
+    tcg_block_start(g, yes);
+    tcg_call(g, helper, NULL);
+    tcg_block_start(g, no);
+    return tcg_get_reg(g, row);
+}
+
 void tcg_poll(TcgGen *g)
 {
     emit0(g, OP_poll, TCG_VOID, 0, 0);

@@ -218,6 +218,8 @@ void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgB
 /* The same, to where only a tcg_goto follows: true before false. */
 void tcg_brcond_goto(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, int64_t if_true, int64_t if_false);
 void tcg_brflag_goto(TcgGen *g, TcgFlagCond c, TcgVal nzcv, int64_t if_true, int64_t if_false);
+/* Where a c b, a helper without arguments is called that does not come back. Returns a, as it is to be used from here on. */
+TcgVal tcg_raise_if(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, const TcgHelper *helper);
 void tcg_poll(TcgGen *g);
 /*
  * Goes on at the entry PC + delta, under the same key, and sets the PC row to it where that leaves the region: to the

@@ -432,6 +432,8 @@ void tcg_once_goto(TcgOnce *o, unsigned slot, int64_t delta, int64_t back);
 TcgId tcg_once_offset(TcgOnce *o, TcgId base, uint64_t offset);
 /* A call, of which there is a node. */
 void tcg_once_call(TcgOnce *o, TcgId id);
+/* As tcg_raise_if. False: nothing was done. */
+bool tcg_once_raise_if(TcgOnce *o, TcgType type, TcgCond cond, TcgId a, TcgId b, const TcgHelper *h);
 void tcg_once_leads_to(TcgOnce *o, uint32_t succ0, uint32_t succ1);
 void tcg_once_start(TcgOnce *o, uint32_t block);
 /* The blocks that the last branch leads to do a goto_tb that sets the PC, and nothing else. */

@@ -1202,6 +1202,37 @@ void tcg_once_call(Once *o, TcgId id)
     }
 }
 
+bool tcg_once_raise_if(Once *o, TcgType type, TcgCond cond, TcgId a, TcgId b, const TcgHelper *h)
+{
+    TcgRegSet out;
+    TcgNode *n;
+    TcgId id;
+
+    if (!o->be->once_raise || o->fn->config->costs || h->num_args || h->reads || h->writes ||
+        !(h->flags & HELPER_NO_RETURN)) {
+        return false;
+    }
+    if (!o->block) {
+        fail(o);
+    }
+    if (o->failed) {
+        return true;
+    }
+    id = tcg_fn_node_new(o->fn, OP_brcond, type);
+    n = node(o, id);
+    n->aux = (uint16_t)cond;
+    n->imm = (uintptr_t)h->fn;
+    n->arg[0] = a;
+    n->arg[1] = b;
+    o->pinned = 0;
+    place_args(o, id, &out);
+    make_map(o, id, ~UINT64_C(0));
+    if (!o->failed && !o->be->once_raise(o->emit, id, node(o, id))) {
+        fail(o);
+    }
+    return true;
+}
+
 /* -- the ends of guest blocks ------------------------------------------------------------------------------------------ */
 
 void tcg_once_poll(Once *o, int heat)

@@ -199,15 +199,7 @@ TcgVal a64_base(DisasContext *dc, unsigned n)
     TcgVal v = a64_get_sp(dc, 1, n);
 
     if (n == 31 && dc->key.sp_align_check && !dc->sp_checked) {
-        TcgBlockRef bad = tcg_block(dc->g), good = tcg_block(dc->g);
-        unsigned sp = tcg_local(dc->g, TCG_I64);
-
-        tcg_set_reg(dc->g, sp, v);
-        tcg_brcond(dc->g, TCG_I64, COND_TSTNE, v, tcg_const(dc->g, TCG_I64, 15), bad, good);
-        tcg_block_start(dc->g, bad);
-        a64_call(dc, sp_misaligned);
-        tcg_block_start(dc->g, good);
-        v = tcg_get_reg(dc->g, sp);
+        v = tcg_raise_if(dc->g, TCG_I64, COND_TSTNE, v, tcg_const(dc->g, TCG_I64, 15), &arm_helper_sp_misaligned);
         dc->sp_checked = true;
     }
     return v;

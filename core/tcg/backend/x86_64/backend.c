@@ -303,6 +303,73 @@ static void emit_slow_thunk(Emit *e, unsigned n)
     emit_leave(e, off);
 }
 
+/*
+ * What a BareSite stands for, which `after` is behind; the registers and frame slots of the code. Returns where the code
+ * goes on, or, with RDX as emit_leave wants it, NULL if that raised.
+ */
+static const void *bare_access(CPUState *cs, const uint8_t *after, uint64_t *ints, TcgVecVal *vecs, const uint64_t *slots)
+{
+    const BareSite *b = (const BareSite *)(after - offsetof(BareSite, after));
+    const SlowRec *rec = (const SlowRec *)((const uint8_t *)b + b->rec);
+    const SlowHead *head = (const SlowHead *)((const uint8_t *)rec + rec->head);
+    MemOp mo = (MemOp)rec->mo;
+    bool wide = (mo & MO_SIZE) == MO_128;
+    vaddr addr = ints[b->base] + (uint64_t)(int64_t)b->offset;
+    uint64_t v[2] = { 0 };
+
+    if (b->how & BARE_STORE) {
+        const void *from = b->how & BARE_SLOT ? (const void *)&slots[b->value] : b->value < FIRST_VREG ? &ints[b->value]
+                         : (const void *)&vecs[b->value - FIRST_VREG];
+
+        if (!(b->how & BARE_NONE)) {
+            memcpy(v, from, wide ? 16 : 8);
+        }
+        if (wide) {
+            head->mem->st128(cs, addr, v, mo, rec->map);
+        } else {
+            head->mem->st(cs, addr, v[0], mo, rec->map);
+        }
+    } else if (wide) {
+        head->mem->ld128(cs, addr, v, mo, rec->map);
+    } else {
+        v[0] = head->mem->ld(cs, addr, mo, rec->map);
+    }
+    if (*(const uint32_t *)((const uint8_t *)cs + head->raised_offset)) {
+        ints[RDX] = (uintptr_t)rec;
+        return NULL;
+    }
+    if (!(b->how & (BARE_STORE | BARE_NONE))) {
+        if (b->value >= FIRST_VREG) {
+            memcpy(&vecs[b->value - FIRST_VREG], v, sizeof(v));
+        } else {
+            ints[b->value] = b->how & BARE_LOW ? (uint32_t)v[0] : v[0];
+        }
+    }
+    return (const uint8_t *)b + b->end;
+}
+
+static void emit_bare_thunk(Emit *e)
+{
+    uint8_t *raised;
+
+    start_thunk(e, THUNK_BARE);
+    pop(&e->a, RDX);
+    save_regs(e, caller_saved | X86_CALLEE_SAVED, true, 0);
+    mov_rr(&e->a, X_W, RDI, RBP);
+    mov_rr(&e->a, X_W, RSI, RDX);
+    lea(&e->a, X_W, RDX, mem(RSP, FRAME_INT));
+    lea(&e->a, X_W, RCX, mem(RSP, FRAME_VEC));
+    lea(&e->a, X_W, R8, mem(RSP, FRAME_SLOTS));
+    mov_ri(&e->a, RAX, (uintptr_t)bare_access);
+    op_rr(&e->a, 0xff, 2, RAX);                 /* call */
+    test_rr(&e->a, X_W, RAX, RAX);
+    raised = jcc_fwd32(&e->a, CC_E);
+    save_regs(e, caller_saved | X86_CALLEE_SAVED, false, 0);
+    op_rr(&e->a, 0xff, 4, RAX);                 /* jmp */
+    fix32(raised, e->a.p);
+    emit_leave(e, 0);
+}
+
 /* Reads the cycle counter into RAX; RDX goes. */
 static void emit_ticks(Emit *e)
 {
@@ -420,6 +487,12 @@ static size_t x86_init_buf(const TcgBackend *be, TcgCodeBuf *buf)
     start_thunk(&e, THUNK_LEAVE);
     save_regs(&e, caller_saved | REG_BIT(RDX), true, 0);
     emit_leave(&e, 0);
+    emit_bare_thunk(&e);
+    start_thunk(&e, THUNK_RAISE);
+    save_regs(&e, caller_saved | REG_BIT(RDX), true, 0);
+    mov_rr(&e.a, X_W, RDI, RBP);
+    op_rr(&e.a, 0xff, 2, RAX);                  /* call */
+    emit_leave(&e, 0);
     return (size_t)(e.a.p - buf->rw);
 }
 
@@ -514,6 +587,7 @@ const TcgBackend tcg_backend_x86_64 = {
     .once_begin = tcg_x86_once_begin,
     .once_block = tcg_x86_once_block,
     .once_node = tcg_x86_once_node,
+    .once_raise = tcg_x86_once_raise,
     .once_end = tcg_x86_once_end,
     .once_poll = tcg_x86_once_poll,
     .once_field = tcg_x86_once_field,

@@ -492,10 +492,10 @@ static void emit_poll(Emit *e, TcgId id, uint64_t heat)
 }
 
 /* Leaves through the state map of the stub's node. */
-static void emit_restore(Emit *e, Stub *s)
+static void emit_restore(Emit *e, Stub *s, unsigned thunk)
 {
     s->rec_at = lea_fwd(&e->a, RDX);
-    jmp(&e->a, thunk_rw(e, THUNK_LEAVE));
+    jmp(&e->a, thunk_rw(e, thunk));
 }
 
 static void emit_poll_stub(Emit *e, Stub *s)
@@ -507,7 +507,7 @@ static void emit_poll_stub(Emit *e, Stub *s)
         alu_mi(&e->a, ALU_ADD, 0, mem(RBP, e->layout->poll_offset), (int32_t)e->fn->num_insns);
     }
     if (map ? map->num || map->pc_delta : n->map) {
-        emit_restore(e, s);
+        emit_restore(e, s, THUNK_LEAVE);
     } else {
         emit_leave(e, TCG_EXIT_POLL);
     }
@@ -651,7 +651,8 @@ static void fill_rec(SlowRec *rec, const TcgNode *n, int32_t head)
 {
     uint32_t rmw = n->op == OP_guest_rmw ? n->aux : 0;
 
-    rec->mo = n->op == OP_poll ? SLOW_POLL : n->op == OP_call ? 0 : (uint32_t)n->imm | rmw << SLOW_RMW_SHIFT;
+    rec->mo = n->op == OP_poll ? SLOW_POLL : n->op == OP_call || n->op == OP_brcond ? 0
+            : (uint32_t)n->imm | rmw << SLOW_RMW_SHIFT;
     rec->head = head;
 }
 
@@ -680,6 +681,7 @@ static bool emit_recs(Emit *e)
         }
         memcpy(e->recs, &h, sizeof(h));
         memcpy(e->a.p, e->recs, e->recs_size);
+        e->recs_at = e->a.p;
         e->code->maps = tcg_codebuf_rx(e->buf, e->a.p);
     }
     for (unsigned i = 0; i < e->num_stubs; i++) {
@@ -728,7 +730,11 @@ static void emit_stub(Emit *e, Stub *s)
         tcg_x86_emit_page_stub(e, s);
         break;
     case STUB_CALL:
-        emit_restore(e, s);
+        emit_restore(e, s, THUNK_LEAVE);
+        break;
+    case STUB_RAISE:
+        mov_ri(&e->a, RAX, fn_node(e->fn, s->node)->imm);
+        emit_restore(e, s, THUNK_RAISE);
         break;
     case STUB_POLL:
         emit_poll_stub(e, s);
@@ -952,14 +958,21 @@ static bool emit_fault_sites(Emit *e)
     while ((uintptr_t)e->a.p & 3) {
         put8(&e->a, 0);
     }
-    *t = (FaultTable){ .sites = (uint32_t)(e->a.p - e->start) };
-    if (e->a.p + e->num_stubs * sizeof(FaultSite) > e->limit) {
+    *t = (FaultTable){ .bares = (uint32_t)(e->a.p - e->start) };
+    if (e->a.p + e->num_stubs * MAX(sizeof(FaultSite), sizeof(BareSite)) > e->limit) {
         return false;
     }
     for (unsigned i = 0; i < e->num_stubs; i++) {
+        if (e->stubs[i].bare) {
+            tcg_x86_put_bare(e, &e->stubs[i]);
+            t->num_bares++;
+        }
+    }
+    t->sites = (uint32_t)(e->a.p - e->start);
+    for (unsigned i = 0; i < e->num_stubs; i++) {
         const Stub *s = &e->stubs[i];
 
-        if (s->at) {
+        if (s->at && !s->bare) {
             *(FaultSite *)e->a.p = (FaultSite){
                 (uint32_t)(s->at - e->start), (uint32_t)(s->back - e->start), (uint32_t)(s->entry - e->start),
             };
@@ -975,10 +988,19 @@ const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, co
     const uint8_t *start = tcg_codebuf_start(buf, pc);
     const FaultTable *t = (const FaultTable *)start;
     const FaultSite *s;
+    const BareSite *b;
     size_t at;
 
     if (!start) {
         return NULL;
+    }
+    b = (const BareSite *)(start + t->bares);
+    for (uint32_t i = 0; i < t->num_bares; i++) {
+        const uint8_t *end = (const uint8_t *)&b[i] + b[i].end;
+
+        if ((const uint8_t *)pc < end && (const uint8_t *)pc >= end - b[i].len) {
+            return &b[i].call;
+        }
     }
     s = (const FaultSite *)(start + t->sites);
     at = (size_t)((const uint8_t *)pc - start);
@@ -1210,6 +1232,22 @@ void tcg_x86_once_block(void *once, uint32_t block)
     e->flags.end = NULL;
 }
 
+/* False: there is no room. */
+static inline bool put_rec(Once *o, TcgId id, const TcgNode *n)
+{
+    Emit *e = &o->e;
+    uint32_t at = (e->recs_size + 3) & ~3u;
+    SlowRec *rec = (SlowRec *)(o->recs + at);
+
+    if (at + ONCE_MAP_HEAD + fn_map(e->fn, n->map)->num * ONCE_MAP_ENTRY > sizeof(o->recs)) {
+        return false;
+    }
+    fn_node(e->fn, id)->map_at = at;
+    fill_rec(rec, n, -(int32_t)at);
+    e->recs_size = (uint32_t)(tcg_map_write(e->fn, n->map, rec->map) - o->recs);
+    return true;
+}
+
 bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
 {
     Once *o = once;
@@ -1218,16 +1256,8 @@ bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
     if (e->a.p > e->limit || e->num_stubs == ONCE_STUBS || e->num_consts > ONCE_CONSTS - ONCE_NODE_CONSTS) {
         return false;
     }
-    if (n->map) {
-        uint32_t at = (e->recs_size + 3) & ~3u;
-        SlowRec *rec = (SlowRec *)(o->recs + at);
-
-        if (at + ONCE_MAP_HEAD + fn_map(e->fn, n->map)->num * ONCE_MAP_ENTRY > sizeof(o->recs)) {
-            return false;
-        }
-        fn_node(e->fn, id)->map_at = at;
-        fill_rec(rec, n, -(int32_t)at);
-        e->recs_size = (uint32_t)(tcg_map_write(e->fn, n->map, rec->map) - o->recs);
+    if (n->map && !put_rec(o, id, n)) {
+        return false;
     }
     emit_node(e, id, n, next);
     if (tcg_op_branches(n->op) || n->op == OP_br) {
@@ -1272,6 +1302,21 @@ bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_
             emit_ld_env(e, &n);
         }
     }
+    return true;
+}
+
+bool tcg_x86_once_raise(void *once, TcgId id, const TcgNode *n)
+{
+    Once *o = once;
+    Emit *e = &o->e;
+    unsigned cc;
+
+    if (!has_room(e) || !put_rec(o, id, n)) {
+        return false;
+    }
+    e->a.compare_end = NULL;
+    cc = tcg_x86_emit_cmp(e, n, n->type, n->aux);
+    tcg_x86_stub_jump(e, tcg_x86_stub(e, STUB_RAISE, id), (int)cc);
     return true;
 }
 

@@ -69,6 +69,8 @@ enum {
     THUNK_EXIT,                                 /* jumped to with RAX = what run returns */
     THUNK_FIND,                                 /* jumped to with RAX = what run returns, RDX = TcgLayout.find: goes on or exits */
     THUNK_LEAVE,                                /* jumped to with RDX = SlowRec: restores its map and exits */
+    THUNK_RAISE,                                /* the same, after a call of RAX with the CPU */
+    THUNK_BARE,                                 /* called by a BareSite */
     THUNK_LD, THUNK_ST, THUNK_LD128, THUNK_ST128, THUNK_RMW, THUNK_CAS, THUNK_CAS128,
     THUNK_FP, THUNK_FP_TO_INT,                  /* called with RDX = FpRec */
     THUNK_FP_COST, THUNK_FP_TO_INT_COST,        /* the same, counted */
@@ -124,27 +126,47 @@ typedef enum VConst {
 } VConst;
 
 /*
- * A direct layout's emission begins with a FaultTable, padded to 16 bytes; its sites lie at its end, in order of
- * address. All are offsets from the table.
+ * A direct layout's emission begins with a FaultTable; its sites lie at its end, in order of address. All are offsets from
+ * the table.
  */
 typedef struct FaultTable {
-    uint32_t sites, num;
+    uint32_t sites, num, bares, num_bares;
 } FaultTable;
 typedef struct FaultSite {
     uint32_t first, end;                        /* code of one access */
     uint32_t stub;                              /* its slow path */
 } FaultSite;
 enum { FAULT_TABLE_SIZE = 16 };
+G_STATIC_ASSERT(sizeof(FaultTable) == FAULT_TABLE_SIZE);
+/*
+ * Code at once has no slow path for a plain access which only a host fault leads to: THUNK_BARE does what it would. Offsets
+ * are from here.
+ */
+typedef struct __attribute__((packed)) BareSite {
+    int32_t end;                                /* of the access's code */
+    int32_t rec;                                /* its SlowRec */
+    uint8_t len;                                /* of the access's code */
+    uint8_t base;                               /* the register with the address */
+    uint8_t value;                              /* the register or frame slot of what is loaded or stored */
+    uint8_t how;                                /* BARE_... */
+    int16_t offset;                             /* to the address */
+    uint8_t call;                               /* the instruction that a fault leads to */
+    int32_t thunk;
+    uint8_t after[1];
+} BareSite;
+enum { BARE_STORE = 1, BARE_SLOT = 2, BARE_NONE = 4, BARE_LOW = 8 };    /* NONE: stores 0, or loads for nothing; LOW: an i32 */
+G_STATIC_ASSERT(sizeof(BareSite) == 20);
 const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc);
 
 /* A cold part at the end of the region. */
 typedef struct Stub {
-    enum { STUB_MEM, STUB_PAGE, STUB_CALL, STUB_POLL, STUB_FP } kind;
+    enum { STUB_MEM, STUB_PAGE, STUB_CALL, STUB_RAISE, STUB_POLL, STUB_FP } kind;
     TcgId node;
     uint8_t *from[3];                           /* 32-bit displacements that jump here */
     uint8_t *back;                              /* where the hot path goes on; NULL: in the next stub */
     uint8_t *at, *entry;                        /* an access of the direct layout: it begins; this stub does */
     uint8_t *rec_at;                            /* displacement that wants its SlowRec */
+    bool bare;                                  /* it is no code but a BareSite */
 } Stub;
 
 typedef struct Emit {
@@ -178,6 +200,7 @@ typedef struct Emit {
     } flags;
     uint8_t *recs;                              /* code at once: a SlowHead and records; else NULL */
     uint32_t recs_size;
+    const uint8_t *recs_at;                     /* where they have been put */
 } Emit;
 
 static inline bool have(const Emit *e, unsigned feature) { return e->features & feature; }
@@ -261,6 +284,7 @@ bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id);
 /* emit_mem.c */
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n);
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s);
+void tcg_x86_put_bare(Emit *e, const Stub *s);
 void tcg_x86_emit_page(Emit *e, TcgId id, const TcgNode *n);
 void tcg_x86_emit_page_stub(Emit *e, Stub *s);
 /* Whether it is a locked instruction. */
@@ -288,6 +312,7 @@ void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn);
 bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf);
 void tcg_x86_once_block(void *once, uint32_t block);
 bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next);
+bool tcg_x86_once_raise(void *once, TcgId id, const TcgNode *n);
 bool tcg_x86_once_end(void *once, TcgCode *ret);
 bool tcg_x86_once_poll(void *once, int heat);
 bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_t offset, unsigned reg);

@@ -588,6 +588,42 @@ static void stub_operand(Emit *e, const TcgNode *n, unsigned i, int32_t at, bool
     }
 }
 
+static bool is_zero(const Emit *e, TcgLoc l)
+{
+    const TcgNode *c = fn_node(e->fn, loc_num(l));
+
+    return loc_kind(l) == LOC_CONST && !c->imm && (c->type != TCG_V128 || !c->imm2);
+}
+
+/* Whether a BareSite can say what the access is. */
+static inline bool is_bare(const Emit *e, const Stub *s, const TcgNode *n)
+{
+    if (!e->recs || !s->at || s->from[0] || s->back - s->at > UINT8_MAX || !in_reg(n, 0)) {
+        return false;
+    }
+    return n->op == OP_guest_ld ||
+           (n->op == OP_guest_st && (loc_kind(n->in[1]) == LOC_CONST ? is_zero(e, n->in[1]) : loc_num(n->in[1]) <= UINT8_MAX));
+}
+
+void tcg_x86_put_bare(Emit *e, const Stub *s)
+{
+    const TcgNode *n = fn_node(e->fn, s->node);
+    bool store = n->op == OP_guest_st;
+    TcgLoc value = store ? n->in[1] : n->out;
+    unsigned kind = loc_kind(value);
+    BareSite *b = (BareSite *)e->a.p;
+
+    *b = (BareSite){
+        .end = (int32_t)(s->back - e->a.p), .rec = (int32_t)(e->recs_at + n->map_at - e->a.p),
+        .len = (uint8_t)(s->back - s->at), .base = (uint8_t)loc_num(n->in[0]), .value = (uint8_t)loc_num(value),
+        .how = (uint8_t)((store ? BARE_STORE : 0) | (kind == LOC_SLOT ? BARE_SLOT : kind != LOC_REG ? BARE_NONE : 0) |
+                         (n->type == TCG_I32 ? BARE_LOW : 0)),
+        .offset = (int16_t)tcg_access_offset(n), .call = 0xe8,
+        .thunk = (int32_t)(thunk_rw(e, THUNK_BARE) - b->after),
+    };
+    e->a.p += sizeof(*b);
+}
+
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
 {
     const TcgNode *n = fn_node(e->fn, s->node);
@@ -595,6 +631,10 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
 
+    s->bare = is_bare(e, s, n);
+    if (s->bare) {
+        return;
+    }
     if (tcg_access_page(n) && !always_slow(e, n, mo)) {
         emit_own_check(e, n, s->back);
     }
