@@ -93,6 +93,7 @@ typedef struct CPUTlb {
     uint64_t now;
     uint64_t last_generation;
     bool shared_gone;                           /* a shared space was taken away: nobody knows what of it the jump cache has */
+    unsigned num_spaces;                        /* that have been used */
     Space space[SPACES];
     Context pool[POOL];
     Context *cur[TLB_MAX_MMU];
@@ -179,7 +180,7 @@ static Space *space_get(CPUTlb *t, uint64_t id, uint64_t mask, unsigned mmu, boo
 {
     Space *found = NULL;
 
-    for (unsigned i = 0; i < SPACES; i++) {
+    for (unsigned i = 0; i < t->num_spaces; i++) {
         Space *s = &t->space[i];
 
         if (s->generation && s->id == id && s->mask == mask && s->mmu == mmu && s->shared == shared) {
@@ -189,6 +190,9 @@ static Space *space_get(CPUTlb *t, uint64_t id, uint64_t mask, unsigned mmu, boo
         if (!s->refs && (!found || s->used < found->used)) {
             found = s;
         }
+    }
+    if (t->num_spaces < SPACES) {
+        found = &t->space[t->num_spaces++];     /* never used */
     }
     t->shared_gone |= found->generation && found->shared;
     *found = (Space){ .id = id, .mask = mask, .mmu = mmu, .shared = shared, .refs = 1 };

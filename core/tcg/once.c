@@ -530,6 +530,21 @@ static void store_dirty(Once *o, bool all)
     }
 }
 
+/* What instructions before this one have set, but for flags that are not computed yet: so maps have little to say. */
+static inline void store_sure(Once *o)
+{
+    for (uint32_t i = next_set(o, 0); i < MAX_ROWS; i = next_set(o, i + 1)) {
+        OnceRow *r = &o->now.rows[i];
+
+        if (!r->cur || !node(o, r->cur)->lazy) {
+            if (is_dirty(r)) {
+                store(o, r);
+            }
+            o->now.set[i / 64] &= ~(UINT64_C(1) << i % 64);
+        }
+    }
+}
+
 /* The PC's field becomes the entry PC + delta. */
 static void store_pc(Once *o, int64_t delta)
 {
@@ -649,6 +664,10 @@ void tcg_once_insn(Once *o, uint64_t delta)
     o->now.insn = ++o->next_insn;
     o->now.insns++;
     o->now.delta = (int64_t)delta;
+    if (o->block && !o->failed) {
+        o->pinned = 0;
+        store_sure(o);
+    }
 }
 
 /* -- state maps -------------------------------------------------------------------------------------------------------- */

@@ -647,13 +647,17 @@ static SlowHead slow_head(const Emit *e)
     };
 }
 
-static void fill_rec(SlowRec *rec, const TcgNode *n, int32_t head)
+static uint32_t rec_word(const TcgNode *n)
 {
-    uint32_t rmw = n->op == OP_guest_rmw ? n->aux : 0;
-
-    rec->mo = n->op == OP_poll ? SLOW_POLL : n->op == OP_call || n->op == OP_brcond ? 0
-            : (uint32_t)n->imm | rmw << SLOW_RMW_SHIFT;
-    rec->head = head;
+    switch (n->op) {
+    case OP_poll:
+        return SLOW_POLL;
+    case OP_call:
+    case OP_brcond:
+        return 0;
+    default:
+        return (uint32_t)n->imm | (n->op == OP_guest_rmw ? (uint32_t)n->aux << SLOW_RMW_SHIFT : 0);
+    }
 }
 
 static void align(Emit *e, unsigned size)
@@ -708,7 +712,7 @@ static bool emit_recs(Emit *e)
         }
         align(e, 4);
         rec = (SlowRec *)e->a.p;
-        fill_rec(rec, n, (int32_t)(head - e->a.p));
+        *rec = (SlowRec){ .mo = rec_word(n), .head = (int32_t)(head - e->a.p) };
         fix32(st->rec_at, e->a.p);
         e->a.p = n->map ? tcg_map_write(fn, n->map, rec->map) : rec->map;
     }
@@ -954,6 +958,7 @@ enum {
 static bool emit_fault_sites(Emit *e)
 {
     FaultTable *t = (FaultTable *)e->start;
+    bool others = false;
 
     while ((uintptr_t)e->a.p & 3) {
         put8(&e->a, 0);
@@ -966,10 +971,12 @@ static bool emit_fault_sites(Emit *e)
         if (e->stubs[i].bare) {
             tcg_x86_put_bare(e, &e->stubs[i]);
             t->num_bares++;
+        } else {
+            others |= e->stubs[i].at != NULL;
         }
     }
     t->sites = (uint32_t)(e->a.p - e->start);
-    for (unsigned i = 0; i < e->num_stubs; i++) {
+    for (unsigned i = 0; i < e->num_stubs && others; i++) {
         const Stub *s = &e->stubs[i];
 
         if (s->at && !s->bare) {
@@ -1179,6 +1186,7 @@ typedef struct Once {
     Emit e;
     TcgCode code;
     uint8_t *block_at[ONCE_BLOCKS];
+    uint32_t last_block;                        /* of them: what is behind is NULL */
     bool due_at[ONCE_BLOCKS];
     struct { uint8_t *at; uint32_t block; } jumps[3 * ONCE_BLOCKS];
     Stub stubs[ONCE_STUBS];
@@ -1191,6 +1199,7 @@ void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn)
 {
     Once *o = g_new(Once, 1);                   /* once_begin sets the rest, of which few pages are needed */
 
+    o->last_block = ONCE_BLOCKS - 1;
     o->e = (Emit){ .fn = fn, .layout = fn->config->layout, .code = &o->code, .block_at = o->block_at, .due_at = o->due_at,
                    .jumps = (void *)o->jumps, .stubs = o->stubs, .consts = (void *)o->consts, .chain = o->chain,
                    .recs = o->recs };
@@ -1216,7 +1225,8 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->heat_at = NULL;
     e->flags.end = NULL;
     e->a.p = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
-    memset(o->block_at, 0, sizeof(o->block_at));
+    memset(o->block_at, 0, (o->last_block + 1) * sizeof(*o->block_at));
+    o->last_block = 0;
     memset(o->due_at, 0, sizeof(o->due_at));
     e->recs_size = sizeof(SlowHead);
     o->code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e->a.p) };
@@ -1225,8 +1235,10 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
 
 void tcg_x86_once_block(void *once, uint32_t block)
 {
-    Emit *e = &((Once *)once)->e;
+    Once *o = once;
+    Emit *e = &o->e;
 
+    o->last_block = MAX(o->last_block, block);
     e->block_at[block] = e->a.p;
     e->fence_due = e->due_at[block];
     e->flags.end = NULL;
@@ -1243,7 +1255,7 @@ static inline bool put_rec(Once *o, TcgId id, const TcgNode *n)
         return false;
     }
     fn_node(e->fn, id)->map_at = at;
-    fill_rec(rec, n, -(int32_t)at);
+    *rec = (SlowRec){ .mo = rec_word(n), .head = -(int32_t)at };
     e->recs_size = (uint32_t)(tcg_map_write(e->fn, n->map, rec->map) - o->recs);
     return true;
 }
