@@ -14,7 +14,7 @@
 
 /* A block's cut: it is one instruction long; its accesses are watched; above, which breakpoints its page has (debug_break_at). */
 enum { CUT_SINGLE = 1, CUT_CHECKED = 2, CUT_STOPS_SHIFT = 2 };
-enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3 };
+enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3, MAX_AHEAD = 8 };
 
 static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResult *res)
 {
@@ -299,9 +299,12 @@ void tb_put(CPUState *cs, TranslationBlock *tb)
     epoch_retire(cs->exec->x->epoch, tb_free, tb);
 }
 
-/* A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. */
+/*
+ * A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. ahead:
+ * nobody is there yet, and nothing is raised.
+ */
 static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBlock *rb, ram_addr offset, unsigned len,
-                              uint64_t cut, bool whole_page)
+                              uint64_t cut, bool whole_page, bool ahead)
 {
     ExecMachine *x = cs->exec->x;
     TranslateInput in = {
@@ -318,7 +321,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
 
         if (!x->user) {
             ram_read(rb->host + offset, bytes, in.len);
-        } else if (!user_fetch(cs, pc, bytes, in.len)) {
+        } else if (!(ahead ? user_read(cs, bytes, pc, in.len) : user_fetch(cs, pc, bytes, in.len))) {
             tb_abandon(x, rb, offset);
             return NULL;
         }
@@ -342,6 +345,58 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
         tb_free(tb);
     }
     return NULL;                                /* written all the time: one instruction, uncached, gets on */
+}
+
+static bool may_look_ahead(const CPUState *cs, const TranslationBlock *tb)
+{
+    const ExecMachine *x = cs->exec->x;
+
+    return tb->whole_page && !tb->cut && !cs->counted && !cs->cluster->debug && !x->config.one_insn && !x->config.stress &&
+           !log_enabled(LOG_NOCHAIN | LOG_IN_ASM | LOG_EXEC);
+}
+
+/*
+ * What a block surely leads to, if that is on its page, is made with it and linked: so code is not left on the way, and is
+ * not changed after it ran, which takes a processor longer.
+ */
+static void make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
+{
+    ExecMachine *x = cs->exec->x;
+    uint64_t page_mask = MIN(BIT64(cs->exec->ec->cc->tcg->page_bits), CODE_PAGE) - 1;
+
+    for (unsigned i = 0; i < MAX_AHEAD; i++) {
+        TranslationBlock *next, *made = NULL;
+        CPUKey key = tb_key_inside(tb->cc, &tb->key);
+        vaddr to;
+        ram_addr offset;
+
+        if (tb->code.num_chains != 1 || tb->code.returns || tb->code.jumps) {
+            return;
+        }
+        to = pc + (uint64_t)(int64_t)tb->code.chain[0].delta;
+        offset = (tb->offset & ~page_mask) | (to & page_mask);
+        if ((to ^ pc) & ~page_mask) {
+            TlbInfo info;
+
+            if (!x->user || !tlb_find(cs, to, 1u << tb->cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, true, &info) ||
+                !info.mr || info.mr->ram != tb->rb || info.lo || info.hi != page_mask) {
+                return;
+            }
+            offset = info.offset + (to & page_mask);
+        }
+        next = tb_lookup(x, tb->cc, &key, tb->rb, offset, 0, offset & ~page_mask, offset | page_mask);
+        if (!next) {
+            made = next = make(cs, &key, to, tb->rb, offset, (unsigned)(page_mask + 1 - (offset & page_mask)), 0, true, true);
+        }
+        if (next) {
+            tb_link(x, cs, tb, 0, next);
+        }
+        if (!made) {
+            return;
+        }
+        tb = made;
+        pc = to;
+    }
 }
 
 static TranslationBlock *get(CPUState *cs, bool single, bool cached)
@@ -394,7 +449,13 @@ static TranslationBlock *get(CPUState *cs, bool single, bool cached)
     if (!tb) {
         uint64_t began = clock_if_asked();
 
-        tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page);
+        tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page, false);
+        if (tb && may_look_ahead(cs, tb)) {
+            make_ahead(cs, tb, pc);
+            if (!tb_is_valid(e->x, tb)) {       /* there was no room for both */
+                tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page, false);
+            }
+        }
         stats_add(&e->stats, STAT_tb_ns, clock_if_asked() - began);
     }
     return tb || cs->raised ? tb : tb_get_alone(cs);
