@@ -34,7 +34,7 @@ typedef enum ToyOp {
     TOY_AMOADD, TOY_SWAP,                                       /* d := [a], [a] += b or := b, at once */
     TOY_MFC, TOY_MTC,                                           /* d := control imm; control imm := a */
     TOY_SYS, TOY_RTI, TOY_WFI, TOY_FENCE,
-    TOY_FLUSH,                                                  /* TLBs of all CPUs: imm 0: address a, 1: all, 2: a of all ASIDs */
+    TOY_FLUSH,                                  /* TLBs of all CPUs: imm 0: address a, 1: all, 2: a of all ASIDs */
     TOY_NUM_OPS
 } ToyOp;
 

@@ -2,7 +2,7 @@
 /*
  * What the debugger's tests debug: a kernel for the board "virt" with one or two CPUs. Each CPU counts in a loop; the
  * first also calls, stores and loads through a page table that maps the same RAM at two addresses, does an exclusive
- * sequence, takes an exception, and runs code that it has changed. What is hot is for a debugger to set the PC to.
+ * sequence, takes an exception, and runs code that it has changed.
  */
         .set    ALIAS, 0x80000000               /* virtual; RAM from 0x40000000 on is there as well */
 
@@ -116,28 +116,6 @@ handler:                                        /* from the current level with S
         eret
         .balign 2048
 
-        .balign 4096                            /* a page of its own */
-        .globl  hot, hot_middle, hot_rare, hot_tail, hot_leaf
-hot:    add     x9, x9, #1
-        and     x10, x9, #7
-        cbnz    x10, hot_middle
-        bl      hot_leaf
-hot_middle:
-        add     x11, x11, x9
-        str     x9, [x12]                       /* turns */
-        tst     x9, #0xffff
-        b.ne    hot_tail
-hot_rare:
-        str     x9, [x12, #8]                   /* rare */
-hot_tail:
-        cmp     x9, x14
-        b.ne    hot
-        mov     x9, #0
-        b       hot
-hot_leaf:
-        add     x13, x13, #1
-        ret
-
         .data
         .balign 4096
 table:  .skip   4096
@@ -149,9 +127,9 @@ counter:
         .quad   0
 data2:  .quad   0
 half:   .word   0, 0
-        .globl  turns
-turns:  .quad   0, 0
         .balign 16
         .skip   4096
 stack:  .skip   4096
 stack2:
+
+#include "hot.S"

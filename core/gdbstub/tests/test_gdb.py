@@ -71,6 +71,74 @@ def stop_at(g, sym, name, kind='0'):
     return reply
 
 
+def in_hot_loop(g, sym, thread, alone=''):
+    """A loop with a call that is one piece of optimised code: each place in it has what the program would have there."""
+    names = ['hot', 'hot_middle', 'hot_rare', 'hot_tail', 'hot_leaf']
+    begin, middle, rare, tail, leaf = (sym[name] for name in names)
+    go, step = f'vCont;c{alone}', f'vCont;s:{thread}'
+
+    def look():
+        """What all others are is known from the PC and how often it went round."""
+        pc, n = g.reg(PC), g.reg(9)
+        added = n - (begin < pc <= middle or pc >= leaf)
+        turns = n - (begin < pc <= middle + 4 or pc >= leaf)
+        rares = n & ~0xffff if n & 0xffff or pc in (tail, tail + 4, begin) else n - 0x10000
+        leaves = n // 8 - (n % 8 == 0 and (begin < pc < middle or pc == leaf))
+        want = (added * (added + 1) // 2 % 2**64, leaves, turns, max(rares, 0))
+        got = (g.reg(11), g.reg(13), g.read64(sym['turns']), g.read64(sym['turns'] + 8))
+        assert got == want, (hex(pc), n, got, want)
+        return pc, n
+
+    def steps(count):
+        pc, n = look()
+        for i in range(count):
+            then = {begin + 8: middle if n & 7 else begin + 12, begin + 12: leaf, leaf + 4: middle,
+                    middle + 12: tail if n & 0xffff else rare, tail + 4: begin}.get(pc, pc + 4)
+            assert g.ask(step) == f'T05thread:{thread};'
+            pc, n = look()
+            assert pc == then, (hex(pc), hex(then))
+
+    def point(kind, addr, on):
+        assert g.ask(f'{"Z" if on else "z"}{kind},{addr:x},{8 if kind == 2 else 4}') == 'OK'
+
+    for n, value in ((9, 0), (11, 0), (12, sym['turns']), (13, 0), (14, 1 << 40), (PC, begin)):
+        g.set_reg(n, value)
+    for i in range(3):
+        g.send(go)
+        time.sleep(0.2)
+        assert g.interrupt() == f'T02thread:{thread};'
+        steps(25)
+        for addr, turns in ((begin, 1), (begin + 8, 1), (middle, 1), (middle + 8, 1), (tail, 1), (leaf, 8), (leaf + 4, 8)):
+            point(0, addr, True)
+            assert g.ask(go).startswith('T05swbreak')
+            pc, n = look()
+            assert pc == addr
+            assert g.ask(step) == f'T05thread:{thread};' and g.ask(go).startswith('T05swbreak')
+            assert look() == (addr, n + turns)
+            point(0, addr, False)
+            steps(2)
+        point(2, sym['turns'] + 8, True)
+        assert g.ask(go) == f'T05watch:{sym["turns"] + 8:x};thread:{thread};'
+        pc, n = look()
+        assert pc == rare and n & 0xffff == 0
+        point(2, sym['turns'] + 8, False)
+        steps(15)
+    # registers and code that the debugger changes in the middle of it
+    point(0, tail, True)
+    assert g.ask(go).startswith('T05swbreak')
+    point(0, tail, False)
+    g.set_reg(14, g.reg(9))
+    point(0, begin, True)
+    assert g.ask(go).startswith('T05swbreak') and g.reg(9) == 0
+    point(0, begin, False)
+    g.set_reg(11, 5)
+    assert g.ask(f'M{middle:x},4:1f2003d5') == 'OK'     # nop
+    g.send(go)
+    time.sleep(0.1)
+    g.interrupt()
+    assert g.reg(11) == 5
+
+
 # -- by packets ------------------------------------------------------------------------------------------------------
 
 
@@ -338,72 +406,10 @@ def watchpoints(g, sym, m):
 
 @test
 def hot(g, sym, m):
-    """A loop with a call that is one piece of optimised code: each place in it has what the program would have there."""
-    names = ['hot', 'hot_middle', 'hot_rare', 'hot_tail', 'hot_leaf']
-    begin, middle, rare, tail, leaf = (sym[name] for name in names)
-
-    def look():
-        """What all others are is known from the PC and how often it went round."""
-        pc, n = g.reg(PC), g.reg(9)
-        added = n - (begin < pc <= middle or pc >= leaf)
-        turns = n - (begin < pc <= middle + 4 or pc >= leaf)
-        rares = n & ~0xffff if n & 0xffff or pc in (tail, tail + 4, begin) else n - 0x10000
-        leaves = n // 8 - (n % 8 == 0 and (begin < pc < middle or pc == leaf))
-        want = (added * (added + 1) // 2, leaves, turns, max(rares, 0))
-        got = (g.reg(11), g.reg(13), g.read64(sym['turns']), g.read64(sym['turns'] + 8))
-        assert got == want, (hex(pc), n, got, want)
-        return pc, n
-
-    def steps(count):
-        pc, n = look()
-        for i in range(count):
-            then = {begin + 8: middle if n & 7 else begin + 12, begin + 12: leaf, leaf + 4: middle,
-                    middle + 12: tail if n & 0xffff else rare, tail + 4: begin}.get(pc, pc + 4)
-            assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;'
-            pc, n = look()
-            assert pc == then, (hex(pc), hex(then))
-
-    def point(kind, addr, on):
-        assert g.ask(f'{"Z" if on else "z"}{kind},{addr:x},{8 if kind == 2 else 4}') == 'OK'
-
+    """... while the other CPU stands, and at last goes on."""
     stop_at(g, sym, 'loop')
-    for n, value in ((9, 0), (11, 0), (12, sym['turns']), (13, 0), (14, 1 << 40), (PC, begin)):
-        g.set_reg(n, value)
-    for i in range(3):
-        g.send('vCont;c:p1.1')
-        time.sleep(0.2)
-        assert g.interrupt() == 'T02thread:p1.1;'
-        steps(25)
-        for addr, turns in ((begin, 1), (begin + 8, 1), (middle, 1), (middle + 8, 1), (tail, 1), (leaf, 8), (leaf + 4, 8)):
-            point(0, addr, True)
-            assert g.ask('vCont;c:p1.1').startswith('T05swbreak')
-            pc, n = look()
-            assert pc == addr
-            assert g.ask('vCont;s:p1.1') == 'T05thread:p1.1;' and g.ask('vCont;c:p1.1').startswith('T05swbreak')
-            assert look() == (addr, n + turns)
-            point(0, addr, False)
-            steps(2)
-        point(2, sym['turns'] + 8, True)
-        assert g.ask('vCont;c:p1.1') == f'T05watch:{sym["turns"] + 8:x};thread:p1.1;'
-        pc, n = look()
-        assert pc == rare and n & 0xffff == 0
-        point(2, sym['turns'] + 8, False)
-        steps(15)
-    # registers and code that the debugger changes in the middle of it, while the other CPU, which stood so long, goes on
-    g.send('vCont;c:p1.1')
-    time.sleep(0.2)
-    g.interrupt()
+    in_hot_loop(g, sym, 'p1.1', ':p1.1')
     assert stop_at(g, sym, 'hot_tail') == 'T05swbreak:;thread:p1.1;'
-    g.set_reg(14, g.reg(9))
-    point(0, begin, True)
-    assert g.ask('vCont;c:p1.1').startswith('T05swbreak') and g.reg(9) == 0
-    point(0, begin, False)
-    g.set_reg(11, 5)
-    assert g.ask(f'M{middle:x},4:1f2003d5') == 'OK'     # nop
-    g.send('vCont;c:p1.1')
-    time.sleep(0.1)
-    g.interrupt()
-    assert g.reg(11) == 5
 
 
 @test

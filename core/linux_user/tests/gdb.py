@@ -29,6 +29,7 @@ import test_gdb  # noqa: E402
 
 CC = "aarch64-linux-gnu-gcc"
 CHIMERA = os.path.abspath(os.path.join(os.environ["CHIMERA_BUILD"], "chimera"))
+HOT = os.path.join(ROOT, "core", "gdbstub", "tests", "hot.S")
 SYSROOT = "/usr/aarch64-linux-gnu"
 THREADSAN = os.environ.get("CHIMERA_SANITIZER") == "thread"
 X0, SP, PC = 0, 31, 32
@@ -48,7 +49,7 @@ class Place:
         self.static, self.dynamic = os.path.join(folder, "static"), os.path.join(folder, "dynamic")
         source = os.path.join(HERE, "debuggee.c")
         for out, flags in (self.static, ["-static"]), (self.dynamic, []):
-            subprocess.run([CC, "-g", "-O1", "-pthread", *flags, "-o", out, source], check=True)
+            subprocess.run([CC, "-g", "-O1", "-pthread", *flags, "-o", out, source, HOT], check=True)
         self.sym = symbols(self.static)
         self.num = 0
         self.accel = "tcg"
@@ -235,6 +236,16 @@ def all_stop(place):
         assert g.ask("G" + saved) == "OK"
         assert g.ask("vCont;c").startswith("W00")
         p.ends(0, "joined\n")
+
+
+@test
+def hot(place):
+    with place.run() as p:
+        g = p.gdb()
+        got = reaches(g, place.sym, "main")
+        test_gdb.in_hot_loop(g, place.sym, thread_of(got))
+        g.send("k")
+        p.ends(-signal.SIGKILL)
 
 
 @test
