@@ -357,21 +357,22 @@ static bool may_look_ahead(const CPUState *cs, const TranslationBlock *tb)
 
 /*
  * What a block surely leads to, if that is on its page, is made with it and linked: so code is not left on the way, and is
- * not changed after it ran, which takes a processor longer.
+ * not changed after it ran, which takes a processor longer. Returns whether it made any.
  */
-static void make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
+static bool make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
 {
     ExecMachine *x = cs->exec->x;
     uint64_t page_mask = MIN(BIT64(cs->exec->ec->cc->tcg->page_bits), CODE_PAGE) - 1;
+    unsigned i;
 
-    for (unsigned i = 0; i < MAX_AHEAD; i++) {
+    for (i = 0; i < MAX_AHEAD; i++) {
         TranslationBlock *next, *made = NULL;
         CPUKey key = tb_key_inside(tb->cc, &tb->key);
         vaddr to;
         ram_addr offset;
 
         if (tb->code.num_chains != 1 || tb->code.returns || tb->code.jumps) {
-            return;
+            break;
         }
         to = pc + (uint64_t)(int64_t)tb->code.chain[0].delta;
         offset = (tb->offset & ~page_mask) | (to & page_mask);
@@ -380,7 +381,7 @@ static void make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
 
             if (!x->user || !tlb_find(cs, to, 1u << tb->cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, true, &info) ||
                 !info.mr || info.mr->ram != tb->rb || info.lo || info.hi != page_mask) {
-                return;
+                break;
             }
             offset = info.offset + (to & page_mask);
         }
@@ -392,11 +393,12 @@ static void make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
             tb_link(x, cs, tb, 0, next);
         }
         if (!made) {
-            return;
+            break;
         }
         tb = made;
         pc = to;
     }
+    return i;
 }
 
 static TranslationBlock *get(CPUState *cs, bool single, bool cached)
@@ -450,11 +452,8 @@ static TranslationBlock *get(CPUState *cs, bool single, bool cached)
         uint64_t began = clock_if_asked();
 
         tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page, false);
-        if (tb && may_look_ahead(cs, tb)) {
-            make_ahead(cs, tb, pc);
-            if (!tb_is_valid(e->x, tb)) {       /* there was no room for both */
-                tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page, false);
-            }
+        if (tb && may_look_ahead(cs, tb) && make_ahead(cs, tb, pc) && !tb_is_valid(e->x, tb)) {     /* no room for both */
+            tb = make(cs, &key, pc, info.mr->ram, offset, len, cut, whole_page, false);
         }
         stats_add(&e->stats, STAT_tb_ns, clock_if_asked() - began);
     }
