@@ -19,7 +19,7 @@ enum {
     POOL = 48,                                  /* contexts with a level 1 table */
     SPACES = 256,                               /* 2 * POOL are in use at most */
     NO_ENTRIES = 1,                             /* of the level 1 table of a context that none has been written to */
-    MIN_ENTRIES = 256, MAX_ENTRIES = 8192,
+    MIN_ENTRIES = 256, MAX_BEGIN = 1024, MAX_ENTRIES = 8192,
     SETS = 1024, WAYS = 8,                      /* level 2 */
     MAX_ASKED = 64,                             /* a range of more blocks or pages is not gone through one by one */
     MAX_POSTED = 64,                            /* beyond, everything is flushed */
@@ -46,6 +46,7 @@ typedef struct Context {
     unsigned entries;
     unsigned filled;                            /* writes of entries since all were cleared */
     unsigned evictions;                         /* since the table was made */
+    bool stale;                                 /* is to be cleared before it is used again */
     Space *own, *shared;
     TlbAlike alike;
     struct Context *after;                      /* what was set last in its place, where to look first; NULL: nothing yet */
@@ -83,8 +84,7 @@ typedef struct Concerned {
     bool globals;
     bool known;                                 /* until a context becomes another */
     uint64_t own, shared;                       /* all it has; of the others, what they share */
-    Space *space[4];                            /* that those share, if num is no more than there is room for */
-    unsigned num;
+    uint64_t space[SPACES / 64];                /* that those share */
 } Concerned;
 
 typedef struct CPUTlb {
@@ -95,8 +95,11 @@ typedef struct CPUTlb {
     bool shared_gone;                           /* a shared space was taken away: nobody knows what of it the jump cache has */
     unsigned num_spaces;                        /* that have been used */
     Space space[SPACES];
+    uint64_t space_generation[SPACES];          /* as in each, close together */
+    uint64_t space_filled[SPACES / 64];         /* bits: of those there may be entries */
     Context pool[POOL];
     Context *cur[TLB_MAX_MMU];
+    unsigned begin[TLB_MAX_MMU];                /* entries of a regime's new table: what the last had that grew */
     Concerned concerned[4];                     /* by the last flushes of ranges */
     unsigned next_concerned;
     uint8_t next_way[SETS];
@@ -130,9 +133,10 @@ static void context_alloc(Context *c, unsigned entries)
 {
     c->entries = entries;
     c->filled = 0;
+    c->stale = false;
     c->evictions = 0;
     c->fast = g_aligned_alloc(entries, sizeof(TcgTlbEntry), 64);
-    c->info = g_new0(TlbInfo, entries);
+    c->info = g_new(TlbInfo, entries);          /* of what is in fast alone */
     clear_entries(c->fast, entries);
 }
 
@@ -156,6 +160,12 @@ static void context_clear(Context *c)
         clear_entries(c->fast, c->entries);
         c->filled = 0;
     }
+    c->stale = false;
+}
+
+static bool is_empty(const TcgTlbEntry *e)
+{
+    return e->read & e->write & e->code & TLB_INVALID;
 }
 
 /* -- spaces ---------------------------------------------------------------------------------------------------------- */
@@ -164,6 +174,8 @@ static void context_clear(Context *c)
 static void space_renew(CPUTlb *t, Space *s)
 {
     s->generation = ++t->last_generation * SPACES | (uint64_t)(s - t->space);
+    t->space_generation[s - t->space] = s->generation;
+    t->space_filled[(s - t->space) / 64] &= ~BIT64((s - t->space) % 64);
     s->first[0] = s->first[1] = UINT64_MAX;
     s->last[0] = s->last[1] = 0;
 }
@@ -171,9 +183,9 @@ static void space_renew(CPUTlb *t, Space *s)
 /* The space that has this generation now, or NULL. */
 static Space *space_of(CPUTlb *t, uint64_t generation)
 {
-    Space *s = &t->space[generation % SPACES];
+    unsigned n = generation % SPACES;
 
-    return generation && s->generation == generation ? s : NULL;
+    return generation && t->space_generation[n] == generation ? &t->space[n] : NULL;
 }
 
 static Space *space_get(CPUTlb *t, uint64_t id, uint64_t mask, unsigned mmu, bool shared)
@@ -266,6 +278,11 @@ static Context *context_find(CPUTlb *t, unsigned mmu, uint64_t id, uint64_t glob
     return oldest;
 }
 
+static unsigned new_entries(const CPUTlb *t, unsigned mmu)
+{
+    return MAX(t->begin[mmu], MIN_ENTRIES);
+}
+
 void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_mask)
 {
     CPUTlb *t = tlb_of(cs);
@@ -282,7 +299,7 @@ void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_ma
         from->after = c;
     }
     if (!context_is(c, mmu, id, global_mask)) {
-        if (!c->fast || c->entries > MIN_ENTRIES) {
+        if (!c->fast || (c->entries != NO_ENTRIES && c->entries != new_entries(t, mmu))) {
             context_release(c);
             context_alloc(c, NO_ENTRIES);
         } else {
@@ -293,6 +310,9 @@ void tlb_set_context(CPUState *cs, unsigned mmu, uint64_t id, uint64_t global_ma
             t->shared_gone = false;
             jc_flush(cs);
         }
+    }
+    if (c->stale) {
+        context_clear(c);
     }
     c->used = ++t->now;
     t->cur[mmu] = c;
@@ -394,11 +414,12 @@ static void grow(CPUState *cs, CPUTlb *t, Context *c)
 {
     Context old = *c;
 
-    context_alloc(c, MAX(old.entries * 2, MIN_ENTRIES));
+    context_alloc(c, old.entries == NO_ENTRIES ? new_entries(t, c->mmu) : old.entries * 2);
+    t->begin[c->mmu] = MIN(c->entries, MAX_BEGIN);
     for (unsigned i = 0; i < old.entries; i++) {
         const TcgTlbEntry *e = &old.fast[i];
 
-        if (!(e->read & e->write & e->code & TLB_INVALID)) {
+        if (!is_empty(e)) {
             unsigned n = index_of(t, c, old.info[i].page);
 
             c->fast[n] = *e;
@@ -422,7 +443,7 @@ static void install(CPUState *cs, Context *c, const TlbInfo *info)
 
     if (c->entries == NO_ENTRIES) {
         grow(cs, t, c);
-    } else if (!(e->read & e->write & e->code & TLB_INVALID) &&
+    } else if (!is_empty(e) &&
         c->info[index_of(t, c, info->page)].page != info->page && ++c->evictions > c->entries / 2 &&
         c->entries < MAX_ENTRIES) {
         grow(cs, t, c);
@@ -543,11 +564,13 @@ static bool may_have(const Space *s, Range r)
 /* Whether no entry in a range is of a space that f does not concern. */
 static bool hits_all(const CPUTlb *t, const TlbFlush *f, Range r)
 {
-    for (unsigned i = 0; i < SPACES; i++) {
-        const Space *s = &t->space[i];
+    for (unsigned n = 0; n < G_N_ELEMENTS(t->space_filled); n++) {
+        for (uint64_t left = t->space_filled[n]; left; left &= left - 1) {
+            const Space *s = &t->space[64 * n + ctz64(left)];
 
-        if (s->generation && !hits_space(f, s) && may_have(s, r)) {
-            return false;
+            if (!hits_space(f, s) && may_have(s, r)) {
+                return false;
+            }
         }
     }
     return true;
@@ -643,6 +666,7 @@ void tlb_set_page(CPUState *cs, unsigned mmu, const TlbPage *p)
         way = t->next_way[set]++ % WAYS;
     }
     t->tag[set][way] = (Tag){ (info.page >> t->page_bits) + 1, space->generation };
+    t->space_filled[(space - t->space) / 64] |= BIT64((space - t->space) % 64);
     half = info.page >> 55 & 1;
     space->first[half] = MIN(space->first[half], untagged(info.page));
     space->last[half] = MAX(space->last[half], untagged(info.page));
@@ -675,7 +699,7 @@ static const TlbInfo *find_level1(CPUTlb *t, const Context *c, vaddr addr, Acces
     const TcgTlbEntry *e = &c->fast[i];
     const TlbInfo *info = &c->info[i];
 
-    return (e->read & e->write & e->code & TLB_INVALID) || !covers(t, info, addr) || !permits(info, type) ? NULL : info;
+    return is_empty(e) || !covers(t, info, addr) || !permits(info, type) ? NULL : info;
 }
 
 static const TlbInfo *find_level2(CPUTlb *t, const Context *c, vaddr addr, AccessType type)
@@ -823,7 +847,7 @@ static void flush_level1(CPUTlb *t, Context *c, Range r)
     }
     if (pages >= c->entries) {
         for (unsigned n = 0; n < c->entries; n++) {
-            if (in_range(c->info[n].page, r.first, r.last)) {
+            if (!is_empty(&c->fast[n]) && in_range(c->info[n].page, r.first, r.last)) {
                 clear_entries(&c->fast[n], 1);
             }
         }
@@ -833,7 +857,7 @@ static void flush_level1(CPUTlb *t, Context *c, Range r)
         vaddr page = r.first + (n << t->page_bits);
         unsigned k = index_of(t, c, page);
 
-        if (untagged(c->info[k].page ^ page) == 0) {
+        if (!is_empty(&c->fast[k]) && untagged(c->info[k].page ^ page) == 0) {
             clear_entries(&c->fast[k], 1);
         }
     }
@@ -842,11 +866,13 @@ static void flush_level1(CPUTlb *t, Context *c, Range r)
 /* Whether what contexts share, as f names them, may have an entry in a range: if not, no global code is there either. */
 static bool shared_may_have(const CPUTlb *t, const TlbFlush *f, Range r)
 {
-    for (unsigned i = 0; f->globals && i < SPACES; i++) {
-        const Space *s = &t->space[i];
+    for (unsigned n = 0; f->globals && n < G_N_ELEMENTS(t->space_filled); n++) {
+        for (uint64_t left = t->space_filled[n]; left; left &= left - 1) {
+            const Space *s = &t->space[64 * n + ctz64(left)];
 
-        if (s->generation && s->shared && hits_space(f, s) && may_have(s, r)) {
-            return true;
+            if (s->shared && hits_space(f, s) && may_have(s, r)) {
+                return true;
+            }
         }
     }
     return false;
@@ -865,19 +891,13 @@ static const Concerned *concerned_by(CPUTlb *t, const TlbFlush *f)
     *k = (Concerned){ .mask = f->mask, .value = f->value, .globals = f->globals, .known = true };
     for (unsigned i = 0; i < POOL; i++) {
         const Context *c = &t->pool[i];
-        unsigned n = 0;
+        unsigned n = c->shared ? c->shared - t->space : 0;
 
         if (c->used && hits(f, c->id)) {
             k->own |= BIT64(i);
         } else if (c->used && hits_global(f, c->id, c->global_mask)) {
             k->shared |= BIT64(i);
-            while (n < MIN(k->num, G_N_ELEMENTS(k->space)) && k->space[n] != c->shared) {
-                n++;
-            }
-            if (n == k->num) {
-                k->space[n % G_N_ELEMENTS(k->space)] = c->shared;
-            }
-            k->num = MAX(k->num, n + 1);
+            k->space[n / 64] |= BIT64(n % 64);
         }
     }
     return k;
@@ -889,7 +909,7 @@ static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range globa
     CPUTlb *t = tlb_of(cs);
     Range both = f->globals ? (Range){ MIN(own.first, global.first), MAX(own.last, global.last) } : own;
     const Concerned *k = concerned_by(t, f);
-    bool shared = k->num > G_N_ELEMENTS(k->space);
+    bool shared = false;
 
     for (uint64_t left = k->own; left; left &= left - 1) {
         Context *c = &t->pool[ctz64(left)];
@@ -898,8 +918,10 @@ static void flush_ranges(CPUState *cs, const TlbFlush *f, Range own, Range globa
             flush_level1(t, c, both);
         }
     }
-    for (unsigned n = 0; n < k->num && !shared; n++) {
-        shared = may_have(k->space[n], global);
+    for (unsigned n = 0; n < G_N_ELEMENTS(k->space) && !shared; n++) {
+        for (uint64_t left = k->space[n] & t->space_filled[n]; left && !shared; left &= left - 1) {
+            shared = may_have(&t->space[64 * n + ctz64(left)], global);
+        }
     }
     for (uint64_t left = shared ? k->shared : 0; left; left &= left - 1) {
         Context *c = &t->pool[ctz64(left)];
@@ -925,11 +947,13 @@ static void flush_spaces(CPUState *cs, const TlbFlush *f)
 {
     CPUTlb *t = tlb_of(cs);
 
-    for (unsigned i = 0; i < SPACES; i++) {
-        Space *s = &t->space[i];
+    for (unsigned n = 0; n < G_N_ELEMENTS(t->space_filled); n++) {
+        for (uint64_t left = t->space_filled[n]; left; left &= left - 1) {
+            Space *s = &t->space[64 * n + ctz64(left)];
 
-        if (s->generation && hits_space(f, s)) {
-            space_renew(t, s);
+            if (hits_space(f, s)) {
+                space_renew(t, s);
+            }
         }
     }
     for (unsigned i = 0; i < POOL; i++) {
@@ -939,7 +963,11 @@ static void flush_spaces(CPUState *cs, const TlbFlush *f)
             c->alike.serial = 0;
         }
         if (c->filled && (hits(f, c->id) || hits_global(f, c->id, c->global_mask))) {
-            context_clear(c);
+            if (c == t->cur[c->mmu]) {
+                context_clear(c);
+            } else {
+                c->stale = true;                /* perhaps nobody comes back to it */
+            }
         }
     }
     if (f->globals) {
