@@ -6,6 +6,9 @@
  * the branch, as is what depends on them.
  *
  * Where the half is compared only if something else holds (CCMP: there are bytes left), there are two branches then.
+ *
+ * So there are where a word is asked whether it has a byte of 0, and if it has none, whether it is another one's equal: the
+ * first question is (a & ~(x | k)) == 0, which is (a & ~x & ~k) == 0, without x | k in between.
  */
 #include "core/tcg/ir_int.h"
 
@@ -23,6 +26,7 @@ typedef struct VecBranch {
     TcgId moved[MAX_MOVED], there[2][MAX_MOVED];        /* the values, what else is made of them in `from`; copies of that */
     bool stays[MAX_MOVED], mapped[MAX_MOVED];   /* wanted elsewhere, by code; by maps, as recipes */
     bool wanted[2][MAX_MOVED];
+    TcgId with[2];                              /* what is moved as well, but not 0; or 0 */
     unsigned num_moved;
 } VecBranch;
 
@@ -82,6 +86,26 @@ static bool has_asked(const TcgFn *fn, const TcgNode *n, VecBranch *ret, unsigne
     return false;
 }
 
+/* Whether a branch asks if a value is 0 and two are equal, where that one is as in this file's head: which argument it is. */
+static bool has_bytes(const TcgFn *fn, const TcgNode *n, unsigned *ret_arg)
+{
+    const TcgNode *either = fn_node(fn, n->arg[0]), *zero = fn_node(fn, n->arg[1]);
+
+    if (n->type != TCG_I64 || n->aux > COND_NE || zero->op != OP_const || zero->imm != 0 || either->op != OP_or) {
+        return false;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const TcgNode *bytes = fn_node(fn, either->arg[i]), *with = fn_node(fn, bytes->arg[1]);
+
+        if (bytes->op == OP_andn && with->op == OP_or && fn_node(fn, with->arg[1])->op == OP_const &&
+            fn_node(fn, either->arg[1 - i])->op == OP_xor) {
+            *ret_arg = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An edge to a block that has no phis. */
 static void add_edge(TcgFn *fn, uint32_t from, uint32_t to)
 {
@@ -105,58 +129,96 @@ static uint32_t own_successor(TcgFn *fn, uint32_t block, unsigned e)
     return fn_block(fn, to)->num_preds == 1 ? to : tcg_fn_split_edge(fn, block, e);
 }
 
-/* Turns the branch at the end of a block into one on vectors, if it is one that asks for that. */
-static bool convert(TcgFn *fn, uint32_t block, VecBranch *ret)
+/*
+ * Makes two branches of the one at the end of v->from: the second one, in v->block, where what the first asks holds. They
+ * lead to two blocks of their own. zero: the successor where both hold.
+ */
+static void make_two(TcgFn *fn, VecBranch *v, unsigned zero)
+{
+    v->to[OTHER] = own_successor(fn, v->from, !zero);
+    v->block = tcg_fn_split_edge(fn, v->from, zero);
+    add_edge(fn, v->block, v->to[OTHER]);
+    fn_block(fn, v->from)->succ[0] = v->block;
+    fn_block(fn, v->from)->succ[1] = v->to[OTHER];
+    v->to[ZERO] = own_successor(fn, v->block, 0);
+}
+
+static void set_branch(TcgFn *fn, uint32_t block, TcgOpcode op, TcgType type, unsigned aux, TcgId a, TcgId b)
 {
     TcgNode *n = fn_node(fn, fn_block(fn, block)->last);
+
+    n->op = op;
+    n->type = type;
+    n->aux = (uint16_t)aux;
+    n->arg[0] = a;
+    n->arg[1] = b;
+}
+
+static TcgId new_before(TcgFn *fn, TcgId before, TcgOpcode op, TcgType type, TcgId a, TcgId b)
+{
+    TcgId id = tcg_fn_node_new(fn, op, type);
+
+    fn_node(fn, id)->arg[0] = a;
+    fn_node(fn, id)->arg[1] = b;
+    tcg_fn_insert_before(fn, before, id);
+    return id;
+}
+
+static void convert_bytes(TcgFn *fn, VecBranch *v, unsigned second)
+{
+    TcgId last = fn_block(fn, v->from)->last, either = fn_node(fn, last)->arg[0], bytes = fn_node(fn, either)->arg[second];
+    TcgId equal = fn_node(fn, either)->arg[1 - second], with = fn_node(fn, bytes)->arg[1], x = fn_node(fn, with)->arg[0];
+    uint64_t k = fn_node(fn, fn_node(fn, with)->arg[1])->imm;
+    const TcgId pair[2] = { fn_node(fn, equal)->arg[0], fn_node(fn, equal)->arg[1] };
+    TcgId a;
+
+    make_two(fn, v, fn_node(fn, last)->aux != COND_EQ);
+    v->value[v->num_values++] = bytes;
+    v->with[0] = with;
+    v->with[1] = equal;
+    a = new_before(fn, last, OP_andn, TCG_I64, fn_node(fn, bytes)->arg[0], x);
+    set_branch(fn, v->from, OP_brcond, TCG_I64, COND_TSTEQ, a, tcg_fn_const(fn, TCG_I64, ~k));
+    set_branch(fn, v->block, OP_brcond, TCG_I64, COND_EQ, pair[0], pair[1]);
+}
+
+/* Turns the branch at the end of a block into one on vectors, or two on words, if it is one that asks for that. */
+static bool convert(TcgFn *fn, uint32_t block, VecBranch *ret)
+{
+    const TcgNode *n = fn_node(fn, fn_block(fn, block)->last);
     VecBranch v = { .block = block, .from = block };
-    unsigned second = 0, zero;
+    unsigned second, aux = n->aux;
     TcgId all, last;
-    bool two = false;
 
     if (n->op != OP_brcond || fn_block(fn, block)->succ[0] == fn_block(fn, block)->succ[1]) {
         return false;
     }
-    if (!is_asked(fn, n, &v)) {
+    if (has_bytes(fn, n, &second)) {
+        convert_bytes(fn, &v, second);
+        tcg_fn_update_graph(fn);
+        *ret = v;
+        return true;
+    }
+    if (is_asked(fn, n, &v)) {
+        v.to[OTHER] = own_successor(fn, block, aux == COND_EQ);
+        v.to[ZERO] = own_successor(fn, block, aux != COND_EQ);
+    } else {
+        TcgNode first;
+
         v.num_values = v.num_vecs = 0;
-        two = has_asked(fn, n, &v, &second);
-        if (!two) {
+        if (!has_asked(fn, n, &v, &second)) {
             return false;
         }
+        first = *fn_node(fn, n->arg[1 - second]);
+        make_two(fn, &v, aux != COND_TSTNE);
+        set_branch(fn, block, OP_brcond, first.type, first.aux, first.arg[0], first.arg[1]);
+        aux = COND_EQ;
     }
-    zero = two ? n->aux != COND_TSTNE : n->aux != COND_EQ;
-    v.to[OTHER] = own_successor(fn, block, !zero);
-    if (two) {
-        const TcgNode *first;
-
-        v.block = tcg_fn_split_edge(fn, block, zero);
-        add_edge(fn, v.block, v.to[OTHER]);
-        n = fn_node(fn, fn_block(fn, block)->last);
-        first = fn_node(fn, n->arg[1 - second]);
-        fn_block(fn, block)->succ[0] = v.block;
-        fn_block(fn, block)->succ[1] = v.to[OTHER];
-        n->type = first->type;
-        n->aux = first->aux;
-        memcpy(n->arg, first->arg, sizeof(n->arg));
-        zero = 0;
-        fn_node(fn, fn_block(fn, v.block)->last)->aux = COND_EQ;
-    }
-    v.to[ZERO] = own_successor(fn, v.block, zero);
     last = fn_block(fn, v.block)->last;
     all = v.vec[0];
     for (unsigned i = 1; i < v.num_vecs; i++) {
-        TcgId id = tcg_fn_node_new(fn, OP_vor, TCG_V128);
-
-        fn_node(fn, id)->arg[0] = all;
-        fn_node(fn, id)->arg[1] = v.vec[i];
-        tcg_fn_insert_before(fn, last, id);
-        all = id;
+        all = new_before(fn, last, OP_vor, TCG_V128, all, v.vec[i]);
     }
-    n = fn_node(fn, last);
-    n->op = OP_br_vec;
-    n->type = TCG_V128;
-    n->arg[0] = all;
-    n->arg[1] = 0;
+    set_branch(fn, v.block, OP_br_vec, TCG_V128, aux, all, 0);
     tcg_fn_update_graph(fn);
     *ret = v;
     return true;
@@ -192,7 +254,7 @@ static void collect(TcgFn *fn, VecBranch *v)
 {
     for (TcgId id = fn_block(fn, v->from)->first; id && v->num_moved < MAX_MOVED; id = fn_node(fn, id)->next) {
         const TcgNode *n = fn_node(fn, id);
-        bool depends = index_of(v->value, v->num_values, id) >= 0;
+        bool depends = index_of(v->value, v->num_values, id) >= 0 || id == v->with[0] || id == v->with[1];
 
         for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
             depends |= index_of(v->moved, v->num_moved, n->arg[k]) >= 0;

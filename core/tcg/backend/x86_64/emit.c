@@ -7,6 +7,8 @@
 #include "core/tcg/backend/x86_64/emit_int.h"
 #include "core/tcg/costs.h"
 
+enum { LOOP_ALIGN = 32 };
+
 /* A location's value to a register; leaves the flags alone. */
 static void load_loc(Emit *e, TcgLoc l, unsigned type, unsigned dst)
 {
@@ -264,6 +266,16 @@ Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node)
     return s;
 }
 
+static void nops(Emit *e, unsigned n)
+{
+    while (n) {
+        unsigned part = MIN(n, 9);
+
+        nop(&e->a, part);
+        n -= part;
+    }
+}
+
 /*
  * Before a jump of some bytes: on hosts whose decoded instructions of 32 bytes are not kept if a jump among them, or a
  * comparison fused with one, crosses or ends at their end (Intel's erratum SKX102), makes that not so.
@@ -278,12 +290,7 @@ static void pad_jump(Emit *e, unsigned size)
     }
     memmove(start + n, start, (size_t)(end - start));
     e->a.p = start;
-    while (n) {
-        unsigned part = MIN(n, 9);
-
-        nop(&e->a, part);
-        n -= part;
-    }
+    nops(e, n);
     e->a.p += end - start;
 }
 
@@ -1086,6 +1093,19 @@ static void place_blocks(Emit *e)
     }
 }
 
+/* Whether a loop begins with the block. */
+static bool is_loop(const TcgFn *fn, uint32_t block)
+{
+    const TcgIrBlock *b = fn_block(fn, block);
+
+    for (uint32_t k = 0; k < b->num_preds; k++) {
+        if (fn_block(fn, *fn_list(fn, b->preds + k))->order >= b->order) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* False: over the limit. */
 static bool emit_region(Emit *e)
 {
@@ -1105,6 +1125,9 @@ static bool emit_region(Emit *e)
             next = leads_to(fn, next) == next ? next : 0;
         }
         j -= next != 0;
+        if (fn->has_loops && is_loop(fn, b)) {
+            nops(e, -(uintptr_t)e->a.p & (LOOP_ALIGN - 1));
+        }
         e->block_at[b] = e->a.p;
         e->fence_due = e->due_at[b];
         if (fn_block(fn, b)->num_preds != 1 || *fn_list(fn, fn_block(fn, b)->preds) != prev) {
