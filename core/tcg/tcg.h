@@ -372,7 +372,7 @@ void tcg_gen_notes(TcgGen *g, uint8_t row[TCG_NOTES]);
  * The blocks of a small loop may be emitted several times, so that it polls and copies values between registers less often:
  * in a copy, a tcg_goto to the loop's first block leads to the next copy of that, and to other blocks of it to this one.
  */
-enum { TCG_NO_CALL = -1, TCG_MAX_COPIES = 4 };
+enum { TCG_NO_CALL = -1, TCG_MAX_COPIES = 8 };
 typedef struct TcgRegionBlock {
     int64_t delta;
     int call;

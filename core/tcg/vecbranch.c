@@ -26,7 +26,7 @@ typedef struct VecBranch {
     TcgId moved[MAX_MOVED], there[2][MAX_MOVED];        /* the values, what else is made of them in `from`; copies of that */
     bool stays[MAX_MOVED], mapped[MAX_MOVED];   /* wanted elsewhere, by code; by maps, as recipes */
     bool wanted[2][MAX_MOVED];
-    TcgId with[2];                              /* what is moved as well, but not 0; or 0 */
+    TcgId with[2];                              /* what else is computed where it is wanted; or 0 */
     unsigned num_moved;
 } VecBranch;
 
@@ -219,6 +219,9 @@ static bool convert(TcgFn *fn, uint32_t block, VecBranch *ret)
         all = new_before(fn, last, OP_vor, TCG_V128, all, v.vec[i]);
     }
     set_branch(fn, v.block, OP_br_vec, TCG_V128, aux, all, 0);
+    if (fn_node(fn, all)->op == OP_vcmp && fn_node(fn, all)->imm != COND_EQ && fn_node(fn, all)->imm != COND_GT) {
+        v.with[0] = all;                        /* it may take less if the branch alone wants it */
+    }
     tcg_fn_update_graph(fn);
     *ret = v;
     return true;
@@ -302,13 +305,15 @@ static void place(TcgFn *fn, VecBranch *v, unsigned side)
         before = fn_node(fn, before)->next;
     }
     for (unsigned i = 0; i < v->num_moved; i++) {
-        bool zero = side == ZERO && index_of(v->value, v->num_values, v->moved[i]) >= 0;
+        bool zero = side == ZERO && (index_of(v->value, v->num_values, v->moved[i]) >= 0 ||
+                                     index_of(v->vec, v->num_vecs, v->moved[i]) >= 0);
+        bool again = v->moved[i] == v->with[0] || v->moved[i] == v->with[1];
         TcgId id = v->moved[i];
 
         if (zero) {
             id = fn_node(fn, id)->type == TCG_V128 && fn_node(fn, id)->op != OP_vget ? tcg_fn_const_v(fn, 0, 0)
                                                                                    : tcg_fn_const(fn, TCG_I64, 0);
-        } else if (v->wanted[side][i] && (side == ZERO || !v->stays[i])) {
+        } else if (v->wanted[side][i] && (side == ZERO || !v->stays[i] || again)) {
             TcgNode *n;
 
             id = tcg_fn_node_new(fn, OP_const, TCG_VOID);

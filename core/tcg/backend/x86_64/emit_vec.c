@@ -7,6 +7,7 @@
 #include "core/tcg/backend/x86_64/emit_int.h"
 
 enum { XS = XSCRATCH, XTEMP = 14 };
+enum { K3 = 3 };                                /* a mask register for comparisons that a branch asks */
 
 #define V(map, op) ((map) | P_66 | (op))
 
@@ -40,7 +41,7 @@ enum {
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
     PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
     SHA1RNDS4 = M_3A | 0xcc, SHA256RNDS2 = M_38 | 0xcb, SHA256MSG1 = M_38 | 0xcc, SHA256MSG2 = M_38 | 0xcd,
-    MOVQ = M_0F | P_F3 | 0x7e, MOVD_TO = V(M_0F, 0x6e), MOVD_FROM = V(M_0F, 0x7e),
+    KORTESTW = M_0F | 0x98, MOVQ = M_0F | P_F3 | 0x7e, MOVD_TO = V(M_0F, 0x6e), MOVD_FROM = V(M_0F, 0x7e),
 };
 /* Shifts by an immediate: the opcode is 0x70 + element size log2, the digit says which. */
 enum { DIGIT_ROR = 0, DIGIT_SHR = 2, DIGIT_SAR = 4, DIGIT_SHL = 6, DIGIT_BYTES_SHR = 3 };
@@ -134,9 +135,42 @@ static bool is_mask(const TcgFn *fn, TcgId id, unsigned depth)
     }
 }
 
+/*
+ * Whether a comparison is for the branch at its block's end alone, and would take several instructions: then it is made in
+ * a mask register.
+ */
+static bool is_masked(const Emit *e, const TcgNode *n)
+{
+    const TcgNode *end = fn_node(e->fn, fn_block(e->fn, n->block)->last);
+
+    if (n->op != OP_vcmp || !have(e, HOST_AVX512) || n->imm == COND_EQ || n->imm == COND_GT || n->imm >= COND_TSTEQ ||
+        n->uses != 1 || n->map_uses || end->op != OP_br_vec || fn_node(e->fn, end->arg[0]) != n) {
+        return false;
+    }
+    for (const TcgNode *o = fn_node(e->fn, n->next); o != end; o = fn_node(e->fn, o->next)) {
+        if (o->op == OP_mov ? fn_node(e->fn, o->arg[0]) == n : o->op != OP_insn_start && !(tcg_op_def[o->op].flags & TCGF_PURE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void emit_masked(Emit *e, const TcgNode *n, unsigned a, unsigned b)
+{
+    static const uint8_t predicate[] = {
+        [COND_NE] = 4, [COND_LT] = 1, [COND_GE] = 5, [COND_LE] = 2, [COND_LTU] = 1, [COND_GEU] = 5, [COND_LEU] = 2, [COND_GTU] = 6,
+    };
+    unsigned es = n->aux, opc = (es < 2 ? 0x3e : 0x1e) | (n->imm < COND_LTU);
+
+    evex_rr(&e->a, V(M_3A, opc) | (es & 1 ? X_W : 0), K3, a, b);          /* vpcmpub and the like */
+    put8(&e->a, predicate[n->imm]);
+}
+
 unsigned tcg_x86_emit_vec_zero(Emit *e, const TcgNode *n)
 {
-    if (is_mask(e->fn, n->arg[0], 2)) {         /* fewer operations than PTEST is inside */
+    if (is_masked(e, fn_node(e->fn, n->arg[0]))) {
+        vex_rr(&e->a, KORTESTW, K3, 0, K3);
+    } else if (is_mask(e->fn, n->arg[0], 2)) {         /* fewer operations than PTEST is inside */
         v1(e, PMOVMSKB, RAX, loc_num(n->in[0]));
         test_rr(&e->a, 0, RAX, RAX);
     } else {
@@ -685,7 +719,11 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         emit_vbitsel(e, d, x[0], x[1], x[2]);
         break;
     case OP_vcmp:
-        emit_vcmp(e, imm, es, d, x[0], x[1]);
+        if (is_masked(e, n)) {
+            emit_masked(e, n, x[0], x[1]);
+        } else {
+            emit_vcmp(e, imm, es, d, x[0], x[1]);
+        }
         break;
     case OP_vsmin:
         emit_vminmax(e, op_smin, false, false, es, d, x[0], x[1]);
