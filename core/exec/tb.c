@@ -209,14 +209,11 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
     return tb;
 }
 
-/* The CPU's key with what the page says of its code. */
-static CPUKey key_on_page(const CPUState *cs, const TlbInfo *info)
+/* A key with what the page says of its code. */
+static CPUKey key_on_page(const CPUClass *cc, CPUKey key, const TlbInfo *info)
 {
-    CPUKey key = cs->key;
-    unsigned shift = cs->exec->ec->cc->key_page_shift;
-
-    if (shift) {
-        key.w[0] |= (uint64_t)(info->user & 1) << shift;
+    if (cc->key_page_shift) {
+        key.w[0] = deposit64(key.w[0], cc->key_page_shift, 1, info->user & 1);
     }
     return key;
 }
@@ -236,7 +233,7 @@ static bool fetch_bytes(CPUState *cs, vaddr addr, uint8_t *buf, unsigned n, CPUK
         if (!tlb_find(cs, addr, unit, ACCESS_FETCH, cs->fetch_mmu, false, &info)) {
             return false;
         }
-        *ret_key = key_on_page(cs, &info);
+        *ret_key = key_on_page(cc, cs->key, &info);
         len = MIN(n, info.hi - in_page + 1);
         if (cs->exec->x->user) {
             if (!user_fetch(cs, addr, buf, len)) {
@@ -357,15 +354,15 @@ static bool may_look_ahead(const CPUState *cs, const TranslationBlock *tb)
 
 /*
  * What a block surely leads to, if that is on its page, is made with it and linked: so code is not left on the way, and is
- * not changed after it ran, which takes a processor longer. Returns whether it made any.
+ * not changed after it ran, which takes a processor longer. Returns whether it tried to make any.
  */
 static bool make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
 {
     ExecMachine *x = cs->exec->x;
     uint64_t page_mask = MIN(BIT64(cs->exec->ec->cc->tcg->page_bits), CODE_PAGE) - 1;
-    unsigned i;
+    bool tried = false;
 
-    for (i = 0; i < MAX_AHEAD; i++) {
+    for (unsigned i = 0; i < MAX_AHEAD; i++) {
         TranslationBlock *next, *made = NULL;
         CPUKey key = tb_key_inside(tb->cc, &tb->key);
         vaddr to;
@@ -380,13 +377,15 @@ static bool make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
             TlbInfo info;
 
             if (!x->user || !tlb_find(cs, to, 1u << tb->cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, true, &info) ||
-                !info.mr || info.mr->ram != tb->rb || info.lo || info.hi != page_mask) {
+                !info.mr || info.mr->ram != tb->rb || info.lo || info.hi != page_mask ||
+                key_on_page(tb->cc, key, &info).w[0] != key.w[0]) {
                 break;
             }
             offset = info.offset + (to & page_mask);
         }
         next = tb_lookup(x, tb->cc, &key, tb->rb, offset, 0, offset & ~page_mask, offset | page_mask);
         if (!next) {
+            tried = true;
             made = next = make(cs, &key, to, tb->rb, offset, (unsigned)(page_mask + 1 - (offset & page_mask)), 0, true, true);
         }
         if (next) {
@@ -398,7 +397,7 @@ static bool make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
         tb = made;
         pc = to;
     }
-    return i;
+    return tried;
 }
 
 static TranslationBlock *get(CPUState *cs, bool single, bool cached)
@@ -440,7 +439,7 @@ static TranslationBlock *get(CPUState *cs, bool single, bool cached)
     offset = info.offset + (pc & page_mask);
     len = MIN(len, CODE_PAGE - (offset & (CODE_PAGE - 1)));
     stats_inc(&e->stats, STAT_tb_lookup);
-    key = key_on_page(cs, &info);
+    key = key_on_page(cc, cs->key, &info);
     cut = stops << CUT_STOPS_SHIFT | (must_check(cs) ? CUT_CHECKED : 0) | (single ? CUT_SINGLE : 0);
     whole_page = info.lo == 0 && info.hi == page_mask;
     first = whole_page ? offset & ~(MIN(page_mask + 1, CODE_PAGE) - 1) : offset;

@@ -328,6 +328,26 @@ static void *calls(void *fn)
     return NULL;
 }
 
+/* A guarded page goes on in one that is not: its BR may lead to BTI c in a guarded page. */
+static void test_bti_next(void)
+{
+    uint32_t *code = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int ret;
+
+    code[0] = 0xd503245f;                       /* BTI c */
+    code[1] = 0x14000000 | 1023;                /* B, to the next page */
+    code[1024] = 0xd61f0020;                    /* BR X1 */
+    code[2048] = 0xd503245f;                    /* BTI c */
+    code[2049] = 0x52800540;                    /* MOV W0, #42 */
+    code[2050] = 0xd65f03c0;                    /* RET */
+    __builtin___clear_cache((char *)code, (char *)&code[2051]);
+    mprotect(code, 3 * 4096, PROT_READ | PROT_EXEC | 0x10);
+    mprotect(code + 1024, 4096, PROT_READ | PROT_EXEC);
+    ret = ((int (*)(int, void *))code)(0, code + 2048);
+    printf(" %d\n", ret);
+    munmap(code, 3 * 4096);
+}
+
 /* A page becomes guarded while another thread calls what is in it. */
 static void test_bti(void)
 {
@@ -353,8 +373,9 @@ static void test_bti(void)
     calls(&code[3]);
     before = calls_made;
     ((void (*)(void))code)();
-    printf(" %d %d\n", call_code, calls_made == before);
+    printf(" %d %d", call_code, calls_made == before);
     munmap(code, 4096);
+    test_bti_next();
 }
 
 static uintptr_t sign(uintptr_t p)

@@ -39,7 +39,7 @@ tagged: -1 1 0 1 6 -1 1 -1 1
 mte: 1 1 1 0 f0 7 0 0 9 33 1
 mte tag bits: 3 9 9 7 0 783
 mte asynchronous: 8 1 4 5 0
-bti: 1 1 1
+bti: 1 1 1 42
 keys: 1 1 -1 f 0 b 1 -1
 id: 1 1 1 11 111ff000000 80000000 0 6 1 0 4 4
 capabilities: 0 0
