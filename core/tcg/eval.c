@@ -51,11 +51,15 @@ static unsigned flags_of_sum(unsigned bits, uint64_t a, uint64_t b, unsigned car
            (exact != sign_from(r, bits) ? FLAG_V : 0);
 }
 
-/* Binary floating-point numbers whose sign is bit 63 and whose exponent begins at a bit. */
-static unsigned flags_of_floats(uint64_t a, uint64_t b, unsigned exp_at)
+/* Binary floating-point numbers of 1 << es bytes. */
+static unsigned flags_of_floats(uint64_t a, uint64_t b, unsigned es)
 {
-    uint64_t magnitude = INT64_MAX, inf = magnitude >> exp_at << exp_at;
+    static const uint8_t exponent[4] = { 0, 5, 8, 11 };
+    unsigned unused = 64 - (8 << es);
+    uint64_t magnitude = INT64_MAX, inf = magnitude & ~(magnitude >> exponent[es]);
 
+    a <<= unused;
+    b <<= unused;
     if ((a & magnitude) > inf || (b & magnitude) > inf) {
         return FLAG_C | FLAG_V;
     }
@@ -363,7 +367,7 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
         }
         break;
     case OP_vmovz:
-        r->u64[0] = es == 3 ? v[0].u64[0] : v[0].u32[0];
+        r->u64[0] = v[0].u64[0] & UINT64_MAX >> (64 - (8 << es));
         break;
     case OP_vmadd:
         for (unsigned i = 0; i < 4; i++) {
@@ -469,8 +473,7 @@ void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgV
         ret->u64[0] = type == TCG_I32 ? (uint32_t)low : low;            /* of a wider operand, the lower half */
         ret->u64[1] = high;
     } else if (op == OP_const || op == OP_flags_fp) {
-        r = op == OP_const ? imm : tcg_fp_es(aux) == 3 ? flags_of_floats(v[0], v[1], 52)
-                                                       : flags_of_floats(v[0] << 32, v[1] << 32, 23 + 32);
+        r = op == OP_const ? imm : flags_of_floats(v[0], v[1], tcg_fp_es(aux));
         ret->u64[0] = type == TCG_I32 ? (uint32_t)r : r;
         ret->u64[1] = 0;
     } else if (eval_int(op, type == TCG_I32 ? 32 : 64, aux, v, &r)) {

@@ -430,7 +430,7 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
 
         return c ? v2(l, OP_vor, es, low, v1(l, OP_vshl, es, a, bits - c)) : a;
     }
-    case OP_vmovz: return v2(l, OP_vand, 3, a, tcg_fn_const_v(l->fn, es == 3 ? UINT64_MAX : UINT32_MAX, 0));
+    case OP_vmovz: return v2(l, OP_vand, 3, a, tcg_fn_const_v(l->fn, UINT64_MAX >> (64 - (8 << es)), 0));
     case OP_select: {                           /* all ones or none, by which bits are chosen */
         TcgId c = setcond(l, TCG_I32, COND_NE, a, k(l, TCG_I32, 0));
 
@@ -445,19 +445,20 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
 /* Numbers as integers whose order is theirs, but for NaNs and two zeros. */
 static TcgId expand_flags_fp(Lower *l, const TcgNode *n)
 {
+    static const uint64_t infinity[4] = { 0, UINT64_C(0x1f) << 58, UINT64_C(0xff) << 55, UINT64_C(0x7ff) << 52 };
     const TcgType t = TCG_I64;
     unsigned es = tcg_fp_es(n->aux);
     TcgId bits[2], magnitude[2], key[2], nan[2], zeros, same, equal, less, r;
 
     for (unsigned i = 0; i < 2; i++) {
         bits[i] = vget(l, es, n->arg[i], 0);
-        if (es == 2) {
-            bits[i] = opk(l, OP_shl, t, op1(l, OP_zext, t, bits[i]), 32);
+        if (es < 3) {
+            bits[i] = opk(l, OP_shl, t, op1(l, OP_zext, t, bits[i]), 64 - (8 << es));
         }
         magnitude[i] = opk(l, OP_and, t, bits[i], INT64_MAX);
         key[i] = opk(l, OP_and, t, opk(l, OP_sar, t, bits[i], 63), INT64_MAX);
         key[i] = op2(l, OP_xor, t, bits[i], key[i]);
-        nan[i] = setcond(l, t, COND_GTU, magnitude[i], k(l, t, es == 3 ? UINT64_C(0x7ff) << 52 : UINT64_C(0xff) << 55));
+        nan[i] = setcond(l, t, COND_GTU, magnitude[i], k(l, t, infinity[es]));
     }
     zeros = setcond(l, t, COND_EQ, op2(l, OP_or, t, magnitude[0], magnitude[1]), k(l, t, 0));
     same = setcond(l, t, COND_EQ, bits[0], bits[1]);

@@ -830,7 +830,10 @@ static bool zero_above(const TcgFn *fn, TcgId v, unsigned es, unsigned depth)
     switch (n->op) {
     case OP_const:
         return n->imm2 == 0 && (es == 3 || n->imm >> 32 == 0);
-    case OP_vfrom: case OP_vmovz:
+    case OP_vfrom:
+        n = n->aux > es ? fn_node(fn, n->arg[0]) : n;
+        return n->op != OP_extract ? n->op == OP_vfrom : n->aux >> 8 <= 8u << es;
+    case OP_vmovz:
         return n->aux <= es;
     case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
         return (n->imm & MO_SIZE) <= es;

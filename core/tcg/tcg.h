@@ -130,7 +130,7 @@ typedef enum TcgFpRound {
     TCG_ROUND_EVEN, TCG_ROUND_UP, TCG_ROUND_DOWN, TCG_ROUND_ZERO, TCG_ROUND_STATE, TCG_ROUND_AWAY,
 } TcgFpRound;
 
-/* An operation with its lanes: 16 bits. es, to: log2 bytes of an operand's and a result's lane, 2 or 3. */
+/* An operation with its lanes: 16 bits. es, to: log2 bytes of an operand's and a result's lane, 1 to 3. */
 typedef uint16_t TcgFp;
 enum { TCG_FP_SCALAR = 1 << 9, TCG_FP_SIGNAL = 1 << 10 /* fp_cmp: invalid for any NaN */, TCG_FP_COND_SHIFT = 12 };
 #define TCG_FP(op, es, to) ((TcgFp)((op) | (es) << 5 | (to) << 7))

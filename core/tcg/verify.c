@@ -206,7 +206,7 @@ static bool check_type(Verifier *v, const TcgNode *n)
     case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8:
         return (n->type == TCG_V128 && (n->op != OP_vext || n->imm < 16)) || fail(v, "bad type or count");
     case OP_fp: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp:
-        return (n->type == TCG_V128 && tcg_fp_es(n->aux) >= 2 && tcg_fp_to(n->aux) >= 2 &&
+        return (n->type == TCG_V128 && tcg_fp_es(n->aux) >= 1 && tcg_fp_to(n->aux) >= 1 &&
                 tcg_fp_op(n->aux) < TCG_NUM_FP_OPS) || fail(v, "no such operation on floating point");
     case OP_fp_to_int:
         return n->type == (tcg_fp_to(n->aux) == 3 ? TCG_I64 : TCG_I32) || fail(v, "bad type");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pure operations bit by bit or in 128-bit arithmetic, in C with no cleverness. */
+#include <math.h>
 #include <string.h>
 #include "core/tcg/tests/opref.h"
 
@@ -481,7 +482,7 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
     case OP_vpopcnt8:
         return true;
     case OP_vmovz:
-        r->u64[0] = es == 3 ? a->u64[0] : a->u32[0];
+        r->u64[0] = es == 3 ? a->u64[0] : es == 2 ? a->u32[0] : a->u16[0];
         return true;
     case OP_vpair:
         r->u64[0] = a->u64[0];
@@ -590,6 +591,18 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
     return ok;
 }
 
+static double ref_half(uint16_t x)
+{
+    int e = x >> 10 & 31;
+    double fraction = x & 0x3ff, v = e ? fraction + 0x400 : fraction;
+
+    if (e == 31) {
+        return fraction > 0 ? NAN : x >> 15 ? -INFINITY : INFINITY;
+    }
+    v = ldexp(v, MAX(e, 1) - 25);
+    return x >> 15 ? -v : v;
+}
+
 bool op_reference(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgVecVal *arg, TcgVecVal *ret)
 {
     const TcgOpDef *def = &tcg_op_def[op];
@@ -620,7 +633,10 @@ bool op_reference(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const 
     case OP_flags_fp: {
         double a, b;
 
-        if (tcg_fp_es(aux) == 2) {
+        if (tcg_fp_es(aux) == 1) {
+            a = ref_half(arg[0].u16[0]);
+            b = ref_half(arg[1].u16[0]);
+        } else if (tcg_fp_es(aux) == 2) {
             float f[2];
 
             memcpy(&f[0], &arg[0], sizeof(float));

@@ -164,7 +164,7 @@ static TcgVal random_vec(Prog *p)
     case 10: return tcg_vec2(p->g, OP_vext, 0, a, b, below(p, 16));
     case 11: es = below(p, 3); return tcg_vec1(p->g, OP_vbyterev, es, a, es + 1 + below(p, 3 - es));
     case 12: return tcg_vec2(p->g, OP_vtbl, 0, a, b, 0);
-    case 13: return below(p, 2) ? tcg_vec1(p->g, OP_vpopcnt8, 0, a, 0) : tcg_vec1(p->g, OP_vmovz, es | 2, a, 0);
+    case 13: return below(p, 2) ? tcg_vec1(p->g, OP_vpopcnt8, 0, a, 0) : tcg_vec1(p->g, OP_vmovz, MAX(es, 1), a, 0);
     case 14: return tcg_vbitsel(p->g, a, b, value(p, TCG_V128));
     case 15: return tcg_vec2(p->g, OP_vmul, below(p, 3), a, b, 0);
     case 16: return tcg_select(p->g, TCG_V128, value(p, TCG_I32), a, b);

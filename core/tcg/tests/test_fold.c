@@ -114,7 +114,8 @@ static void random_op(Chain *c)
         break;
     case OP_flags_fp:
         n.type = TCG_V128;
-        n.aux = below(c, 2) ? TCG_FP(0, 2, 2) : TCG_FP(0, 3, 3);
+        n.aux = below(c, 3) << 5;
+        n.aux = TCG_FP(0, 1, 1) + n.aux + (n.aux << 2);
         break;
     case OP_trunc: n.type = TCG_I32; break;
     case OP_zext: case OP_sext: n.type = TCG_I64; break;

@@ -13,22 +13,24 @@
 #define OWNER ((void *)0x1000)
 #define OFF(field) ((uint32_t)offsetof(OpCpu, field))
 
-static const uint64_t special_nan[4] = { 0, 0, 0x7fd12345, 0x7ffd123456789abc };
+static const uint64_t special_nan[4] = { 0, 0x7f12, 0x7fd12345, 0x7ffd123456789abc };
 static const uint64_t no_integer = 0x1234567812345678;
 
 /* -- the guest's arithmetic: one lane -------------------------------------------------------------------------------- */
 
 static uint64_t lane(const TcgVecVal *v, unsigned es, unsigned i)
 {
-    return es == 3 ? v->u64[i] : v->u32[i];
+    return es == 3 ? v->u64[i] : es == 2 ? v->u32[i] : v->u16[i];
 }
 
 static void set_lane(TcgVecVal *v, unsigned es, unsigned i, uint64_t x)
 {
     if (es == 3) {
         v->u64[i] = x;
-    } else {
+    } else if (es == 2) {
         v->u32[i] = (uint32_t)x;
+    } else {
+        v->u16[i] = (uint16_t)x;
     }
 }
 
@@ -115,12 +117,26 @@ static uint64_t plain_float(TcgFp f, uint64_t a, uint64_t b, uint64_t c)
 
 static bool is_nan(uint64_t x, unsigned es)
 {
-    return es == 3 ? (x & INT64_MAX) > UINT64_C(0x7ff) << 52 : (x & INT32_MAX) > UINT32_C(0xff) << 23;
+    return es == 3 ? (x & INT64_MAX) > UINT64_C(0x7ff) << 52 : es == 2 ? (x & INT32_MAX) > UINT32_C(0xff) << 23 :
+           (x & INT16_MAX) > 0x7c00;
 }
 
 static bool is_signalling(uint64_t x, unsigned es)
 {
-    return is_nan(x, es) && !(x >> (es == 3 ? 51 : 22) & 1);
+    return is_nan(x, es) && !(x >> (es == 3 ? 51 : es == 2 ? 22 : 9) & 1);
+}
+
+/* The number, exactly, unless it is a signalling NaN. */
+static double value(uint64_t x, unsigned es)
+{
+    unsigned e = x >> 10 & 31, fraction = x & 0x3ff;
+    double d;
+
+    if (es > 1) {
+        return es == 3 ? to_double(x) : (double)to_float(x);
+    }
+    d = e == 31 ? fraction ? (double)NAN : HUGE_VAL : ldexp(e ? fraction + 0x400 : fraction, (int)MAX(e, 1) - 25);
+    return copysign(d, x >> 15 & 1 ? -1 : 1);
 }
 
 static unsigned c_flags(void)
@@ -137,7 +153,7 @@ static uint64_t choose(TcgFp f, uint64_t a, uint64_t b, unsigned *flags)
     unsigned es = tcg_fp_es(f);
     TcgFpOp op = tcg_fp_op(f);
     bool nan = is_nan(a, es) || is_nan(b, es), max = op == TCG_FP_MAX || op == TCG_FP_MAXNUM, less;
-    double x = es == 3 ? to_double(a) : (double)to_float(a), y = es == 3 ? to_double(b) : (double)to_float(b);
+    double x = value(a, es), y = value(b, es);
     bool invalid = is_signalling(a, es) || is_signalling(b, es);
 
     if (op >= TCG_FP_EQ) {
@@ -155,10 +171,9 @@ static uint64_t choose(TcgFp f, uint64_t a, uint64_t b, unsigned *flags)
 static uint64_t to_integer(TcgFp f, uint64_t a, unsigned *flags)
 {
     unsigned es = tcg_fp_es(f), to = tcg_fp_to(f);
-    double x = es == 3 ? to_double(a) : (double)to_float(a), whole = trunc(x);
+    double x = value(a, es), whole = trunc(x);
     bool is_unsigned = tcg_fp_op(f) == TCG_FP_TO_U;
-    double low = is_unsigned ? 0 : to == 3 ? -0x1p63 : -0x1p31;
-    double high = to == 3 ? (is_unsigned ? 0x1p64 : 0x1p63) : is_unsigned ? 0x1p32 : 0x1p31;
+    double high = ldexp(is_unsigned ? 2 : 1, (8 << to) - 1), low = is_unsigned ? 0 : -high;
 
     if (is_nan(a, es) || whole < low || whole >= high) {
         *flags |= TCG_FP_INVALID;
@@ -166,6 +181,76 @@ static uint64_t to_integer(TcgFp f, uint64_t a, unsigned *flags)
     }
     *flags |= whole != x ? TCG_FP_INEXACT : 0;
     return is_unsigned ? (uint64_t)whole : (uint64_t)(int64_t)whole;
+}
+
+/* A number that was rounded to zero, `lost` if it was not exact. */
+static uint64_t round_to_half(double d, bool inexact, TcgFpRound round, unsigned *flags)
+{
+    uint64_t sign = signbit(d) ? 0x8000 : 0, m, keep, rest, middle, h;
+    int e, shift;
+    bool up, lost;
+
+    if (isinf(d) || d == 0) {
+        return sign | (d == 0 ? 0 : 0x7c00);
+    }
+    m = (uint64_t)ldexp(frexp(fabs(d), &e), 53);                /* times 2 to the power of e - 53 */
+    shift = MIN(MAX(42, 29 - e), 60);
+    keep = m >> shift;
+    rest = m & ((UINT64_C(1) << shift) - 1);
+    middle = UINT64_C(1) << (shift - 1);
+    lost = inexact || rest;
+    up = round == TCG_ROUND_EVEN ? rest > middle || (rest == middle && (keep & 1 || inexact)) :
+         lost && (round == TCG_ROUND_UP ? !sign : round == TCG_ROUND_DOWN && sign);
+    h = keep + up + (uint64_t)(MAX(e + 13, 0) << 10);
+    if (h >= 0x7c00) {
+        *flags |= TCG_FP_OVERFLOW | TCG_FP_INEXACT;
+        return sign | (round == TCG_ROUND_EVEN || round == (sign ? TCG_ROUND_DOWN : TCG_ROUND_UP) ? 0x7c00 : 0x7bff);
+    }
+    *flags |= lost ? TCG_FP_INEXACT : 0;
+    *flags |= lost && (fabs(d) < 0x1p-14 || h == 0x400) ? TCG_FP_UNDERFLOW : 0;
+    return sign | h;
+}
+
+/* From, to or of half precision: in double precision, which is enough to be rounded once more if what is lost is known. */
+static uint64_t half_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, uint64_t c, unsigned *flags)
+{
+    unsigned es = tcg_fp_es(f), to = tcg_fp_to(f), raised = 0;
+    TcgFpOp op = tcg_fp_op(f);
+    TcgFp as = TCG_FP(op, 3, 3) | (f & ~TCG_FP(31, 3, 3));
+    bool integer = op == TCG_FP_FROM_I || op == TCG_FP_FROM_U, three = op >= TCG_FP_MADD && op <= TCG_FP_NMSUB;
+    bool two = three || op <= TCG_FP_DIV;
+    fenv_t host;
+    uint64_t r;
+
+    if (integer) {
+        as = TCG_FP(op, 3, 3);
+        a = op == TCG_FP_FROM_U ? a : es == 3 ? a : es == 2 ? (uint64_t)(int32_t)a : (uint64_t)(int16_t)a;
+    } else {
+        *flags |= is_signalling(a, es) || (two && is_signalling(b, es)) || (three && is_signalling(c, es)) ?
+                  TCG_FP_INVALID : 0;
+        a = of_double(value(a, es));
+        b = of_double(value(b, es));
+        c = of_double(value(c, es));
+    }
+    feholdexcept(&host);
+    fesetround(op == TCG_FP_RINT ? fe_round[round] : FE_TOWARDZERO);
+    r = plain_double(as, a, b, c);
+    raised = c_flags();
+    if (r << 1 == 0) {                          /* whose sign depends on the mode */
+        fesetround(fe_round[round]);
+        r = plain_double(as, a, b, c);
+    }
+    fesetenv(&host);
+    *flags |= raised & (TCG_FP_INVALID | TCG_FP_DIVBYZERO);
+    if (is_nan(r, 3)) {
+        return special_nan[to];
+    }
+    if (op == TCG_FP_RINT) {
+        *flags |= raised & TCG_FP_INEXACT;
+        raised = 0;
+    }
+    return to == 3 ? r : to == 2 ? of_float((float)to_double(r)) :
+           round_to_half(to_double(r), raised & TCG_FP_INEXACT, round, flags);
 }
 
 static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, uint64_t c, unsigned *flags)
@@ -180,6 +265,9 @@ static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, ui
     }
     if (op == TCG_FP_TO_I || op == TCG_FP_TO_U) {
         return to_integer(f, a, flags);
+    }
+    if (es == 1 || to == 1) {
+        return half_lane(f, round, a, b, c, flags);
     }
     feholdexcept(&host);
     fesetround(fe_round[round]);
@@ -229,7 +317,7 @@ static TcgVecVal guest_fp(TcgFp f, TcgFpRound round, const TcgVecVal *a, const T
 static unsigned guest_compare(TcgFp f, uint64_t a, uint64_t b, unsigned *flags)
 {
     unsigned es = tcg_fp_es(f);
-    double x = es == 3 ? to_double(a) : (double)to_float(a), y = es == 3 ? to_double(b) : (double)to_float(b);
+    double x = value(a, es), y = value(b, es);
 
     if (is_nan(a, es) || is_nan(b, es)) {
         *flags |= f & TCG_FP_SIGNAL || is_signalling(a, es) || is_signalling(b, es) ? TCG_FP_INVALID : 0;
@@ -293,6 +381,10 @@ static uint64_t number(unsigned es, uint64_t *seed)
         0x40000000, 0x4effffff, 0x4f000000, 0x5f000000, 0x5f800000, 0x7f7fffff, 0x7f800000, 0x7f800001, 0x7fc00000,
         0x7fffffff, 0x1fffffff, 0x20000000,
     };
+    static const uint16_t edge16[] = {
+        0, 1, 0x03ff, 0x0400, 0x0401, 0x07ff, 0x1000, 0x1400, 0x2c00, 0x3800, 0x37ff, 0x3bff, 0x3c00, 0x3c01, 0x3e00, 0x4000,
+        0x5c00, 0x6400, 0x7000, 0x7800, 0x77ff, 0x7bff, 0x7c00, 0x7c01, 0x7e00, 0x7fff,
+    };
     uint64_t r = test_rand(seed), x;
 
     switch (r >> 62) {
@@ -300,10 +392,12 @@ static uint64_t number(unsigned es, uint64_t *seed)
         x = test_rand(seed);
         break;
     case 1:                                     /* of like size, so that sums are interesting */
-        x = es == 3 ? (UINT64_C(0x3fe) + (r & 3)) << 52 | test_rand(seed) >> 12 : (0x7e + (r & 3)) << 23 | (r >> 8 & 0x7fffff);
+        x = es == 3 ? (UINT64_C(0x3fe) + (r & 3)) << 52 | test_rand(seed) >> 12 :
+            es == 2 ? (0x7e + (r & 3)) << 23 | (r >> 8 & 0x7fffff) : (14 + (r & 3)) << 10 | (r >> 8 & 0x3ff);
         break;
     default:
-        x = es == 3 ? edge64[(r & 0xffff) % G_N_ELEMENTS(edge64)] : edge32[(r & 0xffff) % G_N_ELEMENTS(edge32)];
+        x = es == 3 ? edge64[(r & 0xffff) % G_N_ELEMENTS(edge64)] :
+            es == 2 ? edge32[(r & 0xffff) % G_N_ELEMENTS(edge32)] : edge16[(r & 0xffff) % G_N_ELEMENTS(edge16)];
         x += (r >> 20 & 7) == 0 ? (r >> 24 & 3) - 1 : 0;
     }
     return r >> 32 & 1 ? x ^ UINT64_C(1) << ((8u << es) - 1) : x;
@@ -375,7 +469,7 @@ static bool exists(TcgFp f)
     case TCG_FP_CVT:
         return es != to;
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
-        return true;
+        return es > 1 || to == 1;
     default:
         return es == to;
     }
@@ -388,8 +482,8 @@ static void test_lanes(void)
 
     for (unsigned i = 0; i < all->len; i++) {
         for (unsigned op = 0; op < TCG_NUM_FP_OPS; op++) {
-            for (unsigned form = 0; form < 8; form++) {
-                TcgFp f = TCG_FP(op, 2 + (form & 1), 2 + (form >> 1 & 1)) | (form & 4 ? TCG_FP_SCALAR : 0);
+            for (unsigned form = 0; form < 18; form++) {
+                TcgFp f = TCG_FP(op, 1 + form % 3, 1 + form / 3 % 3) | (form / 9 ? TCG_FP_SCALAR : 0);
 
                 for (Use use = 0; use < NUM_USES && exists(f); use++) {
                     run_fp(all->pdata[i], f, use, use ? 100 : 400, &seed);
@@ -406,9 +500,9 @@ static void test_rint(void)
     uint64_t seed = 18;
 
     for (unsigned i = 0; i < all->len; i++) {
-        for (unsigned form = 0; form < 8; form++) {
+        for (unsigned form = 0; form < 12; form++) {
             for (unsigned round = 0; round <= TCG_ROUND_AWAY; round++) {
-                run_fp(all->pdata[i], TCG_FP_RINT(2 + (form & 1), round, form >> 1 & 1) | (form & 4 ? TCG_FP_SCALAR : 0),
+                run_fp(all->pdata[i], TCG_FP_RINT(1 + form / 4, round, form & 1) | (form & 2 ? TCG_FP_SCALAR : 0),
                        USE_VALUE, 200, &seed);
             }
         }
@@ -440,7 +534,10 @@ static void run_to_int(Engine *e, TcgFp f, bool used, uint64_t *seed)
         if (i & 1) {                            /* numbers that mostly fit */
             double d = (double)(int64_t)test_rand(seed) * (i & 2 ? 0x1p-32 : 0x1p-1);
 
-            cpu->in[0].u64[0] = es == 3 ? of_double(d) : of_float((float)d);
+            unsigned ignored = 0;
+
+            cpu->in[0].u64[0] = es == 3 ? of_double(d) : es == 2 ? of_float((float)d) :
+                                round_to_half(d * (i & 2 ? 0x1p-20 : 0x1p-46), false, TCG_ROUND_EVEN, &ignored);
         }
         tcg_fp_clear_flags(&cpu->cpu.fp);
         want = to_integer(f, lane(&cpu->in[0], es, 0), &flags);
@@ -460,9 +557,9 @@ static void test_to_int(void)
     uint64_t seed = 19;
 
     for (unsigned i = 0; i < all->len; i++) {
-        for (unsigned form = 0; form < 16; form++) {
-            run_to_int(all->pdata[i], TCG_FP(form & 4 ? TCG_FP_TO_U : TCG_FP_TO_I, 2 + (form & 1), 2 + (form >> 1 & 1)),
-                       form & 8, &seed);
+        for (unsigned form = 0; form < 24; form++) {
+            run_to_int(all->pdata[i], TCG_FP(form & 1 ? TCG_FP_TO_U : TCG_FP_TO_I, 1 + form / 8, 2 + (form >> 1 & 1)),
+                       form & 4, &seed);
         }
     }
     g_ptr_array_unref(all);
@@ -520,8 +617,8 @@ static void test_compare(void)
 
     for (unsigned i = 0; i < all->len; i++) {
         for (unsigned cond = 0; cond <= 16; cond++) {
-            for (unsigned form = 0; form < 4; form++) {
-                run_compare(all->pdata[i], 2 + (form & 1), form >> 1, cond, &seed);
+            for (unsigned form = 0; form < 6; form++) {
+                run_compare(all->pdata[i], 1 + form / 2, form & 1, cond, &seed);
             }
         }
     }
@@ -533,6 +630,7 @@ static void test_no_calls(void)
 {
     const TcgBackend *native = tcg_backend_find("tcg");
     const TcgNode has = { .op = OP_fp, .type = TCG_V128, .aux = TCG_FP(TCG_FP_FROM_U, 3, 3) };
+    const TcgNode half = { .op = OP_fp, .type = TCG_V128, .aux = TCG_FP(TCG_FP_FROM_U, 1, 1) };
     GPtrArray *all = engines_new(&test_layout);
 
     if (!native || !native->has_op(native, &has)) {
@@ -540,8 +638,8 @@ static void test_no_calls(void)
         return;
     }
     for (unsigned op = 0; op < TCG_NUM_FP_OPS; op++) {
-        for (unsigned form = 0; form < 4; form++) {
-            TcgFp f = TCG_FP(op, 2 + (form & 1), 2 + (form & 1)) | (form & 2 ? TCG_FP_SCALAR : 0);
+        for (unsigned form = native->has_op(native, &half) ? 0 : 2; form < 6; form++) {
+            TcgFp f = TCG_FP(op, 1 + form / 2, 1 + form / 2) | (form & 1 ? TCG_FP_SCALAR : 0);
             OpCpu *cpu = test_new0(OpCpu);
             Engine *e = all->pdata[2];          /* after the interpreter, optimising and not */
             TcgGen *g = engine_begin(e, OWNER);
@@ -549,11 +647,11 @@ static void test_no_calls(void)
             TcgVal v;
 
             test_cpu_init(&cpu->cpu, 1);
-            cpu->in[0].u64[0] = cpu->in[0].u64[1] = UINT64_C(0x4008000040400000);
+            cpu->in[0].u64[0] = cpu->in[0].u64[1] = form < 2 ? UINT64_C(0x4008420040404208) : UINT64_C(0x4008000040400000);
             tcg_insn_start(g, 0);
             v = tcg_ld_env(g, TCG_V128, MO_128, OFF(in[0]));
             if (!exists(f)) {
-                f ^= 1 << 7;                    /* a conversion to the other size */
+                f ^= form < 2 ? 3 << 7 : 1 << 7;                /* a conversion to another size */
             }
             tcg_st_env(g, tcg_fp(g, &fp, f, v, v, v), MO_128, OFF(out));
             tcg_exit(g);

@@ -267,7 +267,7 @@ static void each_variant(TcgOpcode op, void (*f)(const Variant *v, void *data), 
             }
             break;
         case OP_flags_fp:
-            for (unsigned es = 2; v.type == TCG_V128 && es < 4; es++) {
+            for (unsigned es = 1; v.type == TCG_V128 && es < 4; es++) {
                 v.aux = TCG_FP(0, es, es);
                 f(&v, data);
             }

@@ -2,7 +2,7 @@
 /*
  * x86-64 machine code, one instruction per call (Intel SDM volume 2: prefixes, REX, ModRM/SIB, VEX, EVEX).
  * An opcode is a number that carries its map and mandatory prefix, so that the same one serves the legacy, VEX and
- * EVEX forms. Only what emit*.c use is here: 64-bit addressing, vectors of 128 bits, EVEX between registers.
+ * EVEX forms. Only what emit*.c use is here: 64-bit addressing, vectors of 128 bits, EVEX between registers and of constants.
  */
 #ifndef CORE_TCG_BACKEND_X86_64_ASM_H
 #define CORE_TCG_BACKEND_X86_64_ASM_H
@@ -49,6 +49,7 @@ enum {
     P_66 = 1 << 10, P_F3 = 2 << 10, P_F2 = 3 << 10, P_MASK = 3 << 10,
     X_W = 1 << 12,                              /* 64-bit operands (REX.W, VEX.W) */
     X_BREG = 1 << 13, X_BRM = 1 << 14,          /* that operand is a byte register: SPL..DIL need a REX */
+    X_HALF = 1 << 15,                           /* EVEX's map 5 instead of 0F, 6 instead of 38 */
 };
 
 /*
@@ -207,11 +208,22 @@ static inline void vex_rm(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, Mem
 static inline void evex_rr(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, unsigned rm)
 {
     put8(a, 0x62);
-    put8(a, (reg & 8 ? 0 : 0x80) | 0x40 | (rm & 8 ? 0 : 0x20) | 0x10 | (opc & M_MASK) >> 8);
+    put8(a, (reg & 8 ? 0 : 0x80) | 0x40 | (rm & 8 ? 0 : 0x20) | 0x10 | (opc & X_HALF ? 4 : 0) | (opc & M_MASK) >> 8);
     put8(a, (opc & X_W ? 0x80 : 0) | (~vvvv & 15) << 3 | 4 | (opc & P_MASK) >> 10);
     put8(a, 0x08);
     put8(a, opc);
     put8(a, 0xc0 | (reg & 7) << 3 | (rm & 7));
+}
+
+/* The second operand at [rip + ...]. */
+static inline void evex_rip(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, const uint8_t *target)
+{
+    put8(a, 0x62);
+    put8(a, (reg & 8 ? 0 : 0x80) | 0x70 | (opc & X_HALF ? 4 : 0) | (opc & M_MASK) >> 8);
+    put8(a, (opc & X_W ? 0x80 : 0) | (~vvvv & 15) << 3 | 4 | (opc & P_MASK) >> 10);
+    put8(a, 0x08);
+    put8(a, opc);
+    a->p = enc_mem(a->p, reg, mem_rip(target), 0);
 }
 
 /* -- integer instructions; w: X_W for 64 bits, 0 for 32 -------------------------------------------------- */

@@ -55,7 +55,7 @@ static uint64_t ask_host(void)
     const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
     unsigned a, b, c, d, max, family, r[4];
     uint32_t xcr0 = 0, xcr0_high;
-    bool amd, fma, intel;
+    bool amd, fma, f16c, intel;
     uint64_t f = 0;
 
     __cpuid(0, max, b, c, d);
@@ -70,6 +70,7 @@ static uint64_t ask_host(void)
     f |= c & bit_MOVBE ? HOST_MOVBE : 0;
     f |= c & bit_AES && c & bit_PCLMUL ? HOST_AES : 0;
     fma = c & bit_FMA;
+    f16c = c & bit_F16C;
     if (c & bit_OSXSAVE) {
         __asm__("xgetbv" : "=a"(xcr0), "=d"(xcr0_high) : "c"(0));
     }
@@ -92,10 +93,12 @@ static uint64_t ask_host(void)
 
             f |= b & bit_AVX2 ? HOST_AVX2 : 0;
             f |= fma && (b & bit_AVX2) && (b & bit_BMI2) ? HOST_FMA : 0;
+            f |= f & HOST_FMA && f16c ? HOST_F16C : 0;
             f |= c & bit_GFNI ? HOST_GFNI : 0;
             if ((b & avx512) == avx512 && (xcr0 & 0xe6) == 0xe6) {
                 f |= HOST_AVX512;
                 f |= c & bit_AVX512BITALG ? HOST_BITALG : 0;
+                f |= r[3] >> 23 & 1 && f & HOST_F16C ? HOST_FP16 : 0;       /* AVX512_FP16 */
             }
         }
     }
@@ -451,14 +454,20 @@ static const uint64_t consts[NUM_VCONSTS][2] = {
     [VC_POPCNT] = { 0x0302020102010100, 0x0403030203020201 },
     [VC_SIGN64] = { 0x8000000000000000, 0x8000000000000000 },
     [VC_SIGN32] = { 0x8000000080000000, 0x8000000080000000 },
+    [VC_SIGN16] = { 0x8000800080008000, 0x8000800080008000 },
+    [VC_TWICE_MIN16] = { 0x0800080008000800, 0x0800080008000800 },
     [VC_TWICE_MIN32] = { 0x0100000001000000, 0x0100000001000000 },
     [VC_TWICE_MIN64] = { 0x0020000000000000, 0x0020000000000000 },
+    [VC_ABS16] = { 0x7fff7fff7fff7fff, 0x7fff7fff7fff7fff },
     [VC_ABS32] = { 0x7fffffff7fffffff, 0x7fffffff7fffffff },
     [VC_ABS64] = { 0x7fffffffffffffff, 0x7fffffffffffffff },
+    [VC_MIN16] = { 0x0400040004000400, 0x0400040004000400 },
     [VC_MIN32] = { 0x0080000000800000, 0x0080000000800000 },
     [VC_MIN64] = { 0x0010000000000000, 0x0010000000000000 },
+    [VC_HALF16] = { 0x37ff37ff37ff37ff, 0x37ff37ff37ff37ff },
     [VC_HALF32] = { 0x3effffff3effffff, 0x3effffff3effffff },
     [VC_HALF64] = { 0x3fdfffffffffffff, 0x3fdfffffffffffff },
+    [VC_INFINITY16] = { 0x7c007c007c007c00, 0x7c007c007c007c00 },
     [VC_BITREV] = { 0x8040201008040201, 0x8040201008040201 },
     [VC_0x70] = { BYTES(0x70), BYTES(0x70) },
     SHL8(0), SHL8(1), SHL8(2), SHL8(3), SHL8(4), SHL8(5), SHL8(6), SHL8(7),
@@ -606,5 +615,5 @@ void tcg_x86_some_host(TcgBackend *ret)
 {
     *ret = tcg_backend_x86_64;
     ret->features = HOST_AVX | HOST_AVX2 | HOST_BMI1 | HOST_BMI2 | HOST_PEXT | HOST_LZCNT | HOST_MOVBE | HOST_FMA | HOST_AES |
-                    HOST_SHA | HOST_ANY;
+                    HOST_SHA | HOST_F16C | HOST_ANY;
 }

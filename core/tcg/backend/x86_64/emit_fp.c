@@ -7,7 +7,8 @@
  * then are right in all these cases.
  *
  * VEX forms alone, so AVX; with it FMA, AVX2 and BMI2, which came together. AVX-512 has what converts 64-bit and unsigned
- * integers.
+ * integers, and AVX512_FP16, in forms of EVEX, what half precision is computed with. Hosts that only convert to it and from
+ * it compute by way of single precision: see emit_by_single.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
 
@@ -18,11 +19,36 @@ enum { K1 = 1, K2 = 2 };                        /* mask registers, which nothing
 enum {
     ADD = 0x58, MUL = 0x59, CVT = 0x5a, SUB = 0x5c, MIN = 0x5d, DIV = 0x5e, MAX = 0x5f, SQRT = 0x51,
     ANDPS = M_0F | 0x54, ORPS = M_0F | 0x56, PXOR = V(M_0F, 0xef), PAND = V(M_0F, 0xdb),
-    POR = V(M_0F, 0xeb), PCMPEQD = V(M_0F, 0x76), PCMPEQQ = V(M_38, 0x29),
-    PADDD = V(M_0F, 0xfe), PADDQ = V(M_0F, 0xd4), MOVMSKPS = M_0F | 0x50, KORTESTB = V(M_0F, 0x98),
-    MOVQ = M_0F | P_F3 | 0x7e, INSERTPS = V(M_3A, 0x21), MOVD_FROM = V(M_0F, 0x7e),
+    POR = V(M_0F, 0xeb), PCMPEQW = V(M_0F, 0x75), PCMPEQD = V(M_0F, 0x76), PCMPEQQ = V(M_38, 0x29),
+    PADDW = V(M_0F, 0xfd), PADDD = V(M_0F, 0xfe), PADDQ = V(M_0F, 0xd4), MOVMSKPS = M_0F | 0x50, KORTESTB = V(M_0F, 0x98),
+    MOVQ = M_0F | P_F3 | 0x7e, INSERTPS = V(M_3A, 0x21), MOVD_FROM = V(M_0F, 0x7e), MOVD_TO = V(M_0F, 0x6e),
+    PMOVMSKB = V(M_0F, 0xd7), PCMPGTW = V(M_0F, 0x65), PEXTRW = V(M_0F, 0xc5), PBLENDW = V(M_3A, 0x0e),
+    PUNPCKLQDQ = V(M_0F, 0x6c), PUNPCKHQDQ = V(M_0F, 0x6d), PMOVM2W = M_38 | P_F3 | X_W | 0x28,
+    CVTPH2PS = V(M_38, 0x13), CVTPS2PH = V(M_3A, 0x1d),
+    MXCSR_ROUNDS = 4,                           /* the immediate of cvtps2ph */
     UNORDERED = 3,                              /* the predicate of cmpps */
 };
+static const unsigned padd[4] = { 0, PADDW, PADDD, PADDQ };
+static const unsigned pcmpeq[4] = { 0, PCMPEQW, PCMPEQD, PCMPEQQ };
+
+/* What a host has of half precision that can only convert it. */
+static bool has_by_single(const TcgBackend *be, const TcgNode *n)
+{
+    unsigned es = tcg_fp_es(n->aux);
+
+    if (n->op == OP_fp_to_int) {
+        return tcg_fp_op(n->aux) == TCG_FP_TO_I || tcg_x86_host_has(be, HOST_AVX512);
+    }
+    switch (tcg_fp_op(n->aux)) {
+    case TCG_FP_ADD: case TCG_FP_SUB: case TCG_FP_MUL: case TCG_FP_DIV: case TCG_FP_SQRT:
+        return true;
+    case TCG_FP_CVT:
+        /* a double would be rounded twice; two halves are converted with two others */
+        return es != tcg_fp_to(n->aux) && es < 3 && (n->aux & TCG_FP_SCALAR || tcg_fp_to(n->aux) < 3);
+    default:
+        return n->op > OP_fp_to_int;
+    }
+}
 
 bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
 {
@@ -30,8 +56,11 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
     unsigned es = tcg_fp_es(n->aux), to = tcg_fp_to(n->aux);
     bool plain;
 
-    if (es < 2 || to < 2 || !tcg_x86_host_has(be, HOST_FMA)) {
+    if (es == 0 || to == 0 || !tcg_x86_host_has(be, HOST_FMA)) {
         return false;
+    }
+    if ((es == 1 || to == 1) && !tcg_x86_host_has(be, HOST_FP16)) {
+        return tcg_x86_host_has(be, HOST_F16C) && has_by_single(be, n);
     }
     if (n->op > OP_fp_to_int) {
         return true;
@@ -40,6 +69,9 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
     case TCG_FP_CVT:
         return es != to;
     case TCG_FP_FROM_I:
+        if (es == 1 && to != 1) {
+            return false;
+        }
         plain = es == 2;
         break;
     case TCG_FP_TO_I:
@@ -52,8 +84,12 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
         if (n->op == OP_fp && es != to) {
             return false;
         }
-        /* fall through */
+        plain = false;
+        break;
     case TCG_FP_FROM_U:
+        if (es == 1 && to != 1) {
+            return false;
+        }
         plain = false;
         break;
     case TCG_FP_RINT:
@@ -68,15 +104,20 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
 /* An opcode of the 0F map in its form for lanes of a size, scalar or packed. */
 static unsigned form(TcgFp f, unsigned es, unsigned opc)
 {
+    opc |= M_0F | (es == 1 ? X_HALF : 0);
     if (f & TCG_FP_SCALAR) {
-        return M_0F | (es == 3 ? P_F2 : P_F3) | opc;
+        return opc | (es == 3 ? P_F2 : P_F3);
     }
-    return M_0F | (es == 3 ? P_66 : 0) | opc;
+    return opc | (es == 3 ? P_66 : 0);
 }
 
 static void op3(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b)
 {
-    vex_rr(&e->a, opc, d, a, b);
+    if (opc & X_HALF) {
+        evex_rr(&e->a, opc, d, a, b);
+    } else {
+        vex_rr(&e->a, opc, d, a, b);
+    }
 }
 
 static void op3i(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b, unsigned imm)
@@ -87,7 +128,7 @@ static void op3i(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b, unsi
 
 static void ucomis(Emit *e, unsigned es, bool signal, unsigned a, unsigned b)
 {
-    vex_rr(&e->a, M_0F | (es == 3 ? P_66 : 0) | (signal ? 0x2f : 0x2e), a, 0, b);
+    op3(e, form(0, es, signal ? 0x2f : 0x2e), a, 0, b);
 }
 
 static unsigned vreg(const TcgNode *n, unsigned i)
@@ -101,42 +142,45 @@ static unsigned vreg(const TcgNode *n, unsigned i)
 /* Lane 0: a NaN, or the smallest normal number of either sign. An unordered comparison says equal too. */
 static void check_tiny(Emit *e, Stub *s, unsigned es, unsigned d)
 {
-    vex_rm(&e->a, ANDPS, XS, d, vconst(e, es == 3 ? VC_ABS64 : VC_ABS32));
-    vex_rm(&e->a, M_0F | (es == 3 ? P_66 : 0) | 0x2e, XS, 0, vconst(e, es == 3 ? VC_MIN64 : VC_MIN32));
+    vex_rm(&e->a, ANDPS, XS, d, vconst(e, VC_ABS16 + es - 1));
+    if (es == 1) {
+        evex_rip(&e->a, form(0, es, 0x2e), XS, 0, vconst(e, VC_MIN16).target);
+    } else {
+        vex_rm(&e->a, form(0, es, 0x2e), XS, 0, vconst(e, VC_MIN16 + es - 1));
+    }
     tcg_x86_stub_jump(e, s, CC_E);
 }
 
-/* Mask register k = comparison of a and b, or of a and memory. */
-static void evex_mask(Emit *e, unsigned opc, unsigned k, unsigned a, const uint8_t *constant)
+/* Mask register k = comparison of lanes. */
+static void compare_lanes(Emit *e, unsigned es, unsigned k, unsigned a, unsigned b, TcgFp scalar, unsigned predicate)
 {
-    put8(&e->a, 0x62);
-    put8(&e->a, 0xf0 | (opc & M_MASK) >> 8);
-    put8(&e->a, (opc & X_W ? 0x80 : 0) | (~a & 15) << 3 | 4 | (opc & P_MASK) >> 10);
-    put8(&e->a, 0x08);
-    put8(&e->a, opc);
-    e->a.p = enc_mem(e->a.p, k, mem_rip(constant), 0);
+    if (es == 1) {
+        evex_rr(&e->a, M_3A | (scalar ? P_F3 : 0) | 0xc2, k, a, b);
+    } else {
+        evex_rr(&e->a, form(scalar, es, 0xc2) | (es == 3 ? X_W : 0), k, a, b);
+    }
+    put8(&e->a, predicate);
 }
 
 /* Any lane of a and b unordered; tiny: or any lane of a the smallest normal number. */
 static void check_lanes(Emit *e, Stub *s, unsigned es, unsigned a, unsigned b, bool tiny)
 {
     unsigned cmp = M_0F | (es == 3 ? P_66 : 0) | 0xc2;
-    Mem min = vconst(e, es == 3 ? VC_TWICE_MIN64 : VC_TWICE_MIN32);
+    Mem min = vconst(e, VC_TWICE_MIN16 + es - 1);
 
     if (have(e, HOST_AVX512)) {
-        evex_rr(&e->a, cmp | (es == 3 ? X_W : 0), K1, a, b);
-        put8(&e->a, UNORDERED);
+        compare_lanes(e, es, K1, a, b, 0, UNORDERED);
         if (tiny) {
-            op3(e, es == 3 ? PADDQ : PADDD, XS, a, a);
-            evex_mask(e, es == 3 ? PCMPEQQ | X_W : PCMPEQD, K2, XS, min.target);
+            op3(e, padd[es], XS, a, a);
+            evex_rip(&e->a, pcmpeq[es] | (es == 3 ? X_W : 0), K2, XS, min.target);
         }
         vex_rr(&e->a, KORTESTB, K1, 0, tiny ? K2 : K1);
     } else {
         op3i(e, cmp, XS, a, b, UNORDERED);
         vex_rr(&e->a, MOVMSKPS, RAX, 0, XS);
         if (tiny) {
-            op3(e, es == 3 ? PADDQ : PADDD, XS, a, a);
-            vex_rm(&e->a, es == 3 ? PCMPEQQ : PCMPEQD, XS, XS, min);
+            op3(e, padd[es], XS, a, a);
+            vex_rm(&e->a, pcmpeq[es], XS, XS, min);
             vex_rr(&e->a, MOVMSKPS, RDX, 0, XS);
             alu_rr(&e->a, ALU_OR, 0, RAX, RDX);
         } else {
@@ -146,9 +190,33 @@ static void check_lanes(Emit *e, Stub *s, unsigned es, unsigned a, unsigned b, b
     tcg_x86_stub_jump(e, s, CC_NE);
 }
 
+/* The same of half precision, by integers: a host that cannot compare it. */
+static void check_halves(Emit *e, Stub *s, unsigned d, bool scalar)
+{
+    if (scalar) {
+        op3i(e, PEXTRW, RAX, 0, d, 0);
+        alu_ri(&e->a, ALU_AND, 0, RAX, 0x7fff);
+        alu_ri(&e->a, ALU_CMP, 0, RAX, 0x0400);
+        tcg_x86_stub_jump(e, s, CC_E);
+        alu_ri(&e->a, ALU_CMP, 0, RAX, 0x7c00);
+        tcg_x86_stub_jump(e, s, CC_G);
+        return;
+    }
+    vex_rm(&e->a, PAND, XS, d, vconst(e, VC_ABS16));
+    vex_rm(&e->a, PCMPGTW, XS, XS, vconst(e, VC_INFINITY16));
+    vex_rr(&e->a, PMOVMSKB, RAX, 0, XS);
+    op3(e, PADDW, XS, d, d);
+    vex_rm(&e->a, PCMPEQW, XS, XS, vconst(e, VC_TWICE_MIN16));
+    vex_rr(&e->a, PMOVMSKB, RDX, 0, XS);
+    alu_rr(&e->a, ALU_OR, 0, RAX, RDX);
+    tcg_x86_stub_jump(e, s, CC_NE);
+}
+
 static void check_result(Emit *e, Stub *s, TcgFp f, unsigned es, unsigned d, bool tiny)
 {
-    if (!(f & TCG_FP_SCALAR)) {
+    if (es == 1 && !have(e, HOST_FP16)) {
+        check_halves(e, s, d, f & TCG_FP_SCALAR);
+    } else if (!(f & TCG_FP_SCALAR)) {
         check_lanes(e, s, es, d, d, tiny);
     } else if (tiny) {
         check_tiny(e, s, es, d);
@@ -161,15 +229,13 @@ static void check_result(Emit *e, Stub *s, TcgFp f, unsigned es, unsigned d, boo
 /* Results of conversions to integers that say that there is none: the sign bit alone, or all ones. */
 static void check_integers(Emit *e, Stub *s, unsigned es, bool is_unsigned, unsigned d)
 {
-    unsigned eq = es == 3 ? PCMPEQQ : PCMPEQD;
-
     if (is_unsigned) {
         op3(e, PCMPEQD, XS, XS, XS);
-        op3(e, eq, XS, XS, d);
+        op3(e, pcmpeq[es], XS, XS, d);
     } else {
-        vex_rm(&e->a, eq, XS, d, vconst(e, es == 3 ? VC_SIGN64 : VC_SIGN32));
+        vex_rm(&e->a, pcmpeq[es], XS, d, vconst(e, VC_SIGN16 + es - 1));
     }
-    vex_rr(&e->a, MOVMSKPS, RAX, 0, XS);
+    vex_rr(&e->a, es == 1 ? PMOVMSKB : MOVMSKPS, RAX, 0, XS);
     test_rr(&e->a, 0, RAX, RAX);
     tcg_x86_stub_jump(e, s, CC_NE);
 }
@@ -205,9 +271,20 @@ static void emit_minmax(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a, unsig
     op3(e, opc, XS, b, a);
     if (f & TCG_FP_SCALAR) {
         op3(e, max ? ANDPS : ORPS, XS, XS, d);
-        op3(e, form(f, es, 0x10), d, a, XS);    /* movss, movsd */
+        op3(e, form(f, es, 0x10), d, a, XS);    /* movsh, movss, movsd */
     } else {
         op3(e, max ? ANDPS : ORPS, d, d, XS);
+    }
+}
+
+/* d = a to integral values, lane 0 alone if scalar, else that and the rest of `rest`. */
+static void round_lanes(Emit *e, bool scalar, unsigned es, unsigned d, unsigned rest, unsigned a, unsigned control)
+{
+    if (es == 1) {
+        evex_rr(&e->a, M_3A | 0x08 | (scalar ? 2 : 0), d, rest, a);
+        put8(&e->a, control);
+    } else {
+        op3i(e, V(M_3A, 0x08) | (scalar ? 2 : 0) | (es == 3 ? 1 : 0), d, rest, a, control);
     }
 }
 
@@ -218,14 +295,13 @@ static void emit_rint(Emit *e, TcgFp f, unsigned d, unsigned a)
     };
     bool scalar = f & TCG_FP_SCALAR;
 
-    op3i(e, V(M_3A, 0x08) | (scalar ? 2 : 0) | (tcg_fp_es(f) == 3 ? 1 : 0), d, scalar ? a : 0, a,
-         control[tcg_fp_round(f)] | (tcg_fp_exact(f) ? 0 : 8));
+    round_lanes(e, scalar, tcg_fp_es(f), d, scalar ? a : 0, a, control[tcg_fp_round(f)] | (tcg_fp_exact(f) ? 0 : 8));
 }
 
 /* Lane 0 of d = a to an integral value, by one of the immediate's modes; d keeps the rest of a. */
 static void rounds(Emit *e, unsigned es, unsigned d, unsigned a, unsigned control)
 {
-    op3i(e, V(M_3A, 0x0a) | (es == 3 ? 1 : 0), d, a, a, control);
+    round_lanes(e, true, es, d, a, a, control);
 }
 
 /*
@@ -240,25 +316,13 @@ static void emit_rint_away(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a)
 
     ucomis(e, es, false, a, a);
     tcg_x86_stub_jump(e, s, CC_P);
-    vex_rm(&e->a, PAND, XS, a, vconst(e, es == 3 ? VC_SIGN64 : VC_SIGN32));
-    vex_rm(&e->a, POR, XS, XS, vconst(e, es == 3 ? VC_HALF64 : VC_HALF32));
+    vex_rm(&e->a, PAND, XS, a, vconst(e, VC_SIGN16 + es - 1));
+    vex_rm(&e->a, POR, XS, XS, vconst(e, VC_HALF16 + es - 1));
     evex_rr(&e->a, form(f, es, ADD) | (es == 3 ? X_W : 0), d, a, XS);
     e->a.p[-3] |= 0x10;                         /* EVEX.b: rounding by EVEX.L'L, 0: to nearest */
     rounds(e, es, d, d, 3 | 8);
     if (tcg_fp_exact(f)) {
         rounds(e, es, XS, a, 3);
-    }
-}
-
-static void emit_cvt(Emit *e, TcgFp f, unsigned d, unsigned a)
-{
-    unsigned opc = form(f, tcg_fp_es(f), CVT);
-
-    if (f & TCG_FP_SCALAR) {
-        op3(e, PXOR, XS, XS, XS);
-        op3(e, opc, d, XS, a);
-    } else {
-        vex_rr(&e->a, opc, d, 0, a);
     }
 }
 
@@ -270,14 +334,45 @@ static unsigned alone(Emit *e, const TcgNode *n, unsigned es, unsigned a)
     }
     if (es == 3) {
         vex_rr(&e->a, MOVQ, XS, 0, a);
-    } else {
+    } else if (es == 2) {
         op3i(e, INSERTPS, XS, a, a, 0x0e);
+    } else {
+        op3(e, PXOR, XS, XS, XS);
+        op3i(e, PBLENDW, XS, XS, a, 1);
     }
     return XS;
 }
 
+static void emit_cvt(Emit *e, const TcgNode *n, unsigned d, unsigned a)
+{
+    TcgFp f = n->aux;
+    unsigned es = tcg_fp_es(f), to = tcg_fp_to(f), opc = form(f, es, CVT) | (es == 3 && to == 1 ? X_W | X_HALF : 0);
+    bool packed = !(f & TCG_FP_SCALAR);
+
+    if (es == 1 && ((packed && to == 2) || !have(e, HOST_FP16))) {
+        a = alone(e, n, es, a);
+        vex_rr(&e->a, CVTPH2PS, to == 2 ? d : XS, 0, a);
+        if (to == 3) {
+            vex_rr(&e->a, M_0F | CVT, d, 0, XS);
+        }
+    } else if (es == 2 && to == 1 && (packed || !have(e, HOST_FP16))) {
+        vex_rr(&e->a, CVTPS2PH, alone(e, n, es, a), 0, d);
+        put8(&e->a, MXCSR_ROUNDS);
+    } else if (packed) {
+        op3(e, opc, d, 0, a);
+    } else {
+        opc = to == 2 && es == 1 ? M_38 | X_HALF | 0x13 : to == 1 && es == 2 ? M_0F | X_HALF | 0x1d : opc;
+        op3(e, PXOR, XS, XS, XS);
+        op3(e, opc, d, XS, a);
+    }
+}
+
 static void emit_from_int(Emit *e, const TcgNode *n, unsigned d, unsigned a)
 {
+    static const uint16_t half[2][3] = {        /* unsigned, from */
+        { M_0F | P_F3 | X_HALF | 0x7d, M_0F | X_HALF | 0x5b, M_0F | X_W | X_HALF | 0x5b },
+        { M_0F | P_F2 | X_HALF | 0x7d, M_0F | P_F2 | X_HALF | 0x7a, M_0F | P_F2 | X_W | X_HALF | 0x7a },
+    };
     static const struct { uint16_t opc; bool evex; } forms[2][2][2] = {       /* unsigned, from, to */
         { { { M_0F | 0x5b, false }, { M_0F | P_F3 | 0xe6, false } },
           { { M_0F | X_W | 0x5b, true }, { M_0F | P_F3 | X_W | 0xe6, true } } },
@@ -287,7 +382,9 @@ static void emit_from_int(Emit *e, const TcgNode *n, unsigned d, unsigned a)
     unsigned es = tcg_fp_es(n->aux), to = tcg_fp_to(n->aux), u = tcg_fp_op(n->aux) == TCG_FP_FROM_U;
 
     a = alone(e, n, es, a);
-    if (forms[u][es - 2][to - 2].evex) {
+    if (to == 1) {
+        evex_rr(&e->a, half[u][es - 1], d, 0, a);
+    } else if (forms[u][es - 2][to - 2].evex) {
         evex_rr(&e->a, forms[u][es - 2][to - 2].opc, d, 0, a);
     } else {
         vex_rr(&e->a, forms[u][es - 2][to - 2].opc, d, 0, a);
@@ -299,7 +396,9 @@ static void emit_to_ints(Emit *e, const TcgNode *n, unsigned d, unsigned a)
     unsigned es = tcg_fp_es(n->aux);
 
     a = alone(e, n, es, a);
-    if (tcg_fp_op(n->aux) == TCG_FP_TO_U) {
+    if (es == 1) {
+        evex_rr(&e->a, M_0F | X_HALF | (tcg_fp_op(n->aux) == TCG_FP_TO_U ? 0 : P_66) | 0x7c, d, 0, a);
+    } else if (tcg_fp_op(n->aux) == TCG_FP_TO_U) {
         evex_rr(&e->a, M_0F | (es == 3 ? P_66 | X_W : 0) | 0x78, d, 0, a);
     } else if (es == 3) {
         evex_rr(&e->a, M_0F | P_66 | X_W | 0x7a, d, 0, a);
@@ -308,11 +407,56 @@ static void emit_to_ints(Emit *e, const TcgNode *n, unsigned d, unsigned a)
     }
 }
 
+static const uint8_t simple[] = {
+    [TCG_FP_ADD] = ADD, [TCG_FP_SUB] = SUB, [TCG_FP_MUL] = MUL, [TCG_FP_DIV] = DIV, [TCG_FP_SQRT] = SQRT,
+};
+
+/*
+ * Half precision by way of single: 24 bits are twice 11 and two more, enough that to round twice is to round once, in any
+ * mode. The second step finds the underflows too: what is tiny is exact in single precision if it is a sum or a product, and
+ * a quotient of 11 bits by 11 bits is never rounded to a number of 11 bits that it is not.
+ */
+static void emit_by_single(Emit *e, const TcgNode *n, unsigned d, unsigned a, unsigned b)
+{
+    TcgFpOp op = tcg_fp_op(n->aux);
+    unsigned opc = form(n->aux, 2, simple[op]);
+    bool scalar = n->aux & TCG_FP_SCALAR;
+
+    for (unsigned high = 0; high < (scalar ? 1 : 2); high++) {
+        if (op != TCG_FP_SQRT) {
+            unsigned from = b;
+
+            if (high) {
+                op3(e, PUNPCKHQDQ, d, b, b);
+                from = d;
+            } else if (scalar && !tcg_zero_above(e->fn, n->arg[1], 1)) {
+                op3(e, PXOR, d, d, d);
+                op3i(e, PBLENDW, d, d, b, 1);
+                from = d;
+            }
+            vex_rr(&e->a, CVTPH2PS, d, 0, from);
+        }
+        if (high) {
+            op3(e, PUNPCKHQDQ, XS, a, a);
+        }
+        vex_rr(&e->a, CVTPH2PS, XS, 0, high ? XS : alone(e, n, 1, a));
+        op3(e, opc, XS, op != TCG_FP_SQRT || scalar ? XS : 0, op == TCG_FP_SQRT ? XS : d);
+        vex_rr(&e->a, CVTPS2PH, XS, 0, XS);
+        put8(&e->a, MXCSR_ROUNDS);
+        if (!scalar && !high) {
+            vex_rr(&e->a, MOVD_FROM | X_W, XS, 0, RAX);
+        }
+    }
+    if (scalar) {
+        op3i(e, PBLENDW, d, a, XS, 1);
+    } else {
+        vex_rr(&e->a, MOVD_TO | X_W, d, 0, RAX);
+        op3(e, PUNPCKLQDQ, d, d, XS);
+    }
+}
+
 static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
 {
-    static const uint8_t simple[] = {
-        [TCG_FP_ADD] = ADD, [TCG_FP_SUB] = SUB, [TCG_FP_MUL] = MUL, [TCG_FP_DIV] = DIV,
-    };
     /* the forms whose destination is the first factor */
     static const uint8_t fused[] = {
         [TCG_FP_MADD] = 0xa8, [TCG_FP_MSUB] = 0xac, [TCG_FP_NMADD] = 0xae, [TCG_FP_NMSUB] = 0xaa,
@@ -323,6 +467,11 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
     unsigned es = tcg_fp_es(f), d = loc_num(n->out) - FIRST_VREG, a = vreg(n, 0), b = vreg(n, 1), c = vreg(n, 2);
     bool scalar = f & TCG_FP_SCALAR;
 
+    if (es == 1 && op <= TCG_FP_SQRT && !have(e, HOST_FP16)) {
+        emit_by_single(e, n, d, a, b);
+        check_halves(e, s, d, scalar);
+        return;
+    }
     switch (op) {
     case TCG_FP_ADD: case TCG_FP_SUB: case TCG_FP_MUL: case TCG_FP_DIV:
         op3(e, form(f, es, simple[op]), d, a, b);
@@ -332,12 +481,20 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
         break;
     case TCG_FP_MADD: case TCG_FP_MSUB: case TCG_FP_NMADD: case TCG_FP_NMSUB:
         tcg_x86_vmov(e, d, a);
-        op3(e, V(M_38, fused[op]) | (scalar ? 1 : 0) | (es == 3 ? X_W : 0), d, b, c);
+        op3(e, V(M_38, fused[op]) | (scalar ? 1 : 0) | (es == 3 ? X_W : es == 1 ? X_HALF : 0), d, b, c);
         break;
     case TCG_FP_MAX: case TCG_FP_MIN: case TCG_FP_MAXNUM: case TCG_FP_MINNUM:
         emit_minmax(e, s, f, d, a, b);
         return;
     case TCG_FP_EQ: case TCG_FP_GE: case TCG_FP_GT:
+        if (es == 1) {
+            compare_lanes(e, es, K1, a, b, f & TCG_FP_SCALAR, predicate[op]);
+            evex_rr(&e->a, PMOVM2W, scalar ? XS : d, 0, K1);
+            if (scalar) {
+                op3i(e, PBLENDW, d, a, XS, 1);
+            }
+            return;
+        }
         op3i(e, form(f, es, 0xc2), d, a, b, predicate[op]);
         return;
     case TCG_FP_RINT:
@@ -348,7 +505,7 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
         emit_rint(e, f, d, a);
         break;
     case TCG_FP_CVT:
-        emit_cvt(e, f, d, a);
+        emit_cvt(e, n, d, a);
         break;
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
         emit_from_int(e, n, d, a);
@@ -361,17 +518,50 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
     check_result(e, s, f, tcg_fp_to(f), d, may_be_tiny(f));
 }
 
+/* Lane 0 of an argument, half precision, in single precision: XS. */
+static void single(Emit *e, const TcgNode *n, unsigned i)
+{
+    unsigned a = vreg(n, i);
+
+    if (!tcg_zero_above(e->fn, n->arg[i], 1)) {
+        op3(e, PXOR, XS, XS, XS);
+        op3i(e, PBLENDW, XS, XS, a, 1);
+        a = XS;
+    }
+    vex_rr(&e->a, CVTPH2PS, XS, 0, a);
+}
+
+/* Compares lanes 0 of arguments i and j. */
+static void compare(Emit *e, const TcgNode *n, bool signal, unsigned i, unsigned j)
+{
+    unsigned es = tcg_fp_es(n->aux);
+
+    if (es == 1 && !have(e, HOST_FP16)) {       /* a signalling NaN is found invalid as it is converted */
+        single(e, n, j);
+        vex_rm(&e->a, M_0F | P_F3 | 0x11, XS, 0, mem(RSP, FRAME_V0));          /* movss */
+        single(e, n, i);
+        vex_rm(&e->a, form(0, 2, signal ? 0x2f : 0x2e), XS, 0, mem(RSP, FRAME_V0));
+    } else {
+        ucomis(e, es, signal, vreg(n, i), vreg(n, j));
+    }
+}
+
 static void emit_to_int(Emit *e, Stub *s, const TcgNode *n)
 {
-    unsigned w = width_w(n->type), d = loc_num(n->out);
-    unsigned opc = M_0F | (tcg_fp_es(n->aux) == 3 ? P_F2 : P_F3) | w;
+    unsigned w = width_w(n->type), d = loc_num(n->out), es = tcg_fp_es(n->aux), a = vreg(n, 0), opc;
 
+    if (es == 1 && !have(e, HOST_FP16)) {
+        single(e, n, 0);
+        a = XS;
+        es = 2;
+    }
+    opc = form(TCG_FP_SCALAR, es, 0) | w;
     if (tcg_fp_op(n->aux) == TCG_FP_TO_U) {
-        evex_rr(&e->a, opc | 0x78, d, 0, vreg(n, 0));
+        evex_rr(&e->a, opc | 0x78, d, 0, a);
         alu_ri(&e->a, ALU_CMP, w, d, -1);
         tcg_x86_stub_jump(e, s, CC_E);
     } else {
-        vex_rr(&e->a, opc | 0x2c, d, 0, vreg(n, 0));
+        op3(e, opc | 0x2c, d, 0, a);
         alu_ri(&e->a, ALU_CMP, w, d, 1);        /* only the sign bit alone minus one overflows */
         tcg_x86_stub_jump(e, s, CC_O);
     }
@@ -407,7 +597,7 @@ static bool signals(const Emit *e, const TcgNode *n)
 static void emit_flags(Emit *e, const TcgNode *n)
 {
     alu_rr(&e->a, ALU_XOR, 0, RAX, RAX);
-    ucomis(e, tcg_fp_es(n->aux), signals(e, n), vreg(n, 0), vreg(n, 1));
+    compare(e, n, signals(e, n), 0, 1);
     put8(&e->a, 0x9f);                          /* lahf: CF is bit 8 of EAX, ZF 14 */
     mov_ri(&e->a, RDX, 0x4103);
     vex_rr(&e->a, M_38 | P_F3 | 0xf5, RAX, RAX, RDX);           /* pext: greater 0, less 4, equal 8, unordered 12 */
@@ -427,7 +617,7 @@ unsigned tcg_x86_emit_fp_cond(Emit *e, const TcgNode *n, TcgFlagCond cond)
     };
     bool swap = how[cond].swap;
 
-    ucomis(e, tcg_fp_es(n->aux), signals(e, n), vreg(n, swap), vreg(n, !swap));
+    compare(e, n, signals(e, n), swap, !swap);
     return how[cond].cc;
 }
 
@@ -440,7 +630,7 @@ void tcg_x86_emit_fp(Emit *e, TcgId id, const TcgNode *n)
         e->raises = compares_again(e, n);
         e->raises_signal = n->aux & TCG_FP_SIGNAL;
         if (!e->raises) {
-            ucomis(e, tcg_fp_es(n->aux), n->aux & TCG_FP_SIGNAL, vreg(n, 0), vreg(n, 1));
+            compare(e, n, n->aux & TCG_FP_SIGNAL, 0, 1);
         }
         return;
     case OP_flags_fp:

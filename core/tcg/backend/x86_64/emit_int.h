@@ -35,9 +35,11 @@ enum {
     HOST_AES = 1 << 11,                         /* and PCLMULQDQ */
     HOST_PAD_JUMPS = 1 << 12,                   /* jumps are not to touch the ends of 32 bytes */
     HOST_SHA = 1 << 13,
-    HOST_ALL = (1 << 14) - 1,
-    HOST_V2 = 1 << 14,                          /* x86-64-v2 itself, which is no extension */
-    HOST_ANY = 1 << 15,                         /* TcgBackend.features: all that are named, whatever the host has */
+    HOST_F16C = 1 << 14,                        /* and FMA: half precision by way of single is inline */
+    HOST_FP16 = 1 << 15,                        /* AVX512_FP16, and AVX512 and F16C */
+    HOST_ALL = (1 << 16) - 1,
+    HOST_V2 = 1 << 16,                          /* x86-64-v2 itself, which is no extension */
+    HOST_ANY = 1 << 17,                         /* TcgBackend.features: all that are named, whatever the host has */
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
@@ -112,12 +114,12 @@ typedef enum VConst {
     VC_EVENS1, VC_EVENS2, VC_ODDS1, VC_ODDS2,   /* ... even or odd elements to both halves */
     VC_NIBBLES,                                 /* 0x0f bytes */
     VC_POPCNT,                                  /* bits set in 0..15 */
-    VC_SIGN64,                                  /* the top bit of each 64 */
-    VC_SIGN32,
-    VC_TWICE_MIN32, VC_TWICE_MIN64,             /* twice the bits of the smallest normal number */
-    VC_ABS32, VC_ABS64,                         /* all bits but the sign */
-    VC_MIN32, VC_MIN64,                         /* the smallest normal number */
-    VC_HALF32, VC_HALF64,                       /* the largest number below a half */
+    VC_SIGN16, VC_SIGN32, VC_SIGN64,            /* the top bit of each 16, 32, 64 */
+    VC_TWICE_MIN16, VC_TWICE_MIN32, VC_TWICE_MIN64,             /* twice the bits of the smallest normal number */
+    VC_ABS16, VC_ABS32, VC_ABS64,               /* all bits but the sign */
+    VC_MIN16, VC_MIN32, VC_MIN64,               /* the smallest normal number */
+    VC_HALF16, VC_HALF32, VC_HALF64,            /* the largest number below a half */
+    VC_INFINITY16,
     VC_0x70,                                    /* bytes */
     VC_BITREV,                                  /* gf2p8affineqb matrix: bits of a byte the other way round */
     VC_SHL8,                                    /* 0xff << n bytes, n = 0..7 */

@@ -819,6 +819,9 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vmovz:
         if (es == 3) {
             v1(e, MOVQ, d, x[0]);
+        } else if (es == 1) {
+            v2(e, PXOR, XS, XS, XS);
+            v2i(e, V(M_3A, 0x0e), d, XS, x[0], 1);              /* pblendw */
         } else {
             v2i(e, V(M_3A, 0x21), d, x[0], x[0], 0x0e);         /* insertps: lane 0 to lane 0, the others zero */
         }

@@ -283,6 +283,11 @@ static void gen_vec(Listing *l)
         IF(evex_rr(a, M_38 | P_66 | 0x7b, d, 0, g), "vpbroadcastw xmm%u,%s", d, r32[g]);
         IF(evex_rr(a, M_38 | P_66 | 0x7c, d, 0, g), "vpbroadcastd xmm%u,%s", d, r32[g]);
         IF(evex_rr(a, M_38 | P_66 | 0x7c | X_W, d, 0, g), "vpbroadcastq xmm%u,%s", d, r64[g]);
+        IF(evex_rr(a, M_0F | X_HALF | 0x58, d, s, t), "vaddph xmm%u,xmm%u,xmm%u", d, s, t);
+        IF(evex_rr(a, M_38 | X_HALF | P_66 | 0xa9, d, s, t), "vfmadd213sh xmm%u,xmm%u,xmm%u", d, s, t);
+        IF(evex_rr(a, M_38 | X_HALF | 0x13, d, s, t), "vcvtsh2ss xmm%u,xmm%u,xmm%u", d, s, t);
+        IF(evex_rr(a, M_0F | X_HALF | X_W | P_F2 | 0x5a, d, s, t), "vcvtsd2sh xmm%u,xmm%u,xmm%u", d, s, t);
+        IF(evex_rr(a, M_0F | X_HALF | P_F3 | 0x2c, g, 0, t), "vcvttsh2si %s,xmm%u", r32[g], t);
         IF(vex_rr(a, M_38 | P_66 | 0x78, d, 0, s), "vpbroadcastb xmm%u,xmm%u", d, s);
         IF(vex_rr(a, M_38 | P_66 | 0x79, d, 0, s), "vpbroadcastw xmm%u,xmm%u", d, s);
         IF(vex_rr(a, M_38 | P_66 | 0x58, d, 0, s), "vpbroadcastd xmm%u,xmm%u", d, s);
@@ -331,6 +336,10 @@ static void gen_control(Listing *l)
        (unsigned long long)(start - (l->a.p + 7)), (unsigned)(start - l->code));
     IF(vex_rm_imm(&l->a, M_38 | P_66, 3, 4, mem_rip(start), 0), "vpshufb xmm3,xmm4,XMMWORD PTR [rip+0x%llx] # 0x%x",
        (unsigned long long)(start - (l->a.p + 9)), (unsigned)(start - l->code));
+    IF(evex_rip(&l->a, M_0F | X_HALF | 0x2e, 15, 0, start), "vucomish xmm15,WORD PTR [rip+0x%llx] # 0x%x",
+       (unsigned long long)(start - (l->a.p + 10)), (unsigned)(start - l->code));
+    IF(evex_rip(&l->a, M_38 | P_66 | X_W | 0x29, 2, 15, start), "vpcmpeqq k2,xmm15,XMMWORD PTR [rip+0x%llx] # 0x%x",
+       (unsigned long long)(start - (l->a.p + 10)), (unsigned)(start - l->code));
     for (unsigned n = 2; n <= 9; n++) {         /* each is one instruction */
         static const char *const text[] = {
             "xchg ax,ax", "nop DWORD PTR [rax]", "nop DWORD PTR [rax+0x0]", "nop DWORD PTR [rax+rax*1+0x0]",
