@@ -133,7 +133,7 @@ typedef struct ArmKey {
     unsigned pauth_inline : 1;                  /* no trap, and the algorithm that generated code has */
     unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */
     unsigned fpcr_ah : 1, fpcr_nep : 1;
-    unsigned fp_inline : 1;                     /* nothing in FPCR that OP_fp does otherwise */
+    unsigned fp_inline : 1, fp_inline_half : 1; /* nothing in FPCR that OP_fp does otherwise; on half precision */
     unsigned e2h : 1;
     unsigned mte_active : 1, mte_unpriv : 1;    /* accesses are tag-checked: plain ones, those by unpriv_mmu */
     unsigned naa : 1;                           /* SCTLR_ELx.nAA */

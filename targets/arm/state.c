@@ -244,6 +244,7 @@ static ArmKey make_key(ARMCPU *cpu)
         .sysreg_slow = sysregs_are_trapped(cpu),
         .fpcr_ah = !!(cpu->fpcr & FPCR_AH), .fpcr_nep = !!(cpu->fpcr & FPCR_NEP),
         .fp_inline = !(cpu->fpcr & (FPCR_FZ | FPCR_FIZ | FPCR_AH | FPCR_NEP)),
+        .fp_inline_half = !(cpu->fpcr & (FPCR_FZ16 | FPCR_AHP | FPCR_AH | FPCR_NEP)),
         .e2h = arm_el2_enabled(cpu) && arm_hcr_e2h(cpu),
         .mops = mops_enabled(cpu), .zva = arm_zva_allowed(cpu), .d128 = arm_d128_enabled(cpu),
         .mte_active = arm_mte_active(cpu, false), .mte_unpriv = arm_mte_active(cpu, unprivileged_mmu(cpu, mmu) != mmu),

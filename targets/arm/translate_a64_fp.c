@@ -137,7 +137,7 @@ bool trans_FCVT_s(DisasContext *dc, const arg_FCVT_s *a)
         TcgFp f = TCG_FP(TCG_FP_CVT, a->esz, a->dsz) | TCG_FP_SCALAR;
         TcgVal v = a64_get_v(dc, a->rn);
 
-        if (a64_fp_inline(dc, MIN(a->esz, a->dsz))) {
+        if (a64_fp_inline_both(dc, a->esz, a->dsz)) {
             a64_set_v(dc, a->rd, tcg_fp(dc->g, &arm_helper_fp, f, v, TCG_NOVAL, TCG_NOVAL));
             return true;
         }
@@ -214,7 +214,7 @@ static bool to_general(DisasContext *dc, const arg_FCVTNS_g *a, FloatRound round
          * In two steps, the first of which raises Inexact: what does not fit must not have a fraction then, as it would
          * if it were a double for 32 bits, or negative.
          */
-        if (a64_fp_inline(dc, a->esz) && round <= FLOAT_ROUND_TIE_AWAY && a->fbits == 0 && !uns && (a->sf || a->esz == 2)) {
+        if (a64_fp_inline(dc, a->esz) && round <= FLOAT_ROUND_TIE_AWAY && a->fbits == 0 && !uns && (a->sf || a->esz <= 2)) {
             TcgFp f = TCG_FP_RINT(a->esz, a64_fp_round(round), true) | TCG_FP_SCALAR;
             TcgVal v = tcg_fp(dc->g, &arm_helper_fp, f, a64_get_v(dc, a->rn), TCG_NOVAL, TCG_NOVAL);
 

@@ -353,12 +353,13 @@ static bool resize(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned r
 /* esz is that of the narrow lanes in the table; q names the upper half. */
 bool trans_FCVTL_v(DisasContext *dc, const arg_FCVTL_v *a)
 {
-    if (a64_fp_inline(dc, a->esz)) {
+    if (a64_fp_inline_both(dc, a->esz, a->esz + 1)) {
         if (a64_fp_access(dc)) {
+            TcgFp f = TCG_FP(TCG_FP_CVT, a->esz, a->esz + 1);
             TcgVal v = a64_get_v(dc, a->rn);
 
             v = a->q ? tcg_vec1(dc->g, OP_vdup_lane, 3, v, 1) : v;
-            a64_set_v(dc, a->rd, tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_CVT, 2, 3), v, TCG_NOVAL, TCG_NOVAL));
+            a64_set_v(dc, a->rd, tcg_fp(dc->g, &arm_helper_fp, f, v, TCG_NOVAL, TCG_NOVAL));
         }
         return true;
     }
@@ -367,11 +368,12 @@ bool trans_FCVTL_v(DisasContext *dc, const arg_FCVTL_v *a)
 
 bool trans_FCVTN_v(DisasContext *dc, const arg_FCVTN_v *a)
 {
-    if (a64_fp_inline(dc, a->esz)) {
+    if (a64_fp_inline_both(dc, a->esz, a->esz + 1)) {
         if (a64_fp_access(dc)) {
+            TcgFp f = TCG_FP(TCG_FP_CVT, a->esz + 1, a->esz);
             TcgVal v = a64_get_v(dc, a->rn), d = a64_get_v(dc, a->rd);
 
-            v = tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_CVT, 3, 2), v, TCG_NOVAL, TCG_NOVAL);
+            v = tcg_fp(dc->g, &arm_helper_fp, f, v, TCG_NOVAL, TCG_NOVAL);
             a64_set_v(dc, a->rd, a->q ? tcg_vec2(dc->g, OP_vzip1, 3, d, v, 0) : v);
         }
         return true;

@@ -21,7 +21,12 @@ static inline TcgFpRound a64_fp_round(FloatRound round)
 /* Whether FPCR lets inline operations have lanes of that size. */
 static inline bool a64_fp_inline(const DisasContext *dc, unsigned esz)
 {
-    return dc->key.fp_inline && esz >= 2;
+    return esz >= 2 ? dc->key.fp_inline : esz == 1 && dc->key.fp_inline_half;
+}
+/* ... of both sizes. */
+static inline bool a64_fp_inline_both(const DisasContext *dc, unsigned a, unsigned b)
+{
+    return a64_fp_inline(dc, a) && a64_fp_inline(dc, b);
 }
 
 /* One lane; with FPCR.NEP the rest of Vd is that of V<merge>. Always true. */

@@ -123,7 +123,8 @@ def exclusive_before(word):
 
 
 EDGES = {1: [0, 1, 0x7f, 0x80, 0xff, 0x55, 8, 0xf8],
-         2: [0, 1, 0x7fff, 0x8000, 0xffff, 0x3c00, 0x7c00, 0x7e01, 0xfc00, 0x0001, 16, 0xfff0],
+         2: [0, 1, 0x7fff, 0x8000, 0xffff, 0x3c00, 0x7c00, 0x7e01, 0x7d01, 0xfc00, 0x0001, 0x0400, 0x03ff, 0x1400, 0x7bff,
+             16, 0xfff0],
          4: [0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x3f800000, 0x7f800000, 0x7fc00001,
              0x7f800001, 0x4b000001, 0xcf000000, 0x4f000000, 0xffffffe0],
          8: [0, 1, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0x3ff0000000000000,
@@ -315,7 +316,7 @@ def main():
     p.add_argument('--patterns', nargs='*', help='pattern files instead of the default ones')
     p.add_argument('--names', default='', help='only patterns whose name matches')
     p.add_argument('--accel', default='tcg;tci', help='with semicolons')
-    p.add_argument('--fpcr', default='0,400000,800000,c00000,1000000,2000000,3000000,1080000',
+    p.add_argument('--fpcr', default='0,400000,800000,c00000,1000000,2000000,3000000,80000,1080000,4000000',
                    help='values of FPCR, hexadecimal, with commas')
     p.add_argument('--big-endian', action='store_true', help='data, not code')
     p.add_argument('--align-check', action='store_true', help='SCTLR_EL1.A here; for instructions without offset')
