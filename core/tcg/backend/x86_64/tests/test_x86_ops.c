@@ -138,7 +138,7 @@ static G_NORETURN void fail(Env *env, const Case *c, const TcgNode *n, const Tcg
 static void run_case(Env *env, const Case *c)
 {
     TcgVecVal args[4], want;
-    TcgConstraint k;
+    TcgConstraint k, own;
     TcgNode probe = { .op = c->op, .type = c->type, .aux = (uint16_t)c->aux, .imm = c->imm };
     TcgType out_type = c->op == OP_vget ? c->aux == 3 ? TCG_I64 : TCG_I32 : node_type(&probe);
     TcgNode *n, copy;
@@ -151,6 +151,8 @@ static void run_case(Env *env, const Case *c)
     hand_begin(env);
     b = env->fn->entry;
     n = place_op(env, b, c, args, &k);
+    env->be.constraints(&env->be, env->fn, n, &own);
+    k.out_early = own.out_early;                /* which may depend on whether arguments are one */
     do {
         bool same = k.out_same_as >= 0 && loc_kind(n->in[k.out_same_as]) == LOC_REG && node_type(&probe) == TCG_V128;
 
