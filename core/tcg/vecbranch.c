@@ -61,6 +61,7 @@ static bool is_asked(const TcgFn *fn, const TcgNode *n, VecBranch *ret)
 {
     const TcgNode *half = fn_node(fn, n->arg[0]), *zero = fn_node(fn, n->arg[1]);
 
+    ret->num_values = ret->num_vecs = 0;
     if (n->type != TCG_I64 || n->aux > COND_NE || zero->op != OP_const || zero->imm != 0 || half->op != OP_vget ||
         half->aux != 3 || half->imm != 0 || fn_node(fn, half->arg[0])->op != OP_vumaxp) {
         return false;
@@ -121,12 +122,15 @@ static void add_edge(TcgFn *fn, uint32_t from, uint32_t to)
     fn_block(fn, from)->succ[fn_block(fn, from)->num_succ++] = to;
 }
 
-/* Successor e, after a block of its own if others lead there as well. */
+/* Successor e, after a block of its own if others lead there as well, or if it has phis. */
 static uint32_t own_successor(TcgFn *fn, uint32_t block, unsigned e)
 {
     uint32_t to = fn_block(fn, block)->succ[e];
 
-    return fn_block(fn, to)->num_preds == 1 ? to : tcg_fn_split_edge(fn, block, e);
+    if (fn_block(fn, to)->num_preds == 1 && fn_node(fn, fn_block(fn, to)->first)->op != OP_phi) {
+        return to;
+    }
+    return tcg_fn_split_edge(fn, block, e);
 }
 
 /*
@@ -204,7 +208,6 @@ static bool convert(TcgFn *fn, uint32_t block, VecBranch *ret)
     } else {
         TcgNode first;
 
-        v.num_values = v.num_vecs = 0;
         if (!has_asked(fn, n, &v, &second)) {
             return false;
         }
