@@ -263,6 +263,18 @@ int main(int argc, char **argv)
     check("-cpu help", (r.returncode, " cortex-a72 " in r.stdout, "cortex-m" in r.stdout), (0, True, False))
 
 
+def tagged(folder):
+    """Accesses that the host refuses, since the address has a tag, do what they do without."""
+    program = os.path.join(folder, "tagged")
+    subprocess.run([CC, "-O1", "-static", "-o", program, os.path.join(HERE, "tagged.c")], check=True)
+    for rounds in "1", "3", "500":
+        plain = run(program, "0", rounds).stdout
+        check("no tag", len(plain), 17)
+        for options_of in ["-heat", "0"], ["-heat", "50"], ["-accel", "tci"]:
+            for tag in "0", "18", "200":
+                check(f"tag {tag}: {' '.join(options_of)}, {rounds} times", run(*options_of, program, tag, rounds).stdout, plain)
+
+
 def refusals(folder):
     r = run(os.path.join(folder, "absent"))
     check("missing file", (r.returncode, r.stderr.count("\n")), (127, 1))
@@ -318,6 +330,7 @@ def main():
             r = run(cut)
             check(f"truncated to {size}", (r.returncode, r.stderr.count("\n")), (126, 1))
         refusals(folder)
+        tagged(folder)
         scripts(folder)
         options(folder)
         guarded(folder)
