@@ -468,6 +468,8 @@ static const uint64_t consts[NUM_VCONSTS][2] = {
     [VC_HALF32] = { 0x3effffff3effffff, 0x3effffff3effffff },
     [VC_HALF64] = { 0x3fdfffffffffffff, 0x3fdfffffffffffff },
     [VC_INFINITY16] = { 0x7c007c007c007c00, 0x7c007c007c007c00 },
+    [VC_LOST] = { 0x1fffffff, 0x1fffffff },
+    [VC_KEPT] = { 0xffffffffe0000000, 0xffffffffe0000000 },
     [VC_BITREV] = { 0x8040201008040201, 0x8040201008040201 },
     [VC_0x70] = { BYTES(0x70), BYTES(0x70) },
     SHL8(0), SHL8(1), SHL8(2), SHL8(3), SHL8(4), SHL8(5), SHL8(6), SHL8(7),

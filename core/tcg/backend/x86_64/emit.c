@@ -956,7 +956,7 @@ static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, c
 }
 
 enum {
-    NODE_MAX = 512,                             /* no node, stub or record head is longer */
+    NODE_MAX = 640,                             /* no node, stub or record head is longer */
     NODE_GUESS = 48,
     MAX_ON_STACK = 64 << 10,
 };

@@ -8,7 +8,7 @@
  *
  * VEX forms alone, so AVX; with it FMA, AVX2 and BMI2, which came together. AVX-512 has what converts 64-bit and unsigned
  * integers, and AVX512_FP16, in forms of EVEX, what half precision is computed with. Hosts that only convert to it and from
- * it compute by way of single precision: see emit_by_single.
+ * it compute by way of single or double precision: see emit_by_single and emit_by_double.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
 
@@ -24,7 +24,8 @@ enum {
     MOVQ = M_0F | P_F3 | 0x7e, INSERTPS = V(M_3A, 0x21), MOVD_FROM = V(M_0F, 0x7e), MOVD_TO = V(M_0F, 0x6e),
     PMOVMSKB = V(M_0F, 0xd7), PCMPGTW = V(M_0F, 0x65), PEXTRW = V(M_0F, 0xc5), PBLENDW = V(M_3A, 0x0e),
     PUNPCKLQDQ = V(M_0F, 0x6c), PUNPCKHQDQ = V(M_0F, 0x6d), PMOVM2W = M_38 | P_F3 | X_W | 0x28,
-    CVTPH2PS = V(M_38, 0x13), CVTPS2PH = V(M_3A, 0x1d),
+    CVTPH2PS = V(M_38, 0x13), CVTPS2PH = V(M_3A, 0x1d), CVTPS2PD = M_0F | CVT, CVTPD2PS = V(M_0F, CVT),
+    PSHUFD = V(M_0F, 0x70), PINSRD = V(M_3A, 0x22),
     MXCSR_ROUNDS = 4,                           /* the immediate of cvtps2ph */
     UNORDERED = 3,                              /* the predicate of cmpps */
 };
@@ -41,6 +42,7 @@ static bool has_by_single(const TcgBackend *be, const TcgNode *n)
     }
     switch (tcg_fp_op(n->aux)) {
     case TCG_FP_ADD: case TCG_FP_SUB: case TCG_FP_MUL: case TCG_FP_DIV: case TCG_FP_SQRT:
+    case TCG_FP_MADD: case TCG_FP_MSUB: case TCG_FP_NMADD: case TCG_FP_NMSUB:
         return true;
     case TCG_FP_CVT:
         /* a double would be rounded twice; two halves are converted with two others */
@@ -353,7 +355,7 @@ static void emit_cvt(Emit *e, const TcgNode *n, unsigned d, unsigned a)
         a = alone(e, n, es, a);
         vex_rr(&e->a, CVTPH2PS, to == 2 ? d : XS, 0, a);
         if (to == 3) {
-            vex_rr(&e->a, M_0F | CVT, d, 0, XS);
+            vex_rr(&e->a, CVTPS2PD, d, 0, XS);
         }
     } else if (es == 2 && to == 1 && (packed || !have(e, HOST_FP16))) {
         vex_rr(&e->a, CVTPS2PH, alone(e, n, es, a), 0, d);
@@ -455,6 +457,69 @@ static void emit_by_single(Emit *e, const TcgNode *n, unsigned d, unsigned a, un
     }
 }
 
+/* Lanes 2i and 2i + 1 of a, or lane 0 and zeros, in double precision. */
+static void two_doubles(Emit *e, const TcgNode *n, unsigned arg, unsigned i, unsigned d, unsigned a)
+{
+    if (n->aux & TCG_FP_SCALAR && !tcg_zero_above(e->fn, n->arg[arg], 1)) {
+        op3(e, PXOR, d, d, d);
+        op3i(e, PBLENDW, d, d, a, 1);
+        a = d;
+    } else if (i) {
+        op3i(e, PSHUFD, d, 0, a, 0x55 * i);
+        a = d;
+    }
+    vex_rr(&e->a, CVTPH2PS, d, 0, a);
+    vex_rr(&e->a, CVTPS2PD, d, 0, d);
+}
+
+/*
+ * Half precision by way of double: products are exact, and where a sum with one is not, its 53 bits are so near a number of
+ * half precision, or so far above all, that they are rounded to what the exact sum is. On the way through single precision
+ * the last bit says whether something was lost (rounding to odd): that keeps the direction and the underflow.
+ */
+static void emit_by_double(Emit *e, const TcgNode *n, unsigned d, unsigned a, unsigned b, unsigned c)
+{
+    TcgFpOp op = tcg_fp_op(n->aux);
+    bool scalar = n->aux & TCG_FP_SCALAR;
+
+    for (unsigned i = 0; i < (scalar ? 1 : 4); i++) {
+        two_doubles(e, n, 0, i, XS, a);
+        two_doubles(e, n, 1, i, d, b);
+        op3(e, V(M_0F, MUL), XS, XS, d);
+        if (op == TCG_FP_NMADD) {
+            vex_rm(&e->a, PXOR, XS, XS, vconst(e, VC_SIGN64));
+        }
+        two_doubles(e, n, 2, i, d, c);
+        if (op == TCG_FP_MADD) {
+            op3(e, V(M_0F, ADD), XS, XS, d);
+        } else {
+            op3(e, V(M_0F, SUB), XS, op == TCG_FP_MSUB ? d : XS, op == TCG_FP_MSUB ? XS : d);
+        }
+        vex_rm(&e->a, PAND, d, XS, vconst(e, VC_LOST));
+        vex_rm(&e->a, PADDQ, d, d, vconst(e, VC_LOST));
+        op3(e, POR, XS, XS, d);
+        vex_rm(&e->a, PAND, XS, XS, vconst(e, VC_KEPT));
+        vex_rr(&e->a, CVTPD2PS, XS, 0, XS);
+        vex_rr(&e->a, CVTPS2PH, XS, 0, XS);
+        put8(&e->a, MXCSR_ROUNDS);
+        if (scalar) {
+            op3i(e, PBLENDW, d, a, XS, 1);
+        } else if (i < 3) {
+            vex_rr(&e->a, MOVD_FROM, XS, 0, i ? RDX : RAX);
+        }
+        if (!scalar && i == 1) {
+            sh_ri(&e->a, SH_SHL, X_W, RDX, 32);
+            alu_rr(&e->a, ALU_OR, X_W, RAX, RDX);
+        }
+    }
+    if (!scalar) {
+        vex_rr(&e->a, MOVD_TO | X_W, d, 0, RAX);
+        op3i(e, PINSRD, d, d, RDX, 2);
+        vex_rr(&e->a, MOVD_FROM, XS, 0, RDX);
+        op3i(e, PINSRD, d, d, RDX, 3);
+    }
+}
+
 static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
 {
     /* the forms whose destination is the first factor */
@@ -467,8 +532,12 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
     unsigned es = tcg_fp_es(f), d = loc_num(n->out) - FIRST_VREG, a = vreg(n, 0), b = vreg(n, 1), c = vreg(n, 2);
     bool scalar = f & TCG_FP_SCALAR;
 
-    if (es == 1 && op <= TCG_FP_SQRT && !have(e, HOST_FP16)) {
-        emit_by_single(e, n, d, a, b);
+    if (es == 1 && op <= TCG_FP_NMSUB && !have(e, HOST_FP16)) {
+        if (op <= TCG_FP_SQRT) {
+            emit_by_single(e, n, d, a, b);
+        } else {
+            emit_by_double(e, n, d, a, b, c);
+        }
         check_halves(e, s, d, scalar);
         return;
     }

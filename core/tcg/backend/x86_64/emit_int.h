@@ -120,6 +120,7 @@ typedef enum VConst {
     VC_MIN16, VC_MIN32, VC_MIN64,               /* the smallest normal number */
     VC_HALF16, VC_HALF32, VC_HALF64,            /* the largest number below a half */
     VC_INFINITY16,
+    VC_LOST, VC_KEPT,                           /* the bits of a double that a single has not, and those that it has */
     VC_0x70,                                    /* bytes */
     VC_BITREV,                                  /* gf2p8affineqb matrix: bits of a byte the other way round */
     VC_SHL8,                                    /* 0xff << n bytes, n = 0..7 */
