@@ -61,13 +61,11 @@ static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
     }
 }
 
-/* What lanes beyond those of a 64-bit vector do to zeros must raise nothing. */
-static bool inline_shape(FpOp op, FpShape shape, unsigned esz, unsigned lanes)
+static TcgVal all_lanes(DisasContext *dc, unsigned esz, uint64_t d, uint32_t s, uint16_t h)
 {
-    if (shape == FP_REDUCE) {
-        return false;
-    }
-    return lanes == 1 || lanes << esz == 16 || (op != FP_DIV && shape != FP_PAIRS);
+    uint64_t v = esz == 3 ? d : esz == 2 ? s * UINT64_C(0x100000001) : h * UINT64_C(0x1000100010001);
+
+    return tcg_const_v(dc->g, v, v);
 }
 
 static TcgVal fp_abs(DisasContext *dc, unsigned esz, TcgVal v)
@@ -78,7 +76,7 @@ static TcgVal fp_abs(DisasContext *dc, unsigned esz, TcgVal v)
 static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index,
                          unsigned rd, unsigned rn, unsigned rm, unsigned ra)
 {
-    TcgVal a = a64_get_v(dc, rn), b = a64_get_v(dc, rm), c = a64_get_v(dc, ra), r;
+    TcgVal a = a64_get_v(dc, rn), b = a64_get_v(dc, rm), c = op == FP_MULADD ? a64_get_v(dc, ra) : TCG_NOVAL, r;
     bool half = lanes > 1 && lanes << esz == 8;
 
     if (shape == FP_ELEMENT) {
@@ -86,15 +84,17 @@ static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsi
     } else if (shape == FP_PAIRS && lanes == 1) {
         b = tcg_vec1(dc->g, OP_vdup_lane, esz, a, 1);
     } else if (shape == FP_PAIRS) {
-        TcgVal n = a;
+        TcgVal n = half ? tcg_vec2(dc->g, OP_vzip1, 3, a, b, 0) : a;
 
+        b = half ? tcg_const_v(dc->g, 0, 0) : b;
         a = tcg_vec2(dc->g, OP_vuzp1, esz, n, b, 0);
         b = tcg_vec2(dc->g, OP_vuzp2, esz, n, b, 0);
     }
-    if (half) {
+    if (half && shape != FP_PAIRS) {            /* what lanes beyond those of a 64-bit vector do must raise nothing */
         a = tcg_vec1(dc->g, OP_vmovz, 3, a, 0);
-        b = tcg_vec1(dc->g, OP_vmovz, 3, b, 0);
-        c = tcg_vec1(dc->g, OP_vmovz, 3, c, 0);
+        b = op != FP_DIV ? tcg_vec1(dc->g, OP_vmovz, 3, b, 0) :
+            tcg_vec2(dc->g, OP_vzip1, 3, b, all_lanes(dc, esz, UINT64_C(0x3ff) << 52, 0x3f800000, 0x3c00), 0);
+        c = op == FP_MULADD ? tcg_vec1(dc->g, OP_vmovz, 3, c, 0) : TCG_NOVAL;
     }
     switch (op) {
     case FP_ACGE: case FP_ACGT:
@@ -123,13 +123,34 @@ static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsi
     a64_set_v(dc, rd, r);
 }
 
+/* Reduce(): neighbours, until there is one. Lanes that are no more are zero. */
+static void inline_reduce(DisasContext *dc, TcgFp f, unsigned esz, unsigned lanes, unsigned rd, unsigned rn)
+{
+    TcgVal v = a64_get_v(dc, rn), zero = tcg_const_v(dc->g, 0, 0);
+
+    if (lanes << esz == 8) {
+        v = tcg_vec1(dc->g, OP_vmovz, 3, v, 0);
+    }
+    for (; lanes > 1; lanes /= 2) {
+        TcgVal even = tcg_vec2(dc->g, OP_vuzp1, esz, v, zero, 0);
+
+        v = tcg_fp(dc->g, &arm_helper_fp, f, even, tcg_vec2(dc->g, OP_vuzp2, esz, v, zero, 0), TCG_NOVAL);
+    }
+    a64_set_v(dc, rd, v);
+}
+
 bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index, uint32_t aux,
                   unsigned rd, unsigned rn, unsigned rm, unsigned ra)
 {
     TcgFp f;
 
-    if (a64_fp_inline(dc, esz) && inline_shape(op, shape, esz, lanes) && inline_op(op, esz, aux, &f)) {
-        if (a64_fp_access(dc)) {
+    if (a64_fp_inline(dc, esz) && inline_op(op, esz, aux, &f)) {
+        if (!a64_fp_access(dc)) {
+            return true;
+        }
+        if (shape == FP_REDUCE) {
+            inline_reduce(dc, f, esz, lanes, rd, rn);
+        } else {
             inline_lanes(dc, f, op, shape, esz, lanes, index, rd, rn, rm, ra);
         }
         return true;
@@ -277,13 +298,6 @@ VS2(FCVTZS, FP_TO_INT, FP_AUX_INT(a->fbits, FLOAT_ROUND_ZERO, 0))
 VS2(FCVTZU, FP_TO_INT, FP_AUX_INT(a->fbits, FLOAT_ROUND_ZERO, 1))
 VS2(SCVTF, FP_FROM_INT, FP_AUX_INT(a->fbits, 0, 0))
 VS2(UCVTF, FP_FROM_INT, FP_AUX_INT(a->fbits, 0, 1))
-
-static TcgVal all_lanes(DisasContext *dc, unsigned esz, uint64_t d, uint32_t s, uint16_t h)
-{
-    uint64_t v = esz == 3 ? d : esz == 2 ? s * UINT64_C(0x100000001) : h * UINT64_C(0x1000100010001);
-
-    return tcg_const_v(dc->g, v, v);
-}
 
 TcgVal a64_fp_sign(DisasContext *dc, TcgOpcode op, unsigned esz, TcgVal v)
 {
