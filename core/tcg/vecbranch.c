@@ -21,7 +21,7 @@ typedef struct VecBranch {
     uint32_t block, to[2];                      /* where it is; where it leads if they are, and else */
     uint32_t from;                              /* where it was */
     TcgId vec[MAX_FOLDED];                      /* what is asked */
-    TcgId value[MAX_FOLDED];                    /* the half and what is folded, which are 0 where that is */
+    TcgId value[MAX_FOLDED];                    /* the half and what is folded, that are 0 where that is */
     unsigned num_vecs, num_values;
     TcgId moved[MAX_MOVED], there[2][MAX_MOVED];        /* the values, what else is made of them in `from`; copies of that */
     bool stays[MAX_MOVED], mapped[MAX_MOVED];   /* wanted elsewhere, by code; by maps, as recipes */
@@ -59,15 +59,18 @@ static bool ask(const TcgFn *fn, TcgId v, VecBranch *ret)
 /* Whether n, a comparison, is one of a folded vector's half with 0; then what that asks. */
 static bool is_asked(const TcgFn *fn, const TcgNode *n, VecBranch *ret)
 {
-    const TcgNode *half = fn_node(fn, n->arg[0]), *zero = fn_node(fn, n->arg[1]);
+    const TcgNode *half = fn_node(fn, n->arg[0]), *zero = fn_node(fn, n->arg[1]), *folded = fn_node(fn, half->arg[0]);
 
     ret->num_values = ret->num_vecs = 0;
     if (n->type != TCG_I64 || n->aux > COND_NE || zero->op != OP_const || zero->imm != 0 || half->op != OP_vget ||
-        half->aux != 3 || half->imm != 0 || fn_node(fn, half->arg[0])->op != OP_vumaxp) {
+        half->aux != 3 || half->imm != 0 || folded->op != OP_vumaxp) {
         return false;
     }
     ret->value[ret->num_values++] = n->arg[0];
-    return ask(fn, half->arg[0], ret);
+    if (folded->arg[0] == folded->arg[1]) {
+        ret->value[ret->num_values++] = half->arg[0];
+    }
+    return ask(fn, folded->arg[0], ret);        /* the other one's is the high half */
 }
 
 /* Whether a branch on two comparisons, both of which must hold, has such a one: which argument it is. */

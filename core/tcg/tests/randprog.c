@@ -293,9 +293,29 @@ static void step(Prog *p)
 
 static void leave(Prog *p);
 
+/* The low half of neighbours folded to the larger, of what mostly is 0. */
+static TcgVal folded(Prog *p)
+{
+    unsigned es = below(p, 4);
+    TcgVal a = tcg_vec2(p->g, OP_vcmp, es, value(p, TCG_V128), value(p, TCG_V128), COND_EQ);
+
+    for (unsigned n = 1 + below(p, 3); n-- > 0;) {
+        TcgVal b = below(p, 2) ? a : value(p, TCG_V128);
+
+        a = below(p, 8) ? tcg_vec2(p->g, OP_vumaxp, 0, a, b, 0) : tcg_vec2(p->g, OP_vumaxp, 0, b, a, 0);
+        keep(p, TCG_V128, a);
+    }
+    return tcg_vget(p->g, 3, a, 0);
+}
+
 static void branch(Prog *p, TcgBlockRef a, TcgBlockRef b)
 {
-    if (below(p, 2)) {
+    if (p->shape->vectors && below(p, 6) == 0) {
+        TcgVal v = folded(p);
+
+        keep(p, TCG_I64, v);
+        tcg_brcond(p->g, TCG_I64, below(p, 2) ? COND_EQ : COND_NE, v, tcg_const(p->g, TCG_I64, 0), a, b);
+    } else if (below(p, 2)) {
         tcg_brflag(p->g, below(p, 16), below(p, 3) ? tcg_get_reg(p->g, TEST_NZCV) : flags(p), a, b);
     } else {
         TcgType t = int_type(p);
