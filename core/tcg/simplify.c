@@ -829,14 +829,15 @@ static bool zero_above(const TcgFn *fn, TcgId v, unsigned es, unsigned depth)
 
     switch (n->op) {
     case OP_const:
-        return n->imm2 == 0 && (es == 3 || n->imm >> 32 == 0);
+        return n->imm2 == 0 && (es == 3 || n->imm >> (8 << es) == 0);
     case OP_vfrom:
-        n = n->aux > es ? fn_node(fn, n->arg[0]) : n;
-        return n->op != OP_extract ? n->op == OP_vfrom : n->aux >> 8 <= 8u << es;
+        return n->aux <= es || (depth && zero_above(fn, n->arg[0], es, depth - 1));
+    case OP_extract:                            /* an operand of vfrom */
+        return n->aux >> 8 <= 8u << es;
     case OP_vmovz:
         return n->aux <= es;
     case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
-        return (n->imm & MO_SIZE) <= es;
+        return (n->imm & MO_SIZE) <= es && !(n->imm & MO_SIGN);
     case OP_fp:
         if (!(n->aux & TCG_FP_SCALAR) || tcg_fp_to(n->aux) > es) {
             return false;

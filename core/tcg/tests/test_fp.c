@@ -664,6 +664,56 @@ static void test_no_calls(void)
     g_ptr_array_unref(all);
 }
 
+/* Lanes of a scalar's result that are those of a constant, or of something narrow: they are made zero if they are not. */
+static void test_rest(void)
+{
+    GPtrArray *all = engines_new(&test_layout);
+
+    for (unsigned i = 0; i < all->len; i++) {
+        for (unsigned form = 0; form < 15; form++) {
+            static const uint64_t ones[4] = { 0, 0x3c00, 0x3f800000, UINT64_C(0x3ff) << 52 };
+            static const uint64_t twos[4] = { 0, 0x4000, 0x40000000, UINT64_C(1) << 62 };
+            unsigned es = 1 + form % 3, bits = 8 << es;
+            uint64_t above = es == 3 ? 0 : UINT64_C(0x123) << (form / 3 == 1 && es == 1 ? 2 * bits : bits);
+            OpCpu *cpu = test_new0(OpCpu);
+            Engine *e = all->pdata[i];
+            TcgGen *g = engine_begin(e, OWNER);
+            TcgVal v, w;
+            TcgCode code;
+
+            test_cpu_init(&cpu->cpu, 1);
+            cpu->in[0].u64[0] = ones[es] | above;
+            cpu->in[0].u64[1] = 5;
+            cpu->in[1] = cpu->in[0];
+            tcg_insn_start(g, 0);
+            w = tcg_ld_env(g, TCG_V128, MO_128, OFF(in[1]));
+            switch (form / 3) {
+            case 0: case 1:
+                v = tcg_const_v(g, ones[es] | above, form & 1 ? 5 : 0);
+                break;
+            case 2:
+                v = tcg_vec1(g, OP_vfrom, 3, tcg_ld_env(g, TCG_I64, MO_64, OFF(in[0])), 0);
+                break;
+            case 3:
+                v = tcg_vec1(g, OP_vfrom, 3, tcg_extract(g, TCG_I64, tcg_ld_env(g, TCG_I64, MO_64, OFF(in[0])), 0, bits), 0);
+                break;
+            default:
+                v = tcg_vec1(g, OP_vmovz, es, w, 0);
+                break;
+            }
+            v = tcg_fp(g, &fp, TCG_FP(TCG_FP_ADD, es, es) | TCG_FP_SCALAR, v, w, TCG_NOVAL);
+            tcg_st_env(g, tcg_vec1(g, OP_vmovz, es, v, 0), MO_128, OFF(out));
+            tcg_exit(g);
+            engine_finish(e, &code);
+            g_assert_cmphex(engine_run(e, &code, cpu), ==, (uintptr_t)OWNER | TCG_EXIT_LOOKUP);
+            g_assert_cmphex(cpu->out.u64[0], ==, twos[es]);
+            g_assert_cmphex(cpu->out.u64[1], ==, 0);
+            g_aligned_free(cpu);
+        }
+    }
+    g_ptr_array_unref(all);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -672,5 +722,6 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/fp/to-int", test_to_int);
     g_test_add_func("/tcg/fp/compare", test_compare);
     g_test_add_func("/tcg/fp/no-calls", test_no_calls);
+    g_test_add_func("/tcg/fp/rest", test_rest);
     return g_test_run();
 }
