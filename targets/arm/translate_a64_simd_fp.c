@@ -24,6 +24,15 @@ bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn,
     return true;
 }
 
+/*
+ * Whether a conversion to integers may be one to integral values, which raises Inexact, and then one of these: what does not
+ * fit must not have a fraction, so numbers that are negative must fit.
+ */
+static bool rounds_first(unsigned aux)
+{
+    return (aux >> 8 & 15) <= FLOAT_ROUND_TIE_AWAY && !(aux >> 12 & 1);
+}
+
 /* The inline operation that an operation is, but for what inline_lanes adds; false: there is none. */
 static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
 {
@@ -51,7 +60,7 @@ static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
         return aux & CURRENT || (aux & 7) <= FLOAT_ROUND_TIE_AWAY;
     case FP_TO_INT:
         *ret = TCG_FP(uns ? TCG_FP_TO_U : TCG_FP_TO_I, esz, esz);
-        return (aux & 0xff) == 0 && (aux >> 8 & 15) == FLOAT_ROUND_ZERO;
+        return (aux & 0xff) == 0 && ((aux >> 8 & 15) == FLOAT_ROUND_ZERO || rounds_first(aux));
     case FP_FROM_INT:
         *ret = TCG_FP(uns ? TCG_FP_FROM_U : TCG_FP_FROM_I, esz, esz);
         return (aux & 0xff) == 0;
@@ -74,9 +83,10 @@ static TcgVal fp_abs(DisasContext *dc, unsigned esz, TcgVal v)
 }
 
 static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsigned esz, unsigned lanes, unsigned index,
-                         unsigned rd, unsigned rn, unsigned rm, unsigned ra)
+                         uint32_t aux, unsigned rd, unsigned rn, unsigned rm, unsigned ra)
 {
     TcgVal a = a64_get_v(dc, rn), b = a64_get_v(dc, rm), c = op == FP_MULADD ? a64_get_v(dc, ra) : TCG_NOVAL, r;
+    TcgFp scalar = lanes == 1 ? TCG_FP_SCALAR : 0;
     bool half = lanes > 1 && lanes << esz == 8;
 
     if (shape == FP_ELEMENT) {
@@ -108,10 +118,17 @@ static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsi
         b = a;
         a = tcg_const_v(dc->g, 0, 0);
         break;
+    case FP_TO_INT:
+        if (aux >> 8 != FLOAT_ROUND_ZERO && rounds_first(aux)) {
+            TcgFp whole = TCG_FP_RINT(esz, a64_fp_round(aux >> 8), true) | scalar;
+
+            a = tcg_fp(dc->g, &arm_helper_fp, whole, a, TCG_NOVAL, TCG_NOVAL);
+        }
+        break;
     default:
         break;
     }
-    r = tcg_fp(dc->g, &arm_helper_fp, f | (lanes == 1 ? TCG_FP_SCALAR : 0), a, b, c);
+    r = tcg_fp(dc->g, &arm_helper_fp, f | scalar, a, b, c);
     if (op == FP_NMUL) {
         r = a64_fp_sign(dc, OP_vxor, esz, r);
     } else if (op == FP_ABD) {
@@ -151,7 +168,7 @@ bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsign
         if (shape == FP_REDUCE) {
             inline_reduce(dc, f, esz, lanes, rd, rn);
         } else {
-            inline_lanes(dc, f, op, shape, esz, lanes, index, rd, rn, rm, ra);
+            inline_lanes(dc, f, op, shape, esz, lanes, index, aux, rd, rn, rm, ra);
         }
         return true;
     }
