@@ -25,7 +25,8 @@ enum {
     PMOVMSKB = V(M_0F, 0xd7), PCMPGTW = V(M_0F, 0x65), PEXTRW = V(M_0F, 0xc5), PBLENDW = V(M_3A, 0x0e),
     PUNPCKLQDQ = V(M_0F, 0x6c), PUNPCKHQDQ = V(M_0F, 0x6d), PMOVM2W = M_38 | P_F3 | X_W | 0x28,
     CVTPH2PS = V(M_38, 0x13), CVTPS2PH = V(M_3A, 0x1d), CVTPS2PD = M_0F | CVT, CVTPD2PS = V(M_0F, CVT),
-    PSHUFD = V(M_0F, 0x70), PINSRD = V(M_3A, 0x22),
+    PSHUFD = V(M_0F, 0x70), PINSRD = V(M_3A, 0x22), PACKSSDW = V(M_0F, 0x6b), PSRAW = V(M_0F, 0x71), DIGIT_SAR = 4,
+    PMINSW = V(M_0F, 0xea), PMAXSW = V(M_0F, 0xee),
     MXCSR_ROUNDS = 4,                           /* the immediate of cvtps2ph */
     UNORDERED = 3,                              /* the predicate of cmpps */
 };
@@ -43,7 +44,11 @@ static bool has_by_single(const TcgBackend *be, const TcgNode *n)
     switch (tcg_fp_op(n->aux)) {
     case TCG_FP_ADD: case TCG_FP_SUB: case TCG_FP_MUL: case TCG_FP_DIV: case TCG_FP_SQRT:
     case TCG_FP_MADD: case TCG_FP_MSUB: case TCG_FP_NMADD: case TCG_FP_NMSUB:
+    case TCG_FP_MAX: case TCG_FP_MIN: case TCG_FP_MAXNUM: case TCG_FP_MINNUM:
+    case TCG_FP_EQ: case TCG_FP_GE: case TCG_FP_GT:
         return true;
+    case TCG_FP_RINT:
+        return tcg_fp_round(n->aux) <= TCG_ROUND_STATE;
     case TCG_FP_CVT:
         /* a double would be rounded twice; two halves are converted with two others */
         return es != tcg_fp_to(n->aux) && es < 3 && (n->aux & TCG_FP_SCALAR || tcg_fp_to(n->aux) < 3);
@@ -412,20 +417,49 @@ static void emit_to_ints(Emit *e, const TcgNode *n, unsigned d, unsigned a)
 static const uint8_t simple[] = {
     [TCG_FP_ADD] = ADD, [TCG_FP_SUB] = SUB, [TCG_FP_MUL] = MUL, [TCG_FP_DIV] = DIV, [TCG_FP_SQRT] = SQRT,
 };
+static const uint8_t predicate[] = { [TCG_FP_EQ] = 0x00, [TCG_FP_GE] = 0x0d, [TCG_FP_GT] = 0x0e };
+
+/* The integers whose order is that of numbers of half precision, and numbers from them: d, which is not a. */
+static void order_halves(Emit *e, unsigned d, unsigned a)
+{
+    op3i(e, PSRAW, DIGIT_SAR, d, a, 15);
+    vex_rm(&e->a, PAND, d, d, vconst(e, VC_ABS16));
+    op3(e, PXOR, d, d, a);
+}
+
+static void emit_minmax_halves(Emit *e, Stub *s, const TcgNode *n, unsigned d, unsigned a, unsigned b)
+{
+    bool max = tcg_fp_op(n->aux) == TCG_FP_MAX || tcg_fp_op(n->aux) == TCG_FP_MAXNUM, scalar = n->aux & TCG_FP_SCALAR;
+
+    vex_rm(&e->a, PAND, XS, a, vconst(e, VC_ABS16));
+    vex_rm(&e->a, PAND, d, b, vconst(e, VC_ABS16));
+    op3(e, PMAXSW, XS, XS, d);
+    vex_rm(&e->a, PCMPGTW, XS, XS, vconst(e, VC_INFINITY16));
+    vex_rr(&e->a, PMOVMSKB, RAX, 0, XS);
+    test_ri(&e->a, 0, RAX, scalar ? 1 : 0xffff);
+    tcg_x86_stub_jump(e, s, CC_NE);
+    order_halves(e, XS, a);
+    order_halves(e, d, b);
+    op3(e, max ? PMAXSW : PMINSW, XS, XS, d);
+    order_halves(e, d, XS);
+    if (scalar) {
+        op3i(e, PBLENDW, d, a, d, 1);
+    }
+}
 
 /*
  * Half precision by way of single: 24 bits are twice 11 and two more, enough that to round twice is to round once, in any
  * mode. The second step finds the underflows too: what is tiny is exact in single precision if it is a sum or a product, and
- * a quotient of 11 bits by 11 bits is never rounded to a number of 11 bits that it is not.
+ * a quotient of 11 bits by 11 bits is never rounded to a number of 11 bits that it is not. All else here is exact.
  */
 static void emit_by_single(Emit *e, const TcgNode *n, unsigned d, unsigned a, unsigned b)
 {
     TcgFpOp op = tcg_fp_op(n->aux);
-    unsigned opc = form(n->aux, 2, simple[op]);
-    bool scalar = n->aux & TCG_FP_SCALAR;
+    bool scalar = n->aux & TCG_FP_SCALAR, unary = op == TCG_FP_SQRT || op == TCG_FP_RINT;
+    bool lanes = op == TCG_FP_EQ || op == TCG_FP_GE || op == TCG_FP_GT;
 
     for (unsigned high = 0; high < (scalar ? 1 : 2); high++) {
-        if (op != TCG_FP_SQRT) {
+        if (!unary) {
             unsigned from = b;
 
             if (high) {
@@ -442,9 +476,19 @@ static void emit_by_single(Emit *e, const TcgNode *n, unsigned d, unsigned a, un
             op3(e, PUNPCKHQDQ, XS, a, a);
         }
         vex_rr(&e->a, CVTPH2PS, XS, 0, high ? XS : alone(e, n, 1, a));
-        op3(e, opc, XS, op != TCG_FP_SQRT || scalar ? XS : 0, op == TCG_FP_SQRT ? XS : d);
-        vex_rr(&e->a, CVTPS2PH, XS, 0, XS);
-        put8(&e->a, MXCSR_ROUNDS);
+        if (op == TCG_FP_RINT) {
+            emit_rint(e, (TcgFp)(n->aux ^ TCG_FP(0, 1, 1) ^ TCG_FP(0, 2, 2)), XS, XS);
+        } else if (lanes) {
+            op3i(e, form(n->aux, 2, 0xc2), XS, XS, d, predicate[op]);
+        } else {
+            op3(e, form(n->aux, 2, simple[op]), XS, unary && !scalar ? 0 : XS, unary ? XS : d);
+        }
+        if (lanes) {
+            op3(e, PACKSSDW, XS, XS, XS);
+        } else {
+            vex_rr(&e->a, CVTPS2PH, XS, 0, XS);
+            put8(&e->a, MXCSR_ROUNDS);
+        }
         if (!scalar && !high) {
             vex_rr(&e->a, MOVD_FROM | X_W, XS, 0, RAX);
         }
@@ -526,19 +570,24 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
     static const uint8_t fused[] = {
         [TCG_FP_MADD] = 0xa8, [TCG_FP_MSUB] = 0xac, [TCG_FP_NMADD] = 0xae, [TCG_FP_NMSUB] = 0xaa,
     };
-    static const uint8_t predicate[] = { [TCG_FP_EQ] = 0x00, [TCG_FP_GE] = 0x0d, [TCG_FP_GT] = 0x0e };
     TcgFp f = n->aux;
     TcgFpOp op = tcg_fp_op(f);
     unsigned es = tcg_fp_es(f), d = loc_num(n->out) - FIRST_VREG, a = vreg(n, 0), b = vreg(n, 1), c = vreg(n, 2);
     bool scalar = f & TCG_FP_SCALAR;
 
-    if (es == 1 && op <= TCG_FP_NMSUB && !have(e, HOST_FP16)) {
-        if (op <= TCG_FP_SQRT) {
-            emit_by_single(e, n, d, a, b);
-        } else {
-            emit_by_double(e, n, d, a, b, c);
+    if (es == 1 && op <= TCG_FP_RINT && !have(e, HOST_FP16)) {
+        if (op >= TCG_FP_MAX && op <= TCG_FP_MINNUM) {
+            emit_minmax_halves(e, s, n, d, a, b);
+            return;
         }
-        check_halves(e, s, d, scalar);
+        if (op >= TCG_FP_MADD && op <= TCG_FP_NMSUB) {
+            emit_by_double(e, n, d, a, b, c);
+        } else {
+            emit_by_single(e, n, d, a, b);
+        }
+        if (op < TCG_FP_EQ || op == TCG_FP_RINT) {
+            check_halves(e, s, d, scalar);
+        }
         return;
     }
     switch (op) {
