@@ -310,17 +310,17 @@ static void fold_value(Fold *f, TcgId id)
     }
 }
 
-/* A sum's or product's other lanes are those of its first operand: better of one that has none. */
+/* A sum's or product's other lanes are those of its first operand: better of one that has none. Of two NaNs the helper chooses. */
 static void fold_fp(Fold *f, TcgId id)
 {
     TcgNode *n = fn_node(f->fn, id);
-    TcgFpOp op = tcg_fp_op(n->aux);
     TcgId a = n->arg[0];
 
-    if (n->aux & TCG_FP_SCALAR && (op == TCG_FP_ADD || op == TCG_FP_MUL || (op >= TCG_FP_MADD && op <= TCG_FP_NMSUB)) &&
-        tcg_zero_above(f->fn, n->arg[1], tcg_fp_es(n->aux)) && !tcg_zero_above(f->fn, a, tcg_fp_es(n->aux))) {
+    if (tcg_fp_may_swap(n->aux) && tcg_zero_above(f->fn, n->arg[1], tcg_fp_es(n->aux)) &&
+        !tcg_zero_above(f->fn, a, tcg_fp_es(n->aux))) {
         n->arg[0] = n->arg[1];
         n->arg[1] = a;
+        n->aux ^= TCG_FP_SWAPPED;
     }
 }
 

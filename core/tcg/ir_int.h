@@ -141,6 +141,15 @@ static inline uint64_t tcg_page_imm(unsigned mmu, unsigned access, uint32_t byte
     return access | (uint64_t)mmu << MO_MMU_SHIFT | (uint64_t)bytes << 32;
 }
 
+/* Scalars whose first two operands fold.c may have swapped, as aux says then: their helper has them the other way round. */
+enum { TCG_FP_SWAPPED = 1 << 11 };
+static inline bool tcg_fp_may_swap(TcgFp f)
+{
+    TcgFpOp op = tcg_fp_op(f);
+
+    return f & TCG_FP_SCALAR && (op == TCG_FP_ADD || op == TCG_FP_MUL || (op >= TCG_FP_MADD && op <= TCG_FP_NMSUB));
+}
+
 /* The sizes that a VEC operation's elements may have: bit n: 1 << n bytes. */
 static inline unsigned tcg_vec_sizes(unsigned op)
 {

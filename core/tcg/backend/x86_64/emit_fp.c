@@ -774,13 +774,14 @@ void tcg_x86_emit_fp_stub(Emit *e, Stub *s)
     bool counted = e->fn->config->costs;
     unsigned size = counted ? sizeof(FpRec) : offsetof(FpRec, cost);
     uint8_t *at;
-    FpRec rec = { .fn = call_helper(n)->fn, .desc = n->aux };
+    bool swapped = vector && tcg_fp_may_swap(n->aux) && n->aux & TCG_FP_SWAPPED;
+    FpRec rec = { .fn = call_helper(n)->fn, .desc = n->aux & ~(swapped ? TCG_FP_SWAPPED : 0u) };
 
     if (!s->from[0]) {
         return;                                 /* an operation that always knows */
     }
     for (unsigned i = 0; i < (vector ? 3 : 1); i++) {
-        rec.vec[i] = 16 * vreg(n, i);
+        rec.vec[i] = 16 * vreg(n, swapped && i < 2 ? 1 - i : i);
     }
     rec.vec[3] = vector ? 16 * (d - FIRST_VREG) : 0;
     lea(&e->a, X_W, RDX, mem_rip(e->a.p));
@@ -792,6 +793,8 @@ void tcg_x86_emit_fp_stub(Emit *e, Stub *s)
     call_rel(&e->a, thunk_rw(e, (vector ? THUNK_FP : THUNK_FP_TO_INT) + (counted ? THUNK_FP_COST - THUNK_FP : 0)));
     if (!vector && wanted) {
         mov_rr(&e->a, width_w(n->type), d, RAX);
+    } else if (swapped && wanted) {
+        tcg_x86_emit_lane0(e, tcg_fp_es(n->aux), d - FIRST_VREG, d - FIRST_VREG);
     }
     jmp(&e->a, s->back);
     fix32(at, e->a.p);

@@ -295,6 +295,8 @@ bool tcg_x86_is_locked(const Emit *e, const TcgNode *n);
 void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
 /* emit_vec.c */
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
+/* d = lane 0 of a, of 1 << es bytes, zero above; es: 1 to 3. */
+void tcg_x86_emit_lane0(Emit *e, unsigned es, unsigned d, unsigned a);
 unsigned tcg_x86_emit_vec_zero(Emit *e, const TcgNode *n);       /* OP_br_vec; returns the condition code */
 /* Whether n is an operation of emit_vec's, and whether it has its form. */
 static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_vsha256m2; }

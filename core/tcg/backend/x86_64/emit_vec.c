@@ -666,6 +666,18 @@ static void emit_with_memory(Emit *e, const TcgNode *n)
     }
 }
 
+void tcg_x86_emit_lane0(Emit *e, unsigned es, unsigned d, unsigned a)
+{
+    if (es == 3) {
+        v1(e, MOVQ, d, a);
+    } else if (es == 1) {
+        v2(e, PXOR, XS, XS, XS);
+        v2i(e, V(M_3A, 0x0e), d, XS, a, 1);     /* pblendw */
+    } else {
+        v2i(e, V(M_3A, 0x21), d, a, a, 0x0e);   /* insertps: lane 0 to lane 0, the others zero */
+    }
+}
+
 void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
 {
     static const uint16_t signed_pack[2] = { PACKSSWB, PACKSSDW }, unsigned_pack[2] = { PACKUSWB, PACKUSDW };
@@ -817,14 +829,7 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         emit_vpopcnt8(e, d, x[0]);
         break;
     case OP_vmovz:
-        if (es == 3) {
-            v1(e, MOVQ, d, x[0]);
-        } else if (es == 1) {
-            v2(e, PXOR, XS, XS, XS);
-            v2i(e, V(M_3A, 0x0e), d, XS, x[0], 1);              /* pblendw */
-        } else {
-            v2i(e, V(M_3A, 0x21), d, x[0], x[0], 0x0e);         /* insertps: lane 0 to lane 0, the others zero */
-        }
+        tcg_x86_emit_lane0(e, es, d, x[0]);
         break;
     case OP_vror:
         evex_rr(&e->a, V(M_0F, 0x72) | (es == 3 ? X_W : 0), DIGIT_ROR, d, x[0]);
