@@ -495,7 +495,8 @@ static bool web_split(Dce *d, TcgId phi)
         return false;
     }
     for (unsigned k = 0; k < w.num_kinds; k++) {
-        for (unsigned j = 0; j < w.kind[k].num_args; j++) {
+        /* floats are compared on paths of other kinds as well: with operands of their own, zeros there, that raises nothing */
+        for (unsigned j = 0; j < w.kind[k].num_args && (w.kind[k].op != OP_flags_fp || w.num_kinds == 1); j++) {
             common[k][j] = common_operand(fn, &w, k, j);
             if (!common[k][j]) {
                 find_parts(fn, &w, k, j);
