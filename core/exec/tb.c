@@ -346,9 +346,7 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
 
 static bool may_look_ahead(const CPUState *cs, const TranslationBlock *tb)
 {
-    const ExecMachine *x = cs->exec->x;
-
-    return tb->whole_page && !tb->cut && !cs->counted && !cs->cluster->debug && !x->config.one_insn && !x->config.stress &&
+    return tb->whole_page && !tb->cut && !cs->counted && !cs->cluster->debug && !cs->exec->x->config.one_insn &&
            !log_enabled(LOG_NOCHAIN | LOG_IN_ASM | LOG_EXEC);
 }
 
