@@ -10,10 +10,19 @@ import platform
 import resource
 import statistics
 import subprocess
+import sys
 
 
 class Failed(Exception):
     """A program did not do what it must."""
+
+
+def start(main):
+    """Runs a script's main function; who interrupts it wants no traceback."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def children():
