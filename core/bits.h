@@ -104,6 +104,19 @@ static inline unsigned ctz64(uint64_t v)
     return v ? (unsigned)__builtin_ctzll(v) : 64;
 }
 
+/* The lowest bit that is set in an array, of those from i on; num, how many it has (64 a word), if there is none. */
+static inline unsigned next_bit(const uint64_t *words, unsigned num, unsigned i)
+{
+    for (; i < num; i = (i | 63) + 1) {
+        uint64_t left = words[i / 64] >> i % 64;
+
+        if (left) {
+            return i + ctz64(left);
+        }
+    }
+    return num;
+}
+
 /* Leading copies of the sign bit, not counting it: 0 to width - 1. */
 static inline unsigned cls32(uint32_t v)
 {

@@ -561,16 +561,18 @@ static bool may_have(const Space *s, Range r)
     return false;
 }
 
+/* The first space from i on that may have entries; SPACES: there is none. */
+static unsigned next_filled(const CPUTlb *t, unsigned i)
+{
+    return next_bit(t->space_filled, SPACES, i);
+}
+
 /* Whether no entry in a range is of a space that f does not concern. */
 static bool hits_all(const CPUTlb *t, const TlbFlush *f, Range r)
 {
-    for (unsigned n = 0; n < G_N_ELEMENTS(t->space_filled); n++) {
-        for (uint64_t left = t->space_filled[n]; left; left &= left - 1) {
-            const Space *s = &t->space[64 * n + ctz64(left)];
-
-            if (!hits_space(f, s) && may_have(s, r)) {
-                return false;
-            }
+    for (unsigned i = next_filled(t, 0); i < SPACES; i = next_filled(t, i + 1)) {
+        if (!hits_space(f, &t->space[i]) && may_have(&t->space[i], r)) {
+            return false;
         }
     }
     return true;
@@ -866,13 +868,11 @@ static void flush_level1(CPUTlb *t, Context *c, Range r)
 /* Whether what contexts share, as f names them, may have an entry in a range: if not, no global code is there either. */
 static bool shared_may_have(const CPUTlb *t, const TlbFlush *f, Range r)
 {
-    for (unsigned n = 0; f->globals && n < G_N_ELEMENTS(t->space_filled); n++) {
-        for (uint64_t left = t->space_filled[n]; left; left &= left - 1) {
-            const Space *s = &t->space[64 * n + ctz64(left)];
+    for (unsigned i = next_filled(t, 0); f->globals && i < SPACES; i = next_filled(t, i + 1)) {
+        const Space *s = &t->space[i];
 
-            if (s->shared && hits_space(f, s) && may_have(s, r)) {
-                return true;
-            }
+        if (s->shared && hits_space(f, s) && may_have(s, r)) {
+            return true;
         }
     }
     return false;
@@ -947,13 +947,9 @@ static void flush_spaces(CPUState *cs, const TlbFlush *f)
 {
     CPUTlb *t = tlb_of(cs);
 
-    for (unsigned n = 0; n < G_N_ELEMENTS(t->space_filled); n++) {
-        for (uint64_t left = t->space_filled[n]; left; left &= left - 1) {
-            Space *s = &t->space[64 * n + ctz64(left)];
-
-            if (hits_space(f, s)) {
-                space_renew(t, s);
-            }
+    for (unsigned i = next_filled(t, 0); i < SPACES; i = next_filled(t, i + 1)) {
+        if (hits_space(f, &t->space[i])) {
+            space_renew(t, &t->space[i]);
         }
     }
     for (unsigned i = 0; i < POOL; i++) {

@@ -13,6 +13,7 @@
  * simple (joins, loops, what the backend lacks) makes it give up, and the caller generates again for the passes.
  */
 #include <string.h>
+#include "core/bits.h"
 #include "core/tcg/backend.h"
 
 G_STATIC_ASSERT(TCG_I32 < TCG_I64 && TCG_I64 < TCG_V128);
@@ -460,14 +461,7 @@ static inline OnceRow *row_of(Once *o, unsigned row)
 /* Rows that are set, from number i on: the next one, MAX_ROWS: none. */
 static inline uint32_t next_set(const Once *o, uint32_t i)
 {
-    for (; i < MAX_ROWS; i = (i | 63) + 1) {
-        uint64_t s = o->now.set[i / 64] >> i % 64;
-
-        if (s) {
-            return i + (uint32_t)__builtin_ctzll(s);
-        }
-    }
-    return i;
+    return next_bit(o->now.set, MAX_ROWS, i);
 }
 
 static inline bool is_dirty(const OnceRow *r)

@@ -219,8 +219,8 @@ static void find_epochs(SamePage *p)
 }
 
 /*
- * The block outside the loops that block is in, of those where v is known and the epoch is the one, at whose end it is
- * looked for a page; 0: there is none.
+ * The block at whose end a page is looked for: one outside loops that `block` is in, where v is known and the epoch is the
+ * same. 0: there is none.
  */
 static uint32_t find_outside(const SamePage *p, uint32_t block, TcgId v, uint32_t epoch)
 {

@@ -56,7 +56,7 @@ typedef struct Ssa {
     uint16_t *dense;                            /* by row, then by local: dense number + 1 */
     RowState *states;                           /* by block, row: the state at its end once it has been walked */
     BlockOut *outs;
-    uint8_t *loop;                              /* by header block, row; one more entry: the body has an insn_start */
+    uint8_t *loop;                              /* by header block (0: of the region), row; one more: the body has an insn_start */
     uint8_t *in_field;                          /* by block with several predecessors, row: see choose_fields; NULL: none */
     uint8_t *reloads;                           /* by row: it is so in one of them */
     uint32_t num_contents;
@@ -290,7 +290,7 @@ static void choose_in(Ssa *s, uint32_t head, const uint32_t *names, const bool *
 
         for (uint32_t r = 1; r < s->num_rows && b->mark == head; r++) {
             if (!s->loop[r]) {
-                continue;
+                continue;                       /* it is in its field already: nobody sets it */
             }
             weight[r] += (uint64_t)names[block * s->num_rows + r] << DEPTH_SHIFT * MIN(b->loop_depth, DEPTH_LIMIT);
         }

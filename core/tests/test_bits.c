@@ -50,6 +50,11 @@ static void test_fields(void)
 static void test_counts(void)
 {
     g_assert_cmpuint(clz64(0), ==, 64);
+    g_assert_cmpuint(next_bit((const uint64_t[]){ 0, 1 }, 128, 0), ==, 64);
+    g_assert_cmpuint(next_bit((const uint64_t[]){ 5, UINT64_C(1) << 63 }, 128, 1), ==, 2);
+    g_assert_cmpuint(next_bit((const uint64_t[]){ 5, UINT64_C(1) << 63 }, 128, 3), ==, 127);
+    g_assert_cmpuint(next_bit((const uint64_t[]){ 5, 0 }, 128, 3), ==, 128);
+    g_assert_cmpuint(next_bit((const uint64_t[]){ 5, 1 }, 128, 128), ==, 128);
     g_assert_cmpuint(ctz64(0), ==, 64);
     g_assert_cmpuint(clz32(0), ==, 32);
     g_assert_cmpuint(ctz32(0), ==, 32);
