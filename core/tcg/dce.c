@@ -421,23 +421,13 @@ static TcgId choice_node(TcgFn *fn, const Kind *k, TcgId id, const TcgId *arg, T
     return id;
 }
 
-static TcgId after_phis(const TcgFn *fn, uint32_t block)
-{
-    TcgId id = fn_block(fn, block)->first;
-
-    while (fn_node(fn, id)->op == OP_phi) {
-        id = fn_node(fn, id)->next;
-    }
-    return id;
-}
-
 /* Turns phi i of the web into the operation that its parts describe, behind the phis of its block. */
 static void web_rewrite(TcgFn *fn, const Web *w, unsigned i)
 {
     TcgId id = w->phi[i], at, value = 0;
 
     tcg_fn_remove(fn, id);
-    at = after_phis(fn, fn_node(fn, w->select[i])->block);
+    at = tcg_fn_after_phis(fn, fn_node(fn, w->select[i])->block);
     for (unsigned k = 0; k < w->num_kinds; k++) {
         const Kind *kind = &w->kind[k];
         bool last = k == w->num_kinds - 1;
@@ -643,7 +633,7 @@ static void place_copies(Dce *d)
         Deferred f = ((Deferred *)fn->scratch[1]->data)[d->num_placed++];
         const TcgNode *user = fn_node(fn, f.user);
         bool phi = user->op == OP_phi, list = user->list_len != 0;
-        TcgId at = after_phis(fn, user->block), v;              /* a call behind it may clear what comparing raised */
+        TcgId at = tcg_fn_after_phis(fn, user->block), v;              /* a call behind it may clear what comparing raised */
 
         if (phi) {
             uint32_t pred = *fn_list(fn, fn_block(fn, user->block)->preds + f.arg);

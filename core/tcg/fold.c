@@ -377,7 +377,8 @@ static void join_phis(Fold *f, TcgId a, TcgId b)
 {
     TcgFn *fn = f->fn;
     uint32_t len = fn_node(fn, a)->list_len, list = tcg_fn_list_new(fn, len);
-    TcgId phi = tcg_fn_node_new(fn, OP_phi, TCG_V128), at = a, half[2] = { a, b };
+    TcgId phi = tcg_fn_node_new(fn, OP_phi, TCG_V128), at = tcg_fn_after_phis(fn, fn_node(fn, a)->block);
+    TcgId half[2] = { a, b };
 
     for (uint32_t i = 0; i < len; i++) {
         TcgId lo = current(fn, *fn_list(fn, fn_node(fn, a)->list + i));
@@ -387,9 +388,6 @@ static void join_phis(Fold *f, TcgId a, TcgId b)
     fn_node(fn, phi)->list = list;
     fn_node(fn, phi)->list_len = len;
     tcg_fn_insert_before(fn, a, phi);
-    while (fn_node(fn, at)->op == OP_phi) {
-        at = fn_node(fn, at)->next;
-    }
     for (unsigned i = 0; i < 2; i++) {
         TcgId get = tcg_fn_node_new(fn, OP_vget, TCG_I64);
         TcgNode *n = fn_node(fn, get);

@@ -359,6 +359,17 @@ static inline void tcg_fn_insert_before(TcgFn *fn, TcgId where, TcgId id)
     w->prev = id;
 }
 
+/* The first node of a block that is no phi; 0: there is none yet. */
+static inline TcgId tcg_fn_after_phis(const TcgFn *fn, uint32_t block)
+{
+    TcgId id = fn_block(fn, block)->first;
+
+    while (id && fn_node(fn, id)->op == OP_phi) {
+        id = fn_node(fn, id)->next;
+    }
+    return id;
+}
+
 static inline void tcg_fn_remove(TcgFn *fn, TcgId id)
 {
     TcgNode *n = fn_node(fn, id);

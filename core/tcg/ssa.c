@@ -405,16 +405,6 @@ static void make_ld(Ssa *s, TcgId id, uint32_t row)
     n->imm = s->rows[row].offset;
 }
 
-static TcgId first_after_phis(const TcgFn *fn, uint32_t block)
-{
-    TcgId id = fn_block(fn, block)->first;
-
-    while (id && fn_node(fn, id)->op == OP_phi) {
-        id = fn_node(fn, id)->next;
-    }
-    return id;
-}
-
 /* The value of ref, available before node `before` of `block` (0: at the block's end, which has been walked). */
 static TcgId value_of(Ssa *s, Ref ref, uint32_t block, TcgId before)
 {
@@ -441,7 +431,7 @@ static TcgId value_of(Ssa *s, Ref ref, uint32_t block, TcgId before)
     } else if (c->after) {
         tcg_fn_insert_after(fn, c->after, ld);
     } else {
-        tcg_fn_insert_before(fn, first_after_phis(fn, c->block), ld);
+        tcg_fn_insert_before(fn, tcg_fn_after_phis(fn, c->block), ld);
     }
     return ld;
 }

@@ -305,11 +305,8 @@ static void use_there(TcgFn *fn, VecBranch *v, TcgId user, uint32_t block, TcgId
 /* Copies of what is wanted at the beginning of a successor. */
 static void place(TcgFn *fn, VecBranch *v, unsigned side)
 {
-    TcgId before = fn_block(fn, v->to[side])->first;
+    TcgId before = tcg_fn_after_phis(fn, v->to[side]);
 
-    while (fn_node(fn, before)->op == OP_phi) {
-        before = fn_node(fn, before)->next;
-    }
     for (unsigned i = 0; i < v->num_moved; i++) {
         bool zero = side == ZERO && (index_of(v->value, v->num_values, v->moved[i]) >= 0 ||
                                      index_of(v->vec, v->num_vecs, v->moved[i]) >= 0);
