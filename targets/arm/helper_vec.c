@@ -2,7 +2,7 @@
 /*
  * Advanced SIMD integer instructions lane by lane (Arm DDI 0487, C7.2).
  *
- * A row gives an operation as an expression of lanes a, b (and d) of `bits` bits, computed in 64 bits, or
+ * A row gives an operation as an expression of lanes a, b of `bits` bits, computed in 64 bits, or
  * for doublewords in 128. SSAT and USAT limit to the lane's signed and unsigned range and note saturation
  * for FPSR.QC.
  */
@@ -144,27 +144,6 @@ static void finish(ARMCPU *cpu, bool qc, const Vec *r, void *ret)
         finish(cpu, BY_SIZE(es, name, n, m, &r), &r, ret); \
     }
 
-#define TERNARY_LOOP(name, T, expr) \
-    static ALWAYS_INLINE bool name(const Vec *dv, const Vec *n, const Vec *m, Vec *r, unsigned es) \
-    { \
-        const int bits G_GNUC_UNUSED = 8 << es; \
-        bool qc = false; \
-        for (unsigned i = 0; i < 16u >> es; i++) { \
-            T d = lane_s(dv, es, i), a = lane_s(n, es, i), b = lane_s(m, es, i); \
-            lane_set(r, es, i, expr); \
-        } \
-        return qc; \
-    }
-#define TERNARY(name, expr) \
-    TERNARY_LOOP(name##_small, int64_t, expr) \
-    TERNARY_LOOP(name##_big, Int128, expr) \
-    void helper_v_##name(ARMCPU *cpu, const void *d, const void *n, const void *m, uint32_t es, void *ret) \
-    { \
-        Vec r; \
-        finish(cpu, BY_SIZE(es, name, d, n, m, &r), &r, ret); \
-    }
-
-
 /* -- one operand ------------------------------------------------------------------------------- */
 
 static ALWAYS_INLINE int count_leading_zeros(uint64_t x, int bits)
@@ -201,10 +180,7 @@ static uint32_t rsqrt_estimate(uint32_t x)
 UNARY(urecpe, lane_u, recip_estimate(a))
 UNARY(ursqrte, lane_u, rsqrt_estimate(a))
 
-/* -- two and three operands -------------------------------------------------------------------- */
-
-BINARY(suqadd, lane_s, lane_u, SSAT(a + b))
-BINARY(usqadd, lane_u, lane_s, USAT(a + b))
+/* -- two operands ------------------------------------------------------------------------------ */
 
 /* The count is the signed low byte of the second operand's lane. */
 BINARY(sshl, lane_s, lane_s, SHIFTED(a, (int8_t)b, false))
@@ -215,10 +191,6 @@ BINARY(sqshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, false)))
 BINARY(uqshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, false)))
 BINARY(sqrshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, true)))
 BINARY(uqrshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, true)))
-
-/* The doubled product's high half: 2ab >> bits is ab >> (bits - 1). */
-TERNARY(sqrdmlah, SSAT((d * (ONE << (bits - 1)) + a * b + (ONE << (bits - 2))) >> (bits - 1)))
-TERNARY(sqrdmlsh, SSAT((d * (ONE << (bits - 1)) - a * b + (ONE << (bits - 2))) >> (bits - 1)))
 
 /* Polynomials over {0, 1}. */
 static ALWAYS_INLINE unsigned pmul_byte(unsigned a, unsigned b)

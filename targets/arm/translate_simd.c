@@ -499,20 +499,124 @@ TcgVal vec_sqshlu_i(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, unsigned 
     return sat_shl(dc, es, false, positive, shift);
 }
 
+/* -- saturating shifts by registers ------------------------------------------------------------- */
+
+/*
+ * top: m with the count in each lane's highest byte. To the left first, by 0 where the count is negative, then to the right.
+ * Bytes are in the upper halves of halfwords (unit 256), and what leaves them to the right in the lower ones.
+ */
+static TcgVal sat_shift_by(DisasContext *dc, unsigned es, uint64_t unit, bool sign, bool round, TcgVal n, TcgVal top, TcgVal *lost)
+{
+    TcgOpcode shr = sign ? OP_vsarv : OP_vshrv;
+    TcgVal count = op1(dc, OP_vsar, es, top, lane_bits(es) - 8), left = op2(dc, OP_vsmax, es, count, ZERO);
+    TcgVal right = op2(dc, OP_vsub, es, left, count);
+    TcgVal l = op2(dc, OP_vshlv, es, n, left), back = op2(dc, shr, es, l, left), same, r;
+
+    *lost = op2(dc, OP_vxor, es, back, n);      /* bits are lost if the way back does not lead to n */
+    if (sign) {
+        same = CMP(EQ, back, n);
+        l = tcg_vbitsel(dc->g, same, l, limit(dc, es, n));
+    } else {
+        l = op2(dc, OP_vor, es, l, CMP(NE, back, n));
+    }
+    r = op2(dc, shr, es, l, right);
+    if (round) {                                /* the last bit that leaves, if any does */
+        TcgVal last = op2(dc, shr, es, l, op2(dc, OP_vsub, es, right, vec_const(dc, es, 1)));
+        TcgVal add = unit == 1 ? op1(dc, OP_vshr, es, top, lane_bits(es) - 1) :
+                                 op2(dc, OP_vand, es, count, vec_const(dc, es, unit));
+
+        r = op2(dc, OP_vadd, es, r, op2(dc, OP_vand, es, last, add));
+    }
+    return r;
+}
+
+static TcgVal sat_shift_lanes(DisasContext *dc, unsigned es, bool sign, bool round, TcgVal n, TcgVal m)
+{
+    TcgVal half[2], lost[2];
+
+    if (es) {
+        half[0] = sat_shift_by(dc, es, 1, sign, round, n, op1(dc, OP_vshl, es, m, lane_bits(es) - 8), lost);
+        return saturated(dc, lost[0], half[0]);
+    }
+    for (unsigned q = 0; q < 2; q++) {
+        TcgOpcode zip = q ? OP_vzip2 : OP_vzip1;
+
+        half[q] = sat_shift_by(dc, 1, 256, sign, round, op2(dc, zip, 0, ZERO, n), op2(dc, zip, 0, ZERO, m), &lost[q]);
+    }
+    return saturated(dc, op2(dc, OP_vor, 3, lost[0], lost[1]), op2(dc, OP_vuzp2, 0, half[0], half[1]));
+}
+
+#define VEC_SAT_SHIFT(name, sign, round) \
+    VEC(name, has_shifts(dc, es) ? sat_shift_lanes(dc, es, sign, round, n, m) : \
+              a64_call(dc, v_##name, n, m, imm32(dc, es)))
+VEC_SAT_SHIFT(sqshl, true, false)
+VEC_SAT_SHIFT(uqshl, false, false)
+VEC_SAT_SHIFT(sqrshl, true, true)
+VEC_SAT_SHIFT(uqrshl, false, true)
+
+/* -- saturating sums with numbers of the other sign, with products ------------------------------- */
+
+/* A number less 2^(bits - 1) is signed if it was not, and the other way round; so are the limits of a sum. */
+static TcgVal sum_of_both(DisasContext *dc, unsigned es, bool sign, TcgVal d, TcgVal n)
+{
+    TcgVal low = lowest(dc, es);
+
+    return op2(dc, OP_vxor, es, sat_sum(dc, es, sign, false, op2(dc, OP_vxor, es, d, low), n), low);
+}
+
+VEC(suqadd, sum_of_both(dc, es, false, d, n))
+VEC(usqadd, sum_of_both(dc, es, true, d, n))
+
+/*
+ * Halfwords: the rounded high half of twice the product, which is then added or subtracted. It is 2^15 for the lowest numbers,
+ * one more than a lane holds, so it is added in two steps.
+ */
+static TcgVal add_high_16(DisasContext *dc, bool sub, TcgVal d, TcgVal n, TcgVal m)
+{
+    static const TcgOpcode sat[2] = { OP_vsadds, OP_vssubs };
+    const unsigned es = 1;
+    TcgVal h = op2(dc, OP_vmulrs, 1, n, m), r, s, most;
+
+    if (sub) {                                  /* what is subtracted is rounded down at half */
+        TcgVal fraction = op1(dc, OP_vshl, 1, op2(dc, OP_vmul, 1, n, m), 1);
+
+        h = op2(dc, OP_vadd, 1, h, CMP(EQ, fraction, lowest(dc, 1)));
+    }
+    most = CMP(EQ, h, lowest(dc, 1));
+    r = op2(dc, sub ? OP_vsub : OP_vadd, 1, d, h);
+    s = op2(dc, sat[sub], 1, d, op2(dc, OP_vadd, 1, h, most));
+    s = op2(dc, sat[!sub], 1, s, most);
+    return saturated(dc, op2(dc, OP_vxor, 1, s, r), s);
+}
+
+/* Words, in doublewords: (d << 31) + nm + (1 << 30) before the shift by 31. */
+static TcgVal add_high_32(DisasContext *dc, bool sub, TcgVal d, TcgVal n, TcgVal m)
+{
+    TcgVal low = vec_const(dc, 3, UINT32_MAX), half = vec_const(dc, 3, UINT64_C(1) << 30), sum[2], r, upper, lost;
+
+    for (unsigned odd = 0; odd < 2; odd++) {
+        TcgVal p = op2(dc, OP_vmulls, 2, n, m), t = op2(dc, OP_vmulls, 2, d, lowest(dc, 2));        /* -(d << 31) */
+
+        sum[odd] = sub ? op2(dc, OP_vsub, 3, op2(dc, OP_vsub, 3, half, t), p) :
+                         op2(dc, OP_vadd, 3, op2(dc, OP_vsub, 3, p, t), half);
+        d = op1(dc, OP_vshr, 3, d, 32);
+        n = op1(dc, OP_vshr, 3, n, 32);
+        m = op1(dc, OP_vshr, 3, m, 32);
+    }
+    r = tcg_vbitsel(dc->g, low, op1(dc, OP_vshr, 3, sum[0], 31), op1(dc, OP_vshl, 3, sum[1], 1));
+    upper = tcg_vbitsel(dc->g, low, op1(dc, OP_vshr, 3, sum[0], 32), sum[1]);
+    lost = op1(dc, OP_vsar, 2, op2(dc, OP_vxor, 2, upper, r), 31);
+    return saturated(dc, lost, tcg_vbitsel(dc->g, lost, limit(dc, 2, upper), r));
+}
+
+VEC(sqrdmlah, es == 1 ? add_high_16(dc, false, d, n, m) : add_high_32(dc, false, d, n, m))
+VEC(sqrdmlsh, es == 1 ? add_high_16(dc, true, d, n, m) : add_high_32(dc, true, d, n, m))
+
 /* -- operations that are helpers --------------------------------------------------------------- */
 
 #define CALL1(name) VEC(name, a64_call(dc, v_##name, n, imm32(dc, es)))
 #define CALL2(name) VEC(name, a64_call(dc, v_##name, n, m, imm32(dc, es)))
-#define CALL3(name) VEC(name, a64_call(dc, v_##name, d, n, m, imm32(dc, es)))
 
 CALL1(urecpe)
 CALL1(ursqrte)
-CALL2(sqshl)
-CALL2(uqshl)
-CALL2(sqrshl)
-CALL2(uqrshl)
 CALL2(pmul)
-CALL3(sqrdmlah)
-CALL3(sqrdmlsh)
-VEC(suqadd, a64_call(dc, v_suqadd, d, n, imm32(dc, es)))
-VEC(usqadd, a64_call(dc, v_usqadd, d, n, imm32(dc, es)))
