@@ -39,7 +39,7 @@ enum {
     PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
     AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
-    PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
+    PBLENDW = V(M_3A, 0x0e), PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
     SHA1RNDS4 = M_3A | 0xcc, SHA256RNDS2 = M_38 | 0xcb, SHA256MSG1 = M_38 | 0xcc, SHA256MSG2 = M_38 | 0xcd,
     KORTESTW = M_0F | 0x98, MOVQ = M_0F | P_F3 | 0x7e, MOVD_TO = V(M_0F, 0x6e), MOVD_FROM = V(M_0F, 0x7e),
 };
@@ -611,15 +611,54 @@ static bool is_shuffle(const TcgNode *n)
     return n->op == OP_const && !(((lo & ~n->imm) | (hi & ~n->imm2)) & top);
 }
 
-/* Counts from a vector: words are EVEX alone, as is the arithmetic shift of doublewords. */
+/* Shifts by a vector that AVX2 lacks: words as doublewords, odd ones and even ones. */
+static void shift_words_by(Emit *e, unsigned op, unsigned d, unsigned a, unsigned b)
+{
+    shift(e, 2, DIGIT_SHR, XS, b, 16);
+    if (op == PSLLV) {
+        shift(e, 2, DIGIT_SHR, XTEMP, a, 16);
+        vex_rr(&e->a, op, XS, XTEMP, XS);
+        shift(e, 2, DIGIT_SHL, XS, XS, 16);
+    } else {
+        vex_rr(&e->a, op, XS, a, XS);
+    }
+    v2m(e, PAND, XTEMP, b, vconst(e, VC_LOWWORDS));
+    if (op == PSLLV) {
+        vex_rr(&e->a, op, d, a, XTEMP);
+    } else if (op == PSRLV) {
+        v2m(e, PAND, d, a, vconst(e, VC_LOWWORDS));
+        vex_rr(&e->a, op, d, d, XTEMP);
+    } else {
+        shift(e, 2, DIGIT_SHL, d, a, 16);
+        vex_rr(&e->a, op, d, d, XTEMP);
+        shift(e, 2, DIGIT_SHR, d, d, 16);
+    }
+    v2i(e, PBLENDW, d, d, XS, 0xaa);
+}
+
+/* ... and doublewords by sign: of negative ones the complement is shifted. */
+static void shift_signed_by(Emit *e, unsigned d, unsigned a, unsigned b)
+{
+    zero(e, XS);
+    v2(e, op_gt[3], XS, XS, a);
+    v2(e, PXOR, d, a, XS);
+    vex_rr(&e->a, PSRLV | X_W, d, d, b);
+    v2(e, PXOR, d, d, XS);
+}
+
+/* Counts from a vector: shifts of words are EVEX alone, as is the arithmetic one of doublewords. */
 static void emit_shift_by(Emit *e, unsigned op, unsigned word, unsigned es, unsigned d, unsigned a, unsigned b)
 {
-    if (es == 1) {
-        evex64(e, word, d, a, b);
-    } else if (es == 3 && op == PSRAV) {
-        evex64(e, op, d, a, b);
-    } else {
+    bool evex = es == 1 || (es == 3 && op == PSRAV);
+
+    if (!evex) {
         vex_rr(&e->a, op | (es == 3 ? X_W : 0), d, a, b);
+    } else if (have(e, HOST_AVX512)) {
+        evex64(e, es == 1 ? word : op, d, a, b);
+    } else if (es == 1) {
+        shift_words_by(e, op, d, a, b);
+    } else {
+        shift_signed_by(e, d, a, b);
     }
 }
 
@@ -672,7 +711,7 @@ void tcg_x86_emit_lane0(Emit *e, unsigned es, unsigned d, unsigned a)
         v1(e, MOVQ, d, a);
     } else if (es == 1) {
         v2(e, PXOR, XS, XS, XS);
-        v2i(e, V(M_3A, 0x0e), d, XS, a, 1);     /* pblendw */
+        v2i(e, PBLENDW, d, XS, a, 1);
     } else {
         v2i(e, V(M_3A, 0x21), d, a, a, 0x0e);   /* insertps: lane 0 to lane 0, the others zero */
     }
@@ -934,10 +973,8 @@ static bool is_early(const TcgNode *n)
 bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
 {
     switch (n->op) {
-    case OP_vshlv: case OP_vshrv:
-        return tcg_x86_host_has(be, n->aux >= 2 ? HOST_AVX2 : HOST_AVX512);
-    case OP_vsarv:
-        return tcg_x86_host_has(be, n->aux == 2 ? HOST_AVX2 : HOST_AVX512);
+    case OP_vshlv: case OP_vshrv: case OP_vsarv:
+        return tcg_x86_host_has(be, HOST_AVX2);
     case OP_vror: case OP_vclz:
         return tcg_x86_host_has(be, HOST_AVX512);
     case OP_vclmul: case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
@@ -949,6 +986,14 @@ bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
     }
 }
 G_STATIC_ASSERT(OP_vadd == OP_call + 1 && OP_br == OP_vsha256m2 + 1);
+
+static void clobber_temp(TcgConstraint *ret)
+{
+    ret->clobbers = VREG_BIT(XTEMP);
+    ret->arg[0] &= ~ret->clobbers;
+    ret->arg[1] &= ~ret->clobbers;
+    ret->out &= ~ret->clobbers;
+}
 
 void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
 {
@@ -980,10 +1025,16 @@ void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
     case OP_vsha1r: case OP_vsha256m1: case OP_vsha256m2:
         ret->out_same_as = 0;
         break;
+    case OP_vshlv: case OP_vshrv: case OP_vsarv:
+        if (!tcg_x86_host_has(fn->config->backend, HOST_AVX512)) {
+            if (n->aux == 1) {
+                clobber_temp(ret);
+            }
+            ret->out_early = n->op == OP_vsarv && n->aux == 3;
+        }
+        break;
     case OP_vpopcnt8:
-        ret->clobbers = VREG_BIT(XTEMP);
-        ret->arg[0] &= ~ret->clobbers;
-        ret->out &= ~ret->clobbers;
+        clobber_temp(ret);
         break;
     }
 }
