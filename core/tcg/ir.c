@@ -68,6 +68,7 @@ TcgFn *tcg_fn_new(const TcgConfig *config)
     fn->rows = g_array_sized_new(FALSE, FALSE, sizeof(uint16_t), 64);
     fn->row_seen = g_byte_array_new();
     g_byte_array_set_size(fn->row_seen, config->target->num_regs);
+    memset(fn->row_seen->data, 0, fn->row_seen->len);
     tcg_fn_rows_grow(fn);
     tcg_fn_clear(fn);
     return fn;
@@ -107,12 +108,15 @@ void tcg_fn_clear(TcgFn *fn)
     fn->maps->len = 1;
     memset(fn_map(fn, 0), 0, sizeof(TcgStateMap));
     fn->lists->len = fn->map_entries->len = fn->locals->len = fn->rpo->len = 0;
-    memset(fn->const_cache, 0, sizeof(fn->const_cache));
     fn->entry = 0;
     fn->entry_pc = 0;
     fn->num_insns = 0;
     fn->frame_slots = 0;
-    memset(fn->row_seen->data, 0, fn->row_seen->len);
+    for (guint i = 0; i < fn->rows->len; i++) {
+        unsigned row = g_array_index(fn->rows, uint16_t, i);
+
+        fn->row_seen->data[row < TCG_LOCAL ? row : fn->config->target->num_regs + (row - TCG_LOCAL)] = 0;
+    }
     fn->rows->len = 0;
     fn->rows_noted = fn->has_loops = fn->lacks = fn->too_large = fn->counted = false;
     fn->done = 0;
@@ -136,21 +140,29 @@ void tcg_fn_grow(TcgFn *fn)
     fn->nodes->len = len;
 }
 
-static inline TcgId const_find(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi)
+static __attribute__((noinline)) TcgId const_new(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi, unsigned h)
 {
-    unsigned h = ((lo ^ hi << 7) * 0x9e3779b97f4a7c15ull + type * 0x9e3779b9u) >> 58;
-    TcgId id = fn->const_cache[h];
+    TcgId id = tcg_fn_node_new(fn, OP_const, type);
     TcgNode *n = fn_node(fn, id);
 
-    if (id && n->type == type && n->imm == lo && n->imm2 == hi) {
-        return id;
-    }
-    id = tcg_fn_node_new(fn, OP_const, type);
-    n = fn_node(fn, id);
     n->imm = lo;
     n->imm2 = hi;
     fn->const_cache[h] = id;
     return id;
+}
+
+/* The cache may have what was a constant in another region. */
+static inline TcgId const_find(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi)
+{
+    unsigned h = ((lo ^ hi << 7) * 0x9e3779b97f4a7c15ull + type * 0x9e3779b9u) >> 58;
+    TcgId id = fn->const_cache[h];
+    const TcgNode *n = fn_node(fn, id);
+
+    if (G_LIKELY(id < fn->nodes->len) && n->imm == lo && n->imm2 == hi && n->op == OP_const && n->type == type && !n->block &&
+        id) {
+        return id;
+    }
+    return const_new(fn, type, lo, hi, h);
 }
 
 TcgId tcg_fn_const(TcgFn *fn, TcgType type, uint64_t value)

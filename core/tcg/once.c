@@ -18,17 +18,18 @@
 
 G_STATIC_ASSERT(TCG_I32 < TCG_I64 && TCG_I64 < TCG_V128);
 
-enum { MAX_ROWS = 128, MAX_SNAPS = 24, MAX_BLOCKS = 64, MAX_LAZY = 256 };
+enum { MAX_ROWS = 192, MAX_SNAPS = 24, MAX_BLOCKS = 64, MAX_LAZY = 256 };
 
 typedef struct OnceRow {
+    TcgId cur, env;                             /* what it holds; what its field does. 0: whatever the field has held */
+    TcgId start;                                /* ... at the start of instruction `stamp`, which has changed it */
+    uint32_t stamp;
     uint32_t offset;
     uint16_t row;
     uint8_t type, mo;
     bool local;
-    TcgId cur, env;                             /* what it holds; what its field does. 0: whatever the field has held */
-    TcgId start;                                /* ... at the start of instruction `stamp`, which has changed it */
-    uint32_t stamp;
-    uint32_t unused;
+    bool named, set;                            /* it is in the lists of these names */
+    bool unused[5];                             /* a row's number becomes an address by one shift */
 } OnceRow;
 G_STATIC_ASSERT(sizeof(OnceRow) == 32);
 
@@ -43,10 +44,16 @@ typedef struct OnceState {
     TcgId pc_field;                             /* what its field held when it was the entry's + pc_field_is; 0: not loaded */
     int64_t pc_field_is;
     bool pc_unknown;                            /* a helper has written it */
-    uint32_t num_rows, num_slots, num_lazy;
-    uint64_t set[MAX_ROWS / 64];                /* by row: it was set, and its field may not hold that yet */
-    OnceRow rows[MAX_ROWS];
+    uint32_t num_named, num_slots, num_lazy;
+    uint32_t num_set;
+    uint8_t set[MAX_ROWS];                      /* rows that were set, whose fields may not hold that yet */
 } OnceState;
+
+/* A state that is gone back to, with its rows, as in Once.named. */
+typedef struct OnceSnap {
+    OnceState state;
+    OnceRow row[MAX_ROWS];
+} OnceSnap;
 
 typedef struct OnceBlock {
     bool entered, started;
@@ -54,15 +61,28 @@ typedef struct OnceBlock {
     uint8_t snap;                               /* number + 1; 0: none */
 } OnceBlock;
 
+/* Operations of which there is more to say. */
+typedef enum OnceKind { PLAIN, WIDENS, NARROWS, MAKES_FLAGS, TAKES_FLAGS, BRANCHES, LEAVES, ACCESSES } OnceKind;
+/* When an algebraic rule may apply: never, with a constant among the operands, with one that is computed, at any time. */
+typedef enum OnceRules { NO_RULES, RULES_OF_CONSTANTS, RULES_OF_VALUES, RULES_OF_WIDTHS } OnceRules;
+
+/* What is asked about each operation that is emitted. */
+typedef struct OnceOp {
+    uint8_t args;
+    uint8_t plain;                              /* the backend's */
+    uint8_t kind, rules;
+    bool has_result, exits;
+    bool opaque;                                /* rules know nothing of its value */
+    bool unused;
+} OnceOp;
+G_STATIC_ASSERT(sizeof(OnceOp) == 8);
+
 struct TcgOnce {
     TcgFn *fn;
     const TcgBackend *be;
     void *emit;
     bool failed;
-    uint16_t *index;                            /* by row, then by local: in rows, + 1 */
-    uint32_t cap_index;
     unsigned num_regs, pc_reg;                  /* the target's */
-    OnceRow *fresh;                             /* its registers, of which nothing is known */
     uint32_t next_insn;
     TcgRegSet pinned;                           /* not to be touched before the current node */
     TcgNode own;                                /* of moves, loads and stores that it adds; what they do not have is zero */
@@ -73,9 +93,13 @@ struct TcgOnce {
     TcgId slot_of[256];
     TcgId lazy[MAX_LAZY];                       /* flags that have been computed */
     OnceBlock blk[MAX_BLOCKS];
-    OnceState now;
-    OnceState *snaps;
+    uint32_t num_blk;                           /* of them that are in use */
+    OnceSnap *snaps;
     uint32_t num_snaps;
+    OnceState now;
+    uint8_t named[MAX_ROWS];                    /* rows of which something is known, in the order in which it came */
+    OnceRow rows[MAX_ROWS];                     /* by row, then by local */
+    OnceOp op[TCG_NUM_OPS];
 };
 typedef struct TcgOnce Once;
 
@@ -184,17 +208,17 @@ static inline TcgRegSet bound(const Once *o)
 /* A row's field that holds the value. NULL: none does. */
 static inline const OnceRow *home(const Once *o, TcgId rep)
 {
-    const OnceRow *r = node(o, rep)->row ? &o->now.rows[node(o, rep)->row - 1] : NULL;
+    const OnceRow *r = node(o, rep)->row ? &o->rows[node(o, rep)->row - 1] : NULL;
 
     return r && r->env && rep_of(o, r->env) == rep ? r : NULL;
 }
 
 static inline void note_row(Once *o, TcgId id, const OnceRow *r)
 {
-    TcgId rep = rep_of(o, id);
+    TcgNode *v = val(o, id);
 
-    if (r->type >= node_type(node(o, rep))) {   /* all of it */
-        node(o, rep)->row = (uint16_t)(r - o->now.rows + 1);
+    if (r->type >= node_type(v)) {              /* all of it */
+        v->row = (uint16_t)(r - o->rows + 1);
     }
 }
 
@@ -232,8 +256,8 @@ static bool is_live(const Once *o, TcgId rep)
 {
     bool live = node(o, rep)->touched >= o->now.insn || (o->now.pc && rep_of(o, o->now.pc) == rep);
 
-    for (uint32_t i = 0; i < o->now.num_rows && !live; i++) {
-        const OnceRow *r = &o->now.rows[i];
+    for (uint32_t i = 0; i < o->now.num_named && !live; i++) {
+        const OnceRow *r = &o->rows[o->named[i]];
 
         live = (r->cur && needs(o, r->cur, rep)) || (r->stamp == o->now.insn && r->start && needs(o, r->start, rep));
     }
@@ -245,8 +269,8 @@ static void collect(Once *o)
 {
     TcgRegSet keep = o->pinned;
 
-    for (uint32_t i = 0; i < o->now.num_rows; i++) {
-        const OnceRow *r = &o->now.rows[i];
+    for (uint32_t i = 0; i < o->now.num_named; i++) {
+        const OnceRow *r = &o->rows[o->named[i]];
 
         keep |= r->cur ? regs_of(o, r->cur) : 0;
         keep |= r->stamp == o->now.insn && r->start ? regs_of(o, r->start) : 0;
@@ -290,7 +314,7 @@ static void evict(Once *o, unsigned reg)
 {
     TcgId rep = o->now.regs[reg];
     const TcgNode *v = node(o, rep);
-    OnceRow *r = v->row ? &o->now.rows[v->row - 1] : NULL;
+    OnceRow *r = v->row ? &o->rows[v->row - 1] : NULL;
 
     if (!is_const(o, rep) && !v->slot && !home(o, rep)) {
         if (r && !r->local && r->cur && rep_of(o, r->cur) == rep && r->stamp != o->now.insn && is_spare(o, r)) {
@@ -410,58 +434,50 @@ static inline TcgLoc place(Once *o, TcgId id, TcgRegSet set, bool constant, bool
     return TCG_LOC(LOC_REG, use(o, id, set));
 }
 
-static inline void result(Once *o, TcgId id, TcgRegSet set)
+/* Returns the register. */
+static inline unsigned result(Once *o, TcgId id, TcgRegSet set)
 {
     TcgRegSet free = set & o->now.free & ~o->pinned;
     unsigned r = G_LIKELY(free) ? (unsigned)__builtin_ctzll(free) : alloc(o, set);
+    TcgNode *n = node(o, id);
 
-    node(o, id)->out = TCG_LOC(LOC_REG, r);
-    node(o, id)->uses = 1;
-    node(o, id)->touched = o->now.insn;
-    if (!o->failed) {
-        bind(o, id, r);
-    }
-}
-
-/* -- rows ------------------------------------------------------------------------------------------------------------ */
-
-static __attribute__((noinline)) OnceRow *new_row(Once *o, unsigned row, unsigned i)
-{
-    OnceRow *r;
-
-    if (i >= o->cap_index) {
-        o->index = g_renew(uint16_t, o->index, i + 64);
-        memset(o->index + o->cap_index, 0, (i + 64 - o->cap_index) * sizeof(*o->index));
-        o->cap_index = i + 64;
-    }
-    if (o->now.num_rows == MAX_ROWS) {
-        fail(o);
-        return &o->now.rows[0];
-    }
-    r = &o->now.rows[o->now.num_rows++];
-    o->index[i] = (uint16_t)o->now.num_rows;
-    if (row < TCG_LOCAL) {
-        *r = o->fresh[row];
-    } else {
-        *r = (OnceRow){ .row = (uint16_t)row, .type = tcg_row_type(o->fn, row), .local = true };
+    n->out = TCG_LOC(LOC_REG, r);
+    n->uses = 1;
+    n->touched = o->now.insn;
+    if (G_LIKELY(!o->failed)) {
+        n->reg = (uint8_t)(r + 1);
+        o->now.regs[r] = id;
+        o->now.free &= ~reg_bit(r);
     }
     return r;
 }
 
-static inline OnceRow *row_of(Once *o, unsigned row)
-{
-    unsigned i = row < TCG_LOCAL ? row : o->num_regs + (row - TCG_LOCAL);
+/* -- rows ------------------------------------------------------------------------------------------------------------ */
 
-    if (G_LIKELY(i < o->cap_index && o->index[i])) {
-        return &o->now.rows[o->index[i] - 1];
+static __attribute__((noinline)) OnceRow *local_row(Once *o, unsigned row)
+{
+    unsigned i = o->num_regs + (row - TCG_LOCAL);
+
+    if (row < TCG_LOCAL || i >= MAX_ROWS) {
+        fail(o);
+        return &o->rows[0];
     }
-    return new_row(o, row, i);
+    o->rows[i].type = tcg_row_type(o->fn, row);
+    return &o->rows[i];
 }
 
-/* Rows that are set, from number i on: the next one, MAX_ROWS: none. */
-static inline uint32_t next_set(const Once *o, uint32_t i)
+static inline OnceRow *row_of(Once *o, unsigned row)
 {
-    return next_bit(o->now.set, MAX_ROWS, i);
+    return G_LIKELY(row < MAX_ROWS) ? &o->rows[row] : local_row(o, row);
+}
+
+/* Something will be known of it. */
+static inline void name(Once *o, OnceRow *r)
+{
+    if (!r->named) {
+        r->named = true;
+        o->named[o->now.num_named++] = (uint8_t)(r - o->rows);
+    }
 }
 
 static inline bool is_dirty(const OnceRow *r)
@@ -509,33 +525,40 @@ static void store(Once *o, OnceRow *r)
     o->pinned = pinned;
 }
 
+/* Of rows that are set: all, those that this instruction has not set, those whose values are no flags to be computed. */
+typedef enum Which { WHICH_ALL, WHICH_OLD, WHICH_SURE } Which;
+
+static inline bool is_of(const Once *o, const OnceRow *r, Which which)
+{
+    return which == WHICH_ALL || (which == WHICH_OLD ? r->stamp != o->now.insn : !r->cur || !node(o, r->cur)->lazy);
+}
+
+static inline __attribute__((always_inline)) void store_set(Once *o, Which which)
+{
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < o->now.num_set; i++) {
+        OnceRow *r = &o->rows[o->now.set[i]];
+
+        if (is_of(o, r, which)) {
+            r->set = false;
+            if (is_dirty(r)) {
+                store(o, r);
+            }
+        } else {
+            o->now.set[left++] = o->now.set[i];
+        }
+    }
+    o->now.num_set = left;
+}
+
 /* all: also what this instruction has set. */
 static void store_dirty(Once *o, bool all)
 {
-    for (uint32_t i = next_set(o, 0); i < MAX_ROWS; i = next_set(o, i + 1)) {
-        OnceRow *r = &o->now.rows[i];
-
-        if (all || r->stamp != o->now.insn) {
-            if (is_dirty(r)) {
-                store(o, r);
-            }
-            o->now.set[i / 64] &= ~(UINT64_C(1) << i % 64);
-        }
-    }
-}
-
-/* What instructions before this one have set, but for flags that are not computed yet: so maps have little to say. */
-static inline void store_sure(Once *o)
-{
-    for (uint32_t i = next_set(o, 0); i < MAX_ROWS; i = next_set(o, i + 1)) {
-        OnceRow *r = &o->now.rows[i];
-
-        if (!r->cur || !node(o, r->cur)->lazy) {
-            if (is_dirty(r)) {
-                store(o, r);
-            }
-            o->now.set[i / 64] &= ~(UINT64_C(1) << i % 64);
-        }
+    if (all) {
+        store_set(o, WHICH_ALL);
+    } else {
+        store_set(o, WHICH_OLD);
     }
 }
 
@@ -556,74 +579,73 @@ static void store_pc(Once *o, int64_t delta)
     }
 }
 
-static __attribute__((noinline)) TcgId get_first(Once *o, unsigned row)
+static __attribute__((noinline)) TcgId get_first(Once *o, OnceRow *r)
 {
-    OnceRow *r;
+    TcgNode *n;
     TcgId id;
 
-    if (row == o->pc_reg) {
+    if (G_UNLIKELY(r->row == o->pc_reg)) {
         fail(o);
     }
-    if (o->failed) {
-        return tcg_fn_node_new(o->fn, OP_ld_env, tcg_row_type(o->fn, row));
-    }
-    r = row_of(o, row);
-    if (r->cur) {
-        val(o, r->cur)->touched = o->now.insn;
-        return r->cur;
-    }
-    if (r->local) {                             /* not set: any value will do */
-        id = r->type == TCG_V128 ? tcg_fn_const_v(o->fn, 0, 0) : tcg_fn_const(o->fn, r->type, 0);
-        return id;
+    if (G_UNLIKELY(r->local && !o->failed)) {   /* not set: any value will do */
+        return r->type == TCG_V128 ? tcg_fn_const_v(o->fn, 0, 0) : tcg_fn_const(o->fn, r->type, 0);
     }
     id = tcg_fn_node_new(o->fn, OP_ld_env, r->type);
-    node(o, id)->aux = r->mo;
-    node(o, id)->imm = r->offset;
-    result(o, id, r->type == TCG_V128 ? VEC_REGS : INT_REGS);
-    load_row(o, r, loc_num(node(o, id)->out));
+    if (G_UNLIKELY(o->failed)) {
+        return id;
+    }
+    n = node(o, id);
+    n->aux = r->mo;
+    n->imm = r->offset;
+    n->row = (uint16_t)(r - o->rows + 1);
+    load_row(o, r, result(o, id, r->type == TCG_V128 ? VEC_REGS : INT_REGS));
     r->cur = r->env = id;
-    note_row(o, id, r);
+    name(o, r);
     return id;
 }
 
 TcgId tcg_once_get(Once *o, unsigned row)
 {
-    if (G_LIKELY(row < o->num_regs && o->index[row])) {
-        const OnceRow *r = &o->now.rows[o->index[row] - 1];
+    OnceRow *r = row_of(o, row);
 
-        if (r->cur) {
-            val(o, r->cur)->touched = o->now.insn;
-            return r->cur;
-        }
+    if (G_LIKELY(r->cur)) {
+        val(o, r->cur)->touched = o->now.insn;
+        return r->cur;
     }
-    return get_first(o, row);
+    return get_first(o, r);
 }
 
 void tcg_once_set(Once *o, unsigned row, TcgId v)
 {
-    OnceRow *r;
+    OnceRow *r = row_of(o, row);
+    TcgNode *n;
 
-    if (o->failed) {
+    if (G_UNLIKELY(o->failed)) {
         return;
     }
-    if (row == o->pc_reg) {
+    if (G_UNLIKELY(row == o->pc_reg)) {
         o->now.pc = v;
         return;
     }
-    r = row_of(o, row);
+    name(o, r);
     if (!r->local) {
-        uint32_t i = (uint32_t)(r - o->now.rows);
-
-        o->now.set[i / 64] |= UINT64_C(1) << i % 64;
+        if (!r->set) {
+            r->set = true;
+            o->now.set[o->now.num_set++] = (uint8_t)(r - o->rows);
+        }
         if (r->stamp != o->now.insn) {
             r->stamp = o->now.insn;
             r->start = r->cur;
         }
     }
     r->cur = v;
-    if (!node(o, v)->lazy && !is_const(o, v)) {
-        note_row(o, v, r);
-        val(o, v)->touched = o->now.insn;
+    n = node(o, v);
+    if (!n->lazy && n->op != OP_const) {
+        n = n->rep ? node(o, n->rep) : n;
+        n->touched = o->now.insn;
+        if (r->type >= node_type(n)) {
+            n->row = (uint16_t)(r - o->rows + 1);
+        }
     }
 }
 
@@ -658,9 +680,9 @@ void tcg_once_insn(Once *o, uint64_t delta)
     o->now.insn = ++o->next_insn;
     o->now.insns++;
     o->now.delta = (int64_t)delta;
-    if (o->block && !o->failed) {
+    if (o->now.num_set && o->block && !o->failed) {
         o->pinned = 0;
-        store_sure(o);
+        store_set(o, WHICH_SURE);               /* so maps have little to say */
     }
 }
 
@@ -692,8 +714,8 @@ static void make_map(Once *o, TcgId id, TcgRegSet set)
     }
     fn->map_leaves->len = 0;
     fn->map_entries->len = 0;
-    for (uint32_t i = next_set(o, 0); i < MAX_ROWS && !o->failed; i = next_set(o, i + 1)) {
-        const OnceRow *r = &o->now.rows[i];
+    for (uint32_t i = 0; i < o->now.num_set && !o->failed; i++) {
+        const OnceRow *r = &o->rows[o->now.set[i]];
         TcgId start = r->stamp == o->now.insn ? r->start : r->cur;
         TcgMapEntry *e;
         TcgLoc loc;
@@ -784,21 +806,19 @@ static TcgRegSet place_by_constraints(Once *o, TcgId id)
     return same ? same : c.out;
 }
 
-/* Operands of a node get their places. *ret_out: registers that its result may be in. */
-static inline __attribute__((always_inline)) void place_args_fast(Once *o, TcgId id, TcgRegSet *ret_out)
+/* Operands of a node get their places. Registers that its result may be in are returned. */
+static inline __attribute__((always_inline)) TcgRegSet place_args_fast(Once *o, TcgId id, OnceOp is)
 {
     TcgNode *n = node(o, id);                   /* no node is made meanwhile but by a computation of flags */
-    unsigned args = tcg_op_def[n->op].args, how = o->be->plain[n->op];
 
-    if (G_UNLIKELY(!(how & TCG_PLAIN))) {
-        *ret_out = place_by_constraints(o, id);
-        return;
+    if (G_UNLIKELY(!(is.plain & TCG_PLAIN))) {
+        return place_by_constraints(o, id);
     }
-    for (unsigned k = 0; k < args; k++) {
+    for (unsigned k = 0; k < is.args; k++) {
         TcgId arg = n->arg[k];
         const TcgNode *a = node(o, arg);
         TcgNode *v = a->rep ? node(o, a->rep) : (TcgNode *)a;
-        bool any = !(how >> k & 1);
+        bool any = !(is.plain >> k & 1);
 
         if (a->op == OP_const && any) {
             n->in[k] = TCG_LOC(LOC_CONST, arg);
@@ -813,17 +833,17 @@ static inline __attribute__((always_inline)) void place_args_fast(Once *o, TcgId
             n->in[k] = loc;
         }
     }
-    *ret_out = is_wide(o, id) ? VEC_REGS : INT_REGS;
+    return is_wide(o, id) ? VEC_REGS : INT_REGS;
 }
 
-static void place_args(Once *o, TcgId id, TcgRegSet *ret_out)
+static TcgRegSet place_args(Once *o, TcgId id)
 {
-    place_args_fast(o, id, ret_out);
+    return place_args_fast(o, id, o->op[node(o, id)->op]);
 }
 
 static void compute(Once *o, TcgId id)
 {
-    TcgRegSet out, pinned = o->pinned;
+    TcgRegSet pinned = o->pinned;
 
     if (o->now.num_lazy == MAX_LAZY) {
         fail(o);
@@ -832,19 +852,19 @@ static void compute(Once *o, TcgId id)
     o->lazy[o->now.num_lazy++] = id;
     node(o, id)->lazy = false;
     node(o, id)->map_uses = 0;
-    place_args(o, id, &out);
-    result(o, id, out);
+    result(o, id, place_args(o, id));
     emit(o, id, node(o, id), 0);
     o->pinned = pinned;
 }
 
 static bool has(const Once *o, TcgId id)
 {
-    const TcgNode *v = val(o, id);
-    TcgId rep = rep_of(o, id);
+    const TcgNode *n = node(o, id), *v = val(o, id);
 
-    if (node(o, id)->lazy) {
-        const TcgNode *n = node(o, id);
+    if (n->op == OP_const) {
+        return true;
+    }
+    if (n->lazy) {
         bool all = true;
 
         for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
@@ -852,7 +872,7 @@ static bool has(const Once *o, TcgId id)
         }
         return all;
     }
-    return v->reg || v->slot || is_const(o, id) || home(o, rep);
+    return v->reg || v->slot || home(o, rep_of(o, id));
 }
 
 static bool still_has(Once *o, TcgId id)
@@ -878,11 +898,9 @@ static void join_compare(Once *o, TcgId id)
 /* The block has ended: what it leads to is emitted when it is known which of them comes next. */
 static void branch(Once *o, TcgId id)
 {
-    TcgRegSet out;
-
     store_dirty(o, false);                      /* once, not in each of two that leave */
     o->pinned = 0;
-    place_args(o, id, &out);
+    place_args(o, id);
     node(o, id)->block = o->block;
     o->branch = id;
 }
@@ -911,24 +929,13 @@ static void leave(Once *o, TcgId id)
     o->block = 0;
 }
 
-/* Operations of which there is more to say. */
-enum { WIDENS = 1, NARROWS, MAKES_FLAGS, TAKES_FLAGS, BRANCHES, LEAVES, ACCESSES };
-static const uint8_t kind_of[TCG_NUM_OPS] = {
-    [OP_zext] = WIDENS, [OP_trunc] = NARROWS,
-    [OP_flags_add] = MAKES_FLAGS, [OP_flags_sub] = MAKES_FLAGS, [OP_flags_adc] = MAKES_FLAGS, [OP_flags_logic] = MAKES_FLAGS,
-    [OP_select_fc] = TAKES_FLAGS, [OP_flags_cond] = TAKES_FLAGS,
-    [OP_brflag] = BRANCHES, [OP_brcond] = BRANCHES, [OP_br_fp] = BRANCHES, [OP_br] = BRANCHES,
-    [OP_goto_tb] = LEAVES, [OP_goto_ptr] = LEAVES, [OP_exit] = LEAVES,
-    [OP_guest_ld] = ACCESSES, [OP_guest_st] = ACCESSES,
-};
-
 /* False: it is as any other. */
 static bool is_special(Once *o, TcgId id, TcgNode *n)
 {
     const TcgBackend *be = o->be;
     TcgId arg = n->arg[0];
 
-    switch (kind_of[n->op]) {
+    switch ((OnceKind)o->op[n->op].kind) {
     case WIDENS:
         if (!be->upper_is_zero || !be->upper_is_zero(o->fn, arg)) {
             return false;
@@ -973,16 +980,16 @@ static bool is_special(Once *o, TcgId id, TcgNode *n)
             n->arg[0] = node(o, arg)->arg[0];
         }
         return false;
-    default:
-        return false;
+    case PLAIN:
+        break;
     }
+    return false;
 }
 
-static inline TcgId operation(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
+static inline __attribute__((always_inline)) TcgId operation(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
 {
-    const TcgBackend *be = o->be;
-    unsigned op = op_type_aux & 0xff;
-    TcgId id = tcg_fn_node_new(o->fn, op, TCG_VOID);
+    OnceOp is = o->op[op_type_aux & 0xff];
+    TcgId id = tcg_fn_node_new(o->fn, 0, TCG_VOID);
     TcgNode *n = node(o, id);
     TcgRegSet out;
 
@@ -991,23 +998,28 @@ static inline TcgId operation(Once *o, uint32_t op_type_aux, uint64_t imm, uint6
     n->imm = imm;
     memcpy(&n->arg[0], &ab, sizeof(ab));
     memcpy(&n->arg[2], &cd, sizeof(cd));
-    if (G_UNLIKELY(o->failed || !o->block || (!(be->plain[op] & TCG_HAS) && !be->has_op(be, n)))) {
+    if (G_UNLIKELY(o->failed || !o->block) || (!(is.plain & TCG_HAS) && !o->be->has_op(o->be, n))) {
         fail(o);
         return id;
     }
-    if (kind_of[op] && is_special(o, id, n)) {
+    if (is.kind != PLAIN && is_special(o, id, n)) {
         return id;
     }
     o->pinned = 0;
-    place_args_fast(o, id, &out);
-    if (tcg_op_def[op].flags & TCGF_EXIT) {
+    out = place_args_fast(o, id, is);
+    if (is.exits) {
         make_map(o, id, ~UINT64_C(0));
     }
-    if (tcg_op_def[op].results) {
+    if (is.has_result) {
         result(o, id, out);
     }
     emit(o, id, node(o, id), 0);
     return id;
+}
+
+static __attribute__((noinline)) TcgId operation_as_it_is(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
+{
+    return operation(o, op_type_aux, imm, ab, cd);
 }
 
 /*
@@ -1020,38 +1032,64 @@ static inline TcgId alone(TcgId id)
     return id;
 }
 
+static __attribute__((noinline)) TcgId operation_by_rules(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
+{
+    TcgId id, a, b, c, d;
+    TcgProto p;
+
+    tcg_unpack(&p, op_type_aux, imm, ab, cd);
+    id = tcg_simplify(o->fn, &p);
+    if (id && still_has(o, id)) {
+        return id;
+    }
+    a = alone(p.arg[0]);
+    b = alone(p.arg[1]);
+    c = alone(p.arg[2]);
+    d = alone(p.arg[3]);
+    if (!id) {
+        bool all = true;
+
+        if (tcg_pair(a, b) != ab || tcg_pair(c, d) != cd) {
+            for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
+                all = all && still_has(o, p.arg[k]);
+            }
+        }
+        if (all) {                              /* else what is simpler is made of values that are gone */
+            op_type_aux = tcg_packed(p.op, p.type, p.aux);
+            imm = p.imm;
+            ab = tcg_pair(a, b);
+            cd = tcg_pair(c, d);
+        }
+    }
+    return operation_as_it_is(o, op_type_aux, imm, ab, cd);
+}
+
+/* Whether a rule may make the operation simpler. What applies seldom is left to the optimiser. */
+static inline bool may_simplify(const Once *o, unsigned op, uint64_t ab, uint64_t cd)
+{
+    OnceOp is = o->op[op];
+    unsigned of;
+
+    if (is.rules == NO_RULES) {
+        return false;
+    }
+    of = node(o, (TcgId)ab)->op;
+    switch ((OnceRules)is.rules) {
+    case RULES_OF_WIDTHS:
+        return !o->op[of].opaque && !tcg_converts_plainly(o->fn, op, (TcgId)ab);
+    case RULES_OF_CONSTANTS:
+        return of == OP_const || is_const(o, (TcgId)(ab >> 32));
+    default:
+        return !o->op[of].opaque || (TcgId)ab == (TcgId)(ab >> 32) ||
+               (is.args > 1 && !o->op[node(o, (TcgId)(ab >> 32))->op].opaque) ||
+               (is.args > 2 && (!o->op[node(o, (TcgId)cd)->op].opaque || !o->op[node(o, (TcgId)(cd >> 32))->op].opaque));
+    }
+}
+
 TcgId tcg_once_emit(Once *o, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
 {
-    unsigned op = op_type_aux & 0xff;
-
-    if ((tcg_op_def[op].flags & TCGF_PURE) && !tcg_converts_plainly(o->fn, op, (TcgId)ab)) {
-        TcgId id, a, b, c, d;
-        TcgProto p;
-
-        tcg_unpack(&p, op_type_aux, imm, ab, cd);
-        id = tcg_simplify(o->fn, &p);
-        if (id && still_has(o, id)) {
-            return id;
-        }
-        a = alone(p.arg[0]);
-        b = alone(p.arg[1]);
-        c = alone(p.arg[2]);
-        d = alone(p.arg[3]);
-        if (!id) {
-            bool all = true;
-
-            if (tcg_pair(a, b) != ab || tcg_pair(c, d) != cd) {
-                for (unsigned k = 0; k < tcg_op_def[p.op].args; k++) {
-                    all = all && still_has(o, p.arg[k]);
-                }
-            }
-            if (all) {                          /* else what is simpler is made of values that are gone */
-                op_type_aux = tcg_packed(p.op, p.type, p.aux);
-                imm = p.imm;
-                ab = tcg_pair(a, b);
-                cd = tcg_pair(c, d);
-            }
-        }
+    if (may_simplify(o, op_type_aux & 0xff, ab, cd)) {
+        return operation_by_rules(o, op_type_aux, imm, ab, cd);
     }
     return operation(o, op_type_aux, imm, ab, cd);
 }
@@ -1158,8 +1196,8 @@ void tcg_once_call(Once *o, TcgId id)
             }
             store_pc(o, o->now.delta);
         }
-        for (uint32_t i = 0; i < o->now.num_rows; i++) {
-            OnceRow *r = &o->now.rows[i];
+        for (uint32_t i = 0; i < o->now.num_named; i++) {
+            OnceRow *r = &o->rows[o->named[i]];
 
             n = node(o, id);
             if (is_dirty(r) && (sees(o, h->reads, n->reads, n->num_reads, r->row) ||
@@ -1180,9 +1218,11 @@ void tcg_once_call(Once *o, TcgId id)
         val(o, *fn_list(o->fn, list + k))->touched = o->now.insn;
     }
     n = node(o, id);
-    for (uint32_t i = 0; h->writes && i < o->now.num_rows; i++) {
-        if (!o->now.rows[i].local && sees(o, h->writes, n->writes, n->num_writes, o->now.rows[i].row)) {
-            give_up_row(o, &o->now.rows[i]);
+    for (uint32_t i = 0; h->writes && i < o->now.num_named; i++) {
+        OnceRow *r = &o->rows[o->named[i]];
+
+        if (!r->local && sees(o, h->writes, n->writes, n->num_writes, r->row)) {
+            give_up_row(o, r);
             n = node(o, id);
         }
     }
@@ -1217,7 +1257,6 @@ void tcg_once_call(Once *o, TcgId id)
 
 bool tcg_once_raise_if(Once *o, TcgType type, TcgCond cond, TcgId a, TcgId b, const TcgHelper *h)
 {
-    TcgRegSet out;
     TcgNode *n;
     TcgId id;
 
@@ -1238,7 +1277,7 @@ bool tcg_once_raise_if(Once *o, TcgType type, TcgCond cond, TcgId a, TcgId b, co
     n->arg[0] = a;
     n->arg[1] = b;
     o->pinned = 0;
-    place_args(o, id, &out);
+    place_args(o, id);
     make_map(o, id, ~UINT64_C(0));
     if (!o->failed && !o->be->once_raise(o->emit, id, node(o, id))) {
         fail(o);
@@ -1290,27 +1329,42 @@ void tcg_once_leads_to(Once *o, uint32_t succ0, uint32_t succ1)
             return;
         }
         o->blk[succ[i]].entered = true;
+        o->num_blk = MAX(o->num_blk, succ[i] + 1);
     }
 }
 
 static size_t state_size(const OnceState *s)
 {
-    return offsetof(OnceState, rows) + s->num_rows * sizeof(OnceRow);
+    return offsetof(OnceState, set) + s->num_set * sizeof(s->set[0]);
 }
 
 static void keep_for(Once *o, uint32_t block)
 {
+    OnceSnap *s = &o->snaps[o->num_snaps];
+
     if (o->num_snaps == MAX_SNAPS) {
         fail(o);
         return;
     }
-    memcpy(&o->snaps[o->num_snaps], &o->now, state_size(&o->now));
+    memcpy(&s->state, &o->now, state_size(&o->now));
+    for (uint32_t i = 0; i < o->now.num_named; i++) {
+        s->row[i] = o->rows[o->named[i]];
+    }
     o->blk[block].snap = (uint8_t)++o->num_snaps;
 }
 
-static void go_back_to(Once *o, const OnceState *s)
+/* Nothing is known of it. */
+static inline void forget(OnceRow *r)
 {
-    uint32_t num_rows = o->now.num_rows, num_slots = o->now.num_slots;
+    r->cur = r->env = r->start = 0;
+    r->stamp = 0;
+    r->named = r->set = false;
+}
+
+static void go_back_to(Once *o, const OnceSnap *snap)
+{
+    const OnceState *s = &snap->state;
+    uint32_t num_named = o->now.num_named, num_slots = o->now.num_slots;
 
     for (TcgRegSet set = bound(o); set; set &= set - 1) {
         unbind(o, __builtin_ctzll(set));
@@ -1332,15 +1386,15 @@ static void go_back_to(Once *o, const OnceState *s)
 
         node(o, o->now.regs[r])->reg = (uint8_t)(r + 1);
     }
-    for (; o->now.num_rows < num_rows; o->now.num_rows++) {     /* which others were the first to name */
-        OnceRow *r = &o->now.rows[o->now.num_rows];
-
-        r->cur = r->env = r->start = 0;
-        r->stamp = 0;
+    for (uint32_t i = s->num_named; i < num_named; i++) {       /* which others were the first to name */
+        forget(&o->rows[o->named[i]]);
     }
-    for (uint32_t i = 0; i < num_rows; i++) {
-        if (o->now.rows[i].env && !is_const(o, o->now.rows[i].env)) {
-            note_row(o, o->now.rows[i].env, &o->now.rows[i]);
+    for (uint32_t i = 0; i < s->num_named; i++) {
+        OnceRow *r = &o->rows[o->named[i]];
+
+        *r = snap->row[i];
+        if (r->env && !is_const(o, r->env)) {
+            note_row(o, r->env, r);
         }
     }
 }
@@ -1368,7 +1422,7 @@ void tcg_once_start(Once *o, uint32_t block)
             if (b->succ[i] == block) {
                 continue;
             }
-            if (o->leaves && next_set(o, 0) == MAX_ROWS && !o->now.pc) {
+            if (o->leaves && !o->now.num_set && !o->now.pc) {
                 o->blk[b->succ[i]].leaf = true; /* nothing else will have changed */
                 o->leaf_pc = o->now.pc_env;
             } else {
@@ -1392,6 +1446,38 @@ void tcg_once_start(Once *o, uint32_t block)
 
 /* -- beginning and end ------------------------------------------------------------------------------------------------- */
 
+static OnceKind kind_of(unsigned op)
+{
+    switch (op) {
+    case OP_zext: return WIDENS;
+    case OP_trunc: return NARROWS;
+    case OP_flags_add: case OP_flags_sub: case OP_flags_adc: case OP_flags_logic: return MAKES_FLAGS;
+    case OP_select_fc: case OP_flags_cond: return TAKES_FLAGS;
+    case OP_brflag: case OP_brcond: case OP_br_fp: case OP_br: return BRANCHES;
+    case OP_goto_tb: case OP_goto_ptr: case OP_exit: return LEAVES;
+    case OP_guest_ld: case OP_guest_st: return ACCESSES;
+    default: return PLAIN;
+    }
+}
+
+static OnceRules rules_of(unsigned op)
+{
+    const TcgOpDef *def = &tcg_op_def[op];
+
+    if (!(def->flags & TCGF_PURE) || !def->args) {
+        return NO_RULES;
+    }
+    switch (op) {
+    case OP_zext: case OP_trunc:
+        return RULES_OF_WIDTHS;
+    case OP_add: case OP_sub: case OP_and: case OP_or: case OP_xor: case OP_andn: case OP_orn: case OP_mul:
+    case OP_shl: case OP_shr: case OP_sar: case OP_flags_add: case OP_flags_sub:
+        return RULES_OF_CONSTANTS;
+    default:
+        return RULES_OF_VALUES;
+    }
+}
+
 TcgOnce *tcg_once_new(TcgFn *fn)
 {
     Once *o = g_new0(Once, 1);
@@ -1400,18 +1486,31 @@ TcgOnce *tcg_once_new(TcgFn *fn)
     o->be = fn->config->backend;
     o->num_regs = fn->config->target->num_regs;
     o->pc_reg = fn->config->target->pc_reg;
-    o->snaps = g_new(OnceState, MAX_SNAPS);
-    o->cap_index = o->num_regs;
-    o->index = g_new0(uint16_t, o->num_regs);
-    o->fresh = g_new0(OnceRow, o->num_regs);
-    for (unsigned i = 0; i < o->num_regs; i++) {
-        const TcgReg *r = &fn->config->target->regs[i];
+    o->snaps = g_new(OnceSnap, MAX_SNAPS);
+    for (unsigned i = 0; i < MAX_ROWS; i++) {
+        const TcgReg *r = i < o->num_regs ? &fn->config->target->regs[i] : NULL;
 
-        o->fresh[i] = (OnceRow){
-            .row = (uint16_t)i, .type = r->type, .offset = r->offset,
-            .mo = r->type == TCG_I32 ? MO_32 : r->type == TCG_I64 ? MO_64 : MO_128,
+        o->rows[i] = (OnceRow){ .row = (uint16_t)(r ? i : TCG_LOCAL + (i - o->num_regs)), .local = !r };
+        if (r) {
+            o->rows[i].type = r->type;
+            o->rows[i].offset = r->offset;
+            o->rows[i].mo = r->type == TCG_I32 ? MO_32 : r->type == TCG_I64 ? MO_64 : MO_128;
+        }
+    }
+    for (unsigned op = 0; op < TCG_NUM_OPS; op++) {
+        const TcgOpDef *def = &tcg_op_def[op];
+
+        o->op[op] = (OnceOp){
+            .args = def->args, .plain = o->be->plain[op], .kind = (uint8_t)kind_of(op), .rules = (uint8_t)rules_of(op),
+            .has_result = def->results, .exits = def->flags & TCGF_EXIT,
+            .opaque = op == OP_ld_env || op == OP_guest_ld || op == OP_call,
         };
     }
+    if (!fn->map_leaves) {
+        fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
+    }
+    g_array_set_size(fn->map_leaves, TCG_MAX_OPERANDS * MAX_ROWS);
+    o->emit = o->be->once_new(o->be, fn);
     return o;
 }
 
@@ -1420,8 +1519,6 @@ void tcg_once_free(TcgOnce *o)
     if (o) {
         g_free(o->emit);
         g_free(o->snaps);
-        g_free(o->index);
-        g_free(o->fresh);
         g_free(o);
     }
 }
@@ -1430,13 +1527,12 @@ void tcg_once_begin(Once *o, TcgCodeBuf *buf)
 {
     TcgFn *fn = o->fn;
 
-    for (uint32_t i = 0; i < o->now.num_rows; i++) {
-        unsigned row = o->now.rows[i].row;
-
-        o->index[row < TCG_LOCAL ? row : fn->config->target->num_regs + (row - TCG_LOCAL)] = 0;
+    for (uint32_t i = 0; i < o->now.num_named; i++) {
+        forget(&o->rows[o->named[i]]);
     }
-    memset(&o->now, 0, offsetof(OnceState, rows));
-    memset(o->blk, 0, sizeof(o->blk));
+    memset(&o->now.free, 0, offsetof(OnceState, set) - offsetof(OnceState, free));
+    memset(o->blk, 0, o->num_blk * sizeof(o->blk[0]));
+    o->num_blk = fn->entry + 1;
     o->num_snaps = 0;
     o->now.free = o->be->allocatable;
     o->now.insn = o->next_insn = 1;
@@ -1445,15 +1541,6 @@ void tcg_once_begin(Once *o, TcgCodeBuf *buf)
     o->leaves = false;
     o->block = fn->entry;
     o->blk[fn->entry].entered = o->blk[fn->entry].started = true;
-    if (!fn->map_leaves) {
-        fn->map_leaves = g_array_new(FALSE, FALSE, sizeof(TcgMapLeaf));
-    }
-    if (fn->map_leaves->len < TCG_MAX_OPERANDS * MAX_ROWS) {
-        g_array_set_size(fn->map_leaves, TCG_MAX_OPERANDS * MAX_ROWS);
-    }
-    if (!o->emit) {
-        o->emit = o->be->once_new(o->be, fn);
-    }
     o->failed = !o->be->once_begin(o->emit, buf);
     if (!o->failed) {
         o->be->once_block(o->emit, fn->entry);
@@ -1465,7 +1552,7 @@ bool tcg_once_end(Once *o, TcgCode *ret)
     if (o->block || o->branch) {
         fail(o);
     }
-    for (uint32_t b = 1; b < MIN(o->fn->blocks->len, MAX_BLOCKS); b++) {
+    for (uint32_t b = 1; b < o->num_blk; b++) {
         if (o->blk[b].entered && !o->blk[b].started) {
             fail(o);
         }

@@ -159,20 +159,8 @@ static bool is_tag_checked(uint32_t insn)
 
 MemOp a64_memop_mmu(DisasContext *dc, unsigned size, bool sign, unsigned mmu)
 {
-    MemOp mo = size | mmu << MO_MMU_SHIFT;
+    MemOp mo = size | mmu << MO_MMU_SHIFT | (sign ? MO_SIGN : 0) | dc->memop;
 
-    if (sign) {
-        mo |= MO_SIGN;
-    }
-    if (dc->key.big_endian) {
-        mo |= MO_BE;
-    }
-    if (dc->key.align_check) {
-        mo |= MO_ALIGN_NATURAL;
-    }
-    if (dc_feature(dc, FEAT_LSE2)) {
-        mo |= MO_ATOM_WITHIN16;
-    }
     if ((mmu == dc->key.data_mmu ? dc->key.mte_active : dc->key.mte_unpriv) && is_tag_checked(dc->insn)) {
         mo |= MO_TAGGED;
     }
@@ -335,6 +323,8 @@ void arm_translate(CPUState *cs, TcgGen *g, const TranslateInput *in, TranslateR
     if (dc.key.ss_active) {
         max = 1;
     }
+    dc.memop = (dc.key.big_endian ? MO_BE : 0) | (dc.key.align_check ? MO_ALIGN_NATURAL : 0) |
+               (dc_feature(&dc, FEAT_LSE2) ? MO_ATOM_WITHIN16 : 0);
     while (dc.end == DISAS_NEXT && n < max && (n + 1) * 4 <= in->len) {
         dc.delta = in->delta + n * 4;
         dc.insn = ldl_le_p(in->bytes + n * 4);

@@ -26,6 +26,7 @@ struct DisasContext {
     ArmKey key;
     uint32_t insn;
     int64_t delta;                              /* the instruction's offset from the block's start */
+    MemOp memop;                                /* what all of the block's accesses have */
     DisasEnd end;
     bool fp_checked;                            /* this instruction has checked that FP is enabled */
     bool sp_checked;                            /* SP is a multiple of 16: an instruction before checked it */

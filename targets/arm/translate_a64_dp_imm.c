@@ -11,9 +11,10 @@ bool trans_ADR(DisasContext *dc, const arg_ADR *a)
 
 bool trans_ADRP(DisasContext *dc, const arg_ADRP *a)
 {
-    TcgVal page = tcg_andi(dc->g, TCG_I64, a64_pc(dc, 0), ~UINT64_C(0xfff));
+    /* whatever maps the code, where it is in 4 KiB is known */
+    int64_t in_page = (int64_t)((dc->in->page_offset + (uint64_t)dc->delta) & 0xfff);
 
-    a64_set(dc, a->rd, tcg_addi(dc->g, TCG_I64, page, (int64_t)a->imm * 4096));
+    a64_set(dc, a->rd, a64_pc(dc, (int64_t)a->imm * 4096 - in_page));
     return true;
 }
 
@@ -24,8 +25,9 @@ static uint64_t addsub_imm(const arg_ADD_i *a)
 
 bool trans_ADD_i(DisasContext *dc, const arg_ADD_i *a)
 {
-    a64_set_sp_moved(dc, a->rd, a->rn, addsub_imm(a),
-                     tcg_addi(dc->g, sf_type(a->sf), a64_get_sp(dc, a->sf, a->rn), addsub_imm(a)));
+    TcgVal n = a64_get_sp(dc, a->sf, a->rn);
+
+    a64_set_sp_moved(dc, a->rd, a->rn, addsub_imm(a), a->imm ? tcg_addi(dc->g, sf_type(a->sf), n, addsub_imm(a)) : n);
     return true;
 }
 
@@ -42,7 +44,9 @@ bool trans_ADDS_i(DisasContext *dc, const arg_ADDS_i *a)
     TcgVal n = a64_get_sp(dc, a->sf, a->rn), imm = tcg_const(dc->g, t, addsub_imm(a));
 
     tcg_set_reg(dc->g, ARM_REG_NZCV, tcg_flags_add(dc->g, t, n, imm));
-    a64_set(dc, a->rd, tcg_add(dc->g, t, n, imm));
+    if (a->rd != 31) {
+        a64_set(dc, a->rd, tcg_add(dc->g, t, n, imm));
+    }
     return true;
 }
 
@@ -52,7 +56,9 @@ bool trans_SUBS_i(DisasContext *dc, const arg_SUBS_i *a)
     TcgVal n = a64_get_sp(dc, a->sf, a->rn), imm = tcg_const(dc->g, t, addsub_imm(a));
 
     tcg_set_reg(dc->g, ARM_REG_NZCV, tcg_flags_sub(dc->g, t, n, imm));
-    a64_set(dc, a->rd, tcg_sub(dc->g, t, n, imm));
+    if (a->rd != 31) {
+        a64_set(dc, a->rd, tcg_sub(dc->g, t, n, imm));
+    }
     return true;
 }
 

@@ -175,7 +175,14 @@ static TcgVal gen_eon(TcgGen *g, TcgType t, TcgVal a, TcgVal b)
 
 bool trans_AND_r(DisasContext *dc, const arg_AND_r *a) { return logical(dc, a, tcg_and, false); }
 bool trans_BIC_r(DisasContext *dc, const arg_BIC_r *a) { return logical(dc, a, tcg_andn, false); }
-bool trans_ORR_r(DisasContext *dc, const arg_ORR_r *a) { return logical(dc, a, tcg_or, false); }
+bool trans_ORR_r(DisasContext *dc, const arg_ORR_r *a)
+{
+    if (a->rn == 31) {                          /* MOV */
+        a64_set(dc, a->rd, shifted(dc, a->sf, a->rm, a->shift, a->imm));
+        return true;
+    }
+    return logical(dc, a, tcg_or, false);
+}
 bool trans_ORN_r(DisasContext *dc, const arg_ORN_r *a) { return logical(dc, a, tcg_orn, false); }
 bool trans_EOR_r(DisasContext *dc, const arg_EOR_r *a) { return logical(dc, a, tcg_xor, false); }
 bool trans_EON_r(DisasContext *dc, const arg_EON_r *a) { return logical(dc, a, gen_eon, false); }
@@ -187,7 +194,9 @@ static void addsub_flags(DisasContext *dc, unsigned sf, unsigned rd, TcgVal n, T
     TcgType t = sf_type(sf);
 
     tcg_set_reg(dc->g, ARM_REG_NZCV, sub ? tcg_flags_sub(dc->g, t, n, m) : tcg_flags_add(dc->g, t, n, m));
-    a64_set(dc, rd, sub ? tcg_sub(dc->g, t, n, m) : tcg_add(dc->g, t, n, m));
+    if (rd != 31) {
+        a64_set(dc, rd, sub ? tcg_sub(dc->g, t, n, m) : tcg_add(dc->g, t, n, m));
+    }
 }
 
 bool trans_ADD_r(DisasContext *dc, const arg_ADD_r *a)
