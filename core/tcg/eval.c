@@ -216,6 +216,17 @@ static uint8_t aes_inverse(uint8_t a)
     return r;
 }
 
+/* Bit i of the result: the parity of v and the matrix's byte 7 - i. */
+static uint8_t matrix_product(uint64_t matrix, uint8_t v)
+{
+    unsigned r = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        r |= (unsigned)__builtin_parity((uint8_t)(matrix >> (8 * (7 - i))) & v) << i;
+    }
+    return (uint8_t)r;
+}
+
 static uint8_t rotl8(uint8_t a, unsigned n)
 {
     return (uint8_t)(a << n | a >> (8 - n));
@@ -396,6 +407,18 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
                 r->u64[0] ^= v[0].u64[imm & 1] << i;
                 r->u64[1] ^= i ? v[0].u64[imm & 1] >> (64 - i) : 0;
             }
+        }
+        break;
+    case OP_vgfmul:
+        for (unsigned i = 0; i < 16; i++) {
+            r->u8[i] = aes_product(v[0].u8[i], v[1].u8[i]);
+        }
+        break;
+    case OP_vgfaff:
+        for (unsigned i = 0; i < 16; i++) {
+            uint8_t x = imm & 256 ? aes_inverse(v[0].u8[i]) : v[0].u8[i];
+
+            r->u8[i] = matrix_product(v[1].u64[i / 8], x) ^ (uint8_t)imm;
         }
         break;
     case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:

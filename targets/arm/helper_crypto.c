@@ -32,16 +32,6 @@ static void store(void *p, Vec v)
 
 /* -- polynomials over {0, 1} ------------------------------------------------------------------- */
 
-void helper_pmull8(ARMCPU *cpu, const void *np, const void *mp, void *ret)
-{
-    Vec n = load(np), m = load(mp), r = { .d = { 0, 0 } };
-
-    for (unsigned i = 0; i < 64; i++) {
-        r.h[i / 8] ^= m.b[i / 8] >> i % 8 & 1 ? n.b[i / 8] << i % 8 : 0;
-    }
-    store(ret, r);
-}
-
 /* Four bits of m at a time, from the top. */
 void helper_pmull64(ARMCPU *cpu, const void *np, const void *mp, void *ret)
 {

@@ -191,15 +191,3 @@ BINARY(sqshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, false)))
 BINARY(uqshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, false)))
 BINARY(sqrshl, lane_s, lane_s, SSAT(SHIFTED(a, (int8_t)b, true)))
 BINARY(uqrshl, lane_u, lane_s, USAT(SHIFTED(a, (int8_t)b, true)))
-
-/* Polynomials over {0, 1}. */
-static ALWAYS_INLINE unsigned pmul_byte(unsigned a, unsigned b)
-{
-    unsigned r = 0;
-
-    for (unsigned i = 0; i < 8; i++) {
-        r ^= b >> i & 1 ? a << i : 0;
-    }
-    return r;
-}
-BINARY(pmul, lane_u, lane_u, pmul_byte(a, b))

@@ -179,13 +179,15 @@ static void mmla(DisasContext *dc, const arg_SMMLA *a, VecFn *fn)
 
 static void polynomial_long(DisasContext *dc, const arg_PMULL_v *a)
 {
-    TcgVal n = vec_high(dc, a->q, V(rn)), m = vec_high(dc, a->q, V(rm));
-
-    if (a->esz == 3 && tcg_has(dc->g, OP_vclmul, 3)) {
+    if (a->esz == 0) {
+        a64_set_v(dc, a->rd, vec_pmull(dc, a->q, V(rn), V(rm)));
+        return;
+    }
+    if (tcg_has(dc->g, OP_vclmul, 3)) {
         a64_set_v(dc, a->rd, tcg_vec2(dc->g, OP_vclmul, 3, V(rn), V(rm), a->q ? 0x11 : 0));
         return;
     }
-    a64_set_v(dc, a->rd, a->esz == 3 ? a64_call(dc, pmull64, n, m) : a64_call(dc, pmull8, n, m));
+    a64_set_v(dc, a->rd, a64_call(dc, pmull64, vec_high(dc, a->q, V(rn)), vec_high(dc, a->q, V(rm))));
 }
 
 static void shift_long(DisasContext *dc, const arg_SHLL_v *a)

@@ -184,6 +184,9 @@ VEC(uadalp, op2(dc, OP_vadd, es + 1, d, add_long_pairs(dc, es, false, n)))
 /* Bits of bytes reversed, by nibbles. */
 TcgVal vec_rbit(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
 {
+    if (tcg_has(dc->g, OP_vgfaff, 0)) {
+        return op2(dc, OP_vgfaff, 0, n, vec_const(dc, 3, UINT64_C(0x8040201008040201)));
+    }
     TcgVal table = tcg_const_v(dc->g, UINT64_C(0xe060a020c0408000), UINT64_C(0xf070b030d0509010));
     TcgVal lo = op2(dc, OP_vtbl, 0, table, op2(dc, OP_vand, 0, n, vec_const(dc, 0, 15)));
     TcgVal hi = op2(dc, OP_vtbl, 0, table, op1(dc, OP_vshr, 0, n, 4));
@@ -358,6 +361,75 @@ static TcgVal mmla(DisasContext *dc, bool n_sign, bool m_sign, TcgVal d, TcgVal 
 VEC(smmla, mmla(dc, true, true, d, n, m))
 VEC(ummla, mmla(dc, false, false, d, n, m))
 VEC(usmmla, mmla(dc, false, true, d, n, m))
+
+/* -- polynomials over {0, 1} of bytes ------------------------------------------------------------ */
+
+static TcgVal xor(DisasContext *dc, TcgVal a, TcgVal b)
+{
+    return op2(dc, OP_vxor, 3, a, b);
+}
+
+/* By halves of bytes, whose products are what they are in the field: the lower halves' one, the upper ones', both others' sum. */
+static void half_products(DisasContext *dc, TcgVal n, TcgVal m, TcgVal *low, TcgVal *middle, TcgVal *high)
+{
+    TcgVal nl = op2(dc, OP_vand, 0, n, vec_const(dc, 0, 15)), ml = op2(dc, OP_vand, 0, m, vec_const(dc, 0, 15));
+    TcgVal nh = op1(dc, OP_vshr, 0, n, 4), mh = op1(dc, OP_vshr, 0, m, 4);
+
+    *low = op2(dc, OP_vgfmul, 0, nl, ml);
+    *middle = xor(dc, op2(dc, OP_vgfmul, 0, nl, mh), op2(dc, OP_vgfmul, 0, nh, ml));
+    if (high) {
+        *high = op2(dc, OP_vgfmul, 0, nh, mh);
+    }
+}
+
+TcgVal vec_pmul(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
+{
+    TcgVal r = ZERO, middle;
+
+    if (tcg_has(dc->g, OP_vgfmul, 0)) {
+        half_products(dc, n, m, &r, &middle, NULL);
+        return xor(dc, r, op1(dc, OP_vshl, 0, middle, 4));
+    }
+    for (unsigned bit = 0; bit < 8; bit++) {    /* of m, from the highest */
+        r = bit ? op2(dc, OP_vadd, 0, r, r) : r;
+        r = xor(dc, r, op2(dc, OP_vand, 0, n, tcg_vec2(dc->g, OP_vcmp, 0, ZERO, m, COND_GT)));
+        m = op2(dc, OP_vadd, 0, m, m);
+    }
+    return r;
+}
+
+/* Every third bit: sums of up to three products of such bits do not reach the next of them. */
+static TcgVal every_third(DisasContext *dc, unsigned from, TcgVal v)
+{
+    return op2(dc, OP_vand, 1, v, vec_const(dc, 1, UINT64_C(0x9249) << from));
+}
+
+TcgVal vec_pmull(DisasContext *dc, unsigned q, TcgVal n, TcgVal m)
+{
+    TcgVal low, middle, high, r = TCG_NOVAL, a[3], b[3];
+
+    if (tcg_has(dc->g, OP_vgfmul, 0)) {
+        half_products(dc, n, m, &low, &middle, &high);
+        low = xor(dc, low, op1(dc, OP_vshl, 0, middle, 4));
+        high = xor(dc, high, op1(dc, OP_vshr, 0, middle, 4));
+        return op2(dc, q ? OP_vzip2 : OP_vzip1, 0, low, high);
+    }
+    n = vec_widen(dc, 0, q, false, n);
+    m = vec_widen(dc, 0, q, false, m);
+    for (unsigned i = 0; i < 3; i++) {
+        a[i] = every_third(dc, i, n);
+        b[i] = every_third(dc, i, m);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        TcgVal sum = op2(dc, OP_vmul, 1, a[0], b[i]);
+
+        sum = xor(dc, sum, op2(dc, OP_vmul, 1, a[1], b[(i + 2) % 3]));
+        sum = xor(dc, sum, op2(dc, OP_vmul, 1, a[2], b[(i + 1) % 3]));
+        sum = every_third(dc, i, sum);
+        r = i ? op2(dc, OP_vor, 1, r, sum) : sum;
+    }
+    return r;
+}
 
 /* -- saturation -------------------------------------------------------------------------------- */
 
@@ -615,8 +687,6 @@ VEC(sqrdmlsh, es == 1 ? add_high_16(dc, true, d, n, m) : add_high_32(dc, true, d
 /* -- operations that are helpers --------------------------------------------------------------- */
 
 #define CALL1(name) VEC(name, a64_call(dc, v_##name, n, imm32(dc, es)))
-#define CALL2(name) VEC(name, a64_call(dc, v_##name, n, m, imm32(dc, es)))
 
 CALL1(urecpe)
 CALL1(ursqrte)
-CALL2(pmul)

@@ -57,6 +57,9 @@ TcgVal vec_high(DisasContext *dc, unsigned q, TcgVal v);
  */
 TcgVal vec_mull(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal n, TcgVal m);
 
+/* Products of polynomials over {0, 1}: of the low half's bytes, or with q the high half's. */
+TcgVal vec_pmull(DisasContext *dc, unsigned q, TcgVal n, TcgVal m);
+
 VecFn vec_add, vec_sub, vec_mul, vec_mla, vec_mls, vec_smax, vec_smin, vec_umax, vec_umin;
 VecFn vec_and, vec_bic, vec_orr, vec_orn, vec_eor, vec_bsl, vec_bit, vec_bif, vec_not;
 VecFn vec_cmeq, vec_cmgt, vec_cmge, vec_cmhi, vec_cmhs, vec_cmtst;

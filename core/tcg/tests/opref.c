@@ -361,6 +361,29 @@ static void ref_aes(TcgOpcode op, const TcgVecVal *x, TcgVecVal *r)
     }
 }
 
+/* A byte's bits choose columns of the matrix, whose rows are its bytes from the highest. */
+static void ref_gf(TcgOpcode op, unsigned imm, const TcgVecVal *x, TcgVecVal *r)
+{
+    AesTables t;
+
+    aes_tables(&t);
+    for (unsigned i = 0; i < 16; i++) {
+        uint8_t a = x[0].u8[i], b = x[1].u8[i];
+
+        if (op == OP_vgfmul) {
+            r->u8[i] = aes_times(&t, a, b);
+            continue;
+        }
+        a = imm & 256 && a ? t.power[255 - t.log[a]] : a;
+        r->u8[i] = imm & 255;
+        for (unsigned row = 0; row < 8; row++) {
+            for (unsigned col = 0; col < 8; col++) {
+                r->u8[i] ^= (a >> col & x[1].u8[i / 8 * 8 + 7 - row] >> col & 1) << row;
+            }
+        }
+    }
+}
+
 /* Rounds as FIPS 180-4's pictures have them: a register of words that is shifted along, the newest in front. */
 static uint32_t turn(uint32_t v, unsigned left)
 {
@@ -534,6 +557,9 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
         return true;
     case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
         ref_aes(op, x, r);
+        return true;
+    case OP_vgfmul: case OP_vgfaff:
+        ref_gf(op, (unsigned)imm, x, r);
         return true;
     case OP_vshuf:
         r->u64[0] = a->u32[imm & 3] | (uint64_t)a->u32[imm >> 2 & 3] << 32;

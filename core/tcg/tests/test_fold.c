@@ -138,6 +138,7 @@ static void random_op(Chain *c)
             n.imm = n.aux + 1 + below(c, 3 - n.aux);
             break;
         case OP_vcmp: n.imm = below(c, TCG_NUM_CONDS); break;
+        case OP_vgfaff: n.imm = below(c, 512); break;
         case OP_vshuf: n.imm = below(c, 256); break;
         case OP_vsha1r: n.imm = below(c, 4); break;
         case OP_vshl: case OP_vror: n.imm = below(c, 8u << n.aux); break;

@@ -202,6 +202,10 @@ static void each_variant(TcgOpcode op, void (*f)(const Variant *v, void *data), 
                 to = 18;
                 step = 16;
                 break;
+            case OP_vgfaff:
+                to = 512;
+                step = 17;
+                break;
             case OP_vcmp:
                 to = TCG_NUM_CONDS;
                 break;

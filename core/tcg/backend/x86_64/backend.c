@@ -439,6 +439,9 @@ static void emit_fp_thunk(Emit *e, unsigned n)
 #define BYTES(b) (0x0101010101010101 * (uint64_t)(b))
 #define SHL8(n) [VC_SHL8 + (n)] = { BYTES(0xff << (n) & 0xff), BYTES(0xff << (n) & 0xff) }
 #define SHR8(n) [VC_SHR8 + (n)] = { BYTES(0xff >> (n)), BYTES(0xff >> (n)) }
+/* A matrix's rows are its bytes from the highest: those of no change shifted, then the top bit's. */
+#define SAR8_MATRIX(n) (UINT64_C(0x0102040810204080) << 8 * (n) | (BYTES(0x80) & ~(UINT64_MAX << 8 * (n))))
+#define SAR8(n) [VC_SAR8 + (n)] = { SAR8_MATRIX(n), SAR8_MATRIX(n) }
 static const uint64_t consts[NUM_VCONSTS][2] = {
     [VC_BYTEREV1] = { 0x0607040502030001, 0x0e0f0c0d0a0b0809 },
     [VC_BYTEREV2] = { 0x0405060700010203, 0x0c0d0e0f08090a0b },
@@ -475,6 +478,7 @@ static const uint64_t consts[NUM_VCONSTS][2] = {
     [VC_0x70] = { BYTES(0x70), BYTES(0x70) },
     SHL8(0), SHL8(1), SHL8(2), SHL8(3), SHL8(4), SHL8(5), SHL8(6), SHL8(7),
     SHR8(0), SHR8(1), SHR8(2), SHR8(3), SHR8(4), SHR8(5), SHR8(6), SHR8(7),
+    SAR8(0), SAR8(1), SAR8(2), SAR8(3), SAR8(4), SAR8(5), SAR8(6), SAR8(7),
 };
 
 static size_t x86_init_buf(const TcgBackend *be, TcgCodeBuf *buf)

@@ -126,7 +126,8 @@ typedef enum VConst {
     VC_BITREV,                                  /* gf2p8affineqb matrix: bits of a byte the other way round */
     VC_SHL8,                                    /* 0xff << n bytes, n = 0..7 */
     VC_SHR8 = VC_SHL8 + 8,                      /* 0xff >> n bytes */
-    NUM_VCONSTS = VC_SHR8 + 8,
+    VC_SAR8 = VC_SHR8 + 8,                      /* gf2p8affineqb matrices: bytes shifted right by n, with their sign */
+    NUM_VCONSTS = VC_SAR8 + 8,
 } VConst;
 
 /*

@@ -36,7 +36,8 @@ enum {
     PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
     PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7), PMULHW = V(M_0F, 0xe5), PMULHRSW = V(M_38, 0x0b),
     PMADDWD = V(M_0F, 0xf5), PMULDQ = V(M_38, 0x28),
-    PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
+    PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), GF2P8MULB = V(M_38, 0xcf), GF2P8AFFINEQB = V(M_3A, 0xce) | X_W,
+    GF2P8AFFINEINVQB = V(M_3A, 0xcf) | X_W, AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
     AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
     PBLENDW = V(M_3A, 0x0e), PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
@@ -392,6 +393,11 @@ static void emit_vsar(Emit *e, unsigned es, unsigned d, unsigned a, unsigned cou
     count = MIN(count, (8u << es) - 1);
     switch (es) {
     case 0:                                     /* each byte in both halves of a word */
+        if (e->avx && have(e, HOST_GFNI)) {
+            vex_rm_imm(&e->a, GF2P8AFFINEQB, d, a, vconst(e, VC_SAR8 + count), 1);
+            put8(&e->a, 0);
+            break;
+        }
         v2(e, op_zip2[0], XS, a, a);
         v2(e, op_zip1[0], d, a, a);
         shift(e, 1, DIGIT_SAR, XS, XS, 8 + count);
@@ -910,6 +916,12 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vclmul:
         v2i(e, PCLMULQDQ, d, x[0], x[1], imm);
         break;
+    case OP_vgfmul:
+        v2c(e, GF2P8MULB, d, x[0], x[1]);
+        break;
+    case OP_vgfaff:
+        v2i(e, imm & 256 ? GF2P8AFFINEINVQB : GF2P8AFFINEQB, d, x[0], x[1], imm & 255);
+        break;
     case OP_vaesenc:
         v2(e, AESENC, d, x[0], x[1]);
         break;
@@ -977,6 +989,8 @@ bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
         return tcg_x86_host_has(be, HOST_AVX2);
     case OP_vror: case OP_vclz:
         return tcg_x86_host_has(be, HOST_AVX512);
+    case OP_vgfmul: case OP_vgfaff:
+        return tcg_x86_host_has(be, HOST_GFNI) && tcg_x86_host_has(be, HOST_AVX);
     case OP_vclmul: case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
         return tcg_x86_host_has(be, HOST_AES);
     case OP_vsha1r: case OP_vsha256r: case OP_vsha256m1: case OP_vsha256m2:

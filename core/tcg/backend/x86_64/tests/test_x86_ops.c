@@ -322,6 +322,9 @@ static void test_vec(gconstpointer features)
             case OP_vclmul:
                 c.imm = below(&env, 2) | below(&env, 2) << 4;
                 break;
+            case OP_vgfaff:
+                c.imm = below(&env, 512);
+                break;
             case OP_vcmp:
                 c.imm = below(&env, TCG_NUM_CONDS);
                 break;
