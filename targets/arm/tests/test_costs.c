@@ -369,7 +369,7 @@ static char *assemble(const char *text)
     g_autofree char *source = g_build_filename(dir, "a.s", NULL), *object = g_build_filename(dir, "a.o", NULL);
     g_autofree char *binary = g_build_filename(dir, "a.bin", NULL), *data = NULL;
     g_autofree char *all = g_strconcat(text, "\n", NULL);
-    const char *const as[] = { "aarch64-linux-gnu-as", "-march=armv8.5-a+crypto+sha3+fp16", "-o", object, source, NULL };
+    const char *const as[] = { "aarch64-linux-gnu-as", "-march=armv8.5-a+crypto+sha3+sm4+fp16", "-o", object, source, NULL };
     const char *const copy[] = { "aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", object, binary, NULL };
     GString *words = g_string_new(NULL);
     gsize len;
