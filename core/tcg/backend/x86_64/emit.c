@@ -19,7 +19,7 @@ static void load_loc(Emit *e, TcgLoc l, unsigned type, unsigned dst)
         }
         break;
     case LOC_SLOT:
-        mov_rm(&e->a, width_w(type), dst, slot_mem(l));
+        op_rsp(&e->a, 0x8b | width_w(type), dst, slot_disp(l));
         break;
     case LOC_CONST:
         mov_ri(&e->a, dst, type == TCG_I64 ? (uint64_t)loc_const(e, l, type) : (uint32_t)loc_const(e, l, type));
@@ -165,35 +165,39 @@ static void emit_ld_env(Emit *e, const TcgNode *n)
 
 static void emit_st_env(Emit *e, const TcgNode *n)
 {
-    Mem m = mem(RBP, (int32_t)n->imm);
+    static const uint16_t opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
     unsigned size = n->aux & MO_SIZE;
+    int32_t at = (int32_t)n->imm;
 
     if (size == MO_128) {
-        tcg_x86_vmov_mr(e, m, tcg_x86_vuse(e, n, 0, XSCRATCH));
+        tcg_x86_vmov_mr(e, mem(RBP, at), tcg_x86_vuse(e, n, 0, XSCRATCH));
         return;
     }
     if (is_const(n, 0)) {
         int64_t v = (int64_t)fn_node(e->fn, loc_num(n->in[0]))->imm;
 
-        if (size == MO_8) {
-            op_rm_imm(&e->a, 0xc6, 0, m, 1);
-            put8(&e->a, (uint8_t)v);
+        if (size == MO_64 && fits32(v)) {
+            op_rbp(&e->a, 0xc7 | X_W, 0, at);
+            put32(&e->a, (uint32_t)v);
+            return;
+        }
+        if (size == MO_32) {
+            op_rbp(&e->a, 0xc7, 0, at);
+            put32(&e->a, (uint32_t)v);
             return;
         }
         if (size == MO_16) {
-            op_rm_imm(&e->a, P_66 | 0xc7, 0, m, 2);
+            op_rbp(&e->a, P_66 | 0xc7, 0, at);
             put16(&e->a, (uint16_t)v);
             return;
         }
-        if (size == MO_32 || fits32(v)) {
-            mov_mi(&e->a, size == MO_64 ? X_W : 0, m, (int32_t)v);
+        if (size == MO_8) {
+            op_rbp(&e->a, 0xc6, 0, at);
+            put8(&e->a, (uint8_t)v);
             return;
         }
     }
-    unsigned r = tcg_x86_use(e, n, 0, RAX);
-    static const unsigned opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
-
-    op_rbp(&e->a, opc[size], r, (int32_t)n->imm);
+    op_rbp(&e->a, opc[size], tcg_x86_use(e, n, 0, RAX), at);
 }
 
 /* RAX goes, if the constant is a large one. */
@@ -246,26 +250,19 @@ static void emit_mov(Emit *e, const TcgNode *n)
             return;                             /* by XOR */
         }
     } else if (kind == LOC_CONST && fits32(v)) {
-        mov_mi(&e->a, w, slot_mem(n->out), (int32_t)v);
+        op_rsp(&e->a, 0xc7 | w, 0, slot_disp(n->out));
+        put32(&e->a, (uint32_t)v);
     } else if (to_reg) {
         tcg_x86_load(e, n, 0, type, loc_num(n->out));
     } else {
         r = kind == LOC_REG ? loc_num(n->in[0]) : RAX;
         tcg_x86_load(e, n, 0, type, r);
-        mov_mr(&e->a, w, slot_mem(n->out), r);
+        op_rsp(&e->a, 0x89 | w, r, slot_disp(n->out));
     }
     flags_kept(e, from, n->out);
 }
 
 /* -- control --------------------------------------------------------------------------------------------- */
-Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node)
-{
-    Stub *s = &e->stubs[e->num_stubs++];
-
-    *s = (Stub){ .kind = kind, .node = node };
-    return s;
-}
-
 static void nops(Emit *e, unsigned n)
 {
     while (n) {
@@ -280,35 +277,25 @@ static void nops(Emit *e, unsigned n)
  * Before a jump of some bytes: on hosts whose decoded instructions of 32 bytes are not kept if a jump among them, or a
  * comparison fused with one, crosses or ends at their end (Intel's erratum SKX102), makes that not so.
  */
-static void pad_jump(Emit *e, unsigned size)
+void tcg_x86_pad_jump(Emit *e, unsigned size)
 {
-    uint8_t *end = e->a.p, *start = e->a.compare_end == end ? e->a.compare : end;
+    uint8_t *end = e->a.p, *start = e->a.compare_end == end ? e->a.compare : end, compare[16];
     unsigned n = -(uintptr_t)start & 31;
 
-    if (!have(e, HOST_PAD_JUMPS) || (uintptr_t)(end + size) - (uintptr_t)start < n || n == 0) {
+    if ((uintptr_t)(end + size) - (uintptr_t)start < n || n == 0) {
         return;
     }
-    memmove(start + n, start, (size_t)(end - start));
+    memcpy(compare, start, sizeof(compare));
     e->a.p = start;
     nops(e, n);
+    memcpy(e->a.p, compare, sizeof(compare));
     e->a.p += end - start;
-}
-
-void tcg_x86_stub_jump(Emit *e, Stub *s, int cc)
-{
-    unsigned i = 0;
-
-    while (s->from[i]) {
-        i++;
-    }
-    pad_jump(e, cc < 0 ? 5 : 6);
-    s->from[i] = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, cc);
 }
 
 /* cc < 0: always. */
 static void jump_to_block(Emit *e, int cc, uint32_t block)
 {
-    if (e->block_at[block]) {
+    if (!e->recs && e->block_at[block]) {       /* code at once knows no loops */
         pad_jump(e, e->a.p - e->block_at[block] < 100 ? 2 : cc < 0 ? 5 : 6);
         if (cc < 0) {
             jmp(&e->a, e->block_at[block]);
@@ -381,7 +368,7 @@ static void emit_branch_fp(Emit *e, const TcgNode *n, uint32_t next)
 static void emit_leave(Emit *e, unsigned exit)
 {
     mov_ri(&e->a, RAX, (uintptr_t)e->fn->owner | exit);
-    jmp(&e->a, thunk_rw(e, THUNK_EXIT));
+    jmp_far(&e->a, thunk_rw(e, THUNK_EXIT));
 }
 
 /* The jump's displacement is aligned, so that it changes at once; 0 leads to the exit behind it. */
@@ -391,14 +378,10 @@ static void emit_goto_tb(Emit *e, unsigned slot, int32_t delta, int32_t back)
     if (have(e, HOST_PAD_JUMPS) && ((uintptr_t)e->a.p & 31) >= 27) {
         nop(&e->a, 35 - ((uintptr_t)e->a.p & 31));
     }
-    put8(&e->a, 0xe9);
-    put32(&e->a, 0);
     while (e->code->num_chains <= slot) {
         e->chain[e->code->num_chains++] = (TcgChain){ 0 };
     }
-    e->chain[slot] = (TcgChain){
-        (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p - 4) - (const uint8_t *)e->code->entry), delta, back,
-    };
+    e->chain[slot] = (TcgChain){ (uint32_t)(jmp_fwd32(&e->a) - e->entry), delta, back };
     emit_leave(e, TCG_EXIT_CHAIN + slot);
 }
 
@@ -667,11 +650,11 @@ static uint32_t rec_word(const TcgNode *n)
     }
 }
 
-static void align(Emit *e, unsigned size)
+/* To a multiple of 4, 8 or 16 bytes. */
+static inline void align(Emit *e, unsigned size)
 {
-    while ((uintptr_t)e->a.p & (size - 1)) {
-        put8(&e->a, 0);
-    }
+    memset(e->a.p, 0, 16);
+    e->a.p += -(uintptr_t)e->a.p & (size - 1);
 }
 
 /* False: over the limit. */
@@ -684,13 +667,11 @@ static bool emit_recs(Emit *e)
         return true;
     }
     if (e->recs) {
-        SlowHead h = slow_head(e);
-
         align(e, 8);
         if (e->a.p + e->recs_size > e->limit) {
             return false;
         }
-        memcpy(e->recs, &h, sizeof(h));
+        *(SlowHead *)e->recs = slow_head(e);
         memcpy(e->a.p, e->recs, e->recs_size);
         e->recs_at = e->a.p;
         e->code->maps = tcg_codebuf_rx(e->buf, e->a.p);
@@ -759,9 +740,7 @@ static void emit_stub(Emit *e, Stub *s)
 /* Vector constants, each once. */
 static void emit_consts(Emit *e)
 {
-    while (e->num_consts && ((uintptr_t)e->a.p & 15)) {
-        put8(&e->a, 0);
-    }
+    align(e, 16);
     for (unsigned i = 0; i < e->num_consts; i++) {
         TcgId id = e->consts[i].node;
         const TcgNode *c = fn_node(e->fn, id);
@@ -850,109 +829,172 @@ static void find_order(Emit *e)
 }
 
 /* -- the driver ------------------------------------------------------------------------------------------ */
-static inline __attribute__((always_inline)) void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
-{
-    unsigned d = loc_num(n->out), w = width_w(n->type), flags = tcg_op_def[n->op].flags;
+/* next: the block that comes next. */
+typedef void OpEmit(Emit *e, TcgId id, const TcgNode *n, uint32_t next);
 
-    if (loc_kind(n->out) == LOC_NONE && ((flags & TCGF_PURE) || n->op == OP_ld_env)) {
-        return;
+static void op_none(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+}
+
+static void op_const(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    if (n->type == TCG_V128) {
+        vload_const(e, id, loc_num(n->out) - FIRST_VREG);
+    } else {
+        set_reg_const(e, loc_num(n->out), n->type == TCG_I64 ? n->imm : (uint32_t)n->imm);
     }
-    e->a.compare_end = NULL;                    /* what comes before may be a place that jumps lead to */
-    if (is_vec(n)) {
-        tcg_x86_emit_vec(e, n);
-        return;
-    }
-    if (flags & (TCGF_EFFECT | TCGF_END)) {
+}
+
+static void op_mov(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_mov(e, n);
+}
+
+static void op_ld_env(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_ld_env(e, n);
+}
+
+static void op_st_env(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_st_env(e, n);
+}
+
+static void op_add_env(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_add_env(e, n);
+}
+
+static void op_alu(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    tcg_x86_emit_alu(e, n);
+}
+
+static void op_vec(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    tcg_x86_emit_vec(e, n);
+}
+
+static void op_fp(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    tcg_x86_emit_fp(e, id, n);
+}
+
+static void op_load_or_store(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    if (n->imm & MO_ORDER) {
         keep_order(e, n);
     }
-    switch (n->op) {
-    case OP_const:
-        if (n->type == TCG_V128) {
-            vload_const(e, id, d - FIRST_VREG);
-        } else {
-            set_reg_const(e, d, w ? n->imm : (uint32_t)n->imm);
-        }
-        break;
-    case OP_mov:
-        emit_mov(e, n);
-        break;
-    case OP_phi:
-    case OP_insn_start:
-        break;
-    case OP_ld_env:
-        emit_ld_env(e, n);
-        break;
-    case OP_st_env:
-        emit_st_env(e, n);
-        break;
-    case OP_add_env:
-        emit_add_env(e, n);
-        break;
-    case OP_guest_ld:
-    case OP_guest_st:
-    case OP_guest_ldx:
-    case OP_guest_stx:
-    case OP_guest_ldh:
-    case OP_guest_sth:
-    case OP_guest_ldn:
-    case OP_guest_stn:
-    case OP_guest_rmw:
-    case OP_guest_cas:
-        tcg_x86_emit_mem(e, id, n);
-        break;
-    case OP_guest_page:
-        tcg_x86_emit_page(e, id, n);
-        break;
-    case OP_fence:
-        if (n->imm & FENCE_ST_LD) {             /* the one reordering that this host makes */
-            tcg_x86_full_fence(e, FRAME_OUT);
-        }
-        break;
-    case OP_call:
-        emit_call(e, id, n);
-        break;
-    case OP_br:
-        if (leads_to(e->fn, fn_block(e->fn, n->block)->succ[0]) != next) {
-            jump_to_block(e, -1, leads_to(e->fn, fn_block(e->fn, n->block)->succ[0]));
-        }
-        break;
-    case OP_brcond:
-        emit_branch(e, n, tcg_x86_emit_cmp(e, n, n->type, n->aux), next);
-        break;
-    case OP_brflag:
-        emit_branch(e, n, tcg_x86_emit_fc(e, n, n->aux), next);
-        break;
-    case OP_fp:
-    case OP_fp_to_int:
-    case OP_fp_cmp:
-    case OP_flags_fp:
-        tcg_x86_emit_fp(e, id, n);
-        break;
-    case OP_br_vec:
-        emit_branch(e, n, tcg_x86_emit_vec_zero(e, n), next);
-        break;
-    case OP_br_fp:
-        emit_branch_fp(e, n, next);
-        break;
-    case OP_poll:
-        emit_poll(e, id, n->imm);
-        break;
-    case OP_goto_tb:
-        emit_goto_tb(e, n->aux, (int32_t)n->imm, (int32_t)(n->imm >> 32));
-        break;
-    case OP_goto_ptr:
-        tcg_note_goto_ptr(e->code, n);
-        emit_goto_ptr(e, n);
-        break;
-    case OP_exit:
-        emit_leave(e, TCG_EXIT_LOOKUP);
-        break;
-    case OP_raise_exit:
-        emit_leave(e, TCG_EXIT_RAISED);
-        break;
-    default:
-        tcg_x86_emit_alu(e, n);
+    tcg_x86_emit_mem(e, id, n);
+}
+
+static void op_atomic(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    keep_order(e, n);
+    tcg_x86_emit_mem(e, id, n);
+}
+
+static void op_page(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    tcg_x86_emit_page(e, id, n);
+}
+
+static void op_fence(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    keep_order(e, n);
+    if (n->imm & FENCE_ST_LD) {                 /* the one reordering that this host makes */
+        tcg_x86_full_fence(e, FRAME_OUT);
     }
+}
+
+static void op_call(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    keep_order(e, n);
+    emit_call(e, id, n);
+}
+
+static void op_br(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    uint32_t to = leads_to(e->fn, fn_block(e->fn, n->block)->succ[0]);
+
+    if (to != next) {
+        jump_to_block(e, -1, to);
+    }
+}
+
+static void op_brcond(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_branch(e, n, tcg_x86_emit_cmp(e, n, n->type, n->aux), next);
+}
+
+static void op_brflag(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_branch(e, n, tcg_x86_emit_fc(e, n, n->aux), next);
+}
+
+static void op_br_vec(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_branch(e, n, tcg_x86_emit_vec_zero(e, n), next);
+}
+
+static void op_br_fp(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_branch_fp(e, n, next);
+}
+
+static void op_poll(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    emit_poll(e, id, n->imm);
+}
+
+static void op_goto_tb(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    keep_order(e, n);
+    emit_goto_tb(e, n->aux, (int32_t)n->imm, (int32_t)(n->imm >> 32));
+}
+
+static void op_goto_ptr(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    keep_order(e, n);
+    tcg_note_goto_ptr(e->code, n);
+    emit_goto_ptr(e, n);
+}
+
+static void op_exit(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    keep_order(e, n);
+    emit_leave(e, TCG_EXIT_LOOKUP);
+}
+
+static void op_raise_exit(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    keep_order(e, n);
+    emit_leave(e, TCG_EXIT_RAISED);
+}
+
+static OpEmit *const emit_op[TCG_NUM_OPS] = {
+    [OP_const] = op_const, [OP_mov] = op_mov, [OP_ld_env] = op_ld_env, [OP_st_env] = op_st_env, [OP_add_env] = op_add_env,
+    [OP_phi] = op_none, [OP_insn_start] = op_none,
+    [OP_add ... OP_flags_cond] = op_alu,
+    [OP_guest_ld ... OP_guest_stx] = op_load_or_store, [OP_guest_page] = op_page,
+    [OP_guest_ldh ... OP_guest_stn] = op_load_or_store, [OP_guest_rmw] = op_atomic, [OP_guest_cas] = op_atomic,
+    [OP_fence] = op_fence, [OP_fp ... OP_flags_fp] = op_fp, [OP_call] = op_call,
+    [OP_vadd ... OP_vsha256m2] = op_vec,        /* is_vec */
+    [OP_br] = op_br, [OP_brcond] = op_brcond, [OP_brflag] = op_brflag, [OP_br_fp] = op_br_fp, [OP_br_vec] = op_br_vec,
+    [OP_poll] = op_poll, [OP_goto_tb] = op_goto_tb, [OP_goto_ptr] = op_goto_ptr, [OP_exit] = op_exit,
+    [OP_raise_exit] = op_raise_exit,
+};
+
+static inline void emit_node(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    e->a.compare_end = NULL;                    /* what comes before may be a place that jumps lead to */
+    emit_op[n->op](e, id, n, next);
+}
+
+/* A result that nobody wants. */
+static bool is_dead(const TcgNode *n)
+{
+    return loc_kind(n->out) == LOC_NONE && ((tcg_op_def[n->op].flags & TCGF_PURE) || n->op == OP_ld_env);
 }
 
 enum {
@@ -965,28 +1007,16 @@ enum {
 static bool emit_fault_sites(Emit *e)
 {
     FaultTable *t = (FaultTable *)e->start;
-    bool others = false;
 
-    while ((uintptr_t)e->a.p & 3) {
-        put8(&e->a, 0);
-    }
-    *t = (FaultTable){ .bares = (uint32_t)(e->a.p - e->start) };
-    if (e->a.p + e->num_stubs * MAX(sizeof(FaultSite), sizeof(BareSite)) > e->limit) {
-        return false;
-    }
-    for (unsigned i = 0; i < e->num_stubs; i++) {
-        if (e->stubs[i].bare) {
-            tcg_x86_put_bare(e, &e->stubs[i]);
-            t->num_bares++;
-        } else {
-            others |= e->stubs[i].at != NULL;
-        }
-    }
     t->sites = (uint32_t)(e->a.p - e->start);
-    for (unsigned i = 0; i < e->num_stubs && others; i++) {
+    t->num = 0;
+    for (unsigned i = 0; t->num < e->num_sites; i++) {
         const Stub *s = &e->stubs[i];
 
-        if (s->at && !s->bare) {
+        if (s->at) {
+            if (e->a.p > e->limit) {
+                return false;
+            }
             *(FaultSite *)e->a.p = (FaultSite){
                 (uint32_t)(s->at - e->start), (uint32_t)(s->back - e->start), (uint32_t)(s->entry - e->start),
             };
@@ -1033,11 +1063,11 @@ static void emit_chains(Emit *e)
     if (!size) {
         return;
     }
-    while ((uintptr_t)e->a.p & 3) {
-        put8(&e->a, 0);
-    }
+    align(e, 4);
     e->code->chain = tcg_codebuf_rx(e->buf, e->a.p);
-    memcpy(e->a.p, e->chain, size);
+    for (unsigned i = 0; i < e->code->num_chains; i++) {
+        ((TcgChain *)e->a.p)[i] = e->chain[i];
+    }
     e->a.p += size;
 }
 G_STATIC_ASSERT(TCG_MAX_CHAINS * sizeof(TcgChain) + 4 <= NODE_MAX);
@@ -1045,7 +1075,7 @@ G_STATIC_ASSERT(TCG_MAX_CHAINS * sizeof(TcgChain) + 4 <= NODE_MAX);
 /* Bytes of code so far. */
 static uint32_t code_size(const Emit *e)
 {
-    return (uint32_t)((const uint8_t *)tcg_codebuf_rx(e->buf, e->a.p) - (const uint8_t *)e->code->entry);
+    return (uint32_t)(e->a.p - e->entry);
 }
 
 /* What follows the hot code. False: over the limit. */
@@ -1061,11 +1091,13 @@ static bool emit_rest(Emit *e)
         }
         emit_stub(e, &e->stubs[i]);
     }
-    if (e->a.p + 16 * e->num_consts > e->limit) {
-        return false;
-    }
     e->code->text_size = code_size(e);
-    emit_consts(e);
+    if (e->num_consts) {
+        if (e->a.p + 16 * e->num_consts > e->limit) {
+            return false;
+        }
+        emit_consts(e);
+    }
     if (e->a.p > e->limit) {
         return false;
     }
@@ -1073,7 +1105,19 @@ static bool emit_rest(Emit *e)
     if (!emit_recs(e)) {
         return false;
     }
-    return !e->layout->direct || emit_fault_sites(e);
+    if (e->num_bares || e->num_sites) {
+        align(e, 4);
+    }
+    if (e->layout->direct) {
+        *(FaultTable *)e->start = (FaultTable){ .bares = (uint32_t)(e->a.p - e->start), .num_bares = e->num_bares };
+    }
+    if (e->num_bares) {
+        if (e->a.p + e->num_bares * sizeof(BareSite) > e->limit) {
+            return false;
+        }
+        tcg_x86_put_bares(e);
+    }
+    return !e->num_sites || emit_fault_sites(e);
 }
 
 /* The order in which blocks are emitted: as in rpo, but those that raise an exception out of the way. */
@@ -1138,7 +1182,9 @@ static bool emit_region(Emit *e)
             if (e->a.p > e->limit) {
                 return false;
             }
-            emit_node(e, id, fn_node(fn, id), next);
+            if (!is_dead(fn_node(fn, id))) {
+                emit_node(e, id, fn_node(fn, id), next);
+            }
         }
         pass_on(e, fn_block(fn, b), e->fence_due, &found);
     }
@@ -1177,8 +1223,8 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         }
         memset(e.block_at, 0, blocks_size);
         memset(e.due_at, 0, due_size);
-        e.num_jumps = e.num_stubs = e.num_consts = 0;
-        e.a.p = e.start + (e.layout->direct ? FAULT_TABLE_SIZE : 0);
+        e.num_jumps = e.num_stubs = e.num_sites = e.num_consts = 0;
+        e.a.p = e.entry = e.start + (e.layout->direct ? FAULT_TABLE_SIZE : 0);
         code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.a.p), .num_insns = fn->num_insns };
         e.code = &code;
         e.limit = e.start + max - NODE_MAX;
@@ -1200,7 +1246,9 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
 /* -- code at once ---------------------------------------------------------------------------------------- */
 enum {
     ONCE_MAX = 16 << 10,                        /* what is longer is not emitted at once */
-    ONCE_BLOCKS = 64, ONCE_STUBS = 256, ONCE_CONSTS = 64, ONCE_MAPS = 32 << 10,
+    ONCE_BLOCKS = 64, ONCE_CONSTS = 64,
+    ONCE_STUBS = ONCE_MAX / 4, ONCE_BARES = ONCE_MAX / 3,       /* each has so many bytes of code */
+    ONCE_MAPS = 32 << 10,
     ONCE_MAP_HEAD = 80, ONCE_MAP_ENTRY = 96,    /* no map is longer, its recipes being of flags */
     ONCE_NODE_CONSTS = 8,                       /* no node has more */
 };
@@ -1209,12 +1257,13 @@ typedef struct Once {
     Emit e;
     TcgCode code;
     uint8_t *block_at[ONCE_BLOCKS];
-    uint32_t last_block;                        /* of them: what is behind is NULL */
     bool due_at[ONCE_BLOCKS];
     struct { uint8_t *at; uint32_t block; } jumps[3 * ONCE_BLOCKS];
     Stub stubs[ONCE_STUBS];
     struct { uint8_t *at; TcgId node; } consts[ONCE_CONSTS];
     TcgChain chain[TCG_MAX_CHAINS];
+    BareSite bares[ONCE_BARES];
+    uint8_t *misses[ONCE_BARES];
     uint8_t recs[ONCE_MAPS] __attribute__((aligned(8)));
 } Once;
 
@@ -1222,10 +1271,9 @@ void *tcg_x86_once_new(const TcgBackend *be, const TcgFn *fn)
 {
     Once *o = g_new(Once, 1);                   /* once_begin sets the rest, of which few pages are needed */
 
-    o->last_block = ONCE_BLOCKS - 1;
     o->e = (Emit){ .fn = fn, .layout = fn->config->layout, .code = &o->code, .block_at = o->block_at, .due_at = o->due_at,
                    .jumps = (void *)o->jumps, .stubs = o->stubs, .consts = (void *)o->consts, .chain = o->chain,
-                   .recs = o->recs };
+                   .recs = o->recs, .bares = o->bares, .misses = o->misses };
     return o;
 }
 
@@ -1243,14 +1291,12 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->features = buf->features;
     e->avx = buf->features & HOST_AVX;
     e->limit = e->start + ONCE_MAX - NODE_MAX;
-    e->num_jumps = e->num_stubs = e->num_consts = 0;
+    e->num_jumps = e->num_stubs = e->num_sites = e->num_consts = e->num_bares = 0;
     e->raises = NULL;
     e->heat_at = NULL;
     e->flags.end = NULL;
-    e->a.p = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
-    memset(o->block_at, 0, (o->last_block + 1) * sizeof(*o->block_at));
-    o->last_block = 0;
-    memset(o->due_at, 0, sizeof(o->due_at));
+    e->a.p = e->entry = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
+    o->due_at[e->fn->entry] = false;
     e->recs_size = sizeof(SlowHead);
     o->code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e->a.p) };
     return true;
@@ -1261,14 +1307,13 @@ void tcg_x86_once_block(void *once, uint32_t block)
     Once *o = once;
     Emit *e = &o->e;
 
-    o->last_block = MAX(o->last_block, block);
     e->block_at[block] = e->a.p;
     e->fence_due = e->due_at[block];
     e->flags.end = NULL;
 }
 
 /* False: there is no room. */
-static inline bool put_rec(Once *o, TcgId id, const TcgNode *n)
+static bool put_rec(Once *o, TcgId id, const TcgNode *n)
 {
     Emit *e = &o->e;
     uint32_t at = (e->recs_size + 3) & ~3u;
@@ -1278,8 +1323,29 @@ static inline bool put_rec(Once *o, TcgId id, const TcgNode *n)
         return false;
     }
     fn_node(e->fn, id)->map_at = at;
-    *rec = (SlowRec){ .mo = rec_word(n), .head = -(int32_t)at };
+    rec->mo = rec_word(n);
+    rec->head = -(int32_t)at;
     e->recs_size = (uint32_t)(tcg_map_write(e->fn, n->map, rec->map) - o->recs);
+    return true;
+}
+
+static __attribute__((noinline)) bool emit_with_map(Once *o, TcgId id, const TcgNode *n, uint32_t next)
+{
+    if (!put_rec(o, id, n)) {
+        return false;
+    }
+    emit_node(&o->e, id, n, next);
+    return true;
+}
+
+static __attribute__((noinline)) bool emit_with_successors(Once *o, TcgId id, const TcgNode *n, uint32_t next)
+{
+    const TcgIrBlock *b = fn_block(o->e.fn, n->block);
+
+    emit_node(&o->e, id, n, next);
+    for (unsigned i = 0; i < b->num_succ; i++) {
+        o->due_at[b->succ[i]] = o->e.fence_due;
+    }
     return true;
 }
 
@@ -1288,26 +1354,37 @@ bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
     Once *o = once;
     Emit *e = &o->e;
 
-    if (e->a.p > e->limit || e->num_stubs == ONCE_STUBS || e->num_consts > ONCE_CONSTS - ONCE_NODE_CONSTS) {
+    if (e->a.p > e->limit || e->num_consts > ONCE_CONSTS - ONCE_NODE_CONSTS) {
         return false;
     }
-    if (n->map && !put_rec(o, id, n)) {
-        return false;
+    if (n->map) {
+        return emit_with_map(o, id, n, next);
+    }
+    if (next) {                                 /* it ends a block */
+        return emit_with_successors(o, id, n, next);
     }
     emit_node(e, id, n, next);
-    if (tcg_op_branches(n->op) || n->op == OP_br) {
-        const TcgIrBlock *b = fn_block(e->fn, n->block);
-
-        for (unsigned i = 0; i < b->num_succ; i++) {
-            e->due_at[b->succ[i]] |= e->fence_due;
-        }
-    }
     return true;
 }
 
 static bool has_room(const Emit *e)
 {
-    return e->a.p <= e->limit && e->num_stubs < ONCE_STUBS;
+    return e->a.p <= e->limit;
+}
+
+/* A field of another size than most. */
+static __attribute__((noinline)) void emit_odd_field(Emit *e, bool store, unsigned type, MemOp mo, uint32_t offset,
+                                                     unsigned reg)
+{
+    TcgNode n = { .op = store ? OP_st_env : OP_ld_env, .type = (uint8_t)type, .aux = (uint16_t)mo, .imm = offset };
+
+    if (store) {
+        n.in[0] = TCG_LOC(LOC_REG, reg);
+        emit_st_env(e, &n);
+    } else {
+        n.out = TCG_LOC(LOC_REG, reg);
+        emit_ld_env(e, &n);
+    }
 }
 
 bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_t offset, unsigned reg)
@@ -1318,24 +1395,12 @@ bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_
         return false;
     }
     e->a.compare_end = NULL;
-    if (mo == MO_64 || mo == MO_32) {
-        op_rbp(&e->a, (store ? 0x89 : 0x8b) | (mo == MO_64 ? X_W : 0), reg, (int32_t)offset);
-    } else if (mo == MO_128) {
-        if (store) {
-            tcg_x86_vmov_mr(e, mem(RBP, (int32_t)offset), reg - FIRST_VREG);
-        } else {
-            tcg_x86_vmov_rm(e, reg - FIRST_VREG, mem(RBP, (int32_t)offset));
-        }
+    if (mo == MO_64 && store) {
+        op_rbp(&e->a, 0x89 | X_W, reg, (int32_t)offset);
+    } else if (mo == MO_64) {
+        op_rbp(&e->a, 0x8b | X_W, reg, (int32_t)offset);
     } else {
-        TcgNode n = { .op = store ? OP_st_env : OP_ld_env, .type = (uint8_t)type, .aux = (uint16_t)mo, .imm = offset };
-
-        if (store) {
-            n.in[0] = TCG_LOC(LOC_REG, reg);
-            emit_st_env(e, &n);
-        } else {
-            n.out = TCG_LOC(LOC_REG, reg);
-            emit_ld_env(e, &n);
-        }
+        emit_odd_field(e, store, type, mo, offset, reg);
     }
     return true;
 }

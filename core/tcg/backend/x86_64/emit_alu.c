@@ -86,7 +86,7 @@ static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
         unsigned ra = loc_num(n->in[0]);
 
         if (op == ALU_ADD && in_reg(n, 1)) {
-            lea(&e->a, w, d, mem_bi(ra, loc_num(n->in[1]), 0, 0));
+            lea_sum(&e->a, w, d, ra, loc_num(n->in[1]));
             return;
         }
         if (is_const(n, 1)) {
@@ -94,7 +94,7 @@ static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
 
             v = op == ALU_SUB ? (int64_t)-(uint64_t)v : v;
             if (!w || fits32(v)) {
-                lea(&e->a, w, d, mem(ra, (int32_t)v));
+                lea_disp(&e->a, w, d, ra, (int32_t)v);
                 return;
             }
         }
@@ -242,7 +242,7 @@ static void emit_shift(Emit *e, const TcgNode *n, unsigned sh, unsigned d)
             return;
         }
         if (sh == SH_SHL && count == 1 && in_reg(n, 0) && !reg_is(n, 0, d)) {
-            lea(&e->a, w, d, mem_bi(loc_num(n->in[0]), loc_num(n->in[0]), 0, 0));
+            lea_sum(&e->a, w, d, loc_num(n->in[0]), loc_num(n->in[0]));
             return;
         }
         tcg_x86_load(e, n, 0, n->type, d);

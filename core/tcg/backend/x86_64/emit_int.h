@@ -144,18 +144,18 @@ typedef struct FaultSite {
 enum { FAULT_TABLE_SIZE = 16 };
 G_STATIC_ASSERT(sizeof(FaultTable) == FAULT_TABLE_SIZE);
 /*
- * Code at once has no slow path for a plain access which only a host fault leads to: THUNK_BARE does what it would. Offsets
- * are from here.
+ * What code at once has instead of a slow path for a plain access: a host fault, or a miss in the TLB, leads to its call of
+ * THUNK_BARE, which reads the rest. Offsets are from here, and from the emission's start until it is put behind the code.
  */
 typedef struct __attribute__((packed)) BareSite {
     int32_t end;                                /* of the access's code */
-    int32_t rec;                                /* its SlowRec */
+    int32_t rec;                                /* its SlowRec; from the first one at first */
     uint8_t len;                                /* of the access's code */
     uint8_t base;                               /* the register with the address */
     uint8_t value;                              /* the register or frame slot of what is loaded or stored */
     uint8_t how;                                /* BARE_... */
     int16_t offset;                             /* to the address */
-    uint8_t call;                               /* the instruction that a fault leads to */
+    uint8_t call;                               /* the instruction */
     int32_t thunk;
     uint8_t after[1];
 } BareSite;
@@ -171,7 +171,6 @@ typedef struct Stub {
     uint8_t *back;                              /* where the hot path goes on; NULL: in the next stub */
     uint8_t *at, *entry;                        /* an access of the direct layout: it begins; this stub does */
     uint8_t *rec_at;                            /* displacement that wants its SlowRec */
-    bool bare;                                  /* it is no code but a BareSite */
 } Stub;
 
 typedef struct Emit {
@@ -181,13 +180,14 @@ typedef struct Emit {
     TcgCodeBuf *buf;
     TcgCode *code;
     uint8_t *start, *limit;                     /* emission of a node may begin only below limit */
+    uint8_t *entry;                             /* of the code */
     uint64_t features;
     bool avx;
     uint8_t **block_at;                         /* start of each emitted block, or NULL */
     struct { uint8_t *at; uint32_t block; } *jumps;     /* forward jumps to blocks */
     unsigned num_jumps;
     Stub *stubs;
-    unsigned num_stubs;
+    unsigned num_stubs, num_sites;              /* sites: stubs with `at` */
     struct { uint8_t *at; TcgId node; } *consts;        /* rip displacements that want a V128 constant */
     unsigned num_consts;
     TcgChain *chain;                            /* code->num_chains of them */
@@ -203,6 +203,9 @@ typedef struct Emit {
         uint8_t w;                              /* X_W or 0 */
         bool zero_alone;                        /* a sum's: ZF alone is that */
     } flags;
+    BareSite *bares;                            /* code at once: those so far, */
+    uint8_t **misses;                           /* and the 32-bit displacements that jump there, or NULL */
+    unsigned num_bares;
     uint8_t *recs;                              /* code at once: a SlowHead and records; else NULL */
     uint32_t recs_size;
     const uint8_t *recs_at;                     /* where they have been put */
@@ -210,7 +213,8 @@ typedef struct Emit {
 
 static inline bool have(const Emit *e, unsigned feature) { return e->features & feature; }
 static inline unsigned width_w(unsigned type) { return type == TCG_I64 ? X_W : 0; }
-static inline Mem slot_mem(TcgLoc l) { return mem(RSP, FRAME_SLOTS + 8 * (int32_t)loc_num(l)); }
+static inline int32_t slot_disp(TcgLoc l) { return FRAME_SLOTS + 8 * (int32_t)loc_num(l); }
+static inline Mem slot_mem(TcgLoc l) { return mem(RSP, slot_disp(l)); }
 static inline bool in_reg(const TcgNode *n, unsigned i) { return loc_kind(n->in[i]) == LOC_REG; }
 static inline const uint8_t *thunk_rw(const Emit *e, unsigned n)
 {
@@ -247,9 +251,34 @@ static inline void tcg_x86_full_fence(Emit *e, int32_t at)
     alu_mi(&e->a, ALU_OR, 0, mem(RSP, at), 0);
 }
 
-Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node);
+static inline Stub *tcg_x86_stub(Emit *e, unsigned kind, TcgId node)
+{
+    Stub *s = &e->stubs[e->num_stubs++];
+
+    *s = (Stub){ .kind = kind, .node = node };
+    return s;
+}
+
+/* Before a jump of some bytes, for hosts that want it. */
+void tcg_x86_pad_jump(Emit *e, unsigned size);
+static inline void pad_jump(Emit *e, unsigned size)
+{
+    if (G_UNLIKELY(have(e, HOST_PAD_JUMPS))) {
+        tcg_x86_pad_jump(e, size);
+    }
+}
+
 /* To the stub: if cc; always where it is negative. */
-void tcg_x86_stub_jump(Emit *e, Stub *s, int cc);
+static inline void tcg_x86_stub_jump(Emit *e, Stub *s, int cc)
+{
+    unsigned i = 0;
+
+    while (s->from[i]) {
+        i++;
+    }
+    pad_jump(e, cc < 0 ? 5 : 6);
+    s->from[i] = cc < 0 ? jmp_fwd32(&e->a) : jcc_fwd32(&e->a, (unsigned)cc);
+}
 
 /* The flags are those of comparing register r with 0. */
 static inline void flags_are(Emit *e, unsigned r, unsigned w, bool zero_alone)
@@ -289,7 +318,7 @@ bool tcg_x86_upper_is_zero(const TcgFn *fn, TcgId id);
 /* emit_mem.c */
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n);
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s);
-void tcg_x86_put_bare(Emit *e, const Stub *s);
+void tcg_x86_put_bares(Emit *e);             /* at the end of code at once, whose records have been put */
 void tcg_x86_emit_page(Emit *e, TcgId id, const TcgNode *n);
 void tcg_x86_emit_page_stub(Emit *e, Stub *s);
 /* Whether it is a locked instruction. */

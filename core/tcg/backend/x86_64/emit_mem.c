@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Guest accesses. Inline: the TLB check (or the direct layout's base), the access, byte order and extension; out of
- * line, at the region's end: a stub that hands its operands to a shared thunk, which calls the slow path.
+ * line, at the region's end: a stub that hands its operands to a shared thunk, which calls the slow path. Code at once has
+ * data there, for most.
  *
  * The check compares the page of the last byte that must lie in it, with the low bits that alignment forbids kept, so
  * that one comparison finds a miss, an access that crosses pages, one that is not aligned as it must be, and an entry
@@ -43,7 +44,7 @@ static unsigned align_mask(MemOp mo)
 static void lea_or_mov(Emit *e, unsigned dst, unsigned src, int32_t offset)
 {
     if (offset) {
-        lea(&e->a, X_W, dst, mem(src, offset));
+        lea_disp(&e->a, X_W, dst, src, offset);
     } else {
         mov_rr(&e->a, X_W, dst, src);
     }
@@ -175,6 +176,21 @@ static void lane_store(Emit *e, unsigned size, Mem m, unsigned v)
     }
 }
 
+/* Little-endian accesses of integers, by size, sign and (X_W) result. */
+static const uint16_t load_opc[2][16] = {
+    {
+        [MO_8] = M_0F | 0xb6, [MO_16] = M_0F | 0xb7, [MO_32] = 0x8b, [MO_64] = 0x8b | X_W,
+        [MO_8 | MO_SIGN] = M_0F | 0xbe, [MO_16 | MO_SIGN] = M_0F | 0xbf, [MO_32 | MO_SIGN] = 0x8b,
+        [MO_64 | MO_SIGN] = 0x8b | X_W,
+    },
+    {
+        [MO_8] = M_0F | 0xb6, [MO_16] = M_0F | 0xb7, [MO_32] = 0x8b, [MO_64] = 0x8b | X_W,
+        [MO_8 | MO_SIGN] = M_0F | 0xbe | X_W, [MO_16 | MO_SIGN] = M_0F | 0xbf | X_W, [MO_32 | MO_SIGN] = 0x63 | X_W,
+        [MO_64 | MO_SIGN] = 0x8b | X_W,
+    },
+};
+static const uint16_t store_opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
+
 static void emit_load(Emit *e, const TcgNode *n, MemOp mo, Mem m)
 {
     unsigned w = width_w(n->type);
@@ -241,7 +257,6 @@ static void emit_load(Emit *e, const TcgNode *n, MemOp mo, Mem m)
 
 static void emit_store(Emit *e, const TcgNode *n, MemOp mo, Mem m)
 {
-    static const unsigned opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
     unsigned size = mo & MO_SIZE, r;
     bool be = (mo & MO_BE) && size != MO_8;
 
@@ -293,7 +308,7 @@ static void emit_store(Emit *e, const TcgNode *n, MemOp mo, Mem m)
             bswap(&e->a, size == MO_64 ? X_W : 0, RDX);
         }
     }
-    op_rm(&e->a, opc[size], r, m);
+    op_rm(&e->a, store_opc[size], r, m);
 }
 
 static void lock(Emit *e)
@@ -531,14 +546,109 @@ static void emit_own_check(Emit *e, const TcgNode *n, const uint8_t *back)
     }
 }
 
+static bool is_zero(const Emit *e, TcgLoc l)
+{
+    const TcgNode *c = fn_node(e->fn, loc_num(l));
+
+    return loc_kind(l) == LOC_CONST && !c->imm && (c->type != TCG_V128 || !c->imm2);
+}
+
+/* Whether a BareSite can say what is stored. */
+static inline bool is_bare_value(const Emit *e, TcgLoc l)
+{
+    return loc_kind(l) == LOC_REG || (loc_kind(l) == LOC_CONST ? is_zero(e, l) : loc_num(l) <= UINT8_MAX);
+}
+
+/* A load or store in the direct layout. */
+static void emit_direct(Emit *e, const TcgNode *n, MemOp mo, unsigned ra, TcgLoc value, bool store)
+{
+    if (loc_kind(value) == LOC_REG && n->type != TCG_V128 && !(mo & MO_BE)) {
+        unsigned opc = store ? store_opc[mo & MO_SIZE] : load_opc[n->type == TCG_I64][mo & (MO_SIZE | MO_SIGN)];
+
+        op_gs(&e->a, opc, loc_num(value), ra, tcg_access_offset(n));
+    } else {
+        emit_ld_or_st(e, n, mem_gs((int)ra, tcg_access_offset(n)));
+    }
+}
+
+/* The code of a plain load or store with a TLB; returns the displacement of the jump that a miss is. */
+static uint8_t *emit_looked_up(Emit *e, const TcgNode *n, MemOp mo, unsigned ra, bool store)
+{
+    Mem m = mem((int)ra, tcg_access_offset(n));
+    Stub slow = { .kind = STUB_MEM };
+
+    emit_check(e, &slow, m, mo, align_mask(mo), !store, store);
+    m.index = RAX;
+    emit_ld_or_st(e, n, m);
+    return slow.from[0];
+}
+
+/* Code at once: a plain load or store, and its BareSite. False: it is not so simple. */
+static inline bool emit_bare(Emit *e, const TcgNode *n, MemOp mo)
+{
+    bool store = n->op == OP_guest_st;
+    TcgLoc value = store ? n->in[1] : n->out;
+    unsigned kind = loc_kind(value), ra = loc_num(n->in[0]);
+    uint8_t *at = e->a.p, *miss = NULL;
+    BareSite *b;
+
+    if (!e->bares || (!store && n->op != OP_guest_ld) || !in_reg(n, 0) || (mo & MO_KIND) || always_slow(e, n, mo) ||
+        (store && !is_bare_value(e, value))) {
+        return false;
+    }
+    if (!is_direct(e)) {
+        miss = emit_looked_up(e, n, mo, ra, store);
+    } else if (mo & MO_ALIGN) {
+        return false;
+    } else {
+        emit_direct(e, n, mo, ra, value, store);
+    }
+    e->misses[e->num_bares] = miss;
+    b = &e->bares[e->num_bares++];
+    b->end = (int32_t)(e->a.p - e->start);
+    b->rec = (int32_t)n->map_at;
+    b->len = (uint8_t)(e->a.p - at);
+    b->base = (uint8_t)ra;
+    b->value = (uint8_t)loc_num(value);
+    b->how = (uint8_t)((store ? BARE_STORE : 0) | (kind == LOC_SLOT ? BARE_SLOT : kind != LOC_REG ? BARE_NONE : 0) |
+                       (n->type == TCG_I32 ? BARE_LOW : 0));
+    b->offset = (int16_t)tcg_access_offset(n);
+    b->call = 0xe8;
+    return true;
+}
+
+void tcg_x86_put_bares(Emit *e)
+{
+    int32_t recs = (int32_t)(e->recs_at - e->start), at = (int32_t)(e->a.p - e->start);
+    int32_t thunk = (int32_t)(thunk_rw(e, THUNK_BARE) - e->start) - (int32_t)offsetof(BareSite, after);
+
+    for (unsigned i = 0; i < e->num_bares; i++, at += (int32_t)sizeof(BareSite)) {
+        BareSite *b = (BareSite *)(e->start + at);
+
+        *b = e->bares[i];
+        b->end -= at;
+        b->rec += recs - at;
+        b->thunk = thunk - at;
+        if (e->misses[i]) {
+            fix32(e->misses[i], &b->call);
+        }
+    }
+    e->a.p = e->start + at;
+}
+
 void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
 {
     MemOp mo = (MemOp)n->imm;
     unsigned ra = loc_num(n->in[0]);            /* of atomic operations */
     bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
-    Stub *s = tcg_x86_stub(e, STUB_MEM, id);
-    Mem at = guest_address(e, n), m = at;
+    Mem at, m;
+    Stub *s;
 
+    if (emit_bare(e, n, mo)) {
+        return;
+    }
+    s = tcg_x86_stub(e, STUB_MEM, id);
+    at = m = guest_address(e, n);
     if (is_direct(e)) {
         m.gs = true;
     } else {
@@ -552,6 +662,7 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
         emit_ld_or_st(e, n, known_page(e, s, n));
     } else {
         s->at = is_direct(e) ? e->a.p : NULL;
+        e->num_sites += is_direct(e);
         emit_check(e, s, at, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), !tcg_op_stores(n->op),
                    !tcg_op_loads(n->op));
         switch (n->op) {
@@ -588,42 +699,6 @@ static void stub_operand(Emit *e, const TcgNode *n, unsigned i, int32_t at, bool
     }
 }
 
-static bool is_zero(const Emit *e, TcgLoc l)
-{
-    const TcgNode *c = fn_node(e->fn, loc_num(l));
-
-    return loc_kind(l) == LOC_CONST && !c->imm && (c->type != TCG_V128 || !c->imm2);
-}
-
-/* Whether a BareSite can say what the access is. */
-static inline bool is_bare(const Emit *e, const Stub *s, const TcgNode *n)
-{
-    if (!e->recs || !s->at || s->from[0] || s->back - s->at > UINT8_MAX || !in_reg(n, 0)) {
-        return false;
-    }
-    return n->op == OP_guest_ld ||
-           (n->op == OP_guest_st && (loc_kind(n->in[1]) == LOC_CONST ? is_zero(e, n->in[1]) : loc_num(n->in[1]) <= UINT8_MAX));
-}
-
-void tcg_x86_put_bare(Emit *e, const Stub *s)
-{
-    const TcgNode *n = fn_node(e->fn, s->node);
-    bool store = n->op == OP_guest_st;
-    TcgLoc value = store ? n->in[1] : n->out;
-    unsigned kind = loc_kind(value);
-    BareSite *b = (BareSite *)e->a.p;
-
-    *b = (BareSite){
-        .end = (int32_t)(s->back - e->a.p), .rec = (int32_t)(e->recs_at + n->map_at - e->a.p),
-        .len = (uint8_t)(s->back - s->at), .base = (uint8_t)loc_num(n->in[0]), .value = (uint8_t)loc_num(value),
-        .how = (uint8_t)((store ? BARE_STORE : 0) | (kind == LOC_SLOT ? BARE_SLOT : kind != LOC_REG ? BARE_NONE : 0) |
-                         (n->type == TCG_I32 ? BARE_LOW : 0)),
-        .offset = (int16_t)tcg_access_offset(n), .call = 0xe8,
-        .thunk = (int32_t)(thunk_rw(e, THUNK_BARE) - b->after),
-    };
-    e->a.p += sizeof(*b);
-}
-
 void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
 {
     const TcgNode *n = fn_node(e->fn, s->node);
@@ -631,10 +706,6 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     bool wide = (mo & MO_SIZE) == MO_128, lane = n->type == TCG_V128 && !wide;
     unsigned thunk;
 
-    s->bare = is_bare(e, s, n);
-    if (s->bare) {
-        return;
-    }
     if (tcg_access_page(n) && !always_slow(e, n, mo)) {
         emit_own_check(e, n, s->back);
     }
