@@ -30,6 +30,7 @@ static void cpu_finalize(Object *obj)
     if (cs->exec->checked_gen) {
         tcg_gen_free(cs->exec->checked_gen);
     }
+    g_free(cs->exec->fetch);
     while ((w = g_queue_pop_head(&cs->exec->work))) {
         g_free(w);
     }

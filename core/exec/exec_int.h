@@ -161,6 +161,7 @@ typedef struct CPUExec {
     sigjmp_buf *recover;                        /* user mode: where a host fault in C code goes on; NULL: it is ours */
     UserFault fault;                            /* ... and what it was */
     uintptr_t fault_addr;
+    struct UserFetch *fetch;                    /* ... what it knows of the page that code was found in last */
     unsigned stress_turns, stress_blocks, stress_accesses;     /* counted, while the machine is under stress */
     bool exempt;                                /* user mode: no point stops it */
     bool redirected;                            /* ... a debugger wrote registers of it, standing; under x->lock */

@@ -24,6 +24,7 @@ typedef struct Chunk {
 
 struct ExecUser {
     UserMemory mem;
+    uint64_t changes;                           /* atomic: of what may be executed, and how; counted before they are made */
     Chunk **chunk;                              /* atomic pointers */
     uint64_t num_chunks;
 };
@@ -255,6 +256,12 @@ static bool fault(CPUState *cs, vaddr addr, AccessType type, UserFault why, bool
     return false;
 }
 
+/* The page that a CPU found code in last, as long as nothing has changed: its translations mostly follow each other. */
+typedef struct UserFetch {
+    uint64_t changes;
+    TlbInfo info;
+} UserFetch;
+
 bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool probe, TlbInfo *ret)
 {
     ExecMachine *x = cs->exec->x;
@@ -262,8 +269,15 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
     uint64_t page_mask = BIT64(cs->exec->ec->cc->tcg->page_bits) - 1;
     vaddr at = addr & mem->addr_mask;
     unsigned prot = PROT_R | PROT_W;
+    uint64_t changes = __atomic_load_n(&x->user->changes, __ATOMIC_ACQUIRE);
+    UserFetch *last = cs->exec->fetch;
     Chunk *c;
 
+    if (type == ACCESS_FETCH && last && last->info.page == (addr & ~page_mask) && last->changes == changes &&
+        !debug_has_watches(cs)) {
+        *ret = last->info;
+        return true;
+    }
     if (at >= mem->size) {
         return fault(cs, addr, type, USER_FAULT_UNMAPPED, probe);
     }
@@ -287,6 +301,10 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
         .prot = prot & (PROT_R | PROT_W | PROT_X), .user = prot >> USER_PROT_SHIFT,
         .watched = debug_has_watches(cs) && debug_page_watched(cs, addr & ~page_mask, page_mask + 1),
     };
+    if (type == ACCESS_FETCH) {                 /* who changes it waits for nobody, but what it says holds a lock meanwhile */
+        last = cs->exec->fetch = last ? last : g_new(UserFetch, 1);
+        *last = (UserFetch){ changes, *ret };
+    }
     return true;
 }
 
@@ -325,6 +343,7 @@ void user_code_changed(Machine *m, vaddr addr, uint64_t len)
     ExecMachine *x = exec_machine(m);
     vaddr end = addr + len;
 
+    __atomic_fetch_add(&x->user->changes, 1, __ATOMIC_SEQ_CST);
     perf_unmapped(x->perf, addr, len);
     while (addr < end && addr < x->user->mem.size) {
         Chunk *c = __atomic_load_n(&x->user->chunk[addr >> CHUNK_BITS], __ATOMIC_ACQUIRE);

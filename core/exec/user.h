@@ -28,7 +28,10 @@ typedef struct UserMemory {
     uint64_t size;                              /* bytes reserved at base: guest addresses are below it */
     uint64_t addr_mask;                         /* the bits of an address that count: others are a tag */
     void *opaque;
-    /* TlbProt of the page of an address, and USER_PROT_SHIFT; 0: unmapped. Any thread. */
+    /*
+     * TlbProt of the page of an address, and USER_PROT_SHIFT; 0: unmapped. Any thread. Who takes something away calls
+     * user_code_changed before, and this waits until it is done.
+     */
     unsigned (*prot)(void *opaque, vaddr addr);
     /* A debugger's access, whatever the protection: the bytes that were done. The debugger's thread. */
     size_t (*debug_rw)(void *opaque, vaddr addr, void *buf, size_t len, bool write);

@@ -682,11 +682,18 @@ void tcg_brflag(TcgGen *g, TcgFlagCond c, TcgVal nzcv, TcgBlockRef if_true, TcgB
     end_block(g, if_true.id, if_false.id);
 }
 
-static void goto_both(TcgGen *g, TcgBlockRef yes, TcgBlockRef no, int64_t if_true, int64_t if_false)
+/* After a branch. */
+static void goto_both(TcgGen *g, int64_t if_true, int64_t if_false)
 {
-    if (g->at_once && g->num_slots + 2 <= TCG_MAX_CHAINS && !leads_to(g, if_true) && !leads_to(g, if_false)) {
-        tcg_once_leaves(g->once);
+    TcgBlockRef yes = tcg_block(g), no = tcg_block(g);
+
+    if (g->at_once && g->num_slots + 2 <= TCG_MAX_CHAINS && g->region->len == 0) {
+        tcg_once_goto_both(g->once, yes.id, no.id, g->num_slots, if_true, if_false);
+        g->num_slots += 2;
+        g->block = 0;
+        return;
     }
+    end_block(g, yes.id, no.id);
     tcg_block_start(g, yes);
     tcg_goto(g, if_true);
     tcg_block_start(g, no);
@@ -695,18 +702,14 @@ static void goto_both(TcgGen *g, TcgBlockRef yes, TcgBlockRef no, int64_t if_tru
 
 void tcg_brcond_goto(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, int64_t if_true, int64_t if_false)
 {
-    TcgBlockRef yes = tcg_block(g), no = tcg_block(g);
-
-    tcg_brcond(g, t, c, a, b, yes, no);
-    goto_both(g, yes, no, if_true, if_false);
+    tcg_emit(g, OP_brcond, t, c, 0, a, b, TCG_NOVAL, TCG_NOVAL);
+    goto_both(g, if_true, if_false);
 }
 
 void tcg_brflag_goto(TcgGen *g, TcgFlagCond c, TcgVal nzcv, int64_t if_true, int64_t if_false)
 {
-    TcgBlockRef yes = tcg_block(g), no = tcg_block(g);
-
-    tcg_brflag(g, c, nzcv, yes, no);
-    goto_both(g, yes, no, if_true, if_false);
+    tcg_emit(g, OP_brflag, TCG_I32, c, 0, nzcv, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    goto_both(g, if_true, if_false);
 }
 
 TcgVal tcg_raise_if(TcgGen *g, TcgType t, TcgCond c, TcgVal a, TcgVal b, const TcgHelper *helper)

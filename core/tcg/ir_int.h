@@ -456,8 +456,8 @@ void tcg_once_call(TcgOnce *o, TcgId id);
 bool tcg_once_raise_if(TcgOnce *o, TcgType type, TcgCond cond, TcgId a, TcgId b, const TcgHelper *h);
 void tcg_once_leads_to(TcgOnce *o, uint32_t succ0, uint32_t succ1);
 void tcg_once_start(TcgOnce *o, uint32_t block);
-/* The blocks that the last branch leads to do a goto_tb that sets the PC, and nothing else. */
-void tcg_once_leaves(TcgOnce *o);
+/* What the last branch leads to, new blocks: each does a goto_tb that sets the PC, by slot and slot + 1. */
+void tcg_once_goto_both(TcgOnce *o, uint32_t yes, uint32_t no, unsigned slot, int64_t if_true, int64_t if_false);
 
 /*
  * An operation that is to be emitted. tcg_simplify returns the value that it is equal to (0: none is known), or

@@ -57,7 +57,6 @@ typedef struct OnceSnap {
 
 typedef struct OnceBlock {
     bool entered, started;
-    bool leaf;                                  /* it was entered with all rows in their fields, after one that only left */
     uint8_t snap;                               /* number + 1; 0: none */
 } OnceBlock;
 
@@ -87,8 +86,6 @@ struct TcgOnce {
     TcgRegSet pinned;                           /* not to be touched before the current node */
     TcgNode own;                                /* of moves, loads and stores that it adds; what they do not have is zero */
     TcgId branch;                               /* the last block's end, not emitted yet */
-    bool leaves;                                /* ... which leads to blocks that only leave */
-    int64_t leaf_pc;                            /* the PC's field where they begin */
     uint32_t block;                             /* being emitted into */
     TcgId slot_of[256];
     TcgId lazy[MAX_LAZY];                       /* flags that have been computed */
@@ -213,13 +210,16 @@ static inline const OnceRow *home(const Once *o, TcgId rep)
     return r && r->env && rep_of(o, r->env) == rep ? r : NULL;
 }
 
+static inline void note_row_of(Once *o, TcgNode *v, unsigned i)
+{
+    if (o->rows[i].type >= node_type(v)) {      /* all of it */
+        v->row = (uint16_t)(i + 1);
+    }
+}
+
 static inline void note_row(Once *o, TcgId id, const OnceRow *r)
 {
-    TcgNode *v = val(o, id);
-
-    if (r->type >= node_type(v)) {              /* all of it */
-        v->row = (uint16_t)(r - o->rows + 1);
-    }
+    note_row_of(o, val(o, id), (unsigned)(r - o->rows));
 }
 
 /* The registers that a value is in, or that flags are to be computed from. */
@@ -454,29 +454,25 @@ static inline unsigned result(Once *o, TcgId id, TcgRegSet set)
 
 /* -- rows ------------------------------------------------------------------------------------------------------------ */
 
-static __attribute__((noinline)) OnceRow *local_row(Once *o, unsigned row)
+/* The number of a local's. */
+static unsigned local_row(Once *o, unsigned row)
 {
     unsigned i = o->num_regs + (row - TCG_LOCAL);
 
     if (row < TCG_LOCAL || i >= MAX_ROWS) {
         fail(o);
-        return &o->rows[0];
+        return 0;
     }
     o->rows[i].type = tcg_row_type(o->fn, row);
-    return &o->rows[i];
+    return i;
 }
 
-static inline OnceRow *row_of(Once *o, unsigned row)
+/* Something will be known of row i. */
+static inline void name(Once *o, unsigned i)
 {
-    return G_LIKELY(row < MAX_ROWS) ? &o->rows[row] : local_row(o, row);
-}
-
-/* Something will be known of it. */
-static inline void name(Once *o, OnceRow *r)
-{
-    if (!r->named) {
-        r->named = true;
-        o->named[o->now.num_named++] = (uint8_t)(r - o->rows);
+    if (!o->rows[i].named) {
+        o->rows[i].named = true;
+        o->named[o->now.num_named++] = (uint8_t)i;
     }
 }
 
@@ -502,17 +498,8 @@ static void save_field(Once *o, OnceRow *r)
 
 static void store(Once *o, OnceRow *r)
 {
-    const TcgNode *cur = node(o, r->cur), *v = cur->rep ? node(o, cur->rep) : cur;
     TcgRegSet pinned = o->pinned;
-    TcgLoc loc;
-
-    if (v->reg && (r->stamp != o->now.insn || r->start) && is_spare(o, r)) {
-        store_row(o, r, r->cur, TCG_LOC(LOC_REG, v->reg - 1u));
-        r->env = r->cur;
-        note_row(o, r->cur, r);
-        return;
-    }
-    loc = place(o, r->cur, r->type == TCG_V128 ? VEC_REGS : INT_REGS, true, true);
+    TcgLoc loc = place(o, r->cur, r->type == TCG_V128 ? VEC_REGS : INT_REGS, true, true);
 
     if (is_dirty(r)) {                          /* else it was, to make room */
         save_field(o, r);
@@ -533,6 +520,24 @@ static inline bool is_of(const Once *o, const OnceRow *r, Which which)
     return which == WHICH_ALL || (which == WHICH_OLD ? r->stamp != o->now.insn : !r->cur || !node(o, r->cur)->lazy);
 }
 
+/* The same of row i where it takes no more than a move. */
+static inline bool store_register(Once *o, unsigned i)
+{
+    OnceRow *r = &o->rows[i];
+    const TcgNode *old = r->env ? val(o, r->env) : NULL;
+    TcgNode *v = val(o, r->cur);
+
+    if (!v->reg || (r->stamp == o->now.insn && !r->start) || (old && !old->reg && !old->slot && old->op != OP_const)) {
+        return false;
+    }
+    if (G_UNLIKELY(o->failed || !o->be->once_field(o->emit, true, r->type, r->mo, r->offset, v->reg - 1u))) {
+        fail(o);
+    }
+    r->env = r->cur;
+    note_row_of(o, v, i);
+    return true;
+}
+
 static inline __attribute__((always_inline)) void store_set(Once *o, Which which)
 {
     uint32_t left = 0;
@@ -542,7 +547,7 @@ static inline __attribute__((always_inline)) void store_set(Once *o, Which which
 
         if (is_of(o, r, which)) {
             r->set = false;
-            if (is_dirty(r)) {
+            if (is_dirty(r) && !store_register(o, o->now.set[i])) {
                 store(o, r);
             }
         } else {
@@ -579,8 +584,9 @@ static void store_pc(Once *o, int64_t delta)
     }
 }
 
-static __attribute__((noinline)) TcgId get_first(Once *o, OnceRow *r)
+static __attribute__((noinline)) TcgId get_first(Once *o, unsigned i)
 {
+    const OnceRow *r = &o->rows[i];
     TcgNode *n;
     TcgId id;
 
@@ -597,55 +603,71 @@ static __attribute__((noinline)) TcgId get_first(Once *o, OnceRow *r)
     n = node(o, id);
     n->aux = r->mo;
     n->imm = r->offset;
-    n->row = (uint16_t)(r - o->rows + 1);
+    n->row = (uint16_t)(i + 1);
     load_row(o, r, result(o, id, r->type == TCG_V128 ? VEC_REGS : INT_REGS));
-    r->cur = r->env = id;
-    name(o, r);
+    o->rows[i].cur = o->rows[i].env = id;
+    name(o, i);
     return id;
+}
+
+static inline TcgId get(Once *o, unsigned i)
+{
+    TcgId id = o->rows[i].cur;
+
+    if (G_LIKELY(id)) {
+        val(o, id)->touched = o->now.insn;
+        return id;
+    }
+    return get_first(o, i);
+}
+
+static __attribute__((noinline)) TcgId get_local(Once *o, unsigned row)
+{
+    return get(o, local_row(o, row));
 }
 
 TcgId tcg_once_get(Once *o, unsigned row)
 {
-    OnceRow *r = row_of(o, row);
+    return G_LIKELY(row < MAX_ROWS) ? get(o, row) : get_local(o, row);
+}
 
-    if (G_LIKELY(r->cur)) {
-        val(o, r->cur)->touched = o->now.insn;
-        return r->cur;
+static inline void set(Once *o, unsigned i, TcgId v)
+{
+    OnceRow *r = &o->rows[i];
+    TcgNode *n = node(o, v);
+
+    name(o, i);
+    if (!r->set && !r->local) {
+        r->set = true;
+        o->now.set[o->now.num_set++] = (uint8_t)i;
     }
-    return get_first(o, r);
+    if (r->stamp != o->now.insn) {
+        r->stamp = o->now.insn;
+        r->start = r->cur;
+    }
+    r->cur = v;
+    if (!n->lazy && n->op != OP_const) {
+        n = n->rep ? node(o, n->rep) : n;
+        n->touched = o->now.insn;
+        note_row_of(o, n, i);
+    }
+}
+
+static __attribute__((noinline)) void set_other(Once *o, unsigned row, TcgId v)
+{
+    if (row == o->pc_reg && !o->failed) {
+        o->now.pc = v;
+    } else if (!o->failed) {
+        set(o, local_row(o, row), v);
+    }
 }
 
 void tcg_once_set(Once *o, unsigned row, TcgId v)
 {
-    OnceRow *r = row_of(o, row);
-    TcgNode *n;
-
-    if (G_UNLIKELY(o->failed)) {
-        return;
-    }
-    if (G_UNLIKELY(row == o->pc_reg)) {
-        o->now.pc = v;
-        return;
-    }
-    name(o, r);
-    if (!r->local) {
-        if (!r->set) {
-            r->set = true;
-            o->now.set[o->now.num_set++] = (uint8_t)(r - o->rows);
-        }
-        if (r->stamp != o->now.insn) {
-            r->stamp = o->now.insn;
-            r->start = r->cur;
-        }
-    }
-    r->cur = v;
-    n = node(o, v);
-    if (!n->lazy && n->op != OP_const) {
-        n = n->rep ? node(o, n->rep) : n;
-        n->touched = o->now.insn;
-        if (r->type >= node_type(n)) {
-            n->row = (uint16_t)(r - o->rows + 1);
-        }
+    if (G_LIKELY(row < MAX_ROWS && row != o->pc_reg && !o->failed)) {
+        set(o, row, v);
+    } else {
+        set_other(o, row, v);
     }
 }
 
@@ -974,13 +996,7 @@ static bool is_special(Once *o, TcgId id, TcgNode *n)
     case LEAVES:
         leave(o, id);
         return true;
-    case ACCESSES:
-        if (node(o, arg)->lazy && node(o, arg)->op == OP_add) {         /* tcg_once_offset's */
-            n->aux = (uint16_t)node(o, node(o, arg)->arg[1])->imm;
-            n->arg[0] = node(o, arg)->arg[0];
-        }
-        return false;
-    case PLAIN:
+    case PLAIN: case ACCESSES:
         break;
     }
     return false;
@@ -1002,7 +1018,14 @@ static inline __attribute__((always_inline)) TcgId operation(Once *o, uint32_t o
         fail(o);
         return id;
     }
-    if (is.kind != PLAIN && is_special(o, id, n)) {
+    if (is.kind == ACCESSES) {
+        const TcgNode *at = node(o, (TcgId)ab);
+
+        if (at->lazy && at->op == OP_add) {     /* tcg_once_offset's */
+            n->aux = (uint16_t)node(o, at->arg[1])->imm;
+            n->arg[0] = at->arg[0];
+        }
+    } else if (is.kind != PLAIN && is_special(o, id, n)) {
         return id;
     }
     o->pinned = 0;
@@ -1315,6 +1338,35 @@ void tcg_once_goto(Once *o, unsigned slot, int64_t delta, int64_t back)
     o->block = 0;
 }
 
+void tcg_once_goto_both(Once *o, uint32_t yes, uint32_t no, unsigned slot, int64_t if_true, int64_t if_false)
+{
+    const TcgReg *pc = &o->fn->config->target->regs[o->pc_reg];
+    TcgId id = o->branch;
+    TcgIrBlock *b = fn_block(o->fn, node(o, id)->block);
+
+    b->succ[0] = yes;
+    b->succ[1] = no;
+    b->num_succ = 2;
+    if (o->failed || MAX(yes, no) >= MAX_BLOCKS || o->now.num_set || o->now.pc || o->now.pc_unknown) {
+        tcg_once_leads_to(o, yes, no);
+        tcg_once_start(o, yes);
+        tcg_once_goto(o, slot, if_true, if_true);
+        tcg_once_start(o, no);
+        tcg_once_goto(o, slot + 1, if_false, if_false);
+        return;
+    }
+    o->branch = o->block = 0;                   /* all is in its fields, for both */
+    emit(o, id, node(o, id), yes);
+    o->be->once_block(o->emit, yes);
+    if (!o->failed && !o->be->once_goto(o->emit, pc, if_true - o->now.pc_env, slot, if_true, if_true)) {
+        fail(o);
+    }
+    o->be->once_block(o->emit, no);
+    if (!o->failed && !o->be->once_goto(o->emit, pc, if_false - o->now.pc_env, slot + 1, if_false, if_false)) {
+        fail(o);
+    }
+}
+
 /* -- blocks ------------------------------------------------------------------------------------------------------------ */
 
 /* The block that ended leads there (0: nowhere). */
@@ -1399,11 +1451,6 @@ static void go_back_to(Once *o, const OnceSnap *snap)
     }
 }
 
-void tcg_once_leaves(Once *o)
-{
-    o->leaves = true;
-}
-
 void tcg_once_start(Once *o, uint32_t block)
 {
     if (block >= MAX_BLOCKS || !o->blk[block].entered || o->blk[block].started) {
@@ -1419,22 +1466,13 @@ void tcg_once_start(Once *o, uint32_t block)
 
         o->branch = 0;
         for (unsigned i = 0; i < b->num_succ; i++) {
-            if (b->succ[i] == block) {
-                continue;
-            }
-            if (o->leaves && !o->now.num_set && !o->now.pc) {
-                o->blk[b->succ[i]].leaf = true; /* nothing else will have changed */
-                o->leaf_pc = o->now.pc_env;
-            } else {
+            if (b->succ[i] != block) {
                 keep_for(o, b->succ[i]);
             }
         }
-        o->leaves = false;
         emit(o, id, node(o, id), block);
     }
-    if (o->blk[block].leaf) {
-        o->now.pc_env = o->leaf_pc;
-    } else if (o->blk[block].snap) {
+    if (o->blk[block].snap) {
         go_back_to(o, &o->snaps[o->blk[block].snap - 1]);
     }
     o->block = block;
@@ -1538,7 +1576,6 @@ void tcg_once_begin(Once *o, TcgCodeBuf *buf)
     o->now.insn = o->next_insn = 1;
     o->pinned = 0;
     o->branch = 0;
-    o->leaves = false;
     o->block = fn->entry;
     o->blk[fn->entry].entered = o->blk[fn->entry].started = true;
     o->failed = !o->be->once_begin(o->emit, buf);
