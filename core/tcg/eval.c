@@ -386,6 +386,18 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
                         (uint32_t)(int16_t)v[0].u16[2 * i + 1] * (uint32_t)(int16_t)v[1].u16[2 * i + 1];
         }
         break;
+    case OP_vmaddus:
+        for (unsigned i = 0; i < 8; i++) {
+            int sum = v[0].u8[2 * i] * (int8_t)v[1].u8[2 * i] + v[0].u8[2 * i + 1] * (int8_t)v[1].u8[2 * i + 1];
+
+            r->u16[i] = (uint16_t)CLAMP(sum, INT16_MIN, INT16_MAX);
+        }
+        break;
+    case OP_vsad:
+        for (unsigned i = 0; i < 16; i++) {
+            r->u64[i / 8] += (unsigned)ABS(v[0].u8[i] - v[1].u8[i]);
+        }
+        break;
     case OP_vmulls: case OP_vmullu:
         for (unsigned i = 0; i < 2; i++) {
             uint64_t a = v[0].u32[2 * i], b = v[1].u32[2 * i];

@@ -270,13 +270,48 @@ static void fold_branch(Fold *f, TcgId id)
 
 /* -- values -------------------------------------------------------------------------------------------------------------- */
 
+/* The bits set in the bytes of an integer, added up, are those set in it. */
+static void fold_popcnt(Fold *f, TcgId id)
+{
+    TcgFn *fn = f->fn;
+    const TcgNode *n = fn_node(fn, id), *sum = fn_node(fn, n->arg[0]), *bits, *from;
+    TcgId x, count;
+    TcgType t;
+
+    if (sum->op != OP_vsad || n->imm || n->aux < 2 || fn_node(fn, sum->arg[1])->op != OP_const || fn_node(fn, sum->arg[1])->imm) {
+        return;
+    }
+    bits = fn_node(fn, sum->arg[0]);
+    from = bits->op == OP_vpopcnt8 ? fn_node(fn, bits->arg[0]) : bits;
+    if (from->op != OP_vfrom || from == bits) {
+        return;
+    }
+    x = from->arg[0];
+    t = from->aux == 3 ? TCG_I64 : TCG_I32;
+    count = id;
+    if (t != n->type) {
+        count = tcg_fn_node_new(fn, OP_popcnt, t);
+        tcg_fn_insert_before(fn, id, count);
+        fn_node(fn, id)->op = t == TCG_I64 ? OP_trunc : OP_zext;
+        fn_node(fn, id)->arg[0] = count;
+    }
+    fn_node(fn, count)->op = OP_popcnt;
+    fn_node(fn, count)->arg[0] = x;
+    fn_node(fn, id)->aux = 0;
+}
+
 static void fold_value(Fold *f, TcgId id)
 {
     TcgFn *fn = f->fn;
-    TcgNode *n = fn_node(fn, id);
-    TcgProto p = { .op = n->op, .type = n->type, .aux = n->aux, .imm = n->imm };
+    TcgNode *n;
+    TcgProto p;
     TcgId by;
 
+    if (fn_node(fn, id)->op == OP_vget) {
+        fold_popcnt(f, id);
+    }
+    n = fn_node(fn, id);
+    p = (TcgProto){ .op = n->op, .type = n->type, .aux = n->aux, .imm = n->imm };
     memcpy(p.arg, n->arg, sizeof(p.arg));
     if (p.op == OP_flags_cond || p.op == OP_select_fc) {
         TcgCompare c;

@@ -7,7 +7,7 @@
  * flags_adc, flags_logic, and all that is not PURE (of floating point gen.h makes only what it has); of vectors vadd, vsub,
  * vand, vor, vxor, vcmp of EQ and GT, vshl
  * and vshr of elements of 2 to 8 bytes, vmul of 2 and 4, vpair, vget, vdup, vset, vzip1, vzip2, vuzp1, vuzp2, vtbl,
- * vmulhs, vmulrs, vmadd, vmulls, vmullu, vspack, vupack. Those that tcg_op_optional names come only if it has them.
+ * vmulhs, vmulrs, vmadd, vmaddus, vsad, vmulls, vmullu, vspack, vupack. Those that tcg_op_optional names come only if it has them.
  * Every other PURE operation has an expansion here, which may itself be expanded further. (The expansions of vector
  * operations by lanes of 8 bytes serve where a vcmp GT of 8 bytes is missing.)
  *

@@ -45,7 +45,7 @@ static unsigned bits_of(const TcgFn *fn, TcgId id, unsigned depth)
     switch (n->op) {
     case OP_const:
         return n->imm ? 64 - __builtin_clzll(n->imm) : 0;
-    case OP_zext:
+    case OP_zext: case OP_trunc:
         return depth ? MIN(32, bits_of(fn, n->arg[0], depth - 1)) : 32;
     case OP_extract:
         return n->aux >> 8;
@@ -790,7 +790,11 @@ static TcgId vget(TcgFn *fn, TcgProto *p)
         if ((lane << es) >= 1u << v->aux) {
             return tcg_fn_const(fn, p->type, 0);
         }
-        x = es == v->aux ? v->arg[0] : 0;
+        if (lane == 0 && (es == v->aux || (es < 2 && v->aux == 2))) {
+            x = v->arg[0];
+        } else if (lane == 0 && es >= 2) {
+            become(p, es == 3 ? OP_zext : OP_trunc, v->arg[0], 0);
+        }
         break;
     case OP_vdup:
         x = es == v->aux ? v->arg[0] : 0;
@@ -830,6 +834,8 @@ static bool zero_above(const TcgFn *fn, TcgId v, unsigned es, unsigned depth)
     switch (n->op) {
     case OP_const:
         return n->imm2 == 0 && (es == 3 || n->imm >> (8 << es) == 0);
+    case OP_vpopcnt8:
+        return depth && zero_above(fn, n->arg[0], es, depth - 1);
     case OP_vfrom:
         return n->aux <= es || (depth && zero_above(fn, n->arg[0], es, depth - 1));
     case OP_extract:                            /* an operand of vfrom */

@@ -162,8 +162,27 @@ static void across(DisasContext *dc, const arg_ADDV *a, VecFn *fn)
     reduce(dc, a->q, a->esz, a->rd, V(rn), fn);
 }
 
+/* The sum's low bits to a register. */
+static void set_sum(DisasContext *dc, unsigned rd, TcgVal sum, unsigned bits)
+{
+    a64_set_v(dc, rd, tcg_vec1(dc->g, OP_vfrom, 2, tcg_extract(dc->g, TCG_I32, sum, 0, bits), 0));
+}
+
+static void add_across(DisasContext *dc, const arg_ADDV *a)
+{
+    if (a->esz == 0) {
+        set_sum(dc, a->rd, vec_sum_bytes(dc, a->q, false, V(rn)), 8);
+    } else {
+        across(dc, a, vec_add);
+    }
+}
+
 static void across_long(DisasContext *dc, const arg_SADDLV *a, VecFn *pairs)
 {
+    if (a->esz == 0) {
+        set_sum(dc, a->rd, vec_sum_bytes(dc, a->q, pairs == vec_saddlp, V(rn)), 16);
+        return;
+    }
     reduce(dc, a->q, a->esz + 1, a->rd, pairs(dc, a->esz, TCG_NOVAL, V(rn), TCG_NOVAL), vec_add);
 }
 
@@ -375,7 +394,7 @@ TRANS(SQXTUN_s, scalar_narrow(dc, a, vec_sqxtun))
 
 /* -- across lanes ------------------------------------------------------------------------------ */
 
-TRANS(ADDV, across(dc, a, vec_add))
+TRANS(ADDV, add_across(dc, a))
 TRANS(SMAXV, across(dc, a, vec_smax))
 TRANS(SMINV, across(dc, a, vec_smin))
 TRANS(UMAXV, across(dc, a, vec_umax))

@@ -169,10 +169,17 @@ VEC(uhsub, OP(vsub, OPI(vshr, OP(vxor, n, m), 1), OP(vandn, m, n)))
 static TcgVal add_long_pairs(DisasContext *dc, unsigned es, bool sign, TcgVal n)
 {
     unsigned bits = lane_bits(es);
-    TcgVal odd = op1(dc, sign ? OP_vsar : OP_vshr, es + 1, n, bits);
-    TcgVal even = sign ? op1(dc, OP_vsar, es + 1, op1(dc, OP_vshl, es + 1, n, bits), bits) :
-                         op2(dc, OP_vand, es, n, vec_const(dc, es + 1, lane_mask(es)));
+    TcgVal odd, even;
 
+    if (es == 0) {
+        return sign ? op2(dc, OP_vmaddus, 0, vec_const(dc, 0, 1), n) : op2(dc, OP_vmaddus, 0, n, vec_const(dc, 0, 1));
+    }
+    if (es == 1 && sign) {
+        return op2(dc, OP_vmadd, 1, n, vec_const(dc, 1, 1));
+    }
+    odd = op1(dc, sign ? OP_vsar : OP_vshr, es + 1, n, bits);
+    even = sign ? op1(dc, OP_vsar, es + 1, op1(dc, OP_vshl, es + 1, n, bits), bits) :
+                  op2(dc, OP_vand, es, n, vec_const(dc, es + 1, lane_mask(es)));
     return op2(dc, OP_vadd, es + 1, even, odd);
 }
 
@@ -180,6 +187,17 @@ VEC(saddlp, add_long_pairs(dc, es, true, n))
 VEC(uaddlp, add_long_pairs(dc, es, false, n))
 VEC(sadalp, op2(dc, OP_vadd, es + 1, d, add_long_pairs(dc, es, true, n)))
 VEC(uadalp, op2(dc, OP_vadd, es + 1, d, add_long_pairs(dc, es, false, n)))
+
+TcgVal vec_sum_bytes(DisasContext *dc, unsigned q, bool sign, TcgVal n)
+{
+    TcgVal r;
+
+    n = sign ? op2(dc, OP_vxor, 0, n, vec_const(dc, 0, 0x80)) : n;
+    r = op2(dc, OP_vsad, 0, n, ZERO);
+    r = q ? op2(dc, OP_vadd, 3, r, vec_high(dc, 1, r)) : r;
+    r = tcg_vget(dc->g, 2, r, 0);
+    return sign ? tcg_addi(dc->g, TCG_I32, r, q ? -2048 : -1024) : r;
+}
 
 /* Bits of bytes reversed, by nibbles. */
 TcgVal vec_rbit(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)

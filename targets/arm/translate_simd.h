@@ -57,6 +57,8 @@ TcgVal vec_high(DisasContext *dc, unsigned q, TcgVal v);
  */
 TcgVal vec_mull(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal n, TcgVal m);
 
+/* The sum of the low half's bytes, or with q of all, as an i32. */
+TcgVal vec_sum_bytes(DisasContext *dc, unsigned q, bool sign, TcgVal n);
 /* Products of polynomials over {0, 1}: of the low half's bytes, or with q the high half's. */
 TcgVal vec_pmull(DisasContext *dc, unsigned q, TcgVal n, TcgVal m);
 

@@ -529,6 +529,18 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
             r->u32[i] = (uint32_t)(s[0] * s[1] + s[2] * s[3]);
         }
         return true;
+    case OP_vmaddus:
+        for (unsigned i = 0; i < 8; i++) {
+            S128 sum = (S128)a->u8[2 * i] * sign(b->u8[2 * i], 8) + (S128)a->u8[2 * i + 1] * sign(b->u8[2 * i + 1], 8);
+
+            r->u16[i] = (uint16_t)saturate(sum, -0x8000, 0x7fff);
+        }
+        return true;
+    case OP_vsad:
+        for (unsigned i = 0; i < 16; i++) {
+            r->u64[i / 8] += a->u8[i] > b->u8[i] ? a->u8[i] - b->u8[i] : b->u8[i] - a->u8[i];
+        }
+        return true;
     case OP_vmulls: case OP_vmullu:
         for (unsigned i = 0; i < 2; i++) {
             S128 p = op == OP_vmulls ? (S128)sign(a->u32[2 * i], 32) * sign(b->u32[2 * i], 32)

@@ -137,7 +137,7 @@ static TcgVal random_vec(Prog *p)
     static const TcgOpcode one[] = { OP_vneg, OP_vabs, OP_vnot };
     static const TcgOpcode sat[] = { OP_vsadds, OP_vuadds, OP_vssubs, OP_vusubs };
     static const TcgOpcode sized[] = {
-        OP_vmulhs, OP_vmulrs, OP_vmadd, OP_vmulls, OP_vmullu, OP_vspack, OP_vupack, OP_vror, OP_vumaxp,
+        OP_vmulhs, OP_vmulrs, OP_vmadd, OP_vmaddus, OP_vsad, OP_vmulls, OP_vmullu, OP_vspack, OP_vupack, OP_vror, OP_vumaxp,
     };
     unsigned es = below(p, 4);
     TcgVal a = value(p, TCG_V128), b = value(p, TCG_V128);

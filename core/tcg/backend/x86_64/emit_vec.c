@@ -35,7 +35,7 @@ enum {
     PACKSSWB = V(M_0F, 0x63), PACKSSDW = V(M_0F, 0x6b), PUNPCKLQDQ = V(M_0F, 0x6c), PSHUFD = V(M_0F, 0x70),
     PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
     PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7), PMULHW = V(M_0F, 0xe5), PMULHRSW = V(M_38, 0x0b),
-    PMADDWD = V(M_0F, 0xf5), PMULDQ = V(M_38, 0x28),
+    PMADDWD = V(M_0F, 0xf5), PMADDUBSW = V(M_38, 0x04), PSADBW = V(M_0F, 0xf6), PMULDQ = V(M_38, 0x28),
     PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), GF2P8MULB = V(M_38, 0xcf), GF2P8AFFINEQB = V(M_3A, 0xce) | X_W,
     GF2P8AFFINEINVQB = V(M_3A, 0xcf) | X_W, AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
     AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
@@ -692,6 +692,9 @@ static unsigned memory_form(const TcgFn *fn, const TcgNode *n)
     case OP_vsmax: return es < 3 ? op_smax[es] : 0;
     case OP_vumin: return es < 3 ? op_umin[es] : 0;
     case OP_vumax: return es < 3 ? op_umax[es] : 0;
+    case OP_vmadd: return PMADDWD;
+    case OP_vmaddus: return PMADDUBSW;
+    case OP_vsad: return PSADBW;
     case OP_vtbl: return n->arg[1] && is_shuffle(fn_node(fn, n->arg[1])) ? PSHUFB : 0;
     default: return 0;
     }
@@ -888,6 +891,12 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         break;
     case OP_vmadd:
         v2c(e, PMADDWD, d, x[0], x[1]);
+        break;
+    case OP_vmaddus:
+        v2(e, PMADDUBSW, d, x[0], x[1]);
+        break;
+    case OP_vsad:
+        v2c(e, PSADBW, d, x[0], x[1]);
         break;
     case OP_vmulls:
         v2c(e, PMULDQ, d, x[0], x[1]);
