@@ -28,7 +28,7 @@ typedef struct MapWrite {
 
 /* -- numbers ------------------------------------------------------------------------------------------------------ */
 
-static uint8_t *put_number(uint8_t *p, uint64_t v)
+static inline uint8_t *put_number(uint8_t *p, uint64_t v)
 {
     while (v > 0x7f) {
         *p++ = (uint8_t)(v | 0x80);
@@ -113,27 +113,35 @@ static uint8_t *put_recipe(const TcgFn *fn, TcgId id, uint32_t *leaf, uint8_t *p
     return p;
 }
 
-uint8_t *tcg_map_write(const TcgFn *fn, uint32_t map, uint8_t *p)
+static __attribute__((noinline)) uint8_t *put_entries(const TcgFn *fn, const TcgStateMap *m, uint8_t *p)
 {
-    const TcgStateMap *m = fn_map(fn, map);
-    const TcgTarget *t = fn->config->target;
+    const TcgReg *regs = fn->config->target->regs;
     uint32_t leaf = m->leaves;
 
-    p = put_number(p, m->insns);
-    p = put_number(p, zigzag(m->pc_delta));
-    if (m->pc_delta) {
-        p = put_number(p, t->regs[t->pc_reg].offset);
-        *p++ = t->regs[t->pc_reg].type;
-    }
-    p = put_number(p, m->num);
     for (uint32_t i = 0; i < m->num; i++) {
         const TcgMapEntry *e = fn_map_entry(fn, m->first + i);
 
-        p = put_number(p, t->regs[e->row].offset);
+        p = put_number(p, regs[e->row].offset);
         p = loc_kind(e->loc) == LOC_RECIPE ? put_recipe(fn, e->value, &leaf, p)
                                            : put_leaf(fn, node_type(fn_node(fn, e->value)), e->loc, p);
     }
     return p;
+}
+
+uint8_t *tcg_map_write(const TcgFn *fn, uint32_t map, uint8_t *p)
+{
+    const TcgStateMap *m = fn_map(fn, map);
+
+    p = put_number(p, m->insns);
+    p = put_number(p, zigzag(m->pc_delta));
+    if (m->pc_delta) {
+        const TcgReg *pc = &fn->config->target->regs[fn->config->target->pc_reg];
+
+        p = put_number(p, pc->offset);
+        *p++ = pc->type;
+    }
+    p = put_number(p, m->num);
+    return m->num ? put_entries(fn, m, p) : p;  /* most have none */
 }
 
 static size_t recipe_max(const TcgFn *fn, TcgId id)

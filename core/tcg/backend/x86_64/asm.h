@@ -107,10 +107,21 @@ typedef struct MemTail {
     unsigned bytes, len, disp_size;
 } MemTail;
 
+/* ModRM's mode for base + disp, and the displacement that it says is there. */
+static INLINE unsigned mod_of(unsigned base, int32_t disp)
+{
+    return disp == 0 && (base & 7) != RBP ? 0 : fits8(disp) ? 0x40 : 0x80;
+}
+static INLINE uint8_t *enc_disp_of(uint8_t *p, int32_t disp, unsigned mod)
+{
+    enc32(p, (uint32_t)disp);
+    return p + (mod >> 6 << (mod >> 7));
+}
+
 static inline MemTail mem_tail(unsigned reg, Mem m)
 {
     unsigned r = (reg & 7) << 3, base = m.base & 7, sib = m.scale << 6 | (m.index != NOREG ? m.index & 7 : 4) << 3;
-    unsigned mod = m.disp == 0 && base != RBP ? 0 : fits8(m.disp) ? 0x40 : 0x80, size = mod >> 6 << (mod >> 7);
+    unsigned mod = mod_of(base, m.disp), size = mod >> 6 << (mod >> 7);
 
     if (G_LIKELY(m.base >= 0 && m.index == NOREG && base != RSP)) {
         return (MemTail){ mod | r | base, 1, size };
@@ -160,14 +171,13 @@ static inline void op_rm(Asm *a, unsigned opc, unsigned reg, Mem m)
 static INLINE void op_base(Asm *a, unsigned opc, unsigned reg, unsigned base, int32_t disp)
 {
     unsigned rex = (opc & X_W ? 8 : 0) | (reg & 8) >> 1 | base >> 3, tail = (reg & 7) << 3 | (base & 7) | 0x24 << 8;
-    unsigned mod = disp == 0 && (base & 7) != RBP ? 0 : fits8(disp) ? 0x40 : 0x80;
+    unsigned mod = mod_of(base, disp);
     uint8_t *p = enc_op(a->p, opc, rex, (opc & X_BREG) && reg >= 4, tail | mod, (base & 7) == RSP ? 2 : 1);
 
-    enc32(p, (uint32_t)disp);
-    a->p = p + (mod >> 6 << (mod >> 7));
+    a->p = enc_disp_of(p, disp, mod);
 }
 
-static inline void op_gs(Asm *a, unsigned opc, unsigned reg, unsigned base, int32_t disp)
+static INLINE void op_gs(Asm *a, unsigned opc, unsigned reg, unsigned base, int32_t disp)
 {
     put8(a, 0x65);
     op_base(a, opc, reg, base, disp);
@@ -204,7 +214,7 @@ static INLINE void op_rbp(Asm *a, unsigned opc, unsigned reg, int32_t disp) { op
 static INLINE void op_rsp(Asm *a, unsigned opc, unsigned reg, int32_t disp) { op_frame(a, opc, reg, RSP, disp); }
 
 /* -- VEX.128: reg = dest, vvvv = first source (0 where the instruction has none), rm = second ------------ */
-static inline uint8_t *enc_vex(uint8_t *p, unsigned opc, unsigned reg, unsigned vvvv, bool x, bool b, unsigned tail,
+static INLINE uint8_t *enc_vex(uint8_t *p, unsigned opc, unsigned reg, unsigned vvvv, bool x, bool b, unsigned tail,
                                unsigned tail_len)
 {
     unsigned r = reg & 8 ? 0 : 0x80, last = (~vvvv & 15) << 3 | (opc & P_MASK) >> 10;
@@ -221,6 +231,14 @@ static inline uint8_t *enc_vex(uint8_t *p, unsigned opc, unsigned reg, unsigned 
 static inline void vex_rr(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, unsigned rm)
 {
     a->p = enc_vex(a->p, opc, reg, vvvv, false, rm & 8, 0xc0 | (reg & 7) << 3 | (rm & 7), 1);
+}
+
+static INLINE void vex_base(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, unsigned base, int32_t disp)
+{
+    unsigned tail = (reg & 7) << 3 | (base & 7) | 0x24 << 8, mod = mod_of(base, disp);
+    uint8_t *p = enc_vex(a->p, opc, reg, vvvv, false, base & 8, tail | mod, (base & 7) == RSP ? 2 : 1);
+
+    a->p = enc_disp_of(p, disp, mod);
 }
 
 static inline void vex_rm_imm(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, Mem m, unsigned imm_bytes)

@@ -65,22 +65,29 @@ void tcg_x86_vmov(Emit *e, unsigned dst, unsigned src)
     }
 }
 
+/* Between a register and memory. */
+static inline void vmov_m(Emit *e, bool store, unsigned reg, Mem m)
+{
+    if (!e->avx) {
+        op_rm(&e->a, M_0F | (store ? 0x11 : 0x10), reg, m);
+    } else if (G_LIKELY(m.base >= 0 && m.index == NOREG)) {
+        if (m.gs) {
+            put8(&e->a, 0x65);
+        }
+        vex_base(&e->a, M_0F | P_F3 | (store ? 0x7f : 0x6f), reg, 0, (unsigned)m.base, m.disp);
+    } else {
+        vex_rm(&e->a, M_0F | P_F3 | (store ? 0x7f : 0x6f), reg, 0, m);
+    }
+}
+
 void tcg_x86_vmov_rm(Emit *e, unsigned dst, Mem m)
 {
-    if (e->avx) {
-        vex_rm(&e->a, M_0F | P_F3 | 0x6f, dst, 0, m);
-    } else {
-        op_rm(&e->a, M_0F | 0x10, dst, m);
-    }
+    vmov_m(e, false, dst, m);
 }
 
 void tcg_x86_vmov_mr(Emit *e, Mem m, unsigned src)
 {
-    if (e->avx) {
-        vex_rm(&e->a, M_0F | P_F3 | 0x7f, src, 0, m);
-    } else {
-        op_rm(&e->a, M_0F | 0x11, src, m);
-    }
+    vmov_m(e, true, src, m);
 }
 
 static void vload_const(Emit *e, TcgId id, unsigned dst)
@@ -331,10 +338,16 @@ static uint32_t leads_to(const TcgFn *fn, uint32_t block)
     return to;
 }
 
+/* The same where blocks may not be there yet. */
+static inline uint32_t leads_to_now(const Emit *e, uint32_t block)
+{
+    return e->recs ? block : leads_to(e->fn, block);
+}
+
 static void emit_branch(Emit *e, const TcgNode *n, unsigned cc, uint32_t next)
 {
     const TcgIrBlock *b = fn_block(e->fn, n->block);
-    uint32_t yes = leads_to(e->fn, b->succ[0]), no = leads_to(e->fn, b->succ[1]);
+    uint32_t yes = leads_to_now(e, b->succ[0]), no = leads_to_now(e, b->succ[1]);
     const uint8_t *from = e->a.p;
 
     if (yes == next) {
@@ -356,7 +369,7 @@ static void emit_branch_fp(Emit *e, const TcgNode *n, uint32_t next)
 {
     const TcgIrBlock *b = fn_block(e->fn, n->block);
     unsigned cond = n->aux >> TCG_FP_COND_SHIFT;
-    uint32_t unequal = leads_to(e->fn, b->succ[(cond ^ FC_NE) & 1]);
+    uint32_t unequal = leads_to_now(e, b->succ[(cond ^ FC_NE) & 1]);
     unsigned cc = tcg_x86_emit_fp_cond(e, n, cond);
 
     if (cond <= FC_NE) {
@@ -637,17 +650,12 @@ static SlowHead slow_head(const Emit *e)
     };
 }
 
-static uint32_t rec_word(const TcgNode *n)
+static inline uint32_t rec_word(const TcgNode *n)
 {
-    switch (n->op) {
-    case OP_poll:
-        return SLOW_POLL;
-    case OP_call:
-    case OP_brcond:
-        return 0;
-    default:
+    if (n->op >= OP_guest_ld && n->op <= OP_guest_cas) {
         return (uint32_t)n->imm | (n->op == OP_guest_rmw ? (uint32_t)n->aux << SLOW_RMW_SHIFT : 0);
     }
+    return n->op == OP_poll ? SLOW_POLL : 0;
 }
 
 /* To a multiple of 4, 8 or 16 bytes. */
@@ -915,7 +923,7 @@ static void op_call(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 
 static void op_br(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 {
-    uint32_t to = leads_to(e->fn, fn_block(e->fn, n->block)->succ[0]);
+    uint32_t to = leads_to_now(e, fn_block(e->fn, n->block)->succ[0]);
 
     if (to != next) {
         jump_to_block(e, -1, to);
@@ -1084,6 +1092,13 @@ static bool emit_rest(Emit *e)
     e->code->hot_size = code_size(e);
     for (unsigned i = 0; i < e->num_jumps; i++) {
         fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
+    }
+    if (e->polls[0]) {
+        fix32(e->polls[0], e->a.p);
+        if (e->polls[1]) {
+            fix32(e->polls[1], e->a.p);
+        }
+        emit_leave(e, TCG_EXIT_POLL);
     }
     for (unsigned i = 0; i < e->num_stubs; i++) {
         if (e->a.p > e->limit) {
@@ -1293,7 +1308,7 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->limit = e->start + ONCE_MAX - NODE_MAX;
     e->num_jumps = e->num_stubs = e->num_sites = e->num_consts = e->num_bares = 0;
     e->raises = NULL;
-    e->heat_at = NULL;
+    e->heat_at = e->polls[0] = e->polls[1] = NULL;
     e->flags.end = NULL;
     e->a.p = e->entry = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
     o->due_at[e->fn->entry] = false;
@@ -1313,7 +1328,7 @@ void tcg_x86_once_block(void *once, uint32_t block)
 }
 
 /* False: there is no room. */
-static bool put_rec(Once *o, TcgId id, const TcgNode *n)
+static inline bool put_rec(Once *o, TcgId id, const TcgNode *n)
 {
     Emit *e = &o->e;
     uint32_t at = (e->recs_size + 3) & ~3u;
@@ -1399,6 +1414,8 @@ bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_
         op_rbp(&e->a, 0x89 | X_W, reg, (int32_t)offset);
     } else if (mo == MO_64) {
         op_rbp(&e->a, 0x8b | X_W, reg, (int32_t)offset);
+    } else if (mo == MO_128) {
+        vmov_m(e, store, reg - FIRST_VREG, mem(RBP, (int32_t)offset));
     } else {
         emit_odd_field(e, store, type, mo, offset, reg);
     }
@@ -1428,7 +1445,15 @@ bool tcg_x86_once_poll(void *once, int heat)
         return false;
     }
     e->a.compare_end = NULL;
-    emit_poll(e, 0, (uint64_t)(heat + 1));
+    alu_rbp_i(&e->a, ALU_CMP, 0, e->layout->poll_offset, 0);
+    pad_jump(e, 6);
+    e->polls[0] = jcc_fwd32(&e->a, CC_S);
+    if (heat >= 0) {
+        alu_rbp_i(&e->a, ALU_SUB, 0, e->layout->heat_offset + heat * 4, 1);
+        e->heat_at = e->a.p - 1;                /* once_end knows how much */
+        pad_jump(e, 6);
+        e->polls[1] = jcc_fwd32(&e->a, CC_S);
+    }
     return true;
 }
 
@@ -1462,7 +1487,7 @@ bool tcg_x86_once_end(void *once, TcgCode *ret)
     }
     g_assert(e->fn->frame_slots <= NUM_SLOTS);
     if (e->heat_at) {
-        *e->heat_at = (uint8_t)heat_of(e);      /* there was none yet */
+        *e->heat_at = (uint8_t)heat_of(e);
     }
     if (ok && e->layout->direct) {
         tcg_codebuf_mark(e->buf, e->start);     /* before anybody can run it */

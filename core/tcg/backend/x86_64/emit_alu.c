@@ -69,10 +69,26 @@ static void alu_arg(Emit *e, unsigned op, unsigned type, unsigned dst, const Tcg
     }
 }
 
+/* d is neither ra nor rb. */
+static void alu_between(Emit *e, unsigned op, unsigned w, unsigned d, unsigned ra, unsigned rb)
+{
+    if (op == ALU_ADD) {
+        lea_sum(&e->a, w, d, ra, rb);
+    } else {
+        mov_rr(&e->a, w, d, ra);
+        alu_rr(&e->a, op, w, d, rb);
+        computed(e, op, w, d);
+    }
+}
+
 static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
 {
     unsigned w = width_w(n->type);
 
+    if (in_reg(n, 0) && in_reg(n, 1) && !reg_is(n, 0, d) && !reg_is(n, 1, d)) {
+        alu_between(e, op, w, d, loc_num(n->in[0]), loc_num(n->in[1]));
+        return;
+    }
     if (reg_is(n, 1, d) && !reg_is(n, 0, d)) {
         if (op == ALU_SUB) {
             op_rr(&e->a, 0xf7 | w, 3, d);       /* neg */
@@ -83,18 +99,12 @@ static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
         return;
     }
     if (in_reg(n, 0) && loc_num(n->in[0]) != d && (op == ALU_ADD || op == ALU_SUB)) {
-        unsigned ra = loc_num(n->in[0]);
-
-        if (op == ALU_ADD && in_reg(n, 1)) {
-            lea_sum(&e->a, w, d, ra, loc_num(n->in[1]));
-            return;
-        }
         if (is_const(n, 1)) {
             int64_t v = arg_const(e, n, 1, n->type);
 
             v = op == ALU_SUB ? (int64_t)-(uint64_t)v : v;
             if (!w || fits32(v)) {
-                lea_disp(&e->a, w, d, ra, (int32_t)v);
+                lea_disp(&e->a, w, d, loc_num(n->in[0]), (int32_t)v);
                 return;
             }
         }
@@ -655,126 +665,146 @@ static void emit_flags(Emit *e, const TcgNode *n, unsigned d)
     emit_nzcv(e, d, n->op == OP_flags_sub);
 }
 
+/* -- by operation ---------------------------------------------------------------------------------------- */
+static void op_add(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_alu(e, n, ALU_ADD, d);
+}
+
+static void op_sub(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_alu(e, n, ALU_SUB, d);
+}
+
+static void op_and(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_alu(e, n, ALU_AND, d);
+}
+
+static void op_or(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_alu(e, n, ALU_OR, d);
+}
+
+static void op_xor(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_alu(e, n, ALU_XOR, d);
+}
+
+static void op_addshl(Emit *e, const TcgNode *n, unsigned d)
+{
+    lea(&e->a, width_w(n->type), d, mem_bi((int)loc_num(n->in[0]), loc_num(n->in[1]), n->aux, 0));
+}
+
+static void op_andn(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_not_b(e, n, ALU_AND, d);
+}
+
+static void op_orn(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_not_b(e, n, ALU_OR, d);
+}
+
+static void op_not_or_neg(Emit *e, const TcgNode *n, unsigned d)
+{
+    tcg_x86_load(e, n, 0, n->type, d);
+    op_rr(&e->a, 0xf7 | width_w(n->type), n->op == OP_not ? 2 : 3, d);
+}
+
+static void op_shl(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_shift(e, n, SH_SHL, d);
+}
+
+static void op_shr(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_shift(e, n, SH_SHR, d);
+}
+
+static void op_sar(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_shift(e, n, SH_SAR, d);
+}
+
+static void op_ror(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_shift(e, n, SH_ROR, d);
+}
+
+static void op_popcnt(Emit *e, const TcgNode *n, unsigned d)
+{
+    op_rr(&e->a, M_0F | P_F3 | 0xb8 | width_w(n->type), d, tcg_x86_use(e, n, 0, RAX));
+}
+
+static void op_bswap(Emit *e, const TcgNode *n, unsigned d)
+{
+    tcg_x86_load(e, n, 0, n->type, d);
+    bswap(&e->a, width_w(n->type), d);
+}
+
+static void op_trunc(Emit *e, const TcgNode *n, unsigned d)
+{
+    tcg_x86_load(e, n, 0, TCG_I32, d);
+}
+
+static void op_zext(Emit *e, const TcgNode *n, unsigned d)
+{
+    if (!reg_is(n, 0, d) || !tcg_x86_upper_is_zero(e->fn, n->arg[0])) {
+        mov_rr(&e->a, 0, d, tcg_x86_use(e, n, 0, d));
+    }
+}
+
+static void op_sext(Emit *e, const TcgNode *n, unsigned d)
+{
+    movsxd(&e->a, d, tcg_x86_use(e, n, 0, d));
+}
+
+static void op_setcond(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_setcc(e, tcg_x86_emit_cmp(e, n, n->type, n->aux), d);
+}
+
+static void op_flags_cond(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_setcc(e, tcg_x86_emit_fc(e, n, n->aux), d);
+}
+
+static void op_select(Emit *e, const TcgNode *n, unsigned d)
+{
+    unsigned r = tcg_x86_use(e, n, 0, RAX);
+
+    test_rr(&e->a, 0, r, r);
+    emit_cmov(e, n, CC_NE, 1, 2, d);
+}
+
+static void op_select_cmp(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_cmov(e, n, tcg_x86_emit_cmp(e, n, (unsigned)n->imm, n->aux), 2, 3, d);
+}
+
+static void op_select_fc(Emit *e, const TcgNode *n, unsigned d)
+{
+    emit_cmov(e, n, tcg_x86_emit_fc(e, n, n->aux), 1, 2, d);
+}
+
 void tcg_x86_emit_alu(Emit *e, const TcgNode *n)
 {
-    unsigned d = loc_num(n->out), w = width_w(n->type);
+    static void (*const emit[])(Emit *e, const TcgNode *n, unsigned d) = {
+#define ENTRY(op, fn) [OP_##op - OP_add] = fn
+        ENTRY(add, op_add), ENTRY(sub, op_sub), ENTRY(mul, emit_mul), ENTRY(mulhu, emit_mulh), ENTRY(mulhs, emit_mulh),
+        ENTRY(divu, emit_div), ENTRY(divs, emit_div), ENTRY(and, op_and), ENTRY(or, op_or), ENTRY(xor, op_xor),
+        ENTRY(andn, op_andn), ENTRY(orn, op_orn), ENTRY(not, op_not_or_neg), ENTRY(neg, op_not_or_neg),
+        ENTRY(shl, op_shl), ENTRY(shr, op_shr), ENTRY(sar, op_sar), ENTRY(ror, op_ror), ENTRY(clz, emit_count_zeros),
+        ENTRY(ctz, emit_count_zeros), ENTRY(popcnt, op_popcnt), ENTRY(bswap, op_bswap), ENTRY(rbit, emit_rbit),
+        ENTRY(extract, emit_extract), ENTRY(sextract, emit_sextract), ENTRY(deposit, emit_deposit),
+        ENTRY(extract2, emit_extract2), ENTRY(addshl, op_addshl), ENTRY(trunc, op_trunc), ENTRY(zext, op_zext),
+        ENTRY(sext, op_sext), ENTRY(setcond, op_setcond), ENTRY(select, op_select), ENTRY(select_cmp, op_select_cmp),
+        ENTRY(select_fc, op_select_fc), ENTRY(flags_add, emit_flags), ENTRY(flags_sub, emit_flags),
+        ENTRY(flags_adc, emit_flags), ENTRY(flags_logic, emit_flags), ENTRY(flags_cond, op_flags_cond),
+#undef ENTRY
+    };
 
-    switch (n->op) {
-    case OP_add:
-        emit_alu(e, n, ALU_ADD, d);
-        break;
-    case OP_addshl:
-        lea(&e->a, width_w(n->type), d, mem_bi((int)loc_num(n->in[0]), loc_num(n->in[1]), n->aux, 0));
-        break;
-    case OP_sub:
-        emit_alu(e, n, ALU_SUB, d);
-        break;
-    case OP_and:
-        emit_alu(e, n, ALU_AND, d);
-        break;
-    case OP_or:
-        emit_alu(e, n, ALU_OR, d);
-        break;
-    case OP_xor:
-        emit_alu(e, n, ALU_XOR, d);
-        break;
-    case OP_mul:
-        emit_mul(e, n, d);
-        break;
-    case OP_mulhu:
-    case OP_mulhs:
-        emit_mulh(e, n, d);
-        break;
-    case OP_divu:
-    case OP_divs:
-        emit_div(e, n, d);
-        break;
-    case OP_andn:
-        emit_not_b(e, n, ALU_AND, d);
-        break;
-    case OP_orn:
-        emit_not_b(e, n, ALU_OR, d);
-        break;
-    case OP_not:
-    case OP_neg:
-        tcg_x86_load(e, n, 0, n->type, d);
-        op_rr(&e->a, 0xf7 | w, n->op == OP_not ? 2 : 3, d);
-        break;
-    case OP_shl:
-        emit_shift(e, n, SH_SHL, d);
-        break;
-    case OP_shr:
-        emit_shift(e, n, SH_SHR, d);
-        break;
-    case OP_sar:
-        emit_shift(e, n, SH_SAR, d);
-        break;
-    case OP_ror:
-        emit_shift(e, n, SH_ROR, d);
-        break;
-    case OP_clz:
-    case OP_ctz:
-        emit_count_zeros(e, n, d);
-        break;
-    case OP_popcnt:
-        op_rr(&e->a, M_0F | P_F3 | 0xb8 | w, d, tcg_x86_use(e, n, 0, RAX));
-        break;
-    case OP_bswap:
-        tcg_x86_load(e, n, 0, n->type, d);
-        bswap(&e->a, w, d);
-        break;
-    case OP_rbit:
-        emit_rbit(e, n, d);
-        break;
-    case OP_extract:
-        emit_extract(e, n, d);
-        break;
-    case OP_sextract:
-        emit_sextract(e, n, d);
-        break;
-    case OP_deposit:
-        emit_deposit(e, n, d);
-        break;
-    case OP_extract2:
-        emit_extract2(e, n, d);
-        break;
-    case OP_trunc:
-        tcg_x86_load(e, n, 0, TCG_I32, d);
-        break;
-    case OP_zext:
-        if (!reg_is(n, 0, d) || !tcg_x86_upper_is_zero(e->fn, n->arg[0])) {
-            mov_rr(&e->a, 0, d, tcg_x86_use(e, n, 0, d));
-        }
-        break;
-    case OP_sext:
-        movsxd(&e->a, d, tcg_x86_use(e, n, 0, d));
-        break;
-    case OP_setcond:
-        emit_setcc(e, tcg_x86_emit_cmp(e, n, n->type, n->aux), d);
-        break;
-    case OP_flags_cond:
-        emit_setcc(e, tcg_x86_emit_fc(e, n, n->aux), d);
-        break;
-    case OP_select: {
-        unsigned r = tcg_x86_use(e, n, 0, RAX);
-
-        test_rr(&e->a, 0, r, r);
-        emit_cmov(e, n, CC_NE, 1, 2, d);
-        break;
-    }
-    case OP_select_cmp:
-        emit_cmov(e, n, tcg_x86_emit_cmp(e, n, (unsigned)n->imm, n->aux), 2, 3, d);
-        break;
-    case OP_select_fc:
-        emit_cmov(e, n, tcg_x86_emit_fc(e, n, n->aux), 1, 2, d);
-        break;
-    case OP_flags_add:
-    case OP_flags_sub:
-    case OP_flags_adc:
-    case OP_flags_logic:
-        emit_flags(e, n, d);
-        break;
-    default:
-        g_assert_not_reached();
-    }
+    G_STATIC_ASSERT(G_N_ELEMENTS(emit) == OP_flags_cond - OP_add + 1);
+    emit[n->op - OP_add](e, n, loc_num(n->out));
 }

@@ -193,6 +193,7 @@ typedef struct Emit {
     TcgChain *chain;                            /* code->num_chains of them */
     const TcgNode *raises;                      /* emit_fp.c: the comparison that raises an earlier one's exceptions */
     bool raises_signal;
+    uint8_t *polls[2];                          /* code at once: displacements of jumps that leave with what it began with */
     uint8_t *heat_at;                           /* how much an entry counts heat down */
     uint32_t *placed;                           /* blocks in the order of their code */
     bool *due_at;                               /* by block: a fence may be due where it begins */

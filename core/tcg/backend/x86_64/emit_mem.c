@@ -498,7 +498,7 @@ static Mem known_page(Emit *e, Stub *s, const TcgNode *n)
     return m;
 }
 
-static void emit_ld_or_st(Emit *e, const TcgNode *n, Mem m)
+static __attribute__((noinline)) void emit_ld_or_st(Emit *e, const TcgNode *n, Mem m)
 {
     if (tcg_op_loads(n->op)) {
         emit_load(e, n, (MemOp)n->imm, m);
@@ -560,21 +560,28 @@ static inline bool is_bare_value(const Emit *e, TcgLoc l)
 }
 
 /* A load or store in the direct layout. */
-static void emit_direct(Emit *e, const TcgNode *n, MemOp mo, unsigned ra, TcgLoc value, bool store)
+static inline void emit_direct(Emit *e, const TcgNode *n, MemOp mo, unsigned ra, int32_t offset, TcgLoc value, bool store)
 {
-    if (loc_kind(value) == LOC_REG && n->type != TCG_V128 && !(mo & MO_BE)) {
-        unsigned opc = store ? store_opc[mo & MO_SIZE] : load_opc[n->type == TCG_I64][mo & (MO_SIZE | MO_SIGN)];
+    unsigned size = mo & MO_SIZE, r = loc_num(value);
 
-        op_gs(&e->a, opc, loc_num(value), ra, tcg_access_offset(n));
+    if (loc_kind(value) != LOC_REG || (mo & MO_BE)) {
+        emit_ld_or_st(e, n, mem_gs((int)ra, offset));
+    } else if (n->type != TCG_V128 && size == MO_64) {
+        op_gs(&e->a, (store ? 0x89 : 0x8b) | X_W, r, ra, offset);
+    } else if (n->type != TCG_V128) {
+        op_gs(&e->a, store ? store_opc[size] : load_opc[n->type == TCG_I64][mo & (MO_SIZE | MO_SIGN)], r, ra, offset);
+    } else if (size < MO_128) {
+        emit_ld_or_st(e, n, mem_gs((int)ra, offset));
+    } else if (store) {
+        tcg_x86_vmov_mr(e, mem_gs((int)ra, offset), r - FIRST_VREG);
     } else {
-        emit_ld_or_st(e, n, mem_gs((int)ra, tcg_access_offset(n)));
+        tcg_x86_vmov_rm(e, r - FIRST_VREG, mem_gs((int)ra, offset));
     }
 }
 
 /* The code of a plain load or store with a TLB; returns the displacement of the jump that a miss is. */
-static uint8_t *emit_looked_up(Emit *e, const TcgNode *n, MemOp mo, unsigned ra, bool store)
+static __attribute__((noinline)) uint8_t *emit_looked_up(Emit *e, const TcgNode *n, MemOp mo, Mem m, bool store)
 {
-    Mem m = mem((int)ra, tcg_access_offset(n));
     Stub slow = { .kind = STUB_MEM };
 
     emit_check(e, &slow, m, mo, align_mask(mo), !store, store);
@@ -584,35 +591,37 @@ static uint8_t *emit_looked_up(Emit *e, const TcgNode *n, MemOp mo, unsigned ra,
 }
 
 /* Code at once: a plain load or store, and its BareSite. False: it is not so simple. */
-static inline bool emit_bare(Emit *e, const TcgNode *n, MemOp mo)
+static bool emit_bare(Emit *e, const TcgNode *n, MemOp mo, bool store)
 {
-    bool store = n->op == OP_guest_st;
     TcgLoc value = store ? n->in[1] : n->out;
-    unsigned kind = loc_kind(value), ra = loc_num(n->in[0]);
-    uint8_t *at = e->a.p, *miss = NULL;
-    BareSite *b;
+    unsigned kind = loc_kind(value), ra = loc_num(n->in[0]), i = e->num_bares;
+    int32_t offset = tcg_access_offset(n);
+    BareSite *b = &e->bares[i];
+    uint8_t *at = e->a.p;
 
-    if (!e->bares || (!store && n->op != OP_guest_ld) || !in_reg(n, 0) || (mo & MO_KIND) || always_slow(e, n, mo) ||
-        (store && !is_bare_value(e, value))) {
+    if (!in_reg(n, 0) || (mo & MO_KIND) || (store && !is_bare_value(e, value))) {
         return false;
     }
-    if (!is_direct(e)) {
-        miss = emit_looked_up(e, n, mo, ra, store);
-    } else if (mo & MO_ALIGN) {
-        return false;
+    e->misses[i] = NULL;
+    if (is_direct(e)) {
+        if (mo & MO_ALIGN) {
+            return false;
+        }
+        emit_direct(e, n, mo, ra, offset, value, store);
     } else {
-        emit_direct(e, n, mo, ra, value, store);
+        e->misses[i] = emit_looked_up(e, n, mo, mem((int)ra, offset), store);
     }
-    e->misses[e->num_bares] = miss;
-    b = &e->bares[e->num_bares++];
+    e->num_bares = i + 1;
     b->end = (int32_t)(e->a.p - e->start);
     b->rec = (int32_t)n->map_at;
     b->len = (uint8_t)(e->a.p - at);
     b->base = (uint8_t)ra;
     b->value = (uint8_t)loc_num(value);
-    b->how = (uint8_t)((store ? BARE_STORE : 0) | (kind == LOC_SLOT ? BARE_SLOT : kind != LOC_REG ? BARE_NONE : 0) |
-                       (n->type == TCG_I32 ? BARE_LOW : 0));
-    b->offset = (int16_t)tcg_access_offset(n);
+    b->how = (uint8_t)((store ? BARE_STORE : 0) | (n->type == TCG_I32 ? BARE_LOW : 0));
+    if (kind != LOC_REG) {
+        b->how |= kind == LOC_SLOT ? BARE_SLOT : BARE_NONE;
+    }
+    b->offset = (int16_t)offset;
     b->call = 0xe8;
     return true;
 }
@@ -636,19 +645,14 @@ void tcg_x86_put_bares(Emit *e)
     e->a.p = e->start + at;
 }
 
-void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
+static __attribute__((noinline)) void emit_access(Emit *e, TcgId id, const TcgNode *n)
 {
     MemOp mo = (MemOp)n->imm;
     unsigned ra = loc_num(n->in[0]);            /* of atomic operations */
     bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
-    Mem at, m;
-    Stub *s;
+    Stub *s = tcg_x86_stub(e, STUB_MEM, id);
+    Mem at = guest_address(e, n), m = at;
 
-    if (emit_bare(e, n, mo)) {
-        return;
-    }
-    s = tcg_x86_stub(e, STUB_MEM, id);
-    at = m = guest_address(e, n);
     if (is_direct(e)) {
         m.gs = true;
     } else {
@@ -682,6 +686,16 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
         }
     }
     s->back = e->a.p;
+}
+
+void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
+{
+    MemOp mo = (MemOp)n->imm;
+
+    if (!e->bares || n->op > OP_guest_st || (!e->avx && always_slow(e, n, mo)) ||
+        !emit_bare(e, n, mo, n->op == OP_guest_st)) {
+        emit_access(e, id, n);
+    }
 }
 
 bool tcg_x86_is_locked(const Emit *e, const TcgNode *n)
