@@ -31,7 +31,8 @@ enum {
     ARM_REG_NZCV = 33,                          /* i32: N Z C V in bits 3-0 */
     ARM_REG_V0 = 34,                            /* V0-V31: the low 128 bits of Z0-Z31 */
     ARM_REG_SS = 66,                            /* i32: PSTATE.SS, cleared as an instruction is stepped */
-    ARM_NUM_REGS = 67,
+    ARM_REG_QC = 67,                            /* any bit: FPSR.QC */
+    ARM_NUM_REGS = 68,
 };
 extern const TcgTarget arm_tcg_target;
 

@@ -454,9 +454,7 @@ TcgVal vec_pmull(DisasContext *dc, unsigned q, TcgVal n, TcgVal m)
 /* Any bit of v says that something saturated: FPSR.QC. Returns r. */
 static TcgVal saturated(DisasContext *dc, TcgVal v, TcgVal r)
 {
-    TcgVal qc = tcg_ld_env(dc->g, TCG_V128, MO_128, offsetof(ARMCPU, qc));
-
-    tcg_st_env(dc->g, op2(dc, OP_vor, 3, qc, v), MO_128, offsetof(ARMCPU, qc));
+    tcg_set_reg(dc->g, ARM_REG_QC, op2(dc, OP_vor, 3, tcg_get_reg(dc->g, ARM_REG_QC), v));
     return r;
 }
 
