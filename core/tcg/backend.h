@@ -58,9 +58,9 @@ typedef struct TcgConstraint {
 
 /*
  * An operation in TcgBackend.plain: TCG_PLAIN, and bit k for each argument k that must be in a register. TCG_HAS: has_op
- * is true of each of its forms.
+ * is true of each of its forms; TCG_HAS_INT: of those whose type is no vector's.
  */
-enum { TCG_PLAIN = 1 << TCG_MAX_OPERANDS, TCG_HAS = TCG_PLAIN << 1 };
+enum { TCG_PLAIN = 1 << TCG_MAX_OPERANDS, TCG_HAS = TCG_PLAIN << 1, TCG_HAS_INT = TCG_PLAIN << 2 };
 
 struct TcgBackend {
     const char *name;

@@ -388,6 +388,7 @@ static void load(Once *o, TcgId rep, unsigned r)
 }
 
 static void compute(Once *o, TcgId id);
+static void become_sum(Once *o, TcgId id);
 
 /* The value in a register of the set, which stays until the current node is emitted. */
 static unsigned use(Once *o, TcgId id, TcgRegSet set)
@@ -521,7 +522,7 @@ static inline bool is_of(const Once *o, const OnceRow *r, Which which)
 }
 
 /* The same of row i where it takes no more than a move. */
-static inline bool store_register(Once *o, unsigned i)
+static inline __attribute__((always_inline)) bool store_register(Once *o, unsigned i)
 {
     OnceRow *r = &o->rows[i];
     const TcgNode *old = r->env ? val(o, r->env) : NULL;
@@ -646,7 +647,11 @@ static inline void set(Once *o, unsigned i, TcgId v)
         r->start = r->cur;
     }
     r->cur = v;
-    if (!n->lazy && n->op != OP_const) {
+    if (G_UNLIKELY(n->lazy)) {
+        if (n->op == OP_mov) {
+            become_sum(o, v);
+        }
+    } else if (n->op != OP_const) {
         n = n->rep ? node(o, n->rep) : n;
         n->touched = o->now.insn;
         note_row_of(o, n, i);
@@ -724,18 +729,13 @@ static TcgLoc where(Once *o, TcgId id, TcgRegSet set)
     return TCG_LOC(LOC_REG, use(o, id, v->reg ? ~UINT64_C(0) : class_of(o, id) & set));
 }
 
-/* For node id, whose operands have been placed. set: as where's. */
-static void make_map(Once *o, TcgId id, TcgRegSet set)
+/* What rows were, that are set. */
+static __attribute__((noinline)) void map_rows(Once *o, TcgStateMap *m, TcgRegSet set)
 {
     TcgFn *fn = o->fn;
-    TcgStateMap m = { .insns = o->now.insns ? o->now.insns - 1 : 0, .pc_delta = o->now.delta - o->now.pc_env };
     TcgRegSet pinned = o->pinned;
 
-    if (o->now.pc_unknown) {
-        fail(o);
-    }
     fn->map_leaves->len = 0;
-    fn->map_entries->len = 0;
     for (uint32_t i = 0; i < o->now.num_set && !o->failed; i++) {
         const OnceRow *r = &o->rows[o->now.set[i]];
         TcgId start = r->stamp == o->now.insn ? r->start : r->cur;
@@ -758,24 +758,35 @@ static void make_map(Once *o, TcgId id, TcgRegSet set)
         } else {
             loc = where(o, start, set);
         }
-        if (m.num == fn->entry_cap) {
+        if (m->num == fn->entry_cap) {
             fail(o);
             return;
         }
-        fn->map_entries->len = m.num + 1;
-        e = fn_map_entry(fn, m.num++);
+        fn->map_entries->len = m->num + 1;
+        e = fn_map_entry(fn, m->num++);
         e->row = r->row;
         e->value = start;
         e->loc = loc;
     }
     o->pinned = pinned;
-    if (!m.num && !m.pc_delta && node(o, id)->op == OP_poll) {
-        return;                                 /* the CPU object has it all */
+    m->num_leaves = fn->map_leaves->len;
+}
+
+/* For node id, whose operands have been placed. set: as where's. */
+static inline void make_map(Once *o, TcgId id, TcgRegSet set)
+{
+    TcgStateMap *m = fn_map(o->fn, 1);
+
+    *m = (TcgStateMap){ .insns = o->now.insns ? o->now.insns - 1 : 0, .pc_delta = o->now.delta - o->now.pc_env };
+    if (G_UNLIKELY(o->now.pc_unknown)) {
+        fail(o);
     }
-    m.num_leaves = fn->map_leaves->len;
-    fn->maps->len = 2;
-    *fn_map(fn, 1) = m;
-    node(o, id)->map = 1;
+    if (o->now.num_set) {
+        map_rows(o, m, set);
+    }
+    if (m->num || m->pc_delta || node(o, id)->op != OP_poll) {  /* else the CPU object has it all */
+        node(o, id)->map = 1;
+    }
 }
 
 /* -- operations -------------------------------------------------------------------------------------------------------- */
@@ -863,6 +874,22 @@ static TcgRegSet place_args(Once *o, TcgId id)
     return place_args_fast(o, id, o->op[node(o, id)->op]);
 }
 
+/* A sum that an access may do itself is a copy of the base, with the offset beside it, until somebody wants it. */
+static uint64_t offset_of(const Once *o, const TcgNode *sum)
+{
+    return sum->op == OP_mov ? sum->imm : node(o, sum->arg[1])->imm;
+}
+
+static void become_sum(Once *o, TcgId id)
+{
+    TcgId k = tcg_fn_const(o->fn, TCG_I64, node(o, id)->imm);
+    TcgNode *n = node(o, id);
+
+    n->op = OP_add;
+    n->imm = 0;
+    n->arg[1] = k;
+}
+
 static void compute(Once *o, TcgId id)
 {
     TcgRegSet pinned = o->pinned;
@@ -870,6 +897,9 @@ static void compute(Once *o, TcgId id)
     if (o->now.num_lazy == MAX_LAZY) {
         fail(o);
         return;
+    }
+    if (node(o, id)->op == OP_mov) {
+        become_sum(o, id);
     }
     o->lazy[o->now.num_lazy++] = id;
     node(o, id)->lazy = false;
@@ -1014,15 +1044,16 @@ static inline __attribute__((always_inline)) TcgId operation(Once *o, uint32_t o
     n->imm = imm;
     memcpy(&n->arg[0], &ab, sizeof(ab));
     memcpy(&n->arg[2], &cd, sizeof(cd));
-    if (G_UNLIKELY(o->failed || !o->block) || (!(is.plain & TCG_HAS) && !o->be->has_op(o->be, n))) {
+    if (G_UNLIKELY(o->failed || !o->block) ||
+        (!(is.plain & (n->type == TCG_V128 ? TCG_HAS : TCG_HAS_INT)) && !o->be->has_op(o->be, n))) {
         fail(o);
         return id;
     }
     if (is.kind == ACCESSES) {
         const TcgNode *at = node(o, (TcgId)ab);
 
-        if (at->lazy && at->op == OP_add) {     /* tcg_once_offset's */
-            n->aux = (uint16_t)node(o, at->arg[1])->imm;
+        if (at->lazy) {                         /* tcg_once_offset's */
+            n->aux = (uint16_t)offset_of(o, at);
             n->arg[0] = at->arg[0];
         }
     } else if (is.kind != PLAIN && is_special(o, id, n)) {
@@ -1101,7 +1132,8 @@ static inline bool may_simplify(const Once *o, unsigned op, uint64_t ab, uint64_
     case RULES_OF_WIDTHS:
         return !o->op[of].opaque && !tcg_converts_plainly(o->fn, op, (TcgId)ab);
     case RULES_OF_CONSTANTS:
-        return of == OP_const || is_const(o, (TcgId)(ab >> 32));
+        return of == OP_const || (is_const(o, (TcgId)(ab >> 32)) &&
+                                  !(op == OP_add && o->op[of].opaque && node(o, (TcgId)(ab >> 32))->imm));
     default:
         return !o->op[of].opaque || (TcgId)ab == (TcgId)(ab >> 32) ||
                (is.args > 1 && !o->op[node(o, (TcgId)(ab >> 32))->op].opaque) ||
@@ -1147,11 +1179,11 @@ void tcg_once_set_wide(Once *o, unsigned row, TcgId v)
 TcgId tcg_once_offset(Once *o, TcgId base, uint64_t offset)
 {
     const TcgNode *inner = node(o, base);
-    TcgId k, id;
     TcgNode *n;
+    TcgId id;
 
     if (inner->lazy) {
-        uint64_t sum = node(o, inner->arg[1])->imm + offset;
+        uint64_t sum = offset_of(o, inner) + offset;
 
         if ((int64_t)sum != (int16_t)sum) {
             return tcg_once_emit(o, tcg_packed(OP_add, TCG_I64, 0), 0, tcg_pair(base, tcg_fn_const(o->fn, TCG_I64, offset)), 0);
@@ -1159,11 +1191,10 @@ TcgId tcg_once_offset(Once *o, TcgId base, uint64_t offset)
         base = inner->arg[0];
         offset = sum;
     }
-    k = tcg_fn_const(o->fn, TCG_I64, offset);
-    id = tcg_fn_node_new(o->fn, OP_add, TCG_I64);
+    id = tcg_fn_node_new(o->fn, OP_mov, TCG_I64);
     n = node(o, id);
+    n->imm = offset;
     n->arg[0] = base;
-    n->arg[1] = k;
     n->lazy = true;
     return id;
 }
@@ -1578,6 +1609,7 @@ void tcg_once_begin(Once *o, TcgCodeBuf *buf)
     o->branch = 0;
     o->block = fn->entry;
     o->blk[fn->entry].entered = o->blk[fn->entry].started = true;
+    fn->maps->len = 2;                          /* of the current node */
     o->failed = !o->be->once_begin(o->emit, buf);
     if (!o->failed) {
         o->be->once_block(o->emit, fn->entry);

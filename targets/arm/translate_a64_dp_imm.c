@@ -34,7 +34,7 @@ bool trans_ADD_i(DisasContext *dc, const arg_ADD_i *a)
 bool trans_SUB_i(DisasContext *dc, const arg_SUB_i *a)
 {
     a64_set_sp_moved(dc, a->rd, a->rn, addsub_imm(a),
-                     tcg_subi(dc->g, sf_type(a->sf), a64_get_sp(dc, a->sf, a->rn), addsub_imm(a)));
+                     tcg_addi(dc->g, sf_type(a->sf), a64_get_sp(dc, a->sf, a->rn), -addsub_imm(a)));
     return true;
 }
 

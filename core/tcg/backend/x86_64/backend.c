@@ -569,7 +569,8 @@ static void x86_dump(const TcgBackend *be, const TcgCode *code, GString *out)
     g_string_append_c(out, '\n');
 }
 
-#define ALU (TCG_PLAIN | TCG_HAS)
+#define ALU (TCG_PLAIN | TCG_HAS | TCG_HAS_INT)
+#define ACCESS (TCG_PLAIN | TCG_HAS_INT)
 const TcgBackend tcg_backend_x86_64 = {
     .name = "tcg",
     .allocatable = X86_INT_REGS | X86_VEC_REGS,
@@ -590,8 +591,8 @@ const TcgBackend tcg_backend_x86_64 = {
         [OP_rbit] = ALU, [OP_extract] = ALU, [OP_sextract] = ALU, [OP_deposit] = ALU, [OP_extract2] = ALU,
         [OP_trunc] = ALU, [OP_zext] = ALU, [OP_sext] = ALU, [OP_select_cmp] = ALU, [OP_select_fc] = ALU,
         [OP_flags_add] = ALU, [OP_flags_sub] = ALU, [OP_flags_adc] = ALU,
-        [OP_flags_logic] = ALU, [OP_flags_cond] = ALU, [OP_guest_ld] = TCG_PLAIN | 1,
-        [OP_guest_st] = TCG_PLAIN | 1, [OP_guest_ldx] = TCG_PLAIN | 3, [OP_guest_stx] = TCG_PLAIN | 5,
+        [OP_flags_logic] = ALU, [OP_flags_cond] = ALU, [OP_guest_ld] = ACCESS | 1,
+        [OP_guest_st] = ACCESS | 1, [OP_guest_ldx] = ACCESS | 3, [OP_guest_stx] = ACCESS | 5,
         [OP_fence] = ALU, [OP_br] = ALU, [OP_brcond] = ALU,
         [OP_brflag] = ALU, [OP_goto_tb] = ALU, [OP_goto_ptr] = ALU, [OP_exit] = ALU,
         [OP_raise_exit] = ALU,
