@@ -421,6 +421,14 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
             }
         }
         break;
+    case OP_vdotus:
+        for (unsigned i = 0; i < 4; i++) {
+            r->u32[i] = v[0].u32[i];
+            for (unsigned k = 4 * i; k < 4 * i + 4; k++) {
+                r->u32[i] += (uint32_t)(v[1].u8[k] * (int8_t)v[2].u8[k]);
+            }
+        }
+        break;
     case OP_vgfmul:
         for (unsigned i = 0; i < 16; i++) {
             r->u8[i] = aes_product(v[0].u8[i], v[1].u8[i]);

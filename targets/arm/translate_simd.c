@@ -355,6 +355,19 @@ static TcgVal byte_of_pair(DisasContext *dc, bool odd, bool sign, TcgVal v)
 
 static TcgVal dot(DisasContext *dc, bool n_sign, bool m_sign, TcgVal d, TcgVal n, TcgVal m)
 {
+    if (tcg_has(dc->g, OP_vdotus, 2)) {
+        /* one operand 128 more or less than it is, to be unsigned or signed: that times the other is taken back */
+        TcgVal low = vec_const(dc, 0, 0x80), u = n_sign ? op2(dc, OP_vxor, 0, n, low) : n;
+        TcgVal s = m_sign ? m : op2(dc, OP_vxor, 0, m, low);
+
+        d = tcg_vec3(dc->g, OP_vdotus, 2, d, u, s);
+        if (n_sign == m_sign) {
+            TcgVal more = tcg_vec3(dc->g, OP_vdotus, 2, ZERO, n_sign ? low : n, n_sign ? m : low);
+
+            d = op2(dc, OP_vsub, 2, d, more);
+        }
+        return d;
+    }
     for (unsigned odd = 0; odd < 2; odd++) {
         d = op2(dc, OP_vadd, 2, d, op2(dc, OP_vmadd, 1, byte_of_pair(dc, odd, n_sign, n),
                                        byte_of_pair(dc, odd, m_sign, m)));

@@ -570,6 +570,11 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
     case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
         ref_aes(op, x, r);
         return true;
+    case OP_vdotus:
+        for (unsigned i = 0; i < 16; i++) {
+            r->u32[i / 4] += (i % 4 ? 0 : a->u32[i / 4]) + (uint32_t)(b->u8[i] * sign(c->u8[i], 8));
+        }
+        return true;
     case OP_vgfmul: case OP_vgfaff:
         ref_gf(op, (unsigned)imm, x, r);
         return true;

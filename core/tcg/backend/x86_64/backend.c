@@ -98,7 +98,11 @@ static uint64_t ask_host(void)
             if ((b & avx512) == avx512 && (xcr0 & 0xe6) == 0xe6) {
                 f |= HOST_AVX512;
                 f |= c & bit_AVX512BITALG ? HOST_BITALG : 0;
+                f |= c & bit_AVX512VNNI ? HOST_VNNI : 0;
                 f |= r[3] >> 23 & 1 && f & HOST_F16C ? HOST_FP16 : 0;       /* AVX512_FP16 */
+            } else if (f & HOST_AVX2 && r[0] >= 1) {
+                __cpuid_count(7, 1, a, b, c, d);
+                f |= a >> 4 & 1 ? HOST_VNNI : 0;                            /* AVX-VNNI */
             }
         }
     }

@@ -37,9 +37,10 @@ enum {
     HOST_SHA = 1 << 13,
     HOST_F16C = 1 << 14,                        /* and FMA: half precision by way of single is inline */
     HOST_FP16 = 1 << 15,                        /* AVX512_FP16, and AVX512 and F16C */
-    HOST_ALL = (1 << 16) - 1,
-    HOST_V2 = 1 << 16,                          /* x86-64-v2 itself, which is no extension */
-    HOST_ANY = 1 << 17,                         /* TcgBackend.features: all that are named, whatever the host has */
+    HOST_VNNI = 1 << 16,                        /* AVX512_VNNI, or AVX-VNNI without AVX512 */
+    HOST_ALL = (1 << 17) - 1,
+    HOST_V2 = 1 << 17,                          /* x86-64-v2 itself, which is no extension */
+    HOST_ANY = 1 << 18,                         /* TcgBackend.features: all that are named, whatever the host has */
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);

@@ -36,8 +36,8 @@ enum {
     PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
     PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7), PMULHW = V(M_0F, 0xe5), PMULHRSW = V(M_38, 0x0b),
     PMADDWD = V(M_0F, 0xf5), PMADDUBSW = V(M_38, 0x04), PSADBW = V(M_0F, 0xf6), PMULDQ = V(M_38, 0x28),
-    PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), GF2P8MULB = V(M_38, 0xcf), GF2P8AFFINEQB = V(M_3A, 0xce) | X_W,
-    GF2P8AFFINEINVQB = V(M_3A, 0xcf) | X_W, AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
+    PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), VPDPBUSD = V(M_38, 0x50), GF2P8MULB = V(M_38, 0xcf),
+    GF2P8AFFINEQB = V(M_3A, 0xce) | X_W, GF2P8AFFINEINVQB = V(M_3A, 0xcf) | X_W, AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
     AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
     PBLENDW = V(M_3A, 0x0e), PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
@@ -925,6 +925,13 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vclmul:
         v2i(e, PCLMULQDQ, d, x[0], x[1], imm);
         break;
+    case OP_vdotus:                             /* d is x[0] */
+        if (have(e, HOST_AVX512)) {
+            evex_rr(&e->a, VPDPBUSD, d, x[1], x[2]);
+        } else {
+            vex_rr(&e->a, VPDPBUSD, d, x[1], x[2]);
+        }
+        break;
     case OP_vgfmul:
         v2c(e, GF2P8MULB, d, x[0], x[1]);
         break;
@@ -998,6 +1005,8 @@ bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
         return tcg_x86_host_has(be, HOST_AVX2);
     case OP_vror: case OP_vclz:
         return tcg_x86_host_has(be, HOST_AVX512);
+    case OP_vdotus:
+        return tcg_x86_host_has(be, HOST_VNNI) && tcg_x86_host_has(be, HOST_AVX);
     case OP_vgfmul: case OP_vgfaff:
         return tcg_x86_host_has(be, HOST_GFNI) && tcg_x86_host_has(be, HOST_AVX);
     case OP_vclmul: case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
@@ -1045,7 +1054,7 @@ void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
         ret->arg[2] = VREG_BIT(0);
         ret->out_same_as = 0;
         break;
-    case OP_vsha1r: case OP_vsha256m1: case OP_vsha256m2:
+    case OP_vdotus: case OP_vsha1r: case OP_vsha256m1: case OP_vsha256m2:
         ret->out_same_as = 0;
         break;
     case OP_vshlv: case OP_vshrv: case OP_vsarv:
