@@ -100,11 +100,13 @@ typedef struct DecodeNode {
 } DecodeNode;
 
 #define DECODE_LEAF 0x8000
+#define DECODE_SURE 0x4000
 #define DECODE_END 0xffff
 
 /*
  * Finds the row that decodes insn, or -1. at, and each entry of next, is a node's number, or DECODE_LEAF and where
- * in lists the numbers of the rows begin that are tried in turn, up to DECODE_END.
+ * in lists the numbers of the rows begin that are tried in turn, up to DECODE_END. DECODE_SURE: on the way there the
+ * row's further condition was seen to hold, or it has none.
  */
 static inline __attribute__((always_inline)) int decode_walk(unsigned at, const DecodeNode *nodes,
     const uint16_t *next, const uint16_t *lists, const DecodeTest *tests,
@@ -117,10 +119,11 @@ static inline __attribute__((always_inline)) int decode_walk(unsigned at, const 
         at = next[n->first + decode_bits(insn, n->pos, n->len)];
     }
     for (const uint16_t *row = &lists[at & ~DECODE_LEAF]; *row != DECODE_END; row++) {
-        const DecodeTest *t = &tests[*row];
+        unsigned n = *row & ~DECODE_SURE;
+        const DecodeTest *t = &tests[n];
 
-        if ((insn & t->mask) == t->value && (t->condition == 0 || holds(t->condition, insn, features))) {
-            return *row;
+        if ((insn & t->mask) == t->value && (*row & DECODE_SURE || holds(t->condition, insn, features))) {
+            return (int)n;
         }
     }
     return -1;

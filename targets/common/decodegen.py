@@ -714,6 +714,13 @@ def emit_header(isa, file, prefix):
     return '\n'.join(out)
 
 
+def members(rows):
+    """The indices of a set of rows."""
+    while rows:
+        yield (rows & -rows).bit_length() - 1
+        rows &= rows - 1
+
+
 class Tree:
     """
     The decision tree, as arrays for decode_walk() of decode.h. A node looks at some bits of the word and has
@@ -722,8 +729,11 @@ class Tree:
     """
 
     LEAF = 0x8000
+    SURE = 0x4000       # the row's conditions hold
     END = 0xffff
     TRY = 2             # at most so many rows are tried in turn, if there is a way to tell them apart
+    MANY = 200          # rows that are worth a first node of so many bits
+    TOP = 11
 
     def __init__(self, isa, width):
         self.isa = isa
@@ -745,20 +755,29 @@ class Tree:
                     self.fixes[i] |= fixed << r.index
                     for v in (0, 1):
                         self.compatible[i][v] |= (not fixed or r.value >> i & 1 == v) << r.index
-        self.top = self.build(everything, 0)
-        if len(self.lists) >= self.LEAF or len(self.nodes) >= self.LEAF:
+        # by row: the words for which its conditions hold, if it has any
+        self.cubes = {r.index: cond_cubes(('and', r.conds)) for r in isa.rows if r.conds}
+        self.sure_if = {r.index for r in isa.rows if not r.needs[1]}
+        self.top = self.build(everything, 0, 0)
+        if len(self.lists) >= self.LEAF or len(self.nodes) >= self.LEAF or len(isa.rows) >= self.SURE:
             raise DecodeError('decodegen: the decision tree is too big')
 
-    def build(self, rows, known):
-        """The entry for a set of rows, a bit for each row's index, when the bits of known have been looked at."""
-        relevant = 0
+    def build(self, rows, known, value):
+        """The entry for a set of rows, a bit for each row's index, when the bits of known were seen to be those of value."""
+        relevant = sure = 0
+        for i in members(rows):
+            cubes = self.cubes.get(i, [(0, 0)])
+            if not cubes_and([(known, value)], cubes):
+                rows &= ~(1 << i)
+            elif i in self.sure_if and not cubes_subtract([(known, value)], cubes):
+                sure |= 1 << i
         for i in range(self.width):
             if rows & self.fixes[i]:
                 relevant |= 1 << i
-        key = (rows, known & relevant)
+        key = (rows, known & relevant, sure)
         if key not in self.known:
-            entry = self.split(rows, known) if rows.bit_count() > self.TRY else None
-            self.known[key] = self.leaf(rows) if entry is None else entry
+            entry = self.split(rows, known, value) if rows.bit_count() > self.TRY else None
+            self.known[key] = self.leaf(rows, sure) if entry is None else entry
         return self.known[key]
 
     def buckets(self, rows, shift, width):
@@ -768,9 +787,9 @@ class Tree:
             sets = [s & c for s in sets for c in self.compatible[i]]
         return sets
 
-    def split(self, rows, known):
+    def split(self, rows, known, value):
         best = None
-        for width in range(1, 8):
+        for width in [self.TOP] if not known and rows.bit_count() > self.MANY else range(1, 8):
             for shift in range(0, self.width - width + 1):
                 if ((1 << width) - 1) << shift & known or not rows & self.fixes[shift] or \
                         not rows & self.fixes[shift + width - 1]:
@@ -785,15 +804,17 @@ class Tree:
             return None
         _, shift, width, sets = best
         known |= ((1 << width) - 1) << shift
+        value &= ~(((1 << width) - 1) << shift)
         node, first = len(self.nodes), len(self.next)
         self.nodes.append((shift, width, first))
         self.next += [0] * (1 << width)
         for n, s in enumerate(sets):
-            self.next[first + n] = self.build(s, known)
+            self.next[first + n] = self.build(s, known, value | n << shift)
         return node
 
-    def leaf(self, rows):
-        key = tuple(sorted((i for i in range(rows.bit_length()) if rows >> i & 1), key=lambda i: self.isa.rank[i]))
+    def leaf(self, rows, sure):
+        key = tuple(i | (self.SURE if sure >> i & 1 else 0)
+                    for i in sorted(members(rows), key=lambda i: self.isa.rank[i]))
         if key not in self.list_at:
             self.list_at[key] = len(self.lists)
             self.lists += list(key) + [self.END]
