@@ -170,7 +170,7 @@ static void emit_ld_env(Emit *e, const TcgNode *n)
     }
 }
 
-static void emit_st_env(Emit *e, const TcgNode *n)
+static __attribute__((noinline)) void emit_st_env(Emit *e, const TcgNode *n)
 {
     static const uint16_t opc[4] = { 0x88 | X_BREG, P_66 | 0x89, 0x89, 0x89 | X_W };
     unsigned size = n->aux & MO_SIZE;
@@ -183,13 +183,8 @@ static void emit_st_env(Emit *e, const TcgNode *n)
     if (is_const(n, 0)) {
         int64_t v = (int64_t)fn_node(e->fn, loc_num(n->in[0]))->imm;
 
-        if (size == MO_64 && fits32(v)) {
-            op_rbp(&e->a, 0xc7 | X_W, 0, at);
-            put32(&e->a, (uint32_t)v);
-            return;
-        }
-        if (size == MO_32) {
-            op_rbp(&e->a, 0xc7, 0, at);
+        if (size == MO_32 || (size == MO_64 && fits32(v))) {
+            op_rbp(&e->a, 0xc7 | (size == MO_64 ? X_W : 0), 0, at);
             put32(&e->a, (uint32_t)v);
             return;
         }
@@ -410,7 +405,7 @@ static unsigned pc_in_register(Emit *e, const TcgNode *n, const TcgReg *pc)
             break;
         }
     }
-    mov_rm(&e->a, width_w(pc->type), RAX, mem(RBP, (int32_t)pc->offset));
+    op_rbp(&e->a, 0x8b | width_w(pc->type), RAX, (int32_t)pc->offset);
     return RAX;
 }
 
@@ -445,12 +440,12 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
         }
         alu_ri(&e->a, ALU_AND, 0, RDX, (int32_t)((BIT32(bits) - 1) << (scaled ? shift : 5)));
     }
-    mov_rm(&e->a, X_W, table, mem(RBP, e->layout->jc_offset));
+    op_rbp(&e->a, 0x8b | X_W, table, e->layout->jc_offset);
 #define ENTRY(field) mem_bi((int)table, RDX, scaled ? 3 : 0, offsetof(TcgJumpEntry, field))
     alu_rm(&e->a, ALU_CMP, X_W, pc, ENTRY(pc));
     pad_jump(e, 2);
     miss[0] = jcc_fwd8(&e->a, CC_NE);
-    mov_rm(&e->a, X_W, RAX, mem(RBP, e->layout->jc_tag_offset));
+    op_rbp(&e->a, 0x8b | X_W, RAX, e->layout->jc_tag_offset);
     alu_rm(&e->a, ALU_CMP, X_W, RAX, ENTRY(tag));
     pad_jump(e, 2);
     miss[1] = jcc_fwd8(&e->a, CC_NE);
@@ -865,6 +860,15 @@ static void op_ld_env(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 
 static void op_st_env(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 {
+    if (is_const(n, 0) && (n->aux & MO_SIZE) == MO_64) {        /* most of them */
+        int64_t v = (int64_t)fn_node(e->fn, loc_num(n->in[0]))->imm;
+
+        if (fits32(v)) {
+            op_rbp(&e->a, 0xc7 | X_W, 0, (int32_t)n->imm);
+            put32(&e->a, (uint32_t)v);
+            return;
+        }
+    }
     emit_st_env(e, n);
 }
 
@@ -1327,17 +1331,22 @@ void tcg_x86_once_block(void *once, uint32_t block)
     e->flags.end = NULL;
 }
 
+/* Where the next record is going to be. */
+static inline uint32_t next_rec(const Once *o)
+{
+    return (o->e.recs_size + 3) & ~3u;
+}
+
 /* False: there is no room. */
-static inline bool put_rec(Once *o, TcgId id, const TcgNode *n)
+static bool put_rec(Once *o, const TcgNode *n)
 {
     Emit *e = &o->e;
-    uint32_t at = (e->recs_size + 3) & ~3u;
+    uint32_t at = next_rec(o);
     SlowRec *rec = (SlowRec *)(o->recs + at);
 
     if (at + ONCE_MAP_HEAD + fn_map(e->fn, n->map)->num * ONCE_MAP_ENTRY > sizeof(o->recs)) {
         return false;
     }
-    fn_node(e->fn, id)->map_at = at;
     rec->mo = rec_word(n);
     rec->head = -(int32_t)at;
     e->recs_size = (uint32_t)(tcg_map_write(e->fn, n->map, rec->map) - o->recs);
@@ -1346,11 +1355,9 @@ static inline bool put_rec(Once *o, TcgId id, const TcgNode *n)
 
 static __attribute__((noinline)) bool emit_with_map(Once *o, TcgId id, const TcgNode *n, uint32_t next)
 {
-    if (!put_rec(o, id, n)) {
-        return false;
-    }
+    fn_node(o->e.fn, id)->map_at = next_rec(o);
     emit_node(&o->e, id, n, next);
-    return true;
+    return put_rec(o, n);
 }
 
 static __attribute__((noinline)) bool emit_with_successors(Once *o, TcgId id, const TcgNode *n, uint32_t next)
@@ -1414,8 +1421,8 @@ bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_
         op_rbp(&e->a, 0x89 | X_W, reg, (int32_t)offset);
     } else if (mo == MO_64) {
         op_rbp(&e->a, 0x8b | X_W, reg, (int32_t)offset);
-    } else if (mo == MO_128) {
-        vmov_m(e, store, reg - FIRST_VREG, mem(RBP, (int32_t)offset));
+    } else if (mo == MO_128 && e->avx) {
+        vex_base(&e->a, M_0F | P_F3 | (store ? 0x7f : 0x6f), reg - FIRST_VREG, 0, RBP, (int32_t)offset);
     } else {
         emit_odd_field(e, store, type, mo, offset, reg);
     }
@@ -1428,13 +1435,14 @@ bool tcg_x86_once_raise(void *once, TcgId id, const TcgNode *n)
     Emit *e = &o->e;
     unsigned cc;
 
-    if (!has_room(e) || !put_rec(o, id, n)) {
+    if (!has_room(e)) {
         return false;
     }
+    fn_node(e->fn, id)->map_at = next_rec(o);
     e->a.compare_end = NULL;
     cc = tcg_x86_emit_cmp(e, n, n->type, n->aux);
     tcg_x86_stub_jump(e, tcg_x86_stub(e, STUB_RAISE, id), (int)cc);
-    return true;
+    return put_rec(o, n);
 }
 
 bool tcg_x86_once_poll(void *once, int heat)

@@ -70,7 +70,7 @@ static void alu_arg(Emit *e, unsigned op, unsigned type, unsigned dst, const Tcg
 }
 
 /* d is neither ra nor rb. */
-static void alu_between(Emit *e, unsigned op, unsigned w, unsigned d, unsigned ra, unsigned rb)
+static __attribute__((noinline)) void alu_between(Emit *e, unsigned op, unsigned w, unsigned d, unsigned ra, unsigned rb)
 {
     if (op == ALU_ADD) {
         lea_sum(&e->a, w, d, ra, rb);
@@ -81,67 +81,74 @@ static void alu_between(Emit *e, unsigned op, unsigned w, unsigned d, unsigned r
     }
 }
 
+/* The same of a register and a constant. */
+static __attribute__((noinline)) void alu_with_const(Emit *e, unsigned op, unsigned w, unsigned d, unsigned ra, int64_t v)
+{
+    if (op == ALU_ADD || op == ALU_SUB) {
+        int64_t sum = op == ALU_SUB ? (int64_t)-(uint64_t)v : v;
+
+        if (!w || fits32(sum)) {
+            lea_disp(&e->a, w, d, ra, (int32_t)sum);
+            return;
+        }
+    }
+    if (w && op != ALU_SUB && !fits32(v) && !(op == ALU_AND && (uint64_t)v <= UINT32_MAX) &&
+        !(op == ALU_OR && is_pow2((uint64_t)v)) && !(op == ALU_AND && is_pow2(~(uint64_t)v))) {
+        mov_ri(&e->a, d, (uint64_t)v);
+        alu_rr(&e->a, op, w, d, ra);
+        computed(e, op, w, d);
+    } else {
+        mov_rr(&e->a, w, d, ra);
+        alu_const(e, op, w, d, v);
+    }
+}
+
+/* What an extension does. False: it is none. */
+static bool and_extends(Emit *e, unsigned w, unsigned d, unsigned ra, uint64_t v)
+{
+    if (v == 0xff) {
+        movzx8(&e->a, d, ra);
+    } else if (v == 0xffff) {
+        movzx16(&e->a, d, ra);
+    } else if (w && v <= UINT32_MAX) {
+        mov_rr(&e->a, 0, d, ra);
+        if (v != UINT32_MAX) {
+            alu_ri(&e->a, ALU_AND, 0, d, (int32_t)v);
+            computed(e, ALU_AND, 0, d);
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void emit_alu(Emit *e, const TcgNode *n, unsigned op, unsigned d)
 {
-    unsigned w = width_w(n->type);
+    unsigned w = width_w(n->type), ra = loc_num(n->in[0]);
 
-    if (in_reg(n, 0) && in_reg(n, 1) && !reg_is(n, 0, d) && !reg_is(n, 1, d)) {
-        alu_between(e, op, w, d, loc_num(n->in[0]), loc_num(n->in[1]));
-        return;
-    }
-    if (reg_is(n, 1, d) && !reg_is(n, 0, d)) {
-        if (op == ALU_SUB) {
-            op_rr(&e->a, 0xf7 | w, 3, d);       /* neg */
-            alu_arg(e, ALU_ADD, n->type, d, n, 0);
-        } else {
-            alu_arg(e, op, n->type, d, n, 0);
-        }
-        return;
-    }
-    if (in_reg(n, 0) && loc_num(n->in[0]) != d && (op == ALU_ADD || op == ALU_SUB)) {
-        if (is_const(n, 1)) {
-            int64_t v = arg_const(e, n, 1, n->type);
-
-            v = op == ALU_SUB ? (int64_t)-(uint64_t)v : v;
-            if (!w || fits32(v)) {
-                lea_disp(&e->a, w, d, loc_num(n->in[0]), (int32_t)v);
-                return;
-            }
-        }
-    }
-    if (op == ALU_AND && in_reg(n, 0) && is_const(n, 1)) {
-        uint64_t v = (uint64_t)arg_const(e, n, 1, n->type);
-        unsigned ra = loc_num(n->in[0]);
-
-        if (v == 0xff) {
-            movzx8(&e->a, d, ra);
-            return;
-        }
-        if (v == 0xffff) {
-            movzx16(&e->a, d, ra);
-            return;
-        }
-        if (w && v <= UINT32_MAX) {
-            mov_rr(&e->a, 0, d, ra);
-            if (v != UINT32_MAX) {
-                alu_ri(&e->a, op, 0, d, (int32_t)v);
-                computed(e, op, 0, d);
-            }
-            return;
-        }
-    }
-    if (w && op != ALU_SUB && in_reg(n, 0) && !reg_is(n, 0, d) && is_const(n, 1)) {
+    if (in_reg(n, 0) && is_const(n, 1)) {
         int64_t v = arg_const(e, n, 1, n->type);
 
-        if (!fits32(v) && !(op == ALU_OR && is_pow2((uint64_t)v)) && !(op == ALU_AND && is_pow2(~(uint64_t)v))) {
-            mov_ri(&e->a, d, (uint64_t)v);
-            alu_rr(&e->a, op, w, d, loc_num(n->in[0]));
-            computed(e, op, w, d);
+        if (op == ALU_AND && and_extends(e, w, d, ra, (uint64_t)v)) {
             return;
         }
+        if (ra != d) {
+            alu_with_const(e, op, w, d, ra, v);
+        } else {
+            alu_const(e, op, w, d, v);
+        }
+    } else if (reg_is(n, 1, d) && !reg_is(n, 0, d)) {
+        if (op == ALU_SUB) {
+            op_rr(&e->a, 0xf7 | w, 3, d);       /* neg */
+            op = ALU_ADD;
+        }
+        alu_arg(e, op, n->type, d, n, 0);
+    } else if (in_reg(n, 0) && in_reg(n, 1) && ra != d) {
+        alu_between(e, op, w, d, ra, loc_num(n->in[1]));
+    } else {
+        tcg_x86_load(e, n, 0, n->type, d);
+        alu_arg(e, op, n->type, d, n, 1);
     }
-    tcg_x86_load(e, n, 0, n->type, d);
-    alu_arg(e, op, n->type, d, n, 1);
 }
 
 static void emit_mul(Emit *e, const TcgNode *n, unsigned d)

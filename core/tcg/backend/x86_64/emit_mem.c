@@ -564,18 +564,15 @@ static inline void emit_direct(Emit *e, const TcgNode *n, MemOp mo, unsigned ra,
 {
     unsigned size = mo & MO_SIZE, r = loc_num(value);
 
-    if (loc_kind(value) != LOC_REG || (mo & MO_BE)) {
+    if (loc_kind(value) != LOC_REG || (mo & MO_BE) || (n->type == TCG_V128 && (size < MO_128 || !e->avx))) {
         emit_ld_or_st(e, n, mem_gs((int)ra, offset));
-    } else if (n->type != TCG_V128 && size == MO_64) {
+    } else if (n->type == TCG_V128) {
+        put8(&e->a, 0x65);
+        vex_base(&e->a, M_0F | P_F3 | (store ? 0x7f : 0x6f), r - FIRST_VREG, 0, ra, offset);
+    } else if (size == MO_64) {
         op_gs(&e->a, (store ? 0x89 : 0x8b) | X_W, r, ra, offset);
-    } else if (n->type != TCG_V128) {
-        op_gs(&e->a, store ? store_opc[size] : load_opc[n->type == TCG_I64][mo & (MO_SIZE | MO_SIGN)], r, ra, offset);
-    } else if (size < MO_128) {
-        emit_ld_or_st(e, n, mem_gs((int)ra, offset));
-    } else if (store) {
-        tcg_x86_vmov_mr(e, mem_gs((int)ra, offset), r - FIRST_VREG);
     } else {
-        tcg_x86_vmov_rm(e, r - FIRST_VREG, mem_gs((int)ra, offset));
+        op_gs(&e->a, store ? store_opc[size] : load_opc[n->type == TCG_I64][mo & (MO_SIZE | MO_SIGN)], r, ra, offset);
     }
 }
 
