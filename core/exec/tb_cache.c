@@ -31,6 +31,24 @@ enum {
     MAX_MISSES = 256,                           /* stores beside the code of a page until its code is given up */
 };
 
+/*
+ * A block of a bucket, and above its address a bit for each kind of place (place_of) that it and those behind it have: who
+ * looks for one that is not there passes by the others, which are seldom in the host's caches. 0: the end. Bits of what
+ * went may stay.
+ */
+typedef uint64_t TbLink;
+enum { LINK_ADDRESS_BITS = 48 };
+
+typedef struct Place {
+    unsigned bucket;
+    TbLink bit;
+} Place;
+
+static inline TranslationBlock *link_block(TbLink link)
+{
+    return (TranslationBlock *)(uintptr_t)(link & mask64(0, LINK_ADDRESS_BITS));
+}
+
 typedef struct PageCode {
     bool flagged;                               /* atomic: stores must come to us */
     uint64_t granules;                          /* atomic: that blocks or running translations cover */
@@ -58,7 +76,7 @@ typedef struct Suspect {
 } Suspect;
 
 struct TbCache {
-    TranslationBlock **bucket;                  /* atomic */
+    TbLink *bucket;                             /* atomic */
     GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
     GPtrArray *suspects;                        /* (Suspect *) */
     unsigned late;                              /* under stress: regions that might have been */
@@ -177,12 +195,13 @@ TranslationBlock *tb_alloc(TbPool *p)
     tb = p->free;
     if (tb) {
         ASAN_UNPOISON_MEMORY_REGION(tb, sizeof(*tb));
-        p->free = tb->next;
+        p->free = link_block(tb->next);
     } else {
         TbChunk *c;
 
         if (p->taken == CHUNK_BLOCKS) {
             c = chunk_new(p);
+            g_assert((uintptr_t)c >> LINK_ADDRESS_BITS == 0);
             c->pool = p;
             g_ptr_array_add(p->chunks, c);
             p->taken = 0;
@@ -246,7 +265,7 @@ void tb_free(void *opaque)
     if (tb->notes) {
         give_notes(p->notes, tb);
     }
-    tb->next = p->free;
+    tb->next = (uintptr_t)p->free;
     p->free = tb;
     ASAN_POISON_MEMORY_REGION(tb, sizeof(*tb));
     g_mutex_unlock(&p->lock);
@@ -299,7 +318,7 @@ void tb_cache_free(struct TbCache *c)
     }
     for (unsigned i = 0; i < BUCKETS; i++) {
         while (c->bucket[i]) {
-            TranslationBlock *tb = c->bucket[i];
+            TranslationBlock *tb = link_block(c->bucket[i]);
 
             c->bucket[i] = tb->next;
             tb_free(tb);
@@ -428,7 +447,7 @@ bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t 
  * Neighbours in memory are neighbours in the table, so that a program touches little of it: a bucket is 16 bytes of
  * code, those of 512 pages that follow each other lie side by side.
  */
-static unsigned hash_key(const CPUClass *cc, const CPUKey *key, const RamBlock *rb, ram_addr offset)
+static Place place_of(const CPUClass *cc, const CPUKey *key, const RamBlock *rb, ram_addr offset)
 {
     uint64_t h = (uintptr_t)cc * UINT64_C(0x9e3779b97f4a7c15);
 
@@ -436,7 +455,11 @@ static unsigned hash_key(const CPUClass *cc, const CPUKey *key, const RamBlock *
     h = (h ^ h >> 32 ^ key->w[1]) * UINT64_C(0xc4ceb9fe1a85ec53);
     h = (h ^ h >> 29 ^ (uintptr_t)rb) * UINT64_C(0x9e3779b97f4a7c15);
     h = (h ^ h >> 32 ^ offset >> BUCKET_BITS) * UINT64_C(0xff51afd7ed558ccd);
-    return ((h ^ h >> 33) + (offset >> 4)) & (BUCKETS - 1);
+    h ^= h >> 33;
+    return (Place){
+        (h + (offset >> 4)) & (BUCKETS - 1),
+        BIT64(LINK_ADDRESS_BITS + (h >> 62 << 2 | (offset >> 2 & 3))),
+    };
 }
 
 uint64_t tb_hash_bytes(const uint8_t *p, unsigned len)
@@ -453,23 +476,27 @@ uint64_t tb_hash_bytes(const uint8_t *p, unsigned len)
     return h ^ h >> 32;
 }
 
-static inline TranslationBlock *look(TranslationBlock **bucket, const CPUClass *cc, const CPUKey *key, const RamBlock *rb,
-                                     ram_addr offset, uint64_t cut, ram_addr first, ram_addr last)
+static inline TranslationBlock *look(const struct TbCache *c, Place place, const CPUClass *cc, const CPUKey *key,
+                                     const RamBlock *rb, ram_addr offset, uint64_t cut, ram_addr first, ram_addr last)
 {
-    TranslationBlock *tb = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
+    TbLink link = __atomic_load_n(&c->bucket[place.bucket], __ATOMIC_ACQUIRE);
 
-    while (tb && !(tb->offset == offset && tb->rb == rb && tb->cc == cc && tb->key.w[0] == key->w[0] &&
-                   tb->key.w[1] == key->w[1] && tb->cut == cut && tb->start >= first &&
-                   tb->start + tb->bytes - 1 <= last)) {
-        tb = __atomic_load_n(&tb->next, __ATOMIC_ACQUIRE);
+    while (link & place.bit) {
+        TranslationBlock *tb = link_block(link);
+
+        if (tb->offset == offset && tb->rb == rb && tb->cc == cc && tb->key.w[0] == key->w[0] &&
+            tb->key.w[1] == key->w[1] && tb->cut == cut && tb->start >= first && tb->start + tb->bytes - 1 <= last) {
+            return tb;
+        }
+        link = __atomic_load_n(&tb->next, __ATOMIC_ACQUIRE);
     }
-    return tb;
+    return NULL;
 }
 
 TranslationBlock *tb_lookup(ExecMachine *x, const CPUClass *cc, const CPUKey *key, RamBlock *rb, ram_addr offset,
                             uint64_t cut, ram_addr first, ram_addr last)
 {
-    return look(&x->tbs->bucket[hash_key(cc, key, rb, offset)], cc, key, rb, offset, cut, first, last);
+    return look(x->tbs, place_of(cc, key, rb, offset), cc, key, rb, offset, cut, first, last);
 }
 
 enum { SLOT_MASK = TCG_OWNER_ALIGN - 1 };
@@ -514,14 +541,14 @@ static void unlink_all(ExecMachine *x, TranslationBlock *tb)
 
 static void remove_block(ExecMachine *x, TranslationBlock *tb)
 {
-    TranslationBlock **p = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
+    TbLink *p = &x->tbs->bucket[place_of(tb->cc, &tb->key, tb->rb, tb->offset).bucket];
 
     tb->valid = false;
     if (tb->cold) {
         __atomic_store_n(&tb->cold->region, NULL, __ATOMIC_RELAXED);
     }
-    while (*p != tb) {
-        p = &(*p)->next;
+    while (link_block(*p) != tb) {
+        p = &link_block(*p)->next;
     }
     __atomic_store_n(p, tb->next, __ATOMIC_RELEASE);
     unlink_all(x, tb);
@@ -839,29 +866,31 @@ void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset)
 }
 
 /* Under tb_lock. */
-static void put_in(TranslationBlock **b, PageCode *p, TranslationBlock *tb)
+static void put_in(struct TbCache *c, Place place, PageCode *p, TranslationBlock *tb)
 {
+    TbLink *b = &c->bucket[place.bucket];
+
     tb->valid = true;
     tb->page_next = p->first;
     p->first = tb;
     p->blocks |= granule_mask(tb->start, tb->start + tb->bytes - 1);
     tb->next = *b;
-    __atomic_store_n(b, tb, __ATOMIC_RELEASE);
+    __atomic_store_n(b, (uintptr_t)tb | place.bit | (tb->next & ~mask64(0, LINK_ADDRESS_BITS)), __ATOMIC_RELEASE);
 }
 
 bool tb_insert(ExecMachine *x, TranslationBlock *tb, uint64_t generation, TranslationBlock **ret)
 {
     PageCode *p = page_of(tb->rb->code, tb->offset >> CODE_PAGE_BITS);
-    TranslationBlock **b = &x->tbs->bucket[hash_key(tb->cc, &tb->key, tb->rb, tb->offset)];
+    Place place = place_of(tb->cc, &tb->key, tb->rb, tb->offset);
     bool ok;
 
     g_mutex_lock(&x->tb_lock);
     ok = p->generation == generation;
     if (ok) {
-        *ret = look(b, tb->cc, &tb->key, tb->rb, tb->offset, tb->cut, tb->start, tb->start + tb->bytes - 1);
+        *ret = look(x->tbs, place, tb->cc, &tb->key, tb->rb, tb->offset, tb->cut, tb->start, tb->start + tb->bytes - 1);
         if (!*ret) {
             *ret = tb;
-            put_in(b, p, tb);
+            put_in(x->tbs, place, p, tb);
         }
     }
     end(p);
@@ -882,7 +911,7 @@ bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation)
     ok = p->generation == generation && region->cold->valid && !region->cold->region;
     g_assert(!ok || (region->cold->offset == region->offset && region->cold->rb == region->rb));
     if (ok) {
-        put_in(&x->tbs->bucket[hash_key(region->cc, &region->key, region->rb, region->offset)], p, region);
+        put_in(x->tbs, place_of(region->cc, &region->key, region->rb, region->offset), p, region);
         __atomic_store_n(&region->cold->region, region, __ATOMIC_RELEASE);
         unlink_in(x, region->cold);             /* they ask for it anew */
     }

@@ -25,7 +25,7 @@ typedef struct TbEdge {
 #define JC_PCS UINT64_MAX
 
 struct TranslationBlock {
-    TranslationBlock *next;                     /* atomic: in its bucket; looking one up reads what comes first here */
+    uint64_t next;                              /* atomic: in its bucket (TbLink); looking one up reads what comes first here */
     ram_addr offset;                            /* where it is entered */
     RamBlock *rb;                               /* NULL: not cached (one instruction, run once) */
     const CPUClass *cc;
