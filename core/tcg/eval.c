@@ -183,6 +183,7 @@ static bool eval_lane(TcgOpcode op, unsigned bits, uint64_t imm, uint64_t a, uin
     case OP_vusubs: *ret = a > b ? a - b : 0; return true;
     case OP_vror: *ret = imm ? a >> imm | a << (bits - imm) : a; return true;
     case OP_vmulhs: *ret = (uint64_t)(sa * sb >> bits); return true;
+    case OP_vmulhu: *ret = a * b >> bits; return true;
     case OP_vmulrs: *ret = (uint64_t)((sa * sb >> (bits - 2)) + 1) >> 1; return true;
     case OP_vshlv: *ret = b < bits ? a << b : 0; return true;
     case OP_vshrv: *ret = b < bits ? a >> b : 0; return true;
@@ -345,6 +346,11 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
     case OP_vuzp1: case OP_vuzp2:
         for (unsigned i = 0; i < lanes; i++) {
             lane_set(r, es, i, lane_get(&v[i >= half], es, (i % half) * 2 + (op == OP_vuzp2)));
+        }
+        break;
+    case OP_vsext:
+        for (unsigned i = 0; i < half; i++) {
+            lane_set(r, es + 1, i, (uint64_t)sign_from(lane_get(&v[0], es, i), 8u << es));
         }
         break;
     case OP_vumaxp:

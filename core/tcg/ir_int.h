@@ -154,10 +154,10 @@ static inline bool tcg_fp_may_swap(TcgFp f)
 static inline unsigned tcg_vec_sizes(unsigned op)
 {
     switch (op) {
-    case OP_vmul: return 7;
+    case OP_vmul: case OP_vsext: return 7;
     case OP_vsadds: case OP_vuadds: case OP_vssubs: case OP_vusubs: case OP_vspack: case OP_vupack: return 3;
     case OP_vfrom: case OP_vror: case OP_vclz: return 12;
-    case OP_vmulhs: case OP_vmulrs: case OP_vmadd: return 2;
+    case OP_vmulhs: case OP_vmulhu: case OP_vmulrs: case OP_vmadd: return 2;
     case OP_vmulls: case OP_vmullu: case OP_vdotus: return 4;
     case OP_vmovz: case OP_vshlv: case OP_vshrv: case OP_vsarv: return 14;
     case OP_vclmul: return 8;

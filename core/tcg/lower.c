@@ -5,9 +5,9 @@
  * A backend always has, in both integer types where they apply: ld_env, st_env, add, sub, mul, divu, divs, and, or,
  * xor, shl, shr, sar, trunc, zext, sext, setcond and brcond of the conditions EQ to GTU, select, flags_add, flags_sub,
  * flags_adc, flags_logic, and all that is not PURE (of floating point gen.h makes only what it has); of vectors vadd, vsub,
- * vand, vor, vxor, vcmp of EQ and GT, vshl
- * and vshr of elements of 2 to 8 bytes, vmul of 2 and 4, vpair, vget, vdup, vset, vzip1, vzip2, vuzp1, vuzp2, vtbl,
- * vmulhs, vmulrs, vmadd, vmaddus, vsad, vmulls, vmullu, vspack, vupack. Those that tcg_op_optional names come only if it has them.
+ * vand, vor, vxor, vcmp of EQ and GT, vshl and vshr of elements of 2 to 8 bytes, vmul of 2 and 4, vpair, vget, vdup, vset,
+ * vzip1, vzip2, vuzp1, vuzp2, vtbl, vmulhs, vmulhu, vmulrs, vmadd, vmaddus, vsad, vmulls, vmullu, vspack, vupack. Those that
+ * tcg_op_optional names come only if it has them.
  * Every other PURE operation has an expansion here, which may itself be expanded further. (The expansions of vector
  * operations by lanes of 8 bytes serve where a vcmp GT of 8 bytes is missing.)
  *
@@ -421,6 +421,7 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
         a = es == 2 ? op1(l, OP_zext, TCG_I64, a) : a;
         return emit(l, OP_vpair, TCG_V128, 0, 0, a, k(l, TCG_I64, 0), 0, 0);
     case OP_vumaxp: return v2(l, OP_vumax, es, v2(l, OP_vuzp1, es, a, b), v2(l, OP_vuzp2, es, a, b));
+    case OP_vsext: return v1(l, OP_vsar, es + 1, v2(l, OP_vzip1, es, vk(l, 3, 0), a), 8u << es);
     case OP_vext: return expand_vext(l, n);
     case OP_vbyterev: return expand_vbyterev(l, n);
     case OP_vpopcnt8: return expand_vpopcnt8(l, a);

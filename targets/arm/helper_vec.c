@@ -146,14 +146,6 @@ static void finish(ARMCPU *cpu, bool qc, const Vec *r, void *ret)
 
 /* -- one operand ------------------------------------------------------------------------------- */
 
-static ALWAYS_INLINE int count_leading_zeros(uint64_t x, int bits)
-{
-    return x ? __builtin_clzll(x) - (64 - bits) : bits;
-}
-
-UNARY(clz, lane_u, count_leading_zeros(a, bits))
-UNARY(cls, lane_s, count_leading_zeros(a < 0 ? ~a : a, bits) - 1)
-
 /* UnsignedRecipEstimate(), UnsignedRSqrtEstimate(): fixed point, from the 9 most significant bits. */
 static uint32_t recip_estimate(uint32_t x)
 {

@@ -70,6 +70,14 @@ static void three_long(DisasContext *dc, const arg_SADDL_v *a, bool sign, VecFn 
                             vec_widen(dc, a->esz, a->q, sign, V(rm))));
 }
 
+/* Differences without sign, which fit the narrow lanes. */
+static void differences_long(DisasContext *dc, const arg_SADDL_v *a, VecFn *fn, bool accumulate)
+{
+    TcgVal v = vec_widen(dc, a->esz, a->q, false, fn(dc, a->esz, TCG_NOVAL, V(rn), V(rm)));
+
+    a64_set_v(dc, a->rd, accumulate ? tcg_vec2(dc->g, OP_vadd, a->esz + 1, V(rd), v, 0) : v);
+}
+
 /* Products, added to or subtracted from the destination (op is OP_mov: neither). */
 static void multiply_long(DisasContext *dc, const arg_SMULL_v *a, bool sign, TcgOpcode op)
 {
@@ -323,10 +331,10 @@ TRANS(SADDW_v, three_wide(dc, a, true, vec_add))
 TRANS(UADDW_v, three_wide(dc, a, false, vec_add))
 TRANS(SSUBW_v, three_wide(dc, a, true, vec_sub))
 TRANS(USUBW_v, three_wide(dc, a, false, vec_sub))
-TRANS(SABDL_v, three_long(dc, a, true, vec_sabd))
-TRANS(UABDL_v, three_long(dc, a, false, vec_uabd))
-TRANS(SABAL_v, three_long(dc, a, true, vec_saba))
-TRANS(UABAL_v, three_long(dc, a, false, vec_uaba))
+TRANS(SABDL_v, differences_long(dc, a, vec_sabd, false))
+TRANS(UABDL_v, differences_long(dc, a, vec_uabd, false))
+TRANS(SABAL_v, differences_long(dc, a, vec_sabd, true))
+TRANS(UABAL_v, differences_long(dc, a, vec_uabd, true))
 TRANS(SMULL_v, multiply_long(dc, a, true, OP_mov))
 TRANS(UMULL_v, multiply_long(dc, a, false, OP_mov))
 TRANS(SMLAL_v, multiply_long(dc, a, true, OP_vadd))

@@ -93,6 +93,9 @@ TcgVal vec_widen(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal v)
     TcgOpcode zip = q ? OP_vzip2 : OP_vzip1;
     TcgVal zero = tcg_const_v(dc->g, 0, 0);
 
+    if (sign && !q) {
+        return op1(dc, OP_vsext, es, v, 0);
+    }
     return sign ? op1(dc, OP_vsar, es + 1, op2(dc, zip, es, zero, v), lane_bits(es)) :
                   op2(dc, zip, es, v, zero);
 }
@@ -311,21 +314,22 @@ static TcgVal clz_bytes(DisasContext *dc, TcgVal n)
     return op2(dc, OP_vumin, 0, hi, lo);
 }
 
+/* The upper halves' zeros, and where that is all of them the lower ones'. */
 TcgVal vec_clz(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
 {
-    TcgVal bytes, hi, lo;
+    TcgVal half, hi, lo;
+    unsigned bits = lane_bits(es) / 2;
 
-    if (es >= 2) {
-        return tcg_has(dc->g, OP_vclz, es) ? op1(dc, OP_vclz, es, n, 0) : a64_call(dc, v_clz, n, imm32(dc, es));
+    if (es >= 2 && tcg_has(dc->g, OP_vclz, es)) {
+        return op1(dc, OP_vclz, es, n, 0);
     }
-    bytes = clz_bytes(dc, n);
     if (es == 0) {
-        return bytes;
+        return clz_bytes(dc, n);
     }
-    hi = op1(dc, OP_vshr, 1, bytes, 8);
-    lo = op2(dc, OP_vand, 1, bytes, vec_const(dc, 1, 255));
-    lo = op2(dc, OP_vand, 1, lo, CMP(EQ, hi, vec_const(dc, 1, 8)));
-    return op2(dc, OP_vadd, 1, hi, lo);
+    half = vec_clz(dc, es - 1, d, n, m);
+    hi = op1(dc, OP_vshr, es, half, bits);
+    lo = op2(dc, OP_vand, es, half, CMP(EQ, hi, vec_const(dc, es, bits)));
+    return op2(dc, OP_vadd, es, hi, op2(dc, OP_vand, es, lo, vec_const(dc, es, lane_mask(es - 1))));
 }
 
 /* As many as the sign, without the sign itself. */
@@ -337,6 +341,9 @@ TcgVal vec_mull(DisasContext *dc, unsigned es, unsigned q, bool sign, TcgVal n, 
 {
     bool widen_sign = sign && es == 0;          /* of the others the low half of a lane is all that counts */
 
+    if (es == 1 && !sign) {
+        return op2(dc, q ? OP_vzip2 : OP_vzip1, 1, op2(dc, OP_vmul, 1, n, m), op2(dc, OP_vmulhu, 1, n, m));
+    }
     n = vec_widen(dc, es, q, widen_sign, n);
     m = vec_widen(dc, es, q, widen_sign, m);
     if (es == 2) {

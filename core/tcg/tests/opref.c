@@ -271,6 +271,8 @@ static uint64_t ref_lane(TcgOpcode op, unsigned bits, uint64_t imm, uint64_t a, 
         return a >> imm | (imm ? a << (bits - imm) : 0);
     case OP_vmulhs:
         return (uint64_t)((S128)sa * sb >> bits);
+    case OP_vmulhu:
+        return a * b / (1u << bits);
     case OP_vmulrs:
         return (uint64_t)(((S128)sa * sb + (1 << 14)) >> 15);
     case OP_vshlv:
@@ -527,6 +529,11 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
                              sign(b->u16[2 * i + 1], 16) };
 
             r->u32[i] = (uint32_t)(s[0] * s[1] + s[2] * s[3]);
+        }
+        return true;
+    case OP_vsext:
+        for (unsigned i = 0; i < n / 2; i++) {
+            set_lane(r, es + 1, i, (uint64_t)sign(lane(a, es, i), bits));
         }
         return true;
     case OP_vmaddus:

@@ -137,7 +137,8 @@ static TcgVal random_vec(Prog *p)
     static const TcgOpcode one[] = { OP_vneg, OP_vabs, OP_vnot };
     static const TcgOpcode sat[] = { OP_vsadds, OP_vuadds, OP_vssubs, OP_vusubs };
     static const TcgOpcode sized[] = {
-        OP_vmulhs, OP_vmulrs, OP_vmadd, OP_vmaddus, OP_vsad, OP_vmulls, OP_vmullu, OP_vspack, OP_vupack, OP_vror, OP_vumaxp,
+        OP_vmulhs, OP_vmulhu, OP_vmulrs, OP_vmadd, OP_vmaddus, OP_vsad, OP_vmulls, OP_vmullu, OP_vspack, OP_vupack, OP_vror,
+        OP_vumaxp, OP_vsext,
     };
     unsigned es = below(p, 4);
     TcgVal a = value(p, TCG_V128), b = value(p, TCG_V128);
@@ -149,7 +150,8 @@ static TcgVal random_vec(Prog *p)
         while (!(tcg_vec_sizes(op) >> es & 1)) {
             es = below(p, 4);
         }
-        return op == OP_vror ? tcg_vec1(p->g, op, es, a, below(p, 8u << es)) : tcg_vec2(p->g, op, es, a, b, 0);
+        return tcg_op_def[op].args == 2 ? tcg_vec2(p->g, op, es, a, b, 0) :
+                                          tcg_vec1(p->g, op, es, a, op == OP_vror ? below(p, 8u << es) : 0);
     default: return tcg_vec2(p->g, two[below(p, G_N_ELEMENTS(two))], es, a, b, 0);
     case 0: return tcg_vec1(p->g, one[below(p, G_N_ELEMENTS(one))], es, a, 0);
     case 1: return tcg_vec2(p->g, sat[below(p, 4)], es & 1, a, b, 0);

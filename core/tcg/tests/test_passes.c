@@ -26,8 +26,9 @@ static bool has_least(const TcgBackend *be, const TcgNode *n)
     case OP_or: case OP_xor: case OP_shl: case OP_shr: case OP_sar: case OP_trunc: case OP_zext: case OP_sext:
     case OP_flags_add: case OP_flags_sub: case OP_flags_adc: case OP_flags_logic:
     case OP_vadd: case OP_vsub: case OP_vand: case OP_vor: case OP_vxor: case OP_vpair: case OP_vget: case OP_vdup:
-    case OP_vset: case OP_vzip1: case OP_vzip2: case OP_vuzp1: case OP_vuzp2: case OP_vtbl: case OP_vmulhs: case OP_vmulrs:
-    case OP_vmadd: case OP_vmaddus: case OP_vsad: case OP_vmulls: case OP_vmullu: case OP_vspack: case OP_vupack:
+    case OP_vset: case OP_vzip1: case OP_vzip2: case OP_vuzp1: case OP_vuzp2: case OP_vtbl: case OP_vmulhs:
+    case OP_vmulhu: case OP_vmulrs: case OP_vmadd: case OP_vmaddus: case OP_vsad: case OP_vmulls: case OP_vmullu:
+    case OP_vspack: case OP_vupack:
         return true;
     case OP_setcond: case OP_brcond: return n->aux < COND_TSTEQ;
     case OP_select: return n->type != TCG_V128;

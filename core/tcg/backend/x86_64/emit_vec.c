@@ -28,19 +28,20 @@ static const uint16_t op_ssubs[2] = { V(M_0F, 0xe8), V(M_0F, 0xe9) };
 static const uint16_t op_usubs[2] = { V(M_0F, 0xd8), V(M_0F, 0xd9) };
 static const uint16_t op_zip1[4] = { V(M_0F, 0x60), V(M_0F, 0x61), V(M_0F, 0x62), V(M_0F, 0x6c) };
 static const uint16_t op_zip2[4] = { V(M_0F, 0x68), V(M_0F, 0x69), V(M_0F, 0x6a), V(M_0F, 0x6d) };
+static const uint16_t op_sext[3] = { V(M_38, 0x20), V(M_38, 0x23), V(M_38, 0x25) };
 static const uint16_t op_broadcast[4] = { V(M_38, 0x78), V(M_38, 0x79), V(M_38, 0x58), V(M_38, 0x59) };
 enum {
     PAND = V(M_0F, 0xdb), PANDN = V(M_0F, 0xdf), POR = V(M_0F, 0xeb), PXOR = V(M_0F, 0xef), PSHUFB = V(M_38, 0x00),
     PMULLW = V(M_0F, 0xd5), PMULLD = V(M_38, 0x40), PMULUDQ = V(M_0F, 0xf4), PACKUSWB = V(M_0F, 0x67),
     PACKSSWB = V(M_0F, 0x63), PACKSSDW = V(M_0F, 0x6b), PUNPCKLQDQ = V(M_0F, 0x6c), PSHUFD = V(M_0F, 0x70),
     PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
-    PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7), PMULHW = V(M_0F, 0xe5), PMULHRSW = V(M_38, 0x0b),
+    PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7), PMULHW = V(M_0F, 0xe5), PMULHUW = V(M_0F, 0xe4), PMULHRSW = V(M_38, 0x0b),
     PMADDWD = V(M_0F, 0xf5), PMADDUBSW = V(M_38, 0x04), PSADBW = V(M_0F, 0xf6), PMULDQ = V(M_38, 0x28),
     PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), VPDPBUSD = V(M_38, 0x50), GF2P8MULB = V(M_38, 0xcf),
     GF2P8AFFINEQB = V(M_3A, 0xce) | X_W, GF2P8AFFINEINVQB = V(M_3A, 0xcf) | X_W, AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
     AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
-    PBLENDW = V(M_3A, 0x0e), PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
+    TERNLOG = V(M_3A, 0x25), PBLENDW = V(M_3A, 0x0e), PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
     SHA1RNDS4 = M_3A | 0xcc, SHA256RNDS2 = M_38 | 0xcb, SHA256MSG1 = M_38 | 0xcc, SHA256MSG2 = M_38 | 0xcd,
     KORTESTW = M_0F | 0x98, MOVQ = M_0F | P_F3 | 0x7e, MOVD_TO = V(M_0F, 0x6e), MOVD_FROM = V(M_0F, 0x7e),
 };
@@ -197,16 +198,21 @@ static void shift(Emit *e, unsigned es, unsigned digit, unsigned d, unsigned a, 
     put8(&e->a, count);
 }
 
-static void invert(Emit *e, unsigned d)
-{
-    ones(e, XS);
-    v2(e, PXOR, d, d, XS);
-}
-
 /* An EVEX instruction of 64-bit elements. */
 static void evex64(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b)
 {
     evex_rr(&e->a, opc | X_W, d, a, b);
+}
+
+static void invert(Emit *e, unsigned d)
+{
+    if (have(e, HOST_AVX512)) {
+        evex64(e, TERNLOG, d, d, d);
+        put8(&e->a, 0x55);                      /* not the third */
+        return;
+    }
+    ones(e, XS);
+    v2(e, PXOR, d, d, XS);
 }
 
 /* -- one operation each; d, a, b are registers ----------------------------------------------------------- */
@@ -260,18 +266,16 @@ static void emit_vabs(Emit *e, unsigned es, unsigned d, unsigned a)
 
 static void emit_vbitsel(Emit *e, unsigned d, unsigned m, unsigned b, unsigned c)
 {
-    const unsigned ternlog = V(M_3A, 0x25);
-
     if (have(e, HOST_AVX512)) {
         if (d == c) {
-            evex64(e, ternlog, d, m, b);
+            evex64(e, TERNLOG, d, m, b);
             put8(&e->a, 0xb8);                  /* second ? third : first */
         } else if (d == b) {
-            evex64(e, ternlog, d, m, c);
+            evex64(e, TERNLOG, d, m, c);
             put8(&e->a, 0xe2);                  /* second ? first : third */
         } else {
             tcg_x86_vmov(e, d, m);
-            evex64(e, ternlog, d, b, c);
+            evex64(e, TERNLOG, d, b, c);
             put8(&e->a, 0xca);                  /* first ? second : third */
         }
         return;
@@ -617,6 +621,17 @@ static bool is_shuffle(const TcgNode *n)
     return n->op == OP_const && !(((lo & ~n->imm) | (hi & ~n->imm2)) & top);
 }
 
+/* Whether no index reaches 16 but with the top bit. */
+static bool is_index(const TcgFn *fn, const TcgNode *n)
+{
+    if (n->op == OP_vand) {
+        const TcgNode *m = fn_node(fn, n->arg[1]);
+
+        return m->op == OP_const && !((m->imm | m->imm2) & UINT64_C(0xf0f0f0f0f0f0f0f0));
+    }
+    return is_shuffle(n) || (n->op == OP_vshr && n->aux == 0 && n->imm >= 4);
+}
+
 /* Shifts by a vector that AVX2 lacks: words as doublewords, odd ones and even ones. */
 static void shift_words_by(Emit *e, unsigned op, unsigned d, unsigned a, unsigned b)
 {
@@ -853,6 +868,9 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vuzp2:
         emit_vuzp(e, true, es, d, x[0], x[1]);
         break;
+    case OP_vsext:
+        v1(e, op_sext[es], d, x[0]);
+        break;
     case OP_vumaxp:
         emit_vumaxp(e, d, x[0], x[1]);
         break;
@@ -867,7 +885,7 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         emit_vbyterev(e, es, imm, d, x[0]);
         break;
     case OP_vtbl:
-        if (!is_shuffle(fn_node(e->fn, n->arg[1]))) {
+        if (!is_index(e->fn, fn_node(e->fn, n->arg[1]))) {
             v2m(e, V(M_0F, 0xdc), XS, x[1], vconst(e, VC_0x70));    /* 16 and more to 128 and more: pshufb gives 0 */
             x[1] = XS;
         }
@@ -885,6 +903,9 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         break;
     case OP_vmulhs:
         v2c(e, PMULHW, d, x[0], x[1]);
+        break;
+    case OP_vmulhu:
+        v2c(e, PMULHUW, d, x[0], x[1]);
         break;
     case OP_vmulrs:
         v2c(e, PMULHRSW, d, x[0], x[1]);
