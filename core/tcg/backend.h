@@ -132,6 +132,7 @@ extern const TcgBackend tcg_backend_x86_64, tcg_backend_tci;
 void tcg_x86_some_host(TcgBackend *ret);
 
 /* -- codebuf.c ----------------------------------------------------------------------------------------------------- */
+enum { TCG_CODE_PIECES = 8 };
 struct TcgCodeBuf {
     uint8_t *rw;                                /* writable view */
     const uint8_t *rx;                          /* executable view of the same memory */
@@ -142,6 +143,8 @@ struct TcgCodeBuf {
     const TcgBackend *be;
     uint64_t features;                          /* host extensions in use: be->features that the host has */
     const void *thunk[24];                      /* backend's own: addresses in rx of shared routines */
+    unsigned turn;                              /* atomic */
+    uint64_t pieces[TCG_CODE_PIECES];           /* atomic: what is left of each, its start and its end << 32 */
     uint64_t *starts;                           /* atomic bits: a direct layout's emissions start at 16 bytes times n */
 };
 /*
@@ -150,6 +153,17 @@ struct TcgCodeBuf {
  */
 uint8_t *tcg_codebuf_reserve(TcgCodeBuf *buf, size_t max);
 void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *start, size_t max, uint8_t *end);
+/*
+ * The same for code that is made between runs of other code as new: from several pieces by turns, whatever is left of one.
+ * A processor fetches what is behind the code that it executes, and is slow to store to what it has fetched.
+ */
+typedef struct TcgCodeTaken {
+    uint8_t *start;
+    size_t max;                                 /* bytes there are */
+    unsigned turn;
+} TcgCodeTaken;
+bool tcg_codebuf_take(TcgCodeBuf *buf, TcgCodeTaken *ret);
+void tcg_codebuf_give_back(TcgCodeBuf *buf, const TcgCodeTaken *taken, const uint8_t *end);
 /* What starts at p can be found from an address in it: by tcg_codebuf_start, which is async-signal-safe. */
 void tcg_codebuf_mark(TcgCodeBuf *buf, const uint8_t *p);
 const uint8_t *tcg_codebuf_start(const TcgCodeBuf *buf, const void *pc);

@@ -2,7 +2,7 @@
 /*
  * Code memory that is never writable and executable at once: shared memory without a name, mapped twice. Allocation
  * bumps an offset, so that threads which translate at the same time need no lock; nothing is freed but all at once
- * (tcg_codebuf_reset).
+ * (tcg_codebuf_reset). Code at once comes from pieces that were allocated so.
  * A host whose instruction cache is not coherent with its data cache is not supported.
  */
 #include <errno.h>
@@ -12,7 +12,10 @@
 
 /* Code reaches code by displacements of 31 bits and a sign. */
 #define MAX_SIZE ((size_t)1 << 31)
-enum { CODE_ALIGN = 16, PRESENT_STEP = 64 << 10 };
+enum {
+    CODE_ALIGN = 16, PRESENT_STEP = 64 << 10,
+    PIECE_SMALL = 16 << 10, PIECE_LARGE = 64 << 10, PIECE_LEFT = 3 << 10,       /* less is left alone */
+};
 
 /*
  * Makes the pages below end present in both views, some of them at a time: a page fault costs more than a page. Where the
@@ -91,6 +94,7 @@ void tcg_codebuf_reset(TcgCodeBuf *buf)
     size_t words = tcg_codebuf_used(buf) / CODE_ALIGN / 64 + 1;
 
     memset(buf->starts, 0, words * sizeof(*buf->starts));
+    memset(buf->pieces, 0, sizeof(buf->pieces));
     __atomic_store_n(&buf->used, buf->thunks, __ATOMIC_RELEASE);
 }
 
@@ -134,6 +138,45 @@ void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *start, size_t max, uint8_t *en
     last = (last + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
     g_assert(last >= first && last <= reserved);
     __atomic_compare_exchange_n(&buf->used, &reserved, last, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+/* Takes what is left of a piece, if that is enough; else nobody will. */
+static bool take_piece(TcgCodeBuf *buf, unsigned turn, TcgCodeTaken *ret)
+{
+    uint64_t piece = __atomic_exchange_n(&buf->pieces[turn], 0, __ATOMIC_ACQUIRE);
+
+    *ret = (TcgCodeTaken){ buf->rw + (uint32_t)piece, (piece >> 32) - (uint32_t)piece, turn };
+    return ret->max >= PIECE_LEFT;
+}
+
+bool tcg_codebuf_take(TcgCodeBuf *buf, TcgCodeTaken *ret)
+{
+    unsigned turn = __atomic_fetch_add(&buf->turn, 1, __ATOMIC_RELAXED);
+    size_t max = CLAMP(tcg_codebuf_used(buf) / 16, PIECE_SMALL, PIECE_LARGE) / CODE_ALIGN * CODE_ALIGN;
+
+    if (take_piece(buf, turn % TCG_CODE_PIECES, ret)) {
+        return true;
+    }
+    ret->start = tcg_codebuf_reserve(buf, max);
+    ret->max = max;
+    for (unsigned i = 1; !ret->start && i < TCG_CODE_PIECES; i++) {
+        if (take_piece(buf, (turn + i) % TCG_CODE_PIECES, ret)) {
+            return true;
+        }
+        ret->start = NULL;
+    }
+    return ret->start;
+}
+
+void tcg_codebuf_give_back(TcgCodeBuf *buf, const TcgCodeTaken *taken, const uint8_t *end)
+{
+    size_t last = ((size_t)(end - buf->rw) + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
+    size_t limit = (size_t)(taken->start - buf->rw) + taken->max;
+    uint64_t none = 0;
+
+    g_assert(last <= limit);
+    __atomic_compare_exchange_n(&buf->pieces[taken->turn], &none, (uint64_t)limit << 32 | last, false, __ATOMIC_RELEASE,
+                                __ATOMIC_RELAXED);
 }
 
 void tcg_codebuf_mark(TcgCodeBuf *buf, const uint8_t *p)

@@ -1274,6 +1274,7 @@ enum {
 
 typedef struct Once {
     Emit e;
+    TcgCodeTaken taken;
     TcgCode code;
     uint8_t *block_at[ONCE_BLOCKS];
     bool due_at[ONCE_BLOCKS];
@@ -1302,14 +1303,15 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     Emit *e = &o->e;
 
     g_assert(((uintptr_t)e->fn->owner & TCG_EXIT_MASK) == 0);
-    e->start = tcg_codebuf_reserve(buf, ONCE_MAX);
-    if (!e->start) {
+    e->start = NULL;
+    if (!tcg_codebuf_take(buf, &o->taken)) {
         return false;
     }
+    e->start = o->taken.start;
     e->buf = buf;
     e->features = buf->features;
     e->avx = buf->features & HOST_AVX;
-    e->limit = e->start + ONCE_MAX - NODE_MAX;
+    e->limit = e->start + MIN(o->taken.max, ONCE_MAX) - NODE_MAX;
     e->num_jumps = e->num_stubs = e->num_sites = e->num_consts = e->num_bares = 0;
     e->raises = NULL;
     e->heat_at = e->polls[0] = e->polls[1] = NULL;
@@ -1500,7 +1502,7 @@ bool tcg_x86_once_end(void *once, TcgCode *ret)
     if (ok && e->layout->direct) {
         tcg_codebuf_mark(e->buf, e->start);     /* before anybody can run it */
     }
-    tcg_codebuf_commit(e->buf, e->start, ONCE_MAX, ok ? e->a.p : e->start);
+    tcg_codebuf_give_back(e->buf, &o->taken, ok ? e->a.p : e->start);
     if (ok) {
         o->code.num_insns = e->fn->num_insns;
         o->code.size = code_size(e);

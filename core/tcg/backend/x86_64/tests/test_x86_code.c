@@ -36,6 +36,41 @@ static void test_codebuf(void)
     tcg_codebuf_free(NULL);
 }
 
+/* Pieces by turns: none is given twice, what is given back comes again, and nothing is left when the buffer is full. */
+static void test_pieces(void)
+{
+    TcgCodeBuf *buf = tcg_codebuf_new(1 << 18, &tcg_backend_x86_64, NULL);
+    TcgCodeTaken t[TCG_CODE_PIECES], again;
+    size_t sum = 0;
+
+    for (unsigned i = 0; i < TCG_CODE_PIECES; i++) {
+        g_assert_true(tcg_codebuf_take(buf, &t[i]));
+        memset(t[i].start, (int)i, t[i].max);
+    }
+    for (unsigned i = 0; i < TCG_CODE_PIECES; i++) {
+        g_assert_cmpuint(t[i].start[0], ==, i);
+        g_assert_cmpuint(t[i].start[t[i].max - 1], ==, i);
+        tcg_codebuf_give_back(buf, &t[i], t[i].start + 33);
+    }
+    for (unsigned i = 0; i < TCG_CODE_PIECES; i++) {
+        g_assert_true(tcg_codebuf_take(buf, &again));
+        g_assert_true(again.start == t[i].start + 48);
+        g_assert_cmpuint(again.max, ==, t[i].max - 48);
+    }
+    while (tcg_codebuf_take(buf, &again)) {
+        sum += again.max;
+        g_assert_cmpuint(sum, <, tcg_codebuf_size(buf));
+    }
+    tcg_codebuf_give_back(buf, &t[0], t[0].start);
+    g_assert_true(tcg_codebuf_take(buf, &again));               /* whose turn it is or not */
+    g_assert_true(again.start == t[0].start);
+    tcg_codebuf_give_back(buf, &again, again.start);
+    tcg_codebuf_reset(buf);
+    g_assert_true(tcg_codebuf_take(buf, &again));
+    g_assert_true(again.start == buf->rw + buf->thunks);
+    tcg_codebuf_free(buf);
+}
+
 /* No mapping of the process is writable and executable, and the two views have what they need. */
 static void test_wx(void)
 {
@@ -559,6 +594,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/x86/code/codebuf", test_codebuf);
+    g_test_add_func("/x86/code/pieces", test_pieces);
     g_test_add_func("/x86/code/wx", test_wx);
     g_test_add_func("/x86/code/no-memory", test_no_memory);
     g_test_add_func("/x86/code/full", test_full);
