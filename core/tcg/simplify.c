@@ -8,7 +8,7 @@
  * of the low 8, 16 or 32 bits is an extract; a comparison of (x & y) with 0 is TSTEQ or TSTNE. Each rule is tested by
  * evaluating both sides (tests/test_fold.c).
  */
-#include "core/tcg/ir_int.h"
+#include "core/tcg/backend.h"
 
 static inline unsigned width(TcgType t)
 {
@@ -893,6 +893,45 @@ static TcgId shuffle(TcgFn *fn, TcgProto *p)
     return 0;
 }
 
+/* A value shifted to the right, and to the left by the rest of its lanes' bits, put together: a rotation. */
+static void rotation(TcgFn *fn, TcgProto *p, TcgId one, TcgId other)
+{
+    const TcgNode *r = fn_node(fn, one), *l = fn_node(fn, other);
+    const TcgBackend *be = fn->config->backend;
+    unsigned es = r->aux, bits = 8u << es;
+    TcgNode ror = { .op = OP_vror, .type = TCG_V128, .aux = es };
+    uint64_t count = r->imm;
+
+    if (r->op != OP_vshr || l->op != OP_vshl || r->arg[0] != l->arg[0] || es != l->aux || es < 2 || count + l->imm != bits ||
+        !be->has_op(be, &ror)) {
+        return;
+    }
+    become(p, OP_vror, r->arg[0], 0);
+    p->aux = (uint16_t)es;
+    p->imm = count % bits;
+}
+
+static bool is_shift(const TcgNode *n)
+{
+    return n->op == OP_vshl || n->op == OP_vshr;
+}
+
+/* Of two shifts, one that takes the place of the other's zeros (SLI, SRI). */
+static void insertion(TcgFn *fn, TcgProto *p)
+{
+    const TcgNode *mask = fn_node(fn, p->arg[0]), *n = fn_node(fn, p->arg[1]), *rest = fn_node(fn, p->arg[2]);
+    uint64_t lane, ones;
+
+    if (!is_shift(n) || !is_shift(rest) || mask->op != OP_const || mask->imm != mask->imm2 || n->aux < 2) {
+        return;
+    }
+    ones = UINT64_MAX >> (64 - (8 << n->aux));
+    lane = n->imm >= 8u << n->aux ? 0 : n->op == OP_vshl ? ones << n->imm & ones : ones >> n->imm;
+    if (mask->imm == lane * (UINT64_MAX / ones)) {
+        rotation(fn, p, n->op == OP_vshr ? p->arg[1] : p->arg[2], n->op == OP_vshr ? p->arg[2] : p->arg[1]);
+    }
+}
+
 static TcgId vector(TcgFn *fn, TcgProto *p)
 {
     const TcgNode *a = fn_node(fn, p->arg[0]), *b = fn_node(fn, p->arg[1]);
@@ -906,10 +945,17 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         if (b->op == OP_const && b->imm == b->imm2 && (b->imm == 0 || b->imm == UINT64_MAX)) {
             return (b->imm == 0) == (p->op == OP_vand) ? p->arg[1] : p->arg[0];
         }
+        if (p->op == OP_vor && is_shift(a) && is_shift(b)) {
+            rotation(fn, p, p->arg[a->op == OP_vshl], p->arg[a->op != OP_vshl]);
+        }
         return 0;
     case OP_vxor:
         if (same || is_value(fn, p->arg[1], 0)) {
             return same ? tcg_fn_const_v(fn, 0, 0) : p->arg[0];
+        }
+        if (is_shift(a) && is_shift(b)) {
+            rotation(fn, p, p->arg[a->op == OP_vshl], p->arg[a->op != OP_vshl]);
+            return 0;
         }
         for (unsigned i = 0; i < 2; i++) {      /* the key of a round of AES that has none yet */
             const TcgNode *x = i ? b : a;
@@ -930,11 +976,19 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
     case OP_vsub: case OP_vandn:
         return same ? tcg_fn_const_v(fn, 0, 0) : is_value(fn, p->arg[1], 0) ? p->arg[0] : 0;
     case OP_vadd:
+        if (is_shift(a) && is_shift(b) && p->aux == a->aux) {
+            rotation(fn, p, p->arg[a->op == OP_vshl], p->arg[a->op != OP_vshl]);
+            return 0;
+        }
         return is_value(fn, p->arg[1], 0) ? p->arg[0] : 0;
     case OP_vnot:
         return a->op == OP_vnot ? a->arg[0] : 0;
     case OP_vbitsel:
-        return p->arg[1] == p->arg[2] ? p->arg[1] : 0;
+        if (p->arg[1] == p->arg[2]) {
+            return p->arg[1];
+        }
+        insertion(fn, p);
+        return 0;
     case OP_vshl: case OP_vshr: case OP_vsar:
         return p->imm == 0 ? p->arg[0] : 0;
     case OP_vext:

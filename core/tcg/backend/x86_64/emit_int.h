@@ -110,6 +110,7 @@ typedef struct FpRec {
 /* Vector constants, at THUNK_CONSTS. */
 typedef enum VConst {
     VC_BYTEREV1, VC_BYTEREV2, VC_BYTEREV3, VC_BYTEREV4,         /* pshufb masks: containers of 2, 4, 8, 16 bytes */
+    VC_WORDREV2, VC_WORDREV3, VC_WORDREV4,      /* ... whose words are turned round */
     VC_LOWBYTES,                                /* 0x00ff in each 16 bits */
     VC_LOWWORDS,                                /* 0x0000ffff in each 32 bits */
     VC_EVENWORDS,                               /* pshufb mask: even words to the low half, zero above */

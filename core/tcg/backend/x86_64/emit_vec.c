@@ -571,8 +571,6 @@ static void emit_vumaxp(Emit *e, unsigned d, unsigned a, unsigned b)
 
 static void emit_vbyterev(Emit *e, unsigned es, unsigned container, unsigned d, unsigned a)
 {
-    static const uint8_t words[5] = { [2] = 0xb1, [3] = 0x1b, [4] = 0x1b };
-
     if (container == es) {
         tcg_x86_vmov(e, d, a);
         return;
@@ -582,11 +580,7 @@ static void emit_vbyterev(Emit *e, unsigned es, unsigned container, unsigned d, 
         v2m(e, PSHUFB, d, a, vconst(e, VC_BYTEREV1 + container - 1));
         break;
     case 1:
-        v1i(e, PSHUFLW, d, a, words[container]);
-        v1i(e, PSHUFHW, d, d, words[container]);
-        if (container == 4) {
-            v1i(e, PSHUFD, d, d, 0x4e);
-        }
+        v2m(e, PSHUFB, d, a, vconst(e, VC_WORDREV2 + container - 2));
         break;
     case 2:
         v1i(e, PSHUFD, d, a, container == 3 ? 0xb1 : 0x1b);
