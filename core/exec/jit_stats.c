@@ -73,6 +73,22 @@ static void watched_st128(CPUState *cs, vaddr addr, const void *value, MemOp mo,
     end(cs, began);
 }
 
+static void watched_ldv(CPUState *cs, vaddr addr, void *ret, MemOp mo, uint64_t bytes, const void *map)
+{
+    uint64_t began = begin(cs);
+
+    tlb_mem_ops.ldv(cs, addr, ret, mo, bytes, map);
+    end(cs, began);
+}
+
+static void watched_stv(CPUState *cs, vaddr addr, const void *value, MemOp mo, uint64_t bytes, const void *map)
+{
+    uint64_t began = begin(cs);
+
+    tlb_mem_ops.stv(cs, addr, value, mo, bytes, map);
+    end(cs, began);
+}
+
 static uint64_t watched_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map)
 {
     uint64_t began = begin(cs), v = tlb_mem_ops.rmw(cs, addr, value, mo, op, map);
@@ -98,7 +114,8 @@ static void watched_cas128(CPUState *cs, vaddr addr, void *expect_ret, const voi
 }
 
 const TcgMemOps watched_mem_ops = {
-    .ld = watched_ld, .st = watched_st, .ld128 = watched_ld128, .st128 = watched_st128, .rmw = watched_rmw, .cas = watched_cas,
+    .ld = watched_ld, .st = watched_st, .ld128 = watched_ld128, .st128 = watched_st128, .ldv = watched_ldv, .stv = watched_stv,
+    .rmw = watched_rmw, .cas = watched_cas,
     .cas128 = watched_cas128,
 };
 

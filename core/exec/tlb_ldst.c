@@ -511,6 +511,126 @@ static void slow_st128(CPUState *cs, vaddr addr, const void *value, MemOp mo, co
     }
 }
 
+/* -- vectors ------------------------------------------------------------------------------------------------------------- */
+
+/* A run of bytes of a vector that are accessed, 16 at most, and where they are. */
+typedef struct Run {
+    TlbInfo info[2];
+    unsigned at, len, first, parts;
+} Run;
+enum { MAX_RUNS = 32 };
+
+static vaddr run_addr(vaddr addr, const Run *r)
+{
+    return addr + r->at;
+}
+
+/* Finds all of them before anything is done. -1: raised. */
+static int find_runs(CPUState *cs, vaddr addr, uint64_t bytes, AccessType type, MemOp mo, Run *runs)
+{
+    int num = 0;
+
+    while (bytes) {
+        unsigned at = ctz64(bytes), len = 0;
+        Run *r = &runs[num++];
+
+        while (at + len < 64 && len < 16 && bytes >> (at + len) & 1) {
+            len++;
+        }
+        bytes &= ~(mask64(0, len) << at);
+        r->at = at;
+        r->len = len;
+        r->parts = find_parts(cs, addr + at, len, type, mo, r->info, &r->first);
+        if (r->parts == 0) {
+            return -1;
+        }
+    }
+    for (int i = 0; i < num; i++) {
+        if (!watch_parts(cs, runs[i].info, runs[i].parts, run_addr(addr, &runs[i]), runs[i].len, type, mo)) {
+            return -1;
+        }
+    }
+    return num;
+}
+
+static bool load_runs(CPUState *cs, vaddr addr, uint8_t *buf, uint64_t bytes, MemOp mo)
+{
+    Run runs[MAX_RUNS];
+    int num = find_runs(cs, addr, bytes, ACCESS_LOAD, mo, runs);
+
+    for (int i = 0; i < num; i++) {
+        const Run *r = &runs[i];
+        vaddr at = run_addr(addr, r);
+
+        if (r->parts == 3 ? !load_any(cs, at, buf + r->at, r->len, mo)
+                          : !load_part(cs, &r->info[0], at, buf + r->at, r->first, mo) ||
+                            (r->parts == 2 && !load_part(cs, &r->info[1], at + r->first, buf + r->at + r->first,
+                                                         r->len - r->first, mo))) {
+            return false;
+        }
+    }
+    return num >= 0;
+}
+
+static bool store_runs(CPUState *cs, vaddr addr, const uint8_t *buf, uint64_t bytes, MemOp mo)
+{
+    Run runs[MAX_RUNS];
+    int num = find_runs(cs, addr, bytes, ACCESS_STORE, mo, runs);
+
+    for (int i = 0; i < num; i++) {
+        const Run *r = &runs[i];
+        vaddr at = run_addr(addr, r);
+
+        for (unsigned p = 0; p < MIN(r->parts, 2u); p++) {
+            vaddr part = p ? at + r->first : at;
+
+            if (is_ram(&r->info[p], true) ? !may_store(cs, &r->info[p], part - r->info[p].page, p ? r->len - r->first : r->first)
+                                          : !may_remap(cs, &r->info[p])) {
+                return false;
+            }
+        }
+    }
+    for (int i = 0; i < num; i++) {
+        const Run *r = &runs[i];
+        vaddr at = run_addr(addr, r);
+
+        if (r->parts == 3 ? !store_any(cs, at, buf + r->at, r->len, mo)
+                          : !store_part(cs, &r->info[0], at, buf + r->at, r->first, mo) ||
+                            (r->parts == 2 && !store_part(cs, &r->info[1], at + r->first, buf + r->at + r->first,
+                                                          r->len - r->first, mo))) {
+            return false;
+        }
+    }
+    return num >= 0;
+}
+
+static void slow_ldv(CPUState *cs, vaddr addr, void *ret, MemOp mo, uint64_t bytes, const void *map)
+{
+    unsigned size = memop_size(mo);
+    uint8_t buf[64] = { 0 };
+
+    stats_inc(&cs->exec->stats, STAT_tlb_slow);
+    bytes &= mask64(0, size);
+    if (bytes && aligned(cs, addr, mo, ACCESS_LOAD)) {
+        load_runs(cs, addr, buf, bytes, mo);
+    }
+    memcpy(ret, buf, size);
+}
+
+static void slow_stv(CPUState *cs, vaddr addr, const void *value, MemOp mo, uint64_t bytes, const void *map)
+{
+    unsigned size = memop_size(mo);
+
+    stats_inc(&cs->exec->stats, STAT_tlb_slow);
+    bytes &= mask64(0, size);
+    if (!bytes || !aligned(cs, addr, mo, ACCESS_STORE)) {
+        return;
+    }
+    if (store_runs(cs, addr, value, bytes, mo) && (mo & MO_RELEASE)) {
+        full_fence();
+    }
+}
+
 /* -- atomics ------------------------------------------------------------------------------------------------------------ */
 
 static uint64_t combine(TcgRmw op, uint64_t old, uint64_t v, unsigned size)
@@ -739,7 +859,8 @@ static void slow_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *
 }
 
 const TcgMemOps tlb_mem_ops = {
-    .ld = slow_ld, .st = slow_st, .ld128 = slow_ld128, .st128 = slow_st128, .rmw = slow_rmw, .cas = slow_cas,
+    .ld = slow_ld, .st = slow_st, .ld128 = slow_ld128, .st128 = slow_st128, .ldv = slow_ldv, .stv = slow_stv, .rmw = slow_rmw,
+    .cas = slow_cas,
     .cas128 = slow_cas128,
 };
 

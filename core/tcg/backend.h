@@ -21,17 +21,26 @@
  * - out may share an argument's register unless out_early. If out_same_as >= 0 and that argument dies here, it
  *   should; emit copes with every assignment, so this is a wish, and an allocator may also make it a rule.
  * - clobbers hold nothing that is needed after the node, and no argument whose arg[] set leaves them out.
- * - call: fn->lists[n->arg_locs + i] is the TcgLoc of list[i]: any register, slot or constant (V128: register or
+ * - call: fn->lists[n->arg_locs + i] is the TcgLoc of list[i]: any register, slot or constant (vectors: register or
  *   slot). emit moves them where the C call wants them and takes the result from there to out (call_int_args and
- *   call_ret_int are hints for the allocator). A V128 goes by pointer to a copy that emit makes.
+ *   call_ret_int are hints for the allocator). A vector goes by pointer to a copy that emit makes.
  * - Locations in the map of a guest access hold at its start; out is not written if the access raises, so out may
  *   be a register whose value the map uses. Locations in the map of a call hold after it returned (not in clobbers).
  * - fn->frame_slots <= num_slots.
  */
-typedef uint64_t TcgRegSet;                     /* bit n: register n; 0..31 integer, 32..63 vector */
-enum { TCG_NUM_HOST_REGS = 64 };
-#define INT_REGS UINT64_C(0x00000000ffffffff)
-#define VEC_REGS UINT64_C(0xffffffff00000000)
+typedef uint64_t TcgRegSet;                     /* bit n: register n */
+enum { TCG_NUM_HOST_REGS = 64, TCG_FIRST_PRED = 24, TCG_FIRST_VEC = 32, TCG_FIRST_WIDE = 48 };
+#define INT_REGS UINT64_C(0x0000000000ffffff)
+#define PRED_REGS UINT64_C(0x00000000ff000000)
+#define VEC_REGS UINT64_C(0x0000ffff00000000)   /* of 16 bytes */
+#define WIDE_REGS UINT64_C(0xffff000000000000)
+
+static inline TcgRegSet tcg_regs_of(TcgType t)
+{
+    static const TcgRegSet of[TCG_NUM_TYPES] = { 0, INT_REGS, INT_REGS, VEC_REGS, WIDE_REGS, WIDE_REGS, PRED_REGS };
+
+    return of[t];
+}
 
 static inline TcgRegSet reg_bit(unsigned r)
 {
@@ -180,19 +189,19 @@ static inline const void *tcg_codebuf_rx(const TcgCodeBuf *buf, const void *rw)
 uint8_t *tcg_map_write(const TcgFn *fn, uint32_t map, uint8_t *p);
 size_t tcg_map_max_size(const TcgFn *fn, uint32_t map);
 /*
- * Writes a map back into the CPU object. int_regs[32], vec_regs[32] are the host registers when the code left;
- * frame is the base of its slots. All values are read before any is written. Returns tcg_map_insns(map).
+ * Writes a map back into the CPU object. int_regs (and predicates), vec_regs and, from TCG_FIRST_WIDE on, wide_regs are the
+ * host registers when the code left; frame is the base of its slots. All values are read before any is written. Returns
+ * tcg_map_insns(map).
  */
 unsigned tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, const TcgVecVal *vec_regs,
-                     const uint64_t *frame);
+                         const uint64_t *frame, const TcgWideVal *wide_regs);
 
 /* -- helper.c ----------------------------------------------------------------------------------------------------------- */
 enum { TCG_HELPER_CIF_SIZE = 128 };
 struct TcgHelperCif;                            /* at most TCG_HELPER_CIF_SIZE bytes, 8-aligned; lives beside the code */
 /* Describes the helper's C call once; calls may then be made from several threads. */
 void tcg_helper_prepare(const TcgHelper *h, struct TcgHelperCif *cif);
-/* Calls a helper through libffi. args and ret: 16 bytes each; V128 passed by pointer. */
-void tcg_helper_call(const TcgHelper *h, const struct TcgHelperCif *cif, CPUState *cs, const TcgVecVal *args,
-                     TcgVecVal *ret);
+/* Calls a helper through libffi. args[i] and ret: where values are; vectors are passed by these pointers. */
+void tcg_helper_call(const TcgHelper *h, const struct TcgHelperCif *cif, CPUState *cs, const void *const *args, void *ret);
 
 #endif

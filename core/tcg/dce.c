@@ -129,11 +129,6 @@ static bool is_root(const TcgNode *n)
     return tcg_op_def[n->op].flags & (TCGF_EFFECT | TCGF_END);
 }
 
-static bool recipe_op(const TcgNode *n)
-{
-    return tcg_op_def[n->op].flags & TCGF_PURE && n->op != OP_phi && n->op != OP_const;
-}
-
 /* -- decomposing phis of flags ------------------------------------------------------------------------------------ */
 
 /*
@@ -369,7 +364,7 @@ static bool serves(const TcgFn *fn, const Web *w, TcgId *part, unsigned i, TcgId
 
 static bool fits(const TcgFn *fn, TcgType have, TcgType want)
 {
-    return have == want || (fn->done & PROP_WIDTHS && have != TCG_V128 && want != TCG_V128);
+    return have == want || (fn->done & PROP_WIDTHS && have <= TCG_I64 && want <= TCG_I64);
 }
 
 /* Finds phis that are there already for operand j of kind k: in w->part, 0 where there is none. */
@@ -559,7 +554,7 @@ static unsigned map_use(Dce *d, TcgId v, bool sinkable)
     if (n->out) {
         return n->out;
     }
-    if (!recipe_op(n) && !(sinkable && is_unmarked_phi(n) && web_split(d, v))) {
+    if (!tcg_may_be_recipe(n) && !(sinkable && is_unmarked_phi(n) && web_split(d, v))) {
         use(d, v);
         drain(d);
         return 0;

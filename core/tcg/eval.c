@@ -302,6 +302,49 @@ static void eval_sha256(const TcgVecVal *v, TcgVecVal *r)
     *r = (TcgVecVal){ .u32 = { f, e, b, a } };
 }
 
+/* -- predicates ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t low_bit(uint64_t v)
+{
+    return v & -v;
+}
+
+static uint64_t high_bit(uint64_t v)
+{
+    return v ? UINT64_C(1) << (63 - __builtin_clzll(v)) : 0;
+}
+
+/* Bit i of v at bit i << es, or the other way round. */
+static uint64_t spread(uint64_t v, unsigned es, bool gather)
+{
+    uint64_t r = 0;
+
+    for (unsigned i = 0; i < 64u >> es; i++) {
+        r |= gather ? (v >> (i << es) & 1) << i : (v >> i & 1) << (i << es);
+    }
+    return r;
+}
+
+static bool eval_pred(TcgOpcode op, unsigned aux, uint64_t imm, const uint64_t *v, uint64_t *ret)
+{
+    uint64_t a = v[0], b = v[1];
+
+    switch (op) {
+    case OP_pfrom: *ret = spread(a, aux, true); return true;
+    case OP_pto: *ret = spread(a, aux, false); return true;
+    case OP_pand: *ret = a & b; return true;
+    case OP_por: *ret = a | b; return true;
+    case OP_pxor: *ret = a ^ b; return true;
+    case OP_pandn: *ret = a & ~b; return true;
+    case OP_pnot: *ret = ~a & tcg_lanes_mask((unsigned)imm); return true;
+    case OP_pwhile: *ret = tcg_lanes_mask((unsigned)MIN(a, imm)); return true;
+    case OP_ptest:
+        *ret = (b & low_bit(a) ? FLAG_N : 0) | (b & a ? 0 : FLAG_Z) | (b & high_bit(a) ? 0 : FLAG_C);
+        return true;
+    default: return false;
+    }
+}
+
 /* -- vectors as a whole ---------------------------------------------------------------------------------------------- */
 
 static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v, TcgVecVal *r)
@@ -461,6 +504,27 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
     case OP_vsha256r:
         eval_sha256(v, r);
         break;
+    case OP_pcmp:
+        for (unsigned i = 0; i < lanes; i++) {
+            bool holds = tcg_eval_cond(imm, 8u << es, lane_get(&v[0], es, i), lane_get(&v[1], es, i));
+
+            r->u64[0] |= (uint64_t)holds << i;
+        }
+        break;
+    case OP_vsel:
+        for (unsigned i = 0; i < lanes; i++) {
+            lane_set(r, es, i, lane_get(&v[v[0].u64[0] >> i & 1 ? 1 : 2], es, i));
+        }
+        break;
+    case OP_vmasked: {
+        TcgVecVal all = { 0 };
+
+        eval_vec((TcgOpcode)(imm & 0xff), es, imm >> 8, v + 2, &all);
+        for (unsigned i = 0; i < lanes; i++) {
+            lane_set(r, es, i, lane_get(v[0].u64[0] >> i & 1 ? &all : &v[1], es, i));
+        }
+        break;
+    }
     case OP_vsha256m1:
         for (unsigned i = 0; i < 4; i++) {
             uint32_t w = i < 3 ? v[0].u32[i + 1] : v[1].u32[0];
@@ -525,7 +589,7 @@ void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgV
         r = op == OP_const ? imm : flags_of_floats(v[0], v[1], tcg_fp_es(aux));
         ret->u64[0] = type == TCG_I32 ? (uint32_t)r : r;
         ret->u64[1] = 0;
-    } else if (eval_int(op, type == TCG_I32 ? 32 : 64, aux, v, &r)) {
+    } else if (eval_int(op, type == TCG_I32 ? 32 : 64, aux, v, &r) || eval_pred(op, aux, imm, v, &r)) {
         ret->u64[0] = r;
         ret->u64[1] = 0;
     } else {
@@ -535,4 +599,65 @@ void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgV
         eval_vec(op, aux, imm, arg, &vec);
         *ret = vec;
     }
+}
+
+void tcg_eval_wide(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgWideVal *args, TcgWideVal *ret)
+{
+    unsigned num = tcg_op_def[op].args, parts = tcg_type_size(type) / 16, lanes = 16 >> aux;
+    TcgWideVal r = { 0 };
+    uint64_t v[4] = { 0 };
+    TcgVecVal arg[4], out;
+
+    for (unsigned k = 0; k < num; k++) {
+        v[k] = args[k].u64[0];
+    }
+    switch (op) {
+    case OP_vlow:
+        memcpy(&r, &args[0], 16 * parts);
+        break;
+    case OP_vhigh:
+        memcpy(&r, &args[0].v[parts], 16 * parts);
+        break;
+    case OP_vcat:
+        memcpy(&r, &args[0], 8 * parts);
+        memcpy(&r.u8[8 * parts], &args[1], 8 * parts);
+        break;
+    case OP_mov: case OP_select: case OP_select_fc: case OP_select_cmp:
+        for (unsigned i = 0; i < 4; i++) {
+            for (unsigned k = 0; k < num; k++) {        /* what chooses is the same in each part */
+                arg[k] = args[k].v[k < num - (op == OP_mov ? 1 : 2) ? 0 : i];
+            }
+            r.v[i] = *eval_choice(op, aux, imm, v, arg);
+        }
+        if (!tcg_type_is_vec(type)) {
+            r = (TcgWideVal){ .u64 = { type == TCG_I32 ? (uint32_t)r.u64[0] : r.u64[0] } };
+        }
+        break;
+    default:
+        if (!tcg_type_is_wide(type)) {
+            for (unsigned k = 0; k < num; k++) {
+                arg[k] = args[k].v[0];
+            }
+            tcg_eval(op, type, aux, imm, arg, &r.v[0]);
+            break;
+        }
+        g_assert(tcg_op_lanewise(op));
+        for (unsigned i = 0; i < parts; i++) {
+            for (unsigned k = 0; k < num; k++) {
+                arg[k] = args[k].v[i];
+            }
+            if (op == OP_vsel || op == OP_vmasked) {
+                arg[0].u64[0] = v[0] >> i * lanes;
+            } else if (op == OP_vdup) {
+                arg[0].u64[0] = v[0];
+            }
+            tcg_eval(op, TCG_V128, aux, imm, arg, &out);
+            if (op == OP_pcmp) {
+                r.u64[0] |= out.u64[0] << i * lanes;
+            } else {
+                r.v[i] = out;
+            }
+        }
+    }
+    *ret = r;
 }

@@ -592,7 +592,7 @@ static void narrow_loads(TcgFn *fn)
             const TcgNode *l = fn_node(fn, ld);
 
             next = l->prev;
-            if (l->op != OP_ld_env || l->type == TCG_V128) {
+            if (l->op != OP_ld_env || l->type >= TCG_V128) {
                 ld = 0;
                 break;
             }

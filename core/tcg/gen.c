@@ -322,6 +322,11 @@ TcgVal tcg_const_v(TcgGen *g, uint64_t lo, uint64_t hi)
     return (TcgVal){ tcg_fn_const_v(g->fn, lo, hi) };
 }
 
+TcgVal tcg_const_wide(TcgGen *g, TcgType type, uint64_t lo, uint64_t hi)
+{
+    return (TcgVal){ tcg_fn_const_wide(g->fn, type, lo, hi) };
+}
+
 bool tcg_is_const(TcgGen *g, TcgVal v, uint64_t *ret_value)
 {
     const TcgNode *n = fn_node(g->fn, v.id);
@@ -577,6 +582,132 @@ TcgVal tcg_call_regs(TcgGen *g, const TcgHelper *helper, const TcgVal *args, con
 TcgVal tcg_call(TcgGen *g, const TcgHelper *helper, const TcgVal *args)
 {
     return tcg_call_regs(g, helper, args, NULL, 0, NULL, 0);
+}
+
+/* -- vectors of any width ------------------------------------------------------------------------------------------- */
+
+bool tcg_has_type(const TcgGen *g, TcgType type)
+{
+    const TcgBackend *be = g->config.backend;
+    TcgNode n = { .op = OP_mov, .type = type };
+
+    return be->has_op(be, &n);
+}
+
+bool tcg_has_masked(const TcgGen *g)
+{
+    const TcgBackend *be = g->config.backend;
+    TcgNode n = { .op = OP_guest_ldm, .type = TCG_V128, .imm = MO_128 };
+
+    return be->has_op(be, &n);
+}
+
+TcgVec tcg_vec_shape(const TcgGen *g, unsigned bytes)
+{
+    TcgType type = TCG_V128;
+
+    while (type < TCG_V512 && bytes % (2 * tcg_type_size(type)) == 0 && tcg_has_type(g, (TcgType)(type + 1))) {
+        type++;
+    }
+    return (TcgVec){ .type = type, .num = bytes / tcg_type_size(type) };
+}
+
+TcgVec tcg_vecs(TcgGen *g, TcgOpcode op, unsigned es, uint64_t imm, const TcgVec *a, const TcgVec *b, const TcgVec *c)
+{
+    const TcgVec *shape = c ? c : b ? b : a;    /* the last is a vector, where others may be predicates */
+    TcgVec r = { .type = tcg_op_def[op].result ? tcg_op_def[op].result : shape->type, .num = shape->num };
+
+    for (unsigned i = 0; i < shape->num; i++) {
+        r.part[i] = tcg_emit(g, op, shape->type, es, imm, a->part[i], b ? b->part[i] : TCG_NOVAL, c ? c->part[i] : TCG_NOVAL,
+                             TCG_NOVAL);
+    }
+    return r;
+}
+
+TcgVec tcg_vecs_dup(TcgGen *g, unsigned bytes, unsigned es, TcgVal v)
+{
+    TcgVec r = tcg_vec_shape(g, bytes);
+
+    r.part[0] = tcg_emit(g, OP_vdup, r.type, es, 0, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    for (unsigned i = 1; i < r.num; i++) {
+        r.part[i] = r.part[0];
+    }
+    return r;
+}
+
+TcgVec tcg_vecs_ld_env(TcgGen *g, unsigned bytes, uint32_t offset)
+{
+    TcgVec r = tcg_vec_shape(g, bytes);
+
+    for (unsigned i = 0; i < r.num; i++) {
+        r.part[i] = tcg_ld_env(g, r.type, tcg_type_mo(r.type), offset + i * tcg_type_size(r.type));
+    }
+    return r;
+}
+
+void tcg_vecs_st_env(TcgGen *g, const TcgVec *v, uint32_t offset)
+{
+    for (unsigned i = 0; i < v->num; i++) {
+        tcg_st_env(g, v->part[i], tcg_type_mo(v->type), offset + i * tcg_type_size(v->type));
+    }
+}
+
+TcgVec tcg_vecs_pred(TcgGen *g, unsigned bytes, unsigned es, const TcgVal *words)
+{
+    TcgVec r = tcg_vec_shape(g, bytes);
+    unsigned size = tcg_type_size(r.type);
+
+    for (unsigned i = 0; i < r.num; i++) {
+        unsigned bit = i * size % 64;
+        TcgVal w = words[i * size / 64];
+
+        if (size < 64) {
+            w = tcg_extract(g, TCG_I64, w, bit, size);
+        }
+        r.part[i] = tcg_pfrom(g, es, w);
+    }
+    r.type = TCG_PRED;
+    return r;
+}
+
+void tcg_vecs_pred_words(TcgGen *g, unsigned bytes, unsigned es, const TcgVec *p, TcgVal *ret)
+{
+    unsigned size = bytes / p->num;
+
+    for (unsigned i = 0; i < p->num; i++) {
+        TcgVal w = tcg_pto(g, es, p->part[i]);
+        unsigned bit = i * size % 64;
+
+        ret[i * size / 64] = bit == 0 ? w : tcg_deposit(g, TCG_I64, ret[i * size / 64], w, bit, size);
+    }
+}
+
+TcgVec tcg_vecs_while(TcgGen *g, unsigned bytes, unsigned es, TcgVal count)
+{
+    TcgVec r = tcg_vec_shape(g, bytes);
+    unsigned lanes = tcg_type_size(r.type) >> es;
+    TcgVal zero = tcg_const(g, TCG_I64, 0);
+
+    for (unsigned i = 0; i < r.num; i++) {
+        TcgVal before = tcg_const(g, TCG_I64, i * lanes), left = count;
+
+        if (i) {
+            left = tcg_select_cmp(g, TCG_I64, TCG_I64, COND_GTU, count, before, tcg_sub(g, TCG_I64, count, before), zero);
+        }
+        r.part[i] = tcg_pwhile(g, left, lanes);
+    }
+    r.type = TCG_PRED;
+    return r;
+}
+
+TcgVal tcg_guest_ldm(TcgGen *g, TcgType t, unsigned es, TcgVal addr, TcgVal pred, MemOp mo)
+{
+    return tcg_emit(g, OP_guest_ldm, t, es, mo, addr, pred, TCG_NOVAL, TCG_NOVAL);
+}
+
+void tcg_guest_stm(TcgGen *g, unsigned es, TcgVal addr, TcgVal v, TcgVal pred, MemOp mo)
+{
+    tcg_emit(g, OP_guest_stm, tcg_val_type(g, v), es, mo, addr, v, pred, TCG_NOVAL);
 }
 
 /* -- floating point ------------------------------------------------------------------------------------------------ */

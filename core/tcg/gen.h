@@ -59,6 +59,8 @@ static inline TcgVal tcg_emit(TcgGen *g, TcgOpcode op, TcgType type, unsigned au
 /* -- constants, registers, CPU object ------------------------------------------------------------------------ */
 TcgVal tcg_const(TcgGen *g, TcgType type, uint64_t value);
 TcgVal tcg_const_v(TcgGen *g, uint64_t lo, uint64_t hi);
+/* A vector of any type whose 16 bytes are these, each time. */
+TcgVal tcg_const_wide(TcgGen *g, TcgType type, uint64_t lo, uint64_t hi);
 bool tcg_is_const(TcgGen *g, TcgVal v, uint64_t *ret_value);
 TcgType tcg_val_type(TcgGen *g, TcgVal v);
 TcgVal tcg_get_reg(TcgGen *g, unsigned row);
@@ -183,6 +185,75 @@ static inline TcgVal tcg_vget(TcgGen *g, unsigned es, TcgVal v, unsigned lane)
 
 /* Whether the backend has an operation on vectors that not every one has (ops.def says which). */
 bool tcg_has(const TcgGen *g, TcgOpcode op, unsigned es);
+
+/* -- vectors of any width, predicates ---------------------------------------------------------------------------- */
+/* Whether the backend has values of a type: TCG_V256, TCG_V512 and TCG_PRED are not everywhere. */
+bool tcg_has_type(const TcgGen *g, TcgType type);
+/* ... and tcg_guest_ldm and tcg_guest_stm. */
+bool tcg_has_masked(const TcgGen *g);
+/* Predicates: lane i from bit i << es of an i64, and back. */
+static inline TcgVal tcg_pfrom(TcgGen *g, unsigned es, TcgVal bits)
+{
+    return TCG_OP_(g, pfrom, TCG_PRED, es, 0, bits, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_pto(TcgGen *g, unsigned es, TcgVal p)
+{
+    return TCG_OP_(g, pto, TCG_I64, es, 0, p, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+/* OP_pand, OP_por, OP_pxor, OP_pandn */
+static inline TcgVal tcg_pred2(TcgGen *g, TcgOpcode op, TcgVal a, TcgVal b)
+{
+    return tcg_emit(g, op, TCG_PRED, 0, 0, a, b, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_pnot(TcgGen *g, TcgVal p, unsigned lanes)
+{
+    return TCG_OP_(g, pnot, TCG_PRED, 0, lanes, p, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+/* The first `count` lanes, an i64. */
+static inline TcgVal tcg_pwhile(TcgGen *g, TcgVal count, unsigned lanes)
+{
+    return TCG_OP_(g, pwhile, TCG_PRED, 0, lanes, count, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+}
+/* nzcv of p among the lanes of `among`: N: the first is set, Z: none is, C: the last is not. */
+static inline TcgVal tcg_ptest(TcgGen *g, TcgVal among, TcgVal p)
+{
+    return TCG_OP_(g, ptest, TCG_PRED, 0, 0, among, p, TCG_NOVAL, TCG_NOVAL);
+}
+/* t: type of a and b. */
+static inline TcgVal tcg_pcmp(TcgGen *g, TcgType t, TcgCond c, unsigned es, TcgVal a, TcgVal b)
+{
+    return TCG_OP_(g, pcmp, t, es, c, a, b, TCG_NOVAL, TCG_NOVAL);
+}
+static inline TcgVal tcg_vsel(TcgGen *g, TcgType t, unsigned es, TcgVal p, TcgVal if_set, TcgVal if_clear)
+{
+    return TCG_OP_(g, vsel, t, es, 0, p, if_set, if_clear, TCG_NOVAL);
+}
+/* Of lanes (1 << es bytes) in a predicate; the others are 0, or left alone, and no access. mo: of the whole vector. */
+TcgVal tcg_guest_ldm(TcgGen *g, TcgType t, unsigned es, TcgVal addr, TcgVal pred, MemOp mo);
+void tcg_guest_stm(TcgGen *g, unsigned es, TcgVal addr, TcgVal v, TcgVal pred, MemOp mo);
+
+/*
+ * A vector of 16 to 256 bytes, or a predicate for one, in parts of the widest type that the backend has. It is split as it
+ * is generated: what emits at once has no later pass that could.
+ */
+enum { TCG_VEC_PARTS = 16 };
+typedef struct TcgVec {
+    TcgType type;                               /* of a part */
+    unsigned num;
+    TcgVal part[TCG_VEC_PARTS];
+} TcgVec;
+/* Without values. */
+TcgVec tcg_vec_shape(const TcgGen *g, unsigned bytes);
+/* An operation that is lane by lane, on each part; the last operand that is given has the vectors' type. Also on predicates. */
+TcgVec tcg_vecs(TcgGen *g, TcgOpcode op, unsigned es, uint64_t imm, const TcgVec *a, const TcgVec *b, const TcgVec *c);
+TcgVec tcg_vecs_dup(TcgGen *g, unsigned bytes, unsigned es, TcgVal v);
+TcgVec tcg_vecs_ld_env(TcgGen *g, unsigned bytes, uint32_t offset);
+void tcg_vecs_st_env(TcgGen *g, const TcgVec *v, uint32_t offset);
+/* A predicate for a vector of so many bytes: a bit a byte in i64s, of which the lowest of each lane counts; and back. */
+TcgVec tcg_vecs_pred(TcgGen *g, unsigned bytes, unsigned es, const TcgVal *words);
+void tcg_vecs_pred_words(TcgGen *g, unsigned bytes, unsigned es, const TcgVec *p, TcgVal *ret);
+/* The first `count` lanes. */
+TcgVec tcg_vecs_while(TcgGen *g, unsigned bytes, unsigned es, TcgVal count);
 
 /* -- floating point; the helpers' arguments are given with each ----------------------------------------------- */
 /* helper: v128 (i32 TcgFp, v128 a, v128 b, v128 c). What the operation does not have of b and c is TCG_NOVAL. */

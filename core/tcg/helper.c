@@ -15,7 +15,7 @@ G_STATIC_ASSERT(sizeof(struct TcgHelperCif) <= TCG_HELPER_CIF_SIZE);
 
 static ffi_type *ffi_type_of(TcgType t)
 {
-    return t == TCG_I32 ? &ffi_type_uint32 : t == TCG_I64 ? &ffi_type_uint64 : t == TCG_V128 ? &ffi_type_pointer :
+    return t == TCG_I32 ? &ffi_type_uint32 : t == TCG_I64 ? &ffi_type_uint64 : tcg_type_is_vec(t) ? &ffi_type_pointer :
            &ffi_type_void;
 }
 
@@ -28,39 +28,32 @@ void tcg_helper_prepare(const TcgHelper *h, struct TcgHelperCif *cif)
     for (unsigned i = 0; i < h->num_args; i++) {
         cif->types[n++] = ffi_type_of(h->args[i]);
     }
-    if (h->ret == TCG_V128) {
+    if (tcg_type_is_vec(h->ret)) {
         cif->types[n++] = &ffi_type_pointer;
     }
-    status = ffi_prep_cif(&cif->cif, FFI_DEFAULT_ABI, n, h->ret == TCG_V128 ? &ffi_type_void : ffi_type_of(h->ret),
+    status = ffi_prep_cif(&cif->cif, FFI_DEFAULT_ABI, n, tcg_type_is_vec(h->ret) ? &ffi_type_void : ffi_type_of(h->ret),
                           cif->types);
     g_assert(status == FFI_OK);
 }
 
-void tcg_helper_call(const TcgHelper *h, const struct TcgHelperCif *cif, CPUState *cs, const TcgVecVal *args,
-                     TcgVecVal *ret)
+void tcg_helper_call(const TcgHelper *h, const struct TcgHelperCif *cif, CPUState *cs, const void *const *args, void *ret)
 {
-    const void *ptr[TCG_HELPER_MAX_ARGS + 1];
     void *value[TCG_HELPER_MAX_ARGS + 2];
     union { ffi_arg u; uint64_t u64; } result = { 0 };
     unsigned n = 0;
 
     value[n++] = &cs;
     for (unsigned i = 0; i < h->num_args; i++) {
-        if (h->args[i] == TCG_V128) {
-            ptr[i] = &args[i];
-            value[n++] = &ptr[i];
-        } else {
-            value[n++] = (void *)&args[i];
-        }
+        value[n++] = tcg_type_is_vec(h->args[i]) ? (void *)&args[i] : (void *)args[i];
     }
-    if (h->ret == TCG_V128) {
-        ptr[h->num_args] = ret;
-        value[n++] = &ptr[h->num_args];
+    if (tcg_type_is_vec(h->ret)) {
+        value[n++] = &ret;
     }
     /* libffi only reads the description, but its prototype does not say so */
     ffi_call((ffi_cif *)&cif->cif, FFI_FN(h->fn), &result, value);
     if (h->ret == TCG_I32 || h->ret == TCG_I64) {
-        ret->u64[0] = h->ret == TCG_I32 ? (uint32_t)result.u64 : result.u64;
-        ret->u64[1] = 0;
+        uint64_t r = h->ret == TCG_I32 ? (uint32_t)result.u64 : result.u64;
+
+        memcpy(ret, &r, sizeof(r));
     }
 }

@@ -17,7 +17,9 @@ const TcgOpDef tcg_op_def[TCG_NUM_OPS] = {
 #define ARGT TCGF_ARGT
 #define VEC TCGF_VEC
 #define FLAGS TCGF_FLAGS
-#define OP(name, out, in, flags) [OP_##name] = { #name, out, in, flags },
+#define PRED TCGF_PRED
+#define OP(name, out, in, flags) \
+    [OP_##name] = { #name, out, in, (flags) & TCGF_ARGT ? TCG_I32 : (flags) & TCGF_PRED ? TCG_PRED : TCG_VOID, flags },
 #include "core/tcg/ops.def"
 #undef OP
 #undef COMM
@@ -29,6 +31,7 @@ const TcgOpDef tcg_op_def[TCG_NUM_OPS] = {
 #undef ARGT
 #undef VEC
 #undef FLAGS
+#undef PRED
 };
 
 /* Bit nzcv of entry c: see TcgFlagCond. Pairs are each other's complement, but AL and NV both hold always. */
@@ -175,6 +178,11 @@ TcgId tcg_fn_const_v(TcgFn *fn, uint64_t lo, uint64_t hi)
     return const_find(fn, TCG_V128, lo, hi);
 }
 
+TcgId tcg_fn_const_wide(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi)
+{
+    return const_find(fn, type, lo, hi);
+}
+
 uint32_t tcg_fn_block_new(TcgFn *fn)
 {
     uint32_t b = fn->blocks->len;
@@ -249,6 +257,20 @@ TcgType tcg_arg_type(const TcgFn *fn, const TcgNode *n, unsigned i)
         return i == 0 ? TCG_V128 : lane_type(n);
     case OP_vget: case OP_fp_to_int:
         return TCG_V128;
+    case OP_vlow: case OP_vhigh:
+        return (TcgType)(n->type + 1);
+    case OP_vcat:
+        return (TcgType)(n->type - 1);
+    case OP_vsel: case OP_vmasked:
+        return i == 0 ? TCG_PRED : (TcgType)n->type;
+    case OP_pfrom: case OP_pwhile:
+        return TCG_I64;
+    case OP_pto:
+        return TCG_PRED;
+    case OP_guest_ldm:
+        return i == 0 ? TCG_I64 : TCG_PRED;
+    case OP_guest_stm:
+        return i == 0 ? TCG_I64 : i == 1 ? (TcgType)n->type : TCG_PRED;
     default:
         return n->type;
     }

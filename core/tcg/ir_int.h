@@ -20,20 +20,21 @@ enum { GOTO_PTR_PLAIN, GOTO_PTR_RETURN, GOTO_PTR_JUMP };
 
 typedef enum TcgOpFlags {
     TCGF_COMM = 1 << 0, TCGF_PURE = 1 << 1, TCGF_EXIT = 1 << 2, TCGF_EFFECT = 1 << 3, TCGF_END = 1 << 4,
-    TCGF_REG = 1 << 5, TCGF_ARGT = 1 << 6, TCGF_VEC = 1 << 7, TCGF_FLAGS = 1 << 8,
+    TCGF_REG = 1 << 5, TCGF_ARGT = 1 << 6, TCGF_VEC = 1 << 7, TCGF_FLAGS = 1 << 8, TCGF_PRED = 1 << 9,
 } TcgOpFlags;
 
 typedef struct TcgOpDef {
     const char *name;
     uint8_t results, args;
+    uint8_t result;                             /* its type; TCG_VOID: the node's */
     uint16_t flags;
 } TcgOpDef;
 extern const TcgOpDef tcg_op_def[TCG_NUM_OPS];
 
 /*
  * Where a value is, once allocated: 4 bits of kind, 28 of number.
- * Registers are the backend's: 0..31 integer, 32..63 vector. Frame slots are 8-byte units from the frame's base
- * (a V128 takes two, even numbered). The number of a constant or a recipe is its node's id.
+ * Registers are the backend's: see tcg_regs_of. Frame slots are 8-byte units from the frame's base (a vector takes as many
+ * as it has, from a multiple of that). The number of a constant or a recipe is its node's id.
  */
 typedef uint32_t TcgLoc;
 enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_RECIPE /* in maps only */ };
@@ -82,10 +83,24 @@ typedef struct TcgNode {
 } TcgNode;
 G_STATIC_ASSERT(sizeof(TcgNode) == 128);
 
-/* The type of a node's result (ARGT ops are typed by their arguments). */
+/* The type of a node's result (ARGT and PRED ops are typed by their arguments). */
 static inline TcgType node_type(const TcgNode *n)
 {
-    return tcg_op_def[n->op].flags & TCGF_ARGT ? TCG_I32 : (TcgType)n->type;
+    unsigned result = tcg_op_def[n->op].result;
+
+    return (TcgType)(result ? result : n->type);
+}
+
+/* The MemOp of all of a type, and the log2 of the frame slots that it takes. */
+static inline unsigned tcg_type_mo(TcgType t)
+{
+    static const uint8_t mo[TCG_NUM_TYPES] = { 0, MO_32, MO_64, MO_128, MO_256, MO_512, MO_64 };
+    return mo[t];
+}
+static inline unsigned tcg_type_slots(TcgType t)
+{
+    static const uint8_t slots[TCG_NUM_TYPES] = { 0, 0, 0, 1, 2, 3, 0 };
+    return slots[t];
 }
 
 /* Whether the operation ends a block that has two successors. */
@@ -166,6 +181,41 @@ static inline unsigned tcg_vec_sizes(unsigned op)
     }
 }
 
+/* Whether the operation is of each lane by itself, and has all widths. */
+static inline bool tcg_op_lanewise(unsigned op)
+{
+    switch (op) {
+    case OP_vmul: case OP_vdup: case OP_vpopcnt8: case OP_vror: case OP_vmulhs: case OP_vmulrs: case OP_vsel: case OP_vmasked:
+    case OP_pcmp: case OP_vshlv: case OP_vshrv: case OP_vsarv: case OP_vclz:
+        return true;
+    default:
+        return op >= OP_vadd && op <= OP_vusubs;
+    }
+}
+
+/* OP_vmasked's: the operation, of one or two vectors, and its imm. */
+static inline uint64_t tcg_masked_imm(unsigned op, uint64_t imm)
+{
+    return op | imm << 8;
+}
+static inline TcgNode tcg_masked_op(const TcgNode *n)
+{
+    TcgNode inner = *n;
+
+    inner.op = (uint8_t)n->imm;
+    inner.imm = n->imm >> 8;
+    inner.arg[0] = n->arg[2];
+    inner.arg[1] = tcg_op_def[inner.op].args == 2 ? n->arg[3] : 0;
+    inner.arg[2] = inner.arg[3] = 0;
+    return inner;
+}
+
+/* The low n bits. */
+static inline uint64_t tcg_lanes_mask(unsigned n)
+{
+    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
 /* Whether lower.c has no expansion: it is emitted only where tcg_has says that the backend has it. */
 static inline bool tcg_op_optional(unsigned op)
 {
@@ -177,6 +227,13 @@ static inline const TcgHelper *call_helper(const TcgNode *n)
     return (const TcgHelper *)(uintptr_t)n->imm;
 }
 
+/* Whether tcg_eval computes it: then it may be a recipe. Of wide vectors none is. */
+static inline bool tcg_may_be_recipe(const TcgNode *n)
+{
+    return (tcg_op_def[n->op].flags & TCGF_PURE) && n->op != OP_const && n->op != OP_phi && !tcg_type_is_wide(n->type) &&
+           n->op != OP_vlow && n->op != OP_vhigh;
+}
+
 /*
  * After dce, uses is 0 for a value that no code needs. One that maps need although no code does is a recipe if it
  * can be one; else (a load, a call's result, a phi) dce counts the map as a use.
@@ -184,8 +241,7 @@ static inline const TcgHelper *call_helper(const TcgNode *n)
  * A value that exists for maps alone is a recipe: computed in the cold path, allocated nowhere. */
 static inline bool node_is_recipe(const TcgNode *n)
 {
-    return n->uses == 0 && n->map_uses != 0 && (tcg_op_def[n->op].flags & TCGF_PURE) && n->op != OP_const &&
-           n->op != OP_phi;
+    return n->uses == 0 && n->map_uses != 0 && tcg_may_be_recipe(n);
 }
 
 typedef struct TcgIrBlock {
@@ -288,6 +344,8 @@ void tcg_fn_grow(TcgFn *fn);                    /* room for one more node */
 void tcg_fn_rows_grow(TcgFn *fn);               /* room in fn->rows for all that fn->row_seen has */
 TcgId tcg_fn_const(TcgFn *fn, TcgType type, uint64_t value);
 TcgId tcg_fn_const_v(TcgFn *fn, uint64_t lo, uint64_t hi);
+/* A vector whose 16 bytes are these, each time. */
+TcgId tcg_fn_const_wide(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi);
 uint32_t tcg_fn_block_new(TcgFn *fn);
 uint32_t tcg_fn_list_new(TcgFn *fn, uint32_t len);      /* index of len zeroed words in fn->lists */
 /* The type that argument i must have (for a phi or a call: i indexes the list). */
@@ -514,6 +572,16 @@ bool tcg_verify(const TcgFn *fn, GString *ret_why);
  */
 typedef union TcgVecVal { uint64_t u64[2]; uint32_t u32[4]; uint16_t u16[8]; uint8_t u8[16]; } TcgVecVal;
 void tcg_eval(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgVecVal *args, TcgVecVal *ret);
+/* The same of operations on all types, wide vectors among them. */
+typedef union TcgWideVal { TcgVecVal v[4]; uint64_t u64[8]; uint8_t u8[64]; } TcgWideVal;
+void tcg_eval_wide(TcgOpcode op, TcgType type, unsigned aux, uint64_t imm, const TcgWideVal *args, TcgWideVal *ret);
+/* A constant of any type. */
+static inline TcgWideVal tcg_const_value(const TcgNode *n)
+{
+    TcgVecVal v = { .u64 = { n->imm, n->imm2 } };
+
+    return tcg_type_is_wide(n->type) ? (TcgWideVal){ .v = { v, v, v, v } } : (TcgWideVal){ .v = { v } };
+}
 bool tcg_eval_cond(TcgCond cond, unsigned bits, uint64_t a, uint64_t b);        /* a, b: zero extended */
 
 #endif

@@ -9,7 +9,7 @@
  *     %2 = guest_ld.i64 %1 s32+be map(n=0 pc=+4 x0=%1)
  *     %3 = setcond.i64.eq %2, 5                  constants stand where they are used
  *     %4 = extract.i64 %2 pos=3 len=8
- *     %5 = vshl.4 %9 imm=3                       vector ops: bytes of an element
+ *     %5 = vshl.4 %9 imm=3                       vector ops: bytes of an element; wide ones: vshl.v512.4
  *     call poke(%1) map(n=0)
  *     brcond.i64.ne %2, 0, b2, b1
  *   b2:
@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const type_name[TCG_NUM_TYPES] = { "void", "i32", "i64", "v128" };
+static const char *const type_name[TCG_NUM_TYPES] = { "void", "i32", "i64", "v128", "v256", "v512", "pred" };
 static const char *const cond_name[TCG_NUM_CONDS] = {
     "eq", "ne", "lt", "ge", "le", "gt", "ltu", "geu", "leu", "gtu", "tsteq", "tstne",
 };
@@ -42,7 +42,7 @@ static const char *const kind_name[8] = { "plain", "probe", "tagged", "exclusive
 typedef enum AuxKind { AUX_NONE, AUX_ROW, AUX_FIELD, AUX_POS, AUX_COND, AUX_FC, AUX_RMW, AUX_ES, AUX_SLOT, AUX_SIZE,
                AUX_FP, AUX_OFFSET, AUX_INDEX } AuxKind;
 typedef enum ImmKind { IMM_NONE, IMM_OFFSET, IMM_DELTA, IMM_MEMOP, IMM_FENCE, IMM_HELPER, IMM_NUM, IMM_COND, IMM_TYPE,
-               IMM_OPTIONAL, IMM_MEANING } ImmKind;
+               IMM_OPTIONAL, IMM_MEANING, IMM_MASKED } ImmKind;
 
 static AuxKind aux_kind(TcgOpcode op)
 {
@@ -60,6 +60,7 @@ static AuxKind aux_kind(TcgOpcode op)
     case OP_guest_ldx: case OP_guest_stx: return AUX_INDEX;
     case OP_goto_tb: return AUX_SLOT;
     case OP_fp: case OP_fp_to_int: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: return AUX_FP;
+    case OP_pfrom: case OP_pto: case OP_guest_ldm: case OP_guest_stm: return AUX_ES;
     default: return tcg_op_def[op].flags & TCGF_VEC ? AUX_ES : AUX_NONE;
     }
 }
@@ -72,20 +73,23 @@ static ImmKind imm_kind(TcgOpcode op)
     case OP_poll: case OP_goto_tb: return IMM_OPTIONAL;
     case OP_guest_ldh: case OP_guest_sth: case OP_guest_ldn: case OP_guest_stn:
     case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
+    case OP_guest_ldm: case OP_guest_stm:
         return IMM_MEMOP;
     case OP_fence: return IMM_FENCE;
     case OP_call: return IMM_HELPER;
     case OP_fp: case OP_fp_to_int: case OP_fp_cmp: return IMM_MEANING;
-    case OP_vcmp: return IMM_COND;
+    case OP_vcmp: case OP_pcmp: return IMM_COND;
+    case OP_vmasked: return IMM_MASKED;
     case OP_select_cmp: return IMM_TYPE;
     case OP_vshl: case OP_vshr: case OP_vsar: case OP_vdup_lane: case OP_vget: case OP_vset: case OP_vext:
     case OP_vbyterev: case OP_vror: case OP_vclmul: case OP_vgfaff: case OP_vshuf: case OP_vsha1r: case OP_guest_page:
+    case OP_pnot: case OP_pwhile:
         return IMM_NUM;
     default: return IMM_NONE;
     }
 }
 
-/* The type of an operation that has no other; such types are not shown. */
+/* The type of an operation that has no other, or that is V128 or wide; it is shown only where it is wide. */
 static TcgType fixed_type(TcgOpcode op)
 {
     switch (op) {
@@ -93,6 +97,9 @@ static TcgType fixed_type(TcgOpcode op)
     case OP_zext: case OP_sext: return TCG_I64;
     case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8: return TCG_V128;
     case OP_fp: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp: case OP_br_vec: return TCG_V128;
+    case OP_pfrom: case OP_pand: case OP_por: case OP_pxor: case OP_pandn: case OP_pnot: case OP_pwhile: case OP_ptest:
+        return TCG_PRED;
+    case OP_pto: return TCG_I64;
     default: return tcg_op_def[op].flags & TCGF_VEC ? TCG_V128 : TCG_VOID;
     }
 }
@@ -113,7 +120,7 @@ static void print_value(Printer *p, TcgId v)
         g_string_append(p->out, "none");
     } else if (n->op != OP_const) {
         g_string_append_printf(p->out, p->number[v] ? "%%%u" : "%%dead%u", p->number[v] ? p->number[v] : v);
-    } else if (n->type == TCG_V128) {
+    } else if (tcg_type_is_vec(n->type)) {
         g_string_append_printf(p->out, "0x%" PRIx64 ":0x%" PRIx64, n->imm2, n->imm);
     } else if (n->imm < 4096) {
         g_string_append_printf(p->out, "%" PRIu64, n->imm);
@@ -209,7 +216,7 @@ static void print_mnemonic(Printer *p, const TcgNode *n)
     const TcgOpDef *def = &tcg_op_def[n->op];
 
     g_string_append(out, def->name);
-    if (!fixed_type(n->op) && n->type != TCG_VOID && n->op != OP_call) {
+    if ((!fixed_type(n->op) && n->type != TCG_VOID && n->op != OP_call) || (fixed_type(n->op) && tcg_type_is_wide(n->type))) {
         g_string_append_printf(out, ".%s", type_name[n->type]);
     }
     switch (aux_kind(n->op)) {
@@ -261,6 +268,12 @@ static void print_tail(Printer *p, const TcgNode *n)
     case IMM_MEMOP: print_memop(out, n->imm); break;
     case IMM_NUM: g_string_append_printf(out, " imm=%" PRIu64, n->imm); break;
     case IMM_MEANING: g_string_append_printf(out, " by %s", call_helper(n)->name); break;
+    case IMM_MASKED: {
+        TcgNode inner = tcg_masked_op(n);
+
+        g_string_append_printf(out, " as=%s imm=%" PRIu64, inner.op < TCG_NUM_OPS ? tcg_op_def[inner.op].name : "?", inner.imm);
+        break;
+    }
     case IMM_OPTIONAL:
         if (n->imm) {
             g_string_append_printf(out, " imm=%" PRId64, (int64_t)n->imm);
@@ -538,11 +551,11 @@ static bool get_value(Parser *p, TcgType type, TcgId *ret)
     if (!get_num(p, &v)) {
         return false;
     }
-    if (type == TCG_V128) {
+    if (tcg_type_is_vec(type)) {
         if (!expect(p, ":") || !get_num(p, &lo)) {
             return false;
         }
-        *ret = tcg_fn_const_v(p->fn, lo, v);
+        *ret = tcg_fn_const_wide(p->fn, type, lo, v);
     } else {
         *ret = tcg_fn_const(p->fn, type, v);
     }
@@ -589,7 +602,7 @@ static bool get_offset(Parser *p, uint64_t *ret)
 
 static bool get_size(Parser *p, MemOp *ret)
 {
-    static const char *const names[] = { "u8", "u16", "u32", "u64", "u128", "", "", "", "s8", "s16", "s32", "s64", "s128" };
+    static const char *const names[] = { "u8", "u16", "u32", "u64", "u128", "u256", "u512", "", "s8", "s16", "s32", "s64", "s128" };
     unsigned i;
 
     if (!get_name(p, names, G_N_ELEMENTS(names), "access size", &i)) {
@@ -753,6 +766,9 @@ static bool get_suffixes(Parser *p, TcgOpcode op, TcgNode *ret)
             return false;
         }
         ret->type = v;
+    } else if (ret->type == TCG_V128 && (g_str_has_prefix(p->at, ".v256") || g_str_has_prefix(p->at, ".v512"))) {
+        ret->type = p->at[2] == '2' ? TCG_V256 : TCG_V512;
+        p->at += strlen(".v256");
     }
     switch (aux_kind(op)) {
     case AUX_COND:
@@ -906,8 +922,7 @@ static bool get_args(Parser *p, TcgId id)
         fn_node(fn, id)->aux = (uint16_t)((v & 3) | imm << 2);
         break;
     case AUX_SIZE: {
-        static const uint8_t mo_of_type[TCG_NUM_TYPES] = { 0, MO_32, MO_64, MO_128 };
-        MemOp mo = mo_of_type[fn_node(fn, id)->type];
+        MemOp mo = tcg_type_mo(fn_node(fn, id)->type);
 
         skip(p);
         if (*p->at == 'u' || *p->at == 's') {
@@ -931,6 +946,17 @@ static bool get_args(Parser *p, TcgId id)
             return false;
         }
         fn_node(fn, id)->imm = imm;
+    } else if (imm_kind(op) == IMM_MASKED) {
+        char word[32];
+        unsigned inner = 0;
+
+        if (!expect(p, "as=") || !get_word(p, word, sizeof(word)) || !expect(p, "imm=") || !get_num(p, &imm)) {
+            return false;
+        }
+        while (inner < TCG_NUM_OPS && strcmp(tcg_op_def[inner].name, word)) {
+            inner++;
+        }
+        fn_node(fn, id)->imm = tcg_masked_imm(inner, imm);
     } else if (imm_kind(op) == IMM_MEANING) {
         const TcgHelper *h = NULL;
 

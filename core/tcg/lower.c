@@ -11,6 +11,10 @@
  * Every other PURE operation has an expansion here, which may itself be expanded further. (The expansions of vector
  * operations by lanes of 8 bytes serve where a vcmp GT of 8 bytes is missing.)
  *
+ * Wide vectors, where a backend has any: what is lane by lane and has no expansion here, or none that the backend has, is
+ * done by halves; vlow, vhigh and vcat it must have, as it must pfrom and pto of aux 0 if it has predicates (which it has where
+ * it has guest_ldm and guest_stm). vmasked is made here, of a vsel and what that alone uses, where the backend has it.
+ *
  * Recipes stay as they are: they are evaluated, not emitted.
  */
 #include "core/tcg/backend.h"
@@ -21,6 +25,7 @@ typedef struct Lower {
     TcgFn *fn;
     const TcgBackend *be;
     TcgId at;                                   /* new operations go before it */
+    TcgType vec;                                /* of the vectors that are being expanded */
 } Lower;
 
 static TcgId expand(Lower *l, const TcgNode *n);
@@ -66,17 +71,22 @@ static TcgId opk(Lower *l, TcgOpcode op, TcgType t, TcgId a, uint64_t v)
 /* Vector operations: es is log2 of an element's bytes. */
 static TcgId v1(Lower *l, TcgOpcode op, unsigned es, TcgId a, uint64_t imm)
 {
-    return emit(l, op, TCG_V128, es, imm, a, 0, 0, 0);
+    return emit(l, op, l->vec, es, imm, a, 0, 0, 0);
 }
 
 static TcgId v2(Lower *l, TcgOpcode op, unsigned es, TcgId a, TcgId b)
 {
-    return emit(l, op, TCG_V128, es, 0, a, b, 0, 0);
+    return emit(l, op, l->vec, es, 0, a, b, 0, 0);
+}
+
+static TcgId vbitsel(Lower *l, TcgId mask, TcgId a, TcgId b)
+{
+    return emit(l, OP_vbitsel, l->vec, 3, 0, mask, a, b, 0);
 }
 
 static TcgId vcmp(Lower *l, TcgCond c, unsigned es, TcgId a, TcgId b)
 {
-    return emit(l, OP_vcmp, TCG_V128, es, c, a, b, 0, 0);
+    return emit(l, OP_vcmp, l->vec, es, c, a, b, 0, 0);
 }
 
 static TcgId vget(Lower *l, unsigned es, TcgId v, unsigned lane)
@@ -90,7 +100,7 @@ static TcgId vk(Lower *l, unsigned es, uint64_t v)
     for (unsigned bits = 8u << es; bits < 64; bits *= 2) {
         v = (v & ((1ull << bits) - 1)) | v << bits;
     }
-    return tcg_fn_const_v(l->fn, v, v);
+    return tcg_fn_const_wide(l->fn, l->vec, v, v);
 }
 
 /* -- integers ----------------------------------------------------------------------------------------------------- */
@@ -283,7 +293,7 @@ static TcgId expand_vcmp(Lower *l, unsigned es, TcgCond c, TcgId a, TcgId b)
     case COND_TSTEQ: return vcmp(l, COND_EQ, es, v2(l, OP_vand, es, a, b), vk(l, es, 0));
     case COND_TSTNE: return v1(l, OP_vnot, es, vcmp(l, COND_TSTEQ, es, a, b), 0);
     default:                                    /* EQ, GT of 8 bytes: by halves */
-        if (es != 3) {
+        if (es != 3 || l->vec != TCG_V128) {
             return 0;
         }
         r = 0;
@@ -342,7 +352,7 @@ static TcgId expand_vsat(Lower *l, const TcgNode *n)
         lost = v2(l, OP_vand, es, lost, v2(l, OP_vxor, es, n->op == OP_vsadds ? b : a, r));
         limit = v2(l, OP_vxor, es, v1(l, OP_vsar, es, a, bits - 1), vk(l, es, (1ull << (bits - 1)) - 1));
         lost = v1(l, OP_vsar, es, lost, bits - 1);
-        return emit(l, OP_vbitsel, TCG_V128, 3, 0, lost, limit, r, 0);
+        return vbitsel(l, lost, limit, r);
     }
 }
 
@@ -391,7 +401,7 @@ static TcgId expand_minmax(Lower *l, const TcgNode *n)
     bool is_signed = n->op == OP_vsmin || n->op == OP_vsmax, max = n->op == OP_vsmax || n->op == OP_vumax;
     TcgId greater = vcmp(l, is_signed ? COND_GT : COND_GTU, n->aux, n->arg[0], n->arg[1]);
 
-    return emit(l, OP_vbitsel, TCG_V128, 3, 0, greater, n->arg[!max], n->arg[max], 0);
+    return vbitsel(l, greater, n->arg[!max], n->arg[max]);
 }
 
 static TcgId expand_vec(Lower *l, const TcgNode *n)
@@ -436,7 +446,7 @@ static TcgId expand_vec(Lower *l, const TcgNode *n)
         TcgId c = setcond(l, TCG_I32, COND_NE, a, k(l, TCG_I32, 0));
 
         c = op2(l, OP_sub, TCG_I64, k(l, TCG_I64, 0), op1(l, OP_zext, TCG_I64, c));
-        return emit(l, OP_vbitsel, TCG_V128, 3, 0, v1(l, OP_vdup, 3, c, 0), b, n->arg[2], 0);
+        return vbitsel(l, v1(l, OP_vdup, 3, c, 0), b, n->arg[2]);
     }
     default:
         return 0;
@@ -471,13 +481,189 @@ static TcgId expand_flags_fp(Lower *l, const TcgNode *n)
     return emit(l, OP_select, TCG_I32, 0, 0, nan[0], k(l, TCG_I32, FLAG_C | FLAG_V), r, 0);
 }
 
+/* -- halves of wide vectors, predicates ---------------------------------------------------------------------------- */
+
+static TcgId to_bits(Lower *l, TcgId p, unsigned es)
+{
+    return emit(l, OP_pto, TCG_I64, es, 0, p, 0, 0, 0);
+}
+
+static TcgId from_bits(Lower *l, TcgId v)
+{
+    return emit(l, OP_pfrom, TCG_PRED, 0, 0, v, 0, 0, 0);
+}
+
+static TcgId half_of(Lower *l, TcgId v, unsigned h)
+{
+    const TcgNode *n = fn_node(l->fn, v);
+
+    if (n->op == OP_vcat) {
+        return n->arg[h];
+    }
+    return n->op == OP_const ? tcg_fn_const_wide(l->fn, (TcgType)(n->type - 1), n->imm, n->imm2)
+                             : emit(l, h ? OP_vhigh : OP_vlow, (TcgType)(n->type - 1), 0, 0, v, 0, 0, 0);
+}
+
+/* Lane by lane, or a choice of all of it: first of the lower halves. */
+static TcgId expand_halves(Lower *l, const TcgNode *n)
+{
+    TcgType half = (TcgType)(n->type - 1);
+    unsigned lanes = tcg_type_size(half) >> n->aux;
+    TcgId part[2], bits;
+
+    for (unsigned h = 0; h < 2; h++) {
+        TcgId arg[4] = { 0 };
+
+        for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
+            TcgType t = node_type(fn_node(l->fn, n->arg[k]));
+
+            arg[k] = n->arg[k];
+            if (t == n->type) {
+                arg[k] = half_of(l, arg[k], h);
+            } else if (t == TCG_PRED && h) {
+                arg[k] = from_bits(l, opk(l, OP_shr, TCG_I64, to_bits(l, arg[k], 0), lanes));
+            }
+        }
+        part[h] = emit(l, n->op, half, n->aux, n->imm, arg[0], arg[1], arg[2], arg[3]);
+    }
+    if (n->op != OP_pcmp) {
+        return emit(l, OP_vcat, n->type, 0, 0, part[0], part[1], 0, 0);
+    }
+    bits = opk(l, OP_shl, TCG_I64, to_bits(l, part[1], 0), lanes);
+    return from_bits(l, op2(l, OP_or, TCG_I64, to_bits(l, part[0], 0), bits));
+}
+
+/* The bits of an i64 at multiples of 1 << es to its low bits, or the other way round. */
+static TcgId move_bits(Lower *l, TcgId x, unsigned es, bool gather)
+{
+    static const uint64_t groups[] = {
+        0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f, 0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0x00000000ffffffff,
+    };
+
+    /* every other bit, es times: by groups of 1 << i bits that grow together, or part */
+    for (unsigned s = 0; s < es && gather; s++) {
+        x = opk(l, OP_and, TCG_I64, x, groups[0]);
+        for (unsigned i = 0; i < 5; i++) {
+            x = opk(l, OP_and, TCG_I64, op2(l, OP_or, TCG_I64, x, opk(l, OP_shr, TCG_I64, x, 1u << i)), groups[i + 1]);
+        }
+    }
+    for (unsigned s = 0; s < es && !gather; s++) {
+        x = opk(l, OP_and, TCG_I64, x, groups[5]);
+        for (unsigned i = 5; i-- > 0;) {
+            x = opk(l, OP_and, TCG_I64, op2(l, OP_or, TCG_I64, x, opk(l, OP_shl, TCG_I64, x, 1u << i)), groups[i]);
+        }
+    }
+    return x;
+}
+
+/* All ones in the lanes of a V128 that the predicate has. */
+static TcgId lanes_to_mask(Lower *l, unsigned es, TcgId p)
+{
+    static const uint64_t one_of[4][2] = {
+        { 0x8040201008040201, 0x8040201008040201 }, { 0x0008000400020001, 0x0080004000200010 }, { 0x200000001, 0x800000004 },
+        { 1, 2 },
+    };
+    TcgId bits = to_bits(l, p, 0), each = tcg_fn_const_v(l->fn, one_of[es][0], one_of[es][1]), x;
+
+    if (es == 0) {                              /* the first eight to each byte below, the others above */
+        TcgId lo = opk(l, OP_mul, TCG_I64, opk(l, OP_and, TCG_I64, bits, 0xff), 0x0101010101010101);
+        TcgId hi = opk(l, OP_and, TCG_I64, opk(l, OP_shr, TCG_I64, bits, 8), 0xff);
+
+        x = emit(l, OP_vpair, TCG_V128, 0, 0, lo, opk(l, OP_mul, TCG_I64, hi, 0x0101010101010101), 0, 0);
+    } else {
+        x = v1(l, OP_vdup, es, es == 3 ? bits : op1(l, OP_trunc, TCG_I32, bits), 0);
+    }
+    return vcmp(l, COND_EQ, es, v2(l, OP_vand, es, x, each), each);
+}
+
+/* A bit for each lane of a V128 that is all ones or none. */
+static TcgId mask_to_lanes(Lower *l, unsigned es, TcgId mask)
+{
+    TcgId r = 0;
+
+    for (unsigned i = 0; i < 16u >> es; i++) {
+        TcgId lane = vget(l, es, mask, i);
+
+        lane = opk(l, OP_and, TCG_I64, es == 3 ? lane : op1(l, OP_zext, TCG_I64, lane), 1);
+        lane = i ? opk(l, OP_shl, TCG_I64, lane, i) : lane;
+        r = r ? op2(l, OP_or, TCG_I64, r, lane) : lane;
+    }
+    return from_bits(l, r);
+}
+
+static TcgId expand_ptest(Lower *l, TcgId among, TcgId p)
+{
+    const TcgType t = TCG_I64;
+    TcgId g = to_bits(l, among, 0), zero = k(l, t, 0), r, none, first, last;
+
+    r = op2(l, OP_and, t, to_bits(l, p, 0), g);
+    none = setcond(l, t, COND_EQ, r, zero);
+    first = op2(l, OP_and, t, r, op2(l, OP_sub, t, zero, g));
+    first = setcond(l, t, COND_NE, op2(l, OP_and, t, first, g), zero);
+    last = setcond(l, t, COND_GEU, op2(l, OP_xor, t, g, r), r);         /* their highest bits differ */
+    first = opk(l, OP_shl, TCG_I32, first, 3);
+    none = opk(l, OP_shl, TCG_I32, none, 2);
+    last = opk(l, OP_shl, TCG_I32, last, 1);
+    return op2(l, OP_or, TCG_I32, op2(l, OP_or, TCG_I32, first, none), last);
+}
+
+static TcgId expand_pred(Lower *l, const TcgNode *n)
+{
+    TcgId a = n->arg[0], b = n->arg[1], bits, below;
+
+    switch (n->op) {
+    case OP_pfrom: return n->aux ? from_bits(l, move_bits(l, a, n->aux, true)) : 0;
+    case OP_pto: return n->aux ? move_bits(l, to_bits(l, a, 0), n->aux, false) : 0;
+    case OP_pand: case OP_por: case OP_pxor: case OP_pandn: {
+        TcgOpcode op = n->op == OP_pand ? OP_and : n->op == OP_por ? OP_or : n->op == OP_pxor ? OP_xor : OP_andn;
+
+        a = to_bits(l, a, 0);
+        return from_bits(l, op2(l, op, TCG_I64, a, to_bits(l, b, 0)));
+    }
+    case OP_pnot:
+        bits = k(l, TCG_I64, tcg_lanes_mask((unsigned)n->imm));
+        return from_bits(l, op2(l, OP_andn, TCG_I64, bits, to_bits(l, a, 0)));
+    case OP_pwhile:                             /* 1 << count, less 1 */
+        bits = op2(l, OP_shl, TCG_I64, k(l, TCG_I64, 1), a);
+        bits = opk(l, OP_sub, TCG_I64, bits, 1);
+        below = setcond(l, TCG_I64, COND_LTU, a, k(l, TCG_I64, n->imm));
+        return from_bits(l, emit(l, OP_select, TCG_I64, 0, 0, below, bits, k(l, TCG_I64, tcg_lanes_mask((unsigned)n->imm)), 0));
+    case OP_ptest: return expand_ptest(l, a, b);
+    case OP_vsel: return n->type == TCG_V128 ? vbitsel(l, lanes_to_mask(l, n->aux, a), b, n->arg[2]) : 0;
+    case OP_pcmp: return n->type == TCG_V128 ? mask_to_lanes(l, n->aux, vcmp(l, n->imm, n->aux, a, b)) : 0;
+    case OP_select: case OP_select_fc: case OP_select_cmp: {
+        unsigned first = tcg_op_def[n->op].args - 2;
+        TcgId arg[4] = { n->arg[0], n->arg[1], n->arg[2], n->arg[3] };
+
+        arg[first] = to_bits(l, arg[first], 0);
+        arg[first + 1] = to_bits(l, arg[first + 1], 0);
+        return n->type == TCG_PRED ? from_bits(l, emit(l, n->op, TCG_I64, n->aux, n->imm, arg[0], arg[1], arg[2], arg[3])) : 0;
+    }
+    default: return 0;
+    }
+}
+
 static TcgId expand(Lower *l, const TcgNode *n)
 {
-    TcgId r = n->op == OP_flags_fp ? expand_flags_fp(l, n) : n->type == TCG_V128 ? expand_vec(l, n) : 0;
+    TcgType outer = l->vec;
+    TcgId r = 0;
 
+    l->vec = tcg_type_is_vec(n->type) ? n->type : TCG_V128;
+    if (n->op == OP_flags_fp) {
+        r = expand_flags_fp(l, n);
+    } else if ((n->op >= OP_vsel && n->op <= OP_ptest) || n->type == TCG_PRED) {
+        r = expand_pred(l, n);
+    } else if (tcg_type_is_vec(n->type)) {
+        r = expand_vec(l, n);
+    }
+    if (!r && tcg_type_is_wide(n->type) && (tcg_op_lanewise(n->op) || n->op == OP_select || n->op == OP_select_fc ||
+                                            n->op == OP_select_cmp)) {
+        r = expand_halves(l, n);
+    }
     if (!r) {
         r = expand_int(l, n);
     }
+    l->vec = outer;
     if (!r) {
         char *why = g_strdup_printf("backend %s lacks %s (type %u, aux %u), which every backend must have", l->be->name,
                                     tcg_op_def[n->op].name, n->type, n->aux);
@@ -552,9 +738,35 @@ static void rename_all(TcgFn *fn)
     }
 }
 
+/* A choice between an operation that nothing else wants and something becomes one operation. */
+static bool fuse_mask(Lower *l, TcgId id)
+{
+    TcgNode *n = fn_node(l->fn, id), *of = fn_node(l->fn, n->arg[1]), masked = *n;
+
+    if (node_is_recipe(n) || of->uses != 1 || of->map_uses || of->block != n->block || !tcg_op_lanewise(of->op) ||
+        of->op == OP_vdup || of->op == OP_vmasked || of->aux != n->aux || tcg_op_def[of->op].args > 2 ||
+        of->type != n->type || node_type(of) != n->type) {
+        return false;
+    }
+    masked.op = OP_vmasked;
+    masked.imm = tcg_masked_imm(of->op, of->imm);
+    masked.arg[1] = n->arg[2];
+    masked.arg[2] = of->arg[0];
+    masked.arg[3] = of->arg[tcg_op_def[of->op].args - 1];
+    if (!l->be->has_op(l->be, &masked)) {
+        return false;
+    }
+    tcg_fn_remove(l->fn, n->arg[1]);
+    of->op = OP_const;                          /* nobody's */
+    n->op = OP_vmasked;
+    n->imm = masked.imm;
+    memcpy(n->arg, masked.arg, sizeof(n->arg));
+    return true;
+}
+
 void tcg_lower(TcgFn *fn)
 {
-    Lower l = { .fn = fn, .be = fn->config->backend };
+    Lower l = { .fn = fn, .be = fn->config->backend, .vec = TCG_V128 };
     bool changed = false;
 
     for (uint32_t i = 0; i < fn->rpo->len; i++) {
@@ -566,6 +778,10 @@ void tcg_lower(TcgFn *fn)
             TcgId by;
 
             next = n->next;
+            if (G_UNLIKELY(n->op == OP_vsel)) {
+                changed |= fuse_mask(&l, id);
+                n = fn_node(fn, id);
+            }
             if (n->op == OP_phi || node_is_recipe(n) || l.be->has_op(l.be, n)) {
                 continue;
             }

@@ -132,9 +132,9 @@ static inline bool is_const(const Once *o, TcgId id)
     return node(o, id)->op == OP_const;
 }
 
-static inline bool is_wide(const Once *o, TcgId id)
+static inline TcgRegSet class_of(const Once *o, TcgId id)
 {
-    return node_type(node(o, id)) == TCG_V128;
+    return tcg_regs_of(node_type(node(o, id)));
 }
 
 static void emit(Once *o, TcgId id, const TcgNode *n, uint32_t next)
@@ -287,8 +287,8 @@ static void collect(Once *o)
 
 static void spill(Once *o, TcgId rep, unsigned r)
 {
-    bool wide = is_wide(o, rep);
-    unsigned slot = wide ? (o->now.num_slots + 1) & ~1u : o->now.num_slots, end = slot + (wide ? 2 : 1);
+    unsigned step = 1u << tcg_type_slots(node_type(node(o, rep)));
+    unsigned slot = (o->now.num_slots + step - 1) & -step, end = slot + step;
 
     if (end > o->be->num_slots || end > G_N_ELEMENTS(o->slot_of)) {
         fail(o);
@@ -360,11 +360,6 @@ static unsigned alloc(Once *o, TcgRegSet set)
     }
     evict(o, best);
     return best;
-}
-
-static inline TcgRegSet class_of(const Once *o, TcgId id)
-{
-    return is_wide(o, id) ? VEC_REGS : INT_REGS;
 }
 
 /* From wherever it is. */
@@ -500,7 +495,7 @@ static void save_field(Once *o, OnceRow *r)
 static void store(Once *o, OnceRow *r)
 {
     TcgRegSet pinned = o->pinned;
-    TcgLoc loc = place(o, r->cur, r->type == TCG_V128 ? VEC_REGS : INT_REGS, true, true);
+    TcgLoc loc = place(o, r->cur, tcg_regs_of(r->type), true, true);
 
     if (is_dirty(r)) {                          /* else it was, to make room */
         save_field(o, r);
@@ -595,7 +590,7 @@ static __attribute__((noinline)) TcgId get_first(Once *o, unsigned i)
         fail(o);
     }
     if (G_UNLIKELY(r->local && !o->failed)) {   /* not set: any value will do */
-        return r->type == TCG_V128 ? tcg_fn_const_v(o->fn, 0, 0) : tcg_fn_const(o->fn, r->type, 0);
+        return tcg_fn_const(o->fn, r->type, 0);
     }
     id = tcg_fn_node_new(o->fn, OP_ld_env, r->type);
     if (G_UNLIKELY(o->failed)) {
@@ -605,7 +600,7 @@ static __attribute__((noinline)) TcgId get_first(Once *o, unsigned i)
     n->aux = r->mo;
     n->imm = r->offset;
     n->row = (uint16_t)(i + 1);
-    load_row(o, r, result(o, id, r->type == TCG_V128 ? VEC_REGS : INT_REGS));
+    load_row(o, r, result(o, id, tcg_regs_of(r->type)));
     o->rows[i].cur = o->rows[i].env = id;
     name(o, i);
     return id;
@@ -632,7 +627,7 @@ TcgId tcg_once_get(Once *o, unsigned row)
     return G_LIKELY(row < MAX_ROWS) ? get(o, row) : get_local(o, row);
 }
 
-static inline void set(Once *o, unsigned i, TcgId v)
+static inline __attribute__((always_inline)) void set(Once *o, unsigned i, TcgId v)
 {
     OnceRow *r = &o->rows[i];
     TcgNode *n = node(o, v);
@@ -866,7 +861,7 @@ static inline __attribute__((always_inline)) TcgRegSet place_args_fast(Once *o, 
             n->in[k] = loc;
         }
     }
-    return is_wide(o, id) ? VEC_REGS : INT_REGS;
+    return class_of(o, id);
 }
 
 static TcgRegSet place_args(Once *o, TcgId id)
@@ -1045,7 +1040,7 @@ static inline __attribute__((always_inline)) TcgId operation(Once *o, uint32_t o
     memcpy(&n->arg[0], &ab, sizeof(ab));
     memcpy(&n->arg[2], &cd, sizeof(cd));
     if (G_UNLIKELY(o->failed || !o->block) ||
-        (!(is.plain & (n->type == TCG_V128 ? TCG_HAS : TCG_HAS_INT)) && !o->be->has_op(o->be, n))) {
+        (!(is.plain & (n->type >= TCG_V128 ? TCG_HAS : TCG_HAS_INT)) && !o->be->has_op(o->be, n))) {
         fail(o);
         return id;
     }
@@ -1285,7 +1280,7 @@ void tcg_once_call(Once *o, TcgId id)
     for (uint32_t k = 0; k < len; k++) {
         TcgId arg = *fn_list(o->fn, list + k);
 
-        *fn_list(o->fn, locs + k) = place(o, arg, class_of(o, arg), !is_wide(o, arg), true);
+        *fn_list(o->fn, locs + k) = place(o, arg, class_of(o, arg), !tcg_type_is_vec(node_type(node(o, arg))), true);
     }
     node(o, id)->arg_locs = locs;
     collect(o);
@@ -1520,7 +1515,8 @@ static OnceKind kind_of(unsigned op)
     switch (op) {
     case OP_zext: return WIDENS;
     case OP_trunc: return NARROWS;
-    case OP_flags_add: case OP_flags_sub: case OP_flags_adc: case OP_flags_logic: return MAKES_FLAGS;
+    case OP_flags_add: case OP_flags_sub: case OP_flags_adc: case OP_flags_logic: case OP_ptest:
+        return MAKES_FLAGS;
     case OP_select_fc: case OP_flags_cond: return TAKES_FLAGS;
     case OP_brflag: case OP_brcond: case OP_br_fp: case OP_br: return BRANCHES;
     case OP_goto_tb: case OP_goto_ptr: case OP_exit: return LEAVES;
@@ -1563,7 +1559,7 @@ TcgOnce *tcg_once_new(TcgFn *fn)
         if (r) {
             o->rows[i].type = r->type;
             o->rows[i].offset = r->offset;
-            o->rows[i].mo = r->type == TCG_I32 ? MO_32 : r->type == TCG_I64 ? MO_64 : MO_128;
+            o->rows[i].mo = (uint8_t)(r->type == TCG_PRED ? MO_SIZE : tcg_type_mo(r->type));    /* that of no integer */
         }
     }
     for (unsigned op = 0; op < TCG_NUM_OPS; op++) {

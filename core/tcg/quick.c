@@ -33,7 +33,7 @@ G_STATIC_ASSERT(sizeof(QuickVal) == 16);
 
 typedef struct QuickSlot {
     uint32_t end;                               /* of the last value in it */
-    bool wide;
+    uint8_t log;                                /* tcg_type_slots of it */
 } QuickSlot;
 
 typedef struct QuickBlock {
@@ -63,9 +63,14 @@ struct TcgQuick {
 };
 typedef struct TcgQuick Quick;
 
-static inline bool is_wide(const Quick *q, TcgId id)
+static inline TcgRegSet class_of(const Quick *q, TcgId id)
 {
-    return node_type(&q->node[id]) == TCG_V128;
+    return tcg_regs_of(node_type(&q->node[id]));
+}
+
+static inline unsigned slots_of(const Quick *q, TcgId id)
+{
+    return tcg_type_slots(node_type(&q->node[id]));
 }
 
 /* -- backward -------------------------------------------------------------------------------------------------------- */
@@ -106,7 +111,7 @@ bool tcg_join_compare(TcgFn *fn, TcgNode *n)
         n->aux = flags->aux | n->aux << TCG_FP_COND_SHIFT;
         n->arg[0] = flags->arg[0];
         n->arg[1] = flags->arg[1];
-    } else if ((flags->op == OP_flags_sub || flags->op == OP_flags_logic || flags->op == OP_flags_add) &&
+    } else if ((flags->op == OP_flags_sub || flags->op == OP_flags_logic || flags->op == OP_flags_add || flags->op == OP_ptest) &&
                tcg_compare_of_flags(fn, n->aux, n->arg[0], &c) == -1 && tcg_simplify_compare(fn, &c) == -1) {
         n->aux = c.cond;
         n->arg[0] = c.a;
@@ -230,7 +235,7 @@ static void find_uses(Quick *q)
                     tcg_fn_remove(fn, id);
                     continue;
                 }
-                if (flags & TCGF_PURE && op != OP_phi && v->height < MAX_HEIGHT) {
+                if (flags & TCGF_PURE && v->height < MAX_HEIGHT && tcg_may_be_recipe(n)) {
                     use_by_recipe(q, id);
                     continue;
                 }
@@ -298,20 +303,20 @@ static void copy(Quick *q, TcgId id, TcgLoc src, TcgLoc dst)
     tcg_fn_insert_before(q->fn, q->at, m);
 }
 
-/* A slot that nothing else uses between these positions. One half of a wide slot never serves alone. */
-static uint16_t take_slot(Quick *q, bool wide, uint32_t from, uint32_t end)
+/* A slot of 1 << log that nothing else uses between these positions. A part of a larger one never serves alone. */
+static uint16_t take_slot(Quick *q, unsigned log, uint32_t from, uint32_t end)
 {
-    unsigned step = wide ? 2 : 1, s;
+    unsigned step = 1u << log, s;
 
     for (s = 0; s + step <= q->num_slots; s += step) {
-        if (q->slots[s].wide == wide && q->slots[s].end < from) {
+        if (q->slots[s].log == log && q->slots[s].end < from) {
             break;
         }
     }
     if (s + step > q->num_slots) {
         unsigned old = q->num_slots;
 
-        s = wide ? (old + 1) & ~1u : old;
+        s = (old + step - 1) & -step;
         if (s + step > q->cap_slots) {
             q->fn->too_large = true;            /* what comes of it is not used */
             return 1;
@@ -320,7 +325,7 @@ static uint16_t take_slot(Quick *q, bool wide, uint32_t from, uint32_t end)
         memset(&q->slots[old], 0, (q->num_slots - old) * sizeof(QuickSlot));
     }
     for (unsigned i = 0; i < step; i++) {
-        q->slots[s + i] = (QuickSlot){ end, wide };
+        q->slots[s + i] = (QuickSlot){ end, (uint8_t)log };
     }
     return (uint16_t)(s + 1);
 }
@@ -346,7 +351,7 @@ static void ensure_slot(Quick *q, TcgId id)
         return;
     }
     g_assert(loc_kind(out) == LOC_REG);
-    v->slot = take_slot(q, is_wide(q, id), q->node[id].pos, v->end);
+    v->slot = take_slot(q, slots_of(q, id), q->node[id].pos, v->end);
     m = new_mov(q, id, out, slot_loc(v));
     tcg_fn_insert_before(q->fn, q->node[id].next, m);
 }
@@ -407,7 +412,7 @@ static void vacate(Quick *q, unsigned r, TcgRegSet avoid)
 {
     TcgId id = q->regs[r];
     QuickVal *v = &q->val[id];
-    TcgRegSet other = q->free & ~avoid & ~q->pinned & (r < 32 ? INT_REGS : VEC_REGS);
+    TcgRegSet other = q->free & ~avoid & ~q->pinned & class_of(q, id);
 
     if (v->is_const || v->slot || v->end <= q->dead) {
         unbind(q, id);
@@ -543,15 +548,15 @@ static void place_list(Quick *q, TcgId id)
     for (uint32_t k = 0; k < len; k++) {
         TcgId arg = *fn_list(fn, list + k);
         QuickVal *v = &q->val[arg];
-        bool wide = is_wide(q, arg);
+        bool vector = tcg_type_is_vec(node_type(&q->node[arg]));
 
         v->used = q->pos;
-        if (v->is_const && !wide) {
+        if (v->is_const && !vector) {
             *fn_list(fn, locs + k) = TCG_LOC(LOC_CONST, arg);
             continue;
         }
         if (v->is_const && !v->reg) {
-            load(q, arg, VEC_REGS, 0);
+            load(q, arg, class_of(q, arg), 0);
         }
         *fn_list(fn, locs + k) = where(q, arg);
         if (v->reg) {
@@ -724,7 +729,7 @@ static void alloc_plain(Quick *q, TcgId id, unsigned regs)
 
         v->used = pos;
         if (!v->reg) {
-            TcgRegSet class = is_wide(q, arg) ? VEC_REGS : INT_REGS;
+            TcgRegSet class = class_of(q, arg);
 
             if (v->is_const && !(regs >> k & 1)) {
                 n->in[k] = TCG_LOC(LOC_CONST, arg);
@@ -751,7 +756,7 @@ static void alloc_plain(Quick *q, TcgId id, unsigned regs)
     if (!def->results || !(n->uses || n->map_uses)) {
         return;
     }
-    set = q->be->allocatable & (node_type(n) == TCG_V128 ? VEC_REGS : INT_REGS);
+    set = q->be->allocatable & tcg_regs_of(node_type(n));
     if (!(set & q->free)) {
         TcgRegSet in_regs = q->pinned;
 
@@ -878,7 +883,7 @@ static void end_block(Quick *q, uint32_t block)
             TcgId arg = *fn_list(fn, q->node[id].list + k);
 
             if (!v->slot) {
-                v->slot = take_slot(q, is_wide(q, id), q->node[q->at].pos, v->end);
+                v->slot = take_slot(q, slots_of(q, id), q->node[q->at].pos, v->end);
                 q->node[id].out = slot_loc(v);
             }
             copy(q, arg, where(q, arg), slot_loc(v));

@@ -57,7 +57,7 @@ typedef struct RaBlock {
 
 typedef struct RaSlot {
     uint32_t end;                               /* of the last value in it */
-    bool wide;
+    uint8_t log;                                /* tcg_type_slots of it */
 } RaSlot;
 
 typedef struct RaMove {
@@ -71,6 +71,7 @@ typedef struct TcgRegalloc {
     /* of this region */
     TcgFn *fn;
     const TcgBackend *be;
+    TcgRegSet allocatable;                      /* of the backend's, those of types that there are */
     TcgNode *node;                              /* fn's; moves when nodes are made */
     RaUse *use;
     uint32_t num_uses, cap_uses;
@@ -80,7 +81,7 @@ typedef struct TcgRegalloc {
     uint64_t *live_in, *live_out;
     unsigned words;                             /* of a row of live bits; 0: the region is one block */
     unsigned num_slots;
-    int32_t temp_slot;
+    int32_t temp_slot[4];                       /* by tcg_type_slots */
     TcgId regs[TCG_NUM_HOST_REGS];
     TcgRegSet free;                             /* allocatable and bound to no value */
     TcgRegSet pinned;                           /* not to be touched before the current node */
@@ -98,11 +99,6 @@ static inline TcgNode *node_of(const TcgRegalloc *ra, TcgId id)
 static inline const TcgOpDef *def_of(const TcgNode *n)
 {
     return &tcg_op_def[n->op];
-}
-
-static inline TcgRegSet class_of(TcgType t)
-{
-    return t == TCG_V128 ? VEC_REGS : INT_REGS;
 }
 
 static inline bool has_result(const TcgNode *n)
@@ -477,22 +473,22 @@ static void insert_mov(TcgRegalloc *ra, TcgId before, TcgId id, TcgLoc src, TcgL
     tcg_fn_insert_before(ra->fn, before, m);
 }
 
-/* A slot that nothing else uses between these positions. One half of a wide slot never serves alone. */
-static int32_t take_slot(TcgRegalloc *ra, bool wide, uint32_t from, uint32_t end)
+/* A slot of 1 << log that nothing else uses between these positions. A part of a larger one never serves alone. */
+static int32_t take_slot(TcgRegalloc *ra, unsigned log, uint32_t from, uint32_t end)
 {
-    unsigned step = wide ? 2 : 1, s;
+    unsigned step = 1u << log, s;
 
     for (s = 0; s + step <= ra->num_slots; s += step) {
         const RaSlot *slot = &g_array_index(ra->slots, RaSlot, s);
 
-        if (slot->wide == wide && slot->end < from) {
+        if (slot->log == log && slot->end < from) {
             break;
         }
     }
     if (s + step > ra->num_slots) {
         unsigned old = ra->num_slots;
 
-        s = wide ? (old + 1) & ~1u : old;
+        s = (old + step - 1) & -step;
         if (s + step > ra->be->num_slots) {
             ra->fn->too_large = true;           /* what comes of it is not used */
             return 0;
@@ -502,7 +498,7 @@ static int32_t take_slot(TcgRegalloc *ra, bool wide, uint32_t from, uint32_t end
         memset(&g_array_index(ra->slots, RaSlot, old), 0, (ra->num_slots - old) * sizeof(RaSlot));
     }
     for (unsigned i = 0; i < step; i++) {
-        g_array_index(ra->slots, RaSlot, s + i) = (RaSlot) { end, wide };
+        g_array_index(ra->slots, RaSlot, s + i) = (RaSlot) { end, (uint8_t)log };
     }
     return (int32_t)s;
 }
@@ -511,13 +507,13 @@ static int32_t take_slot(TcgRegalloc *ra, bool wide, uint32_t from, uint32_t end
 static int32_t slot_for(TcgRegalloc *ra, TcgId id)
 {
     RaVal *v = &ra->val[id];
-    bool wide = node_type(node_of(ra, id)) == TCG_V128;
+    unsigned log = tcg_type_slots(node_type(node_of(ra, id)));
     RaWeb *w = v->web ? &ra->web[v->web] : NULL;
 
     if (w && w->slot < 0 && ra->num_slots < ra->be->num_slots / 2u) {
-        w->slot = take_slot(ra, wide, w->def, w->end);
+        w->slot = take_slot(ra, log, w->def, w->end);
     }
-    return w && w->slot >= 0 ? w->slot : take_slot(ra, wide, v->def, v->end);
+    return w && w->slot >= 0 ? w->slot : take_slot(ra, log, v->def, v->end);
 }
 
 /* Gives the value a slot that has held it since its definition. */
@@ -558,12 +554,12 @@ static void unbind(TcgRegalloc *ra, TcgId id)
 /* The state of the registers becomes that one. */
 static void enter_state(TcgRegalloc *ra, const TcgId *regs)
 {
-    for (TcgRegSet s = ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+    for (TcgRegSet s = ra->allocatable & ~ra->free; s; s &= s - 1) {
         ra->val[ra->regs[__builtin_ctzll(s)]].reg = NO_REG;
     }
     memset(ra->regs, 0, sizeof(ra->regs));
-    ra->free = ra->be->allocatable;
-    for (TcgRegSet s = regs ? ra->be->allocatable : 0; s; s &= s - 1) {
+    ra->free = ra->allocatable;
+    for (TcgRegSet s = regs ? ra->allocatable : 0; s; s &= s - 1) {
         unsigned r = __builtin_ctzll(s);
 
         if (regs[r]) {
@@ -629,7 +625,7 @@ static void vacate(TcgRegalloc *ra, unsigned r, TcgRegSet avoid)
 {
     TcgId id = ra->regs[r];
     RaVal *v = &ra->val[id];
-    TcgRegSet other = ra->free & ~avoid & ~ra->pinned & (r < 32 ? INT_REGS : VEC_REGS);
+    TcgRegSet other = ra->free & ~avoid & ~ra->pinned & tcg_regs_of(node_type(node_of(ra, id)));
 
     if (!v->is_const && v->slot < 0 && other) {
         unsigned to = __builtin_ctzll(other);
@@ -679,7 +675,7 @@ static unsigned alloc_reg2(TcgRegalloc *ra, TcgRegSet set, TcgId id, TcgRegSet d
     unsigned best = NO_REG;
     uint32_t best_score = 0;
 
-    set &= ra->be->allocatable & ~ra->pinned;
+    set &= ra->allocatable & ~ra->pinned;
     if (set & ra->free) {
         TcgRegSet liked = set & ra->free & ~dislike;
 
@@ -711,7 +707,7 @@ static void place_arg(TcgRegalloc *ra, TcgId id, unsigned k, const TcgConstraint
 {
     TcgId arg = node_of(ra, id)->arg[k];
     RaVal *v = &ra->val[arg];
-    TcgRegSet set = c->arg[k] & ra->be->allocatable;
+    TcgRegSet set = c->arg[k] & ra->allocatable;
     bool same = c->out_same_as == (int)k;
     unsigned r;
 
@@ -771,13 +767,15 @@ static void place_list(TcgRegalloc *ra, TcgId id)
     for (uint32_t k = 0; k < len; k++) {
         TcgId arg = *fn_list(fn, list + k);
 
-        if (ra->val[arg].is_const && node_type(node_of(ra, arg)) == TCG_V128 && ra->val[arg].reg == NO_REG) {
-            unsigned r = alloc_reg(ra, VEC_REGS, arg, 0);
+        bool vector = tcg_type_is_vec(node_type(node_of(ra, arg)));
+
+        if (ra->val[arg].is_const && vector && ra->val[arg].reg == NO_REG) {
+            unsigned r = alloc_reg(ra, tcg_regs_of(node_type(node_of(ra, arg))), arg, 0);
 
             insert_mov(ra, ra->at, arg, TCG_LOC(LOC_CONST, arg), TCG_LOC(LOC_REG, r));
             bind(ra, arg, r);
         }
-        if (ra->val[arg].is_const && node_type(node_of(ra, arg)) != TCG_V128) {
+        if (ra->val[arg].is_const && !vector) {
             *fn_list(fn, locs + k) = TCG_LOC(LOC_CONST, arg);
         } else {
             *fn_list(fn, locs + k) = where(ra, arg);
@@ -795,7 +793,7 @@ static void place_list(TcgRegalloc *ra, TcgId id)
  */
 static void save_clobbered(TcgRegalloc *ra, TcgRegSet clobbers, bool by_map)
 {
-    for (TcgRegSet s = clobbers & ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+    for (TcgRegSet s = clobbers & ra->allocatable & ~ra->free; s; s &= s - 1) {
         unsigned r = __builtin_ctzll(s);
         TcgId id = ra->regs[r];
 
@@ -1006,11 +1004,6 @@ static void alloc_node(TcgRegalloc *ra, TcgId id)
 
 /* -- blocks ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_wide(const TcgRegalloc *ra, TcgId id)
-{
-    return node_type(node_of(ra, id)) == TCG_V128;
-}
-
 /* Emits ra->moves, which happen at once, as copies one after another. keep: registers that hold what they should. */
 static void parallel_moves(TcgRegalloc *ra, TcgRegSet keep)
 {
@@ -1051,14 +1044,16 @@ static void parallel_moves(TcgRegalloc *ra, TcgRegSet keep)
                 sources |= reg_bit(loc_num(m[i].src));
             }
         }
-        other = ra->be->allocatable & ~used & ~sources & class_of(node_type(node_of(ra, m[0].value)));
+        other = ra->allocatable & ~used & ~sources & tcg_regs_of(node_type(node_of(ra, m[0].value)));
         if (other) {
             temp = TCG_LOC(LOC_REG, __builtin_ctzll(other));
         } else {
-            if (ra->temp_slot < 0) {
-                ra->temp_slot = take_slot(ra, true, 0, UINT32_MAX);
+            unsigned log = MAX(tcg_type_slots(node_type(node_of(ra, m[0].value))), 1);
+
+            if (ra->temp_slot[log] < 0) {
+                ra->temp_slot[log] = take_slot(ra, log, 0, UINT32_MAX);
             }
-            temp = TCG_LOC(LOC_SLOT, ra->temp_slot);
+            temp = TCG_LOC(LOC_SLOT, ra->temp_slot[log]);
         }
         insert_mov(ra, ra->at, m[0].value, m[0].src, temp);
         m[0].src = temp;
@@ -1076,7 +1071,7 @@ static void match_edge(TcgRegalloc *ra, uint32_t p)
     g_assert(fn_block(fn, p)->num_succ == 1);
     ra->at = fn_block(fn, p)->last;
     g_array_set_size(ra->moves, 0);
-    for (TcgRegSet s = ra->be->allocatable; s; s &= s - 1) {
+    for (TcgRegSet s = ra->allocatable; s; s &= s - 1) {
         unsigned r = __builtin_ctzll(s);
         RaMove m = { want[r], LOC_NONE, TCG_LOC(LOC_REG, r) };
 
@@ -1109,13 +1104,18 @@ static void match_edge(TcgRegalloc *ra, uint32_t p)
 /* Registers for values that the loop does not want go to those that it does. */
 static void make_room_in_loop(TcgRegalloc *ra, uint32_t block, uint32_t loop_end)
 {
-    unsigned phis[2] = { 0, 0 };
+    static const TcgRegSet classes[] = { INT_REGS, VEC_REGS, WIDE_REGS, PRED_REGS };
+    unsigned phis[TCG_NUM_TYPES] = { 0 };
 
     for (TcgId id = fn_block(ra->fn, block)->first; node_of(ra, id)->op == OP_phi; id = node_of(ra, id)->next) {
-        phis[is_wide(ra, id)]++;
+        phis[node_type(node_of(ra, id))]++;
     }
-    for (unsigned vec = 0; vec < 2; vec++) {
-        TcgRegSet cls = ra->be->allocatable & (vec ? VEC_REGS : INT_REGS);
+    phis[TCG_I64] += phis[TCG_I32];
+    phis[TCG_V512] += phis[TCG_V256];
+    for (unsigned i = 0; i < G_N_ELEMENTS(classes); i++) {
+        static const uint8_t type[] = { TCG_I64, TCG_V128, TCG_V512, TCG_PRED };
+        TcgRegSet cls = ra->allocatable & classes[i];
+        unsigned reserve = i < 2 ? LOOP_RESERVE : 1;
         TcgRegSet through = 0;
 
         for (TcgRegSet s = cls & ~ra->free; s; s &= s - 1) {
@@ -1128,7 +1128,7 @@ static void make_room_in_loop(TcgRegalloc *ra, uint32_t block, uint32_t loop_end
                 through |= reg_bit(r);
             }
         }
-        while (through && (unsigned)__builtin_popcountll(ra->free & cls) < phis[vec] + LOOP_RESERVE) {
+        while (through && (unsigned)__builtin_popcountll(ra->free & cls) < phis[type[i]] + reserve) {
             unsigned worst = __builtin_ctzll(through);
 
             for (TcgRegSet s = through; s; s &= s - 1) {
@@ -1152,7 +1152,7 @@ static void load_for_loop(TcgRegalloc *ra, uint32_t block, uint32_t loop_end)
         for (uint64_t bits = ra->live_in[(size_t)block * ra->words + w]; bits; bits &= bits - 1) {
             TcgId id = w * 64 + (unsigned)__builtin_ctzll(bits);
             RaVal *v = &ra->val[id];
-            TcgRegSet cls = ra->free & class_of(node_type(node_of(ra, id)));
+            TcgRegSet cls = ra->free & tcg_regs_of(node_type(node_of(ra, id)));
 
             if (v->reg == NO_REG && v->slot >= 0 && next_use(ra, v) <= loop_end &&
                 __builtin_popcountll(cls) > LOOP_SPARE) {
@@ -1169,7 +1169,7 @@ static void keep_consts_for_loop(TcgRegalloc *ra, uint32_t loop_end)
     for (unsigned i = 0; i < ra->consts->len; i++) {
         TcgId id = g_array_index(ra->consts, TcgId, i);
         RaVal *v = &ra->val[id];
-        TcgRegSet cls = ra->free & class_of(node_type(node_of(ra, id)));
+        TcgRegSet cls = ra->free & tcg_regs_of(node_type(node_of(ra, id)));
 
         if (v->reg == NO_REG && next_use(ra, v) <= loop_end && __builtin_popcountll(cls) > LOOP_SPARE_CONST) {
             v->hot = MAX(v->hot, loop_end);
@@ -1180,7 +1180,7 @@ static void keep_consts_for_loop(TcgRegalloc *ra, uint32_t loop_end)
 
 static unsigned reg_in_state(const TcgRegalloc *ra, const TcgId *regs, TcgId id)
 {
-    for (TcgRegSet s = ra->be->allocatable; s; s &= s - 1) {
+    for (TcgRegSet s = ra->allocatable; s; s &= s - 1) {
         if (regs[__builtin_ctzll(s)] == id) {
             return __builtin_ctzll(s);
         }
@@ -1192,7 +1192,7 @@ static void place_phi(TcgRegalloc *ra, TcgId id, const TcgId *from, uint32_t fro
 {
     TcgNode *n = node_of(ra, id);
     RaVal *v = &ra->val[id];
-    TcgRegSet cls = class_of(n->type) & ra->be->allocatable;
+    TcgRegSet cls = tcg_regs_of(n->type) & ra->allocatable;
     TcgId arg = phi_arg(ra->fn, n, from_index);
     unsigned r = NO_REG;
 
@@ -1260,7 +1260,7 @@ static void start_merge(TcgRegalloc *ra, uint32_t block)
         }
     }
     enter_state(ra, chosen ? ra->blk[chosen].out : NULL);
-    for (TcgRegSet s = ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+    for (TcgRegSet s = ra->allocatable & ~ra->free; s; s &= s - 1) {
         TcgId id = ra->regs[__builtin_ctzll(s)];
 
         if (ra->val[id].is_const ? ra->val[id].hot < ra->blk[block].start : !test_live(ra->live_in, ra->words, block, id)) {
@@ -1313,7 +1313,7 @@ static void start_block(TcgRegalloc *ra, uint32_t block)
     } else if (b->num_preds == 1 && fn_block(fn, *fn_list(fn, b->preds))->order &&
                ra->blk[*fn_list(fn, b->preds)].done) {
         enter_state(ra, ra->blk[*fn_list(fn, b->preds)].out);
-        for (TcgRegSet s = ra->be->allocatable & ~ra->free; s; s &= s - 1) {
+        for (TcgRegSet s = ra->allocatable & ~ra->free; s; s &= s - 1) {
             TcgId id = ra->regs[__builtin_ctzll(s)];
 
             if (!ra->val[id].is_const && !test_live(ra->live_in, ra->words, block, id)) {
@@ -1549,19 +1549,21 @@ void tcg_regalloc(TcgFn *fn)
     g_array_set_size(fn->map_leaves, 0);
     g_array_set_size(ra->consts, 0);
     ra->num_slots = 0;
-    ra->temp_slot = -1;
+    memset(ra->temp_slot, 0xff, sizeof(ra->temp_slot));
     memset(ra->home, NO_REG, sizeof(ra->home));
     ra->homes = 0;
     memset(ra->regs, 0, sizeof(ra->regs));
-    ra->free = ra->be->allocatable;
+    ra->allocatable = ra->be->allocatable & (INT_REGS | VEC_REGS);
     for (TcgId id = 0; id < fn->nodes->len; id++) {
         const TcgNode *n = fn_node(fn, id);
 
         ra->val[id] = (RaVal) { .reg = NO_REG, .slot = -1, .is_const = n->op == OP_const };
+        ra->allocatable |= ra->be->allocatable & tcg_regs_of(node_type(n));
         if (n->op == OP_const && n->type == TCG_I64 && (int64_t)n->imm != (int32_t)n->imm) {
             g_array_append_val(ra->consts, id);
         }
     }
+    ra->free = ra->allocatable;
     number_nodes(ra);
     collect_uses(ra);
     find_webs(ra);

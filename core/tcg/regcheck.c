@@ -27,20 +27,25 @@ static void fail(Check *c, TcgId id, const char *what, unsigned k)
     }
 }
 
-/* The value whose name is at loc; 0: unknown. */
-static TcgId name_at(Check *c, TcgLoc loc, bool wide)
+/* The value whose name is at loc, of so many frame slots; 0: unknown. */
+static TcgId name_at(Check *c, TcgLoc loc, unsigned slots)
 {
     unsigned n = loc_num(loc);
+    TcgId name;
 
     switch (loc_kind(loc)) {
     case LOC_REG:
         return n < TCG_NUM_HOST_REGS ? c->state[n] : 0;
     case LOC_SLOT:
-        if (n + wide >= c->fn->frame_slots || (wide && (n & 1))) {
+        if (n + slots > c->fn->frame_slots || (n & (slots - 1))) {
             return 0;
         }
         n += TCG_NUM_HOST_REGS;
-        return wide && c->state[n] != c->state[n + 1] ? 0 : c->state[n];
+        name = c->state[n];
+        for (unsigned i = 1; i < slots; i++) {
+            name = c->state[n + i] == name ? name : 0;
+        }
+        return name;
     case LOC_CONST:
         return fn_node(c->fn, n)->op == OP_const ? n : 0;
     default:
@@ -48,16 +53,15 @@ static TcgId name_at(Check *c, TcgLoc loc, bool wide)
     }
 }
 
-static void set_name(Check *c, TcgLoc loc, bool wide, TcgId name)
+static void set_name(Check *c, TcgLoc loc, unsigned slots, TcgId name)
 {
     unsigned n = loc_num(loc);
 
     if (loc_kind(loc) == LOC_REG) {
         c->state[n] = name;
-    } else if (loc_kind(loc) == LOC_SLOT && n + wide < c->fn->frame_slots) {
-        c->state[TCG_NUM_HOST_REGS + n] = name;
-        if (wide) {
-            c->state[TCG_NUM_HOST_REGS + n + 1] = name;
+    } else if (loc_kind(loc) == LOC_SLOT && n + slots <= c->fn->frame_slots) {
+        for (unsigned i = 0; i < slots; i++) {
+            c->state[TCG_NUM_HOST_REGS + n + i] = name;
         }
     }
 }
@@ -71,15 +75,20 @@ static void forget(Check *c, TcgId name)
     }
 }
 
-static bool is_wide(Check *c, TcgId id)
+static TcgType type_of(Check *c, TcgId id)
 {
-    return node_type(fn_node(c->fn, id)) == TCG_V128;
+    return node_type(fn_node(c->fn, id));
+}
+
+static unsigned slots_of(Check *c, TcgId id)
+{
+    return 1u << tcg_type_slots(type_of(c, id));
 }
 
 static bool holds(Check *c, TcgLoc loc, TcgId value)
 {
-    return name_at(c, loc, is_wide(c, value)) == value && (loc_kind(loc) != LOC_REG ||
-           (loc_num(loc) >= 32) == is_wide(c, value));
+    return name_at(c, loc, slots_of(c, value)) == value && (loc_kind(loc) != LOC_REG ||
+           tcg_regs_of(type_of(c, value)) >> loc_num(loc) & 1);
 }
 
 static uint32_t check_leaves(Check *c, TcgId id, TcgId recipe, uint32_t leaf)
@@ -137,7 +146,7 @@ static void check_node(Check *c, TcgId id)
         if (!holds(c, n->in[0], n->arg[0])) {
             fail(c, id, "does not copy value", n->arg[0]);
         }
-        set_name(c, n->out, is_wide(c, n->arg[0]), n->arg[0]);
+        set_name(c, n->out, slots_of(c, n->arg[0]), n->arg[0]);
         if (loc_kind(n->out) == LOC_REG && !(c->be->allocatable >> loc_num(n->out) & 1)) {
             fail(c, id, "writes a register that is not its own:", loc_num(n->out));
         }
@@ -162,7 +171,7 @@ static void check_node(Check *c, TcgId id)
         TcgId arg = *fn_list(c->fn, n->list + k);
         TcgLoc loc = *fn_list(c->fn, n->arg_locs + k);
 
-        if (!holds(c, loc, arg) || (loc_kind(loc) == LOC_CONST && is_wide(c, arg))) {
+        if (!holds(c, loc, arg) || (loc_kind(loc) == LOC_CONST && tcg_type_is_vec(type_of(c, arg)))) {
             fail(c, id, "does not find list argument", k);
         }
         if (loc_kind(loc) == LOC_REG) {
@@ -187,13 +196,13 @@ static void check_node(Check *c, TcgId id)
         unsigned r = loc_num(n->out);
 
         if (loc_kind(n->out) != LOC_REG || !(t.out & c->be->allocatable & UINT64_C(1) << r) ||
-            (r >= 32) != (node_type(n) == TCG_V128)) {
+            !(tcg_regs_of(node_type(n)) >> r & 1)) {
             fail(c, id, "cannot put its result in", r);
         } else if (t.out_early && (in_regs & ~(t.out_same_as >= 0 ? UINT64_C(1) << r : 0) & UINT64_C(1) << r)) {
             fail(c, id, "result overwrites an argument in", r);
         }
         forget(c, id);
-        set_name(c, n->out, false, id);
+        set_name(c, n->out, 1, id);
     }
 }
 
@@ -225,7 +234,7 @@ static bool join(Check *c, uint32_t p, uint32_t b)
         forget(c, id);
     }
     for (TcgId id = blk->first; fn_node(fn, id)->op == OP_phi; id = fn_node(fn, id)->next) {
-        set_name(c, fn_node(fn, id)->out, is_wide(c, id), id);
+        set_name(c, fn_node(fn, id)->out, slots_of(c, id), id);
     }
     for (unsigned i = 0; i < c->num_locs; i++) {
         if (!c->reached[b]) {

@@ -70,11 +70,35 @@ static unsigned bits_of(const TcgFn *fn, TcgId id, unsigned depth)
     }
 }
 
-static TcgId all_const(TcgFn *fn, const TcgProto *p, unsigned args)
+/* 0: it is no constant that there is. */
+static __attribute__((noinline)) TcgId all_const_wide(TcgFn *fn, const TcgProto *p, unsigned args)
+{
+    TcgType result = tcg_op_def[p->op].result ? (TcgType)tcg_op_def[p->op].result : (TcgType)p->type;
+    TcgWideVal v[4], r;
+
+    for (unsigned i = 0; i < args; i++) {
+        v[i] = tcg_const_value(fn_node(fn, p->arg[i]));
+    }
+    tcg_eval_wide(p->op, p->type, p->aux, p->imm, v, &r);
+    if (!tcg_type_is_vec(result)) {
+        return tcg_fn_const(fn, result, r.u64[0]);
+    }
+    for (unsigned i = 2; i < tcg_type_size(result) / 8; i++) {
+        if (r.u64[i] != r.u64[i & 1]) {
+            return 0;
+        }
+    }
+    return tcg_fn_const_wide(fn, result, r.u64[0], r.u64[1]);
+}
+
+static inline TcgId all_const(TcgFn *fn, const TcgProto *p, unsigned args)
 {
     bool argt = tcg_op_def[p->op].flags & TCGF_ARGT;
     TcgVecVal v[4], r;
 
+    if (G_UNLIKELY(tcg_type_is_wide(p->type) || (p->op >= OP_vlow && p->op <= OP_ptest))) {
+        return all_const_wide(fn, p, args);
+    }
     for (unsigned i = 0; i < args; i++) {
         const TcgNode *n = fn_node(fn, p->arg[i]);
 
@@ -263,6 +287,26 @@ int tcg_compare_of_flags(TcgFn *fn, TcgFlagCond fc, TcgId nzcv, TcgCompare *ret)
             return -1;
         }
         return -2;
+    }
+    case OP_ptest: {
+        const TcgNode *among = fn_node(fn, n->arg[0]), *count = fn_node(fn, n->arg[1]);
+        /* with `to` as of_logic's, but that C is count < lanes */
+        static const int8_t of_while[16] = {
+            [FC_EQ] = COND_EQ, [FC_NE] = COND_NE, [FC_CS] = COND_LTU, [FC_CC] = COND_GEU, [FC_MI] = COND_NE, [FC_PL] = COND_EQ,
+            [FC_VS] = -2, [FC_VC] = -3, [FC_HI] = -1, [FC_LS] = -1, [FC_GE] = COND_EQ, [FC_LT] = COND_NE, [FC_GT] = -2,
+            [FC_LE] = -3,
+        };
+
+        if (count->op != OP_pwhile || among->op != OP_const || among->imm != tcg_lanes_mask((unsigned)count->imm) ||
+            of_while[fc] == -1) {
+            return -2;
+        }
+        if (of_while[fc] < 0) {
+            return of_while[fc] == -3;
+        }
+        *ret = (TcgCompare){ (uint8_t)of_while[fc], TCG_I64, count->arg[0], 0 };
+        ret->b = tcg_fn_const(fn, TCG_I64, fc == FC_CS || fc == FC_CC ? fn_node(fn, n->arg[1])->imm : 0);
+        return -1;
     }
     default:
         return -2;
@@ -951,7 +995,7 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         return 0;
     case OP_vxor:
         if (same || is_value(fn, p->arg[1], 0)) {
-            return same ? tcg_fn_const_v(fn, 0, 0) : p->arg[0];
+            return same ? tcg_fn_const(fn, p->type, 0) : p->arg[0];
         }
         if (is_shift(a) && is_shift(b)) {
             rotation(fn, p, p->arg[a->op == OP_vshl], p->arg[a->op != OP_vshl]);
@@ -974,7 +1018,7 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         }
         return 0;
     case OP_vsub: case OP_vandn:
-        return same ? tcg_fn_const_v(fn, 0, 0) : is_value(fn, p->arg[1], 0) ? p->arg[0] : 0;
+        return same ? tcg_fn_const(fn, p->type, 0) : is_value(fn, p->arg[1], 0) ? p->arg[0] : 0;
     case OP_vadd:
         if (is_shift(a) && is_shift(b) && p->aux == a->aux) {
             rotation(fn, p, p->arg[a->op == OP_vshl], p->arg[a->op != OP_vshl]);
@@ -1026,6 +1070,104 @@ static TcgId vector(TcgFn *fn, TcgProto *p)
         if (a->op == OP_vpair && p->aux == 3) {
             become(p, OP_vfrom, a->arg[0], 0);
             p->aux = 3;
+        }
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* Whether a predicate has none of the first n lanes, or all. */
+static bool is_pred(const TcgFn *fn, TcgId id, unsigned lanes, bool all)
+{
+    const TcgNode *n = fn_node(fn, id);
+
+    return n->op == OP_const && (n->imm & tcg_lanes_mask(lanes)) == (all ? tcg_lanes_mask(lanes) : 0);
+}
+
+/* How many lanes a predicate may have. */
+static unsigned lanes_of(const TcgFn *fn, TcgId id, unsigned depth)
+{
+    const TcgNode *n = fn_node(fn, id);
+
+    switch (n->op) {
+    case OP_const:
+        return n->imm ? 64u - (unsigned)__builtin_clzll(n->imm) : 0;
+    case OP_pfrom:
+        return 64u >> n->aux;
+    case OP_pcmp:
+        return tcg_type_size(n->type) >> n->aux;
+    case OP_pnot: case OP_pwhile:
+        return (unsigned)n->imm;
+    case OP_pand:
+        return depth ? MIN(lanes_of(fn, n->arg[0], depth - 1), lanes_of(fn, n->arg[1], depth - 1)) : 64;
+    case OP_por: case OP_pxor:
+        return depth ? MAX(lanes_of(fn, n->arg[0], depth - 1), lanes_of(fn, n->arg[1], depth - 1)) : 64;
+    case OP_pandn:
+        return depth ? lanes_of(fn, n->arg[0], depth - 1) : 64;
+    default:
+        return 64;
+    }
+}
+
+/* Parts of wide vectors, and what has to do with predicates. */
+static TcgId wide(TcgFn *fn, TcgProto *p)
+{
+    const TcgNode *a = fn_node(fn, p->arg[0]), *b = fn_node(fn, p->arg[1]);
+    unsigned lanes = tcg_type_is_vec(p->type) ? tcg_type_size(p->type) >> p->aux : 64;
+    bool same = p->arg[0] == p->arg[1];
+
+    switch (p->op) {
+    case OP_vlow: case OP_vhigh:
+        if (a->op == OP_vcat) {
+            return a->arg[p->op == OP_vhigh];
+        }
+        if (a->op == OP_vdup) {
+            unsigned es = a->aux;
+
+            become(p, OP_vdup, a->arg[0], 0);
+            p->aux = (uint16_t)es;
+        }
+        return a->op == OP_const ? tcg_fn_const_wide(fn, p->type, a->imm, a->imm2) : 0;
+    case OP_vcat:
+        if (a->op == OP_vlow && b->op == OP_vhigh && a->arg[0] == b->arg[0]) {
+            return a->arg[0];
+        }
+        if (same && a->op == OP_vdup) {
+            unsigned es = a->aux;
+
+            become(p, OP_vdup, a->arg[0], 0);
+            p->aux = (uint16_t)es;
+        }
+        return same && a->op == OP_const ? tcg_fn_const_wide(fn, p->type, a->imm, a->imm2) : 0;
+    case OP_vsel:
+        if (p->arg[1] == p->arg[2] || is_pred(fn, p->arg[0], lanes, true)) {
+            return p->arg[1];
+        }
+        return is_pred(fn, p->arg[0], lanes, false) ? p->arg[2] : 0;
+    case OP_pfrom:
+        return a->op == OP_pto && a->aux == p->aux && lanes_of(fn, a->arg[0], 3) <= 64u >> p->aux ? a->arg[0] : 0;
+    case OP_pto:
+        if (a->op == OP_pfrom && a->aux == p->aux) {
+            static const uint64_t lowest[4] = { UINT64_MAX, 0x5555555555555555, 0x1111111111111111, 0x0101010101010101 };
+
+            if (p->aux == 0) {
+                return a->arg[0];
+            }
+            become(p, OP_and, a->arg[0], tcg_fn_const(fn, TCG_I64, lowest[a->aux]));
+        }
+        return 0;
+    case OP_pand:
+        return same || is_pred(fn, p->arg[1], 64, true) ? p->arg[0] : is_pred(fn, p->arg[1], 64, false) ? p->arg[1] : 0;
+    case OP_por:
+        return same || is_pred(fn, p->arg[1], 64, false) ? p->arg[0] : 0;
+    case OP_pxor:
+        return same ? tcg_fn_const(fn, TCG_PRED, 0) : is_pred(fn, p->arg[1], 64, false) ? p->arg[0] : 0;
+    case OP_pandn:
+        return same ? tcg_fn_const(fn, TCG_PRED, 0) : is_pred(fn, p->arg[1], 64, false) ? p->arg[0] : 0;
+    case OP_pnot:
+        if (a->op == OP_pnot && p->imm == 64 && a->imm == 64) {
+            return a->arg[0];
         }
         return 0;
     default:
@@ -1088,7 +1230,7 @@ static TcgId step(TcgFn *fn, TcgProto *p)
     case OP_vget:
         return vget(fn, p);
     default:
-        return p->type == TCG_V128 ? vector(fn, p) : 0;
+        return p->op >= OP_vlow && p->op <= OP_ptest ? wide(fn, p) : tcg_type_is_vec(p->type) ? vector(fn, p) : 0;
     }
 }
 

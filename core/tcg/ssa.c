@@ -105,7 +105,7 @@ static void add_row(Ssa *s, unsigned row)
         *d = ++s->num_rows;
         r->row = row;
         r->type = tcg_row_type(s->fn, row);
-        r->mo = r->type == TCG_I32 ? MO_32 : r->type == TCG_I64 ? MO_64 : MO_128;
+        r->mo = tcg_type_mo(r->type);
         r->local = row >= TCG_LOCAL;
         r->offset = r->local ? 0 : target->regs[row].offset;
     }
@@ -260,7 +260,7 @@ static void scan_loops(Ssa *s)
  * paths meet, stored to by the blocks that lead there, rather than being phis that would be copied from slot to slot. With
  * a few too many it is better to let the allocator choose: a copy costs less than a load that waits for a store.
  */
-enum { INT_ROWS = 9, VEC_ROWS = 10, ROWS_TOO_MANY = 6, DEPTH_LIMIT = 4, DEPTH_SHIFT = 3 };
+enum { INT_ROWS = 9, VEC_ROWS = 10, PRED_ROWS = 4, ROWS_TOO_MANY = 6, DEPTH_LIMIT = 4, DEPTH_SHIFT = 3 };
 
 static void count_names(const Ssa *s, uint32_t block, uint32_t *ret, bool *flags)
 {
@@ -276,6 +276,14 @@ static void count_names(const Ssa *s, uint32_t block, uint32_t *ret, bool *flags
             flags[r] |= n->op == OP_set_reg && tcg_op_def[fn_node(fn, n->arg[0])->op].flags & TCGF_FLAGS;
         }
     }
+}
+
+enum { ROWS_INT, ROWS_VEC, ROWS_WIDE, ROWS_PRED, ROWS_CLASSES };
+
+/* Which rows there are registers of one kind for. */
+static unsigned rows_class(TcgType t)
+{
+    return t == TCG_PRED ? ROWS_PRED : tcg_type_is_wide(t) ? ROWS_WIDE : t == TCG_V128 ? ROWS_VEC : ROWS_INT;
 }
 
 /* Rows that the marked blocks name least are in their fields at joins there. head: what they are marked with. */
@@ -295,22 +303,24 @@ static void choose_in(Ssa *s, uint32_t head, const uint32_t *names, const bool *
             weight[r] += (uint64_t)names[block * s->num_rows + r] << DEPTH_SHIFT * MIN(b->loop_depth, DEPTH_LIMIT);
         }
     }
-    for (unsigned vec = 0; vec < 2; vec++) {
-        unsigned limit = vec ? VEC_ROWS : INT_ROWS, num = 0;
+    for (unsigned class = ROWS_INT; class < ROWS_CLASSES; class++) {
+        static const uint8_t limits[] = { [ROWS_INT] = INT_ROWS, [ROWS_VEC] = VEC_ROWS, [ROWS_WIDE] = VEC_ROWS,
+                                          [ROWS_PRED] = PRED_ROWS };
+        unsigned limit = limits[class], num = 0;
         uint64_t least = 0;
 
         for (uint32_t r = 1; r < s->num_rows; r++) {
-            num += weight[r] && (s->rows[r].type == TCG_V128) == vec;
+            num += weight[r] && rows_class(s->rows[r].type) == class;
         }
         /* the limit-th of them, by weight */
         for (uint32_t r = 1; r < s->num_rows && num > limit + ROWS_TOO_MANY; r++) {
             unsigned above = 0;
 
-            if ((s->rows[r].type == TCG_V128) != vec) {
+            if (rows_class(s->rows[r].type) != class) {
                 continue;
             }
             for (uint32_t q = 1; q < s->num_rows; q++) {
-                above += (s->rows[q].type == TCG_V128) == vec &&
+                above += rows_class(s->rows[q].type) == class &&
                          (weight[q] > weight[r] || (weight[q] == weight[r] && q < r));
             }
             if (above == limit - 1) {
@@ -322,7 +332,7 @@ static void choose_in(Ssa *s, uint32_t head, const uint32_t *names, const bool *
             const TcgIrBlock *b = fn_block(fn, block);
 
             for (uint32_t r = 1; r < s->num_rows && b->mark == head && b->num_preds > 1; r++) {
-                if (weight[r] && (s->rows[r].type == TCG_V128) == vec) {
+                if (weight[r] && rows_class(s->rows[r].type) == class) {
                     bool in = num > limit + ROWS_TOO_MANY && weight[r] < least && !s->rows[r].local && !flags[r];
 
                     s->in_field[block * s->num_rows + r] = in;
@@ -690,7 +700,7 @@ static void do_get(Ssa *s, TcgId id, TcgNode *n)
     Ref cur = st->cur;
 
     if (cur == 0) {                             /* a local that was not set: any value will do */
-        n->arg[0] = s->rows[r].type == TCG_V128 ? tcg_fn_const_v(s->fn, 0, 0) : tcg_fn_const(s->fn, n->type, 0);
+        n->arg[0] = tcg_fn_const(s->fn, n->type, 0);
         tcg_fn_remove(s->fn, id);
         return;
     }
@@ -963,7 +973,7 @@ static void enter_block(Ssa *s, uint32_t block)
 
 static TcgId undefined(TcgFn *fn, TcgType type)
 {
-    return type == TCG_V128 ? tcg_fn_const_v(fn, 0, 0) : tcg_fn_const(fn, type, 0);
+    return tcg_fn_const(fn, type, 0);
 }
 
 static void fill_phis(Ssa *s)

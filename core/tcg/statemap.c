@@ -5,25 +5,28 @@
  *   map    insns, pc_delta, PC row's offset and type (if pc_delta), number of entries, entries
  *   entry  offset in the CPU object, operand
  *   operand  one byte: type << 6 | place. Place 0-31: that integer or (V128) vector register; SLOT: number;
- *            CONST: its bytes; RECIPE: op, aux, imm, operands
+ *            CONST: its bytes; RECIPE: op, aux, imm, operands. A predicate is an integer; of a wide vector the type is 0 there,
+ *            and itself in the next byte
  *
  * Numbers are LEB128.
  */
 #include <string.h>
 #include "core/tcg/backend.h"
 
-enum { PLACE_SLOT = 32, PLACE_CONST, PLACE_RECIPE, NUMBER_MAX = 10, LEAF_MAX = 17 };
+enum { PLACE_SLOT = 32, PLACE_CONST, PLACE_RECIPE, NUMBER_MAX = 10, LEAF_MAX = 18 };
 
 typedef struct MapState {
     const uint64_t *int_regs;
     const TcgVecVal *vec_regs;
     const uint64_t *frame;
+    const TcgWideVal *wide_regs;
 } MapState;
 
 typedef struct MapWrite {
     uint32_t offset;
     TcgType type;
-    TcgVecVal value;
+    TcgVecVal value;                            /* of a wide vector that is a constant, all over */
+    const void *wide;                           /* ... that is none: where it is, outside the CPU object */
 } MapWrite;
 
 /* -- numbers ------------------------------------------------------------------------------------------------------ */
@@ -63,12 +66,47 @@ static int64_t unzigzag(uint64_t v)
     return (int64_t)(v >> 1 ^ -(v & 1));
 }
 
+static TcgType map_type(TcgType t)
+{
+    return t == TCG_PRED ? TCG_I64 : t;
+}
+
 /* -- writing ------------------------------------------------------------------------------------------------------ */
+
+static uint8_t *put_wide_leaf(const TcgFn *fn, TcgType type, TcgLoc loc, uint8_t *p)
+{
+    const TcgNode *c;
+
+    switch (loc_kind(loc)) {
+    case LOC_REG:
+        *p++ = (uint8_t)(loc_num(loc) - TCG_FIRST_WIDE);
+        *p++ = (uint8_t)type;
+        return p;
+    case LOC_SLOT:
+        *p++ = PLACE_SLOT;
+        *p++ = (uint8_t)type;
+        return put_number(p, loc_num(loc));
+    default:
+        g_assert(loc_kind(loc) == LOC_CONST);
+        *p++ = PLACE_CONST;
+        *p++ = (uint8_t)type;
+        c = fn_node(fn, loc_num(loc));
+        memcpy(p, &c->imm, 8);
+        memcpy(p + 8, &c->imm2, 8);
+        return p + 16;
+    }
+}
 
 static uint8_t *put_leaf(const TcgFn *fn, TcgType type, TcgLoc loc, uint8_t *p)
 {
     const TcgNode *c;
 
+    if (G_UNLIKELY(type > TCG_V128)) {
+        if (type != TCG_PRED) {
+            return put_wide_leaf(fn, type, loc, p);
+        }
+        type = TCG_I64;
+    }
     switch (loc_kind(loc)) {
     case LOC_REG:
         *p++ = (uint8_t)(type << 6 | (loc_num(loc) & 31));
@@ -94,7 +132,7 @@ static uint8_t *put_recipe(const TcgFn *fn, TcgId id, uint32_t *leaf, uint8_t *p
 {
     const TcgNode *n = fn_node(fn, id);
 
-    *p++ = (uint8_t)(n->type << 6 | PLACE_RECIPE);
+    *p++ = (uint8_t)(map_type(n->type) << 6 | PLACE_RECIPE);
     *p++ = n->op;
     p = put_number(p, n->aux);
     p = put_number(p, n->imm);
@@ -201,14 +239,41 @@ static TcgType get_operand(const uint8_t **p, const MapState *s, TcgVecVal *ret)
             get_operand(p, s, &arg[k]);
         }
         tcg_eval(op, type, aux, imm, arg, ret);
-        if (tcg_op_def[op].flags & TCGF_ARGT) {
-            type = TCG_I32;
+        if (tcg_op_def[op].result) {
+            type = map_type(tcg_op_def[op].result);
         }
     }
     if (type == TCG_I32) {
         ret->u64[0] = ret->u32[0];
     }
     return type;
+}
+
+/* A wide vector, of which p has the first byte. */
+static void get_wide(const uint8_t **p, const MapState *s, MapWrite *w)
+{
+    unsigned place = *(*p)++;
+
+    w->type = *(*p)++;
+    w->wide = place < PLACE_SLOT ? (const void *)&s->wide_regs[place]
+            : place == PLACE_SLOT ? (const void *)&s->frame[get_number(p)] : NULL;
+    if (!w->wide) {
+        memcpy(&w->value, *p, 16);
+        *p += 16;
+    }
+}
+
+static void write_wide(CPUState *cs, const MapWrite *w)
+{
+    uint8_t *to = (uint8_t *)cs + w->offset;
+
+    if (w->wide) {
+        memcpy(to, w->wide, tcg_type_size(w->type));
+        return;
+    }
+    for (unsigned i = 0; i < tcg_type_size(w->type); i += 16) {
+        memcpy(to + i, &w->value, 16);
+    }
 }
 
 static void write_row(CPUState *cs, uint32_t offset, TcgType type, const TcgVecVal *v)
@@ -226,9 +291,9 @@ static void write_row(CPUState *cs, uint32_t offset, TcgType type, const TcgVecV
 }
 
 unsigned tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs, const TcgVecVal *vec_regs,
-                     const uint64_t *frame)
+                         const uint64_t *frame, const TcgWideVal *wide_regs)
 {
-    const MapState s = { int_regs, vec_regs, frame };
+    const MapState s = { int_regs, vec_regs, frame, wide_regs };
     const uint8_t *p = map;
     uint32_t pc_offset = 0;
     TcgType pc_type = TCG_VOID;
@@ -246,10 +311,18 @@ unsigned tcg_map_restore(const void *map, CPUState *cs, const uint64_t *int_regs
     w = g_newa(MapWrite, num + 1);
     for (unsigned i = 0; i < num; i++) {
         w[i].offset = (uint32_t)get_number(&p);
-        w[i].type = get_operand(&p, &s, &w[i].value);
+        if (G_UNLIKELY(*p >> 6 == TCG_VOID)) {
+            get_wide(&p, &s, &w[i]);
+        } else {
+            w[i].type = get_operand(&p, &s, &w[i].value);
+        }
     }
     for (unsigned i = 0; i < num; i++) {
-        write_row(cs, w[i].offset, w[i].type, &w[i].value);
+        if (G_UNLIKELY(w[i].type > TCG_V128)) {
+            write_wide(cs, &w[i]);
+        } else {
+            write_row(cs, w[i].offset, w[i].type, &w[i].value);
+        }
     }
     if (pc_delta) {
         TcgVecVal pc = { { 0 } };

@@ -23,13 +23,23 @@ typedef enum TcgType {
     TCG_I32,
     TCG_I64,
     TCG_V128,                                   /* 16 bytes: lanes little-endian, lane 0 lowest; also i128 */
+    TCG_V256, TCG_V512,                         /* wide vectors: the same of 32 and 64 bytes */
+    TCG_PRED,                                   /* a predicate: bit i is lane i of what it is used with; others are 0 */
     TCG_NUM_TYPES
 } TcgType;
 
 static inline unsigned tcg_type_size(TcgType t)
 {
-    static const uint8_t size[TCG_NUM_TYPES] = { 0, 4, 8, 16 };
+    static const uint8_t size[TCG_NUM_TYPES] = { 0, 4, 8, 16, 32, 64, 8 };
     return size[t];
+}
+static inline bool tcg_type_is_wide(TcgType t)
+{
+    return t == TCG_V256 || t == TCG_V512;
+}
+static inline bool tcg_type_is_vec(TcgType t)
+{
+    return t >= TCG_V128 && t <= TCG_V512;
 }
 
 /* A pair differs in bit 0 and is each other's negation. */
@@ -56,11 +66,12 @@ extern const uint16_t tcg_flag_truth[16];
 
 /*
  * A MemOp says all about one guest access except its address. Packed in 32 bits:
- * size (log2 bytes 0-4), sign extension, byte order, alignment rule, atomicity, ordering, kind, regime (mmu index).
+ * size (log2 bytes 0-6), sign extension, byte order, alignment rule, atomicity, ordering, kind, regime (mmu index).
  */
 typedef uint32_t MemOp;
 enum {
     MO_8 = 0, MO_16 = 1, MO_32 = 2, MO_64 = 3, MO_128 = 4,
+    MO_256 = 5, MO_512 = 6,                     /* of wide vectors: little-endian, atomic by 16 bytes at most */
     MO_SIZE = 7,
     MO_SIGN = 1 << 3,                           /* a load extends the sign to the value's type; else zero */
     MO_BE = 1 << 4,
@@ -179,13 +190,13 @@ enum {
     HELPER_NO_RETURN = 1 << 2,                  /* always raises: ends the block */
 };
 
-/* Arguments by value are i32 or i64; a V128 argument or result is passed by pointer to a 16-byte frame slot. */
+/* Arguments by value are i32 or i64; a vector argument or result is passed by pointer to a copy in the frame. */
 enum { TCG_HELPER_MAX_ARGS = 6 };
 struct TcgHelper {
     const char *name;
     void *fn;                                   /* first C argument is always the CPU object */
     uint8_t num_args;                           /* without the CPU object */
-    uint8_t ret;                                /* TcgType; TCG_VOID for none. V128: written through a last pointer */
+    uint8_t ret;                                /* TcgType; TCG_VOID for none. A vector: written through a last pointer */
     uint8_t args[TCG_HELPER_MAX_ARGS];          /* TcgType */
     uint8_t flags;
     TcgHelperRegs reads, writes;                /* HREGS_LISTED: the call site lists register rows */
@@ -214,6 +225,9 @@ typedef struct TcgMemOps {
     void (*st)(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map);
     void (*ld128)(CPUState *cs, vaddr addr, void *ret, MemOp mo, const void *map);
     void (*st128)(CPUState *cs, vaddr addr, const void *value, MemOp mo, const void *map);
+    /* Vectors of up to 64 bytes: of byte i if bit i of bytes is set; those that are not loaded are 0. All or nothing is stored. */
+    void (*ldv)(CPUState *cs, vaddr addr, void *ret, MemOp mo, uint64_t bytes, const void *map);
+    void (*stv)(CPUState *cs, vaddr addr, const void *value, MemOp mo, uint64_t bytes, const void *map);
     /* Returns the old value, zero extended (or by MO_SIGN). */
     uint64_t (*rmw)(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map);
     uint64_t (*cas)(CPUState *cs, vaddr addr, uint64_t expect, uint64_t value, MemOp mo, const void *map);

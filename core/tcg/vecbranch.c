@@ -314,8 +314,7 @@ static void place(TcgFn *fn, VecBranch *v, unsigned side)
         TcgId id = v->moved[i];
 
         if (zero) {
-            id = fn_node(fn, id)->type == TCG_V128 && fn_node(fn, id)->op != OP_vget ? tcg_fn_const_v(fn, 0, 0)
-                                                                                   : tcg_fn_const(fn, TCG_I64, 0);
+            id = tcg_fn_const(fn, fn_node(fn, id)->type == TCG_V128 ? TCG_V128 : TCG_I64, 0);
         } else if (v->wanted[side][i] && (side == ZERO || !v->stays[i] || again)) {
             TcgNode *n;
 

@@ -127,8 +127,15 @@ static bool check_memop(Verifier *v, const TcgNode *n)
 {
     unsigned size = memop_size(n->imm);
 
-    if (n->imm >> 32 || (n->imm & MO_SIZE) > MO_128) {
+    if (n->imm >> 32 || (n->imm & MO_SIZE) > MO_512) {
         return fail(v, "no such access");
+    }
+    if (tcg_type_is_wide(n->type) || n->type == TCG_PRED || n->op == OP_guest_ldm || n->op == OP_guest_stm) {
+        bool masked = n->op == OP_guest_ldm || n->op == OP_guest_stm;
+
+        return (tcg_type_is_vec(n->type) && size == tcg_type_size(n->type) && !(n->imm & (MO_SIGN | MO_BE)) &&
+                (masked ? n->aux <= 3 && !(n->imm & MO_ORDER) : tcg_op_loads(n->op) || tcg_op_stores(n->op))) ||
+               fail(v, "no such access to a vector");
     }
     if (n->type == TCG_V128 && size < 16
         ? size < 4 || n->imm & MO_SIGN || (!tcg_op_loads(n->op) && !tcg_op_stores(n->op))
@@ -147,7 +154,8 @@ static bool check_type(Verifier *v, const TcgNode *n)
     unsigned width = n->type == TCG_I32 ? 32 : 64, pos = n->aux & 0xff, len = n->aux >> 8;
 
     if (def->flags & TCGF_VEC) {
-        bool lanes = n->op == OP_vget, ok = lanes ? n->type == (n->aux == 3 ? TCG_I64 : TCG_I32) : n->type == TCG_V128;
+        bool lanes = n->op == OP_vget, ok = lanes ? n->type == (n->aux == 3 ? TCG_I64 : TCG_I32) : n->type == TCG_V128 ||
+                                            (tcg_type_is_wide(n->type) && tcg_op_lanewise(n->op));
 
         if (!ok || n->aux > 3) {
             return fail(v, "bad vector type or element size");
@@ -159,7 +167,15 @@ static bool check_type(Verifier *v, const TcgNode *n)
             ((n->op == OP_vshr || n->op == OP_vsar) && n->imm > 8u << n->aux)) {
             return fail(v, "the count is too large");
         }
-        if ((n->op == OP_vcmp && n->imm >= TCG_NUM_CONDS) || !(tcg_vec_sizes(n->op) >> n->aux & 1) ||
+        if (n->op == OP_vmasked) {
+            TcgNode inner = tcg_masked_op(n);
+
+            return (inner.op < TCG_NUM_OPS && tcg_op_lanewise(inner.op) && inner.op != OP_vmasked && inner.op != OP_vdup &&
+                    tcg_op_def[inner.op].result == TCG_VOID && tcg_op_def[inner.op].args <= 2 &&
+                    n->arg[3] == (tcg_op_def[inner.op].args == 2 ? n->arg[3] : n->arg[2]) && check_type(v, &inner)) ||
+                   fail(v, "no such masked operation");
+        }
+        if (((n->op == OP_vcmp || n->op == OP_pcmp) && n->imm >= TCG_NUM_CONDS) || !(tcg_vec_sizes(n->op) >> n->aux & 1) ||
             (n->op == OP_vbyterev && (n->imm <= n->aux || n->imm > 3)) || (n->op == OP_vclmul && n->imm & ~UINT64_C(0x11)) ||
             (n->op == OP_vshuf && n->imm > 0xff) || (n->op == OP_vsha1r && n->imm > 3) || (n->op == OP_vgfaff && n->imm > 0x1ff)) {
             return fail(v, "the operation has no such form");
@@ -175,7 +191,7 @@ static bool check_type(Verifier *v, const TcgNode *n)
         return n->op == OP_set_reg || n->type == tcg_row_type(v->fn, n->aux) || fail(v, "not the row's type");
     case OP_ld_env: case OP_st_env:
         return (n->type != TCG_VOID && 1u << (n->aux & MO_SIZE) <= tcg_type_size(n->type) &&
-                ((n->aux & MO_SIZE) == MO_128) == (n->type == TCG_V128)) || fail(v, "the field does not fit the type");
+                (int_type(n->type) || (n->aux & MO_SIZE) == tcg_type_mo(n->type))) || fail(v, "the field does not fit the type");
     case OP_add_env:
         return (int_type(n->type) && 1u << n->aux == tcg_type_size(n->type)) || fail(v, "the field does not fit the type");
     case OP_select: case OP_phi: case OP_mov: case OP_select_fc: case OP_select_cmp:
@@ -202,8 +218,21 @@ static bool check_type(Verifier *v, const TcgNode *n)
         }
         /* fall through */
     case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
+    case OP_guest_ldm: case OP_guest_stm:
         return check_memop(v, n);
-    case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8:
+    case OP_vpopcnt8:
+        return tcg_type_is_vec(n->type) || fail(v, "bad type");
+    case OP_vlow: case OP_vhigh:
+        return n->type == TCG_V128 || n->type == TCG_V256 || fail(v, "bad type");
+    case OP_vcat:
+        return tcg_type_is_wide(n->type) || fail(v, "bad type");
+    case OP_pfrom: case OP_pto:
+        return (n->type == (n->op == OP_pfrom ? TCG_PRED : TCG_I64) && n->aux <= 3) || fail(v, "bad type or element size");
+    case OP_pand: case OP_por: case OP_pxor: case OP_pandn: case OP_ptest:
+        return n->type == TCG_PRED || fail(v, "bad type");
+    case OP_pnot: case OP_pwhile:
+        return (n->type == TCG_PRED && n->imm >= 1 && n->imm <= 64) || fail(v, "bad type or number of lanes");
+    case OP_vpair: case OP_vext: case OP_vtbl:
         return (n->type == TCG_V128 && (n->op != OP_vext || n->imm < 16)) || fail(v, "bad type or count");
     case OP_fp: case OP_fp_cmp: case OP_flags_fp: case OP_br_fp:
         return (n->type == TCG_V128 && tcg_fp_es(n->aux) >= 1 && tcg_fp_to(n->aux) >= 1 &&
@@ -213,7 +242,12 @@ static bool check_type(Verifier *v, const TcgNode *n)
     case OP_br_vec:
         return (n->type == TCG_V128 && n->aux <= COND_NE) || fail(v, "bad type or condition");
     case OP_call:
-        return n->type == call_helper(n)->ret || fail(v, "not the helper's type");
+        for (unsigned i = 0; i < call_helper(n)->num_args; i++) {
+            if (call_helper(n)->args[i] == TCG_PRED) {
+                return fail(v, "a predicate for a helper");
+            }
+        }
+        return (n->type == call_helper(n)->ret && n->type != TCG_PRED) || fail(v, "not the helper's type");
     case OP_goto_tb:
         return (n->aux & ~TCG_GOTO_SETS_PC) < TCG_MAX_CHAINS || fail(v, "no such slot");
     default:

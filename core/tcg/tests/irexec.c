@@ -9,9 +9,9 @@ typedef struct Machine {
     TcgFn *fn;
     TestCpu *cpu;
     IrExec *e;
-    TcgVecVal *val;                             /* by node */
+    TcgWideVal *val;                            /* by node */
     bool *defined;
-    TcgVecVal *local;
+    TcgWideVal *local;
     /* before ssa */
     bool regs;                                  /* rows are read and written by row */
     TestCpu *start;                             /* the state at the start of the instruction */
@@ -20,9 +20,9 @@ typedef struct Machine {
     unsigned insns;
 } Machine;
 
-static TcgVecVal field_get(const void *p, TcgType t)
+static TcgWideVal field_get(const void *p, TcgType t)
 {
-    TcgVecVal v = { 0 };
+    TcgWideVal v = { 0 };
 
     memcpy(&v, p, tcg_type_size(t));
     return v;
@@ -33,12 +33,12 @@ static void *row_field(const Machine *m, unsigned row)
     return row >= TCG_LOCAL ? (void *)&m->local[row - TCG_LOCAL] : (uint8_t *)m->cpu + test_target.regs[row].offset;
 }
 
-static TcgVecVal get(const Machine *m, TcgId id)
+static TcgWideVal get(const Machine *m, TcgId id)
 {
     const TcgNode *n = fn_node(m->fn, id);
 
     if (n->op == OP_const) {
-        return (TcgVecVal){ .u64 = { n->imm, n->imm2 } };
+        return tcg_const_value(n);
     }
     if (!m->defined[id]) {
         GString *s = g_string_new(NULL);
@@ -49,12 +49,12 @@ static TcgVecVal get(const Machine *m, TcgId id)
     return m->val[id];
 }
 
-static void set(Machine *m, TcgId id, TcgVecVal v)
+static void set(Machine *m, TcgId id, TcgWideVal v)
 {
     TcgType t = node_type(fn_node(m->fn, id));
 
-    if (t != TCG_V128) {
-        v.u64[1] = 0;
+    for (unsigned i = tcg_type_size(t); i < sizeof(v); i++) {
+        v.u8[i] = 0;
     }
     if (t == TCG_I32) {
         v.u64[0] = (uint32_t)v.u64[0];
@@ -64,10 +64,10 @@ static void set(Machine *m, TcgId id, TcgVecVal v)
 }
 
 /* A map's value: computed now if it is a recipe. */
-static TcgVecVal map_value(const Machine *m, TcgId id)
+static TcgWideVal map_value(const Machine *m, TcgId id)
 {
     const TcgNode *n = fn_node(m->fn, id);
-    TcgVecVal args[4], r;
+    TcgWideVal args[4], r;
 
     if (n->op == OP_const || !node_is_recipe(n)) {
         return get(m, id);
@@ -75,26 +75,29 @@ static TcgVecVal map_value(const Machine *m, TcgId id)
     for (unsigned i = 0; i < tcg_op_def[n->op].args; i++) {
         args[i] = map_value(m, n->arg[i]);
     }
-    tcg_eval(n->op, n->type, n->aux, n->imm, args, &r);
+    tcg_eval_wide(n->op, n->type, n->aux, n->imm, args, &r);
     return r;
 }
 
 static void restore(Machine *m, const TcgNode *n)
 {
     const TcgStateMap *map = fn_map(m->fn, n->map);
-    TcgVecVal *v;
+    TcgWideVal *v;
 
     if (m->regs) {
         TestCpu *cpu = m->cpu;
 
         memcpy(cpu->x, m->start->x, sizeof(cpu->x));
         memcpy(cpu->v, m->start->v, sizeof(cpu->v));
+        memcpy(cpu->z, m->start->z, sizeof(cpu->z));
+        memcpy(cpu->y, m->start->y, sizeof(cpu->y));
+        memcpy(cpu->p, m->start->p, sizeof(cpu->p));
         cpu->nzcv = m->start->nzcv;
         cpu->pc = m->entry_pc + m->delta;
         m->e->insns = m->insns;
         return;
     }
-    v = g_new(TcgVecVal, map->num + 1);
+    v = g_new(TcgWideVal, map->num + 1);
     for (uint32_t i = 0; i < map->num; i++) {
         v[i] = map_value(m, fn_map_entry(m->fn, map->first + i)->value);
     }
@@ -138,25 +141,39 @@ static void guest_access(Machine *m, TcgId id, const TcgNode *n)
     const TcgMemOps *ops = m->fn->config->layout->mem;
     CPUState *cs = test_cs(m->cpu);
     uint64_t addr = get(m, n->arg[0]).u64[0] + (uint64_t)(int64_t)tcg_access_offset(n);
-    bool wide = (n->imm & MO_SIZE) == MO_128;
-    TcgVecVal v = { 0 }, w;
+    bool wide = (n->imm & MO_SIZE) == MO_128, wider = (n->imm & MO_SIZE) > MO_128;
+    uint64_t bytes = tcg_lanes_mask(memop_size((MemOp)n->imm));
+    TcgWideVal v = { 0 }, w;
 
     if (tcg_access_index(n)) {
         addr += get(m, n->arg[tcg_access_index(n)]).u64[0] << (n->aux & 3);
     }
 
+    if (n->op == OP_guest_ldm || n->op == OP_guest_stm) {
+        uint64_t pred = get(m, n->arg[n->op == OP_guest_ldm ? 1 : 2]).u64[0];
+
+        bytes = 0;
+        for (unsigned i = 0; i < memop_size((MemOp)n->imm); i++) {
+            bytes |= (pred >> (i >> n->aux) & 1) << i;
+        }
+        wider = true;
+    }
     switch (n->op) {
-    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
-        if (wide) {
+    case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn: case OP_guest_ldm:
+        if (wider) {
+            ops->ldv(cs, addr, &v, n->imm, bytes, NULL);
+        } else if (wide) {
             ops->ld128(cs, addr, &v, n->imm, NULL);
         } else {
             v.u64[0] = ops->ld(cs, addr, n->imm, NULL);
         }
         set(m, id, v);
         break;
-    case OP_guest_st: case OP_guest_stx: case OP_guest_sth: case OP_guest_stn:
+    case OP_guest_st: case OP_guest_stx: case OP_guest_sth: case OP_guest_stn: case OP_guest_stm:
         v = get(m, n->arg[1]);
-        if (wide) {
+        if (wider) {
+            ops->stv(cs, addr, &v, n->imm, bytes, NULL);
+        } else if (wide) {
             ops->st128(cs, addr, &v, n->imm, NULL);
         } else {
             ops->st(cs, addr, v.u64[0], n->imm, NULL);
@@ -192,17 +209,19 @@ static void call(Machine *m, TcgId id, const TcgNode *n)
 {
     const TcgHelper *h = call_helper(n);
     uint64_t cif[TCG_HELPER_CIF_SIZE / 8], old_pc = m->cpu->pc;
-    TcgVecVal args[TCG_HELPER_MAX_ARGS], ret = { 0 };
+    TcgWideVal args[TCG_HELPER_MAX_ARGS], ret = { 0 };
+    const void *arg[TCG_HELPER_MAX_ARGS];
     bool pc = m->regs && (lists_pc(m, h->reads, n->reads, n->num_reads) || lists_pc(m, h->writes, n->writes, n->num_writes));
 
     for (uint32_t i = 0; i < n->list_len; i++) {
         args[i] = get(m, *fn_list(m->fn, n->list + i));
+        arg[i] = &args[i];
     }
     if (pc && !m->pc_set) {
         m->cpu->pc = m->entry_pc + m->delta;
     }
     tcg_helper_prepare(h, (struct TcgHelperCif *)cif);
-    tcg_helper_call(h, (struct TcgHelperCif *)cif, test_cs(m->cpu), args, &ret);
+    tcg_helper_call(h, (struct TcgHelperCif *)cif, test_cs(m->cpu), arg, &ret);
     if (pc && !m->cpu->raised && !lists_pc(m, h->writes, n->writes, n->num_writes)) {
         m->cpu->pc = old_pc;
     }
@@ -229,7 +248,7 @@ static void env_access(Machine *m, TcgId id, const TcgNode *n)
 {
     uint8_t *p = (uint8_t *)m->cpu + n->imm;
     unsigned size = 1u << (n->aux & MO_SIZE);
-    TcgVecVal v = { 0 };
+    TcgWideVal v = { 0 };
 
     if (n->op == OP_add_env) {
         memcpy(&v, p, size);
@@ -251,7 +270,7 @@ static void env_access(Machine *m, TcgId id, const TcgNode *n)
 
 static void pure(Machine *m, TcgId id, const TcgNode *n)
 {
-    TcgVecVal args[4], r;
+    TcgWideVal args[4], r;
 
     if (!m->regs && node_is_recipe(n)) {
         return;
@@ -259,7 +278,7 @@ static void pure(Machine *m, TcgId id, const TcgNode *n)
     for (unsigned i = 0; i < tcg_op_def[n->op].args; i++) {
         args[i] = get(m, n->arg[i]);
     }
-    tcg_eval(n->op, n->type, n->aux, n->imm, args, &r);
+    tcg_eval_wide(n->op, n->type, n->aux, n->imm, args, &r);
     set(m, id, r);
 }
 
@@ -284,7 +303,7 @@ static uint32_t end_block(Machine *m, const TcgNode *n)
     case OP_brflag:
         return b->succ[!(tcg_flag_truth[n->aux] >> (get(m, n->arg[0]).u64[0] & 15) & 1)];
     case OP_br_fp: {
-        TcgVecVal arg[2] = { get(m, n->arg[0]), get(m, n->arg[1]) }, nzcv;
+        TcgVecVal arg[2] = { get(m, n->arg[0]).v[0], get(m, n->arg[1]).v[0] }, nzcv;
 
         tcg_eval(OP_flags_fp, n->type, n->aux & ((1u << TCG_FP_COND_SHIFT) - 1), 0, arg, &nzcv);
         return b->succ[!(tcg_flag_truth[n->aux >> TCG_FP_COND_SHIFT] >> (nzcv.u64[0] & 15) & 1)];
@@ -303,7 +322,7 @@ static uint32_t end_block(Machine *m, const TcgNode *n)
 static void enter_block(Machine *m, uint32_t block, uint32_t from)
 {
     const TcgIrBlock *b = fn_block(m->fn, block);
-    TcgVecVal v[64];
+    TcgWideVal v[64];
     uint32_t p = 0, num = 0;
 
     while (p < b->num_preds && *fn_list(m->fn, b->preds + p) != from) {
@@ -337,7 +356,7 @@ static uint32_t run_block(Machine *m, uint32_t block)
             set(m, id, field_get(row_field(m, n->aux), n->type));
             break;
         case OP_set_reg: {
-            TcgVecVal v = get(m, n->arg[0]);
+            TcgWideVal v = get(m, n->arg[0]);
 
             memcpy(row_field(m, n->aux), &v, tcg_type_size(tcg_row_type(m->fn, n->aux)));
             m->pc_set |= n->aux == TEST_PC;
@@ -351,10 +370,11 @@ static uint32_t run_block(Machine *m, uint32_t block)
             m->insns++;
             break;
         case OP_guest_page:
-            set(m, id, (TcgVecVal){ 0 });
+            set(m, id, (TcgWideVal){ 0 });
             break;
         case OP_guest_ldh: case OP_guest_sth: case OP_guest_ldn: case OP_guest_stn:
         case OP_guest_ld: case OP_guest_st: case OP_guest_ldx: case OP_guest_stx: case OP_guest_rmw: case OP_guest_cas:
+        case OP_guest_ldm: case OP_guest_stm:
             if (!event(m)) {
                 guest_access(m, id, n);
             }
@@ -391,9 +411,9 @@ void ir_exec(TcgFn *fn, TestCpu *cpu, IrExec *e)
     Machine m = { .fn = fn, .cpu = cpu, .e = e, .regs = !(fn->done & PROP_SSA), .entry_pc = cpu->pc };
     uint32_t block = fn->entry, fuel = e->fuel;
 
-    m.val = g_new0(TcgVecVal, fn->nodes->len);
+    m.val = g_new0(TcgWideVal, fn->nodes->len);
     m.defined = g_new0(bool, fn->nodes->len);
-    m.local = g_new0(TcgVecVal, fn->locals->len + 1);
+    m.local = g_new0(TcgWideVal, fn->locals->len + 1);
     m.start = test_new0(TestCpu);
     start_insn(&m, NULL);
     e->events = e->insns = 0;

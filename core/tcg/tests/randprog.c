@@ -14,6 +14,7 @@ typedef struct Prog {
     unsigned num[TCG_NUM_TYPES];
     unsigned local[TCG_NUM_TYPES];
     uint64_t delta;
+    bool wide;
 } Prog;
 
 static unsigned below(Prog *p, unsigned n)
@@ -40,6 +41,12 @@ static unsigned row_of(Prog *p, TcgType t)
     if (below(p, 8) == 0) {
         return p->local[t];
     }
+    switch (t) {
+    case TCG_V256: return TEST_Y0 + below(p, 2);
+    case TCG_V512: return TEST_Z0 + below(p, 3);
+    case TCG_PRED: return TEST_P0 + below(p, 3);
+    default: break;
+    }
     return t == TCG_I32 ? TEST_NZCV : t == TCG_I64 ? TEST_X0 + below(p, 8) : TEST_V0 + below(p, 4);
 }
 
@@ -53,8 +60,10 @@ static TcgVal value(Prog *p, TcgType t)
     if (r < 8) {
         return tcg_get_reg(p->g, row_of(p, t));
     }
-    if (t == TCG_V128) {
-        return tcg_const_v(p->g, test_rand_edge(p->seed), test_rand_edge(p->seed));
+    if (tcg_type_is_vec(t)) {
+        uint64_t lo = test_rand_edge(p->seed);
+
+        return tcg_const_wide(p->g, t, lo, below(p, 3) ? lo : test_rand_edge(p->seed));
     }
     return tcg_const(p->g, t, test_rand_edge(p->seed));
 }
@@ -68,6 +77,11 @@ static TcgVal flags(Prog *p)
 {
     TcgType t = int_type(p);
 
+    if (p->wide && below(p, 6) == 0) {
+        TcgVal while_ = tcg_pwhile(p->g, value(p, TCG_I64), 16), all = tcg_const(p->g, TCG_PRED, 0xffff);
+
+        return below(p, 2) ? tcg_ptest(p->g, all, while_) : tcg_ptest(p->g, value(p, TCG_PRED), value(p, TCG_PRED));
+    }
     switch (below(p, 8)) {
     case 6: case 7: {                           /* as conditional comparisons make them */
         TcgVal k = tcg_const(p->g, TCG_I32, below(p, 16)), cond = flags(p), cmp = flags(p);
@@ -173,6 +187,96 @@ static TcgVal random_vec(Prog *p)
     }
 }
 
+static TcgType vec_type(Prog *p)
+{
+    return p->wide && below(p, 2) ? TCG_V256 + below(p, 2) : TCG_V128;
+}
+
+/* What is of any width. */
+static TcgVal random_wide(Prog *p, TcgType t)
+{
+    static const TcgOpcode two[] = {
+        OP_vadd, OP_vsub, OP_vmul, OP_vand, OP_vor, OP_vxor, OP_vandn, OP_vsmin, OP_vsmax, OP_vumin, OP_vumax, OP_vsadds, OP_vuadds,
+        OP_vssubs, OP_vusubs, OP_vmulhs, OP_vmulrs, OP_vshlv, OP_vshrv, OP_vsarv,
+    };
+    static const TcgOpcode one[] = { OP_vneg, OP_vabs, OP_vnot, OP_vpopcnt8, OP_vclz };
+    static const TcgOpcode shift[] = { OP_vshl, OP_vshr, OP_vsar, OP_vror };
+    TcgOpcode op = below(p, 3) ? two[below(p, G_N_ELEMENTS(two))] : one[below(p, G_N_ELEMENTS(one))];
+    TcgVal a = value(p, t), b = value(p, t), r;
+    unsigned es;
+    bool has;
+
+    switch (below(p, 10)) {
+    case 0: return tcg_emit(p->g, OP_vdup, t, 2, 0, value(p, TCG_I32), TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    case 1: return tcg_emit(p->g, OP_vdup, t, 3, 0, value(p, TCG_I64), TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+    case 2: return tcg_emit(p->g, OP_vbitsel, t, 3, 0, a, b, value(p, t), TCG_NOVAL);
+    case 3: return tcg_emit(p->g, OP_vcmp, t, below(p, 4), below(p, TCG_NUM_CONDS), a, b, TCG_NOVAL, TCG_NOVAL);
+    case 4:
+        if (t != TCG_V512) {
+            return tcg_emit(p->g, below(p, 2) ? OP_vlow : OP_vhigh, t, 0, 0, value(p, t + 1), TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+        }
+        /* fallthrough */
+    case 5:
+        if (t != TCG_V128) {
+            return tcg_emit(p->g, OP_vcat, t, 0, 0, value(p, t - 1), value(p, t - 1), TCG_NOVAL, TCG_NOVAL);
+        }
+        return a;
+    case 6:
+        if (below(p, 2)) {
+            return tcg_select_fc(p->g, t, below(p, 16), flags(p), a, b);
+        }
+        return tcg_select(p->g, t, value(p, TCG_I32), a, b);
+    default:
+        if (below(p, 4) == 0) {
+            op = shift[below(p, G_N_ELEMENTS(shift))];
+        }
+        do {
+            es = below(p, 4);
+        } while (!(tcg_vec_sizes(op) >> es & 1) || (op == OP_vpopcnt8 && es));
+        has = !tcg_op_optional(op) || tcg_has(p->g, op, es);
+        r = tcg_emit(p->g, has ? op : OP_vadd, t, es, op == OP_vshl || op == OP_vshr || op == OP_vsar || op == OP_vror
+                                                      ? below(p, 8u << es) : 0, a, b, TCG_NOVAL, TCG_NOVAL);
+        if (below(p, 2)) {
+            TcgVal pred = value(p, TCG_PRED);
+
+            return tcg_vsel(p->g, t, es, pred, r, below(p, 2) ? value(p, t) : tcg_const(p->g, t, 0));
+        }
+        return r;
+    }
+}
+
+static TcgVal random_pred(Prog *p)
+{
+    static const TcgOpcode two[] = { OP_pand, OP_por, OP_pxor, OP_pandn };
+    TcgType t = vec_type(p);
+
+    switch (below(p, 8)) {
+    case 0: return tcg_pnot(p->g, value(p, TCG_PRED), 1 + below(p, 64));
+    case 1: return tcg_pnot(p->g, value(p, TCG_PRED), 8u << below(p, 4));
+    case 2: return tcg_pwhile(p->g, value(p, TCG_I64), 1 + below(p, 64));
+    case 3: return tcg_pfrom(p->g, below(p, 4), value(p, TCG_I64));
+    case 4: return tcg_select(p->g, TCG_PRED, value(p, TCG_I32), value(p, TCG_PRED), value(p, TCG_PRED));
+    case 5: case 6: return tcg_pcmp(p->g, t, below(p, TCG_NUM_CONDS), below(p, 4), value(p, t), value(p, t));
+    default: return tcg_pred2(p->g, two[below(p, 4)], value(p, TCG_PRED), value(p, TCG_PRED));
+    }
+}
+
+static void wide_step(Prog *p)
+{
+    TcgType t = vec_type(p);
+
+    switch (below(p, 4)) {
+    case 0:
+        keep(p, TCG_PRED, random_pred(p));
+        break;
+    case 1:
+        keep(p, TCG_I64, tcg_pto(p->g, below(p, 4), value(p, TCG_PRED)));
+        break;
+    default:
+        keep(p, t, random_wide(p, t));
+    }
+}
+
 static TcgVal address(Prog *p)
 {
     TcgVal a = value(p, TCG_I64);
@@ -207,11 +311,40 @@ static void pair_access(Prog *p, TcgVal a)
     }
 }
 
+static void wide_access(Prog *p)
+{
+    TcgType t = vec_type(p);
+    TcgVal a = address(p);
+    MemOp mo = tcg_type_mo(t);
+
+    if (below(p, 4) == 0) {
+        a = tcg_addi(p->g, TCG_I64, a, below(p, 64));
+    }
+    switch (below(p, 4)) {
+    case 0:
+        keep(p, t, tcg_guest_ld(p->g, t, a, mo));
+        break;
+    case 1:
+        tcg_guest_st(p->g, a, value(p, t), mo);
+        break;
+    case 2:
+        keep(p, t, tcg_guest_ldm(p->g, t, below(p, 4), a, value(p, TCG_PRED), mo));
+        break;
+    default:
+        tcg_guest_stm(p->g, below(p, 4), a, value(p, t), value(p, TCG_PRED), mo);
+    }
+}
+
 static void guest_access(Prog *p)
 {
     TcgType t = p->shape->vectors && below(p, 4) == 0 ? TCG_V128 : int_type(p);
-    TcgVal a = address(p);
+    TcgVal a;
 
+    if (p->wide && below(p, 2)) {
+        wide_access(p);
+        return;
+    }
+    a = address(p);
     switch (below(p, p->shape->vectors ? 10 : 8)) {
     case 8: case 9:
         pair_access(p, a);
@@ -240,7 +373,7 @@ static void call(Prog *p)
     TcgVal args[TCG_HELPER_MAX_ARGS], r;
     uint16_t reads = TEST_X0 + 1, writes = TEST_X0 + 2;
 
-    if (h->flags & HELPER_NO_RETURN) {
+    if (h->flags & HELPER_NO_RETURN || (tcg_type_is_wide(h->ret) && !p->wide)) {
         return;
     }
     for (unsigned i = 0; i < h->num_args; i++) {
@@ -259,6 +392,9 @@ static void write_some(Prog *p)
 {
     TcgType t = p->shape->vectors && below(p, 4) == 0 ? TCG_V128 : below(p, 3) ? TCG_I64 : TCG_I32;
 
+    if (p->wide && below(p, 3) == 0) {
+        t = TCG_V256 + below(p, 3);
+    }
     if (t == TCG_I32) {
         tcg_set_reg(p->g, below(p, 8) ? TEST_NZCV : p->local[t], flags(p));
     } else {
@@ -271,7 +407,9 @@ static void step(Prog *p)
     unsigned r = below(p, 16);
     TcgType t;
 
-    if (r < 3) {
+    if (p->wide && below(p, 3) == 0) {
+        wide_step(p);
+    } else if (r < 3) {
         guest_access(p);
     } else if (r == 3 && p->shape->calls) {
         call(p);
@@ -455,7 +593,8 @@ void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
     Prog p = { .g = g, .shape = shape, .seed = seed };
     TcgBlockRef *blocks = g_new(TcgBlockRef, shape->blocks);
 
-    for (unsigned t = TCG_I32; t <= TCG_V128; t++) {
+    p.wide = shape->wide && tcg_has_type(g, TCG_V512) && tcg_has_masked(g);
+    for (unsigned t = TCG_I32; t <= (p.wide ? TCG_PRED : TCG_V128); t++) {
         p.local[t] = tcg_local(g, t);
     }
     for (unsigned i = 0; i < shape->blocks; i++) {
@@ -464,8 +603,8 @@ void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
     if (below(&p, 2)) {
         tcg_poll(g);
     }
-    for (unsigned t = TCG_I32; t <= TCG_V128; t++) {
-        tcg_set_reg(g, p.local[t], t == TCG_V128 ? tcg_const_v(g, 1, 2) : tcg_const(g, t, t));
+    for (unsigned t = TCG_I32; t <= (p.wide ? TCG_PRED : TCG_V128); t++) {
+        tcg_set_reg(g, p.local[t], tcg_type_is_vec(t) ? tcg_const_wide(g, t, 1, 2) : tcg_const(g, t, t));
     }
     insn(&p);
     tcg_br(g, blocks[0]);

@@ -34,6 +34,15 @@ static const Case cases[] = {
     { "once-straight", false, false, true, { 1, 6, true, true, false, true, true }, 400, true },
     { "once-tree", false, false, true, { 3, 4, true, true, false, true, true, true }, 400, true },
     { "once-tree-tlb", false, true, true, { 3, 4, true, false, false, true, true, true }, 200, true },
+    { "wide-straight", false, false, false, { 1, 6, true, true, false, .wide = true }, 200 },
+    { "wide-loops", false, false, false, { 4, 3, true, true, true, .wide = true }, 300 },
+    { "wide-loops-tlb", false, true, false, { 4, 3, true, true, true, .wide = true }, 200 },
+    { "wide-large", false, false, false, { 16, 4, true, true, true, .wide = true }, 10 },
+    { "wide-naive", true, false, false, { 4, 3, true, true, true, .wide = true }, 100 },
+    { "wide-quick", false, false, true, { 5, 3, true, true, true, true, .wide = true }, 200 },
+    { "wide-quick-tlb", false, true, true, { 5, 3, true, true, true, true, .wide = true }, 100 },
+    { "wide-once", false, false, true, { 3, 4, true, true, false, true, true, true, true }, 400, true },
+    { "wide-once-tlb", false, true, true, { 3, 4, true, true, false, true, true, true, true }, 200, true },
     { "once-integers", false, false, true, { 2, 12, false, false, false, true, true, true }, 200, true },
 };
 

@@ -55,12 +55,16 @@ static TcgVal value(Chain *c, TcgType t)
         return c->recent[t][(c->num[t] - 1 - (r < 4 ? 0 : below(c, n))) % RECENT];
     }
     if (r < 8) {
+        if (t > TCG_V128) {
+            return tcg_get_reg(c->g, t == TCG_V256 ? TEST_Y0 + below(c, 2) : t == TCG_V512 ? TEST_Z0 + below(c, 3)
+                                                                                           : TEST_P0 + below(c, 3));
+        }
         return tcg_get_reg(c->g, t == TCG_I64 ? below(c, 8) : t == TCG_I32 ? TEST_NZCV : TEST_V0 + below(c, 4));
     }
-    if (t == TCG_V128) {
+    if (tcg_type_is_vec(t)) {
         uint64_t lo = interesting(c);
 
-        return tcg_const_v(c->g, lo, below(c, 2) ? lo : interesting(c));
+        return tcg_const_wide(c->g, t, lo, below(c, 2) ? lo : interesting(c));
     }
     return tcg_const(c->g, t, interesting(c));
 }
@@ -119,6 +123,16 @@ static void random_op(Chain *c)
         break;
     case OP_trunc: n.type = TCG_I32; break;
     case OP_zext: case OP_sext: n.type = TCG_I64; break;
+    case OP_vlow: case OP_vhigh: n.type = TCG_V128 + below(c, 2); break;
+    case OP_vcat: n.type = TCG_V256 + below(c, 2); break;
+    case OP_pfrom: case OP_pto:
+        n.type = n.op == OP_pto ? TCG_I64 : TCG_PRED;
+        n.aux = below(c, 4);
+        break;
+    case OP_pand: case OP_por: case OP_pxor: case OP_pandn: case OP_pnot: case OP_pwhile: case OP_ptest:
+        n.type = TCG_PRED;
+        n.imm = n.op == OP_pnot || n.op == OP_pwhile ? 1 + below(c, 64) : 0;
+        break;
     case OP_vpair: case OP_vext: case OP_vtbl: case OP_vpopcnt8:
         n.type = TCG_V128;
         n.imm = n.op == OP_vext ? below(c, 16) : 0;
@@ -137,7 +151,14 @@ static void random_op(Chain *c)
             n.aux = below(c, 3);
             n.imm = n.aux + 1 + below(c, 3 - n.aux);
             break;
-        case OP_vcmp: n.imm = below(c, TCG_NUM_CONDS); break;
+        case OP_vcmp: case OP_pcmp: n.imm = below(c, TCG_NUM_CONDS); break;
+        case OP_vmasked: {
+            static const TcgOpcode inner[] = { OP_vadd, OP_vand, OP_vsmax, OP_vcmp };
+
+            n.imm = inner[below(c, G_N_ELEMENTS(inner))];
+            n.imm = tcg_masked_imm((unsigned)n.imm, n.imm == OP_vcmp ? below(c, TCG_NUM_CONDS) : 0);
+            break;
+        }
         case OP_vgfaff: n.imm = below(c, 512); break;
         case OP_vshuf: n.imm = below(c, 256); break;
         case OP_vsha1r: n.imm = below(c, 4); break;
@@ -147,9 +168,12 @@ static void random_op(Chain *c)
         default: break;
         }
         n.type = n.op == OP_vget ? (n.aux == 3 ? TCG_I64 : TCG_I32) : TCG_V128;
+        if (tcg_op_lanewise(n.op) && below(c, 3) == 0) {
+            n.type = TCG_V256 + below(c, 2);
+        }
     }
     if ((n.op == OP_select || n.op == OP_select_cmp || n.op == OP_select_fc) && below(c, 4) == 0) {
-        n.type = TCG_V128;
+        n.type = TCG_V128 + below(c, 4);
     }
     for (unsigned i = 0; i < def->args; i++) {
         of = tcg_arg_type(tcg_gen_fn(c->g), &n, i);
@@ -186,6 +210,13 @@ static void build(TcgGen *g, uint64_t seed)
         tcg_set_reg(g, i, x);
         tcg_set_reg(g, TEST_V0 + i, v);
         tcg_set_reg(g, 4 + i, tcg_zext(g, y));
+        if (i < 3) {
+            TcgVal z = value(&c, TCG_V512), p = value(&c, TCG_PRED), half = value(&c, TCG_V256);
+
+            tcg_set_reg(g, TEST_Z0 + i, z);
+            tcg_set_reg(g, TEST_P0 + i, p);
+            tcg_set_reg(g, TEST_Y0 + (i & 1), half);
+        }
     }
     if (below(&c, 2)) {
         TcgFlagCond fc = below(&c, 16);

@@ -18,9 +18,12 @@ static bool has_all(const TcgBackend *be, const TcgNode *n)
     return true;
 }
 
-/* Enough of a poor backend to see expansions: no bit tricks, no flags conditions, no vector selects. */
+/* Enough of a poor backend to see expansions: no bit tricks, no flags conditions, no vector selects, no wide arithmetic. */
 static bool has_least(const TcgBackend *be, const TcgNode *n)
 {
+    if (tcg_type_is_wide(n->type) && tcg_op_def[n->op].flags & TCGF_PURE) {
+        return n->op == OP_vlow || n->op == OP_vhigh || n->op == OP_vcat;
+    }
     switch (n->op) {
     case OP_rbit: case OP_popcnt: case OP_clz: case OP_ctz: case OP_andn: case OP_orn: case OP_flags_cond: case OP_brflag:
     case OP_select_fc: case OP_select_cmp: case OP_vabs: case OP_vneg: case OP_vbyterev: case OP_vext: case OP_vbitsel:

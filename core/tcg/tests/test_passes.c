@@ -21,6 +21,9 @@ static bool has_all(const TcgBackend *be, const TcgNode *n)
 
 static bool has_least(const TcgBackend *be, const TcgNode *n)
 {
+    if (tcg_type_is_wide(n->type) && tcg_op_def[n->op].flags & TCGF_PURE) {
+        return n->op == OP_vlow || n->op == OP_vcat || n->op == OP_vhigh || n->op == OP_mov;
+    }
     switch (n->op) {
     case OP_ld_env: case OP_st_env: case OP_add: case OP_sub: case OP_mul: case OP_divu: case OP_divs: case OP_and:
     case OP_or: case OP_xor: case OP_shl: case OP_shr: case OP_sar: case OP_trunc: case OP_zext: case OP_sext:
@@ -35,6 +38,8 @@ static bool has_least(const TcgBackend *be, const TcgNode *n)
     case OP_vcmp: return (n->imm == COND_EQ || n->imm == COND_GT) && n->aux != 3;
     case OP_vshl: case OP_vshr: return n->aux != 0 && n->imm < 8u << n->aux;
     case OP_vmul: return n->aux != 0;
+    case OP_pfrom: case OP_pto: return n->aux == 0;
+    case OP_vlow: case OP_vhigh: return true;
     default: return !(tcg_op_def[n->op].flags & TCGF_PURE) && n->op != OP_brflag;
     }
 }
@@ -200,6 +205,9 @@ static const Case cases[] = {
     { "/tcg/passes/all-loops", "sfdl", false, false, { 3, 2, false, false, false }, 150 },
     { "/tcg/passes/all-large", "sfdl", false, false, { 24, 4, true, true, true }, 8 },
     { "/tcg/passes/lower", "sfdl", false, true, { 4, 3, true, true, true }, 80 },
+    { "/tcg/passes/wide-ssa", "s", false, false, { 4, 3, true, true, true, .wide = true }, 60 },
+    { "/tcg/passes/wide", "sfdl", false, false, { 5, 3, true, true, true, .wide = true }, 150 },
+    { "/tcg/passes/wide-lower", "sfdl", false, true, { 4, 3, true, true, true, .wide = true }, 100 },
 };
 
 /* -- speed ------------------------------------------------------------------------------------------------------ */

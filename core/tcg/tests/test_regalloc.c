@@ -19,15 +19,14 @@ static void odd_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode
 
     h = test_rand(&h);
     for (unsigned k = 0; k < args; k++) {
-        bool vec = tcg_arg_type(fn, n, k) == TCG_V128;
-        TcgRegSet all = be->allocatable & (vec ? VEC(0xffffffff) : 0xffffffff);
+        TcgRegSet all = be->allocatable & tcg_regs_of(tcg_arg_type(fn, n, k));
 
         ret->arg[k] = all;
         ret->arg_const[k] = h >> k & 1;
         ret->arg_slot[k] = h >> (4 + k) & 1;
     }
     if (tcg_op_def[n->op].results && n->type != TCG_VOID) {
-        ret->out = be->allocatable & (node_type(n) == TCG_V128 ? VEC(0xffffffff) : 0xffffffff);
+        ret->out = be->allocatable & tcg_regs_of(node_type(n));
     }
     if (n->op == OP_br) {
         return;                                 /* the copies for the edge stand before it */

@@ -64,7 +64,7 @@ static const Bad bad[] = {
     { "b1:\n %1 = add.i64 %2, 2\n exit\n", "%2 is not defined" },
     { "insn_start 0\n", "line 1: an operation outside a block" },
     { "b1:\n call nothing()\n exit\n", "line 2: 'nothing' is no helper" },
-    { "b1:\n set_reg y0, 1\n exit\n", "line 2: 'y0' is no register or local" },
+    { "b1:\n set_reg q0, 1\n exit\n", "line 2: 'q0' is no register or local" },
     { "b1:\n %1 = setcond.i64.zz 1, 2\n exit\n", "line 2: 'zz' is no condition" },
     { "b1:\n %1 = guest_ld.i64 0 u64+frob map(n=0)\n exit\n", "line 2: 'frob' is no part" },
     { "b0:\n exit\n", "line 1: bad block number" },

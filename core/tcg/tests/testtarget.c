@@ -6,12 +6,16 @@
 #include <string.h>
 
 #define X(n) { "x" #n, TCG_I64, offsetof(TestCpu, x[n]) }
+#define Y(n) { "y" #n, TCG_V256, offsetof(TestCpu, y[n]) }
+#define Z(n) { "z" #n, TCG_V512, offsetof(TestCpu, z[n]) }
+#define P(n) { "p" #n, TCG_PRED, offsetof(TestCpu, p[n]) }
 #define V(n) { "v" #n, TCG_V128, offsetof(TestCpu, v[n]) }
 static const TcgReg regs[TEST_NUM_REGS] = {
     X(0), X(1), X(2), X(3), X(4), X(5), X(6), X(7),
     { "nzcv", TCG_I32, offsetof(TestCpu, nzcv) },
     V(0), V(1), V(2), V(3),
     { "pc", TCG_I64, offsetof(TestCpu, pc) },
+    Y(0), Y(1), Z(0), Z(1), Z(2), P(0), P(1), P(2),
 };
 
 /* -- memory's slow paths ---------------------------------------------------------------------------------------- */
@@ -190,7 +194,57 @@ static void mem_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *v
     memcpy(expect_ret, &old, 16);
 }
 
-static const TcgMemOps mem_ops = { mem_ld, mem_st, mem_ld128, mem_st128, mem_rmw, mem_cas, mem_cas128 };
+/* Of some bytes: those are what must be there. */
+static bool bytes_ok(TestCpu *cpu, vaddr addr, uint64_t bytes, const void *map)
+{
+    cpu->num_slow++;
+    cpu->last_map = map;
+    for (unsigned i = 0; i < 64; i++) {
+        if (bytes >> i & 1 && addr + i - TEST_MEM_BASE >= TEST_MEM_SIZE) {
+            cpu->raised = 1;
+        }
+    }
+    if (cpu->raise_after && --cpu->raise_after == 0) {
+        cpu->raised = 1;
+    }
+    return !cpu->raised;
+}
+
+static void mem_ldv(CPUState *cs, vaddr addr, void *ret, MemOp mo, uint64_t bytes, const void *map)
+{
+    TestCpu *cpu = (TestCpu *)cs;
+    uint64_t low = 0;
+
+    memset(ret, 0, memop_size(mo));
+    if (bytes_ok(cpu, addr, bytes, map)) {
+        for (unsigned i = 0; i < memop_size(mo); i++) {
+            if (bytes >> i & 1) {
+                ((uint8_t *)ret)[i] = cpu->mem[addr + i - TEST_MEM_BASE];
+            }
+        }
+        memcpy(&low, ret, 8);
+        log_access(cpu, addr, low, mo, false);
+    }
+}
+
+static void mem_stv(CPUState *cs, vaddr addr, const void *value, MemOp mo, uint64_t bytes, const void *map)
+{
+    TestCpu *cpu = (TestCpu *)cs;
+
+    if (bytes_ok(cpu, addr, bytes, map)) {
+        for (unsigned i = 0; i < memop_size(mo); i++) {
+            if (bytes >> i & 1) {
+                cpu->mem[addr + i - TEST_MEM_BASE] = ((const uint8_t *)value)[i];
+            }
+        }
+        log_access(cpu, addr, bytes, mo, true);
+    }
+}
+
+static const TcgMemOps mem_ops = {
+    .ld = mem_ld, .st = mem_st, .ld128 = mem_ld128, .st128 = mem_st128, .ldv = mem_ldv, .stv = mem_stv, .rmw = mem_rmw,
+    .cas = mem_cas, .cas128 = mem_cas128,
+};
 
 #define LAYOUT(is_direct, is_counted) { \
     .direct = is_direct, .direct_base_offset = offsetof(TestCpu, direct_base), \
@@ -241,6 +295,14 @@ void test_cpu_init(TestCpu *cpu, uint64_t seed)
     for (unsigned i = 0; i < 4; i++) {
         cpu->v[i].u64[0] = test_rand_edge(&seed);
         cpu->v[i].u64[1] = test_rand_edge(&seed);
+    }
+    for (unsigned i = 0; i < sizeof(cpu->y) + sizeof(cpu->z); i += 8) {
+        uint64_t r = test_rand_edge(&seed);
+
+        memcpy((uint8_t *)cpu->y + i, &r, 8);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        cpu->p[i] = test_rand_edge(&seed);
     }
     cpu->nzcv = test_rand(&seed) & 15;
     cpu->pc = 0x400000 + (test_rand(&seed) & 0xffc);
@@ -396,6 +458,14 @@ static void helper_see_v(CPUState *cs, const TcgVecVal *v, uint32_t n)
     ((TestCpu *)cs)->num_calls++;
 }
 
+static void helper_wide(CPUState *cs, const uint64_t *a, uint64_t n, const uint64_t *b, uint64_t *ret)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        ret[i] = (i < 4 ? b[i] : a[i]) + n;
+    }
+    ((TestCpu *)cs)->num_calls++;
+}
+
 const TcgHelper test_helpers[TEST_NUM_HELPERS] = {
     [TEST_H_PURE3] = { "pure3", helper_pure3, 3, TCG_I64, { TCG_I64, TCG_I64, TCG_I64 }, HELPER_PURE },
     [TEST_H_ADD32] = { "add32", helper_add32, 2, TCG_I32, { TCG_I32, TCG_I32 } },
@@ -409,6 +479,7 @@ const TcgHelper test_helpers[TEST_NUM_HELPERS] = {
                        .reads = HREGS_ALL },
     [TEST_H_VADD] = { "vadd", helper_vadd, 2, TCG_V128, { TCG_V128, TCG_V128 }, HELPER_PURE },
     [TEST_H_SEE_V] = { "see_v", helper_see_v, 2, TCG_VOID, { TCG_V128, TCG_I32 } },
+    [TEST_H_WIDE] = { "wide", helper_wide, 3, TCG_V512, { TCG_V512, TCG_I64, TCG_V256 } },
     [TEST_H_MAY_RAISE_ALL] = { "may_raise_all", helper_may_raise_all, 1, TCG_I64, { TCG_I64 }, HELPER_MAY_RAISE,
                                .reads = HREGS_ALL },
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest for the translation library's own tests: eight general registers, flags, four vectors and a PC in a CPU
+ * A guest for the translation library's own tests: eight general registers, flags, four vectors and more that are wide,
+ * predicates and a PC in a CPU
  * object with everything that a TcgLayout names, a flat memory, and helpers of each kind.
  */
 #ifndef CORE_TCG_TESTS_TESTTARGET_H
@@ -8,7 +9,8 @@
 
 #include "core/tcg/ir_int.h"
 
-enum { TEST_X0, TEST_X7 = 7, TEST_NZCV, TEST_V0, TEST_V3 = TEST_V0 + 3, TEST_PC, TEST_NUM_REGS };
+enum { TEST_X0, TEST_X7 = 7, TEST_NZCV, TEST_V0, TEST_V3 = TEST_V0 + 3, TEST_PC, TEST_Y0, TEST_Z0 = TEST_Y0 + 2,
+       TEST_P0 = TEST_Z0 + 3, TEST_NUM_REGS = TEST_P0 + 3 };
 
 /* Guest addresses TEST_MEM_BASE .. + TEST_MEM_SIZE - 1 are memory; any other access raises. */
 enum { TEST_MEM_BASE = 0x10000, TEST_MEM_SIZE = 0x4000, TEST_PAGE_BITS = 12, TEST_TLB_ENTRIES = 16, TEST_JC_BITS = 4 };
@@ -22,6 +24,8 @@ typedef struct TestAccess {
 typedef struct TestCpu {
     uint64_t x[8];
     TcgVecVal v[4];
+    uint8_t y[2][32], z[3][64];                 /* V256, V512 */
+    uint64_t p[3];                              /* PRED */
     uint64_t pc;
     uint32_t nzcv;
     uint32_t raised;
@@ -78,6 +82,7 @@ enum {
     TEST_H_RAISE,                               /* raise(): never returns */
     TEST_H_VADD,                                /* vadd(a, b): V128 by pointer; lanes of 8 bytes added */
     TEST_H_SEE_V,                               /* see_v(v, n): seen_v = v, seen[0] = n; nothing returned */
+    TEST_H_WIDE,                                /* wide(V512 a, i64 n, V256 b): V512: a, with b in its lower half, + n by 8 bytes */
     TEST_H_MAY_RAISE_ALL,                       /* as may_raise, but reads all and checks that registers are in env */
     TEST_NUM_HELPERS
 };

@@ -44,20 +44,24 @@ enum { TCI_SLOTS = 512 };                       /* of the frame: 8 bytes each */
     TCI_X(spill) TCI_X(reload) TCI_X(spillv) TCI_X(reloadv) /* slot x = a; d = slot x */ \
     TCI_X(slot_slot) TCI_X(slot_slotv)                      /* slot x = slot in word 1 */ \
     TCI_X(slot_const) TCI_X(slot_constv)                    /* slot x = words */ \
+    TCI_X(movw) TCI_X(moviw)                                /* wide vectors; words 1, 2 over and over */ \
+    TCI_X(spillw) TCI_X(reloadw) TCI_X(slot_slotw) TCI_X(slot_constw)       /* c: bytes */ \
     /* fields: x is aux */ \
     TCI_X(extract) TCI_X(sextract_32) TCI_X(sextract_64) TCI_X(deposit) TCI_X(extract2_32) TCI_X(extract2_64) \
     TCI_X(sext) \
     TCI_X(select) TCI_X(select_fc) TCI_X(flags_cond)        /* d = a ? b : c; x: the condition's truth table */ \
-    TCI_X(eval)                                             /* any pure op: words as TciEval */ \
+    TCI_X(eval) TCI_X(evalw)                                /* any pure op: words as TciEval; evalw: with wide vectors */ \
     /* the CPU object: word 1 is the offset */ \
     TCI_X(ld_env8) TCI_X(ld_env16) TCI_X(ld_env32) TCI_X(ld_env64) TCI_X(ld_env128) \
     TCI_X(ld_env8s) TCI_X(ld_env16s) TCI_X(ld_env32s)       /* sign-extended to 64 bits */ \
     TCI_X(st_env8) TCI_X(st_env16) TCI_X(st_env32) TCI_X(st_env64) TCI_X(st_env128) \
+    TCI_X(ld_envw) TCI_X(st_envw)                           /* c: bytes */ \
     TCI_X(st_env8i) TCI_X(st_env16i) TCI_X(st_env32i) TCI_X(st_env64i)      /* word 2 is the value */ \
     /* guest memory: x is the type; word 1: MemOp, then the map's offset from the code's start */ \
     TCI_X(ld8) TCI_X(ld16) TCI_X(ld32) TCI_X(ld64)          /* plain, little-endian, zero-extended, by the TLB */ \
     TCI_X(st8) TCI_X(st16) TCI_X(st32) TCI_X(st64) \
     TCI_X(ld) TCI_X(ldv) TCI_X(st) TCI_X(stv) \
+    TCI_X(ldw) TCI_X(stw)                                   /* wide, masked: c: predicate + 1, x: a lane's log2, + 16: V128 */ \
     TCI_X(rmw) TCI_X(cas) TCI_X(casv)                       /* rmw: c is the operation; cas: b expected, c new */ \
     TCI_X(fence)                                            /* x: pairs */ \
     TCI_X(call)                                             /* x: type; words as TciCall */ \
@@ -84,7 +88,8 @@ G_STATIC_ASSERT(sizeof(TciInsn) == 8);
 typedef struct TciEval {
     uint8_t op, type, fourth;                   /* register of the fourth argument */
     uint8_t vectors;                            /* bit i: argument i is a vector, bit 4: the result is */
-    uint32_t aux;
+    uint16_t aux;
+    uint16_t wide;                              /* the same of wide vectors */
     uint64_t imm;
 } TciEval;
 

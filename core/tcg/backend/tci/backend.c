@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The interpreter: the backend that runs on any host and defines what the IR means. 32 integer and 32 vector registers
- * for the same allocator that the others use; threaded dispatch. Guest memory is accessed with C11 atomics (relaxed
- * where the guest orders nothing), so that guest races are none of the program's.
+ * The interpreter: the backend that runs on any host and defines what the IR means. 24 integer registers, 8 predicates, 16
+ * vectors and 16 wide vectors for the same allocator that the others use; threaded dispatch. Guest memory is accessed with C11
+ * atomics (relaxed where the guest orders nothing), so that guest races are none of the program's.
  *
  * Not here: atomicity of 16 bytes, misaligned atomics and probes; these always take the slow path, which knows how.
  */
 #include <string.h>
 #include "core/tcg/backend/tci/asm.h"
 #include "core/tcg/costs.h"
-
-#define INTS UINT64_C(0x00000000ffffffff)
-#define VECS UINT64_C(0xffffffff00000000)
 
 const char *const tcg_tci_name[TCI_NUM_OPS] = {
 #define TCI_X(name) #name,
@@ -34,20 +31,20 @@ static bool tci_has_op(const TcgBackend *be, const TcgNode *n)
 static void tci_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
 {
     for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
-        ret->arg[k] = tcg_arg_type(fn, n, k) == TCG_V128 ? VECS : INTS;
+        ret->arg[k] = tcg_regs_of(tcg_arg_type(fn, n, k));
     }
     if (tcg_op_def[n->op].results) {
-        ret->out = node_type(n) == TCG_V128 ? VECS : INTS;
+        ret->out = tcg_regs_of(node_type(n));
     }
     switch (n->op) {
 #define CASE(name, expr) case OP_##name:
     TCI_BINARY(CASE)
 #undef CASE
     case OP_setcond: case OP_brcond:
-        ret->arg_const[1] = true;
+        ret->arg_const[1] = !tcg_type_is_vec(n->type);
         break;
     case OP_st_env:
-        ret->arg_const[0] = n->type != TCG_V128;
+        ret->arg_const[0] = !tcg_type_is_vec(n->type);
         break;
     default:
         break;
@@ -291,6 +288,47 @@ static void guest_store_v(const TciCode *code, CPUState *cs, vaddr addr, const T
     host_store(p + 8, 8, t.u64[1], order);
 }
 
+/* The bytes of lanes in a predicate. */
+static uint64_t bytes_of_lanes(uint64_t pred, unsigned es, unsigned size)
+{
+    uint64_t r = 0;
+
+    for (unsigned i = 0; i < size; i++) {
+        r |= (pred >> (i >> es) & 1) << i;
+    }
+    return r;
+}
+
+/* Wide, or some bytes alone. Those of a page, by host_load and host_store; others, and what is ordered, by the slow path. */
+static void guest_load_w(const TciCode *code, CPUState *cs, vaddr addr, MemOp mo, uint64_t bytes, TcgWideVal *ret, const void *map)
+{
+    unsigned size = memop_size(mo);
+    const uint8_t *p = mo & MO_ORDER || bytes != tcg_lanes_mask(size) ? NULL : host_of(code, cs, addr, mo, ACCESS_READ);
+
+    if (!p) {
+        code->layout.mem->ldv(cs, addr, ret, mo, bytes, map);
+        return;
+    }
+    for (unsigned i = 0; i < size / 8; i++) {
+        ret->u64[i] = host_load(p + 8 * i, 8, __ATOMIC_RELAXED);
+    }
+}
+
+static void guest_store_w(const TciCode *code, CPUState *cs, vaddr addr, const TcgWideVal *v, MemOp mo, uint64_t bytes,
+                          const void *map)
+{
+    unsigned size = memop_size(mo);
+    uint8_t *p = mo & MO_ORDER || bytes != tcg_lanes_mask(size) ? NULL : host_of(code, cs, addr, mo, ACCESS_WRITE);
+
+    if (!p) {
+        code->layout.mem->stv(cs, addr, v, mo, bytes, map);
+        return;
+    }
+    for (unsigned i = 0; i < size / 8; i++) {
+        host_store(p + 8 * i, 8, v->u64[i], __ATOMIC_RELAXED);
+    }
+}
+
 static bool host_cas(uint8_t *p, unsigned size, uint64_t *expect, uint64_t v, bool ordered)
 {
 #define CAS(type) \
@@ -395,8 +433,9 @@ static void fence(unsigned pairs)
 /* -- calls and pure operations ---------------------------------------------------------------------------------------- */
 
 typedef struct Frame {
-    uint64_t r[32];
-    TcgVecVal v[32];
+    uint64_t r[TCG_FIRST_VEC];                  /* predicates too */
+    TcgVecVal v[TCG_FIRST_WIDE - TCG_FIRST_VEC];
+    TcgWideVal w[TCG_NUM_HOST_REGS - TCG_FIRST_WIDE];
     uint64_t slot[TCI_SLOTS] __attribute__((aligned(16)));
 } Frame;
 
@@ -420,28 +459,48 @@ static void eval(Frame *f, const TciInsn *i, const TciEval *e)
     }
 }
 
-static void call(Frame *f, const TciCode *code, CPUState *cs, const TciCall *c, unsigned num, TcgVecVal *ret)
+static void eval_wide(Frame *f, const TciInsn *i, const TciEval *e)
 {
-    TcgVecVal args[TCG_HELPER_MAX_ARGS];
+    const uint8_t regs[4] = { i->a, i->b, i->c, e->fourth };
+    TcgWideVal arg[4] = { 0 }, ret;
+
+    for (unsigned k = 0; k < tcg_op_def[e->op].args; k++) {
+        if (e->wide >> k & 1) {
+            arg[k] = f->w[regs[k]];
+        } else if (e->vectors >> k & 1) {
+            arg[k].v[0] = f->v[regs[k]];
+        } else {
+            arg[k].u64[0] = f->r[regs[k]];
+        }
+    }
+    tcg_eval_wide(e->op, e->type, e->aux, e->imm, arg, &ret);
+    if (e->wide >> 4) {
+        f->w[i->d] = ret;
+    } else if (e->vectors >> 4) {
+        f->v[i->d] = ret.v[0];
+    } else {
+        f->r[i->d] = ret.u64[0];
+    }
+}
+
+static void call(Frame *f, const TciCode *code, CPUState *cs, const TciCall *c, unsigned num, TcgWideVal *ret)
+{
+    const void *args[TCG_HELPER_MAX_ARGS];
 
     for (unsigned k = 0; k < num; k++) {
         const TciArg *a = &c->arg[k];
         unsigned n = loc_num(a->loc);
 
-        args[k].u64[1] = 0;
         switch (loc_kind(a->loc)) {
         case LOC_REG:
-            if (a->type == TCG_V128) {
-                args[k] = f->v[n & 31];
-            } else {
-                args[k].u64[0] = f->r[n];
-            }
+            args[k] = n >= TCG_FIRST_WIDE ? (void *)&f->w[n - TCG_FIRST_WIDE]
+                    : n >= TCG_FIRST_VEC ? (void *)&f->v[n - TCG_FIRST_VEC] : (void *)&f->r[n];
             break;
         case LOC_SLOT:
-            memcpy(&args[k], &f->slot[n], a->type == TCG_V128 ? 16 : 8);
+            args[k] = &f->slot[n];
             break;
         default:
-            args[k].u64[0] = a->value;
+            args[k] = &a->value;
         }
     }
     if (G_UNLIKELY(c->costs_offset)) {
@@ -616,6 +675,38 @@ do_flags_cond:
 do_eval:
     eval(&f, ip, (const TciEval *)(ip + 1));
     NEXT(1 + sizeof(TciEval) / 8);
+do_evalw:
+    eval_wide(&f, ip, (const TciEval *)(ip + 1));
+    NEXT(1 + sizeof(TciEval) / 8);
+#define W(x) f.w[ip->x]
+do_movw:
+    W(d) = W(a);
+    NEXT(1);
+do_moviw:
+    for (unsigned i = 0; i < ip->c / 8u; i++) {
+        W(d).u64[i] = WORD(1 + (i & 1));
+    }
+    NEXT(3);
+do_spillw:
+    memcpy(&f.slot[ip->x], &W(a), ip->c);
+    NEXT(1);
+do_reloadw:
+    memcpy(&W(d), &f.slot[ip->x], ip->c);
+    NEXT(1);
+do_slot_slotw:
+    memmove(&f.slot[ip->x], &f.slot[WORD(1)], ip->c);
+    NEXT(2);
+do_slot_constw:
+    for (unsigned i = 0; i < ip->c / 8u; i++) {
+        f.slot[ip->x + i] = WORD(1 + (i & 1));
+    }
+    NEXT(3);
+do_ld_envw:
+    memcpy(&W(d), env_at(cs, (int64_t)WORD(1)), ip->c);
+    NEXT(2);
+do_st_envw:
+    memcpy(env_at(cs, (int64_t)WORD(1)), &W(a), ip->c);
+    NEXT(2);
 do_vand:
     V(d) = (TcgVecVal) { { V(a).u64[0] & V(b).u64[0], V(a).u64[1] & V(b).u64[1] } };
     NEXT(1);
@@ -716,6 +807,37 @@ do_stv:
         goto raised;
     }
     NEXT(2);
+#define BYTES(size) (ip->c ? bytes_of_lanes(f.r[ip->c - 1], ip->x & 3, size) : tcg_lanes_mask(size))
+do_ldw: {
+    MemOp mo = (MemOp)WORD(1);
+    TcgWideVal v;
+
+    guest_load_w(code, cs, R(a), mo, BYTES(memop_size(mo)), &v, MAP_AT(1));
+    if (RAISED()) {
+        goto raised;
+    }
+    if (ip->d != 0xff && ip->x & 16) {
+        V(d) = v.v[0];
+    } else if (ip->d != 0xff) {
+        W(d) = v;
+    }
+    NEXT(2);
+}
+do_stw: {
+    MemOp mo = (MemOp)WORD(1);
+    TcgWideVal v;
+
+    if (ip->x & 16) {
+        v.v[0] = V(b);
+    } else {
+        v = W(b);
+    }
+    guest_store_w(code, cs, R(a), &v, mo, BYTES(memop_size(mo)), MAP_AT(1));
+    if (RAISED()) {
+        goto raised;
+    }
+    NEXT(2);
+}
 do_rmw: {
     uint64_t v = guest_rmw(code, cs, R(a), R(b), (MemOp)WORD(1), ip->x, ip->c, MAP_AT(1));
 
@@ -756,7 +878,7 @@ do_fence:
 
 do_call: {
     const TciCall *c = (const TciCall *)(ip + 1);
-    TcgVecVal ret;
+    TcgWideVal ret;
 
     call(&f, code, cs, c, ip->b, &ret);
     if (c->map && RAISED()) {
@@ -764,8 +886,10 @@ do_call: {
         goto restore;
     }
     if (ip->d != 0xff) {
-        if (ip->x == TCG_V128) {
-            V(d) = ret;
+        if (tcg_type_is_wide(ip->x)) {
+            W(d) = ret;
+        } else if (ip->x == TCG_V128) {
+            V(d) = ret.v[0];
         } else {
             R(d) = ret.u64[0];
         }
@@ -795,7 +919,7 @@ do_poll: {
         __atomic_add_fetch(word, (int32_t)WORD(1), __ATOMIC_RELAXED);
     }
     if (ip->x) {
-        *(uint32_t *)env_at(cs, code->layout.left_offset) = tcg_map_restore(MAP_AT(1), cs, f.r, f.v, f.slot);
+        *(uint32_t *)env_at(cs, code->layout.left_offset) = tcg_map_restore(MAP_AT(1), cs, f.r, f.v, f.slot, f.w);
     }
     return code->owner | TCG_EXIT_POLL;
 }
@@ -837,7 +961,7 @@ do_raise_exit:
 raised:
     map = MAP_AT(1);
 restore:
-    *(uint32_t *)env_at(cs, code->layout.left_offset) = tcg_map_restore(map, cs, f.r, f.v, f.slot);
+    *(uint32_t *)env_at(cs, code->layout.left_offset) = tcg_map_restore(map, cs, f.r, f.v, f.slot, f.w);
     return code->owner | TCG_EXIT_RAISED;
 }
 
@@ -862,7 +986,7 @@ unsigned tcg_tci_length(const TciInsn *i)
     size_t len = strlen(name);
 
     switch (i->op) {
-    case TCI_moviv: case TCI_slot_constv: case TCI_eval:
+    case TCI_moviv: case TCI_slot_constv: case TCI_eval: case TCI_evalw: case TCI_moviw: case TCI_slot_constw:
     case TCI_st_env8i: case TCI_st_env16i: case TCI_st_env32i: case TCI_st_env64i:
         return 3;
     case TCI_call:
@@ -870,6 +994,7 @@ unsigned tcg_tci_length(const TciInsn *i)
     case TCI_mov: case TCI_mov32: case TCI_movv: case TCI_spill: case TCI_reload: case TCI_spillv: case TCI_reloadv:
     case TCI_extract: case TCI_sextract_32: case TCI_sextract_64: case TCI_deposit: case TCI_extract2_32:
     case TCI_extract2_64: case TCI_sext: case TCI_select: case TCI_select_fc: case TCI_flags_cond: case TCI_vand:
+    case TCI_movw: case TCI_spillw: case TCI_reloadw:
     case TCI_vor: case TCI_vxor: case TCI_fence: case TCI_goto_tb: case TCI_goto_ptr: case TCI_exit: case TCI_raise_exit:
         return 1;
     default:
@@ -900,8 +1025,8 @@ static void tci_dump(const TcgBackend *be, const TcgCode *tc, GString *out)
 
 const TcgBackend tcg_backend_tci = {
     .name = "tci",
-    .allocatable = INTS | VECS,
-    .callee_saved = INTS | VECS,
+    .allocatable = ~UINT64_C(0),
+    .callee_saved = ~UINT64_C(0),
     .num_slots = TCI_SLOTS,
     .has_op = tci_has_op,
     .constraints = tci_constraints,

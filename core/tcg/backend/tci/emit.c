@@ -74,13 +74,54 @@ static inline uint64_t const_of(const Emit *e, TcgLoc loc)
     return fn_node(e->fn, loc_num(loc))->imm;
 }
 
+/* A wide register's number among them. */
+static inline unsigned wide_reg(TcgLoc loc)
+{
+    return loc_kind(loc) == LOC_REG ? loc_num(loc) - TCG_FIRST_WIDE : 0;
+}
+
+/* In its file. */
+static inline unsigned any_reg(TcgType t, TcgLoc loc)
+{
+    return tcg_type_is_wide(t) ? wide_reg(loc) : reg(loc);
+}
+
 /* -- ops -------------------------------------------------------------------------------------------------------------- */
+
+static void emit_wide_mov(Emit *e, const TcgNode *n)
+{
+    TcgLoc from = n->in[0], to = n->out;
+    bool reg_to = loc_kind(to) == LOC_REG;
+    unsigned size = tcg_type_size(n->type);
+
+    switch (loc_kind(from)) {
+    case LOC_REG:
+        insn(e, reg_to ? TCI_movw : TCI_spillw, wide_reg(to), wide_reg(from), 0, size, reg_to ? 0 : loc_num(to));
+        break;
+    case LOC_SLOT:
+        if (reg_to) {
+            insn(e, TCI_reloadw, wide_reg(to), 0, 0, size, loc_num(from));
+        } else {
+            insn(e, TCI_slot_slotw, 0, 0, 0, size, loc_num(to));
+            word(e, loc_num(from));
+        }
+        break;
+    default:
+        insn(e, reg_to ? TCI_moviw : TCI_slot_constw, wide_reg(to), 0, 0, size, reg_to ? 0 : loc_num(to));
+        word(e, const_of(e, from));
+        word(e, fn_node(e->fn, loc_num(from))->imm2);
+    }
+}
 
 static void emit_mov(Emit *e, const TcgNode *n)
 {
     TcgLoc from = n->in[0], to = n->out;
     bool vec = n->type == TCG_V128;
 
+    if (tcg_type_is_wide(n->type)) {
+        emit_wide_mov(e, n);
+        return;
+    }
     if (loc_kind(to) == LOC_REG) {
         switch (loc_kind(from)) {
         case LOC_REG:
@@ -164,13 +205,20 @@ static uint64_t *emit_ri(Emit *e, const TcgNode *n, unsigned first)
 
 static void emit_eval(Emit *e, const TcgNode *n)
 {
-    TciEval ev = { .op = n->op, .type = n->type, .aux = n->aux, .imm = n->imm, .fourth = reg(n->in[3]) };
+    TciEval ev = { .op = n->op, .type = n->type, .aux = n->aux, .imm = n->imm };
+    unsigned r[4] = { 0 };
 
     for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
-        ev.vectors |= (tcg_arg_type(e->fn, n, k) == TCG_V128) << k;
+        TcgType t = tcg_arg_type(e->fn, n, k);
+
+        r[k] = any_reg(t, n->in[k]);
+        ev.vectors |= (t == TCG_V128) << k;
+        ev.wide |= tcg_type_is_wide(t) << k;
     }
     ev.vectors |= (node_type(n) == TCG_V128) << 4;
-    insn(e, TCI_eval, reg(n->out), reg(n->in[0]), reg(n->in[1]), reg(n->in[2]), 0);
+    ev.wide |= tcg_type_is_wide(node_type(n)) << 4;
+    ev.fourth = (uint8_t)r[3];
+    insn(e, ev.wide ? TCI_evalw : TCI_eval, any_reg(node_type(n), n->out), r[0], r[1], r[2], 0);
     memcpy(e->p, &ev, sizeof(ev));
     e->p += sizeof(ev) / 8;
 }
@@ -180,6 +228,13 @@ static void emit_env(Emit *e, const TcgNode *n)
 {
     unsigned size = n->aux & MO_SIZE;
 
+    if (tcg_type_is_wide(n->type)) {
+        bool load = n->op == OP_ld_env;
+
+        insn(e, load ? TCI_ld_envw : TCI_st_envw, wide_reg(n->out), wide_reg(n->in[0]), 0, tcg_type_size(n->type), 0);
+        word(e, n->imm);
+        return;
+    }
     if (n->op == OP_ld_env) {
         bool sign = (n->aux & MO_SIGN) && size < (n->type == TCG_I64 ? MO_64 : MO_32);
 
@@ -204,12 +259,30 @@ static bool is_simple(const Emit *e, const TcgNode *n)
            !(mo & (MO_SIGN | MO_BE | MO_ALIGN | MO_ATOM | MO_ORDER | MO_KIND));
 }
 
+static void emit_wide_guest(Emit *e, const TcgNode *n)
+{
+    bool load = n->op == OP_guest_ld || n->op == OP_guest_ldm;
+    TcgLoc mask = n->op == OP_guest_ldm ? n->in[1] : n->op == OP_guest_stm ? n->in[2] : LOC_NONE;
+    unsigned d = loc_kind(n->out) == LOC_REG ? any_reg(n->type, n->out) : 0xff;
+    uint64_t *at;
+
+    insn(e, load ? TCI_ldw : TCI_stw, d, reg(n->in[0]), load ? 0 : any_reg(n->type, n->in[1]), mask ? reg(mask) + 1 : 0,
+         (n->op == OP_guest_ldm || n->op == OP_guest_stm ? n->aux : 0) | (tcg_type_is_wide(n->type) ? 0 : 16));
+    at = e->p;
+    word(e, (uint32_t)n->imm);
+    want_map(e, (uint32_t *)at + 1, n->map);
+}
+
 static void emit_guest(Emit *e, const TcgNode *n)
 {
     bool vec = n->type == TCG_V128, simple = is_simple(e, n);
     unsigned d = loc_kind(n->out) == LOC_REG ? reg(n->out) : 0xff, size = n->imm & MO_SIZE, op, c = 0;
     uint64_t *at;
 
+    if (tcg_type_is_wide(n->type) || n->op == OP_guest_ldm || n->op == OP_guest_stm) {
+        emit_wide_guest(e, n);
+        return;
+    }
     switch (n->op) {
     case OP_guest_ld:
         op = vec ? TCI_ldv : simple ? TCI_ld8 + size : TCI_ld;
@@ -237,7 +310,7 @@ static void emit_call(Emit *e, const TcgNode *n)
     TciCall *call;
     CifFix f;
 
-    insn(e, TCI_call, loc_kind(n->out) == LOC_REG ? reg(n->out) : 0xff, 0, n->list_len, 0, n->type);
+    insn(e, TCI_call, loc_kind(n->out) == LOC_REG ? any_reg(n->type, n->out) : 0xff, 0, n->list_len, 0, n->type);
     call = (TciCall *)e->p;
     call->helper = h;
     call->costs_offset = call->cost = 0;
@@ -274,12 +347,12 @@ static void emit_node(Emit *e, TcgId id)
     if (((tcg_op_def[n->op].flags & TCGF_PURE) || n->op == OP_ld_env) && n->out == LOC_NONE) {
         return;
     }
-    op = n->type == TCG_V128 ? -1 : binary_op(n->op);
+    op = n->type >= TCG_V128 ? -1 : binary_op(n->op);
     if (op >= 0) {
         emit_ri(e, n, (unsigned)op);
         return;
     }
-    op = n->type == TCG_V128 ? -1 : unary_op(n->op);
+    op = n->type >= TCG_V128 ? -1 : unary_op(n->op);
     if (op >= 0) {
         insn(e, (unsigned)op + (n->type == TCG_I64), reg(n->out), reg(n->in[0]), 0, 0, 0);
         return;
@@ -318,14 +391,14 @@ static void emit_node(Emit *e, TcgId id)
         emit_ri(e, n, setcond_op[n->aux]);
         break;
     case OP_select:
-        if (n->type == TCG_V128) {
+        if (n->type >= TCG_V128) {
             emit_eval(e, n);
         } else {
             insn(e, TCI_select, reg(n->out), reg(n->in[0]), reg(n->in[1]), reg(n->in[2]), 0);
         }
         break;
     case OP_select_cmp:
-        if (n->type == TCG_V128) {
+        if (n->type >= TCG_V128) {
             emit_eval(e, n);
         } else {
             insn(e, select_op[n->aux] + (n->imm == TCG_I64), reg(n->out), reg(n->in[0]), reg(n->in[1]), reg(n->in[2]),
@@ -333,7 +406,7 @@ static void emit_node(Emit *e, TcgId id)
         }
         break;
     case OP_select_fc:
-        if (n->type == TCG_V128) {
+        if (n->type >= TCG_V128) {
             emit_eval(e, n);
         } else {
             insn(e, TCI_select_fc, reg(n->out), reg(n->in[0]), reg(n->in[1]), reg(n->in[2]), tcg_flag_truth[n->aux]);
@@ -343,10 +416,14 @@ static void emit_node(Emit *e, TcgId id)
         insn(e, TCI_flags_cond, reg(n->out), reg(n->in[0]), 0, 0, tcg_flag_truth[n->aux]);
         break;
     case OP_vand: case OP_vor: case OP_vxor:
+        if (tcg_type_is_wide(n->type)) {
+            emit_eval(e, n);
+            break;
+        }
         insn(e, n->op == OP_vand ? TCI_vand : n->op == OP_vor ? TCI_vor : TCI_vxor, reg(n->out), reg(n->in[0]),
              reg(n->in[1]), 0, 0);
         break;
-    case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas:
+    case OP_guest_ld: case OP_guest_st: case OP_guest_rmw: case OP_guest_cas: case OP_guest_ldm: case OP_guest_stm:
         emit_guest(e, n);
         break;
     case OP_fence:

@@ -2,7 +2,8 @@
 /*
  * x86-64 machine code, one instruction per call (Intel SDM volume 2: prefixes, REX, ModRM/SIB, VEX, EVEX).
  * An opcode is a number that carries its map and mandatory prefix, so that the same one serves the legacy, VEX and
- * EVEX forms. Only what emit*.c use is here: 64-bit addressing, vectors of 128 bits, EVEX between registers and of constants.
+ * EVEX forms. Only what emit*.c use is here: 64-bit addressing, VEX and EVEX of 128 bits in registers 0-15, EVEX of any width and
+ * registers (evex_wide_...), mask registers.
  */
 #ifndef CORE_TCG_BACKEND_X86_64_ASM_H
 #define CORE_TCG_BACKEND_X86_64_ASM_H
@@ -276,6 +277,85 @@ static inline void evex_rip(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, c
     uint8_t *p = enc_evex(a->p, opc, reg, vvvv, false, (reg & 7) << 3 | 5);
 
     a->p = enc32(p, (uint32_t)(target - (p + 4)));
+}
+
+/* -- EVEX of any width in registers 0-31 -------------------------------------------------------------------------- */
+/* Width: 0 to 2: 128 to 512 bits; lanes that mask register k (1 to 7) has alone, the others of the result as they were or 0. */
+enum { EVEX_MASK_SHIFT = 2, EVEX_ZERO = 1 << 5 };
+static inline unsigned evex_masked(unsigned width, unsigned k, bool zero)
+{
+    return width | k << EVEX_MASK_SHIFT | (zero ? EVEX_ZERO : 0);
+}
+
+static inline uint8_t *enc_wide(uint8_t *p, unsigned opc, unsigned how, unsigned reg, unsigned vvvv, bool x, bool b)
+{
+    *p++ = 0x62;
+    *p++ = (uint8_t)((reg & 8 ? 0 : 0x80) | (x ? 0 : 0x40) | (b ? 0 : 0x20) | (reg & 16 ? 0 : 0x10) | (opc & X_HALF ? 4 : 0) |
+                     (opc & M_MASK) >> 8);
+    *p++ = (uint8_t)((opc & X_W ? 0x80 : 0) | (~vvvv & 15) << 3 | 4 | (opc & P_MASK) >> 10);
+    *p++ = (uint8_t)((how & EVEX_ZERO ? 0x80 : 0) | (how & 3) << 5 | (vvvv & 16 ? 0 : 8) | (how >> EVEX_MASK_SHIFT & 7));
+    *p++ = (uint8_t)opc;
+    return p;
+}
+
+static inline void evex_wide_rr(Asm *a, unsigned opc, unsigned how, unsigned reg, unsigned vvvv, unsigned rm)
+{
+    uint8_t *p = enc_wide(a->p, opc, how, reg, vvvv, rm & 16, rm & 8);
+
+    *p++ = (uint8_t)(0xc0 | (reg & 7) << 3 | (rm & 7));
+    a->p = p;
+}
+
+/* unit: the bytes in memory; displacements of a byte count these. */
+static inline void evex_wide_rm(Asm *a, unsigned opc, unsigned how, unsigned reg, unsigned vvvv, Mem m, int32_t unit)
+{
+    bool small = m.base >= 0 && m.disp % unit == 0 && fits8(m.disp / unit);
+    uint8_t *p = a->p;
+
+    if (m.gs) {
+        *p++ = 0x65;
+    }
+    p = enc_wide(p, opc, how, reg, vvvv, m.index >= 8, m.base >= 8);
+    if (m.base < 0) {
+        MemTail t = mem_tail(reg, m);
+
+        a->p = enc_disp(enc(p, t.bytes, t.len), m, t, 0);
+        return;
+    }
+    bool sib = m.index != NOREG || (m.base & 7) == RSP;
+
+    *p++ = (uint8_t)((small ? 0x40 : 0x80) | (reg & 7) << 3 | (sib ? 4 : m.base & 7));
+    if (sib) {
+        *p++ = (uint8_t)(m.scale << 6 | (m.index != NOREG ? m.index & 7 : 4) << 3 | (m.base & 7));
+    }
+    if (small) {
+        *p++ = (uint8_t)(m.disp / unit);
+        a->p = p;
+    } else {
+        a->p = enc32(p, (uint32_t)m.disp);
+    }
+}
+
+/* -- mask registers of 64 lanes ---------------------------------------------------------------------------------- */
+enum { KAND = 0x41, KANDN = 0x42 /* ~a & b */, KNOT = 0x44, KOR = 0x45, KXNOR = 0x46, KXOR = 0x47 };
+static inline void k_op(Asm *a, unsigned op, unsigned d, unsigned x, unsigned y)
+{
+    put8(a, 0xc4);
+    put8(a, 0xe1);
+    put8(a, 0x80 | (~x & 15) << 3 | 4);
+    put8(a, op);
+    put8(a, 0xc0 | d << 3 | y);
+}
+static inline void k_mov(Asm *a, unsigned d, unsigned s) { vex_rr(a, M_0F | X_W | 0x90, d, 0, s); }
+static inline void k_from(Asm *a, unsigned d, unsigned r) { vex_rr(a, M_0F | P_F2 | X_W | 0x92, d, 0, r); }
+static inline void k_to(Asm *a, unsigned r, unsigned s) { vex_rr(a, M_0F | P_F2 | X_W | 0x93, r, 0, s); }
+static inline void k_load(Asm *a, unsigned d, Mem m) { vex_rm(a, M_0F | X_W | 0x90, d, 0, m); }
+static inline void k_store(Asm *a, Mem m, unsigned s) { vex_rm(a, M_0F | X_W | 0x91, s, 0, m); }
+/* Shifted by n bits, to the left or the right. */
+static inline void k_shift(Asm *a, bool left, unsigned d, unsigned s, unsigned n)
+{
+    vex_rr(a, M_3A | P_66 | X_W | (left ? 0x33 : 0x31), d, 0, s);
+    put8(a, n);
 }
 
 /* -- integer instructions; w: X_W for 64 bits, 0 for 32 -------------------------------------------------- */

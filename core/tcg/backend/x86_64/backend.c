@@ -220,6 +220,7 @@ static void emit_leave(Emit *e, int32_t off)
     lea(&e->a, X_W, RDX, mem(RSP, FRAME_INT));
     lea(&e->a, X_W, RCX, mem(RSP, FRAME_VEC));
     lea(&e->a, X_W, R8, mem(RSP, FRAME_SLOTS));
+    lea(&e->a, X_W, R9, mem(RSP, FRAME_WIDE));
     mov_ri(&e->a, RAX, (uintptr_t)tcg_map_restore);
     op_rr(&e->a, 0xff, 2, RAX);
     mov_rm(&e->a, X_W, RDX, mem(RSP, FRAME_INT + 8 * RDX));
@@ -237,7 +238,7 @@ static void emit_leave(Emit *e, int32_t off)
 }
 
 /* How a TcgMemOps function is called: where its arguments after the address come from. */
-typedef enum SlowArg { A_NONE, A_MO, A_RMW, A_MAP, A_VAL, A_VAL2, A_V0, A_V1 } SlowArg;
+typedef enum SlowArg { A_NONE, A_MO, A_RMW, A_MAP, A_VAL, A_VAL2, A_V0, A_V1, A_W0 } SlowArg;
 static const SlowArg slow_args[][4] = {
     [THUNK_LD - THUNK_LD]     = { A_MO, A_MAP },
     [THUNK_ST - THUNK_LD]     = { A_VAL, A_MO, A_MAP },
@@ -246,13 +247,16 @@ static const SlowArg slow_args[][4] = {
     [THUNK_RMW - THUNK_LD]    = { A_VAL, A_MO, A_RMW, A_MAP },
     [THUNK_CAS - THUNK_LD]    = { A_VAL, A_VAL2, A_MO, A_MAP },
     [THUNK_CAS128 - THUNK_LD] = { A_V0, A_V1, A_MO, A_MAP },
+    [THUNK_LDV - THUNK_LD]    = { A_W0, A_MO, A_VAL, A_MAP },
+    [THUNK_STV - THUNK_LD]    = { A_W0, A_MO, A_VAL, A_MAP },
 };
 
 static const uint8_t slow_fn[] = {
     [THUNK_LD - THUNK_LD] = offsetof(TcgMemOps, ld), [THUNK_ST - THUNK_LD] = offsetof(TcgMemOps, st),
     [THUNK_LD128 - THUNK_LD] = offsetof(TcgMemOps, ld128), [THUNK_ST128 - THUNK_LD] = offsetof(TcgMemOps, st128),
     [THUNK_RMW - THUNK_LD] = offsetof(TcgMemOps, rmw), [THUNK_CAS - THUNK_LD] = offsetof(TcgMemOps, cas),
-    [THUNK_CAS128 - THUNK_LD] = offsetof(TcgMemOps, cas128),
+    [THUNK_CAS128 - THUNK_LD] = offsetof(TcgMemOps, cas128), [THUNK_LDV - THUNK_LD] = offsetof(TcgMemOps, ldv),
+    [THUNK_STV - THUNK_LD] = offsetof(TcgMemOps, stv),
 };
 
 static void emit_slow_thunk(Emit *e, unsigned n)
@@ -290,6 +294,9 @@ static void emit_slow_thunk(Emit *e, unsigned n)
             break;
         case A_V0:
             lea(&e->a, X_W, regs[i], mem(RSP, FRAME_V0 + off));
+            break;
+        case A_W0:
+            lea(&e->a, X_W, regs[i], mem(RSP, FRAME_W0 + off));
             break;
         default:
             lea(&e->a, X_W, regs[i], mem(RSP, FRAME_V0 + 16 + off));
@@ -375,6 +382,33 @@ static void emit_bare_thunk(Emit *e)
     op_rr(&e->a, 0xff, 4, RAX);                 /* jmp */
     fix32(raised, e->a.p);
     emit_leave(e, 0);
+}
+
+static void emit_wide_thunk(Emit *e, bool save)
+{
+    const int32_t off = 8;                      /* the return address */
+
+    start_thunk(e, save ? THUNK_SAVE_WIDE : THUNK_LOAD_WIDE);
+    for (unsigned r = 0; r < 32; r++) {
+        Mem m = mem(RSP, FRAME_WIDE + 64 * ((int32_t)r - 16) + off);
+        Mem k = mem(RSP, FRAME_INT + 8 * (int32_t)(TCG_FIRST_PRED + r) + off);
+
+        if (r >= 16 && X86_WIDE_REGS & VREG_BIT(r)) {
+            if (save) {
+                tcg_x86_wide_mr(e, TCG_V512, m, r);
+            } else {
+                tcg_x86_wide_rm(e, TCG_V512, r, m);
+            }
+        }
+        if (r < 8 && X86_PRED_REGS & REG_BIT(TCG_FIRST_PRED + r)) {
+            if (save) {
+                k_store(&e->a, k, r);
+            } else {
+                k_load(&e->a, r, k);
+            }
+        }
+    }
+    put8(&e->a, 0xc3);
 }
 
 /* Reads the cycle counter into RAX; RDX goes. */
@@ -499,7 +533,7 @@ static size_t x86_init_buf(const TcgBackend *be, TcgCodeBuf *buf)
     memcpy(e.a.p, consts, sizeof(consts));
     e.a.p += sizeof(consts);
     emit_enter_and_exit(&e);
-    for (unsigned n = THUNK_LD; n <= THUNK_CAS128; n++) {
+    for (unsigned n = THUNK_LD; n <= THUNK_STV; n++) {
         emit_slow_thunk(&e, n);
     }
     emit_cost_thunk(&e);
@@ -507,6 +541,10 @@ static size_t x86_init_buf(const TcgBackend *be, TcgCodeBuf *buf)
     emit_fp_thunk(&e, THUNK_FP_TO_INT);
     emit_fp_thunk(&e, THUNK_FP_COST);
     emit_fp_thunk(&e, THUNK_FP_TO_INT_COST);
+    if (buf->features & HOST_AVX512) {
+        emit_wide_thunk(&e, true);
+        emit_wide_thunk(&e, false);
+    }
     start_thunk(&e, THUNK_LEAVE);
     save_regs(&e, caller_saved | REG_BIT(RDX), true, 0);
     emit_leave(&e, 0);
@@ -580,7 +618,7 @@ static void x86_dump(const TcgBackend *be, const TcgCode *code, GString *out)
 #define ACCESS (TCG_PLAIN | TCG_HAS_INT)
 const TcgBackend tcg_backend_x86_64 = {
     .name = "tcg",
-    .allocatable = X86_INT_REGS | X86_VEC_REGS,
+    .allocatable = X86_INT_REGS | X86_VEC_REGS | X86_WIDE_REGS | X86_PRED_REGS,
     .callee_saved = X86_CALLEE_SAVED,
     .call_int_args = { RSI, RDX, RCX, R8, R9 },
     .call_ret_int = RAX,

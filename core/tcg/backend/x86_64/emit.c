@@ -2,7 +2,7 @@
 /*
  * An allocated region to x86-64 code: the layout of a translation (hot code in block order, cold stubs, vector
  * constants, then the records and state maps of the stubs), copies, control and calls. Integers are in emit_alu.c,
- * guest accesses in emit_mem.c, vectors in emit_vec.c.
+ * guest accesses in emit_mem.c, vectors in emit_vec.c and emit_wide.c.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
 #include "core/tcg/costs.h"
@@ -147,6 +147,10 @@ static void emit_ld_env(Emit *e, const TcgNode *n)
     unsigned w = width_w(n->type), d = loc_num(n->out);
     bool sign = n->aux & MO_SIGN;
 
+    if (G_UNLIKELY(n->type > TCG_V128)) {
+        tcg_x86_emit_wide_env(e, n);
+        return;
+    }
     switch (n->aux & MO_SIZE) {
     case MO_8:
         op_rm(&e->a, M_0F | (sign ? 0xbe | w : 0xb6), d, m);
@@ -176,6 +180,10 @@ static __attribute__((noinline)) void emit_st_env(Emit *e, const TcgNode *n)
     unsigned size = n->aux & MO_SIZE;
     int32_t at = (int32_t)n->imm;
 
+    if (G_UNLIKELY(n->type > TCG_V128)) {
+        tcg_x86_emit_wide_env(e, n);
+        return;
+    }
     if (size == MO_128) {
         tcg_x86_vmov_mr(e, mem(RBP, at), tcg_x86_vuse(e, n, 0, XSCRATCH));
         return;
@@ -231,7 +239,7 @@ static void set_reg_const(Emit *e, unsigned d, uint64_t v)
     }
 }
 
-static void emit_mov(Emit *e, const TcgNode *n)
+void tcg_x86_emit_mov(Emit *e, const TcgNode *n)
 {
     unsigned type = n->type, w = width_w(type), kind = loc_kind(n->in[0]);
     bool to_reg = loc_kind(n->out) == LOC_REG;
@@ -239,7 +247,9 @@ static void emit_mov(Emit *e, const TcgNode *n)
     int64_t v = type != TCG_V128 && kind == LOC_CONST ? loc_const(e, n->in[0], type) : 0;
     unsigned r;
 
-    if (type == TCG_V128) {
+    if (G_UNLIKELY(type > TCG_V128)) {
+        tcg_x86_emit_wide_mov(e, n);
+    } else if (type == TCG_V128) {
         if (to_reg) {
             tcg_x86_vload(e, n, 0, loc_num(n->out) - FIRST_VREG);
         } else {
@@ -492,6 +502,9 @@ static void emit_poll(Emit *e, TcgId id, uint64_t heat)
 /* Leaves through the state map of the stub's node. */
 static void emit_restore(Emit *e, Stub *s, unsigned thunk)
 {
+    if (e->wide) {
+        call_rel(&e->a, thunk_rw(e, THUNK_SAVE_WIDE));
+    }
     s->rec_at = lea_fwd(&e->a, RDX);
     jmp(&e->a, thunk_rw(e, thunk));
 }
@@ -567,7 +580,9 @@ static void emit_call(Emit *e, TcgId id, const TcgNode *n)
 
     /* Copies of vectors first: they read registers that the moves may overwrite only in the vector file. */
     for (unsigned i = 0; i < h->num_args; i++) {
-        if (h->args[i] == TCG_V128) {
+        if (tcg_type_is_wide(h->args[i])) {
+            tcg_x86_wide_arg(e, h->args[i], locs[i], mem(RSP, FRAME_W0 + 64 * (int32_t)i));
+        } else if (h->args[i] == TCG_V128) {
             unsigned r = XSCRATCH;
 
             if (loc_kind(locs[i]) == LOC_REG) {
@@ -588,19 +603,22 @@ static void emit_call(Emit *e, TcgId id, const TcgNode *n)
         }
     }
     for (unsigned i = 0; i < h->num_args && i + 1 < G_N_ELEMENTS(c_args); i++) {
-        if (h->args[i] != TCG_V128 && loc_kind(locs[i]) == LOC_REG) {
+        if (!tcg_type_is_vec(h->args[i]) && loc_kind(locs[i]) == LOC_REG) {
             moves[num_moves++] = (RegMove){ c_args[i + 1], loc_num(locs[i]) };
         }
     }
     moves[num_moves++] = (RegMove){ RDI, RBP };
     parallel_move(e, moves, num_moves);
-    for (unsigned i = 0; i < h->num_args + (h->ret == TCG_V128 ? 1u : 0u); i++) {
-        bool vector = i == h->num_args || h->args[i] == TCG_V128;
+    for (unsigned i = 0; i < h->num_args + (tcg_type_is_vec(h->ret) ? 1u : 0u); i++) {
+        TcgType type = i == h->num_args ? h->ret : h->args[i];
+        bool vector = tcg_type_is_vec(type);
         bool on_stack = i + 1 >= G_N_ELEMENTS(c_args);
         unsigned r = on_stack ? RAX : c_args[i + 1];
 
         if (vector) {
-            lea(&e->a, X_W, r, mem(RSP, FRAME_V0 + 16 * (int32_t)(i == h->num_args ? TCG_HELPER_MAX_ARGS : i)));
+            int32_t at = (int32_t)(i == h->num_args ? TCG_HELPER_MAX_ARGS : i);
+
+            lea(&e->a, X_W, r, mem(RSP, tcg_type_is_wide(type) ? FRAME_W0 + 64 * at : FRAME_V0 + 16 * at));
             if (on_stack) {
                 mov_mr(&e->a, X_W, mem(RSP, FRAME_OUT + 8 * (int32_t)(i + 1 - G_N_ELEMENTS(c_args))), r);
             }
@@ -627,7 +645,9 @@ static void emit_call(Emit *e, TcgId id, const TcgNode *n)
         tcg_x86_stub(e, STUB_CALL, id)->from[0] = jcc_fwd32(&e->a, CC_NE);
     }
     if (loc_kind(n->out) == LOC_REG) {
-        if (h->ret == TCG_V128) {
+        if (tcg_type_is_wide(h->ret)) {
+            tcg_x86_wide_field(e, false, h->ret, mem(RSP, FRAME_W0 + 64 * TCG_HELPER_MAX_ARGS), loc_num(n->out));
+        } else if (h->ret == TCG_V128) {
             tcg_x86_vmov_rm(e, loc_num(n->out) - FIRST_VREG, mem(RSP, FRAME_V0 + 16 * TCG_HELPER_MAX_ARGS));
         } else {
             mov_rr(&e->a, width_w(h->ret), loc_num(n->out), RAX);
@@ -773,7 +793,7 @@ typedef enum Order { ORDER_NONE, ORDER_DUE, ORDER_FENCE, ORDER_NEEDS } Order;
 static Order order_of(const Emit *e, const TcgNode *n)
 {
     switch (n->op) {
-    case OP_guest_st: case OP_guest_stx: case OP_guest_sth: case OP_guest_stn:
+    case OP_guest_st: case OP_guest_stx: case OP_guest_sth: case OP_guest_stn: case OP_guest_stm:
         return n->imm & MO_RELEASE ? ORDER_DUE : ORDER_NONE;
     case OP_guest_ld: case OP_guest_ldx: case OP_guest_ldh: case OP_guest_ldn:
         return (n->imm & MO_ORDER) == MO_ACQUIRE ? ORDER_NEEDS : ORDER_NONE;
@@ -850,7 +870,7 @@ static void op_const(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 
 static void op_mov(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 {
-    emit_mov(e, n);
+    tcg_x86_emit_mov(e, n);
 }
 
 static void op_ld_env(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
@@ -884,7 +904,16 @@ static void op_alu(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 
 static void op_vec(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
 {
-    tcg_x86_emit_vec(e, n);
+    if (G_UNLIKELY(n->type > TCG_V128)) {
+        tcg_x86_emit_wide(e, n);
+    } else {
+        tcg_x86_emit_vec(e, n);
+    }
+}
+
+static void op_wide(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
+{
+    tcg_x86_emit_wide(e, n);
 }
 
 static void op_fp(Emit *e, TcgId id, const TcgNode *n, uint32_t next)
@@ -989,9 +1018,9 @@ static OpEmit *const emit_op[TCG_NUM_OPS] = {
     [OP_phi] = op_none, [OP_insn_start] = op_none,
     [OP_add ... OP_flags_cond] = op_alu,
     [OP_guest_ld ... OP_guest_stx] = op_load_or_store, [OP_guest_page] = op_page,
-    [OP_guest_ldh ... OP_guest_stn] = op_load_or_store, [OP_guest_rmw] = op_atomic, [OP_guest_cas] = op_atomic,
+    [OP_guest_ldh ... OP_guest_stm] = op_load_or_store, [OP_guest_rmw] = op_atomic, [OP_guest_cas] = op_atomic,
     [OP_fence] = op_fence, [OP_fp ... OP_flags_fp] = op_fp, [OP_call] = op_call,
-    [OP_vadd ... OP_vsha256m2] = op_vec,        /* is_vec */
+    [OP_vadd ... OP_vsha256m2] = op_vec, [OP_vlow ... OP_ptest] = op_wide,      /* is_vec */
     [OP_br] = op_br, [OP_brcond] = op_brcond, [OP_brflag] = op_brflag, [OP_br_fp] = op_br_fp, [OP_br_vec] = op_br_vec,
     [OP_poll] = op_poll, [OP_goto_tb] = op_goto_tb, [OP_goto_ptr] = op_goto_ptr, [OP_exit] = op_exit,
     [OP_raise_exit] = op_raise_exit,
@@ -1313,6 +1342,8 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->avx = buf->features & HOST_AVX;
     e->limit = e->start + MIN(o->taken.max, ONCE_MAX) - NODE_MAX;
     e->num_jumps = e->num_stubs = e->num_sites = e->num_consts = e->num_bares = 0;
+    e->wide = false;
+    e->bare = true;
     e->raises = NULL;
     e->heat_at = e->polls[0] = e->polls[1] = NULL;
     e->flags.end = NULL;
@@ -1519,14 +1550,20 @@ bool tcg_x86_host_has(const TcgBackend *be, unsigned feature)
 
 bool tcg_x86_has_op(const TcgBackend *be, const TcgNode *n)
 {
+    if (n->type > TCG_V128) {
+        return tcg_x86_has_wide(be, n);
+    }
     if (is_vec(n)) {
-        return tcg_x86_has_vec(be, n);
+        return n->op >= OP_vlow ? tcg_x86_has_wide(be, n) : tcg_x86_has_vec(be, n);
     }
     if ((tcg_op_loads(n->op) || tcg_op_stores(n->op)) && n->type == TCG_V128 && (n->imm & MO_SIZE) < MO_128) {
         return !(n->imm & MO_BE);
     }
     if (n->op == OP_guest_rmw) {
         return (n->imm & MO_SIZE) < MO_128;
+    }
+    if (n->op == OP_guest_ldm || n->op == OP_guest_stm) {
+        return tcg_x86_has_wide(be, n);
     }
     if ((n->op >= OP_fp && n->op <= OP_flags_fp) || n->op == OP_br_fp) {
         return tcg_x86_has_fp(be, n);
@@ -1546,7 +1583,11 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
 {
     *ret = (TcgConstraint){ .out_same_as = -1 };
     if (is_vec(n)) {
-        tcg_x86_constraints_vec(fn, n, ret);
+        if (is_wide(n)) {
+            tcg_x86_constraints_wide(fn, n, ret);
+        } else {
+            tcg_x86_constraints_vec(fn, n, ret);
+        }
         return;
     }
     if (n->op >= OP_guest_ld && n->op <= OP_guest_cas) {
@@ -1557,13 +1598,13 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
         tcg_x86_constraints_fp(n, ret);
         return;
     }
-    bool vector = n->type == TCG_V128;
+    TcgRegSet class = be->allocatable & tcg_regs_of(n->type ? n->type : TCG_I64);
 
     for (unsigned i = 0; i < TCG_MAX_OPERANDS; i++) {
-        ret->arg[i] = vector ? X86_VEC_REGS : X86_INT_REGS;
+        ret->arg[i] = class;
         ret->arg_const[i] = ret->arg_slot[i] = true;
     }
-    ret->out = vector ? X86_VEC_REGS : X86_INT_REGS;
+    ret->out = class;
     switch (n->op) {
     case OP_br_vec:
         ret->arg_const[0] = ret->arg_slot[0] = false;
@@ -1610,7 +1651,7 @@ void tcg_x86_constraints(const TcgBackend *be, const TcgFn *fn, const TcgNode *n
         break;
     case OP_call:
         ret->clobbers = X86_INT_REGS & ~X86_CALLEE_SAVED;
-        ret->clobbers |= X86_VEC_REGS;
+        ret->clobbers |= X86_VEC_REGS | X86_WIDE_REGS | X86_PRED_REGS;
         break;
     }
 }

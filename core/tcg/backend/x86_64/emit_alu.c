@@ -601,14 +601,16 @@ static void emit_cmov(Emit *e, const TcgNode *n, unsigned cc, unsigned t, unsign
         f = swap;
         cc ^= 1;
     }
-    if (n->type == TCG_V128) {
+    if (n->type >= TCG_V128) {
+        TcgNode move = { .op = OP_mov, .type = n->type, .in = { n->in[f] }, .out = n->out };
         uint8_t *skip;
 
         if (n->in[f] != n->out) {
-            tcg_x86_vload(e, n, f, d - FIRST_VREG);
+            tcg_x86_emit_mov(e, &move);
         }
         skip = jcc_fwd8(&e->a, cc ^ 1);
-        tcg_x86_vload(e, n, t, d - FIRST_VREG);
+        move.in[0] = n->in[t];
+        tcg_x86_emit_mov(e, &move);
         fix8(skip, e->a.p);
         return;
     }

@@ -784,6 +784,9 @@ void tcg_x86_emit_fp_stub(Emit *e, Stub *s)
         rec.vec[i] = 16 * vreg(n, swapped && i < 2 ? 1 - i : i);
     }
     rec.vec[3] = vector ? 16 * (d - FIRST_VREG) : 0;
+    if (e->wide) {
+        call_rel(&e->a, thunk_rw(e, THUNK_SAVE_WIDE));
+    }
     lea(&e->a, X_W, RDX, mem_rip(e->a.p));
     at = e->a.p - 4;
     if (G_UNLIKELY(counted)) {
@@ -791,6 +794,9 @@ void tcg_x86_emit_fp_stub(Emit *e, Stub *s)
         rec.costs_offset = (uint32_t)e->layout->costs_offset;
     }
     call_rel(&e->a, thunk_rw(e, (vector ? THUNK_FP : THUNK_FP_TO_INT) + (counted ? THUNK_FP_COST - THUNK_FP : 0)));
+    if (e->wide) {
+        call_rel(&e->a, thunk_rw(e, THUNK_LOAD_WIDE));
+    }
     if (!vector && wanted) {
         mov_rr(&e->a, width_w(n->type), d, RAX);
     } else if (swapped && wanted) {

@@ -2,15 +2,17 @@
 /*
  * What the files of this backend share.
  *
- * Registers: RBP is the CPU object, RSP the frame. RAX, RDX and XMM15 are emit's own and never allocated; all others
- * are. An i32 in a register has undefined upper bits; in a slot only its low four bytes count. i32 operations write
+ * Registers: RBP is the CPU object, RSP the frame. RAX, RDX, XMM15, ZMM31, K0 and K3 are emit's own and never allocated; all
+ * others are. An i32 in a register has undefined upper bits; in a slot only its low four bytes count. i32 operations write
  * a 32-bit register and so clear the upper half, which zext relies on (upper_is_zero).
  *
  * Frame, from RSP, 16-byte aligned: see FRAME_*. The entry thunk makes it; thunks called from a block find it eight
  * bytes higher.
  *
  * Vectors are VEX-encoded whenever the host has AVX, and only then: the two kinds are never mixed in one process run.
- * Nothing wider than 128 bits is used, so upper halves stay clean and C may be called without VZEROUPPER.
+ * What is wider than 128 bits is in registers 16-31, which only AVX-512 has and legacy instructions do not know of: so upper
+ * halves of the others stay clean and C may be called without VZEROUPPER. Wide vectors and predicates are nobody's across calls;
+ * the thunks of slow paths do not keep them: stubs of code that has any call THUNK_SAVE_WIDE and THUNK_LOAD_WIDE around them.
  */
 #ifndef CORE_TCG_BACKEND_X86_64_EMIT_INT_H
 #define CORE_TCG_BACKEND_X86_64_EMIT_INT_H
@@ -53,6 +55,8 @@ static inline uint64_t tcg_x86_features(const TcgBackend *be)
 enum {
     NUM_SLOTS = 256,
     XSCRATCH = 15,                              /* XMM15 */
+    WSCRATCH = 31,                              /* ZMM31 */
+    KSCRATCH = 0,                               /* K0: no instruction can be masked by it */
     FRAME_OUT = 0,                              /* arguments of a C call beyond the sixth */
     FRAME_ADDR = 16,                            /* a slow path's operands, near: there are many stubs */
     FRAME_VAL = FRAME_ADDR + 8,
@@ -62,7 +66,9 @@ enum {
     FRAME_V0 = FRAME_VAL2 + 48,                 /* V128 operands and results of slow paths and calls */
     FRAME_INT = FRAME_V0 + 16 * (TCG_HELPER_MAX_ARGS + 1),      /* registers saved for slow paths and maps */
     FRAME_VEC = FRAME_INT + 8 * 32,
-    FRAME_SIZE = FRAME_VEC + 16 * 16,           /* XMM0-15: a map names no others */
+    FRAME_W0 = FRAME_VEC + 16 * 16,             /* after XMM0-15: wide operands and results, as FRAME_V0 */
+    FRAME_WIDE = FRAME_W0 + 64 * (TCG_HELPER_MAX_ARGS + 1),     /* ZMM16-31 */
+    FRAME_SIZE = FRAME_WIDE + 64 * 16,
 };
 G_STATIC_ASSERT(FRAME_SIZE % 16 == 0 && FRAME_V0 % 16 == 0 && FRAME_VEC % 16 == 0);
 
@@ -74,10 +80,11 @@ enum {
     THUNK_LEAVE,                                /* jumped to with RDX = SlowRec: restores its map and exits */
     THUNK_RAISE,                                /* the same, after a call of RAX with the CPU */
     THUNK_BARE,                                 /* called by a BareSite */
-    THUNK_LD, THUNK_ST, THUNK_LD128, THUNK_ST128, THUNK_RMW, THUNK_CAS, THUNK_CAS128,
+    THUNK_LD, THUNK_ST, THUNK_LD128, THUNK_ST128, THUNK_RMW, THUNK_CAS, THUNK_CAS128, THUNK_LDV, THUNK_STV,
     THUNK_FP, THUNK_FP_TO_INT,                  /* called with RDX = FpRec */
     THUNK_FP_COST, THUNK_FP_TO_INT_COST,        /* the same, counted */
     THUNK_COST,                                 /* called instead of RAX: R11 = costs, R10 = the helper's place among them */
+    THUNK_SAVE_WIDE, THUNK_LOAD_WIDE,           /* called: wide vectors and predicates to the frame, and back; with AVX-512 */
     THUNK_CONSTS,                               /* VConst[] */
     NUM_THUNKS,
 };
@@ -185,6 +192,8 @@ typedef struct Emit {
     uint8_t *entry;                             /* of the code */
     uint64_t features;
     bool avx;
+    bool wide;                                  /* there have been wide vectors or predicates */
+    bool bare;                                  /* code at once: there have not */
     uint8_t **block_at;                         /* start of each emitted block, or NULL */
     struct { uint8_t *at; uint32_t block; } *jumps;     /* forward jumps to blocks */
     unsigned num_jumps;
@@ -308,6 +317,8 @@ void tcg_x86_load(Emit *e, const TcgNode *n, unsigned i, unsigned type, unsigned
 unsigned tcg_x86_vuse(Emit *e, const TcgNode *n, unsigned i, unsigned scratch);
 void tcg_x86_vload(Emit *e, const TcgNode *n, unsigned i, unsigned dst);
 void tcg_x86_vmov(Emit *e, unsigned dst, unsigned src);
+/* An OP_mov; leaves the host's flags alone but for an integer 0. */
+void tcg_x86_emit_mov(Emit *e, const TcgNode *n);
 void tcg_x86_vmov_rm(Emit *e, unsigned dst, Mem m);
 void tcg_x86_vmov_mr(Emit *e, Mem m, unsigned src);
 
@@ -332,10 +343,33 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n);
 /* d = lane 0 of a, of 1 << es bytes, zero above; es: 1 to 3. */
 void tcg_x86_emit_lane0(Emit *e, unsigned es, unsigned d, unsigned a);
 unsigned tcg_x86_emit_vec_zero(Emit *e, const TcgNode *n);       /* OP_br_vec; returns the condition code */
-/* Whether n is an operation of emit_vec's, and whether it has its form. */
-static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_vsha256m2; }
+/* Whether n is an operation of emit_vec's or emit_wide's; of the latter's; whether emit_vec has its form. */
+static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_ptest; }
+static inline bool is_wide(const TcgNode *n) { return n->op >= OP_vlow || n->type > TCG_V128; }
+/* The opcode of an operation lane by lane that is one instruction of one or two vectors in EVEX, digit: of a shift; else 0. */
+unsigned tcg_x86_lane_opcode(unsigned op, unsigned es, unsigned *ret_digit);
 bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n);
 void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
+/* emit_wide.c: wide vectors, predicates, and vectors under predicates */
+void tcg_x86_emit_wide(Emit *e, const TcgNode *n);
+bool tcg_x86_has_wide(const TcgBackend *be, const TcgNode *n);
+void tcg_x86_constraints_wide(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);
+/* OP_mov, OP_ld_env and OP_st_env of their types; a register and a field. */
+void tcg_x86_emit_wide_mov(Emit *e, const TcgNode *n);
+void tcg_x86_emit_wide_env(Emit *e, const TcgNode *n);
+void tcg_x86_wide_field(Emit *e, bool store, TcgType type, Mem m, unsigned reg);
+/* Between a vector of any type, in register v (0-31), and memory. */
+void tcg_x86_wide_rm(Emit *e, TcgType type, unsigned v, Mem m);
+void tcg_x86_wide_mr(Emit *e, TcgType type, Mem m, unsigned v);
+/* The vector at a location, for a call, to memory. */
+void tcg_x86_wide_arg(Emit *e, TcgType type, TcgLoc l, Mem m);
+/* An access, wide or masked, once its address is known; its operands and its result on the slow path. */
+void tcg_x86_wide_access(Emit *e, const TcgNode *n, Mem m);
+void tcg_x86_wide_slow(Emit *e, const TcgNode *n, bool after);
+static inline bool is_wide_access(const TcgNode *n)
+{
+    return n->type > TCG_V128 || n->op == OP_guest_ldm || n->op == OP_guest_stm;
+}
 /* emit_fp.c */
 bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n);
 void tcg_x86_emit_fp(Emit *e, TcgId id, const TcgNode *n);
@@ -366,6 +400,8 @@ bool tcg_x86_host_has(const TcgBackend *be, unsigned feature);
 enum { FIRST_VREG = 32 };
 #define X86_INT_REGS ((TcgRegSet)(0xffff & ~(1 << RAX | 1 << RDX | 1 << RSP | 1 << RBP)))
 #define X86_VEC_REGS ((TcgRegSet)0x7fff << FIRST_VREG)
+#define X86_WIDE_REGS ((TcgRegSet)0x7fff << TCG_FIRST_WIDE)
+#define X86_PRED_REGS ((TcgRegSet)0xf6 << TCG_FIRST_PRED)
 #define X86_CALLEE_SAVED ((TcgRegSet)(1 << RBX | 1 << R12 | 1 << R13 | 1 << R14 | 1 << R15))
 
 #endif

@@ -197,6 +197,10 @@ static void emit_load(Emit *e, const TcgNode *n, MemOp mo, Mem m)
     bool sign = mo & MO_SIGN, be = mo & MO_BE, wanted = loc_kind(n->out) == LOC_REG;
     unsigned d = wanted ? loc_num(n->out) : RAX;
 
+    if (G_UNLIKELY(is_wide_access(n))) {
+        tcg_x86_wide_access(e, n, m);
+        return;
+    }
     if (n->type == TCG_V128 && (mo & MO_SIZE) < MO_128) {
         lane_load(e, mo & MO_SIZE, wanted ? d - FIRST_VREG : XSCRATCH, m);
         return;
@@ -260,6 +264,10 @@ static void emit_store(Emit *e, const TcgNode *n, MemOp mo, Mem m)
     unsigned size = mo & MO_SIZE, r;
     bool be = (mo & MO_BE) && size != MO_8;
 
+    if (G_UNLIKELY(is_wide_access(n))) {
+        tcg_x86_wide_access(e, n, m);
+        return;
+    }
     if (n->type == TCG_V128 && size < MO_128) {
         lane_store(e, size, m, tcg_x86_vuse(e, n, 1, XSCRATCH));
         return;
@@ -647,6 +655,7 @@ static __attribute__((noinline)) void emit_access(Emit *e, TcgId id, const TcgNo
     MemOp mo = (MemOp)n->imm;
     unsigned ra = loc_num(n->in[0]);            /* of atomic operations */
     bool atomic = n->op == OP_guest_rmw || n->op == OP_guest_cas;
+    bool loads = tcg_op_loads(n->op) || n->op == OP_guest_ldm, stores = tcg_op_stores(n->op) || n->op == OP_guest_stm;
     Stub *s = tcg_x86_stub(e, STUB_MEM, id);
     Mem at = guest_address(e, n), m = at;
 
@@ -664,15 +673,16 @@ static __attribute__((noinline)) void emit_access(Emit *e, TcgId id, const TcgNo
     } else {
         s->at = is_direct(e) ? e->a.p : NULL;
         e->num_sites += is_direct(e);
-        emit_check(e, s, at, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), !tcg_op_stores(n->op),
-                   !tcg_op_loads(n->op));
+        emit_check(e, s, at, mo, align_mask(mo) | (atomic ? memop_size(mo) - 1 : 0), !stores, !loads);
         switch (n->op) {
         case OP_guest_ld:
         case OP_guest_ldx:
+        case OP_guest_ldm:
             emit_load(e, n, mo, m);
             break;
         case OP_guest_st:
         case OP_guest_stx:
+        case OP_guest_stm:
             emit_store(e, n, mo, m);
             break;
         case OP_guest_rmw:
@@ -689,7 +699,7 @@ void tcg_x86_emit_mem(Emit *e, TcgId id, const TcgNode *n)
 {
     MemOp mo = (MemOp)n->imm;
 
-    if (!e->bares || n->op > OP_guest_st || (!e->avx && always_slow(e, n, mo)) ||
+    if (!e->bare || n->op > OP_guest_st || n->type > TCG_V128 || (!e->avx && always_slow(e, n, mo)) ||
         !emit_bare(e, n, mo, n->op == OP_guest_st)) {
         emit_access(e, id, n);
     }
@@ -720,11 +730,25 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     if (tcg_access_page(n) && !always_slow(e, n, mo)) {
         emit_own_check(e, n, s->back);
     }
+    if (e->wide) {
+        call_rel(&e->a, thunk_rw(e, THUNK_SAVE_WIDE));
+    }
     if (loc_kind(n->in[0]) == LOC_CONST || tcg_access_offset(n) || tcg_access_index(n)) {
         lea(&e->a, X_W, RDX, guest_address(e, n));
         op_rsp(&e->a, 0x89 | X_W, RDX, FRAME_ADDR);
     } else {
         stub_operand(e, n, 0, FRAME_ADDR, false);
+    }
+    if (is_wide_access(n)) {
+        bool load = tcg_op_loads(n->op) || n->op == OP_guest_ldm;
+
+        tcg_x86_wide_slow(e, n, false);
+        s->rec_at = lea_fwd(&e->a, RDX);
+        call_rel(&e->a, thunk_rw(e, load ? THUNK_LDV : THUNK_STV));
+        call_rel(&e->a, thunk_rw(e, THUNK_LOAD_WIDE));
+        tcg_x86_wide_slow(e, n, true);
+        jmp(&e->a, s->back);
+        return;
     }
     switch (n->op) {
     case OP_guest_ldn:
@@ -756,6 +780,9 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
     }
     s->rec_at = lea_fwd(&e->a, RDX);
     call_rel(&e->a, thunk_rw(e, thunk));
+    if (e->wide) {
+        call_rel(&e->a, thunk_rw(e, THUNK_LOAD_WIDE));
+    }
     if (loc_kind(n->out) == LOC_REG) {
         if (wide) {
             tcg_x86_vmov_rm(e, loc_num(n->out) - FIRST_VREG, mem(RSP, FRAME_V0));
@@ -772,7 +799,7 @@ void tcg_x86_emit_mem_stub(Emit *e, Stub *s)
 void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret)
 {
     bool wide = (n->imm & MO_SIZE) == MO_128;
-    TcgRegSet data = n->type == TCG_V128 ? X86_VEC_REGS : X86_INT_REGS;
+    TcgRegSet data = n->type > TCG_V128 ? X86_WIDE_REGS : n->type == TCG_V128 ? X86_VEC_REGS : X86_INT_REGS;
 
     ret->arg[0] = X86_INT_REGS;
     ret->arg[1] = ret->arg[2] = data;
@@ -781,6 +808,12 @@ void tcg_x86_constraints_mem(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
     switch (n->op) {
     case OP_guest_page:
         ret->arg_const[0] = false;
+        break;
+    case OP_guest_ldm:
+        ret->arg[1] = X86_PRED_REGS;
+        break;
+    case OP_guest_stm:
+        ret->arg[2] = X86_PRED_REGS;
         break;
     case OP_guest_ldn:
         ret->arg[2] = X86_INT_REGS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Vectors of 128 bits: each operation in its VEX form, or with two operands where the host has no AVX; a few have an
- * AVX-512 instruction of their own. XMM15 is scratch; operations of several steps take a result register that
+ * Vectors of 128 bits (wider ones: emit_wide.c): each operation in its VEX form, or with two operands where the host has no
+ * AVX; a few have an AVX-512 instruction of their own. XMM15 is scratch; operations of several steps take a result register that
  * differs from their arguments' (is_early), and one takes XMM14 as well.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
@@ -213,6 +213,55 @@ static void invert(Emit *e, unsigned d)
     }
     ones(e, XS);
     v2(e, PXOR, d, d, XS);
+}
+
+unsigned tcg_x86_lane_opcode(unsigned op, unsigned es, unsigned *ret_digit)
+{
+    static const uint16_t mul[4] = { 0, PMULLW, PMULLD, PMULLD };
+    static const uint16_t shl[4] = { 0, PSLLVW | X_W, PSLLV, PSLLV }, shr[4] = { 0, PSRLVW | X_W, PSRLV, PSRLV };
+    static const uint16_t sar[4] = { 0, PSRAVW | X_W, PSRAV, PSRAV };
+    unsigned w = es == 3 ? X_W : 0;
+
+    *ret_digit = 0;
+    switch (op) {
+    case OP_vadd: return op_add[es] | w;
+    case OP_vneg:                               /* from 0 */
+    case OP_vsub: return op_sub[es] | w;
+    case OP_vmul: return mul[es] ? mul[es] | w : 0;
+    case OP_vabs: return op_abs[es] | w;
+    case OP_vand: return PAND | w;
+    case OP_vor: return POR | w;
+    case OP_vxor: return PXOR | w;
+    case OP_vandn: return PANDN | w;
+    case OP_vsmin: return op_smin[es] | w;
+    case OP_vsmax: return op_smax[es] | w;
+    case OP_vumin: return op_umin[es] | w;
+    case OP_vumax: return op_umax[es] | w;
+    case OP_vsadds: return op_sadds[es];
+    case OP_vuadds: return op_uadds[es];
+    case OP_vssubs: return op_ssubs[es];
+    case OP_vusubs: return op_usubs[es];
+    case OP_vmulhs: return PMULHW;
+    case OP_vmulrs: return PMULHRSW;
+    case OP_vshlv: return shl[es] | w;
+    case OP_vshrv: return shr[es] | w;
+    case OP_vsarv: return sar[es] | w;
+    case OP_vclz: return es >= 2 ? PLZCNT | w : 0;
+    case OP_vpopcnt8: return V(M_38, 0x54);
+    case OP_vshl:
+        *ret_digit = DIGIT_SHL;
+        return es ? V(M_0F, 0x70 | es) | w : 0;
+    case OP_vshr:
+        *ret_digit = DIGIT_SHR;
+        return es ? V(M_0F, 0x70 | es) | w : 0;
+    case OP_vsar:
+        *ret_digit = DIGIT_SAR;
+        return es ? V(M_0F, 0x70 | MIN(es, 2)) | w : 0;
+    case OP_vror:
+        *ret_digit = DIGIT_ROR;
+        return V(M_0F, 0x72) | w;
+    default: return 0;
+    }
 }
 
 /* -- one operation each; d, a, b are registers ----------------------------------------------------------- */
@@ -1032,7 +1081,7 @@ bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
         return true;
     }
 }
-G_STATIC_ASSERT(OP_vadd == OP_call + 1 && OP_br == OP_vsha256m2 + 1);
+G_STATIC_ASSERT(OP_vadd == OP_call + 1 && OP_vlow == OP_vsha256m2 + 1 && OP_br == OP_ptest + 1);
 
 static void clobber_temp(TcgConstraint *ret)
 {
