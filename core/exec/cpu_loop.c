@@ -346,6 +346,13 @@ static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
     *j = (TcgJumpEntry){ .pc = pc, .tag = cs->jc_tag, .code = tb->code.entry, .tb = tb };
 }
 
+void jc_enter_ahead(CPUState *cs, vaddr pc, TranslationBlock *tb)
+{
+    if (cs->key_valid && !(cs->jc_tag & CPU_TAG_VARIANT) && !(cs->exec->x->config.stress & ACCEL_STRESS_EXITS)) {
+        jc_enter(cs, pc, tb);
+    }
+}
+
 /*
  * TcgLayout.find: does what the loop would do next if that is looking and no more. While interrupts are asked for, the
  * loop looks at each exit whether they can be taken.

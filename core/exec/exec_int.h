@@ -150,6 +150,7 @@ typedef struct CPUExec {
     uint32_t jc_count[2][JC_COUNTS];            /* by two hashes of the virtual page: entries that the jump cache has */
     JcGone jc_gone[JC_GONE];                    /* under work_lock: for CPU_REQ_JC_GONE */
     unsigned num_jc_gone;
+    unsigned recycled;                          /* how often this CPU emptied the code buffer */
     bool alone;                                 /* running one instruction by itself: it may change code */
     Redo redo;                                  /* raised by us: run the instruction again */
     DebugRun debug_run;                         /* debug.h; changed while paused */
@@ -327,6 +328,8 @@ extern const TcgMemOps watched_mem_ops;
 
 /* The jump cache forgets everything; what one page of virtual addresses has; what contexts have. Own thread. */
 void jc_flush(CPUState *cs);
+/* tb is expected to be come to by a return to pc, which is on the page where code was fetched from just now. */
+void jc_enter_ahead(CPUState *cs, vaddr pc, TranslationBlock *tb);
 /* What of it leads to the blocks of a list (page_next): own thread's CPU at once, another when it looks at requests. */
 void jc_forget(CPUState *cs, bool own, const TranslationBlock *gone);
 void jc_flush_page(CPUState *cs, vaddr page, uint64_t size);

@@ -14,7 +14,7 @@
 
 /* A block's cut: it is one instruction long; its accesses are watched; above, which breakpoints its page has (debug_break_at). */
 enum { CUT_SINGLE = 1, CUT_CHECKED = 2, CUT_STOPS_SHIFT = 2 };
-enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3, MAX_AHEAD = 8 };
+enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3, MAX_AHEAD = 16 };
 
 static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResult *res)
 {
@@ -53,6 +53,7 @@ static void recycle(CPUState *cs, bool full)
         perf_reset(x->perf);
     }
     exec_exclusive_end(x, cs->exec->thread);
+    cs->exec->recycled++;
     stats_inc(&cs->exec->stats, STAT_tb_flushed);
 }
 
@@ -350,50 +351,101 @@ static bool may_look_ahead(const CPUState *cs, const TranslationBlock *tb)
            !log_enabled(LOG_NOCHAIN | LOG_IN_ASM | LOG_EXEC);
 }
 
+/* A whole block of tb's RAM, for one that it leads to; *ret_made: it was not there yet. NULL: it cannot be made. */
+static TranslationBlock *next_to(CPUState *cs, const TranslationBlock *tb, vaddr pc, ram_addr offset, bool *ret_made)
+{
+    uint64_t page_mask = MIN(BIT64(tb->cc->tcg->page_bits), CODE_PAGE) - 1;
+    CPUKey key = tb_key_inside(tb->cc, &tb->key);
+    TranslationBlock *next;
+
+    next = tb_lookup(cs->exec->x, tb->cc, &key, tb->rb, offset, 0, offset & ~page_mask, offset | page_mask);
+    *ret_made = !next;
+    if (next) {
+        return next;
+    }
+    return make(cs, &key, pc, tb->rb, offset, (unsigned)(page_mask + 1 - (offset & page_mask)), 0, true, true);
+}
+
+/* Where the call returns to that a block ends in: the distance from its entry; 0: it ends in none. */
+static int64_t back_from(const TcgCode *code)
+{
+    if (code->jumps) {
+        return code->jump_back;
+    }
+    return code->num_chains == 1 && code->chain[0].back != code->chain[0].delta ? code->chain[0].back : 0;
+}
+
+/* A block that is new: what it leads to is yet to be made. */
+typedef struct Ahead {
+    TranslationBlock *tb;
+    vaddr pc;
+} Ahead;
+
+/* The block that a direct jump of tb's leads to; NULL: it cannot be made ahead. */
+static TranslationBlock *target_ahead(CPUState *cs, const TranslationBlock *tb, vaddr pc, vaddr to, bool *ret_made)
+{
+    ExecMachine *x = cs->exec->x;
+    uint64_t page_mask = MIN(BIT64(tb->cc->tcg->page_bits), CODE_PAGE) - 1;
+    ram_addr offset = (tb->offset & ~page_mask) | (to & page_mask);
+
+    if ((to ^ pc) & ~page_mask) {
+        CPUKey key = tb_key_inside(tb->cc, &tb->key);
+        TlbInfo info;
+
+        if (!x->user || !tlb_find(cs, to, 1u << tb->cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, true, &info) ||
+            !info.mr || info.mr->ram != tb->rb || info.lo || info.hi != page_mask ||
+            key_on_page(tb->cc, key, &info).w[0] != key.w[0]) {
+            return NULL;
+        }
+        offset = info.offset + (to & page_mask);
+    }
+    return next_to(cs, tb, to, offset, ret_made);
+}
+
 /*
  * What a block surely leads to, if that is on its page, is made with it and linked: so code is not left on the way, and is
- * not changed after it ran, which takes a processor longer. Returns whether it tried to make any.
+ * not changed after it ran, which takes a processor longer. What a call returns to is made with it and put where its return
+ * looks. Returns whether it tried to make any.
  */
 static bool make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
 {
-    ExecMachine *x = cs->exec->x;
     uint64_t page_mask = MIN(BIT64(cs->exec->ec->cc->tcg->page_bits), CODE_PAGE) - 1;
+    Ahead made[MAX_AHEAD + 1] = { { tb, pc } };
+    unsigned num = 1;
+    unsigned recycled = cs->exec->recycled;
     bool tried = false;
 
-    for (unsigned i = 0; i < MAX_AHEAD; i++) {
-        TranslationBlock *next, *made = NULL;
-        CPUKey key = tb_key_inside(tb->cc, &tb->key);
-        vaddr to;
-        ram_addr offset;
+    for (unsigned i = 0; i < num && num < MAX_AHEAD && recycled == cs->exec->recycled; i++) {
+        const Ahead *from = &made[i];
+        const TcgCode *code = &from->tb->code;
+        bool one = code->num_chains == 1 && !code->returns && !code->jumps, new = false;
+        int64_t back = back_from(code), delta = one ? code->chain[0].delta : 0;
+        vaddr to = from->pc + (uint64_t)back;
+        TranslationBlock *next;
 
-        if (tb->code.num_chains != 1 || tb->code.returns || tb->code.jumps) {
-            break;
-        }
-        to = pc + (uint64_t)(int64_t)tb->code.chain[0].delta;
-        offset = (tb->offset & ~page_mask) | (to & page_mask);
-        if ((to ^ pc) & ~page_mask) {
-            TlbInfo info;
-
-            if (!x->user || !tlb_find(cs, to, 1u << tb->cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, true, &info) ||
-                !info.mr || info.mr->ram != tb->rb || info.lo || info.hi != page_mask ||
-                key_on_page(tb->cc, key, &info).w[0] != key.w[0]) {
-                break;
+        if (back && ((to ^ from->pc) & ~page_mask) == 0) {
+            next = next_to(cs, from->tb, to, from->tb->offset + (uint64_t)back, &new);
+            tried |= new;
+            if (next) {
+                jc_enter_ahead(cs, to, next);
             }
-            offset = info.offset + (to & page_mask);
+            if (next && new) {
+                made[num++] = (Ahead){ next, to };
+            }
         }
-        next = tb_lookup(x, tb->cc, &key, tb->rb, offset, 0, offset & ~page_mask, offset | page_mask);
-        if (!next) {
-            tried = true;
-            made = next = make(cs, &key, to, tb->rb, offset, (unsigned)(page_mask + 1 - (offset & page_mask)), 0, true, true);
+        if (!one || recycled != cs->exec->recycled) {
+            continue;
         }
+        to = from->pc + (uint64_t)delta;
+        new = false;
+        next = target_ahead(cs, from->tb, from->pc, to, &new);
+        tried |= new;
         if (next) {
-            tb_link(x, cs, tb, 0, next);
+            tb_link(cs->exec->x, cs, from->tb, 0, next);
         }
-        if (!made) {
-            break;
+        if (next && new) {
+            made[num++] = (Ahead){ next, to };
         }
-        tb = made;
-        pc = to;
     }
     return tried;
 }
