@@ -390,7 +390,7 @@ static void emit_leave(Emit *e, unsigned exit)
 }
 
 /* The jump's displacement is aligned, so that it changes at once; 0 leads to the exit behind it. */
-static void emit_goto_tb(Emit *e, unsigned slot, int32_t delta, int32_t back)
+static inline void emit_goto_tb(Emit *e, unsigned slot, int32_t delta, int32_t back)
 {
     nop(&e->a, -(uintptr_t)(e->a.p + 1) & 3);
     if (have(e, HOST_PAD_JUMPS) && ((uintptr_t)e->a.p & 31) >= 27) {
@@ -1510,7 +1510,9 @@ bool tcg_x86_once_goto(void *once, const TcgReg *pc, int64_t step, unsigned slot
         tcg_x86_full_fence(e, FRAME_OUT);
         e->fence_due = false;
     }
-    if (step) {
+    if (step && pc->type == TCG_I64 && fits32(step)) {
+        alu_rbp_i(&e->a, ALU_ADD, X_W, (int32_t)pc->offset, (int32_t)step);
+    } else if (step) {
         emit_add_to(e, (int32_t)pc->offset, width_w(pc->type), pc->type == TCG_I32 ? (int32_t)step : step);
     }
     emit_goto_tb(e, slot, (int32_t)delta, (int32_t)back);

@@ -501,62 +501,76 @@ static bool compared_with_0(const Emit *e, const TcgNode *n, unsigned w, bool ze
            (e->flags.w == (w != 0) || (w && zero_alone)) && (zero_alone || !e->flags.zero_alone);
 }
 
-/* Compares arguments 0 and 1; returns the condition code for cond. Uses RAX and RDX. */
-unsigned tcg_x86_emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned cond)
+/* Tests argument 0's bits of v, for COND_TSTEQ or COND_TSTNE. */
+static unsigned test_const(Emit *e, const TcgNode *n, unsigned w, int64_t v, unsigned cond)
 {
-    unsigned w = width_w(type), ra;
-    bool test = cond == COND_TSTEQ || cond == COND_TSTNE;
+    unsigned ra = tcg_x86_use(e, n, 0, RAX);
 
-    if (!test && e->flags.end == e->a.p && e->flags.a == n->in[0] && e->flags.b == n->in[1] && e->flags.w == (w != 0)) {
-        return cc_of_cond[cond];
+    if (!w || (uint64_t)v <= UINT32_MAX) {
+        test_ri(&e->a, 0, ra, (int32_t)v);
+    } else if (fits32(v)) {
+        test_ri(&e->a, w, ra, (int32_t)v);
+    } else if (is_pow2((uint64_t)v)) {
+        op_rr(&e->a, M_0F | 0xba | X_W, 4, ra);                 /* bt: the bit to CF */
+        put8(&e->a, ctz64((uint64_t)v));
+        return cond == COND_TSTNE ? CC_B : CC_AE;
+    } else {
+        mov_ri(&e->a, RDX, (uint64_t)v);
+        test_rr(&e->a, X_W, ra, RDX);
     }
-    if (is_const(n, 1)) {
-        int64_t v = arg_const(e, n, 1, type);
+    return cc_of_cond[cond];
+}
 
-        if (test) {
-            if (w && v >= 0 && v <= INT32_MAX) {
-                w = 0;
-            }
-            ra = tcg_x86_use(e, n, 0, RAX);
-            if (w && (uint64_t)v <= UINT32_MAX) {
-                test_ri(&e->a, 0, ra, (int32_t)v);
-            } else if (!w || fits32(v)) {
-                test_ri(&e->a, w, ra, (int32_t)v);
-            } else if (is_pow2((uint64_t)v)) {
-                op_rr(&e->a, M_0F | 0xba | X_W, 4, ra);         /* bt: the bit to CF */
-                put8(&e->a, ctz64((uint64_t)v));
-                return cond == COND_TSTNE ? CC_B : CC_AE;
-            } else {
-                mov_ri(&e->a, RDX, (uint64_t)v);
-                test_rr(&e->a, X_W, ra, RDX);
-            }
-            return cc_of_cond[cond];
-        }
-        if (v == 0 && compared_with_0(e, n, w, cond <= COND_NE)) {
-            return cc_of_cond[cond];
-        }
-        if (loc_kind(n->in[0]) == LOC_SLOT && fits32(v)) {
-            alu_mi(&e->a, ALU_CMP, w, slot_mem(n->in[0]), (int32_t)v);
-        } else {
-            ra = tcg_x86_use(e, n, 0, RAX);
-            if (v == 0) {
-                test_rr(&e->a, w, ra, ra);      /* CF = OF = 0, as a comparison with 0 gives */
-                flags_are(e, ra, w, false);
-                return cc_of_cond[cond];
-            }
-            alu_const(e, ALU_CMP, w, ra, v);
-        }
+/* Compares argument 0 with v. */
+static void cmp_const(Emit *e, const TcgNode *n, unsigned w, int64_t v, unsigned cond)
+{
+    unsigned ra;
+
+    if (v == 0 && compared_with_0(e, n, w, cond <= COND_NE)) {
+        return;
+    }
+    if (loc_kind(n->in[0]) == LOC_SLOT && fits32(v)) {
+        alu_mi(&e->a, ALU_CMP, w, slot_mem(n->in[0]), (int32_t)v);
     } else {
         ra = tcg_x86_use(e, n, 0, RAX);
-        if (test) {
-            test_rr(&e->a, w, ra, tcg_x86_use(e, n, 1, RDX));
-            return cc_of_cond[cond];
+        if (v == 0) {
+            test_rr(&e->a, w, ra, ra);          /* CF = OF = 0, as a comparison with 0 gives */
+            flags_are(e, ra, w, false);
+            return;
         }
-        alu_arg(e, ALU_CMP, type, ra, n, 1);
+        alu_const(e, ALU_CMP, w, ra, v);
     }
     flags_are(e, 0, w, false);
     e->flags.a = n->in[0];
     e->flags.b = n->in[1];
+}
+
+/* Compares arguments 0 and 1; returns the condition code for cond. Uses RAX and RDX. */
+unsigned tcg_x86_emit_cmp(Emit *e, const TcgNode *n, unsigned type, unsigned cond)
+{
+    unsigned w = width_w(type);
+    bool test = cond == COND_TSTEQ || cond == COND_TSTNE;
+
+    if (test && is_const(n, 1)) {
+        return test_const(e, n, w, arg_const(e, n, 1, type), cond);
+    }
+    if (test) {
+        unsigned ra = tcg_x86_use(e, n, 0, RAX);
+
+        test_rr(&e->a, w, ra, tcg_x86_use(e, n, 1, RDX));
+        return cc_of_cond[cond];
+    }
+    if (e->flags.end == e->a.p && e->flags.a == n->in[0] && e->flags.b == n->in[1] && e->flags.w == (w != 0)) {
+        return cc_of_cond[cond];
+    }
+    if (is_const(n, 1)) {
+        cmp_const(e, n, w, arg_const(e, n, 1, type), cond);
+    } else {
+        alu_arg(e, ALU_CMP, type, tcg_x86_use(e, n, 0, RAX), n, 1);
+        flags_are(e, 0, w, false);
+        e->flags.a = n->in[0];
+        e->flags.b = n->in[1];
+    }
     return cc_of_cond[cond];
 }
 
