@@ -470,6 +470,14 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
             }
         }
         break;
+    case OP_vtern:
+        for (unsigned i = 0; i < 8; i++) {
+            for (unsigned k = 0; k < 2 && imm >> i & 1; k++) {
+                r->u64[k] |= (i & 4 ? v[0].u64[k] : ~v[0].u64[k]) & (i & 2 ? v[1].u64[k] : ~v[1].u64[k]) &
+                             (i & 1 ? v[2].u64[k] : ~v[2].u64[k]);
+            }
+        }
+        break;
     case OP_vdotus:
         for (unsigned i = 0; i < 4; i++) {
             r->u32[i] = v[0].u32[i];

@@ -175,7 +175,7 @@ static inline unsigned tcg_vec_sizes(unsigned op)
     case OP_vmulhs: case OP_vmulhu: case OP_vmulrs: case OP_vmadd: return 2;
     case OP_vmulls: case OP_vmullu: case OP_vdotus: return 4;
     case OP_vmovz: case OP_vshlv: case OP_vshrv: case OP_vsarv: return 14;
-    case OP_vclmul: return 8;
+    case OP_vclmul: case OP_vtern: return 8;
     case OP_vumaxp: case OP_vmaddus: case OP_vsad: case OP_vgfmul: case OP_vgfaff: return 1;
     default: return op >= OP_vshuf && op <= OP_vsha256m2 ? 4 : op >= OP_vaesenc && op <= OP_vaesimc ? 1 : 15;
     }

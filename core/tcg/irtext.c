@@ -82,8 +82,8 @@ static ImmKind imm_kind(TcgOpcode op)
     case OP_vmasked: return IMM_MASKED;
     case OP_select_cmp: return IMM_TYPE;
     case OP_vshl: case OP_vshr: case OP_vsar: case OP_vdup_lane: case OP_vget: case OP_vset: case OP_vext:
-    case OP_vbyterev: case OP_vror: case OP_vclmul: case OP_vgfaff: case OP_vshuf: case OP_vsha1r: case OP_guest_page:
-    case OP_pnot: case OP_pwhile:
+    case OP_vbyterev: case OP_vror: case OP_vclmul: case OP_vgfaff: case OP_vtern: case OP_vshuf: case OP_vsha1r:
+    case OP_guest_page: case OP_pnot: case OP_pwhile:
         return IMM_NUM;
     default: return IMM_NONE;
     }

@@ -177,7 +177,8 @@ static bool check_type(Verifier *v, const TcgNode *n)
         }
         if (((n->op == OP_vcmp || n->op == OP_pcmp) && n->imm >= TCG_NUM_CONDS) || !(tcg_vec_sizes(n->op) >> n->aux & 1) ||
             (n->op == OP_vbyterev && (n->imm <= n->aux || n->imm > 3)) || (n->op == OP_vclmul && n->imm & ~UINT64_C(0x11)) ||
-            (n->op == OP_vshuf && n->imm > 0xff) || (n->op == OP_vsha1r && n->imm > 3) || (n->op == OP_vgfaff && n->imm > 0x1ff)) {
+            (n->op == OP_vshuf && n->imm > 0xff) || (n->op == OP_vsha1r && n->imm > 3) ||
+            (n->op == OP_vgfaff && n->imm > 0x1ff) || (n->op == OP_vtern && n->imm > 0xff)) {
             return fail(v, "the operation has no such form");
         }
         return true;

@@ -43,16 +43,38 @@ static TcgVal choose(DisasContext *dc, TcgVal a, TcgVal b, TcgVal c)
     return tcg_vbitsel(dc->g, a, b, c);
 }
 
+/* By a table of truth: see vtern. */
+static TcgVal logic3(DisasContext *dc, unsigned truth, TcgVal a, TcgVal b, TcgVal c)
+{
+    return tcg_emit(dc->g, OP_vtern, TCG_V128, 3, truth, a, b, c, TCG_NOVAL);
+}
+
+static bool has_logic3(const DisasContext *dc)
+{
+    return tcg_has(dc->g, OP_vtern, 3);
+}
+
+static TcgVal xor3(DisasContext *dc, TcgVal a, TcgVal b, TcgVal c)
+{
+    return has_logic3(dc) ? logic3(dc, 0x96, a, b, c) : xor(dc, xor(dc, a, b), c);
+}
+
+/* The bit that most have: the third one where the others differ. */
+static TcgVal majority(DisasContext *dc, TcgVal a, TcgVal b, TcgVal c)
+{
+    return has_logic3(dc) ? logic3(dc, 0xe8, a, b, c) : choose(dc, xor(dc, a, b), c, a);
+}
+
 /* Rotated right by r, s and t, added up without carries. */
 static TcgVal rotations(DisasContext *dc, unsigned es, TcgVal v, unsigned r, unsigned s, unsigned t)
 {
-    return xor(dc, xor(dc, ror(dc, es, v, r), ror(dc, es, v, s)), ror(dc, es, v, t));
+    return xor3(dc, ror(dc, es, v, r), ror(dc, es, v, s), ror(dc, es, v, t));
 }
 
 /* Rotated right by r and by s, and shifted, added up without carries: what the schedules of SHA-2 are made of. */
 static TcgVal sigma(DisasContext *dc, unsigned es, TcgVal v, unsigned r, unsigned s, unsigned shift)
 {
-    return xor(dc, xor(dc, ror(dc, es, v, r), ror(dc, es, v, s)), tcg_vec1(dc->g, OP_vshr, es, v, shift));
+    return xor3(dc, ror(dc, es, v, r), ror(dc, es, v, s), tcg_vec1(dc->g, OP_vshr, es, v, shift));
 }
 
 /* The result to rd. */
@@ -161,21 +183,20 @@ static void sha512h(DisasContext *dc, const arg_SHA512H *a)
     SET(op2(dc, OP_vzip1, second, first));
 }
 
-/* The majority is the third number where two others differ, else one of them. */
 static void sha512h2(DisasContext *dc, const arg_SHA512H *a)
 {
-    TcgVal w = V(rd), x = V(rn), y = V(rm), swapped = bytes(dc, y, y, 8), differ = xor(dc, y, swapped), first, second;
+    TcgVal w = V(rd), x = V(rn), y = V(rm), swapped = bytes(dc, y, y, 8), first, second;
 
-    first = add(dc, 3, add(dc, 3, w, choose(dc, differ, low_twice(dc, x), y)), rotations(dc, 3, swapped, 28, 34, 39));
+    first = add(dc, 3, add(dc, 3, w, majority(dc, y, swapped, low_twice(dc, x))), rotations(dc, 3, swapped, 28, 34, 39));
     first = high_twice(dc, first);
-    second = add(dc, 3, add(dc, 3, w, choose(dc, differ, first, y)), rotations(dc, 3, first, 28, 34, 39));
+    second = add(dc, 3, add(dc, 3, w, majority(dc, y, swapped, first)), rotations(dc, 3, first, 28, 34, 39));
     SET(op2(dc, OP_vzip1, second, first));
 }
 
 TRANS(SHA512H, sha512h(dc, a))
 TRANS(SHA512H2, sha512h2(dc, a))
 
-TRANS(EOR3, SET(xor(dc, xor(dc, V(rn), V(rm)), V(ra))))
+TRANS(EOR3, SET(xor3(dc, V(rn), V(rm), V(ra))))
 TRANS(BCAX, SET(xor(dc, V(rn), op2(dc, OP_vandn, V(rm), V(ra)))))
 TRANS(RAX1, SET(xor(dc, V(rn), rotate64(dc, V(rm), 63))))
 TRANS(XAR, SET(rotate64(dc, xor(dc, V(rn), V(rm)), a->imm)))
@@ -206,14 +227,14 @@ static void sm3tt(DisasContext *dc, const arg_SM3TT1A *a, bool second, bool late
     TcgVal d = V(rd), x = word(dc, d, 3), y = word(dc, d, 2), z = word(dc, d, 1), n = word(dc, V(rn), 3), f, t;
 
     if (!late) {
-        f = xor(dc, xor(dc, x, y), z);
+        f = xor3(dc, x, y, z);
     } else {
-        f = second ? choose(dc, x, y, z) : choose(dc, xor(dc, x, y), z, x);
+        f = second ? choose(dc, x, y, z) : majority(dc, x, y, z);
     }
     t = add(dc, 2, d, word(dc, V(rm), a->imm));
     t = add(dc, 2, add(dc, 2, t, second ? n : xor(dc, n, ror(dc, 2, x, 20))), f);
     if (second) {
-        t = xor(dc, xor(dc, t, ror(dc, 2, t, 23)), ror(dc, 2, t, 15));
+        t = xor3(dc, t, ror(dc, 2, t, 23), ror(dc, 2, t, 15));
     }
     y = ror(dc, 2, y, second ? 13 : 23);
     SET(choose(dc, tcg_const_v(dc->g, UINT64_MAX << 32, 0), y, bytes(dc, d, t, 4)));
@@ -224,14 +245,14 @@ static TcgVal sm3_p1(DisasContext *dc, TcgVal v, unsigned n)
 {
     TcgVal turned = n ? ror(dc, 2, v, 32 - n) : v;
 
-    return xor(dc, xor(dc, turned, ror(dc, 2, v, (64 - 15 - n) % 32)), ror(dc, 2, v, (64 - 23 - n) % 32));
+    return xor3(dc, turned, ror(dc, 2, v, (64 - 15 - n) % 32), ror(dc, 2, v, (64 - 23 - n) % 32));
 }
 
 /* The highest word takes the lowest of the result; P1 is of sums the sum. */
 static void sm3partw1(DisasContext *dc, const arg_SM3PARTW1 *a)
 {
     TcgVal next = bytes(dc, V(rm), tcg_const_v(dc->g, 0, 0), 4);
-    TcgVal r = sm3_p1(dc, xor(dc, xor(dc, V(rd), V(rn)), ror(dc, 2, next, 17)), 0);
+    TcgVal r = sm3_p1(dc, xor3(dc, V(rd), V(rn), ror(dc, 2, next, 17)), 0);
 
     SET(xor(dc, r, sm3_p1(dc, to_high_word(dc, r), 15)));
 }
@@ -240,7 +261,7 @@ static void sm3partw2(DisasContext *dc, const arg_SM3PARTW1 *a)
 {
     TcgVal t = xor(dc, V(rn), ror(dc, 2, V(rm), 25));
 
-    SET(xor(dc, xor(dc, V(rd), t), sm3_p1(dc, to_high_word(dc, t), 15)));
+    SET(xor3(dc, V(rd), t, sm3_p1(dc, to_high_word(dc, t), 15)));
 }
 
 TRANS(SM3SS1, sm3ss1(dc, a))
@@ -274,16 +295,16 @@ static TcgVal sm4_rounds(DisasContext *dc, TcgVal v, TcgVal k, bool schedule)
         x[i] = i ? word(dc, v, i) : v;
     }
     for (unsigned i = 0; i < 4; i++) {
-        TcgVal t = xor(dc, xor(dc, x[(i + 2) % 4], i ? word(dc, k, i) : k), xor(dc, x[(i + 1) % 4], x[(i + 3) % 4]));
+        TcgVal t = xor3(dc, x[(i + 2) % 4], i ? word(dc, k, i) : k, xor(dc, x[(i + 1) % 4], x[(i + 3) % 4]));
 
         t = sm4_substitute(dc, t);
-        x[i] = xor(dc, x[i], t);
         if (schedule) {
-            t = xor(dc, ror(dc, 2, t, 19), ror(dc, 2, t, 9));
+            x[i] = xor3(dc, xor(dc, x[i], t), ror(dc, 2, t, 19), ror(dc, 2, t, 9));
         } else {
-            t = xor(dc, ror(dc, 2, t, 8), ror(dc, 2, xor(dc, xor(dc, t, ror(dc, 2, t, 24)), ror(dc, 2, t, 16)), 30));
+            TcgVal turned = ror(dc, 2, xor3(dc, t, ror(dc, 2, t, 24), ror(dc, 2, t, 16)), 30);
+
+            x[i] = xor3(dc, xor(dc, x[i], t), ror(dc, 2, t, 8), turned);
         }
-        x[i] = xor(dc, x[i], t);
     }
     return op2(dc, OP_vzip1, tcg_vec2(dc->g, OP_vzip1, 2, x[0], x[1], 0), tcg_vec2(dc->g, OP_vzip1, 2, x[2], x[3], 0));
 }

@@ -577,6 +577,13 @@ static bool ref_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *x,
     case OP_vaesenc: case OP_vaesencl: case OP_vaesdec: case OP_vaesdecl: case OP_vaesmc: case OP_vaesimc:
         ref_aes(op, x, r);
         return true;
+    case OP_vtern:
+        for (unsigned i = 0; i < 128; i++) {
+            unsigned k = i / 8, which = (a->u8[k] >> i % 8 & 1) << 2 | (b->u8[k] >> i % 8 & 1) << 1 | (c->u8[k] >> i % 8 & 1);
+
+            r->u8[k] |= (imm >> which & 1) << i % 8;
+        }
+        return true;
     case OP_vdotus:
         for (unsigned i = 0; i < 16; i++) {
             r->u32[i / 4] += (i % 4 ? 0 : a->u32[i / 4]) + (uint32_t)(b->u8[i] * sign(c->u8[i], 8));

@@ -160,7 +160,7 @@ static void random_op(Chain *c)
             break;
         }
         case OP_vgfaff: n.imm = below(c, 512); break;
-        case OP_vshuf: n.imm = below(c, 256); break;
+        case OP_vtern: case OP_vshuf: n.imm = below(c, 256); break;
         case OP_vsha1r: n.imm = below(c, 4); break;
         case OP_vshl: case OP_vror: n.imm = below(c, 8u << n.aux); break;
         case OP_vshr: case OP_vsar: n.imm = below(c, (8u << n.aux) + 1); break;

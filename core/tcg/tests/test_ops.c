@@ -209,7 +209,7 @@ static void each_variant(TcgOpcode op, void (*f)(const Variant *v, void *data), 
             case OP_vcmp:
                 to = TCG_NUM_CONDS;
                 break;
-            case OP_vshuf:
+            case OP_vtern: case OP_vshuf:
                 to = 256;
                 step = 5;
                 break;

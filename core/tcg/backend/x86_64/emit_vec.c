@@ -313,20 +313,31 @@ static void emit_vabs(Emit *e, unsigned es, unsigned d, unsigned a)
     }
 }
 
+/* Bits by the table of truth of three operands: the instruction's result is its first. */
+static void emit_vtern(Emit *e, unsigned truth, unsigned d, unsigned a, unsigned b, unsigned c)
+{
+    unsigned turned = 0, at_b = d == b && d != a, at_c = d == c && d != a && !at_b;
+
+    if (at_b || at_c) {                         /* a changes places with b or c, and so do their bits in numbers */
+        for (unsigned i = 0; i < 8; i++) {
+            unsigned other = at_b ? (i & 1) | (i & 4) >> 1 | (i & 2) << 1 : (i & 2) | (i & 4) >> 2 | (i & 1) << 2;
+
+            turned |= (truth >> other & 1) << i;
+        }
+        truth = turned;
+        b = at_b ? a : b;
+        c = at_c ? a : c;
+    } else {
+        tcg_x86_vmov(e, d, a);
+    }
+    evex64(e, TERNLOG, d, b, c);
+    put8(&e->a, truth);
+}
+
 static void emit_vbitsel(Emit *e, unsigned d, unsigned m, unsigned b, unsigned c)
 {
     if (have(e, HOST_AVX512)) {
-        if (d == c) {
-            evex64(e, TERNLOG, d, m, b);
-            put8(&e->a, 0xb8);                  /* second ? third : first */
-        } else if (d == b) {
-            evex64(e, TERNLOG, d, m, c);
-            put8(&e->a, 0xe2);                  /* second ? first : third */
-        } else {
-            tcg_x86_vmov(e, d, m);
-            evex64(e, TERNLOG, d, b, c);
-            put8(&e->a, 0xca);                  /* first ? second : third */
-        }
+        emit_vtern(e, 0xca, d, m, b, c);        /* first ? second : third */
         return;
     }
     v2(e, PANDN, XS, m, c);
@@ -836,6 +847,9 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vbitsel:
         emit_vbitsel(e, d, x[0], x[1], x[2]);
         break;
+    case OP_vtern:
+        emit_vtern(e, imm, d, x[0], x[1], x[2]);
+        break;
     case OP_vcmp:
         if (is_masked(e, n)) {
             emit_masked(e, n, x[0], x[1]);
@@ -1067,7 +1081,7 @@ bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n)
     switch (n->op) {
     case OP_vshlv: case OP_vshrv: case OP_vsarv:
         return tcg_x86_host_has(be, HOST_AVX2);
-    case OP_vror: case OP_vclz:
+    case OP_vror: case OP_vclz: case OP_vtern:
         return tcg_x86_host_has(be, HOST_AVX512);
     case OP_vdotus:
         return tcg_x86_host_has(be, HOST_VNNI) && tcg_x86_host_has(be, HOST_AVX);

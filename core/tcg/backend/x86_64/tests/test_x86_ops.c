@@ -328,7 +328,7 @@ static void test_vec(gconstpointer features)
             case OP_vcmp:
                 c.imm = below(&env, TCG_NUM_CONDS);
                 break;
-            case OP_vshuf:
+            case OP_vtern: case OP_vshuf:
                 c.imm = below(&env, 256);
                 break;
             case OP_vsha1r:
