@@ -81,6 +81,7 @@ struct ExecMachine {
     bool verify_due;                            /* atomic: tb_verify has something to do */
     Counted *counted;                           /* counted mode, or NULL */
     TcgCosts *costs;                            /* -d stats: code counts what it calls (jit_stats.c); else NULL */
+    uint64_t clock_ns;                          /* ... what asking for a thread's CPU time takes */
     uint64_t ticks_began;                       /* ... tcg_ticks then, and the host's clock */
     int64_t ns_began;
     struct Perf *perf;                          /* perf.h; NULL: perf is not told */

@@ -14,6 +14,7 @@ void exec_costs_init(ExecMachine *x)
 {
     if (log_enabled(LOG_STATS)) {
         x->costs = tcg_costs_new();
+        x->clock_ns = tb_clock_cost();
         x->ticks_began = tcg_ticks();
         x->ns_began = g_get_monotonic_time() * 1000;
     }

@@ -138,6 +138,8 @@ void tb_cache_summary(ExecMachine *x, TbCacheSummary *ret);
 TranslationBlock *tb_get(CPUState *cs, bool single);
 /* The same from inside generated code that has left everything in the CPU object: NULL if it must be made, too. */
 TranslationBlock *tb_get_cached(CPUState *cs);
+/* Nanoseconds that asking for a thread's CPU time takes, which translation is measured by. */
+uint64_t tb_clock_cost(void);
 /* The instruction at cs's PC as a block of its own that is not in the cache; NULL as above. tb_put it. */
 TranslationBlock *tb_get_alone(CPUState *cs);
 void tb_put(CPUState *cs, TranslationBlock *tb);
