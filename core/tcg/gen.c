@@ -272,15 +272,20 @@ static TcgId emit_in_region(TcgGen *g, TcgProto *p)
     return id;
 }
 
-TcgVal tcg_emit_packed(TcgGen *g, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
+static __attribute__((noinline)) TcgId emit_packed_in_region(TcgGen *g, uint32_t op_type_aux, uint64_t imm, uint64_t ab,
+                                                             uint64_t cd)
 {
     TcgProto p;
 
-    if (g->at_once) {
-        return (TcgVal){ tcg_once_emit(g->once, op_type_aux, imm, ab, cd) };
-    }
     tcg_unpack(&p, op_type_aux, imm, ab, cd);
-    return (TcgVal){ emit_in_region(g, &p) };
+    return emit_in_region(g, &p);
+}
+
+/* Where code is emitted at once, there is no more to this and the like than who is called. */
+TcgVal tcg_emit_packed(TcgGen *g, uint32_t op_type_aux, uint64_t imm, uint64_t ab, uint64_t cd)
+{
+    return (TcgVal){ G_LIKELY(g->at_once) ? tcg_once_emit(g->once, op_type_aux, imm, ab, cd) :
+                                            emit_packed_in_region(g, op_type_aux, imm, ab, cd) };
 }
 
 static TcgVal emit0(TcgGen *g, TcgOpcode op, TcgType type, unsigned aux, uint64_t imm)
@@ -360,38 +365,42 @@ static inline unsigned row_index(const TcgGen *g, unsigned row)
 }
 
 /* The block's own reads and writes of a row are known as they are emitted: only its first read is an operation. */
-TcgVal tcg_get_reg(TcgGen *g, unsigned row)
+static __attribute__((noinline)) TcgId get_in_region(TcgGen *g, unsigned row)
 {
-    unsigned i;
-    Known *k;
+    unsigned i = row_index(g, row);
+    Known *k = &g->row[i];
     TcgVal v;
 
-    if (g->at_once) {
-        return (TcgVal){ tcg_once_get(g->once, row) };
-    }
-    i = row_index(g, row);
-    k = &g->row[i];
     if (k->stamp == g->stamp && g->block && !g->config.naive) {
-        return (TcgVal){ k->id };
+        return k->id;
     }
     note_row(g, row, i);
     v = emit0(g, OP_get_reg, tcg_row_type(g->fn, row), row, 0);
     *k = (Known){ 0, v.id, g->stamp };
-    return v;
+    return v.id;
+}
+
+TcgVal tcg_get_reg(TcgGen *g, unsigned row)
+{
+    return (TcgVal){ G_LIKELY(g->at_once) ? tcg_once_get(g->once, row) : get_in_region(g, row) };
+}
+
+static __attribute__((noinline)) void set_in_region(TcgGen *g, unsigned row, TcgVal v)
+{
+    unsigned i = row_index(g, row);
+
+    note_row(g, row, i);
+    emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
+    g->row[i] = (Known){ 0, v.id, g->stamp };
 }
 
 void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v)
 {
-    unsigned i;
-
-    if (g->at_once) {
+    if (G_LIKELY(g->at_once)) {
         tcg_once_set(g->once, row, v.id);
-        return;
+    } else {
+        set_in_region(g, row, v);
     }
-    i = row_index(g, row);
-    note_row(g, row, i);
-    emit1(g, OP_set_reg, TCG_VOID, row, 0, v);
-    g->row[i] = (Known){ 0, v.id, g->stamp };
 }
 
 TcgVal tcg_get_reg_low(TcgGen *g, unsigned row)
@@ -445,13 +454,13 @@ void tcg_insn_start(TcgGen *g, uint64_t pc_delta)
 {
     bool again = g->fn->num_insns && g->last_delta == pc_delta;        /* the second half of one is not another */
 
-    if (g->at_once) {
+    g->fn->num_insns += !again;
+    g->last_delta = pc_delta;
+    if (G_LIKELY(g->at_once)) {
         tcg_once_insn(g->once, pc_delta);
     } else {
         emit0(g, OP_insn_start, TCG_VOID, 0, pc_delta);
     }
-    g->fn->num_insns += !again;
-    g->last_delta = pc_delta;
 }
 
 TcgVal tcg_pc(TcgGen *g, int64_t delta)
