@@ -649,7 +649,9 @@ static inline __attribute__((always_inline)) void set(Once *o, unsigned i, TcgId
     } else if (n->op != OP_const) {
         n = n->rep ? node(o, n->rep) : n;
         n->touched = o->now.insn;
-        note_row_of(o, n, i);
+        if (!r->local) {                        /* which has no field */
+            note_row_of(o, n, i);
+        }
     }
 }
 
