@@ -9,8 +9,10 @@
  * register is wanted: then its field in the CPU object is where the value goes, unless this instruction set it.
  * Flags are computed when somebody asks for them: a branch, an exit; a state map has them as a recipe.
  *
- * Blocks are a tree: each is entered from one other, and starts with the state that one ended with. Whatever is not so
- * simple (joins, loops, what the backend lacks) makes it give up, and the caller generates again for the passes.
+ * A block that is entered from one other starts with the state that one ended with; one that several lead to starts with
+ * nothing in registers: rows in their fields, locals in their slots. Whatever is not so simple (loops, joins within an
+ * instruction that has set rows before, what the backend lacks) makes it give up, and the caller generates again for the
+ * passes.
  */
 #include <string.h>
 #include "core/bits.h"
@@ -24,7 +26,7 @@ typedef struct OnceRow {
     TcgId cur, env;                             /* what it holds; what its field does. 0: whatever the field has held */
     TcgId start;                                /* ... at the start of instruction `stamp`, which has changed it */
     uint32_t stamp;
-    uint32_t offset;
+    uint32_t offset;                            /* a local's: its slot's number + 1; 0: it has none */
     uint16_t row;
     uint8_t type, mo;
     bool local;
@@ -57,6 +59,9 @@ typedef struct OnceSnap {
 
 typedef struct OnceBlock {
     bool entered, started;
+    bool settled;                               /* ... with all in fields and slots, and this at the PC: */
+    bool joins;                                 /* more than one lead here */
+    int64_t delta, pc_env;
     uint8_t snap;                               /* number + 1; 0: none */
 } OnceBlock;
 
@@ -86,6 +91,7 @@ struct TcgOnce {
     TcgRegSet pinned;                           /* not to be touched before the current node */
     TcgNode own;                                /* of moves, loads and stores that it adds; what they do not have is zero */
     TcgId branch;                               /* the last block's end, not emitted yet */
+    bool settled;                               /* ... after which all is in fields and slots */
     uint32_t block;                             /* being emitted into */
     TcgId slot_of[256];
     TcgId lazy[MAX_LAZY];                       /* flags that have been computed */
@@ -94,6 +100,7 @@ struct TcgOnce {
     OnceSnap *snaps;
     uint32_t num_snaps;
     OnceState now;
+    uint32_t locals_end;                        /* behind the last of rows that has a slot; num_regs: none has */
     uint8_t named[MAX_ROWS];                    /* rows of which something is known, in the order in which it came */
     OnceRow rows[MAX_ROWS];                     /* by row, then by local */
     OnceOp op[TCG_NUM_OPS];
@@ -285,20 +292,30 @@ static void collect(Once *o)
     }
 }
 
-static void spill(Once *o, TcgId rep, unsigned r)
+/* A new slot of a value, or of no one value (0): its number + 1; 0: there is none. */
+static unsigned new_slot(Once *o, TcgId rep, TcgType type)
 {
-    unsigned step = 1u << tcg_type_slots(node_type(node(o, rep)));
+    unsigned step = 1u << tcg_type_slots(type);
     unsigned slot = (o->now.num_slots + step - 1) & -step, end = slot + step;
 
     if (end > o->be->num_slots || end > G_N_ELEMENTS(o->slot_of)) {
         fail(o);
-        return;
+        return 0;
     }
     for (; o->now.num_slots < end; o->now.num_slots++) {
         o->slot_of[o->now.num_slots] = rep;
     }
-    node(o, rep)->slot = (uint16_t)(slot + 1);
-    move(o, rep, TCG_LOC(LOC_REG, r), TCG_LOC(LOC_SLOT, slot));
+    return slot + 1;
+}
+
+static void spill(Once *o, TcgId rep, unsigned r)
+{
+    unsigned slot = new_slot(o, rep, node_type(node(o, rep)));
+
+    if (slot) {
+        node(o, rep)->slot = (uint16_t)slot;
+        move(o, rep, TCG_LOC(LOC_REG, r), TCG_LOC(LOC_SLOT, slot - 1));
+    }
 }
 
 /* Whether nobody will miss what a row's field holds, which this instruction has not changed. */
@@ -649,7 +666,7 @@ static inline __attribute__((always_inline)) void set(Once *o, unsigned i, TcgId
     } else if (n->op != OP_const) {
         n = n->rep ? node(o, n->rep) : n;
         n->touched = o->now.insn;
-        if (!r->local) {                        /* which has no field */
+        if (!r->local && (n->reg || n->slot)) { /* else another row's field is all that has it */
             note_row_of(o, n, i);
         }
     }
@@ -941,6 +958,26 @@ static void join_compare(Once *o, TcgId id)
     if (node(o, joined.arg[0])->lazy && tcg_join_compare(o->fn, &joined) && has(o, joined.arg[0]) && has(o, joined.arg[1]) &&
         o->be->has_op(o->be, &joined)) {
         *node(o, id) = joined;
+        val(o, joined.arg[0])->touched = val(o, joined.arg[1])->touched = o->now.insn;
+    }
+}
+
+/* Locals are in their slots. */
+static void store_locals(Once *o)
+{
+    for (uint32_t i = 0; i < o->now.num_named && !o->failed; i++) {
+        OnceRow *r = &o->rows[o->named[i]];
+
+        if (r->local && r->cur && r->cur != r->env) {
+            if (!r->offset) {
+                r->offset = new_slot(o, 0, r->type);
+                o->locals_end = MAX(o->locals_end, o->named[i] + 1u);
+            }
+            o->pinned = 0;
+            move(o, r->cur, place(o, r->cur, class_of(o, r->cur), !tcg_type_is_vec(r->type), false),
+                 TCG_LOC(LOC_SLOT, r->offset - 1));
+            r->env = r->cur;
+        }
     }
 }
 
@@ -948,6 +985,8 @@ static void join_compare(Once *o, TcgId id)
 static void branch(Once *o, TcgId id)
 {
     store_dirty(o, false);                      /* once, not in each of two that leave */
+    store_locals(o);
+    o->settled = !o->now.num_set && !o->now.pc && !o->now.pc_unknown;
     o->pinned = 0;
     place_args(o, id);
     node(o, id)->block = o->block;
@@ -1404,11 +1443,18 @@ void tcg_once_leads_to(Once *o, uint32_t succ0, uint32_t succ1)
 
     o->block = 0;
     for (unsigned i = 0; i < 2 && succ[i]; i++) {
-        if (succ[i] >= MAX_BLOCKS || o->blk[succ[i]].entered) {
+        OnceBlock *b = &o->blk[succ[i]];
+
+        if (succ[i] >= MAX_BLOCKS || b->started ||
+            (b->entered && !(b->settled && o->settled && b->delta == o->now.delta && b->pc_env == o->now.pc_env))) {
             fail(o);
             return;
         }
-        o->blk[succ[i]].entered = true;
+        b->joins = b->entered;
+        b->entered = true;
+        b->settled = o->settled;
+        b->delta = o->now.delta;
+        b->pc_env = o->now.pc_env;
         o->num_blk = MAX(o->num_blk, succ[i] + 1);
     }
 }
@@ -1479,6 +1525,33 @@ static void go_back_to(Once *o, const OnceSnap *snap)
     }
 }
 
+/* What holds wherever one came from: only that all is in its field or slot. */
+static void join(Once *o, const OnceBlock *b)
+{
+    for (TcgRegSet set = bound(o); set; set &= set - 1) {
+        unbind(o, __builtin_ctzll(set));
+    }
+    for (uint32_t i = 0; i < o->now.num_slots; i++) {
+        node(o, o->slot_of[i])->slot = 0;
+    }
+    for (uint32_t i = 0; i < o->now.num_named; i++) {
+        OnceRow *r = &o->rows[o->named[i]];
+
+        forget(r);
+        r->named = true;
+        if (r->local && r->offset) {
+            r->cur = r->env = tcg_fn_node_new(o->fn, OP_ld_env, r->type);
+            node(o, r->cur)->slot = (uint16_t)r->offset;
+        }
+    }
+    o->now.num_set = 0;
+    o->now.pc = o->now.pc_field = 0;
+    o->now.pc_unknown = false;
+    o->now.pc_env = b->pc_env;
+    o->now.delta = b->delta;
+    o->now.insn = ++o->next_insn;               /* none of its rows has been set */
+}
+
 void tcg_once_start(Once *o, uint32_t block)
 {
     if (block >= MAX_BLOCKS || !o->blk[block].entered || o->blk[block].started) {
@@ -1500,7 +1573,9 @@ void tcg_once_start(Once *o, uint32_t block)
         }
         emit(o, id, node(o, id), block);
     }
-    if (o->blk[block].snap) {
+    if (o->blk[block].joins) {
+        join(o, &o->blk[block]);
+    } else if (o->blk[block].snap) {
         go_back_to(o, &o->snaps[o->blk[block].snap - 1]);
     }
     o->block = block;
@@ -1552,6 +1627,7 @@ TcgOnce *tcg_once_new(TcgFn *fn)
     o->fn = fn;
     o->be = fn->config->backend;
     o->num_regs = fn->config->target->num_regs;
+    o->locals_end = o->num_regs;
     o->pc_reg = fn->config->target->pc_reg;
     o->snaps = g_new(OnceSnap, MAX_SNAPS);
     for (unsigned i = 0; i < MAX_ROWS; i++) {
@@ -1596,6 +1672,9 @@ void tcg_once_begin(Once *o, TcgCodeBuf *buf)
 
     for (uint32_t i = 0; i < o->now.num_named; i++) {
         forget(&o->rows[o->named[i]]);
+    }
+    for (; o->locals_end > o->num_regs; o->locals_end--) {
+        o->rows[o->locals_end - 1].offset = 0;
     }
     memset(&o->now.free, 0, offsetof(OnceState, set) - offsetof(OnceState, free));
     memset(o->blk, 0, o->num_blk * sizeof(o->blk[0]));
