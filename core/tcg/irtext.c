@@ -124,9 +124,9 @@ static void print_value(Printer *p, TcgId v)
         g_string_append_printf(p->out, "0x%" PRIx64 ":0x%" PRIx64, n->imm2, n->imm);
     } else if (n->imm < 4096) {
         g_string_append_printf(p->out, "%" PRIu64, n->imm);
-    } else if (n->type == TCG_I64 ? (int64_t)n->imm < 0 && (int64_t)n->imm > -4096
+    } else if (n->type != TCG_I32 ? (int64_t)n->imm < 0 && (int64_t)n->imm > -4096
                                   : (int32_t)n->imm < 0 && (int32_t)n->imm > -4096) {
-        g_string_append_printf(p->out, "%" PRId64, n->type == TCG_I64 ? (int64_t)n->imm : (int32_t)n->imm);
+        g_string_append_printf(p->out, "%" PRId64, n->type != TCG_I32 ? (int64_t)n->imm : (int32_t)n->imm);
     } else {
         g_string_append_printf(p->out, "0x%" PRIx64, n->imm);
     }

@@ -12,8 +12,9 @@
  * operations by lanes of 8 bytes serve where a vcmp GT of 8 bytes is missing.)
  *
  * Wide vectors, where a backend has any: what is lane by lane and has no expansion here, or none that the backend has, is
- * done by halves; vlow, vhigh and vcat it must have, as it must pfrom and pto of aux 0 if it has predicates (which it has where
- * it has guest_ldm and guest_stm). vmasked is made here, of a vsel and what that alone uses, where the backend has it.
+ * done by halves; vlow, vhigh and vcat it must have. A backend that has predicates (an OP_mov of them) must have pfrom and pto
+ * of aux 0; for one that has none they become integers, and their operations, guest_ldm and guest_stm aside, what these
+ * have. vmasked is made here, of a vsel and what that alone uses, where the backend has it.
  *
  * Recipes stay as they are: they are evaluated, not emitted.
  */
@@ -26,6 +27,7 @@ typedef struct Lower {
     const TcgBackend *be;
     TcgId at;                                   /* new operations go before it */
     TcgType vec;                                /* of the vectors that are being expanded */
+    bool no_preds;                              /* predicates are integers */
 } Lower;
 
 static TcgId expand(Lower *l, const TcgNode *n);
@@ -612,8 +614,8 @@ static TcgId expand_pred(Lower *l, const TcgNode *n)
     TcgId a = n->arg[0], b = n->arg[1], bits, below;
 
     switch (n->op) {
-    case OP_pfrom: return n->aux ? from_bits(l, move_bits(l, a, n->aux, true)) : 0;
-    case OP_pto: return n->aux ? move_bits(l, to_bits(l, a, 0), n->aux, false) : 0;
+    case OP_pfrom: return n->aux ? from_bits(l, move_bits(l, a, n->aux, true)) : l->no_preds ? a : 0;
+    case OP_pto: return n->aux ? move_bits(l, to_bits(l, a, 0), n->aux, false) : l->no_preds ? a : 0;
     case OP_pand: case OP_por: case OP_pxor: case OP_pandn: {
         TcgOpcode op = n->op == OP_pand ? OP_and : n->op == OP_por ? OP_or : n->op == OP_pxor ? OP_xor : OP_andn;
 
@@ -643,6 +645,11 @@ static TcgId expand_pred(Lower *l, const TcgNode *n)
     }
 }
 
+static bool of_preds(const TcgNode *n)
+{
+    return n->type == TCG_PRED || (n->op >= OP_vsel && n->op <= OP_ptest);
+}
+
 static TcgId expand(Lower *l, const TcgNode *n)
 {
     TcgType outer = l->vec;
@@ -651,7 +658,7 @@ static TcgId expand(Lower *l, const TcgNode *n)
     l->vec = tcg_type_is_vec(n->type) ? n->type : TCG_V128;
     if (n->op == OP_flags_fp) {
         r = expand_flags_fp(l, n);
-    } else if ((n->op >= OP_vsel && n->op <= OP_ptest) || n->type == TCG_PRED) {
+    } else if (of_preds(n)) {
         r = expand_pred(l, n);
     } else if (tcg_type_is_vec(n->type)) {
         r = expand_vec(l, n);
@@ -764,6 +771,25 @@ static bool fuse_mask(Lower *l, TcgId id)
     return true;
 }
 
+/* The backend has no predicates: from now on they are i64. */
+static void preds_to_integers(Lower *l)
+{
+    l->no_preds = true;
+    for (TcgId id = 1; id < l->fn->nodes->len; id++) {
+        TcgNode *n = fn_node(l->fn, id);
+
+        n->type = n->type == TCG_PRED ? TCG_I64 : n->type;
+    }
+    memset(l->fn->const_cache, 0, sizeof(l->fn->const_cache));
+}
+
+static bool has_preds(const TcgBackend *be)
+{
+    TcgNode n = { .op = OP_mov, .type = TCG_PRED };
+
+    return be->has_op(be, &n);
+}
+
 void tcg_lower(TcgFn *fn)
 {
     Lower l = { .fn = fn, .be = fn->config->backend, .vec = TCG_V128 };
@@ -782,7 +808,12 @@ void tcg_lower(TcgFn *fn)
                 changed |= fuse_mask(&l, id);
                 n = fn_node(fn, id);
             }
-            if (n->op == OP_phi || node_is_recipe(n) || l.be->has_op(l.be, n)) {
+            if (G_UNLIKELY(of_preds(n)) && !l.no_preds && !has_preds(l.be)) {
+                preds_to_integers(&l);
+                n = fn_node(fn, id);
+            }
+            /* a recipe that grows too large is code after all, and must not be of predicates then */
+            if (n->op == OP_phi || (node_is_recipe(n) && !(l.no_preds && of_preds(n))) || l.be->has_op(l.be, n)) {
                 continue;
             }
             l.at = id;

@@ -270,6 +270,7 @@ static bool check_map(Verifier *v, const TcgNode *n)
     }
     for (uint32_t i = 0; i < m->num; i++) {
         const TcgMapEntry *e = fn_map_entry(fn, m->first + i);
+        TcgType type;
 
         if (e->row >= fn->config->target->num_regs) {
             return fail(v, "the map names no register");
@@ -282,7 +283,11 @@ static bool check_map(Verifier *v, const TcgNode *n)
         if (e->row == fn->config->target->pc_reg && m->pc_delta) {
             return fail(v, "the map gives the PC twice");
         }
-        if (!check_use(v, e->value, tcg_row_type(fn, e->row), n->block, v->position[v->node])) {
+        type = tcg_row_type(fn, e->row);
+        if (type == TCG_PRED && e->value < fn->nodes->len && fn_node(fn, e->value)->type == TCG_I64) {
+            type = TCG_I64;                     /* the backend has no predicates */
+        }
+        if (!check_use(v, e->value, type, n->block, v->position[v->node])) {
             return false;
         }
     }

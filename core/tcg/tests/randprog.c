@@ -14,7 +14,7 @@ typedef struct Prog {
     unsigned num[TCG_NUM_TYPES];
     unsigned local[TCG_NUM_TYPES];
     uint64_t delta;
-    bool wide;
+    bool wide, preds, masked;
 } Prog;
 
 static unsigned below(Prog *p, unsigned n)
@@ -77,7 +77,7 @@ static TcgVal flags(Prog *p)
 {
     TcgType t = int_type(p);
 
-    if (p->wide && below(p, 6) == 0) {
+    if (p->preds && below(p, 6) == 0) {
         TcgVal while_ = tcg_pwhile(p->g, value(p, TCG_I64), 16), all = tcg_const(p->g, TCG_PRED, 0xffff);
 
         return below(p, 2) ? tcg_ptest(p->g, all, while_) : tcg_ptest(p->g, value(p, TCG_PRED), value(p, TCG_PRED));
@@ -212,7 +212,7 @@ static TcgVal random_wide(Prog *p, TcgType t)
     case 2: return tcg_emit(p->g, OP_vbitsel, t, 3, 0, a, b, value(p, t), TCG_NOVAL);
     case 3: return tcg_emit(p->g, OP_vcmp, t, below(p, 4), below(p, TCG_NUM_CONDS), a, b, TCG_NOVAL, TCG_NOVAL);
     case 4:
-        if (t != TCG_V512) {
+        if (t != TCG_V512 && p->wide) {
             return tcg_emit(p->g, below(p, 2) ? OP_vlow : OP_vhigh, t, 0, 0, value(p, t + 1), TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
         }
         /* fallthrough */
@@ -340,7 +340,7 @@ static void guest_access(Prog *p)
     TcgType t = p->shape->vectors && below(p, 4) == 0 ? TCG_V128 : int_type(p);
     TcgVal a;
 
-    if (p->wide && below(p, 2)) {
+    if (p->masked && below(p, 2)) {
         wide_access(p);
         return;
     }
@@ -392,8 +392,8 @@ static void write_some(Prog *p)
 {
     TcgType t = p->shape->vectors && below(p, 4) == 0 ? TCG_V128 : below(p, 3) ? TCG_I64 : TCG_I32;
 
-    if (p->wide && below(p, 3) == 0) {
-        t = TCG_V256 + below(p, 3);
+    if (p->preds && below(p, 3) == 0) {
+        t = p->wide ? TCG_V256 + below(p, 3) : TCG_PRED;
     }
     if (t == TCG_I32) {
         tcg_set_reg(p->g, below(p, 8) ? TEST_NZCV : p->local[t], flags(p));
@@ -407,7 +407,7 @@ static void step(Prog *p)
     unsigned r = below(p, 16);
     TcgType t;
 
-    if (p->wide && below(p, 3) == 0) {
+    if (p->preds && below(p, 3) == 0) {
         wide_step(p);
     } else if (r < 3) {
         guest_access(p);
@@ -593,8 +593,10 @@ void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
     Prog p = { .g = g, .shape = shape, .seed = seed };
     TcgBlockRef *blocks = g_new(TcgBlockRef, shape->blocks);
 
-    p.wide = shape->wide && tcg_has_type(g, TCG_V512) && tcg_has_masked(g);
-    for (unsigned t = TCG_I32; t <= (p.wide ? TCG_PRED : TCG_V128); t++) {
+    p.masked = shape->wide && tcg_has_masked(g);
+    p.wide = p.masked && tcg_has_type(g, TCG_V512);
+    p.preds = shape->wide || shape->preds;
+    for (unsigned t = TCG_I32; t <= (p.preds ? TCG_PRED : TCG_V128); t++) {
         p.local[t] = tcg_local(g, t);
     }
     for (unsigned i = 0; i < shape->blocks; i++) {
@@ -603,7 +605,10 @@ void rand_prog(TcgGen *g, const RandProg *shape, uint64_t *seed)
     if (below(&p, 2)) {
         tcg_poll(g);
     }
-    for (unsigned t = TCG_I32; t <= (p.wide ? TCG_PRED : TCG_V128); t++) {
+    for (unsigned t = TCG_I32; t <= (p.preds ? TCG_PRED : TCG_V128); t++) {
+        if (tcg_type_is_wide(t) && !p.wide) {
+            continue;
+        }
         tcg_set_reg(g, p.local[t], tcg_type_is_vec(t) ? tcg_const_wide(g, t, 1, 2) : tcg_const(g, t, t));
     }
     insn(&p);

@@ -13,6 +13,7 @@ typedef struct RandProg {
     bool brief;                                 /* values are used by the instruction that made them alone */
     bool tree;                                  /* ... and no joins */
     bool wide;                                  /* wide vectors and predicates, if the backend has them */
+    bool preds;                                 /* V128 and predicates */
 } RandProg;
 
 /* Emits one between tcg_gen_begin and tcg_gen_finish. Every loop polls; memory is mostly hit. */

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { OWNER = 0x1000 };
+enum { OWNER = 0x1000, POOR_FEATURES = 7 /* the lowest: of x86-64 AVX, AVX2, BMI1 */ };
 
 typedef struct Case {
     const char *name;
@@ -19,6 +19,7 @@ typedef struct Case {
     RandProg shape;
     unsigned programs;
     bool once;
+    bool poor;                                  /* a host with few of its extensions */
 } Case;
 
 static const Case cases[] = {
@@ -34,6 +35,9 @@ static const Case cases[] = {
     { "once-straight", false, false, true, { 1, 6, true, true, false, true, true }, 400, true },
     { "once-tree", false, false, true, { 3, 4, true, true, false, true, true, true }, 400, true },
     { "once-tree-tlb", false, true, true, { 3, 4, true, false, false, true, true, true }, 200, true },
+    { "preds-poor", false, false, false, { 4, 3, true, true, true, .preds = true }, 200, .poor = true },
+    { "preds-poor-quick", false, false, true, { 5, 3, true, true, true, true, .preds = true }, 100, .poor = true },
+    { "preds-poor-once", false, false, true, { 3, 4, true, true, false, true, true, true, .preds = true }, 100, true, true },
     { "wide-straight", false, false, false, { 1, 6, true, true, false, .wide = true }, 200 },
     { "wide-loops", false, false, false, { 4, 3, true, true, true, .wide = true }, 300 },
     { "wide-loops-tlb", false, true, false, { 4, 3, true, true, true, .wide = true }, 200 },
@@ -155,11 +159,15 @@ static void test_run(gconstpointer data)
 {
     const Run *r = data;
     GError *error = NULL;
-    TcgCodeBuf *buf = tcg_codebuf_new(1 << 20, r->be, &error);
+    TcgBackend poor = *r->be;
+    TcgCodeBuf *buf;
     unsigned programs = r->c->programs * (g_test_slow() ? 100 : 1), at_once = 0;
+    const Run with = { r->c, r->c->poor ? &poor : r->be };
 
+    poor.features &= POOR_FEATURES;
+    buf = tcg_codebuf_new(1 << 20, with.be, &error);
     g_assert_no_error(error);
-    for (unsigned i = 0; i < programs && run_program(r, buf, 1000003ull * i + 5, &at_once); i++) {
+    for (unsigned i = 0; i < programs && run_program(&with, buf, 1000003ull * i + 5, &at_once); i++) {
     }
     if (r->c->once) {
         g_test_message("%u of %u at once", at_once, programs);

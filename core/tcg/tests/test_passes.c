@@ -39,11 +39,18 @@ static bool has_least(const TcgBackend *be, const TcgNode *n)
     case OP_vshl: case OP_vshr: return n->aux != 0 && n->imm < 8u << n->aux;
     case OP_vmul: return n->aux != 0;
     case OP_pfrom: case OP_pto: return n->aux == 0;
-    case OP_vlow: case OP_vhigh: return true;
+    case OP_vlow: case OP_vhigh: case OP_mov: return true;
     default: return !(tcg_op_def[n->op].flags & TCGF_PURE) && n->op != OP_brflag;
     }
 }
 
+/* No wide vectors, predicates or accesses of some lanes, and little else. */
+static bool has_no_preds(const TcgBackend *be, const TcgNode *n)
+{
+    return n->type <= TCG_V128 && !(n->op >= OP_vlow && n->op <= OP_ptest) && n->op != OP_mov && has_least(be, n);
+}
+
+static const TcgBackend backend_no_preds = { .name = "no-preds", .has_op = has_no_preds };
 static const TcgBackend backend_all = { .name = "all", .has_op = has_all };
 static const TcgBackend backend_least = { .name = "least", .has_op = has_least };
 
@@ -152,7 +159,8 @@ typedef struct Case {
 
 static bool one_program(const Case *c, uint64_t seed)
 {
-    TcgConfig config = { .backend = c->least ? &backend_least : &backend_all, .target = &test_target,
+    const TcgBackend *be = c->shape.preds ? &backend_no_preds : c->least ? &backend_least : &backend_all;
+    TcgConfig config = { .backend = be, .target = &test_target,
                          .layout = &test_layout, .naive = c->naive, .verify = true };
     TcgConfig plain = config;
     TcgGen *g, *ref;
@@ -205,6 +213,7 @@ static const Case cases[] = {
     { "/tcg/passes/all-loops", "sfdl", false, false, { 3, 2, false, false, false }, 150 },
     { "/tcg/passes/all-large", "sfdl", false, false, { 24, 4, true, true, true }, 8 },
     { "/tcg/passes/lower", "sfdl", false, true, { 4, 3, true, true, true }, 80 },
+    { "/tcg/passes/no-preds", "sfdl", false, true, { 4, 3, true, true, true, .preds = true }, 100 },
     { "/tcg/passes/wide-ssa", "s", false, false, { 4, 3, true, true, true, .wide = true }, 60 },
     { "/tcg/passes/wide", "sfdl", false, false, { 5, 3, true, true, true, .wide = true }, 150 },
     { "/tcg/passes/wide-lower", "sfdl", false, true, { 4, 3, true, true, true, .wide = true }, 100 },

@@ -8,6 +8,9 @@
 #include "core/tcg/tests/optest.h"
 #include "core/tcg/tests/opref.h"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -667,6 +670,82 @@ static void test_parts(void)
     g_ptr_array_unref(all);
 }
 
+/* -- upper halves ----------------------------------------------------------------------------------------------------------- */
+
+#ifdef __x86_64__
+/* Whether the host says that upper halves of YMM0-15 are in use: what makes it slow to mix kinds of instructions. */
+static bool upper_halves_in_use(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(1));
+    return lo & 4;
+}
+
+static uint64_t helper_upper(CPUState *cs)
+{
+    TestCpu *cpu = (TestCpu *)cs;
+
+    cpu->seen[0]++;
+    cpu->seen[1] += upper_halves_in_use();
+    return 0;
+}
+
+/* C is never called with upper halves in use, nor does code leave with them. */
+static void test_upper(void)
+{
+    static const TcgHelper upper = { "upper", helper_upper, 0, TCG_I64, .reads = HREGS_ALL };
+    GPtrArray *all = engines_new(&test_layout);
+    WideCpu *cpu = test_new0(WideCpu);
+    unsigned a = 0, b, c, d;
+
+    if (!__get_cpuid_count(13, 1, &a, &b, &c, &d) || !(a & 4)) {
+        g_test_skip("the host does not say what is in use");
+        all->len = 0;
+    }
+    for (unsigned i = 0; i < all->len; i++) {
+        Engine *e = all->pdata[i];
+        TcgVal v, w, p;
+        TcgGen *g;
+        TcgCode code;
+
+        if (!is_here(e) || strcmp(e->be.name, "tcg")) {
+            continue;
+        }
+        g = engine_begin(e, OWNER);
+        tcg_insn_start(g, 0);
+        p = tcg_get_reg(g, TEST_P0);
+        v = tcg_get_reg(g, TEST_V0);
+        for (TcgType t = TCG_V128; t < TCG_V512; t++) {
+            v = tcg_emit(g, OP_vadd, t, 2, 0, v, v, TCG_NOVAL, TCG_NOVAL);
+            v = tcg_emit(g, OP_vcat, t + 1, 0, 0, v, v, TCG_NOVAL, TCG_NOVAL);
+            w = tcg_emit(g, OP_vcmp, t + 1, 1, COND_GT, v, tcg_const(g, t + 1, 0), TCG_NOVAL, TCG_NOVAL);
+            v = tcg_vsel(g, t + 1, 2, p, v, w);
+        }
+        tcg_set_reg(g, TEST_Z0, v);
+        tcg_set_reg(g, TEST_X0, tcg_call(g, &upper, NULL));
+        for (TcgType t = TCG_V512; t > TCG_V128; t--) {
+            v = tcg_emit(g, OP_vhigh, t - 1, 0, 0, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
+        }
+        tcg_set_reg(g, TEST_V0, tcg_vec2(g, OP_vumaxp, 0, v, v, 0));
+        tcg_set_reg(g, TEST_X0 + 1, tcg_call(g, &upper, NULL));
+        tcg_exit(g);
+        engine_finish(e, &code);
+        test_cpu_init(&cpu->cpu, 3);
+        __asm__ volatile("vzeroupper" ::: "xmm0");
+        if (upper_halves_in_use()) {
+            continue;                           /* it says so whatever is in them */
+        }
+        engine_run(e, &code, cpu);
+        g_assert_false(upper_halves_in_use());
+        g_assert_cmpint((int)cpu->cpu.seen[0], ==, 2);
+        g_assert_cmpint((int)cpu->cpu.seen[1], ==, 0);
+    }
+    g_aligned_free(cpu);
+    g_ptr_array_unref(all);
+}
+#endif
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -675,5 +754,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/wide/refused", test_refused);
     g_test_add_func("/tcg/wide/calls", test_calls);
     g_test_add_func("/tcg/wide/parts", test_parts);
+#ifdef __x86_64__
+    g_test_add_func("/tcg/wide/upper-halves", test_upper);
+#endif
     return g_test_run();
 }

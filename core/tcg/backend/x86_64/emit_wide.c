@@ -334,6 +334,19 @@ static void emit_dup(Emit *e, const TcgNode *n)
     evex_wide_rr(&e->a, from_int[n->aux], width_of(n->type), vreg(n->out), 0, loc_num(n->in[0]));
 }
 
+/*
+ * An operation of 256 bits whose result is in a register below 16 makes its upper half count as used, though it is zero: so a
+ * V128 takes another step.
+ */
+static void emit_high(Emit *e, TcgType type, unsigned d, unsigned a)
+{
+    unsigned to = type == TCG_V128 ? WSCRATCH : d;
+
+    evex_wide_rr(&e->a, type == TCG_V256 ? EXTRACT256 : EXTRACT128, width_of(type) + 1, a, 0, to);
+    put8(&e->a, 1);
+    vmov(e, type, d, to);
+}
+
 static void emit_cat(Emit *e, const TcgNode *n)
 {
     evex_wide_rr(&e->a, n->type == TCG_V512 ? INSERT256 : INSERT128, width_of(n->type), vreg(n->out), vreg(n->in[0]),
@@ -416,8 +429,7 @@ void tcg_x86_emit_wide(Emit *e, const TcgNode *n)
         vmov(e, n->type, vreg(n->out), vreg(n->in[0]));
         break;
     case OP_vhigh:
-        evex_wide_rr(&e->a, n->type == TCG_V256 ? EXTRACT256 : EXTRACT128, width_of(n->type) + 1, vreg(n->in[0]), 0, vreg(n->out));
-        put8(&e->a, 1);
+        emit_high(e, n->type, vreg(n->out), vreg(n->in[0]));
         break;
     case OP_vcat:
         emit_cat(e, n);
