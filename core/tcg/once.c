@@ -214,7 +214,7 @@ static inline const OnceRow *home(const Once *o, TcgId rep)
 {
     const OnceRow *r = node(o, rep)->row ? &o->rows[node(o, rep)->row - 1] : NULL;
 
-    return r && r->env && rep_of(o, r->env) == rep ? r : NULL;
+    return r && r->env && !r->local && rep_of(o, r->env) == rep ? r : NULL;
 }
 
 static inline void note_row_of(Once *o, TcgNode *v, unsigned i)
@@ -1519,7 +1519,7 @@ static void go_back_to(Once *o, const OnceSnap *snap)
         OnceRow *r = &o->rows[o->named[i]];
 
         *r = snap->row[i];
-        if (r->env && !is_const(o, r->env)) {
+        if (r->env && !r->local && !is_const(o, r->env)) {
             note_row(o, r->env, r);
         }
     }
