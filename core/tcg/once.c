@@ -1540,8 +1540,9 @@ static void join(Once *o, const OnceBlock *b)
         forget(r);
         r->named = true;
         if (r->local && r->offset) {
-            r->cur = r->env = tcg_fn_node_new(o->fn, OP_ld_env, r->type);
+            r->cur = r->env = tcg_fn_node_new(o->fn, OP_phi, r->type);  /* of which nobody knows anything */
             node(o, r->cur)->slot = (uint16_t)r->offset;
+            node(o, r->cur)->uses = 1;
         }
     }
     o->now.num_set = 0;
@@ -1646,7 +1647,7 @@ TcgOnce *tcg_once_new(TcgFn *fn)
         o->op[op] = (OnceOp){
             .args = def->args, .plain = o->be->plain[op], .kind = (uint8_t)kind_of(op), .rules = (uint8_t)rules_of(op),
             .has_result = def->results, .exits = def->flags & TCGF_EXIT,
-            .opaque = op == OP_ld_env || op == OP_guest_ld || op == OP_call,
+            .opaque = op == OP_ld_env || op == OP_phi || op == OP_guest_ld || op == OP_call,
         };
     }
     if (!fn->map_leaves) {
