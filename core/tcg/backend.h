@@ -188,6 +188,9 @@ static inline const void *tcg_codebuf_rx(const TcgCodeBuf *buf, const void *rw)
  */
 uint8_t *tcg_map_write(const TcgFn *fn, uint32_t map, uint8_t *p);
 size_t tcg_map_max_size(const TcgFn *fn, uint32_t map);
+/* A map that has nothing but the PC. */
+enum { TCG_PLAIN_MAP_MAX = 32 };
+void tcg_map_write_plain(uint8_t *map, uint32_t insns, int64_t pc_delta, uint32_t pc_offset, TcgType pc_type);
 /*
  * Writes a map back into the CPU object. int_regs (and predicates), vec_regs and, from TCG_FIRST_WIDE on, wide_regs are the
  * host registers when the code left; frame is the base of its slots. All values are read before any is written. Returns

@@ -166,21 +166,32 @@ static __attribute__((noinline)) uint8_t *put_entries(const TcgFn *fn, const Tcg
     return p;
 }
 
+static inline uint8_t *put_head(uint8_t *p, uint32_t insns, int64_t pc_delta, uint32_t pc_offset, TcgType pc_type)
+{
+    p = put_number(p, insns);
+    p = put_number(p, zigzag(pc_delta));
+    if (pc_delta) {
+        p = put_number(p, pc_offset);
+        *p++ = pc_type;
+    }
+    return p;
+}
+
 uint8_t *tcg_map_write(const TcgFn *fn, uint32_t map, uint8_t *p)
 {
     const TcgStateMap *m = fn_map(fn, map);
+    const TcgReg *pc = &fn->config->target->regs[fn->config->target->pc_reg];
 
-    p = put_number(p, m->insns);
-    p = put_number(p, zigzag(m->pc_delta));
-    if (m->pc_delta) {
-        const TcgReg *pc = &fn->config->target->regs[fn->config->target->pc_reg];
-
-        p = put_number(p, pc->offset);
-        *p++ = pc->type;
-    }
+    p = put_head(p, m->insns, m->pc_delta, pc->offset, pc->type);
     p = put_number(p, m->num);
-    return m->num ? put_entries(fn, m, p) : p;  /* most have none */
+    return m->num ? put_entries(fn, m, p) : p;
 }
+
+void tcg_map_write_plain(uint8_t *map, uint32_t insns, int64_t pc_delta, uint32_t pc_offset, TcgType pc_type)
+{
+    *put_head(map, insns, pc_delta, pc_offset, pc_type) = 0;
+}
+G_STATIC_ASSERT(3 * NUMBER_MAX + 2 <= TCG_PLAIN_MAP_MAX);
 
 static size_t recipe_max(const TcgFn *fn, TcgId id)
 {

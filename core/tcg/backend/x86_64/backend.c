@@ -317,20 +317,30 @@ static void emit_slow_thunk(Emit *e, unsigned n)
     emit_leave(e, off);
 }
 
-/*
- * What a BareSite stands for, which `after` is behind; the registers and frame slots of the code. Returns where the code
- * goes on, or, with RDX as emit_leave wants it, NULL if that raised.
- */
-static const void *bare_access(CPUState *cs, const uint8_t *after, uint64_t *ints, TcgVecVal *vecs, const uint64_t *slots)
+/* Where code goes on; NULL: it exits with that. */
+typedef struct BareEnd {
+    const void *code;
+    uintptr_t exit;
+} BareEnd;
+
+/* What a BareSite stands for, which `after` is behind. ints: what the frame has from FRAME_INT on; slots: its slots. */
+static BareEnd bare_access(CPUState *cs, const uint8_t *after, uint64_t *ints, const uint64_t *slots)
 {
     const BareSite *b = (const BareSite *)(after - offsetof(BareSite, after));
-    const SlowRec *rec = (const SlowRec *)((const uint8_t *)b + b->rec);
-    const SlowHead *head = (const SlowHead *)((const uint8_t *)rec + rec->head);
-    MemOp mo = (MemOp)rec->mo;
+    const SlowHead *head = (const SlowHead *)((const uint8_t *)b + b->head);
+    TcgVecVal *vecs = (TcgVecVal *)((uint8_t *)ints + (FRAME_VEC - FRAME_INT));
+    MemOp mo = (MemOp)b->mo;
     bool wide = (mo & MO_SIZE) == MO_128;
     vaddr addr = ints[b->base] + (uint64_t)(int64_t)b->offset;
+    uint8_t plain[TCG_PLAIN_MAP_MAX];
+    const void *map = plain;
     uint64_t v[2] = { 0 };
 
+    if (b->how & BARE_REC) {
+        map = ((const SlowRec *)((const uint8_t *)b + b->rec))->map;
+    } else {
+        tcg_map_write_plain(plain, b->insns, b->pc_delta, head->pc_offset, head->pc_type);
+    }
     if (b->how & BARE_STORE) {
         const void *from = b->how & BARE_SLOT ? (const void *)&slots[b->value] : b->value < FIRST_VREG ? &ints[b->value]
                          : (const void *)&vecs[b->value - FIRST_VREG];
@@ -339,18 +349,19 @@ static const void *bare_access(CPUState *cs, const uint8_t *after, uint64_t *int
             memcpy(v, from, wide ? 16 : 8);
         }
         if (wide) {
-            head->mem->st128(cs, addr, v, mo, rec->map);
+            head->mem->st128(cs, addr, v, mo, map);
         } else {
-            head->mem->st(cs, addr, v[0], mo, rec->map);
+            head->mem->st(cs, addr, v[0], mo, map);
         }
     } else if (wide) {
-        head->mem->ld128(cs, addr, v, mo, rec->map);
+        head->mem->ld128(cs, addr, v, mo, map);
     } else {
-        v[0] = head->mem->ld(cs, addr, mo, rec->map);
+        v[0] = head->mem->ld(cs, addr, mo, map);
     }
     if (*(const uint32_t *)((const uint8_t *)cs + head->raised_offset)) {
-        ints[RDX] = (uintptr_t)rec;
-        return NULL;
+        *(uint32_t *)((uint8_t *)cs + head->left_offset) =
+            tcg_map_restore(map, cs, ints, vecs, slots, (const TcgWideVal *)((uint8_t *)ints + (FRAME_WIDE - FRAME_INT)));
+        return (BareEnd){ NULL, head->owner + TCG_EXIT_RAISED };
     }
     if (!(b->how & (BARE_STORE | BARE_NONE))) {
         if (b->value >= FIRST_VREG) {
@@ -359,7 +370,7 @@ static const void *bare_access(CPUState *cs, const uint8_t *after, uint64_t *int
             ints[b->value] = b->how & BARE_LOW ? (uint32_t)v[0] : v[0];
         }
     }
-    return (const uint8_t *)b + b->end;
+    return (BareEnd){ (const uint8_t *)b + b->end, 0 };
 }
 
 static void emit_bare_thunk(Emit *e)
@@ -372,8 +383,7 @@ static void emit_bare_thunk(Emit *e)
     mov_rr(&e->a, X_W, RDI, RBP);
     mov_rr(&e->a, X_W, RSI, RDX);
     lea(&e->a, X_W, RDX, mem(RSP, FRAME_INT));
-    lea(&e->a, X_W, RCX, mem(RSP, FRAME_VEC));
-    lea(&e->a, X_W, R8, mem(RSP, FRAME_SLOTS));
+    lea(&e->a, X_W, RCX, mem(RSP, FRAME_SLOTS));
     mov_ri(&e->a, RAX, (uintptr_t)bare_access);
     op_rr(&e->a, 0xff, 2, RAX);                 /* call */
     test_rr(&e->a, X_W, RAX, RAX);
@@ -381,7 +391,9 @@ static void emit_bare_thunk(Emit *e)
     save_regs(e, caller_saved | X86_CALLEE_SAVED, false, 0);
     op_rr(&e->a, 0xff, 4, RAX);                 /* jmp */
     fix32(raised, e->a.p);
-    emit_leave(e, 0);
+    tcg_x86_full_fence(e, FRAME_OUT);           /* one may be due: see emit.c */
+    mov_rr(&e->a, X_W, RAX, RDX);
+    jmp(&e->a, thunk_rw(e, THUNK_EXIT));
 }
 
 static void emit_wide_thunk(Emit *e, bool save)

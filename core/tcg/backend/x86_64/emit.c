@@ -657,11 +657,14 @@ static void emit_call(Emit *e, TcgId id, const TcgNode *n)
 G_STATIC_ASSERT(FRAME_ADDR - FRAME_OUT >= 8 * (TCG_HELPER_MAX_ARGS + 2 - 6));
 
 /* -- cold parts ------------------------------------------------------------------------------------------ */
-static SlowHead slow_head(const Emit *e)
+static inline SlowHead slow_head(const Emit *e)
 {
+    const TcgTarget *t = e->fn->config->target;
+
     return (SlowHead){
         .owner = (uintptr_t)e->fn->owner, .mem = e->layout->mem, .raised_offset = (uint32_t)e->layout->raised_offset,
         .left_offset = (uint32_t)e->layout->left_offset,
+        .pc_offset = t->regs[t->pc_reg].offset, .pc_type = t->regs[t->pc_reg].type,
     };
 }
 
@@ -686,7 +689,7 @@ static bool emit_recs(Emit *e)
     const TcgFn *fn = e->fn;
     uint8_t *head = NULL;
 
-    if (e->recs && e->recs_size == sizeof(SlowHead)) {
+    if (e->recs && e->recs_size == sizeof(SlowHead) && !e->num_bares) {
         return true;
     }
     if (e->recs) {
@@ -1348,7 +1351,7 @@ bool tcg_x86_once_begin(void *once, TcgCodeBuf *buf)
     e->heat_at = e->polls[0] = e->polls[1] = NULL;
     e->flags.end = NULL;
     e->a.p = e->entry = e->start + (e->layout->direct ? FAULT_TABLE_SIZE : 0);
-    o->due_at[e->fn->entry] = false;
+    memset(o->due_at, 0, sizeof(o->due_at));
     e->recs_size = sizeof(SlowHead);
     o->code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e->a.p) };
     return true;
@@ -1389,8 +1392,9 @@ static bool put_rec(Once *o, const TcgNode *n)
 static __attribute__((noinline)) bool emit_with_map(Once *o, TcgId id, const TcgNode *n, uint32_t next)
 {
     fn_node(o->e.fn, id)->map_at = next_rec(o);
+    o->e.no_rec = false;
     emit_node(&o->e, id, n, next);
-    return put_rec(o, n);
+    return o->e.no_rec || put_rec(o, n);
 }
 
 static __attribute__((noinline)) bool emit_with_successors(Once *o, TcgId id, const TcgNode *n, uint32_t next)
@@ -1399,7 +1403,7 @@ static __attribute__((noinline)) bool emit_with_successors(Once *o, TcgId id, co
 
     emit_node(&o->e, id, n, next);
     for (unsigned i = 0; i < b->num_succ; i++) {
-        o->due_at[b->succ[i]] = o->e.fence_due;
+        o->due_at[b->succ[i]] |= o->e.fence_due;
     }
     return true;
 }

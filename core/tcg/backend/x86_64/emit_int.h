@@ -104,6 +104,7 @@ typedef struct SlowHead {
     uintptr_t owner;
     const TcgMemOps *mem;
     uint32_t raised_offset, left_offset;        /* of TcgLayout */
+    uint32_t pc_offset, pc_type;                /* the PC's row: for maps that are made of a BareSite */
 } SlowHead;
 
 /* An operation on floating point whose answer inline code does not have, beside its stub. */
@@ -157,8 +158,16 @@ G_STATIC_ASSERT(sizeof(FaultTable) == FAULT_TABLE_SIZE);
  * THUNK_BARE, which reads the rest. Offsets are from here, and from the emission's start until it is put behind the code.
  */
 typedef struct __attribute__((packed)) BareSite {
-    int32_t end;                                /* of the access's code */
-    int32_t rec;                                /* its SlowRec; from the first one at first */
+    int16_t end;                                /* of the access's code */
+    int16_t head;                               /* the SlowHead */
+    union {
+        struct {
+            int16_t pc_delta;                   /* its map has this alone */
+            uint16_t insns;
+        };
+        int32_t rec;                            /* BARE_REC: its SlowRec; at first from where records are going to be */
+    };
+    uint32_t mo;
     uint8_t len;                                /* of the access's code */
     uint8_t base;                               /* the register with the address */
     uint8_t value;                              /* the register or frame slot of what is loaded or stored */
@@ -168,8 +177,9 @@ typedef struct __attribute__((packed)) BareSite {
     int32_t thunk;
     uint8_t after[1];
 } BareSite;
-enum { BARE_STORE = 1, BARE_SLOT = 2, BARE_NONE = 4, BARE_LOW = 8 };    /* NONE: stores 0, or loads for nothing; LOW: an i32 */
-G_STATIC_ASSERT(sizeof(BareSite) == 20);
+/* NONE: stores 0, or loads for nothing; LOW: an i32; REC: what it leaves by is no plain map */
+enum { BARE_STORE = 1, BARE_SLOT = 2, BARE_NONE = 4, BARE_LOW = 8, BARE_REC = 16 };
+G_STATIC_ASSERT(sizeof(BareSite) == 24);
 const void *tcg_x86_fault_resume(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc);
 
 /* A cold part at the end of the region. */
@@ -218,6 +228,7 @@ typedef struct Emit {
     BareSite *bares;                            /* code at once: those so far, */
     uint8_t **misses;                           /* and the 32-bit displacements that jump there, or NULL */
     unsigned num_bares;
+    bool no_rec;                                /* the node needs no record */
     uint8_t *recs;                              /* code at once: a SlowHead and records; else NULL */
     uint32_t recs_size;
     const uint8_t *recs_at;                     /* where they have been put */

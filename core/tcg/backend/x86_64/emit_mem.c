@@ -601,6 +601,7 @@ static bool emit_bare(Emit *e, const TcgNode *n, MemOp mo, bool store)
     TcgLoc value = store ? n->in[1] : n->out;
     unsigned kind = loc_kind(value), ra = loc_num(n->in[0]), i = e->num_bares;
     int32_t offset = tcg_access_offset(n);
+    const TcgStateMap *m = fn_map(e->fn, n->map);
     BareSite *b = &e->bares[i];
     uint8_t *at = e->a.p;
 
@@ -617,8 +618,8 @@ static bool emit_bare(Emit *e, const TcgNode *n, MemOp mo, bool store)
         e->misses[i] = emit_looked_up(e, n, mo, mem((int)ra, offset), store);
     }
     e->num_bares = i + 1;
-    b->end = (int32_t)(e->a.p - e->start);
-    b->rec = (int32_t)n->map_at;
+    b->end = (int16_t)(e->a.p - e->start);
+    b->mo = (uint32_t)mo;
     b->len = (uint8_t)(e->a.p - at);
     b->base = (uint8_t)ra;
     b->value = (uint8_t)loc_num(value);
@@ -628,6 +629,14 @@ static bool emit_bare(Emit *e, const TcgNode *n, MemOp mo, bool store)
     }
     b->offset = (int16_t)offset;
     b->call = 0xe8;
+    if (!m->num && m->pc_delta == (int16_t)m->pc_delta && m->insns <= UINT16_MAX) {             /* most of them */
+        b->pc_delta = (int16_t)m->pc_delta;
+        b->insns = (uint16_t)m->insns;
+        e->no_rec = true;
+    } else {
+        b->rec = (int32_t)n->map_at;
+        b->how |= BARE_REC;
+    }
     return true;
 }
 
@@ -640,8 +649,9 @@ void tcg_x86_put_bares(Emit *e)
         BareSite *b = (BareSite *)(e->start + at);
 
         *b = e->bares[i];
-        b->end -= at;
-        b->rec += recs - at;
+        b->end = (int16_t)(b->end - at);
+        b->head = (int16_t)(recs - at);
+        b->rec += b->how & BARE_REC ? recs - at : 0;
         b->thunk = thunk - at;
         if (e->misses[i]) {
             fix32(e->misses[i], &b->call);
