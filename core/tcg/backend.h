@@ -133,6 +133,14 @@ struct TcgBackend {
     const void *(*fault_resume)(const TcgBackend *be, const TcgCodeBuf *buf, const void *pc);
 };
 
+/* Whether it has values of a type. */
+static inline bool tcg_backend_has_type(const TcgBackend *be, TcgType type)
+{
+    TcgNode n = { .op = OP_mov, .type = type };
+
+    return type <= TCG_V128 || be->has_op(be, &n);
+}
+
 extern const TcgBackend tcg_backend_x86_64, tcg_backend_tci;
 /*
  * tcg_backend_x86_64 for a host of x86-64-v3 with AES and SHA, and nothing else, whatever this one is: its code is the same

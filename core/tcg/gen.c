@@ -355,6 +355,7 @@ static inline void note_row(TcgGen *g, unsigned row, unsigned i)
 
     if (!*seen) {
         *seen = 1;
+        fn->lacks |= !tcg_backend_has_type(fn->config->backend, tcg_row_type(fn, row));
         g_array_index(fn->rows, uint16_t, fn->rows->len++) = (uint16_t)row;     /* there is room for all that row_seen has */
     }
 }
@@ -597,10 +598,7 @@ TcgVal tcg_call(TcgGen *g, const TcgHelper *helper, const TcgVal *args)
 
 bool tcg_has_type(const TcgGen *g, TcgType type)
 {
-    const TcgBackend *be = g->config.backend;
-    TcgNode n = { .op = OP_mov, .type = type };
-
-    return be->has_op(be, &n);
+    return tcg_backend_has_type(g->config.backend, type);
 }
 
 bool tcg_has_masked(const TcgGen *g)

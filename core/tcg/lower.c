@@ -783,13 +783,6 @@ static void preds_to_integers(Lower *l)
     memset(l->fn->const_cache, 0, sizeof(l->fn->const_cache));
 }
 
-static bool has_preds(const TcgBackend *be)
-{
-    TcgNode n = { .op = OP_mov, .type = TCG_PRED };
-
-    return be->has_op(be, &n);
-}
-
 void tcg_lower(TcgFn *fn)
 {
     Lower l = { .fn = fn, .be = fn->config->backend, .vec = TCG_V128 };
@@ -808,7 +801,7 @@ void tcg_lower(TcgFn *fn)
                 changed |= fuse_mask(&l, id);
                 n = fn_node(fn, id);
             }
-            if (G_UNLIKELY(of_preds(n)) && !l.no_preds && !has_preds(l.be)) {
+            if (G_UNLIKELY(of_preds(n)) && !l.no_preds && !tcg_backend_has_type(l.be, TCG_PRED)) {
                 preds_to_integers(&l);
                 n = fn_node(fn, id);
             }

