@@ -559,7 +559,8 @@ static void eval_vec(TcgOpcode op, unsigned es, uint64_t imm, const TcgVecVal *v
 }
 
 /* The operand that a choice is, by lower halves of all. NULL: op is none. */
-static const TcgVecVal *eval_choice(TcgOpcode op, unsigned aux, uint64_t imm, const uint64_t *v, const TcgVecVal *args)
+static inline __attribute__((always_inline))
+const TcgVecVal *eval_choice(TcgOpcode op, unsigned aux, uint64_t imm, const uint64_t *v, const TcgVecVal *args)
 {
     uint64_t mask = width_mask(imm == TCG_I32 ? 32 : 64);
 

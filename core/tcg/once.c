@@ -684,13 +684,18 @@ static __attribute__((noinline)) void set_other(Once *o, unsigned row, TcgId v)
     }
 }
 
-void tcg_once_set(Once *o, unsigned row, TcgId v)
+static inline __attribute__((always_inline)) void set_any(Once *o, unsigned row, TcgId v)
 {
     if (G_LIKELY(row < MAX_ROWS && row != o->pc_reg && !o->failed)) {
         set(o, row, v);
     } else {
         set_other(o, row, v);
     }
+}
+
+void tcg_once_set(Once *o, unsigned row, TcgId v)
+{
+    set_any(o, row, v);
 }
 
 /* The entry PC + what *ret_delta says. */
@@ -1211,7 +1216,7 @@ void tcg_once_set_wide(Once *o, unsigned row, TcgId v)
     if (node_type(n) == TCG_I32) {
         v = n->op == OP_const ? tcg_fn_const(o->fn, TCG_I64, n->imm) : tcg_once_emit(o, tcg_packed(OP_zext, TCG_I64, 0), 0, v, 0);
     }
-    tcg_once_set(o, row, v);
+    set_any(o, row, v);
 }
 
 /* A sum that an access does itself, as long as nobody else wants it. */

@@ -96,7 +96,7 @@ static inline TcgId all_const(TcgFn *fn, const TcgProto *p, unsigned args)
     bool argt = tcg_op_def[p->op].flags & TCGF_ARGT;
     TcgVecVal v[4], r;
 
-    if (G_UNLIKELY(tcg_type_is_wide(p->type) || (p->op >= OP_vlow && p->op <= OP_ptest))) {
+    if (G_UNLIKELY(p->type > TCG_V128 || (p->op >= OP_vlow && p->op <= OP_ptest))) {
         return all_const_wide(fn, p, args);
     }
     for (unsigned i = 0; i < args; i++) {
