@@ -186,7 +186,7 @@ static inline bool tcg_op_lanewise(unsigned op)
 {
     switch (op) {
     case OP_vmul: case OP_vdup: case OP_vpopcnt8: case OP_vror: case OP_vmulhs: case OP_vmulrs: case OP_vsel: case OP_vmasked:
-    case OP_pcmp: case OP_vshlv: case OP_vshrv: case OP_vsarv: case OP_vclz:
+    case OP_pcmp: case OP_vshlv: case OP_vshrv: case OP_vsarv: case OP_vclz: case OP_vtern:
         return true;
     default:
         return op >= OP_vadd && op <= OP_vusubs;

@@ -270,6 +270,7 @@ static uint64_t random_imm(TcgOpcode op, unsigned es, uint64_t *seed)
     case OP_vcmp: case OP_pcmp: return below(seed, TCG_NUM_CONDS);
     case OP_vshl: case OP_vror: return below(seed, 8u << es);
     case OP_vshr: case OP_vsar: return below(seed, (8u << es) + 1);
+    case OP_vtern: return below(seed, 256);
     case OP_pnot: case OP_pwhile: return below(seed, 2) ? 1u << below(seed, 7) : 1 + below(seed, 64);
     default: return 0;
     }

@@ -440,6 +440,10 @@ void tcg_x86_emit_wide(Emit *e, const TcgNode *n)
     case OP_vbitsel:
         emit_bitsel(e, n->type, vreg(n->out), vreg(n->in[0]), vreg(n->in[1]), vreg(n->in[2]));
         break;
+    case OP_vtern:                              /* the result is the first */
+        evex_wide_rr(&e->a, PTERNLOG | X_W, width_of(n->type), vreg(n->out), vreg(n->in[1]), vreg(n->in[2]));
+        put8(&e->a, (unsigned)n->imm);
+        break;
     case OP_vcmp:
         compare(e, n->type, (unsigned)n->imm, es, KSCRATCH, vreg(n->in[0]), vreg(n->in[1]));
         evex_wide_rr(&e->a, lanes_of_mask[es], width_of(n->type), vreg(n->out), 0, KSCRATCH);
@@ -521,7 +525,7 @@ bool tcg_x86_has_wide(const TcgBackend *be, const TcgNode *n)
         return tcg_x86_host_has(be, HOST_BMI2);
     case OP_ptest:
         return tcg_x86_host_has(be, HOST_BMI1);
-    case OP_vdup: case OP_vbitsel: case OP_vcmp:
+    case OP_vdup: case OP_vbitsel: case OP_vtern: case OP_vcmp:
         return true;
     case OP_vmasked:
         inner = tcg_masked_op(n);
@@ -559,6 +563,9 @@ void tcg_x86_constraints_wide(const TcgFn *fn, const TcgNode *n, TcgConstraint *
         break;
     case OP_ptest:
         ret->out_early = true;
+        break;
+    case OP_vtern:
+        ret->out_same_as = 0;
         break;
     default:
         break;
