@@ -258,7 +258,7 @@ TcgVec tcg_vecs_while(TcgGen *g, unsigned bytes, unsigned es, TcgVal count);
 /* -- floating point; the helpers' arguments are given with each ----------------------------------------------- */
 /* helper: v128 (i32 TcgFp, v128 a, v128 b, v128 c). What the operation does not have of b and c is TCG_NOVAL. */
 TcgVal tcg_fp(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a, TcgVal b, TcgVal c);
-/* Lane 0 to an integer, towards zero; f: TCG_FP_TO_I or TCG_FP_TO_U. helper: i64 (i32 TcgFp, v128 a). */
+/* Lane 0 to an integer; f: TCG_FP_TO or TCG_FP of TCG_FP_TO_I or TCG_FP_TO_U. helper: i64 (i32 TcgFp, v128 a). */
 TcgVal tcg_fp_to_int(TcgGen *g, const TcgHelper *helper, TcgFp f, TcgVal a);
 /* nzcv of comparing lanes 0; signal: any NaN is invalid. helper: i32 (i32 TcgFp, v128 a, v128 b). */
 TcgVal tcg_fp_compare(TcgGen *g, const TcgHelper *helper, unsigned es, bool signal, TcgVal a, TcgVal b);

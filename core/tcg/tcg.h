@@ -125,6 +125,9 @@ enum { FENCE_LD_LD = 1, FENCE_LD_ST = 2, FENCE_ST_LD = 4, FENCE_ST_ST = 8, FENCE
  * exceptions as sticky flags: a guest whose rules differ where a result is a NaN, or tiny before it was rounded, has its
  * helper called there. A scalar operation computes lane 0; other lanes of its result are those of a, or zero where
  * lanes change size.
+ *
+ * Fixed-point numbers are made of what TCG_FP_SCALE makes: it is exact, since what is beyond 2^63 counts as that, which does not
+ * fit then either. A NaN stays one, quiet, and is invalid.
  */
 typedef enum TcgFpOp {
     TCG_FP_ADD, TCG_FP_SUB, TCG_FP_MUL, TCG_FP_DIV, TCG_FP_SQRT,
@@ -132,11 +135,12 @@ typedef enum TcgFpOp {
     TCG_FP_MAX, TCG_FP_MIN, TCG_FP_MAXNUM, TCG_FP_MINNUM,      /* +0 is greater than -0; a NaN wins, or loses to a number */
     TCG_FP_EQ, TCG_FP_GE, TCG_FP_GT,            /* all ones where it holds; GE and GT are invalid for any NaN */
     TCG_FP_RINT,                                /* to an integral value, by TCG_FP_ROUND; TCG_FP_EXACT: inexact is seen */
+    TCG_FP_SCALE,                               /* for TO: a * b, b a power of two, 2 to 2^64; see below; es 2, 3 */
     TCG_FP_CVT,                                 /* to the size of a result's lane */
-    TCG_FP_FROM_I, TCG_FP_FROM_U, TCG_FP_TO_I, TCG_FP_TO_U,    /* integers; to: towards zero, invalid if it does not fit */
+    TCG_FP_FROM_I, TCG_FP_FROM_U, TCG_FP_TO_I, TCG_FP_TO_U,    /* integers; to: by TCG_FP_TO, invalid if it does not fit */
     TCG_NUM_FP_OPS
 } TcgFpOp;
-/* STATE: TcgFpState's; that, and AWAY, to nearest with ties away from zero, are of TCG_FP_RINT alone. */
+/* STATE: TcgFpState's, of TCG_FP_RINT alone; AWAY: to nearest with ties away from zero, of that and TCG_FP_TO. */
 typedef enum TcgFpRound {
     TCG_ROUND_EVEN, TCG_ROUND_UP, TCG_ROUND_DOWN, TCG_ROUND_ZERO, TCG_ROUND_STATE, TCG_ROUND_AWAY,
 } TcgFpRound;
@@ -146,12 +150,15 @@ typedef uint16_t TcgFp;
 enum { TCG_FP_SCALAR = 1 << 9, TCG_FP_SIGNAL = 1 << 10 /* fp_cmp: invalid for any NaN */, TCG_FP_COND_SHIFT = 12 };
 #define TCG_FP(op, es, to) ((TcgFp)((op) | (es) << 5 | (to) << 7))
 #define TCG_FP_RINT(es, round, exact) ((TcgFp)(TCG_FP(TCG_FP_RINT, es, es) | (round) << 11 | (exact) << 14))
+/* op: TCG_FP_TO_I or TCG_FP_TO_U; TCG_FP makes these round towards zero. */
+#define TCG_FP_TO(op, es, to, round) ((TcgFp)(TCG_FP(op, es, to) | ((round) ^ TCG_ROUND_ZERO) << 11))
 static inline TcgFpOp tcg_fp_op(TcgFp f) { return f & 31; }
 static inline unsigned tcg_fp_es(TcgFp f) { return f >> 5 & 3; }
 static inline unsigned tcg_fp_to(TcgFp f) { return f >> 7 & 3; }
 /* Lanes change size or meaning. */
 static inline bool tcg_fp_resizes(TcgFp f) { return tcg_fp_op(f) >= TCG_FP_CVT; }
 static inline TcgFpRound tcg_fp_round(TcgFp f) { return f >> 11 & 7; }
+static inline TcgFpRound tcg_fp_to_round(TcgFp f) { return tcg_fp_round(f) ^ TCG_ROUND_ZERO; }
 static inline bool tcg_fp_exact(TcgFp f) { return f >> 14 & 1; }
 
 /* Exceptions, as flags; IEEE 754's order. */

@@ -243,6 +243,18 @@ static uint64_t convert(ARMCPU *cpu, unsigned from, unsigned to, uint64_t a)
     }
 }
 
+/* TCG_FP_SCALE. */
+static uint64_t scale(ARMCPU *cpu, unsigned esz, uint64_t a, uint64_t b)
+{
+    uint64_t limit = esz == 3 ? UINT64_C(0x43e) << 52 : 0x5f000000, sign = a & sign_bit(esz);
+
+    if (is_nan(esz, a)) {
+        cpu->fp.flags |= FLOAT_INVALID;
+        return a | UINT64_C(1) << (esz == 3 ? 51 : 22);
+    }
+    return BY_FORMAT(mul, MIN(a ^ sign, limit) | sign, b, &cpu->fp);
+}
+
 static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t c)
 {
     static FpFn *const fns[TCG_NUM_FP_OPS] = {
@@ -264,7 +276,10 @@ static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
         return from_int(cpu, to, 8u << es, a, FP_AUX_INT(0, 0, op == TCG_FP_FROM_U));
     case TCG_FP_TO_I: case TCG_FP_TO_U:
-        return to_int(cpu, es, 8u << to, a, FP_AUX_INT(0, FLOAT_ROUND_ZERO, op == TCG_FP_TO_U));
+        aux = tcg_fp_to_round(f) == TCG_ROUND_AWAY ? FLOAT_ROUND_TIE_AWAY : (unsigned)tcg_fp_to_round(f);
+        return to_int(cpu, es, 8u << to, a, FP_AUX_INT(0, aux, op == TCG_FP_TO_U));
+    case TCG_FP_SCALE:
+        return scale(cpu, es, a, b);
     case TCG_FP_RINT:
         aux = tcg_fp_round(f) == TCG_ROUND_STATE ? 1 << 4 :
               tcg_fp_round(f) == TCG_ROUND_AWAY ? FLOAT_ROUND_TIE_AWAY : (unsigned)tcg_fp_round(f);
@@ -328,6 +343,14 @@ uint64_t helper_fcvt_to_g(ARMCPU *cpu, uint64_t a, uint32_t desc)
 uint64_t helper_fcvt_from_g(ARMCPU *cpu, uint64_t a, uint32_t desc)
 {
     return from_int(cpu, desc & 3, desc >> 4 & 1 ? 64 : 32, a, desc >> 8);
+}
+
+/* As fp_to_int, but modulo 2^32. */
+uint64_t helper_fp_to_modular(ARMCPU *cpu, uint32_t desc G_GNUC_UNUSED, const void *a)
+{
+    bool exact;
+
+    return (uint32_t)cpu->fpu->f64_to_i32_modular(lane(a, 3, 0), &exact, &cpu->fp);
 }
 
 /* Result in bits 31:0; bit 32: it was exact (Z). */

@@ -204,21 +204,11 @@ bool trans_FCSEL_s(DisasContext *dc, const arg_FCSEL_s *a)
 static bool to_general(DisasContext *dc, const arg_FCVTNS_g *a, FloatRound round, bool uns)
 {
     if (a64_fp_access(dc)) {
-        if (a64_fp_inline(dc, a->esz) && round == FLOAT_ROUND_ZERO && a->fbits == 0) {
-            TcgFp f = TCG_FP(uns ? TCG_FP_TO_U : TCG_FP_TO_I, a->esz, a->sf ? 3 : 2);
+        if (a64_fp_inline(dc, a->esz) && (a->fbits == 0 || a->esz > 1)) {
+            TcgFp f = TCG_FP_TO(uns ? TCG_FP_TO_U : TCG_FP_TO_I, a->esz, a->sf ? 3 : 2, a64_fp_round(round));
+            TcgVal v = a64_get_v(dc, a->rn);
 
-            a64_set(dc, a->rd, tcg_fp_to_int(dc->g, &arm_helper_fp_to_int, f, a64_get_v(dc, a->rn)));
-            return true;
-        }
-        /*
-         * In two steps, the first of which raises Inexact: what does not fit must not have a fraction then, as it would
-         * if it were a double for 32 bits, or negative.
-         */
-        if (a64_fp_inline(dc, a->esz) && round <= FLOAT_ROUND_TIE_AWAY && a->fbits == 0 && !uns && (a->sf || a->esz <= 2)) {
-            TcgFp f = TCG_FP_RINT(a->esz, a64_fp_round(round), true) | TCG_FP_SCALAR;
-            TcgVal v = tcg_fp(dc->g, &arm_helper_fp, f, a64_get_v(dc, a->rn), TCG_NOVAL, TCG_NOVAL);
-
-            f = TCG_FP(TCG_FP_TO_I, a->esz, a->sf ? 3 : 2);
+            v = a->fbits ? a64_fp_scale(dc, TCG_FP_SCALE, a->esz, TCG_FP_SCALAR, v, (int)a->fbits) : v;
             a64_set(dc, a->rd, tcg_fp_to_int(dc->g, &arm_helper_fp_to_int, f, v));
             return true;
         }
@@ -233,12 +223,13 @@ static bool to_general(DisasContext *dc, const arg_FCVTNS_g *a, FloatRound round
 static bool from_general(DisasContext *dc, const arg_SCVTF_g *a, bool uns)
 {
     if (a64_fp_access(dc)) {
-        if (a64_fp_inline(dc, a->esz) && a->fbits == 0) {
+        if (a64_fp_inline(dc, a->esz) && (a->fbits == 0 || a->esz > 1)) {
             unsigned from = a->sf ? 3 : 2;
             TcgVal v = tcg_vec1(dc->g, OP_vfrom, from, a64_get(dc, a->sf, a->rn), 0);
 
             v = tcg_fp(dc->g, &arm_helper_fp,
                        TCG_FP(uns ? TCG_FP_FROM_U : TCG_FP_FROM_I, from, a->esz) | TCG_FP_SCALAR, v, TCG_NOVAL, TCG_NOVAL);
+            v = a->fbits ? a64_fp_scale(dc, TCG_FP_MUL, a->esz, TCG_FP_SCALAR, v, -(int)a->fbits) : v;
             a64_set_v(dc, a->rd, v);
             return true;
         }
@@ -264,7 +255,19 @@ bool trans_UCVTF_g(DisasContext *dc, const arg_UCVTF_g *a) { return from_general
 
 bool trans_FJCVTZS(DisasContext *dc, const arg_FJCVTZS *a)
 {
-    if (a64_fp_access(dc)) {
+    if (!a64_fp_access(dc)) {
+        return true;
+    }
+    if (a64_fp_inline(dc, 3)) {                 /* Z: what the integer is, is what was converted, bit by bit */
+        TcgVal n = a64_get_v(dc, a->rn);
+        TcgVal i = tcg_fp_to_int(dc->g, &arm_helper_fp_to_modular, TCG_FP(TCG_FP_TO_I, 3, 2), n);
+        TcgVal v = tcg_vec1(dc->g, OP_vfrom, 2, i, 0);
+
+        v = tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_FROM_I, 2, 3) | TCG_FP_SCALAR, v, TCG_NOVAL, TCG_NOVAL);
+        v = tcg_setcond(dc->g, TCG_I64, COND_EQ, tcg_vget(dc->g, 3, v, 0), tcg_vget(dc->g, 3, n, 0));
+        a64_set(dc, a->rd, i);
+        tcg_set_reg(dc->g, ARM_REG_NZCV, tcg_shli(dc->g, TCG_I32, v, 2));
+    } else {
         TcgVal v = a64_call(dc, fjcvtzs, a64_get_fp(dc, 3, a->rn));
         TcgVal exact = tcg_trunc(dc->g, tcg_shri(dc->g, TCG_I64, v, 32));
 

@@ -24,15 +24,6 @@ bool a64_fp_call(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn,
     return true;
 }
 
-/*
- * Whether a conversion to integers may be one to integral values, which raises Inexact, and then one of these: what does not
- * fit must not have a fraction, so numbers that are negative must fit.
- */
-static bool rounds_first(unsigned aux)
-{
-    return (aux >> 8 & 15) <= FLOAT_ROUND_TIE_AWAY && !(aux >> 12 & 1);
-}
-
 /* The inline operation that an operation is, but for what inline_lanes adds; false: there is none. */
 static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
 {
@@ -59,11 +50,11 @@ static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
         *ret = TCG_FP_RINT(esz, aux & CURRENT ? TCG_ROUND_STATE : a64_fp_round(aux & 7), !!(aux & EXACT));
         return aux & CURRENT || (aux & 7) <= FLOAT_ROUND_TIE_AWAY;
     case FP_TO_INT:
-        *ret = TCG_FP(uns ? TCG_FP_TO_U : TCG_FP_TO_I, esz, esz);
-        return (aux & 0xff) == 0 && ((aux >> 8 & 15) == FLOAT_ROUND_ZERO || rounds_first(aux));
+        *ret = TCG_FP_TO(uns ? TCG_FP_TO_U : TCG_FP_TO_I, esz, esz, a64_fp_round(aux >> 8 & 15));
+        return (aux & 0xff) == 0 || esz > 1;
     case FP_FROM_INT:
         *ret = TCG_FP(uns ? TCG_FP_FROM_U : TCG_FP_FROM_I, esz, esz);
-        return (aux & 0xff) == 0;
+        return (aux & 0xff) == 0 || esz > 1;
     default:
         *ret = TCG_FP(same[op] - 1, esz, esz);
         return same[op];
@@ -75,6 +66,13 @@ static TcgVal all_lanes(DisasContext *dc, unsigned esz, uint64_t d, uint32_t s, 
     uint64_t v = esz == 3 ? d : esz == 2 ? s * UINT64_C(0x100000001) : h * UINT64_C(0x1000100010001);
 
     return tcg_const_v(dc->g, v, v);
+}
+
+TcgVal a64_fp_scale(DisasContext *dc, TcgFpOp op, unsigned esz, TcgFp scalar, TcgVal v, int exponent)
+{
+    TcgVal factor = all_lanes(dc, esz, (uint64_t)(1023 + exponent) << 52, (uint32_t)(127 + exponent) << 23, 0);
+
+    return tcg_fp(dc->g, &arm_helper_fp, TCG_FP(op, esz, esz) | scalar, v, factor, TCG_NOVAL);
 }
 
 static TcgVal fp_abs(DisasContext *dc, unsigned esz, TcgVal v)
@@ -119,11 +117,7 @@ static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsi
         a = tcg_const_v(dc->g, 0, 0);
         break;
     case FP_TO_INT:
-        if (aux >> 8 != FLOAT_ROUND_ZERO && rounds_first(aux)) {
-            TcgFp whole = TCG_FP_RINT(esz, a64_fp_round(aux >> 8), true) | scalar;
-
-            a = tcg_fp(dc->g, &arm_helper_fp, whole, a, TCG_NOVAL, TCG_NOVAL);
-        }
+        a = aux & 0xff ? a64_fp_scale(dc, TCG_FP_SCALE, esz, scalar, a, aux & 0xff) : a;
         break;
     default:
         break;
@@ -133,6 +127,8 @@ static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsi
         r = a64_fp_sign(dc, OP_vxor, esz, r);
     } else if (op == FP_ABD) {
         r = fp_abs(dc, esz, r);
+    } else if (op == FP_FROM_INT && aux & 0xff) {               /* exact */
+        r = a64_fp_scale(dc, TCG_FP_MUL, esz, scalar, r, -(int)(aux & 0xff));
     }
     if (lanes == 1 || half) {
         r = tcg_vec1(dc->g, OP_vmovz, half ? 3 : esz, r, 0);
@@ -500,10 +496,67 @@ bool trans_BFMMLA(DisasContext *dc, const arg_BFMMLA *a)
     return a64_fp_call(dc, &arm_helper_bfmmla, a->rd, a->rn, a->rm, a->rd, 0, NULL);
 }
 
+/* Real and imaginary parts, the other way round. */
+static TcgVal swap_parts(DisasContext *dc, unsigned esz, TcgVal v)
+{
+    return esz == 3 ? tcg_vec2(dc->g, OP_vext, 0, v, v, 8) : tcg_vec1(dc->g, OP_vbyterev, esz, v, esz + 1);
+}
+
+/* Real (part 0) or imaginary parts, twice. */
+static TcgVal both_parts(DisasContext *dc, unsigned esz, unsigned part, TcgVal v)
+{
+    unsigned bits = 8u << esz;
+
+    if (esz == 3) {
+        return tcg_vec1(dc->g, OP_vdup_lane, 3, v, part);
+    }
+    if (esz == 2 && tcg_has(dc->g, OP_vshuf, 2)) {
+        return tcg_vec2(dc->g, OP_vshuf, 2, v, v, 0xa0 + 0x55 * part);
+    }
+    return tcg_vbitsel(dc->g, all_lanes(dc, esz + 1, UINT32_MAX, UINT16_MAX, 0),
+                       part ? tcg_vec1(dc->g, OP_vshr, esz + 1, v, bits) : v,
+                       part ? v : tcg_vec1(dc->g, OP_vshl, esz + 1, v, bits));
+}
+
+/* v with real parts, or imaginary ones, or both negated. */
+static TcgVal negate_parts(DisasContext *dc, unsigned esz, bool real, bool imaginary, TcgVal v)
+{
+    uint64_t sign = UINT64_C(1) << ((8u << esz) - 1), even = real ? sign : 0, odd = imaginary ? sign : 0;
+
+    if (esz < 3) {
+        even |= odd << (8u << esz);
+        even = esz == 2 ? even : even | even << 32;
+        odd = even;
+    }
+    return even | odd ? tcg_vec2(dc->g, OP_vxor, 3, v, tcg_const_v(dc->g, even, odd), 0) : v;
+}
+
+/* All of a vector, or its half, with zeros above: what is not there is to raise nothing, and to be nothing. */
+static TcgVal low_half(DisasContext *dc, bool q, TcgVal v)
+{
+    return q ? v : tcg_vec1(dc->g, OP_vmovz, 3, v, 0);
+}
+
+/* m: Vm, or its element in all lanes. */
+static void inline_fcmla(DisasContext *dc, unsigned esz, bool q, unsigned rot, unsigned rd, unsigned rn, TcgVal m)
+{
+    TcgVal x = both_parts(dc, esz, rot & 1, low_half(dc, q, a64_get_v(dc, rn))), d = low_half(dc, q, a64_get_v(dc, rd));
+
+    m = rot & 1 ? swap_parts(dc, esz, low_half(dc, q, m)) : low_half(dc, q, m);
+    m = negate_parts(dc, esz, rot == 1 || rot == 2, rot >= 2, m);
+    a64_set_v(dc, rd, low_half(dc, q, tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_MADD, esz, esz), x, m, d)));
+}
+
 bool trans_FCMLA_v(DisasContext *dc, const arg_FCMLA_v *a)
 {
     if (a->esz == 0 || (a->esz == 3 && !a->q)) {
         return false;
+    }
+    if (a64_fp_inline(dc, a->esz)) {
+        if (a64_fp_access(dc)) {
+            inline_fcmla(dc, a->esz, a->q, a->rot, a->rd, a->rn, a64_get_v(dc, a->rm));
+        }
+        return true;
     }
     return wide(dc, &arm_helper_fcmla, a->rd, a->rn, a->rm, a->esz | num_lanes(a->q, a->esz) << 4 | a->rot << 12);
 }
@@ -513,11 +566,29 @@ bool trans_FCADD_v(DisasContext *dc, const arg_FCADD_v *a)
     if (a->esz == 0 || (a->esz == 3 && !a->q)) {
         return false;
     }
+    if (a64_fp_inline(dc, a->esz)) {
+        if (a64_fp_access(dc)) {
+            TcgVal m = swap_parts(dc, a->esz, low_half(dc, a->q, a64_get_v(dc, a->rm)));
+
+            m = tcg_fp(dc->g, &arm_helper_fp, TCG_FP(TCG_FP_ADD, a->esz, a->esz), low_half(dc, a->q, a64_get_v(dc, a->rn)),
+                       negate_parts(dc, a->esz, !a->rot, a->rot, m), TCG_NOVAL);
+            a64_set_v(dc, a->rd, low_half(dc, a->q, m));
+        }
+        return true;
+    }
     return wide(dc, &arm_helper_fcadd, a->rd, a->rn, a->rm, a->esz | num_lanes(a->q, a->esz) << 4 | a->rot << 12);
 }
 
 bool trans_FCMLA_ve(DisasContext *dc, const arg_FCMLA_ve *a)
 {
+    if (a64_fp_inline(dc, a->esz)) {
+        if (a64_fp_access(dc)) {
+            TcgVal m = tcg_vec1(dc->g, OP_vdup_lane, a->esz + 1, a64_get_v(dc, a->rm), a->index);
+
+            inline_fcmla(dc, a->esz, a->q, a->rot, a->rd, a->rn, m);
+        }
+        return true;
+    }
     return wide(dc, &arm_helper_fcmla, a->rd, a->rn, a->rm,
                 a->esz | num_lanes(a->q, a->esz) << 4 | a->rot << 12 | 1 << 16 | a->index << 20);
 }

@@ -18,6 +18,9 @@ static inline TcgFpRound a64_fp_round(FloatRound round)
     return round == FLOAT_ROUND_TIE_AWAY ? TCG_ROUND_AWAY : (TcgFpRound)round;
 }
 
+/* v times 2 to the power of a number that is not 0; f: TCG_FP_SCALE or TCG_FP_MUL, of scalar or of all lanes; esz: 2, 3. */
+TcgVal a64_fp_scale(DisasContext *dc, TcgFpOp op, unsigned esz, TcgFp scalar, TcgVal v, int exponent);
+
 /* Whether FPCR lets inline operations have lanes of that size. */
 static inline bool a64_fp_inline(const DisasContext *dc, unsigned esz)
 {

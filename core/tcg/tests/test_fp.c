@@ -168,10 +168,34 @@ static uint64_t choose(TcgFp f, uint64_t a, uint64_t b, unsigned *flags)
     return less == max ? b : a;
 }
 
+static double round_even(double x)
+{
+    double whole = round(x);
+
+    return fabs(x - trunc(x)) == 0.5 ? 2 * round(x / 2) : whole;
+}
+
+static double (*const to_round[])(double) = {
+    [TCG_ROUND_EVEN] = round_even, [TCG_ROUND_UP] = ceil, [TCG_ROUND_DOWN] = floor, [TCG_ROUND_ZERO] = trunc,
+    [TCG_ROUND_AWAY] = round,
+};
+
+/* Between -2^63 and 2^63, and times b. */
+static uint64_t scale(unsigned es, uint64_t a, uint64_t b, unsigned *flags)
+{
+    if (is_nan(a, es)) {
+        *flags |= TCG_FP_INVALID;
+        return a | UINT64_C(1) << (es == 3 ? 51 : 22);
+    }
+    double r = fmax(fmin(value(a, es), 0x1p63), -0x1p63) * value(b, es);
+
+    return es == 3 ? of_double(r) : of_float((float)r);
+}
+
 static uint64_t to_integer(TcgFp f, uint64_t a, unsigned *flags)
 {
     unsigned es = tcg_fp_es(f), to = tcg_fp_to(f);
-    double x = value(a, es), whole = trunc(x);
+    double x = value(a, es), whole = to_round[tcg_fp_to_round(f)](x);
     bool is_unsigned = tcg_fp_op(f) == TCG_FP_TO_U;
     double high = ldexp(is_unsigned ? 2 : 1, (8 << to) - 1), low = is_unsigned ? 0 : -high;
 
@@ -265,6 +289,9 @@ static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, ui
     }
     if (op == TCG_FP_TO_I || op == TCG_FP_TO_U) {
         return to_integer(f, a, flags);
+    }
+    if (op == TCG_FP_SCALE) {
+        return scale(es, a, b, flags);
     }
     if (es == 1 || to == 1) {
         return half_lane(f, round, a, b, c, flags);
@@ -444,6 +471,23 @@ static void run_fp(Engine *e, TcgFp f, Use use, unsigned count, uint64_t *seed)
         for (unsigned k = 0; k < 3; k++) {
             cpu->in[k] = use == USE_SAME && k ? cpu->in[0] : operand(tcg_fp_es(f), seed);
         }
+        if (tcg_fp_op(f) == TCG_FP_SCALE) {
+            for (unsigned j = 0; j < 16u >> tcg_fp_es(f); j++) {
+                double factor = ldexp(1, 1 + (int)(test_rand(seed) & 63));
+
+                set_lane(&cpu->in[1], tcg_fp_es(f), j, tcg_fp_es(f) == 3 ? of_double(factor) : of_float((float)factor));
+            }
+        }
+        if ((tcg_fp_op(f) == TCG_FP_TO_I || tcg_fp_op(f) == TCG_FP_TO_U) && i & 4) {         /* that mostly fit */
+            for (unsigned j = 0; j < 16u >> tcg_fp_es(f); j++) {
+                unsigned es = tcg_fp_es(f), ignored = 0;
+                double d = (double)(int64_t)test_rand(seed) * ldexp(1, 1 - (int)(test_rand(seed) & 127));
+
+                d = i & 8 ? fabs(d) : d;
+                set_lane(&cpu->in[0], es, j, es == 3 ? of_double(d) : es == 2 ? of_float((float)d) :
+                         round_to_half(d, false, TCG_ROUND_EVEN, &ignored));
+            }
+        }
         tcg_fp_clear_flags(&cpu->cpu.fp);
         tcg_fp_set_round(&cpu->cpu.fp, round);
         want = guest_fp(f, round, &cpu->in[0], &cpu->in[1], &cpu->in[2], &flags);
@@ -468,6 +512,8 @@ static bool exists(TcgFp f)
     switch (tcg_fp_op(f)) {
     case TCG_FP_CVT:
         return es != to;
+    case TCG_FP_SCALE:
+        return es == to && es > 1;
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
         return es > 1 || to == 1;
     default:
@@ -485,7 +531,7 @@ static void test_lanes(void)
             for (unsigned form = 0; form < 18; form++) {
                 TcgFp f = TCG_FP(op, 1 + form % 3, 1 + form / 3 % 3) | (form / 9 ? TCG_FP_SCALAR : 0);
 
-                for (Use use = 0; use < NUM_USES && exists(f); use++) {
+                for (Use use = 0; use < (op == TCG_FP_SCALE ? 1 : NUM_USES) && exists(f); use++) {
                     run_fp(all->pdata[i], f, use, use ? 100 : 400, &seed);
                 }
             }
@@ -504,6 +550,27 @@ static void test_rint(void)
             for (unsigned round = 0; round <= TCG_ROUND_AWAY; round++) {
                 run_fp(all->pdata[i], TCG_FP_RINT(1 + form / 4, round, form & 1) | (form & 2 ? TCG_FP_SCALAR : 0),
                        USE_VALUE, 200, &seed);
+            }
+        }
+    }
+    g_ptr_array_unref(all);
+}
+
+/* To integers by each rounding. */
+static void test_to_lanes(void)
+{
+    GPtrArray *all = engines_new(&test_layout);
+    uint64_t seed = 21;
+
+    for (unsigned i = 0; i < all->len; i++) {
+        for (unsigned form = 0; form < 12; form++) {
+            for (unsigned round = 0; round <= TCG_ROUND_AWAY; round++) {
+                unsigned es = 1 + form / 4;
+
+                if (round != TCG_ROUND_STATE) {
+                    run_fp(all->pdata[i], TCG_FP_TO(form & 1 ? TCG_FP_TO_U : TCG_FP_TO_I, es, es, round) |
+                           (form & 2 ? TCG_FP_SCALAR : 0), USE_VALUE, 400, &seed);
+                }
             }
         }
     }
@@ -558,8 +625,12 @@ static void test_to_int(void)
 
     for (unsigned i = 0; i < all->len; i++) {
         for (unsigned form = 0; form < 24; form++) {
-            run_to_int(all->pdata[i], TCG_FP(form & 1 ? TCG_FP_TO_U : TCG_FP_TO_I, 1 + form / 8, 2 + (form >> 1 & 1)),
-                       form & 4, &seed);
+            for (unsigned round = 0; round <= TCG_ROUND_AWAY; round++) {
+                if (round != TCG_ROUND_STATE) {
+                    run_to_int(all->pdata[i], TCG_FP_TO(form & 1 ? TCG_FP_TO_U : TCG_FP_TO_I, 1 + form / 8,
+                                                        2 + (form >> 1 & 1), round), form & 4, &seed);
+                }
+            }
         }
     }
     g_ptr_array_unref(all);
@@ -634,11 +705,11 @@ static void test_no_calls(void)
     GPtrArray *all = engines_new(&test_layout);
 
     if (!native || !native->has_op(native, &has)) {
-        g_test_skip("the host has no AVX-512");
+        g_test_skip("the host has no AVX2");
         return;
     }
     for (unsigned op = 0; op < TCG_NUM_FP_OPS; op++) {
-        for (unsigned form = native->has_op(native, &half) ? 0 : 2; form < 6; form++) {
+        for (unsigned form = native->has_op(native, &half) && op != TCG_FP_SCALE ? 0 : 2; form < 6; form++) {
             TcgFp f = TCG_FP(op, 1 + form / 2, 1 + form / 2) | (form & 1 ? TCG_FP_SCALAR : 0);
             OpCpu *cpu = test_new0(OpCpu);
             Engine *e = all->pdata[2];          /* after the interpreter, optimising and not */
@@ -719,6 +790,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tcg/fp/lanes", test_lanes);
     g_test_add_func("/tcg/fp/rint", test_rint);
+    g_test_add_func("/tcg/fp/to-lanes", test_to_lanes);
     g_test_add_func("/tcg/fp/to-int", test_to_int);
     g_test_add_func("/tcg/fp/compare", test_compare);
     g_test_add_func("/tcg/fp/no-calls", test_no_calls);

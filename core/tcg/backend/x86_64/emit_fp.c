@@ -6,8 +6,9 @@
  * others before. Those go out of line, to the helper that the operation names. The flags that the host has raised by
  * then are right in all these cases.
  *
- * VEX forms alone, so AVX; with it FMA, AVX2 and BMI2, which came together. AVX-512 has what converts 64-bit and unsigned
- * integers, and AVX512_FP16, in forms of EVEX, what half precision is computed with. Hosts that only convert to it and from
+ * VEX forms alone, so AVX; with it FMA, AVX2 and BMI2, which came together. AVX-512 has what converts vectors of 64-bit and
+ * unsigned integers, which others do by way of general registers or larger integers; AVX512_FP16 has, in forms of EVEX, what
+ * half precision is computed with. Hosts that only convert to it and from
  * it compute by way of single or double precision: see emit_by_single and emit_by_double.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
@@ -22,16 +23,20 @@ enum {
     POR = V(M_0F, 0xeb), PCMPEQW = V(M_0F, 0x75), PCMPEQD = V(M_0F, 0x76), PCMPEQQ = V(M_38, 0x29),
     PADDW = V(M_0F, 0xfd), PADDD = V(M_0F, 0xfe), PADDQ = V(M_0F, 0xd4), MOVMSKPS = M_0F | 0x50, KORTESTB = V(M_0F, 0x98),
     MOVQ = M_0F | P_F3 | 0x7e, INSERTPS = V(M_3A, 0x21), MOVD_FROM = V(M_0F, 0x7e), MOVD_TO = V(M_0F, 0x6e),
-    PMOVMSKB = V(M_0F, 0xd7), PCMPGTW = V(M_0F, 0x65), PEXTRW = V(M_0F, 0xc5), PBLENDW = V(M_3A, 0x0e),
-    PUNPCKLQDQ = V(M_0F, 0x6c), PUNPCKHQDQ = V(M_0F, 0x6d), PMOVM2W = M_38 | P_F3 | X_W | 0x28,
-    CVTPH2PS = V(M_38, 0x13), CVTPS2PH = V(M_3A, 0x1d), CVTPS2PD = M_0F | CVT, CVTPD2PS = V(M_0F, CVT),
-    PSHUFD = V(M_0F, 0x70), PINSRD = V(M_3A, 0x22), PACKSSDW = V(M_0F, 0x6b), PSRAW = V(M_0F, 0x71), DIGIT_SAR = 4,
-    PMINSW = V(M_0F, 0xea), PMAXSW = V(M_0F, 0xee),
+    PMOVMSKB = V(M_0F, 0xd7), PCMPGTW = V(M_0F, 0x65), PCMPGTD = V(M_0F, 0x66), PCMPGTQ = V(M_38, 0x37),
+    PEXTRW = V(M_0F, 0xc5), PBLENDW = V(M_3A, 0x0e), PUNPCKLQDQ = V(M_0F, 0x6c), PUNPCKHQDQ = V(M_0F, 0x6d),
+    PMOVM2W = M_38 | P_F3 | X_W | 0x28, CVTPH2PS = V(M_38, 0x13), CVTPS2PH = V(M_3A, 0x1d), CVTPS2PD = M_0F | CVT,
+    CVTPD2PS = V(M_0F, CVT), PSHUFD = V(M_0F, 0x70), PINSRD = V(M_3A, 0x22), PEXTRD = V(M_3A, 0x16),
+    PACKSSDW = V(M_0F, 0x6b), PSRAW = V(M_0F, 0x71), DIGIT_SAR = 4, PMINSW = V(M_0F, 0xea), PMAXSW = V(M_0F, 0xee),
+    PSRLD = V(M_0F, 0x72), DIGIT_SHR = 2, CVTDQ2PS = M_0F | 0x5b, CVTTPS2DQ = M_0F | P_F3 | 0x5b,
+    MOVUPS = M_0F | 0x10,
+    SILENT = 8, TOWARDS_ZERO = 3,               /* of round_lanes' immediate */
     MXCSR_ROUNDS = 4,                           /* the immediate of cvtps2ph */
     UNORDERED = 3,                              /* the predicate of cmpps */
 };
 static const unsigned padd[4] = { 0, PADDW, PADDD, PADDQ };
 static const unsigned pcmpeq[4] = { 0, PCMPEQW, PCMPEQD, PCMPEQQ };
+static const unsigned pcmpgt[4] = { 0, PCMPGTW, PCMPGTD, PCMPGTQ };
 
 /* What a host has of half precision that can only convert it. */
 static bool has_by_single(const TcgBackend *be, const TcgNode *n)
@@ -39,7 +44,7 @@ static bool has_by_single(const TcgBackend *be, const TcgNode *n)
     unsigned es = tcg_fp_es(n->aux);
 
     if (n->op == OP_fp_to_int) {
-        return tcg_fp_op(n->aux) == TCG_FP_TO_I || tcg_x86_host_has(be, HOST_AVX512);
+        return tcg_fp_to_round(n->aux) != TCG_ROUND_AWAY;
     }
     switch (tcg_fp_op(n->aux)) {
     case TCG_FP_ADD: case TCG_FP_SUB: case TCG_FP_MUL: case TCG_FP_DIV: case TCG_FP_SQRT:
@@ -59,9 +64,8 @@ static bool has_by_single(const TcgBackend *be, const TcgNode *n)
 
 bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
 {
-    TcgFpOp op = tcg_fp_op(n->aux);
     unsigned es = tcg_fp_es(n->aux), to = tcg_fp_to(n->aux);
-    bool plain;
+    bool wide = tcg_x86_host_has(be, HOST_AVX512), scalar = n->aux & TCG_FP_SCALAR;
 
     if (es == 0 || to == 0 || !tcg_x86_host_has(be, HOST_FMA)) {
         return false;
@@ -69,43 +73,30 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
     if ((es == 1 || to == 1) && !tcg_x86_host_has(be, HOST_FP16)) {
         return tcg_x86_host_has(be, HOST_F16C) && has_by_single(be, n);
     }
-    if (n->op > OP_fp_to_int) {
+    if (n->op == OP_fp_to_int) {
+        return wide || tcg_fp_to_round(n->aux) != TCG_ROUND_AWAY;
+    }
+    if (n->op != OP_fp) {
         return true;
     }
-    switch (op) {
+    switch (tcg_fp_op(n->aux)) {
+    case TCG_FP_SCALE:
+        return es > 1;
     case TCG_FP_CVT:
         return es != to;
-    case TCG_FP_FROM_I:
+    case TCG_FP_FROM_I: case TCG_FP_FROM_U:
         if (es == 1 && to != 1) {
             return false;
         }
-        plain = es == 2;
-        break;
-    case TCG_FP_TO_I:
-        if (n->op == OP_fp && es != to) {
-            return false;
-        }
-        plain = es == 2 || n->op == OP_fp_to_int;
-        break;
-    case TCG_FP_TO_U:
-        if (n->op == OP_fp && es != to) {
-            return false;
-        }
-        plain = false;
-        break;
-    case TCG_FP_FROM_U:
-        if (es == 1 && to != 1) {
-            return false;
-        }
-        plain = false;
-        break;
+        return wide || scalar || es == to || (es == 2 && tcg_fp_op(n->aux) == TCG_FP_FROM_I);
+    case TCG_FP_TO_I: case TCG_FP_TO_U:
+        return es == to && (wide || es == 2 || (tcg_fp_to_round(n->aux) != TCG_ROUND_AWAY &&
+                                                (scalar || tcg_fp_op(n->aux) == TCG_FP_TO_I)));
     case TCG_FP_RINT:
-        return tcg_fp_round(n->aux) <= TCG_ROUND_STATE ||
-               (tcg_fp_round(n->aux) == TCG_ROUND_AWAY && n->aux & TCG_FP_SCALAR && tcg_x86_host_has(be, HOST_AVX512));
+        return tcg_fp_round(n->aux) <= TCG_ROUND_AWAY;
     default:
         return true;
     }
-    return plain || tcg_x86_host_has(be, HOST_AVX512);
 }
 
 /* An opcode of the 0F map in its form for lanes of a size, scalar or packed. */
@@ -133,6 +124,15 @@ static void op3i(Emit *e, unsigned opc, unsigned d, unsigned a, unsigned b, unsi
     put8(&e->a, imm);
 }
 
+static void opm(Emit *e, unsigned opc, unsigned d, unsigned a, Mem m)
+{
+    if (opc & X_HALF) {
+        evex_rip(&e->a, opc, d, a, m.target);
+    } else {
+        vex_rm(&e->a, opc, d, a, m);
+    }
+}
+
 static void ucomis(Emit *e, unsigned es, bool signal, unsigned a, unsigned b)
 {
     op3(e, form(0, es, signal ? 0x2f : 0x2e), a, 0, b);
@@ -150,11 +150,7 @@ static unsigned vreg(const TcgNode *n, unsigned i)
 static void check_tiny(Emit *e, Stub *s, unsigned es, unsigned d)
 {
     vex_rm(&e->a, ANDPS, XS, d, vconst(e, VC_ABS16 + es - 1));
-    if (es == 1) {
-        evex_rip(&e->a, form(0, es, 0x2e), XS, 0, vconst(e, VC_MIN16).target);
-    } else {
-        vex_rm(&e->a, form(0, es, 0x2e), XS, 0, vconst(e, VC_MIN16 + es - 1));
-    }
+    opm(e, form(0, es, 0x2e), XS, 0, vconst(e, VC_MIN16 + es - 1));
     tcg_x86_stub_jump(e, s, CC_E);
 }
 
@@ -295,14 +291,15 @@ static void round_lanes(Emit *e, bool scalar, unsigned es, unsigned d, unsigned 
     }
 }
 
+static const uint8_t rounding[] = {             /* the immediates of roundps */
+    [TCG_ROUND_EVEN] = 0, [TCG_ROUND_UP] = 2, [TCG_ROUND_DOWN] = 1, [TCG_ROUND_ZERO] = TOWARDS_ZERO, [TCG_ROUND_STATE] = 4,
+};
+
 static void emit_rint(Emit *e, TcgFp f, unsigned d, unsigned a)
 {
-    static const uint8_t control[] = {
-        [TCG_ROUND_EVEN] = 0, [TCG_ROUND_UP] = 2, [TCG_ROUND_DOWN] = 1, [TCG_ROUND_ZERO] = 3, [TCG_ROUND_STATE] = 4,
-    };
     bool scalar = f & TCG_FP_SCALAR;
 
-    round_lanes(e, scalar, tcg_fp_es(f), d, scalar ? a : 0, a, control[tcg_fp_round(f)] | (tcg_fp_exact(f) ? 0 : 8));
+    round_lanes(e, scalar, tcg_fp_es(f), d, scalar ? a : 0, a, rounding[tcg_fp_round(f)] | (tcg_fp_exact(f) ? 0 : SILENT));
 }
 
 /* Lane 0 of d = a to an integral value, by one of the immediate's modes; d keeps the rest of a. */
@@ -312,24 +309,73 @@ static void rounds(Emit *e, unsigned es, unsigned d, unsigned a, unsigned contro
 }
 
 /*
- * Ties away from zero: the largest number below a half is added, with a's sign, and the fraction dropped. The sum is
- * rounded to nearest, whatever the mode, and raises nothing ({rn-sae}): it reaches the next integer where a is half way
- * to it or further, since what is lacking then is half of its last bit or less; large numbers, which have no fraction,
- * stay as they are.
+ * Ties away from zero, for AVX-512, lane 0: the largest number below a half is added, with a's sign, and the fraction dropped.
+ * The sum is rounded to nearest, whatever the mode, and raises nothing ({rn-sae}): it reaches the next integer where a is half
+ * way to it or further, since what is lacking then is half of its last bit or less; large numbers, which have no fraction, stay
+ * as they are. d may be XS.
  */
+static void away_lane(Emit *e, unsigned es, unsigned d, unsigned a)
+{
+    vex_rm(&e->a, PAND, XS, a, vconst(e, VC_SIGN16 + es - 1));
+    vex_rm(&e->a, POR, XS, XS, vconst(e, VC_HALF16 + es - 1));
+    evex_rr(&e->a, form(TCG_FP_SCALAR, es, ADD) | (es == 3 ? X_W : 0), d, a, XS);
+    e->a.p[-3] |= 0x10;                         /* EVEX.b: rounding by EVEX.L'L, 0: to nearest */
+    rounds(e, es, d, d, TOWARDS_ZERO | SILENT);
+}
+
+/*
+ * ... for others, and of all lanes: the integer below, and one more if the fraction is a half or more. All of it is exact; a
+ * NaN stays one, and is invalid. d is neither a nor XS.
+ */
+static void away_lanes(Emit *e, bool scalar, unsigned es, unsigned d, unsigned a)
+{
+    TcgFp f = scalar ? TCG_FP_SCALAR : 0;
+
+    if (scalar && have(e, HOST_AVX512)) {
+        away_lane(e, es, d, a);
+        return;
+    }
+    vex_rm(&e->a, PAND, d, a, vconst(e, VC_ABS16 + es - 1));
+    opm(e, form(f, es, MIN), d, d, vconst(e, VC_WHOLE16 + es - 1));
+    round_lanes(e, scalar, es, XS, scalar ? d : 0, d, TOWARDS_ZERO | SILENT);
+    op3(e, form(f, es, SUB), d, d, XS);
+    vex_rm(&e->a, pcmpgt[es], d, d, vconst(e, VC_HALF16 + es - 1));
+    vex_rm(&e->a, PAND, d, d, vconst(e, VC_ONE16 + es - 1));
+    vex_rm(&e->a, PAND, XS, a, vconst(e, VC_SIGN16 + es - 1));
+    op3(e, POR, d, d, XS);
+    round_lanes(e, scalar, es, XS, scalar ? a : 0, a, TOWARDS_ZERO | SILENT);
+    op3(e, form(f, es, ADD), d, XS, d);
+}
+
 static void emit_rint_away(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a)
 {
     unsigned es = tcg_fp_es(f);
+    bool scalar = f & TCG_FP_SCALAR;
 
-    ucomis(e, es, false, a, a);
-    tcg_x86_stub_jump(e, s, CC_P);
-    vex_rm(&e->a, PAND, XS, a, vconst(e, VC_SIGN16 + es - 1));
-    vex_rm(&e->a, POR, XS, XS, vconst(e, VC_HALF16 + es - 1));
-    evex_rr(&e->a, form(f, es, ADD) | (es == 3 ? X_W : 0), d, a, XS);
-    e->a.p[-3] |= 0x10;                         /* EVEX.b: rounding by EVEX.L'L, 0: to nearest */
-    rounds(e, es, d, d, 3 | 8);
+    if (scalar) {
+        ucomis(e, es, false, a, a);
+        tcg_x86_stub_jump(e, s, CC_P);
+    } else {
+        check_lanes(e, s, es, a, a, false);
+    }
+    away_lanes(e, scalar, es, d, a);
     if (tcg_fp_exact(f)) {
-        rounds(e, es, XS, a, 3);
+        round_lanes(e, scalar, es, XS, scalar ? a : 0, a, TOWARDS_ZERO);
+    }
+}
+
+/* Between the limits, times a power of two. A NaN is the second operand of the comparisons, and so their result. */
+static void emit_scale(Emit *e, TcgFp f, unsigned d, unsigned a, unsigned b)
+{
+    unsigned es = tcg_fp_es(f);
+
+    vex_rm(&e->a, MOVUPS, XS, 0, vconst(e, VC_2P63_32 + es - 2));
+    op3(e, form(f, es, MIN), d, XS, a);
+    vex_rm(&e->a, MOVUPS, XS, 0, vconst(e, VC_MINUS_2P63_32 + es - 2));
+    op3(e, form(f, es, MAX), d, XS, d);
+    op3(e, form(f, es, MUL), d, d, b);
+    if (f & TCG_FP_SCALAR) {
+        op3(e, form(f, es, 0x10), d, a, d);     /* movss, movsd */
     }
 }
 
@@ -374,7 +420,35 @@ static void emit_cvt(Emit *e, const TcgNode *n, unsigned d, unsigned a)
     }
 }
 
-static void emit_from_int(Emit *e, const TcgNode *n, unsigned d, unsigned a)
+/* Integers of 64 bits, and an unsigned one of 32, by way of general registers; what is above their signed ones is rare. */
+static void emit_from_general(Emit *e, Stub *s, const TcgNode *n, unsigned d, unsigned a)
+{
+    unsigned es = tcg_fp_es(n->aux), cvt = form(TCG_FP_SCALAR, tcg_fp_to(n->aux), 0x2a) | X_W;
+    bool two = !(n->aux & TCG_FP_SCALAR);
+
+    vex_rr(&e->a, MOVD_FROM | (es == 3 ? X_W : 0), a, 0, RAX);
+    if (two) {
+        op3i(e, PEXTRD | X_W, a, 0, RDX, 1);
+    }
+    if (es == 3 && tcg_fp_op(n->aux) == TCG_FP_FROM_U) {
+        test_rr(&e->a, X_W, RAX, RAX);
+        tcg_x86_stub_jump(e, s, CC_S);
+        if (two) {
+            test_rr(&e->a, X_W, RDX, RDX);
+            tcg_x86_stub_jump(e, s, CC_S);
+        }
+    }
+    op3(e, PXOR, d, d, d);
+    if (two) {
+        vex_rr(&e->a, cvt, XS, d, RDX);
+    }
+    vex_rr(&e->a, cvt, d, d, RAX);
+    if (two) {
+        op3(e, PUNPCKLQDQ, d, d, XS);
+    }
+}
+
+static void emit_from_int(Emit *e, Stub *s, const TcgNode *n, unsigned d, unsigned a)
 {
     static const uint16_t half[2][3] = {        /* unsigned, from */
         { M_0F | P_F3 | X_HALF | 0x7d, M_0F | X_HALF | 0x5b, M_0F | X_W | X_HALF | 0x5b },
@@ -388,6 +462,19 @@ static void emit_from_int(Emit *e, const TcgNode *n, unsigned d, unsigned a)
     };
     unsigned es = tcg_fp_es(n->aux), to = tcg_fp_to(n->aux), u = tcg_fp_op(n->aux) == TCG_FP_FROM_U;
 
+    if (!have(e, HOST_AVX512) && forms[u][es - 2][to - 2].evex) {
+        if (n->aux & TCG_FP_SCALAR || es == 3) {
+            emit_from_general(e, s, n, d, a);
+            return;
+        }
+        op3i(e, PSRLD, DIGIT_SHR, XS, a, 16);   /* both halves are exact, and so is what they are multiplied with */
+        vex_rr(&e->a, CVTDQ2PS, XS, 0, XS);
+        vex_rm(&e->a, form(0, 2, MUL), XS, XS, vconst(e, VC_2P16));
+        vex_rm(&e->a, PAND, d, a, vconst(e, VC_LOWWORDS));
+        vex_rr(&e->a, CVTDQ2PS, d, 0, d);
+        op3(e, form(0, 2, ADD), d, d, XS);
+        return;
+    }
     a = alone(e, n, es, a);
     if (to == 1) {
         evex_rr(&e->a, half[u][es - 1], d, 0, a);
@@ -398,19 +485,124 @@ static void emit_from_int(Emit *e, const TcgNode *n, unsigned d, unsigned a)
     }
 }
 
-static void emit_to_ints(Emit *e, const TcgNode *n, unsigned d, unsigned a)
-{
-    unsigned es = tcg_fp_es(n->aux);
+static void single(Emit *e, const TcgNode *n, unsigned i);
 
-    a = alone(e, n, es, a);
-    if (es == 1) {
-        evex_rr(&e->a, M_0F | X_HALF | (tcg_fp_op(n->aux) == TCG_FP_TO_U ? 0 : P_66) | 0x7c, d, 0, a);
-    } else if (tcg_fp_op(n->aux) == TCG_FP_TO_U) {
-        evex_rr(&e->a, M_0F | (es == 3 ? P_66 | X_W : 0) | 0x78, d, 0, a);
-    } else if (es == 3) {
-        evex_rr(&e->a, M_0F | P_66 | X_W | 0x7a, d, 0, a);
+/*
+ * Lane 0 of a to integer register d. Where it is rounded first, to a number whose conversion is exact, the exception for what
+ * was lost is raised when it is known that the integer fits. A host without AVX-512 converts to a signed integer of 64 bits.
+ * half: a is XS, lane 0 of the operation's operand made single.
+ */
+static void to_general(Emit *e, Stub *s, const TcgNode *n, unsigned es, unsigned w, unsigned d, unsigned a, bool half)
+{
+    bool is_unsigned = tcg_fp_op(n->aux) == TCG_FP_TO_U, larger = is_unsigned && !have(e, HOST_AVX512);
+    TcgFpRound round = tcg_fp_to_round(n->aux);
+    unsigned opc = form(TCG_FP_SCALAR, es, 0) | w, from = a;
+    bool twice = larger || round != TCG_ROUND_ZERO;
+
+    if (round == TCG_ROUND_AWAY) {
+        away_lane(e, es, XS, a);
+        from = XS;
+    } else if (twice) {
+        rounds(e, es, XS, a, rounding[round] | SILENT);
+        from = XS;
+    }
+    if (larger) {
+        if (w) {                                /* the host's is invalid from 2^63 on, the guest's may not be */
+            opm(e, form(0, es, 0x2e), from, 0, vconst(e, VC_2P63_32 + es - 2));
+            tcg_x86_stub_jump(e, s, CC_AE);
+        }
+        op3(e, opc | X_W | 0x2c, d, 0, from);
+        if (w) {
+            test_rr(&e->a, w, d, d);
+            tcg_x86_stub_jump(e, s, CC_S);
+        } else {
+            mov_rr(&e->a, 0, RAX, d);
+            alu_rr(&e->a, ALU_CMP, X_W, RAX, d);
+            tcg_x86_stub_jump(e, s, CC_NE);
+        }
+    } else if (is_unsigned) {
+        evex_rr(&e->a, opc | 0x78, d, 0, from);
+        alu_ri(&e->a, ALU_CMP, w, d, -1);
+        tcg_x86_stub_jump(e, s, CC_E);
     } else {
-        vex_rr(&e->a, M_0F | P_F3 | 0x5b, d, 0, a);
+        op3(e, opc | 0x2c, d, 0, from);
+        alu_ri(&e->a, ALU_CMP, w, d, 1);        /* only the sign bit alone minus one overflows */
+        tcg_x86_stub_jump(e, s, CC_O);
+    }
+    if (twice) {
+        if (half) {
+            single(e, n, 0);
+        }
+        rounds(e, es, XS, a, TOWARDS_ZERO);
+    }
+}
+
+static void emit_to_ints(Emit *e, Stub *s, const TcgNode *n, unsigned d, unsigned a)
+{
+    unsigned es = tcg_fp_es(n->aux), from = a;
+    bool scalar = n->aux & TCG_FP_SCALAR, is_unsigned = tcg_fp_op(n->aux) == TCG_FP_TO_U, wide = have(e, HOST_AVX512);
+    TcgFpRound round = tcg_fp_to_round(n->aux);
+    bool twice = round != TCG_ROUND_ZERO || (is_unsigned && !wide);
+
+    if (!wide && es == 3) {
+        to_general(e, s, n, es, X_W, RAX, a, false);
+        if (!scalar) {
+            op3(e, PUNPCKHQDQ, d, a, a);
+            to_general(e, s, n, es, X_W, RDX, d, false);
+            vex_rr(&e->a, MOVD_TO | X_W, XS, 0, RDX);
+        }
+        vex_rr(&e->a, MOVD_TO | X_W, d, 0, RAX);
+        if (!scalar) {
+            op3(e, PUNPCKLQDQ, d, d, XS);
+        }
+        return;
+    }
+    if (round == TCG_ROUND_AWAY) {
+        away_lanes(e, scalar, es, d, a);
+        if (scalar) {
+            op3(e, PXOR, XS, XS, XS);
+            if (es == 1) {
+                op3i(e, PBLENDW, XS, XS, d, 1);
+            } else {
+                op3(e, form(n->aux, es, 0x10), XS, XS, d);
+            }
+        }
+        from = scalar ? XS : d;
+    } else if (twice) {
+        if (scalar) {
+            op3(e, PXOR, XS, XS, XS);
+        }
+        round_lanes(e, scalar, es, XS, scalar ? XS : 0, a, rounding[round] | SILENT);
+        from = XS;
+    } else {
+        from = alone(e, n, es, a);
+    }
+    if (is_unsigned && !wide) {                 /* what is not below 2^31 may fit, and must not be found invalid */
+        if (from == d) {
+            tcg_x86_vmov(e, XS, d);
+        }
+        vex_rm(&e->a, PCMPGTD, d, XS, vconst(e, VC_BELOW_2P31));
+        vex_rr(&e->a, MOVMSKPS, RAX, 0, d);
+        test_rr(&e->a, 0, RAX, RAX);
+        tcg_x86_stub_jump(e, s, CC_NE);
+        vex_rr(&e->a, CVTTPS2DQ, d, 0, XS);
+        vex_rr(&e->a, MOVMSKPS, RAX, 0, d);
+        test_rr(&e->a, 0, RAX, RAX);
+        tcg_x86_stub_jump(e, s, CC_NE);
+    } else {
+        if (es == 1) {
+            evex_rr(&e->a, M_0F | X_HALF | (is_unsigned ? 0 : P_66) | 0x7c, d, 0, from);
+        } else if (is_unsigned) {
+            evex_rr(&e->a, M_0F | (es == 3 ? P_66 | X_W : 0) | 0x78, d, 0, from);
+        } else if (es == 3) {
+            evex_rr(&e->a, M_0F | P_66 | X_W | 0x7a, d, 0, from);
+        } else {
+            vex_rr(&e->a, CVTTPS2DQ, d, 0, from);
+        }
+        check_integers(e, s, es, is_unsigned, d);
+    }
+    if (twice) {
+        round_lanes(e, scalar, es, XS, scalar ? a : 0, a, TOWARDS_ZERO);
     }
 }
 
@@ -625,12 +817,14 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
     case TCG_FP_CVT:
         emit_cvt(e, n, d, a);
         break;
+    case TCG_FP_SCALE:
+        emit_scale(e, f, d, a, b);
+        return;
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
-        emit_from_int(e, n, d, a);
+        emit_from_int(e, s, n, d, a);
         return;
     default:
-        emit_to_ints(e, n, d, a);
-        check_integers(e, s, es, op == TCG_FP_TO_U, d);
+        emit_to_ints(e, s, n, d, a);
         return;
     }
     check_result(e, s, f, tcg_fp_to(f), d, may_be_tiny(f));
@@ -666,23 +860,13 @@ static void compare(Emit *e, const TcgNode *n, bool signal, unsigned i, unsigned
 
 static void emit_to_int(Emit *e, Stub *s, const TcgNode *n)
 {
-    unsigned w = width_w(n->type), d = loc_num(n->out), es = tcg_fp_es(n->aux), a = vreg(n, 0), opc;
+    unsigned es = tcg_fp_es(n->aux);
+    bool half = es == 1 && !have(e, HOST_FP16);
 
-    if (es == 1 && !have(e, HOST_FP16)) {
+    if (half) {
         single(e, n, 0);
-        a = XS;
-        es = 2;
     }
-    opc = form(TCG_FP_SCALAR, es, 0) | w;
-    if (tcg_fp_op(n->aux) == TCG_FP_TO_U) {
-        evex_rr(&e->a, opc | 0x78, d, 0, a);
-        alu_ri(&e->a, ALU_CMP, w, d, -1);
-        tcg_x86_stub_jump(e, s, CC_E);
-    } else {
-        op3(e, opc | 0x2c, d, 0, a);
-        alu_ri(&e->a, ALU_CMP, w, d, 1);        /* only the sign bit alone minus one overflows */
-        tcg_x86_stub_jump(e, s, CC_O);
-    }
+    to_general(e, s, n, half ? 2 : es, width_w(n->type), loc_num(n->out), half ? XS : vreg(n, 0), half);
 }
 
 /*
@@ -739,6 +923,14 @@ unsigned tcg_x86_emit_fp_cond(Emit *e, const TcgNode *n, TcgFlagCond cond)
     return how[cond].cc;
 }
 
+/* Conversions that are exact, of any operand. */
+static bool never_raises(const TcgNode *n)
+{
+    TcgFpOp op = tcg_fp_op(n->aux);
+
+    return n->op == OP_fp && (op == TCG_FP_FROM_I || op == TCG_FP_FROM_U) && tcg_fp_es(n->aux) < tcg_fp_to(n->aux);
+}
+
 void tcg_x86_emit_fp(Emit *e, TcgId id, const TcgNode *n)
 {
     Stub *s;
@@ -753,6 +945,9 @@ void tcg_x86_emit_fp(Emit *e, TcgId id, const TcgNode *n)
         return;
     case OP_flags_fp:
         emit_flags(e, n);
+        return;
+    }
+    if (loc_kind(n->out) != LOC_REG && never_raises(n)) {
         return;
     }
     s = tcg_x86_stub(e, STUB_FP, id);

@@ -131,6 +131,12 @@ typedef enum VConst {
     VC_MIN16, VC_MIN32, VC_MIN64,               /* the smallest normal number */
     VC_HALF16, VC_HALF32, VC_HALF64,            /* the largest number below a half */
     VC_INFINITY16,
+    VC_ONE16, VC_ONE32, VC_ONE64,
+    VC_WHOLE16, VC_WHOLE32, VC_WHOLE64,         /* the least number that has no fraction, nor have those above */
+    VC_2P16,                                    /* powers of two, in single precision unless they say so */
+    VC_BELOW_2P31,                              /* the largest number below 2^31 */
+    VC_2P63_32, VC_2P63_64,
+    VC_MINUS_2P63_32, VC_MINUS_2P63_64,
     VC_LOST, VC_KEPT,                           /* the bits of a double that a single has not, and those that it has */
     VC_0x70,                                    /* bytes */
     VC_BITREV,                                  /* gf2p8affineqb matrix: bits of a byte the other way round */
