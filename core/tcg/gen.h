@@ -183,7 +183,7 @@ static inline TcgVal tcg_vget(TcgGen *g, unsigned es, TcgVal v, unsigned lane)
     return tcg_emit(g, OP_vget, es == 3 ? TCG_I64 : TCG_I32, es, lane, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
 }
 
-/* Whether the backend has an operation on vectors that not every one has (ops.def says which). */
+/* Whether the backend has an operation on vectors that not every one has (ops.def says which); es: its aux, so a TcgFp of fp's. */
 bool tcg_has(const TcgGen *g, TcgOpcode op, unsigned es);
 
 /* -- vectors of any width, predicates ---------------------------------------------------------------------------- */

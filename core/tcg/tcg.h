@@ -131,11 +131,14 @@ enum { FENCE_LD_LD = 1, FENCE_LD_ST = 2, FENCE_ST_LD = 4, FENCE_ST_ST = 8, FENCE
  */
 typedef enum TcgFpOp {
     TCG_FP_ADD, TCG_FP_SUB, TCG_FP_MUL, TCG_FP_DIV, TCG_FP_SQRT,
-    TCG_FP_MADD, TCG_FP_MSUB, TCG_FP_NMADD, TCG_FP_NMSUB,      /* fused: a * b + c, -(a * b) + c, -(a * b) - c, a * b - c */
+    TCG_FP_MADD, TCG_FP_MSUB, TCG_FP_NMADD, TCG_FP_NMSUB,      /* fused: a * b + c, -(a * b) + c, -(a * b) - c, a * b - c;
+                                                   the first two also of a's and b's low halves, es 1, with c, es 2 */
     TCG_FP_MAX, TCG_FP_MIN, TCG_FP_MAXNUM, TCG_FP_MINNUM,      /* +0 is greater than -0; a NaN wins, or loses to a number */
     TCG_FP_EQ, TCG_FP_GE, TCG_FP_GT,            /* all ones where it holds; GE and GT are invalid for any NaN */
     TCG_FP_RINT,                                /* to an integral value, by TCG_FP_ROUND; TCG_FP_EXACT: inexact is seen */
     TCG_FP_SCALE,                               /* for TO: a * b, b a power of two, 2 to 2^64; see below; es 2, 3 */
+    TCG_FP_MULX, TCG_FP_RECPS, TCG_FP_RSQRTS,   /* a * b, 2 - a * b, (3 - a * b) / 2, rounded once; infinity by zero: 2, 2, 1.5 */
+    TCG_FP_RINTN,                               /* RINT, by TCG_FP_RINTN; inexact is seen, invalid if no integer of so many bits */
     TCG_FP_CVT,                                 /* to the size of a result's lane */
     TCG_FP_FROM_I, TCG_FP_FROM_U, TCG_FP_TO_I, TCG_FP_TO_U,    /* integers; to: by TCG_FP_TO, invalid if it does not fit */
     TCG_NUM_FP_OPS
@@ -152,6 +155,8 @@ enum { TCG_FP_SCALAR = 1 << 9, TCG_FP_SIGNAL = 1 << 10 /* fp_cmp: invalid for an
 #define TCG_FP_RINT(es, round, exact) ((TcgFp)(TCG_FP(TCG_FP_RINT, es, es) | (round) << 11 | (exact) << 14))
 /* op: TCG_FP_TO_I or TCG_FP_TO_U; TCG_FP makes these round towards zero. */
 #define TCG_FP_TO(op, es, to, round) ((TcgFp)(TCG_FP(op, es, to) | ((round) ^ TCG_ROUND_ZERO) << 11))
+/* bits64: those of 64 bits, else 32. */
+#define TCG_FP_RINTN(es, round, bits64) ((TcgFp)(TCG_FP(TCG_FP_RINTN, es, es) | (round) << 11 | (bits64) << 14))
 static inline TcgFpOp tcg_fp_op(TcgFp f) { return f & 31; }
 static inline unsigned tcg_fp_es(TcgFp f) { return f >> 5 & 3; }
 static inline unsigned tcg_fp_to(TcgFp f) { return f >> 7 & 3; }

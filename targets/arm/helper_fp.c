@@ -262,6 +262,7 @@ static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t
         [TCG_FP_MADD] = fp_MULADD, [TCG_FP_MSUB] = fp_MULADD, [TCG_FP_NMADD] = fp_MULADD, [TCG_FP_NMSUB] = fp_MULADD,
         [TCG_FP_MAX] = fp_MAX, [TCG_FP_MIN] = fp_MIN, [TCG_FP_MAXNUM] = fp_MAXNM, [TCG_FP_MINNUM] = fp_MINNM,
         [TCG_FP_EQ] = fp_CMEQ, [TCG_FP_GE] = fp_CMGE, [TCG_FP_GT] = fp_CMGT, [TCG_FP_RINT] = fp_RINT,
+        [TCG_FP_MULX] = fp_MULX, [TCG_FP_RECPS] = fp_RECPS, [TCG_FP_RSQRTS] = fp_RSQRTS, [TCG_FP_RINTN] = fp_RINTN,
     };
     static const uint8_t mods[TCG_NUM_FP_OPS] = {
         [TCG_FP_MSUB] = FLOAT_NEG_PRODUCT, [TCG_FP_NMADD] = FLOAT_NEG_PRODUCT | FLOAT_NEG_ADDEND,
@@ -280,6 +281,14 @@ static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t
         return to_int(cpu, es, 8u << to, a, FP_AUX_INT(0, aux, op == TCG_FP_TO_U));
     case TCG_FP_SCALE:
         return scale(cpu, es, a, b);
+    case TCG_FP_MADD: case TCG_FP_MSUB:
+        if (es != to) {
+            return cpu->fpu->f32_muladd_f16(a, b, c, aux, &cpu->fp);
+        }
+        break;
+    case TCG_FP_RINTN:
+        aux = (tcg_fp_round(f) == TCG_ROUND_STATE ? 1 << 4 : (unsigned)tcg_fp_round(f)) | (f >> 14 & 1 ? 64 << 8 : 32 << 8);
+        break;
     case TCG_FP_RINT:
         aux = tcg_fp_round(f) == TCG_ROUND_STATE ? 1 << 4 :
               tcg_fp_round(f) == TCG_ROUND_AWAY ? FLOAT_ROUND_TIE_AWAY : (unsigned)tcg_fp_round(f);
@@ -301,7 +310,7 @@ void helper_fp(ARMCPU *cpu, uint32_t desc, const void *a, const void *b, const v
         memcpy(&r, a, sizeof(r));
     }
     for (unsigned i = 0; i < lanes; i++) {
-        result_set(&r, to, i, inline_op(cpu, f, lane(a, es, i), lane(b, es, i), lane(c, es, i)));
+        result_set(&r, to, i, inline_op(cpu, f, lane(a, es, i), lane(b, es, i), lane(c, to, i)));
     }
     memcpy(ret, &r, sizeof(r));
 }

@@ -204,8 +204,9 @@ bool trans_FCSEL_s(DisasContext *dc, const arg_FCSEL_s *a)
 static bool to_general(DisasContext *dc, const arg_FCVTNS_g *a, FloatRound round, bool uns)
 {
     if (a64_fp_access(dc)) {
-        if (a64_fp_inline(dc, a->esz) && (a->fbits == 0 || a->esz > 1)) {
-            TcgFp f = TCG_FP_TO(uns ? TCG_FP_TO_U : TCG_FP_TO_I, a->esz, a->sf ? 3 : 2, a64_fp_round(round));
+        TcgFp f = TCG_FP_TO(uns ? TCG_FP_TO_U : TCG_FP_TO_I, a->esz, a->sf ? 3 : 2, a64_fp_round(round));
+
+        if (a64_fp_inline(dc, a->esz) && (a->fbits == 0 || a->esz > 1) && tcg_has(dc->g, OP_fp_to_int, f)) {
             TcgVal v = a64_get_v(dc, a->rn);
 
             v = a->fbits ? a64_fp_scale(dc, TCG_FP_SCALE, a->esz, TCG_FP_SCALAR, v, (int)a->fbits) : v;

@@ -31,6 +31,7 @@ static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
         [FP_ADD] = 1 + TCG_FP_ADD, [FP_SUB] = 1 + TCG_FP_SUB, [FP_MUL] = 1 + TCG_FP_MUL, [FP_DIV] = 1 + TCG_FP_DIV,
         [FP_NMUL] = 1 + TCG_FP_MUL, [FP_ABD] = 1 + TCG_FP_SUB, [FP_SQRT] = 1 + TCG_FP_SQRT,
         [FP_MAX] = 1 + TCG_FP_MAX, [FP_MIN] = 1 + TCG_FP_MIN, [FP_MAXNM] = 1 + TCG_FP_MAXNUM, [FP_MINNM] = 1 + TCG_FP_MINNUM,
+        [FP_MULX] = 1 + TCG_FP_MULX, [FP_RECPS] = 1 + TCG_FP_RECPS, [FP_RSQRTS] = 1 + TCG_FP_RSQRTS,
         [FP_CMEQ] = 1 + TCG_FP_EQ, [FP_CMGE] = 1 + TCG_FP_GE, [FP_CMGT] = 1 + TCG_FP_GT,
         [FP_ACGE] = 1 + TCG_FP_GE, [FP_ACGT] = 1 + TCG_FP_GT,
         [FP_CMEQ0] = 1 + TCG_FP_EQ, [FP_CMGE0] = 1 + TCG_FP_GE, [FP_CMGT0] = 1 + TCG_FP_GT,
@@ -49,6 +50,9 @@ static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
     case FP_RINT:
         *ret = TCG_FP_RINT(esz, aux & CURRENT ? TCG_ROUND_STATE : a64_fp_round(aux & 7), !!(aux & EXACT));
         return aux & CURRENT || (aux & 7) <= FLOAT_ROUND_TIE_AWAY;
+    case FP_RINTN:
+        *ret = TCG_FP_RINTN(esz, aux & CURRENT ? TCG_ROUND_STATE : a64_fp_round(aux & 7), aux >> 8 == 64);
+        return true;
     case FP_TO_INT:
         *ret = TCG_FP_TO(uns ? TCG_FP_TO_U : TCG_FP_TO_I, esz, esz, a64_fp_round(aux >> 8 & 15));
         return (aux & 0xff) == 0 || esz > 1;
@@ -157,7 +161,8 @@ bool a64_fp_lanes(DisasContext *dc, FpOp op, FpShape shape, unsigned esz, unsign
 {
     TcgFp f;
 
-    if (a64_fp_inline(dc, esz) && inline_op(op, esz, aux, &f)) {
+    if (a64_fp_inline(dc, esz) && inline_op(op, esz, aux, &f) &&
+        tcg_has(dc->g, OP_fp, lanes == 1 && shape != FP_REDUCE ? f | TCG_FP_SCALAR : f)) {
         if (!a64_fp_access(dc)) {
             return true;
         }
@@ -449,25 +454,58 @@ static bool wide(DisasContext *dc, const TcgHelper *h, unsigned rd, unsigned rn,
 
 enum { TOP = 1, SUBTRACT = 2, ELEMENT = 3, INDEX = 4 };
 
+/* All of a vector, or its half, with zeros above: what is not there is to raise nothing, and to be nothing. */
+static TcgVal low_half(DisasContext *dc, bool q, TcgVal v)
+{
+    return q ? v : tcg_vec1(dc->g, OP_vmovz, 3, v, 0);
+}
+
+/* The lower or the upper half of a vector's numbers of half precision, low and with zeros above. */
+static TcgVal some_halves(DisasContext *dc, bool q, bool top, TcgVal v)
+{
+    if (q) {
+        return top ? tcg_vec1(dc->g, OP_vdup_lane, 3, v, 1) : v;
+    }
+    return tcg_vec1(dc->g, OP_vmovz, 2, top ? tcg_vec1(dc->g, OP_vshr, 3, v, 32) : v, 0);
+}
+
+/* desc: what helper_fmlal takes. */
+static bool fmlal(DisasContext *dc, unsigned rd, unsigned rn, unsigned rm, uint32_t desc)
+{
+    bool q = desc & 1, top = desc >> TOP & 1, element = desc >> ELEMENT & 1;
+    TcgFp f = TCG_FP(desc >> SUBTRACT & 1 ? TCG_FP_MSUB : TCG_FP_MADD, 1, 2);
+
+    if (!a64_fp_inline_both(dc, 1, 2)) {
+        return wide(dc, &arm_helper_fmlal, rd, rn, rm, desc);
+    }
+    if (a64_fp_access(dc)) {
+        TcgVal n = some_halves(dc, q, top, a64_get_v(dc, rn)), m = a64_get_v(dc, rm), d = low_half(dc, q, a64_get_v(dc, rd));
+
+        m = element ? tcg_vec1(dc->g, OP_vdup_lane, 1, m, desc >> INDEX) : m;
+        m = some_halves(dc, q, top && !element, m);
+        a64_set_v(dc, rd, low_half(dc, q, tcg_fp(dc->g, &arm_helper_fp, f, n, m, d)));
+    }
+    return true;
+}
+
 bool trans_FMLAL_v(DisasContext *dc, const arg_FMLAL_v *a)
 {
-    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm, a->q | a->top << TOP);
+    return fmlal(dc, a->rd, a->rn, a->rm, a->q | a->top << TOP);
 }
 
 bool trans_FMLSL_v(DisasContext *dc, const arg_FMLSL_v *a)
 {
-    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm, a->q | a->top << TOP | 1 << SUBTRACT);
+    return fmlal(dc, a->rd, a->rn, a->rm, a->q | a->top << TOP | 1 << SUBTRACT);
 }
 
 bool trans_FMLAL_ve(DisasContext *dc, const arg_FMLAL_ve *a)
 {
-    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm, a->q | a->top << TOP | 1 << ELEMENT | a->index << INDEX);
+    return fmlal(dc, a->rd, a->rn, a->rm, a->q | a->top << TOP | 1 << ELEMENT | a->index << INDEX);
 }
 
 bool trans_FMLSL_ve(DisasContext *dc, const arg_FMLSL_ve *a)
 {
-    return wide(dc, &arm_helper_fmlal, a->rd, a->rn, a->rm,
-                a->q | a->top << TOP | 1 << SUBTRACT | 1 << ELEMENT | a->index << INDEX);
+    return fmlal(dc, a->rd, a->rn, a->rm, a->q | a->top << TOP | 1 << SUBTRACT | 1 << ELEMENT | a->index << INDEX);
 }
 
 bool trans_BFDOT_v(DisasContext *dc, const arg_BFDOT_v *a)
@@ -529,12 +567,6 @@ static TcgVal negate_parts(DisasContext *dc, unsigned esz, bool real, bool imagi
         odd = even;
     }
     return even | odd ? tcg_vec2(dc->g, OP_vxor, 3, v, tcg_const_v(dc->g, even, odd), 0) : v;
-}
-
-/* All of a vector, or its half, with zeros above: what is not there is to raise nothing, and to be nothing. */
-static TcgVal low_half(DisasContext *dc, bool q, TcgVal v)
-{
-    return q ? v : tcg_vec1(dc->g, OP_vmovz, 3, v, 0);
 }
 
 /* m: Vm, or its element in all lanes. */

@@ -74,7 +74,7 @@ static uint64_t of_float(float f)
     switch (tcg_fp_op(f)) { \
     case TCG_FP_ADD: r = x + y; break; \
     case TCG_FP_SUB: r = x - y; break; \
-    case TCG_FP_MUL: r = x * y; break; \
+    case TCG_FP_MUL: case TCG_FP_MULX: r = x * y; break; \
     case TCG_FP_DIV: r = x / y; break; \
     case TCG_FP_SQRT: r = sqrt_(x); break; \
     case TCG_FP_MADD: r = fma_(x, y, z); break; \
@@ -89,6 +89,15 @@ static uint64_t of_float(float f)
         if (tcg_fp_round(f) == TCG_ROUND_AWAY) { \
             r = round_away(x); \
         } \
+        break; \
+    case TCG_FP_RECPS: x = -x; r = fma_(x, y, 2); break; \
+    case TCG_FP_RSQRTS: \
+        if (isgreater(y, 1) || isless(y, -1)) {                /* the larger is halved before, if that is exact */ \
+            x = from_bits(b); \
+            y = from_bits(a); \
+        } \
+        x = -x; \
+        r = isgreater(x, 1) || isless(x, -1) ? fma_(x / 2, y, (T)1.5) : fma_(x, y, 3) / 2; \
         break; \
     case TCG_FP_FROM_I: r = es == 3 ? (T)(int64_t)a : (T)(int32_t)a; break; \
     case TCG_FP_FROM_U: r = es == 3 ? (T)a : (T)(uint32_t)a; break; \
@@ -242,7 +251,7 @@ static uint64_t half_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, uin
     TcgFpOp op = tcg_fp_op(f);
     TcgFp as = TCG_FP(op, 3, 3) | (f & ~TCG_FP(31, 3, 3));
     bool integer = op == TCG_FP_FROM_I || op == TCG_FP_FROM_U, three = op >= TCG_FP_MADD && op <= TCG_FP_NMSUB;
-    bool two = three || op <= TCG_FP_DIV;
+    bool two = three || op <= TCG_FP_DIV || (op >= TCG_FP_MULX && op <= TCG_FP_RSQRTS);
     fenv_t host;
     uint64_t r;
 
@@ -277,6 +286,34 @@ static uint64_t half_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, uin
            round_to_half(to_double(r), raised & TCG_FP_INEXACT, round, flags);
 }
 
+static bool infinite_by_zero(unsigned es, uint64_t a, uint64_t b)
+{
+    double x = value(a, es), y = value(b, es);
+
+    return (isinf(x) && y == 0) || (x == 0 && isinf(y));
+}
+
+static int sign_of(unsigned es, uint64_t a, uint64_t b)
+{
+    return (a ^ b) >> ((8 << es) - 1) & 1 ? -1 : 1;
+}
+
+static uint64_t round_in_range(TcgFp f, TcgFpRound round, uint64_t a, unsigned *flags)
+{
+    unsigned es = tcg_fp_es(f);
+    double x = value(a, es), limit = f >> 14 & 1 ? 0x1p63 : 0x1p31, whole;
+
+    whole = to_round[tcg_fp_round(f) == TCG_ROUND_STATE ? round : tcg_fp_round(f)](x);
+    if (is_nan(a, es) || whole < -limit || whole >= limit) {
+        *flags |= TCG_FP_INVALID;
+        whole = -limit;
+    } else {
+        *flags |= whole != x ? TCG_FP_INEXACT : 0;
+        whole = copysign(whole, x);
+    }
+    return es == 3 ? of_double(whole) : of_float((float)whole);
+}
+
 static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, uint64_t c, unsigned *flags)
 {
     unsigned es = tcg_fp_es(f), to = tcg_fp_to(f), raised;
@@ -292,6 +329,18 @@ static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, ui
     }
     if (op == TCG_FP_SCALE) {
         return scale(es, a, b, flags);
+    }
+    if (op >= TCG_FP_MULX && op <= TCG_FP_RSQRTS && infinite_by_zero(es, a, b)) {
+        return es == 3 ? of_double(op == TCG_FP_RSQRTS ? 1.5 : op == TCG_FP_MULX ? 2 * sign_of(es, a, b) : 2) :
+               es == 2 ? of_float(op == TCG_FP_RSQRTS ? 1.5f : op == TCG_FP_MULX ? 2 * (float)sign_of(es, a, b) : 2) :
+               op == TCG_FP_RSQRTS ? 0x3e00 : op == TCG_FP_MULX && sign_of(es, a, b) < 0 ? 0xc000 : 0x4000;
+    }
+    if (op == TCG_FP_RINTN) {
+        return round_in_range(f, round, a, flags);
+    }
+    if (op <= TCG_FP_NMSUB && es != to) {
+        *flags |= is_signalling(a, es) || is_signalling(b, es) ? TCG_FP_INVALID : 0;
+        return guest_lane(TCG_FP(op, to, to), round, of_float((float)value(a, es)), of_float((float)value(b, es)), c, flags);
     }
     if (es == 1 || to == 1) {
         return half_lane(f, round, a, b, c, flags);
@@ -336,7 +385,7 @@ static TcgVecVal guest_fp(TcgFp f, TcgFpRound round, const TcgVecVal *a, const T
         r = *a;
     }
     for (unsigned i = 0; i < lanes; i++) {
-        set_lane(&r, to, i, guest_lane(f, round, lane(a, es, i), lane(b, es, i), lane(c, es, i), flags));
+        set_lane(&r, to, i, guest_lane(f, round, lane(a, es, i), lane(b, es, i), lane(c, to, i), flags));
     }
     return r;
 }
@@ -469,7 +518,7 @@ static void run_fp(Engine *e, TcgFp f, Use use, unsigned count, uint64_t *seed)
         TcgVecVal want;
 
         for (unsigned k = 0; k < 3; k++) {
-            cpu->in[k] = use == USE_SAME && k ? cpu->in[0] : operand(tcg_fp_es(f), seed);
+            cpu->in[k] = use == USE_SAME && k ? cpu->in[0] : operand(k == 2 ? tcg_fp_to(f) : tcg_fp_es(f), seed);
         }
         if (tcg_fp_op(f) == TCG_FP_SCALE) {
             for (unsigned j = 0; j < 16u >> tcg_fp_es(f); j++) {
@@ -512,8 +561,10 @@ static bool exists(TcgFp f)
     switch (tcg_fp_op(f)) {
     case TCG_FP_CVT:
         return es != to;
-    case TCG_FP_SCALE:
+    case TCG_FP_SCALE: case TCG_FP_RINTN:
         return es == to && es > 1;
+    case TCG_FP_MADD: case TCG_FP_MSUB:
+        return es == to || (es == 1 && to == 2 && !(f & TCG_FP_SCALAR));
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
         return es > 1 || to == 1;
     default:
@@ -550,6 +601,10 @@ static void test_rint(void)
             for (unsigned round = 0; round <= TCG_ROUND_AWAY; round++) {
                 run_fp(all->pdata[i], TCG_FP_RINT(1 + form / 4, round, form & 1) | (form & 2 ? TCG_FP_SCALAR : 0),
                        USE_VALUE, 200, &seed);
+                if (form >= 4 && round <= TCG_ROUND_STATE) {
+                    run_fp(all->pdata[i], TCG_FP_RINTN(1 + form / 4, round, form & 1) | (form & 2 ? TCG_FP_SCALAR : 0),
+                           USE_VALUE, 200, &seed);
+                }
             }
         }
     }
@@ -709,7 +764,7 @@ static void test_no_calls(void)
         return;
     }
     for (unsigned op = 0; op < TCG_NUM_FP_OPS; op++) {
-        for (unsigned form = native->has_op(native, &half) && op != TCG_FP_SCALE ? 0 : 2; form < 6; form++) {
+        for (unsigned form = native->has_op(native, &half) && op != TCG_FP_SCALE && op != TCG_FP_RINTN ? 0 : 2; form < 6; form++) {
             TcgFp f = TCG_FP(op, 1 + form / 2, 1 + form / 2) | (form & 1 ? TCG_FP_SCALAR : 0);
             OpCpu *cpu = test_new0(OpCpu);
             Engine *e = all->pdata[2];          /* after the interpreter, optimising and not */

@@ -70,17 +70,17 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
     if (es == 0 || to == 0 || !tcg_x86_host_has(be, HOST_FMA)) {
         return false;
     }
+    if (n->op == OP_fp && tcg_fp_op(n->aux) <= TCG_FP_NMSUB && es != to) {
+        return tcg_x86_host_has(be, HOST_F16C);
+    }
     if ((es == 1 || to == 1) && !tcg_x86_host_has(be, HOST_FP16)) {
         return tcg_x86_host_has(be, HOST_F16C) && has_by_single(be, n);
-    }
-    if (n->op == OP_fp_to_int) {
-        return wide || tcg_fp_to_round(n->aux) != TCG_ROUND_AWAY;
     }
     if (n->op != OP_fp) {
         return true;
     }
     switch (tcg_fp_op(n->aux)) {
-    case TCG_FP_SCALE:
+    case TCG_FP_SCALE: case TCG_FP_RINTN:
         return es > 1;
     case TCG_FP_CVT:
         return es != to;
@@ -90,8 +90,7 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
         }
         return wide || scalar || es == to || (es == 2 && tcg_fp_op(n->aux) == TCG_FP_FROM_I);
     case TCG_FP_TO_I: case TCG_FP_TO_U:
-        return es == to && (wide || es == 2 || (tcg_fp_to_round(n->aux) != TCG_ROUND_AWAY &&
-                                                (scalar || tcg_fp_op(n->aux) == TCG_FP_TO_I)));
+        return es == to && (wide || es == 2 || scalar || tcg_fp_op(n->aux) == TCG_FP_TO_I);
     case TCG_FP_RINT:
         return tcg_fp_round(n->aux) <= TCG_ROUND_AWAY;
     default:
@@ -323,9 +322,24 @@ static void away_lane(Emit *e, unsigned es, unsigned d, unsigned a)
     rounds(e, es, d, d, TOWARDS_ZERO | SILENT);
 }
 
+/* A lane of |XS| or |d|, as integers, above a constant: of lane 0 if scalar. */
+static void check_above(Emit *e, Stub *s, bool scalar, unsigned es, Mem limit, unsigned d, bool both)
+{
+    vex_rm(&e->a, PAND, XS, XS, vconst(e, VC_ABS16 + es - 1));
+    vex_rm(&e->a, pcmpgt[es], XS, XS, limit);
+    if (both) {
+        vex_rm(&e->a, PAND, d, d, vconst(e, VC_ABS16 + es - 1));
+        vex_rm(&e->a, pcmpgt[es], d, d, limit);
+        op3(e, POR, XS, XS, d);
+    }
+    vex_rr(&e->a, es == 1 ? PMOVMSKB : MOVMSKPS, RAX, 0, XS);
+    test_ri(&e->a, 0, RAX, scalar ? 1 : 0xffff);
+    tcg_x86_stub_jump(e, s, CC_NE);
+}
+
 /*
- * ... for others, and of all lanes: the integer below, and one more if the fraction is a half or more. All of it is exact; a
- * NaN stays one, and is invalid. d is neither a nor XS.
+ * ... for others, and of all lanes: the integer towards zero, and that of twice what is left, which is 1, 0 or -1. All of it is
+ * exact; what is not finite is invalid, and a zero's sign may be wrong. d is neither a nor XS.
  */
 static void away_lanes(Emit *e, bool scalar, unsigned es, unsigned d, unsigned a)
 {
@@ -335,15 +349,10 @@ static void away_lanes(Emit *e, bool scalar, unsigned es, unsigned d, unsigned a
         away_lane(e, es, d, a);
         return;
     }
-    vex_rm(&e->a, PAND, d, a, vconst(e, VC_ABS16 + es - 1));
-    opm(e, form(f, es, MIN), d, d, vconst(e, VC_WHOLE16 + es - 1));
-    round_lanes(e, scalar, es, XS, scalar ? d : 0, d, TOWARDS_ZERO | SILENT);
-    op3(e, form(f, es, SUB), d, d, XS);
-    vex_rm(&e->a, pcmpgt[es], d, d, vconst(e, VC_HALF16 + es - 1));
-    vex_rm(&e->a, PAND, d, d, vconst(e, VC_ONE16 + es - 1));
-    vex_rm(&e->a, PAND, XS, a, vconst(e, VC_SIGN16 + es - 1));
-    op3(e, POR, d, d, XS);
     round_lanes(e, scalar, es, XS, scalar ? a : 0, a, TOWARDS_ZERO | SILENT);
+    op3(e, form(f, es, SUB), d, a, XS);
+    op3(e, form(f, es, ADD), d, d, d);
+    round_lanes(e, scalar, es, d, scalar ? d : 0, d, TOWARDS_ZERO | SILENT);
     op3(e, form(f, es, ADD), d, XS, d);
 }
 
@@ -352,16 +361,58 @@ static void emit_rint_away(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a)
     unsigned es = tcg_fp_es(f);
     bool scalar = f & TCG_FP_SCALAR;
 
-    if (scalar) {
+    if (scalar && have(e, HOST_AVX512)) {
         ucomis(e, es, false, a, a);
         tcg_x86_stub_jump(e, s, CC_P);
+        away_lane(e, es, d, a);
     } else {
-        check_lanes(e, s, es, a, a, false);
+        tcg_x86_vmov(e, XS, a);
+        check_above(e, s, scalar, es, vconst(e, VC_FINITE16 + es - 1), d, false);
+        away_lanes(e, scalar, es, d, a);
+        vex_rm(&e->a, PAND, XS, a, vconst(e, VC_SIGN16 + es - 1));
+        vex_rm(&e->a, PAND, d, d, vconst(e, VC_ABS16 + es - 1));
+        op3(e, POR, d, d, XS);
     }
-    away_lanes(e, scalar, es, d, a);
     if (tcg_fp_exact(f)) {
         round_lanes(e, scalar, es, XS, scalar ? a : 0, a, TOWARDS_ZERO);
     }
+}
+
+/*
+ * Infinity times zero is not invalid here, so infinities are found before, and NaNs with them; for RSQRTS all whose product may
+ * be too large before it is halved. What the steps compute is never tiny.
+ */
+static void emit_step(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a, unsigned b)
+{
+    TcgFpOp op = tcg_fp_op(f);
+    unsigned es = tcg_fp_es(f);
+    bool scalar = f & TCG_FP_SCALAR;
+
+    tcg_x86_vmov(e, XS, a);
+    tcg_x86_vmov(e, d, b);
+    check_above(e, s, scalar, es, vconst(e, (op == TCG_FP_RSQRTS ? VC_ROOT16 : VC_FINITE16) + es - 1), d, true);
+    if (op == TCG_FP_MULX) {
+        op3(e, form(f, es, MUL), d, a, b);
+        check_result(e, s, f, es, d, true);
+        return;
+    }
+    tcg_x86_vmov(e, d, a);
+    opm(e, V(M_38, 0xac) | (scalar ? 1 : 0) | (es == 3 ? X_W : es == 1 ? X_HALF : 0), d, b,         /* vfnmadd213ps */
+        vconst(e, (op == TCG_FP_RSQRTS ? VC_THREE16 : VC_TWO16) + es - 1));
+    if (op == TCG_FP_RSQRTS) {
+        opm(e, form(f, es, MUL), d, d, vconst(e, VC_POINT5_16 + es - 1));
+    }
+}
+
+/* To an integral value in silence, and with its exception when it is known to fit. */
+static void emit_rintn(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a)
+{
+    unsigned es = tcg_fp_es(f), control = rounding[tcg_fp_round(f)];
+    bool scalar = f & TCG_FP_SCALAR, bits64 = f >> 14 & 1;
+
+    round_lanes(e, scalar, es, XS, scalar ? a : 0, a, control | SILENT);
+    check_above(e, s, scalar, es, vconst(e, (bits64 ? VC_BELOW_2P63 : VC_BELOW_2P31) + es - 2), d, false);
+    round_lanes(e, scalar, es, d, scalar ? a : 0, a, control);
 }
 
 /* Between the limits, times a power of two. A NaN is the second operand of the comparisons, and so their result. */
@@ -499,8 +550,19 @@ static void to_general(Emit *e, Stub *s, const TcgNode *n, unsigned es, unsigned
     unsigned opc = form(TCG_FP_SCALAR, es, 0) | w, from = a;
     bool twice = larger || round != TCG_ROUND_ZERO;
 
-    if (round == TCG_ROUND_AWAY) {
+    if (round == TCG_ROUND_AWAY && have(e, HOST_AVX512)) {
         away_lane(e, es, XS, a);
+        from = XS;
+    } else if (round == TCG_ROUND_AWAY) {       /* as away_lanes does */
+        Mem twice_left = mem(RSP, FRAME_V0);
+
+        rounds(e, es, XS, a, TOWARDS_ZERO | SILENT);
+        op3(e, form(TCG_FP_SCALAR, es, SUB), XS, a, XS);
+        op3(e, form(TCG_FP_SCALAR, es, ADD), XS, XS, XS);
+        rounds(e, es, XS, XS, TOWARDS_ZERO | SILENT);
+        vex_rm(&e->a, form(TCG_FP_SCALAR, es, 0x11), XS, 0, twice_left);
+        rounds(e, es, XS, a, TOWARDS_ZERO | SILENT);
+        vex_rm(&e->a, form(TCG_FP_SCALAR, es, ADD), XS, XS, twice_left);
         from = XS;
     } else if (twice) {
         rounds(e, es, XS, a, rounding[round] | SILENT);
@@ -767,7 +829,7 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
     unsigned es = tcg_fp_es(f), d = loc_num(n->out) - FIRST_VREG, a = vreg(n, 0), b = vreg(n, 1), c = vreg(n, 2);
     bool scalar = f & TCG_FP_SCALAR;
 
-    if (es == 1 && op <= TCG_FP_RINT && !have(e, HOST_FP16)) {
+    if (es == 1 && tcg_fp_to(f) == 1 && op <= TCG_FP_RINT && !have(e, HOST_FP16)) {
         if (op >= TCG_FP_MAX && op <= TCG_FP_MINNUM) {
             emit_minmax_halves(e, s, n, d, a, b);
             return;
@@ -790,6 +852,12 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
         op3(e, form(f, es, SQRT), d, scalar ? a : 0, a);
         break;
     case TCG_FP_MADD: case TCG_FP_MSUB: case TCG_FP_NMADD: case TCG_FP_NMSUB:
+        if (es != tcg_fp_to(f)) {
+            vex_rr(&e->a, CVTPH2PS, XS, 0, a);
+            vex_rr(&e->a, CVTPH2PS, d, 0, b);
+            op3(e, V(M_38, fused[op]), d, XS, c);
+            break;
+        }
         tcg_x86_vmov(e, d, a);
         op3(e, V(M_38, fused[op]) | (scalar ? 1 : 0) | (es == 3 ? X_W : es == 1 ? X_HALF : 0), d, b, c);
         break;
@@ -817,6 +885,12 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
     case TCG_FP_CVT:
         emit_cvt(e, n, d, a);
         break;
+    case TCG_FP_MULX: case TCG_FP_RECPS: case TCG_FP_RSQRTS:
+        emit_step(e, s, f, d, a, b);
+        return;
+    case TCG_FP_RINTN:
+        emit_rintn(e, s, f, d, a);
+        return;
     case TCG_FP_SCALE:
         emit_scale(e, f, d, a, b);
         return;

@@ -131,10 +131,14 @@ typedef enum VConst {
     VC_MIN16, VC_MIN32, VC_MIN64,               /* the smallest normal number */
     VC_HALF16, VC_HALF32, VC_HALF64,            /* the largest number below a half */
     VC_INFINITY16,
-    VC_ONE16, VC_ONE32, VC_ONE64,
-    VC_WHOLE16, VC_WHOLE32, VC_WHOLE64,         /* the least number that has no fraction, nor have those above */
+    VC_POINT5_16, VC_POINT5_32, VC_POINT5_64,
+    VC_TWO16, VC_TWO32, VC_TWO64,
+    VC_THREE16, VC_THREE32, VC_THREE64,
+    VC_FINITE16, VC_FINITE32, VC_FINITE64,      /* the largest number */
+    VC_ROOT16, VC_ROOT32, VC_ROOT64,            /* one whose square is finite, and less than half of it */
     VC_2P16,                                    /* powers of two, in single precision unless they say so */
-    VC_BELOW_2P31,                              /* the largest number below 2^31 */
+    VC_BELOW_2P31, VC_BELOW_2P31_64,            /* the largest number below 2^31 */
+    VC_BELOW_2P63, VC_BELOW_2P63_64,
     VC_2P63_32, VC_2P63_64,
     VC_MINUS_2P63_32, VC_MINUS_2P63_64,
     VC_LOST, VC_KEPT,                           /* the bits of a double that a single has not, and those that it has */
