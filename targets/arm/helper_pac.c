@@ -298,6 +298,26 @@ uint64_t helper_pac_auth(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t 
     return deposit64(original, field >> 63 ? 61 : 53, 2, key & 1 ? 2 : 1);
 }
 
+void helper_pac_fail_ia(ARMCPU *cpu)
+{
+    arm_raise(cpu, 0, pac_fail_syndrome(PAC_KEY_IA));
+}
+
+void helper_pac_fail_ib(ARMCPU *cpu)
+{
+    arm_raise(cpu, 0, pac_fail_syndrome(PAC_KEY_IB));
+}
+
+void helper_pac_fail_da(ARMCPU *cpu)
+{
+    arm_raise(cpu, 0, pac_fail_syndrome(PAC_KEY_DA));
+}
+
+void helper_pac_fail_db(ARMCPU *cpu)
+{
+    arm_raise(cpu, 0, pac_fail_syndrome(PAC_KEY_DB));
+}
+
 uint64_t helper_pacga(ARMCPU *cpu, uint64_t value, uint64_t modifier)
 {
     if (trapped(cpu)) {

@@ -52,10 +52,12 @@ static TcgVal sign(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned key)
 
 TcgVal a64_authenticate(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned key, bool combined)
 {
+    static const TcgHelper *const fail[] = {
+        [PAC_KEY_IA] = &arm_helper_pac_fail_ia, [PAC_KEY_IB] = &arm_helper_pac_fail_ib,
+        [PAC_KEY_DA] = &arm_helper_pac_fail_da, [PAC_KEY_DB] = &arm_helper_pac_fail_db,
+    };
     TcgGen *g = dc->g;
-    TcgBlockRef bad, good;
     TcgVal field, original, result;
-    unsigned keep;
 
     if (!(dc->key.pauth >> key & 1)) {
         return ptr;
@@ -65,15 +67,8 @@ TcgVal a64_authenticate(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned 
     }
     original = without_pac(dc, ptr, key >= PAC_KEY_DA, &field);
     result = combine(dc, ptr, original, field, modifier, key);
-    bad = tcg_block(g);
-    good = tcg_block(g);
-    keep = tcg_local(g, TCG_I64);
-    tcg_set_reg(g, keep, original);             /* if it is good it is the same, and does not wait for the PAC */
-    tcg_brcond(g, TCG_I64, COND_NE, result, original, bad, good);
-    tcg_block_start(g, bad);
-    a64_call(dc, raise, tcg_const(g, TCG_I32, 0), tcg_const(g, TCG_I32, pac_fail_syndrome(key)));
-    tcg_block_start(g, good);
-    return tcg_get_reg(g, keep);
+    /* if it is good it is the same, and does not wait for the PAC */
+    return tcg_raise_if(g, TCG_I64, COND_NE, original, result, fail[key]);
 }
 
 /* z: the modifier is zero, else it is Xn or SP. */
