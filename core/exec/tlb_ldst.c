@@ -153,10 +153,28 @@ static void redo_alone(CPUState *cs)
     cs->raised = 1;
 }
 
-/* Before a store to RAM. False: leave; the instruction will be run alone. */
+/*
+ * Whether what runs may be of the page that is stored to. Blocks have one page, edges between them and regions lead nowhere
+ * else but in user mode, and who jumps by a register has stored the PC: so that tells the page.
+ */
+static bool runs_there(CPUState *cs, const TlbInfo *info, uint64_t in_page)
+{
+    const CPUClass *cc = cs->exec->ec->cc;
+    vaddr pc = cc->get_pc(cs);
+    TlbInfo code;
+
+    if (cs->exec->x->user || !tlb_find(cs, pc, 1u << cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, true, &code)) {
+        return true;
+    }
+    return code.mr && code.mr->ram == info->mr->ram &&
+           (code.offset + (pc & page_mask(cs))) / CODE_PAGE == (info->offset + in_page) / CODE_PAGE;
+}
+
+/* Before a store to RAM. False: leave; the instruction will be run alone. Code of other pages goes while this goes on. */
 static bool may_store(CPUState *cs, const TlbInfo *info, uint64_t in_page, unsigned size)
 {
-    if (!cs->exec->alone && tb_store_hits(cs->exec->x, info->mr->ram, info->offset + in_page, size)) {
+    if (!cs->exec->alone && tb_store_hits(cs->exec->x, info->mr->ram, info->offset + in_page, size) &&
+        runs_there(cs, info, in_page)) {
         redo_alone(cs);
         return false;
     }
