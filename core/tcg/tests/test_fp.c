@@ -840,9 +840,64 @@ static void test_rest(void)
     g_ptr_array_unref(all);
 }
 
+/* Predicates are where they were, whether a helper is called or not. */
+static void test_predicates(void)
+{
+    static const uint64_t numbers[2][4] = {
+        { 0, 0x3c00, 0x3f800000, UINT64_C(0x3ff) << 52 },       /* 1 */
+        { 0, 0x7e01, 0x7fc00001, UINT64_C(0x7ff8000000000001) },
+    };
+    enum { PREDS = 6 };
+    GPtrArray *all = engines_new(&test_layout);
+    uint64_t seed = 11;
+
+    for (unsigned i = 0; i < all->len * TCG_NUM_FP_OPS * 6; i++) {
+        Engine *e = all->pdata[i / 6 / TCG_NUM_FP_OPS];
+        unsigned es = 1 + i % 3;
+        TcgFp f = TCG_FP(i / 6 % TCG_NUM_FP_OPS, es, es) | (i % 6 < 3 ? TCG_FP_SCALAR : 0);
+        OpCpu *cpu;
+        TcgVal v, p[PREDS];
+        TcgGen *g;
+        TcgCode code;
+
+        if (!exists(f) || !tcg_has_type(e->gen, TCG_PRED)) {
+            continue;
+        }
+        cpu = test_new0(OpCpu);
+        test_cpu_init(&cpu->cpu, 1);
+        g = engine_begin(e, OWNER);
+        tcg_insn_start(g, 0);
+        v = tcg_ld_env(g, TCG_V128, MO_128, OFF(in[0]));
+        for (unsigned k = 0; k < PREDS; k++) {
+            p[k] = tcg_ld_env(g, TCG_PRED, MO_64, OFF(kept[0][k]));
+        }
+        tcg_st_env(g, tcg_fp(g, &fp, f, v, v, v), MO_128, OFF(out));
+        for (unsigned k = 0; k < PREDS; k++) {
+            tcg_st_env(g, p[k], MO_64, OFF(kept[1][k]));
+        }
+        tcg_exit(g);
+        engine_finish(e, &code);
+        for (unsigned n = 0; n < 2; n++) {
+            for (unsigned k = 0; k < 16u >> es; k++) {
+                set_lane(&cpu->in[0], es, k, numbers[n][es]);
+            }
+            for (unsigned k = 0; k < PREDS; k++) {
+                cpu->kept[0][k].u64[0] = test_rand(&seed);
+            }
+            g_assert_cmphex(engine_run(e, &code, cpu), ==, (uintptr_t)OWNER | TCG_EXIT_LOOKUP);
+            for (unsigned k = 0; k < PREDS; k++) {
+                g_assert_cmphex(cpu->kept[1][k].u64[0], ==, cpu->kept[0][k].u64[0]);
+            }
+        }
+        g_aligned_free(cpu);
+    }
+    g_ptr_array_unref(all);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tcg/fp/predicates", test_predicates);
     g_test_add_func("/tcg/fp/lanes", test_lanes);
     g_test_add_func("/tcg/fp/rint", test_rint);
     g_test_add_func("/tcg/fp/to-lanes", test_to_lanes);

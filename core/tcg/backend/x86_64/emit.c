@@ -494,7 +494,6 @@ static void emit_poll(Emit *e, TcgId id, uint64_t heat)
     tcg_x86_stub_jump(e, s, CC_S);
     if (heat) {
         alu_rbp_i(&e->a, ALU_SUB, 0, e->layout->heat_offset + (int32_t)(heat - 1) * 4, heat_of(e));
-        e->heat_at = e->a.p - 1;
         tcg_x86_stub_jump(e, s, CC_S);
     }
 }
@@ -1495,8 +1494,8 @@ bool tcg_x86_once_poll(void *once, int heat)
     e->polls[0] = jcc_fwd32(&e->a, CC_S);
     if (heat >= 0) {
         alu_rbp_i(&e->a, ALU_SUB, 0, e->layout->heat_offset + heat * 4, 1);
+        pad_jump(e, 6);                         /* which may move what it compares */
         e->heat_at = e->a.p - 1;                /* once_end knows how much */
-        pad_jump(e, 6);
         e->polls[1] = jcc_fwd32(&e->a, CC_S);
     }
     return true;

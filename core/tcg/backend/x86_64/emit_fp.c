@@ -14,7 +14,6 @@
 #include "core/tcg/backend/x86_64/emit_int.h"
 
 enum { XS = XSCRATCH };
-enum { K1 = 1, K2 = 2 };                        /* mask registers, which nothing else uses */
 
 #define V(map, op) ((map) | P_66 | (op))
 enum {
@@ -171,12 +170,12 @@ static void check_lanes(Emit *e, Stub *s, unsigned es, unsigned a, unsigned b, b
     Mem min = vconst(e, VC_TWICE_MIN16 + es - 1);
 
     if (have(e, HOST_AVX512)) {
-        compare_lanes(e, es, K1, a, b, 0, UNORDERED);
+        compare_lanes(e, es, KSCRATCH2, a, b, 0, UNORDERED);
         if (tiny) {
             op3(e, padd[es], XS, a, a);
-            evex_rip(&e->a, pcmpeq[es] | (es == 3 ? X_W : 0), K2, XS, min.target);
+            evex_rip(&e->a, pcmpeq[es] | (es == 3 ? X_W : 0), KSCRATCH, XS, min.target);
         }
-        vex_rr(&e->a, KORTESTB, K1, 0, tiny ? K2 : K1);
+        vex_rr(&e->a, KORTESTB, KSCRATCH2, 0, tiny ? KSCRATCH : KSCRATCH2);
     } else {
         op3i(e, cmp, XS, a, b, UNORDERED);
         vex_rr(&e->a, MOVMSKPS, RAX, 0, XS);
@@ -866,8 +865,8 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
         return;
     case TCG_FP_EQ: case TCG_FP_GE: case TCG_FP_GT:
         if (es == 1) {
-            compare_lanes(e, es, K1, a, b, f & TCG_FP_SCALAR, predicate[op]);
-            evex_rr(&e->a, PMOVM2W, scalar ? XS : d, 0, K1);
+            compare_lanes(e, es, KSCRATCH2, a, b, f & TCG_FP_SCALAR, predicate[op]);
+            evex_rr(&e->a, PMOVM2W, scalar ? XS : d, 0, KSCRATCH2);
             if (scalar) {
                 op3i(e, PBLENDW, d, a, XS, 1);
             }

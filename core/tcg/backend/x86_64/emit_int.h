@@ -43,13 +43,16 @@ enum {
     HOST_ALL = (1 << 17) - 1,
     HOST_V2 = 1 << 17,                          /* x86-64-v2 itself, which is no extension */
     HOST_ANY = 1 << 18,                         /* TcgBackend.features: all that are named, whatever the host has */
+    HOST_PAD_ALWAYS = 1 << 19,                  /* ... jumps are padded, though the host may do without */
 };
 /* What this host has, from CPUID. */
 uint64_t tcg_x86_host_features(void);
 /* What of it a backend may use. */
 static inline uint64_t tcg_x86_features(const TcgBackend *be)
 {
-    return be->features & (be->features & HOST_ANY ? UINT64_MAX : tcg_x86_host_features());
+    uint64_t has = be->features & HOST_ANY ? UINT64_MAX : tcg_x86_host_features();
+
+    return be->features & (has | (be->features & HOST_PAD_ALWAYS ? HOST_PAD_JUMPS : 0));
 }
 
 enum {
@@ -57,6 +60,7 @@ enum {
     XSCRATCH = 15,                              /* XMM15 */
     WSCRATCH = 31,                              /* ZMM31 */
     KSCRATCH = 0,                               /* K0: no instruction can be masked by it */
+    KSCRATCH2 = 3,                              /* K3: what is asked next, by a branch, say */
     FRAME_OUT = 0,                              /* arguments of a C call beyond the sixth */
     FRAME_ADDR = 16,                            /* a slow path's operands, near: there are many stubs */
     FRAME_VAL = FRAME_ADDR + 8,

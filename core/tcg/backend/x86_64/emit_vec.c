@@ -7,7 +7,6 @@
 #include "core/tcg/backend/x86_64/emit_int.h"
 
 enum { XS = XSCRATCH, XTEMP = 14 };
-enum { K3 = 3 };                                /* a mask register for comparisons that a branch asks */
 
 #define V(map, op) ((map) | P_66 | (op))
 
@@ -164,14 +163,14 @@ static void emit_masked(Emit *e, const TcgNode *n, unsigned a, unsigned b)
     };
     unsigned es = n->aux, opc = (es < 2 ? 0x3e : 0x1e) | (n->imm < COND_LTU);
 
-    evex_rr(&e->a, V(M_3A, opc) | (es & 1 ? X_W : 0), K3, a, b);          /* vpcmpub and the like */
+    evex_rr(&e->a, V(M_3A, opc) | (es & 1 ? X_W : 0), KSCRATCH2, a, b);         /* vpcmpub and the like */
     put8(&e->a, predicate[n->imm]);
 }
 
 unsigned tcg_x86_emit_vec_zero(Emit *e, const TcgNode *n)
 {
     if (is_masked(e, fn_node(e->fn, n->arg[0]))) {
-        vex_rr(&e->a, KORTESTW, K3, 0, K3);
+        vex_rr(&e->a, KORTESTW, KSCRATCH2, 0, KSCRATCH2);
     } else if (is_mask(e->fn, n->arg[0], 2)) {         /* fewer operations than PTEST is inside */
         v1(e, PMOVMSKB, RAX, loc_num(n->in[0]));
         test_rr(&e->a, 0, RAX, RAX);

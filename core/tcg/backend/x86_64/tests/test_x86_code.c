@@ -326,6 +326,58 @@ static void test_poll(void)
     env_free(&env);
 }
 
+/* What an entry counts down, wherever the code lies, on hosts whose jumps may not lie everywhere. */
+static void test_heat(gconstpointer features)
+{
+    TcgLayout layout = test_layout;
+    Env env;
+
+    layout.heat_offset = offsetof(HandCpu, out_int);
+    env_init(&env, features, &layout);
+    env.be.features |= HOST_PAD_ALWAYS;
+    tcg_codebuf_free(env.buf);
+    env.buf = tcg_codebuf_new(1 << 18, &env.be, NULL);
+    test_cpu_init(&env.cpu.t, 1);
+    for (unsigned i = 0; i < 256; i++) {
+        TcgGen *g = tcg_gen_new(&env.config);
+        unsigned insns = 1 + i % 5;
+        int32_t *heat = (int32_t *)env.cpu.out_int;
+        TcgCode code;
+
+        tcg_gen_begin(g, (void *)(uintptr_t)HAND_OWNER);
+        if (i & 1) {
+            tcg_gen_quick(g);
+        } else {
+            tcg_gen_at_once(g, env.buf);
+        }
+        tcg_gen_poll(g, 2);
+        for (unsigned k = 0; k < insns; k++) {
+            tcg_insn_start(g, 4 * k);
+            tcg_st_env(g, tcg_const(g, TCG_I64, i), MO_64, offsetof(HandCpu, in_int) + 8 * k);
+        }
+        for (unsigned k = 0; k < i / 8; k++) {          /* code of any length */
+            tcg_st_env(g, tcg_const(g, TCG_I32, k), k & 1 ? MO_16 : MO_8, offsetof(HandCpu, taken));
+        }
+        tcg_exit(g);
+        g_assert_true(tcg_gen_end(g));
+        g_assert_true(tcg_gen_finish(g, env.buf, &code));
+        for (unsigned k = 0; k < 4; k++) {
+            heat[k] = (int32_t)insns;
+        }
+        env.cpu.t.poll = 0;
+        g_assert_cmphex(hand_go(&env, &code), ==, HAND_OWNER | TCG_EXIT_LOOKUP);
+        g_assert_cmphex(hand_go(&env, &code), ==, HAND_OWNER | TCG_EXIT_POLL);
+        g_assert_cmpint(heat[2], ==, -(int32_t)insns);
+        heat[2] = (int32_t)insns;
+        for (unsigned k = 0; k < 4; k++) {
+            g_assert_cmpint(heat[k], ==, insns);
+        }
+        g_assert_cmpuint(env.cpu.in_int[insns - 1], ==, i);
+        tcg_gen_free(g);
+    }
+    env_free(&env);
+}
+
 /* -- calls ----------------------------------------------------------------------------------------------- */
 static void helper_mixed(CPUState *cs, uint64_t a, const TcgVecVal *v, uint32_t b, const TcgVecVal *w, uint64_t c,
                          uint32_t d, TcgVecVal *ret)
@@ -607,7 +659,9 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < 2; i++) {
         g_autofree char *call = g_strdup_printf("/x86/code/call/%s", variants[i].name);
         g_autofree char *restore = g_strdup_printf("/x86/code/restore/%s", variants[i].name);
+        g_autofree char *heat = g_strdup_printf("/x86/code/heat/%s", variants[i].name);
 
+        g_test_add_data_func(heat, variants[i].name, test_heat);
         g_test_add_data_func(call, variants[i].name, test_call);
         g_test_add_data_func(restore, variants[i].name, test_restore);
     }
