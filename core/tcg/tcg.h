@@ -139,6 +139,8 @@ typedef enum TcgFpOp {
     TCG_FP_SCALE,                               /* for TO: a * b, b a power of two, 2 to 2^64; see below; es 2, 3 */
     TCG_FP_MULX, TCG_FP_RECPS, TCG_FP_RSQRTS,   /* a * b, 2 - a * b, (3 - a * b) / 2, rounded once; infinity by zero: 2, 2, 1.5 */
     TCG_FP_RINTN,                               /* RINT, by TCG_FP_RINTN; inexact is seen, invalid if no integer of so many bits */
+    TCG_FP_RECPE, TCG_FP_RSQRTE,                /* estimates of 1 / a, 1 / sqrt(a), of normal numbers, es 2: (b + 1) / 2, b the
+                                                   first 10 bits of that of x, the middle of what has a's first 9 bits, or 8 */
     TCG_FP_CVT,                                 /* to the size of a result's lane */
     TCG_FP_FROM_I, TCG_FP_FROM_U, TCG_FP_TO_I, TCG_FP_TO_U,    /* integers; to: by TCG_FP_TO, invalid if it does not fit */
     TCG_NUM_FP_OPS

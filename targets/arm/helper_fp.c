@@ -263,6 +263,7 @@ static uint64_t inline_op(ARMCPU *cpu, TcgFp f, uint64_t a, uint64_t b, uint64_t
         [TCG_FP_MAX] = fp_MAX, [TCG_FP_MIN] = fp_MIN, [TCG_FP_MAXNUM] = fp_MAXNM, [TCG_FP_MINNUM] = fp_MINNM,
         [TCG_FP_EQ] = fp_CMEQ, [TCG_FP_GE] = fp_CMGE, [TCG_FP_GT] = fp_CMGT, [TCG_FP_RINT] = fp_RINT,
         [TCG_FP_MULX] = fp_MULX, [TCG_FP_RECPS] = fp_RECPS, [TCG_FP_RSQRTS] = fp_RSQRTS, [TCG_FP_RINTN] = fp_RINTN,
+        [TCG_FP_RECPE] = fp_RECPE, [TCG_FP_RSQRTE] = fp_RSQRTE,
     };
     static const uint8_t mods[TCG_NUM_FP_OPS] = {
         [TCG_FP_MSUB] = FLOAT_NEG_PRODUCT, [TCG_FP_NMADD] = FLOAT_NEG_PRODUCT | FLOAT_NEG_ADDEND,

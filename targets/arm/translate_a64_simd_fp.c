@@ -32,6 +32,7 @@ static bool inline_op(FpOp op, unsigned esz, unsigned aux, TcgFp *ret)
         [FP_NMUL] = 1 + TCG_FP_MUL, [FP_ABD] = 1 + TCG_FP_SUB, [FP_SQRT] = 1 + TCG_FP_SQRT,
         [FP_MAX] = 1 + TCG_FP_MAX, [FP_MIN] = 1 + TCG_FP_MIN, [FP_MAXNM] = 1 + TCG_FP_MAXNUM, [FP_MINNM] = 1 + TCG_FP_MINNUM,
         [FP_MULX] = 1 + TCG_FP_MULX, [FP_RECPS] = 1 + TCG_FP_RECPS, [FP_RSQRTS] = 1 + TCG_FP_RSQRTS,
+        [FP_RECPE] = 1 + TCG_FP_RECPE, [FP_RSQRTE] = 1 + TCG_FP_RSQRTE,
         [FP_CMEQ] = 1 + TCG_FP_EQ, [FP_CMGE] = 1 + TCG_FP_GE, [FP_CMGT] = 1 + TCG_FP_GT,
         [FP_ACGE] = 1 + TCG_FP_GE, [FP_ACGT] = 1 + TCG_FP_GT,
         [FP_CMEQ0] = 1 + TCG_FP_EQ, [FP_CMGE0] = 1 + TCG_FP_GE, [FP_CMGT0] = 1 + TCG_FP_GT,
@@ -103,9 +104,11 @@ static void inline_lanes(DisasContext *dc, TcgFp f, FpOp op, FpShape shape, unsi
         b = tcg_vec2(dc->g, OP_vuzp2, esz, n, b, 0);
     }
     if (half && shape != FP_PAIRS) {            /* what lanes beyond those of a 64-bit vector do must raise nothing */
-        a = tcg_vec1(dc->g, OP_vmovz, 3, a, 0);
-        b = op != FP_DIV ? tcg_vec1(dc->g, OP_vmovz, 3, b, 0) :
-            tcg_vec2(dc->g, OP_vzip1, 3, b, all_lanes(dc, esz, UINT64_C(0x3ff) << 52, 0x3f800000, 0x3c00), 0);
+        TcgVal ones = all_lanes(dc, esz, UINT64_C(0x3ff) << 52, 0x3f800000, 0x3c00);
+
+        a = op != FP_RECPE && op != FP_RSQRTE ? tcg_vec1(dc->g, OP_vmovz, 3, a, 0) :
+            tcg_vec2(dc->g, OP_vzip1, 3, a, ones, 0);
+        b = op != FP_DIV ? tcg_vec1(dc->g, OP_vmovz, 3, b, 0) : tcg_vec2(dc->g, OP_vzip1, 3, b, ones, 0);
         c = op == FP_MULADD ? tcg_vec1(dc->g, OP_vmovz, 3, c, 0) : TCG_NOVAL;
     }
     switch (op) {

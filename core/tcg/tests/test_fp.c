@@ -314,6 +314,26 @@ static uint64_t round_in_range(TcgFp f, TcgFpRound round, uint64_t a, unsigned *
     return es == 3 ? of_double(whole) : of_float((float)whole);
 }
 
+static uint64_t estimate(TcgFpOp op, uint32_t a)
+{
+    unsigned e = a >> 23 & 255, x = 257 + 2 * (a >> 16 & 127), b = 511;
+
+    if (e == 0 || e > (op == TCG_FP_RECPE ? 252 : 254) || (op == TCG_FP_RSQRTE && a >> 31)) {
+        return 0x12345678;
+    }
+    if (op == TCG_FP_RECPE) {
+        b = (1u << 19) / (513 + 2 * (a >> 15 & 255));
+        e = 253 - e;
+    } else {
+        x = e & 1 ? x : 2 * x;
+        while (x * (b + 1) * (b + 1) < 1u << 28) {
+            b++;
+        }
+        e = (380 - e) / 2;
+    }
+    return (a & UINT32_C(1) << 31) | e << 23 | (((b + 1) / 2) & 255) << 15;
+}
+
 static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, uint64_t c, unsigned *flags)
 {
     unsigned es = tcg_fp_es(f), to = tcg_fp_to(f), raised;
@@ -334,6 +354,9 @@ static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, ui
         return es == 3 ? of_double(op == TCG_FP_RSQRTS ? 1.5 : op == TCG_FP_MULX ? 2 * sign_of(es, a, b) : 2) :
                es == 2 ? of_float(op == TCG_FP_RSQRTS ? 1.5f : op == TCG_FP_MULX ? 2 * (float)sign_of(es, a, b) : 2) :
                op == TCG_FP_RSQRTS ? 0x3e00 : op == TCG_FP_MULX && sign_of(es, a, b) < 0 ? 0xc000 : 0x4000;
+    }
+    if (op == TCG_FP_RECPE || op == TCG_FP_RSQRTE) {
+        return estimate(op, (uint32_t)a);
     }
     if (op == TCG_FP_RINTN) {
         return round_in_range(f, round, a, flags);
@@ -563,6 +586,8 @@ static bool exists(TcgFp f)
         return es != to;
     case TCG_FP_SCALE: case TCG_FP_RINTN:
         return es == to && es > 1;
+    case TCG_FP_RECPE: case TCG_FP_RSQRTE:
+        return es == 2 && to == 2;
     case TCG_FP_MADD: case TCG_FP_MSUB:
         return es == to || (es == 1 && to == 2 && !(f & TCG_FP_SCALAR));
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
@@ -586,6 +611,41 @@ static void test_lanes(void)
                     run_fp(all->pdata[i], f, use, use ? 100 : 400, &seed);
                 }
             }
+        }
+    }
+    g_ptr_array_unref(all);
+}
+
+/* Estimates of all that they depend on. */
+static void test_estimates(void)
+{
+    GPtrArray *all = engines_new(&test_layout);
+
+    for (unsigned i = 0; i < all->len; i++) {
+        Engine *e = all->pdata[i];
+
+        for (TcgFpOp op = TCG_FP_RECPE; op <= TCG_FP_RSQRTE; op++) {
+            OpCpu *cpu = test_new0(OpCpu);
+            TcgFp f = TCG_FP(op, 2, 2);
+            TcgGen *g = engine_begin(e, OWNER);
+            TcgCode code;
+
+            test_cpu_init(&cpu->cpu, 1);
+            tcg_insn_start(g, 0);
+            tcg_st_env(g, tcg_fp(g, &fp, f, tcg_ld_env(g, TCG_V128, MO_128, OFF(in[0])), TCG_NOVAL, TCG_NOVAL), MO_128,
+                       OFF(out));
+            tcg_exit(g);
+            engine_finish(e, &code);
+            for (uint32_t k = 0; k < 1024; k++) {
+                for (unsigned j = 0; j < 4; j++) {
+                    cpu->in[0].u32[j] = (126 << 23) + (k << 15) + (j & 1 ? 0x7fff : 0) + (j & 2 ? 17 << 24 : 0);
+                }
+                g_assert_cmphex(engine_run(e, &code, cpu), ==, (uintptr_t)OWNER | TCG_EXIT_LOOKUP);
+                for (unsigned j = 0; j < 4; j++) {
+                    g_assert_cmphex(cpu->out.u32[j], ==, estimate(op, cpu->in[0].u32[j]));
+                }
+            }
+            g_aligned_free(cpu);
         }
     }
     g_ptr_array_unref(all);
@@ -764,7 +824,9 @@ static void test_no_calls(void)
         return;
     }
     for (unsigned op = 0; op < TCG_NUM_FP_OPS; op++) {
-        for (unsigned form = native->has_op(native, &half) && op != TCG_FP_SCALE && op != TCG_FP_RINTN ? 0 : 2; form < 6; form++) {
+        bool estimates = op == TCG_FP_RECPE || op == TCG_FP_RSQRTE, no_half = estimates || op == TCG_FP_SCALE || op == TCG_FP_RINTN;
+
+        for (unsigned form = native->has_op(native, &half) && !no_half ? 0 : 2; form < (estimates ? 4 : 6); form++) {
             TcgFp f = TCG_FP(op, 1 + form / 2, 1 + form / 2) | (form & 1 ? TCG_FP_SCALAR : 0);
             OpCpu *cpu = test_new0(OpCpu);
             Engine *e = all->pdata[2];          /* after the interpreter, optimising and not */
@@ -899,6 +961,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tcg/fp/predicates", test_predicates);
     g_test_add_func("/tcg/fp/lanes", test_lanes);
+    g_test_add_func("/tcg/fp/estimates", test_estimates);
     g_test_add_func("/tcg/fp/rint", test_rint);
     g_test_add_func("/tcg/fp/to-lanes", test_to_lanes);
     g_test_add_func("/tcg/fp/to-int", test_to_int);

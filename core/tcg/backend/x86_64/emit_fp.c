@@ -28,7 +28,8 @@ enum {
     CVTPD2PS = V(M_0F, CVT), PSHUFD = V(M_0F, 0x70), PINSRD = V(M_3A, 0x22), PEXTRD = V(M_3A, 0x16),
     PACKSSDW = V(M_0F, 0x6b), PSRAW = V(M_0F, 0x71), DIGIT_SAR = 4, PMINSW = V(M_0F, 0xea), PMAXSW = V(M_0F, 0xee),
     PSRLD = V(M_0F, 0x72), DIGIT_SHR = 2, CVTDQ2PS = M_0F | 0x5b, CVTTPS2DQ = M_0F | P_F3 | 0x5b,
-    MOVUPS = M_0F | 0x10,
+    MOVUPS = M_0F | 0x10, MOVUPS_TO = M_0F | 0x11, RSQRTPS = M_0F | 0x52, RCPPS = M_0F | 0x53, PSUBD = V(M_0F, 0xfa),
+    PMADDWD = V(M_0F, 0xf5), PMULLD = V(M_38, 0x40), PSLLD = V(M_0F, 0x72), DIGIT_SHL = 6,
     SILENT = 8, TOWARDS_ZERO = 3,               /* of round_lanes' immediate */
     MXCSR_ROUNDS = 4,                           /* the immediate of cvtps2ph */
     UNORDERED = 3,                              /* the predicate of cmpps */
@@ -81,6 +82,8 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
     switch (tcg_fp_op(n->aux)) {
     case TCG_FP_SCALE: case TCG_FP_RINTN:
         return es > 1;
+    case TCG_FP_RECPE: case TCG_FP_RSQRTE:
+        return es == 2;
     case TCG_FP_CVT:
         return es != to;
     case TCG_FP_FROM_I: case TCG_FP_FROM_U:
@@ -412,6 +415,62 @@ static void emit_rintn(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a)
     round_lanes(e, scalar, es, XS, scalar ? a : 0, a, control | SILENT);
     check_above(e, s, scalar, es, vconst(e, (bits64 ? VC_BELOW_2P63 : VC_BELOW_2P31) + es - 2), d, false);
     round_lanes(e, scalar, es, d, scalar ? a : 0, a, control);
+}
+
+/*
+ * The host's estimate, which hosts choose and which raises nothing, is off by less than 2^-11. So its first 10 bits, made odd,
+ * are p = 2 u - 1 where the result is u or u - 1: the latter if p times what it is the reciprocal of is too large.
+ */
+static void emit_estimate(Emit *e, Stub *s, TcgFp f, unsigned d, unsigned a)
+{
+    bool root = tcg_fp_op(f) == TCG_FP_RSQRTE, scalar = f & TCG_FP_SCALAR;
+    int by_op = root ? VC_ABOVE_RSQRTE - VC_ABOVE_RECPE : 0;
+
+    if (!root) {
+        vex_rm(&e->a, PAND, XS, a, vconst(e, VC_ABS32));
+    }
+    vex_rm(&e->a, PADDD, XS, root ? a : XS, vconst(e, VC_INFINITY32));          /* from the smallest normal number on, signed */
+    vex_rm(&e->a, PCMPGTD, XS, XS, vconst(e, VC_ABOVE_RECPE + by_op));
+    vex_rr(&e->a, MOVMSKPS, RAX, 0, XS);
+    test_ri(&e->a, 0, RAX, scalar ? 1 : 15);
+    tcg_x86_stub_jump(e, s, CC_NE);
+    vex_rm(&e->a, PAND, XS, a, vconst(e, VC_FIRST_RECPE + by_op));
+    vex_rm(&e->a, POR, XS, XS, vconst(e, VC_MIDDLE_RECPE + by_op));
+    vex_rr(&e->a, root ? RSQRTPS : RCPPS, d, 0, XS);
+    op3i(e, PSRLD, DIGIT_SHR, d, d, 14);
+    vex_rm(&e->a, PAND, d, d, vconst(e, VC_0x1FF));
+    vex_rm(&e->a, POR, d, d, vconst(e, VC_0x201));
+    op3i(e, PSRLD, DIGIT_SHR, XS, XS, root ? 15 : 14);
+    vex_rm(&e->a, PAND, XS, XS, vconst(e, root ? VC_0xFF : VC_0x1FF));
+    vex_rm(&e->a, POR, XS, XS, vconst(e, root ? VC_0x100 : VC_0x201));
+    if (root) {                                 /* p squared; the limit is twice as large where the exponent is odd */
+        vex_rm(&e->a, MOVUPS_TO, d, 0, mem(RSP, FRAME_V0));
+        op3(e, PMADDWD, d, d, d);
+        op3(e, PMULLD, XS, XS, d);
+        vex_rm(&e->a, PAND, d, a, vconst(e, VC_MIN32));
+        op3i(e, PSLLD, DIGIT_SHL, d, d, 4);
+        vex_rm(&e->a, PADDD, d, d, vconst(e, VC_LIMIT_RSQRTE));
+        op3(e, PCMPGTD, XS, XS, d);
+        vex_rm(&e->a, MOVUPS, d, 0, mem(RSP, FRAME_V0));
+    } else {
+        op3(e, PMADDWD, XS, XS, d);
+        vex_rm(&e->a, PCMPGTD, XS, XS, vconst(e, VC_LIMIT_RECPE));
+    }
+    op3i(e, PSLLD, DIGIT_SHL, d, d, 14);
+    op3i(e, PSLLD, DIGIT_SHL, XS, XS, 15);
+    op3(e, PADDD, d, d, XS);
+    if (root) {
+        vex_rm(&e->a, PADDD, XS, a, vconst(e, VC_MIN32));
+        op3i(e, PSRLD, DIGIT_SHR, XS, XS, 1);
+        vex_rm(&e->a, PAND, XS, XS, vconst(e, VC_INFINITY32));
+    } else {
+        vex_rm(&e->a, PAND, XS, a, vconst(e, VC_EXPONENT32));
+    }
+    op3(e, PSUBD, d, d, XS);
+    vex_rm(&e->a, PADDD, d, d, vconst(e, VC_BIAS_RECPE + by_op));
+    if (scalar) {
+        op3(e, form(f, 2, 0x10), d, a, d);      /* movss */
+    }
 }
 
 /* Between the limits, times a power of two. A NaN is the second operand of the comparisons, and so their result. */
@@ -886,6 +945,9 @@ static void emit_fp(Emit *e, Stub *s, const TcgNode *n)
         break;
     case TCG_FP_MULX: case TCG_FP_RECPS: case TCG_FP_RSQRTS:
         emit_step(e, s, f, d, a, b);
+        return;
+    case TCG_FP_RECPE: case TCG_FP_RSQRTE:
+        emit_estimate(e, s, f, d, a);
         return;
     case TCG_FP_RINTN:
         emit_rintn(e, s, f, d, a);

@@ -145,6 +145,10 @@ typedef enum VConst {
     VC_BELOW_2P63, VC_BELOW_2P63_64,
     VC_2P63_32, VC_2P63_64,
     VC_MINUS_2P63_32, VC_MINUS_2P63_64,
+    VC_INFINITY32, VC_EXPONENT32,               /* the exponent; and the sign */
+    VC_ABOVE_RECPE, VC_FIRST_RECPE, VC_MIDDLE_RECPE, VC_LIMIT_RECPE, VC_BIAS_RECPE,         /* see emit_estimate */
+    VC_ABOVE_RSQRTE, VC_FIRST_RSQRTE, VC_MIDDLE_RSQRTE, VC_LIMIT_RSQRTE, VC_BIAS_RSQRTE,
+    VC_0x1FF, VC_0x201, VC_0xFF, VC_0x100,      /* 32 bits */
     VC_LOST, VC_KEPT,                           /* the bits of a double that a single has not, and those that it has */
     VC_0x70,                                    /* bytes */
     VC_BITREV,                                  /* gf2p8affineqb matrix: bits of a byte the other way round */
