@@ -129,7 +129,7 @@ typedef struct ArmKey {
     unsigned ss_active : 1, pstate_ss : 1;      /* software step */
     unsigned bp_active : 1;                     /* look for breakpoints before each instruction */
     unsigned sysreg_slow : 1;                   /* some control traps system registers: check each at run time */
-    unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB */
+    unsigned pauth : 4;                         /* EnIA, EnIB, EnDA, EnDB; with EnIA above EL0: all, as they are asked */
     unsigned spsel : 1, apk : 1;                /* SP_EL0 is not the stack pointer; keys can be read and written */
     unsigned pauth_inline : 1;                  /* no trap, and the algorithm that generated code has */
     unsigned bti_enabled : 1;                   /* SCTLR_ELx.BT for this level */

@@ -241,12 +241,22 @@ static uint64_t extended(uint64_t ptr, bool sel, uint64_t field)
     return sel ? ptr | field : ptr & ~field;
 }
 
-uint64_t helper_pac_add(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t key)
+/* Above EL0. */
+static bool is_disabled(const ARMCPU *cpu, uint32_t how)
 {
+    return how & PAC_ASK && !(arm_pac_enabled(cpu->sctlr_el[cpu->el]) >> (how & 3) & 1);
+}
+
+uint64_t helper_pac_add(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t how)
+{
+    unsigned key = how & ~PAC_ASK;
     bool data = key >= PAC_KEY_DA, sel = ptr >> cpu->pac.select[data] & 1;
     uint64_t field = cpu->pac.field[data][sel], pac, unused;
     bool tbi = !(field >> 63);
 
+    if (is_disabled(cpu, how)) {
+        return ptr;
+    }
     if (trapped(cpu)) {
         return 0;
     }
@@ -271,10 +281,13 @@ uint64_t helper_pac_add(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t k
 
 uint64_t helper_pac_auth(ARMCPU *cpu, uint64_t ptr, uint64_t modifier, uint32_t how)
 {
-    unsigned key = how & ~PAC_COMBINED;
+    unsigned key = how & ~(PAC_COMBINED | PAC_ASK);
     bool sel = ptr >> 55 & 1, data = key >= PAC_KEY_DA;
     uint64_t field = cpu->pac.field[data][sel], original = extended(ptr, sel, field), pac;
 
+    if (is_disabled(cpu, how)) {
+        return ptr;
+    }
     if (trapped(cpu)) {
         return 0;
     }

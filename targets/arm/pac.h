@@ -8,6 +8,8 @@
 enum { PAC_KEY_IA, PAC_KEY_IB, PAC_KEY_DA, PAC_KEY_DB, PAC_KEY_GA };
 /* With the key of helper_pac_auth: the instruction also branches, returns or loads (FEAT_FPACCOMBINE). */
 #define PAC_COMBINED 8
+/* With the key of helper_pac_add and helper_pac_auth: they look whether it is enabled. */
+#define PAC_ASK 16
 
 /*
  * The IMPLEMENTATION DEFINED algorithm: ComputePAC() is the pointer and the modifier, each exclusive-or half of the key, the
@@ -20,6 +22,12 @@ enum { PAC_KEY_IA, PAC_KEY_IB, PAC_KEY_DA, PAC_KEY_DB, PAC_KEY_GA };
 static inline uint32_t pac_fail_syndrome(unsigned key)
 {
     return ARM_SYNDROME(EC_PAC_FAIL, (key >= PAC_KEY_DA) << 1 | (key & 1));
+}
+
+/* Of an SCTLR_ELx: EnIA, EnIB, EnDA, EnDB, by key. */
+static inline unsigned arm_pac_enabled(uint64_t sctlr)
+{
+    return (sctlr >> 31 & 1) | (sctlr >> 30 & 1) << 1 | (sctlr >> 27 & 1) << 2 | (sctlr >> 13 & 1) << 3;
 }
 
 /* TrapPACUse(): the exception level that the use of a key traps to here, or 0. */

@@ -254,7 +254,10 @@ static ArmKey make_key(ARMCPU *cpu)
     };
 
     if (arm_feature(cpu, FEAT_PAuth)) {
-        key.pauth = (sctlr >> 31 & 1) | (sctlr >> 30 & 1) << 1 | (sctlr >> 27 & 1) << 2 | (sctlr >> 13 & 1) << 3;
+        key.pauth = arm_pac_enabled(sctlr);
+        if (cpu->el && key.pauth & 1) {         /* what an OS switches with its tasks: asked at run time (pac_is_asked) */
+            key.pauth = 0xf;
+        }
         key.apk = arm_pac_keys_trap(cpu) == TRAP_NONE;
         key.pauth_inline = arm_feature(cpu, FEAT_PACIMP) && arm_feature(cpu, FEAT_CONSTPACFIELD) &&
                            arm_feature(cpu, FEAT_FPACCOMBINE) && !arm_pac_trap_el(cpu);

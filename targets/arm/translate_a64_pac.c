@@ -39,12 +39,22 @@ static TcgVal combine(DisasContext *dc, TcgVal ptr, TcgVal original, TcgVal fiel
     return tcg_xor(g, TCG_I64, ptr, tcg_and(g, TCG_I64, v, field));
 }
 
+/*
+ * Whether the key's enable bit is asked at run time: PAC_ASK. Linux has that of IA set in itself, and the others as the task
+ * that it works for has them: one translation is for all tasks, in which other keys are rare.
+ */
+static unsigned pac_is_asked(const DisasContext *dc, unsigned key)
+{
+    return dc->key.el && dc->key.pauth & 1 && key != PAC_KEY_IA ? PAC_ASK : 0;
+}
+
 static TcgVal sign(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned key)
 {
     TcgVal field, original;
+    unsigned ask = pac_is_asked(dc, key);
 
-    if (!dc->key.pauth_inline) {
-        return a64_call(dc, pac_add, ptr, modifier, tcg_const(dc->g, TCG_I32, key));
+    if (!dc->key.pauth_inline || ask) {
+        return a64_call(dc, pac_add, ptr, modifier, tcg_const(dc->g, TCG_I32, key | ask));
     }
     original = without_pac(dc, ptr, key >= PAC_KEY_DA, &field);
     return combine(dc, ptr, original, field, modifier, key);
@@ -57,13 +67,14 @@ TcgVal a64_authenticate(DisasContext *dc, TcgVal ptr, TcgVal modifier, unsigned 
         [PAC_KEY_DA] = &arm_helper_pac_fail_da, [PAC_KEY_DB] = &arm_helper_pac_fail_db,
     };
     TcgGen *g = dc->g;
+    unsigned ask = pac_is_asked(dc, key);
     TcgVal field, original, result;
 
     if (!(dc->key.pauth >> key & 1)) {
         return ptr;
     }
-    if (!dc->key.pauth_inline) {
-        return a64_call(dc, pac_auth, ptr, modifier, tcg_const(g, TCG_I32, key | (combined ? PAC_COMBINED : 0)));
+    if (!dc->key.pauth_inline || ask) {
+        return a64_call(dc, pac_auth, ptr, modifier, tcg_const(g, TCG_I32, key | ask | (combined ? PAC_COMBINED : 0)));
     }
     original = without_pac(dc, ptr, key >= PAC_KEY_DA, &field);
     result = combine(dc, ptr, original, field, modifier, key);
