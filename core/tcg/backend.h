@@ -149,7 +149,10 @@ extern const TcgBackend tcg_backend_x86_64, tcg_backend_tci;
 void tcg_x86_some_host(TcgBackend *ret);
 
 /* -- codebuf.c ----------------------------------------------------------------------------------------------------- */
-enum { TCG_CODE_PIECES = 8 };
+enum {
+    TCG_CODE_TURNS = 8,                         /* pieces that one thread takes turns in */
+    TCG_CODE_PIECES = 32,                       /* places for them, and for what more threads at the same time have */
+};
 struct TcgCodeBuf {
     uint8_t *rw;                                /* writable view */
     const uint8_t *rx;                          /* executable view of the same memory */
@@ -161,7 +164,7 @@ struct TcgCodeBuf {
     uint64_t features;                          /* host extensions in use: be->features that the host has */
     const void *thunk[24];                      /* backend's own: addresses in rx of shared routines */
     unsigned turn;                              /* atomic */
-    uint64_t pieces[TCG_CODE_PIECES];           /* atomic: what is left of each, its start and its end << 32 */
+    uint64_t pieces[TCG_CODE_PIECES];           /* atomic: what is left of each, its start and its end << 32; codebuf.c */
     uint64_t *starts;                           /* atomic bits: a direct layout's emissions start at 16 bytes times n */
 };
 /*

@@ -140,43 +140,64 @@ void tcg_codebuf_commit(TcgCodeBuf *buf, uint8_t *start, size_t max, uint8_t *en
     __atomic_compare_exchange_n(&buf->used, &reserved, last, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
-/* Takes what is left of a piece, if that is enough; else nobody will. */
-static bool take_piece(TcgCodeBuf *buf, unsigned turn, TcgCodeTaken *ret)
-{
-    uint64_t piece = __atomic_exchange_n(&buf->pieces[turn], 0, __ATOMIC_ACQUIRE);
+/* Nobody is to make a new piece for this place: somebody has the one that was there. */
+#define PIECE_TAKEN UINT64_MAX
 
-    *ret = (TcgCodeTaken){ buf->rw + (uint32_t)piece, (piece >> 32) - (uint32_t)piece, turn };
-    return ret->max >= PIECE_LEFT;
+static size_t piece_left(uint64_t piece)
+{
+    return piece == PIECE_TAKEN ? 0 : (piece >> 32) - (uint32_t)piece;
+}
+
+/* A piece of another's turn, if there is enough of it. */
+static bool take_other(TcgCodeBuf *buf, unsigned turn, TcgCodeTaken *ret)
+{
+    for (unsigned i = 1; i < TCG_CODE_PIECES; i++) {
+        unsigned n = (turn + i) % TCG_CODE_PIECES;
+        uint64_t piece = __atomic_load_n(&buf->pieces[n], __ATOMIC_RELAXED);
+
+        if (piece_left(piece) >= PIECE_LEFT &&
+            __atomic_compare_exchange_n(&buf->pieces[n], &piece, PIECE_TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            *ret = (TcgCodeTaken){ buf->rw + (uint32_t)piece, piece_left(piece), n };
+            return true;
+        }
+    }
+    return false;
 }
 
 bool tcg_codebuf_take(TcgCodeBuf *buf, TcgCodeTaken *ret)
 {
-    unsigned turn = __atomic_fetch_add(&buf->turn, 1, __ATOMIC_RELAXED);
+    unsigned turn = __atomic_fetch_add(&buf->turn, 1, __ATOMIC_RELAXED) % TCG_CODE_TURNS;
     size_t max = CLAMP(tcg_codebuf_used(buf) / 16, PIECE_SMALL, PIECE_LARGE) / CODE_ALIGN * CODE_ALIGN;
+    uint64_t piece = __atomic_exchange_n(&buf->pieces[turn], PIECE_TAKEN, __ATOMIC_ACQUIRE);
 
-    if (take_piece(buf, turn % TCG_CODE_PIECES, ret)) {
+    if (piece_left(piece) >= PIECE_LEFT) {
+        *ret = (TcgCodeTaken){ buf->rw + (uint32_t)piece, piece_left(piece), turn };
         return true;
     }
-    ret->start = tcg_codebuf_reserve(buf, max);
-    ret->max = max;
-    for (unsigned i = 1; !ret->start && i < TCG_CODE_PIECES; i++) {
-        if (take_piece(buf, (turn + i) % TCG_CODE_PIECES, ret)) {
-            return true;
-        }
-        ret->start = NULL;
+    if (piece == PIECE_TAKEN && take_other(buf, turn, ret)) {
+        return true;
     }
-    return ret->start;
+    *ret = (TcgCodeTaken){ tcg_codebuf_reserve(buf, max), max, turn };
+    return ret->start || take_other(buf, turn, ret);
 }
 
 void tcg_codebuf_give_back(TcgCodeBuf *buf, const TcgCodeTaken *taken, const uint8_t *end)
 {
     size_t last = ((size_t)(end - buf->rw) + CODE_ALIGN - 1) / CODE_ALIGN * CODE_ALIGN;
     size_t limit = (size_t)(taken->start - buf->rw) + taken->max;
-    uint64_t none = 0;
 
     g_assert(last <= limit);
-    __atomic_compare_exchange_n(&buf->pieces[taken->turn], &none, (uint64_t)limit << 32 | last, false, __ATOMIC_RELEASE,
-                                __ATOMIC_RELAXED);
+    /* where it was; else where nobody's turn is; else where somebody else's was, who will find another place for his */
+    for (unsigned i = 0; i <= TCG_CODE_PIECES; i++) {
+        uint64_t *place = &buf->pieces[i ? TCG_CODE_PIECES - i : taken->turn];
+        uint64_t there = __atomic_load_n(place, __ATOMIC_RELAXED), piece = (uint64_t)limit << 32 | last;
+
+        if (piece_left(there) < PIECE_LEFT &&
+            __atomic_compare_exchange_n(place, &there, piece, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+            return;
+        }
+    }
+    tcg_codebuf_commit(buf, buf->rw + last, limit - last, buf->rw + last);      /* all of it, if it is the newest */
 }
 
 void tcg_codebuf_mark(TcgCodeBuf *buf, const uint8_t *p)

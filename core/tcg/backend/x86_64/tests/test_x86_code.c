@@ -40,19 +40,19 @@ static void test_codebuf(void)
 static void test_pieces(void)
 {
     TcgCodeBuf *buf = tcg_codebuf_new(1 << 18, &tcg_backend_x86_64, NULL);
-    TcgCodeTaken t[TCG_CODE_PIECES], again;
+    TcgCodeTaken t[TCG_CODE_TURNS], again;
     size_t sum = 0;
 
-    for (unsigned i = 0; i < TCG_CODE_PIECES; i++) {
+    for (unsigned i = 0; i < TCG_CODE_TURNS; i++) {
         g_assert_true(tcg_codebuf_take(buf, &t[i]));
         memset(t[i].start, (int)i, t[i].max);
     }
-    for (unsigned i = 0; i < TCG_CODE_PIECES; i++) {
+    for (unsigned i = 0; i < TCG_CODE_TURNS; i++) {
         g_assert_cmpuint(t[i].start[0], ==, i);
         g_assert_cmpuint(t[i].start[t[i].max - 1], ==, i);
         tcg_codebuf_give_back(buf, &t[i], t[i].start + 33);
     }
-    for (unsigned i = 0; i < TCG_CODE_PIECES; i++) {
+    for (unsigned i = 0; i < TCG_CODE_TURNS; i++) {
         g_assert_true(tcg_codebuf_take(buf, &again));
         g_assert_true(again.start == t[i].start + 48);
         g_assert_cmpuint(again.max, ==, t[i].max - 48);
@@ -68,6 +68,82 @@ static void test_pieces(void)
     tcg_codebuf_reset(buf);
     g_assert_true(tcg_codebuf_take(buf, &again));
     g_assert_true(again.start == buf->rw + buf->thunks);
+    tcg_codebuf_free(buf);
+}
+
+/* More are taken at a time than have turns: all that comes back is taken again before there are new ones. */
+static void test_many_pieces(void)
+{
+    enum { TIMES = 3, MANY = TCG_CODE_PIECES - 1, MORE = TCG_CODE_PIECES + 2 };
+    TcgCodeBuf *buf = tcg_codebuf_new(4 << 20, &tcg_backend_x86_64, NULL);
+    TcgCodeTaken t[MORE];
+    size_t used = 0;
+
+    for (unsigned k = 0; k < TIMES; k++) {
+        for (unsigned i = 0; i < MANY; i++) {
+            g_assert_true(tcg_codebuf_take(buf, &t[i]));
+            memset(t[i].start, (int)i, t[i].max);
+        }
+        g_assert_true(k == 0 || tcg_codebuf_used(buf) == used);
+        used = tcg_codebuf_used(buf);
+        for (unsigned i = 0; i < MANY; i++) {
+            TcgCodeTaken *back = &t[k == 1 ? MANY - 1 - i : i];
+
+            g_assert_cmpuint(back->start[0], ==, back->start[back->max - 1]);
+            tcg_codebuf_give_back(buf, back, back->start + 100 * i);
+        }
+        g_assert_cmpuint(tcg_codebuf_used(buf), ==, used);
+    }
+    /* no place is left: the newest goes back to what nobody has, others are lost */
+    for (unsigned i = 0; i < MORE; i++) {
+        g_assert_true(tcg_codebuf_take(buf, &t[i]));
+    }
+    used = tcg_codebuf_used(buf);
+    for (unsigned i = 0; i < MORE; i++) {
+        g_assert_cmpuint(tcg_codebuf_used(buf), ==, used);
+        tcg_codebuf_give_back(buf, &t[i], t[i].start);
+    }
+    g_assert_cmpuint(tcg_codebuf_used(buf), ==, used - t[MORE - 1].max);
+    tcg_codebuf_free(buf);
+}
+
+static gpointer take_and_give_back(gpointer data)
+{
+    TcgCodeBuf *buf = data;
+
+    for (unsigned i = 0; i < 500; i++) {
+        TcgCodeTaken t;
+
+        g_assert_true(tcg_codebuf_take(buf, &t));
+        memset(t.start, (int)i, 64);
+        g_thread_yield();
+        memset(t.start + 64, (int)i, 64);
+        g_assert_true(memcmp(t.start, t.start + 64, 64) == 0);
+        tcg_codebuf_give_back(buf, &t, t.start + 128);
+    }
+    return NULL;
+}
+
+/* As many threads as there are places lose nothing. */
+static void test_pieces_of_threads(void)
+{
+    enum { WRITTEN = 16 * 500 * 128 };
+    TcgCodeBuf *buf = tcg_codebuf_new(8 << 20, &tcg_backend_x86_64, NULL);
+    size_t base = tcg_codebuf_used(buf), left = 0;
+    GThread *thread[16];
+    TcgCodeTaken t;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(thread); i++) {
+        thread[i] = g_thread_new("pieces", take_and_give_back, buf);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(thread); i++) {
+        g_thread_join(thread[i]);
+    }
+    while (tcg_codebuf_take(buf, &t)) {
+        left += t.max;
+    }
+    g_assert_cmpuint(left, <=, tcg_codebuf_size(buf) - base - WRITTEN);
+    g_assert_cmpuint(left, >=, (tcg_codebuf_size(buf) - base - WRITTEN) * 95 / 100);
     tcg_codebuf_free(buf);
 }
 
@@ -647,6 +723,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/x86/code/codebuf", test_codebuf);
     g_test_add_func("/x86/code/pieces", test_pieces);
+    g_test_add_func("/x86/code/pieces/many", test_many_pieces);
+    g_test_add_func("/x86/code/pieces/threads", test_pieces_of_threads);
     g_test_add_func("/x86/code/wx", test_wx);
     g_test_add_func("/x86/code/no-memory", test_no_memory);
     g_test_add_func("/x86/code/full", test_full);
