@@ -151,7 +151,7 @@ typedef struct CPUExec {
     uint32_t jc_count[2][JC_COUNTS];            /* by two hashes of the virtual page: entries that the jump cache has */
     JcGone jc_gone[JC_GONE];                    /* under work_lock: for CPU_REQ_JC_GONE */
     unsigned num_jc_gone;
-    unsigned recycled;                          /* how often this CPU emptied the code buffer */
+    unsigned recycled;                          /* how often this CPU asked for room: blocks that it held are gone */
     bool alone;                                 /* running one instruction by itself: it may change code */
     Redo redo;                                  /* raised by us: run the instruction again */
     DebugRun debug_run;                         /* debug.h; changed while paused */

@@ -51,10 +51,10 @@ static void recycle(CPUState *cs, bool full)
     if (!full || tcg_codebuf_used(x->buf) > tcg_codebuf_size(x->buf) / 2) {      /* else somebody was first */
         tb_reset(x);
         perf_reset(x->perf);
+        stats_inc(&cs->exec->stats, STAT_tb_flushed);
     }
     exec_exclusive_end(x, cs->exec->thread);
     cs->exec->recycled++;
-    stats_inc(&cs->exec->stats, STAT_tb_flushed);
 }
 
 /* Nanoseconds, for statistics; reading a clock takes long beside what a block takes: 0 if nobody looks at them. */
