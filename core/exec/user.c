@@ -301,7 +301,8 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
         .prot = prot & (PROT_R | PROT_W | PROT_X), .user = prot >> USER_PROT_SHIFT,
         .watched = debug_has_watches(cs) && debug_page_watched(cs, addr & ~page_mask, page_mask + 1),
     };
-    if (type == ACCESS_FETCH) {                 /* who changes it waits for nobody, but what it says holds a lock meanwhile */
+    if (type == ACCESS_FETCH && !ret->watched) {
+        /* who changes it waits for nobody, but what it says holds a lock meanwhile */
         last = cs->exec->fetch = last ? last : g_new(UserFetch, 1);
         *last = (UserFetch){ changes, *ret };
     }
