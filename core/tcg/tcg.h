@@ -323,7 +323,7 @@ typedef enum TcgExit {
 } TcgExit;
 enum { TCG_OWNER_ALIGN = TCG_EXIT_MASK + 1 };
 
-/* W^X code memory: one memfd mapped twice. Allocation is a bump; when full the owner recycles (tcg_codebuf_reset). */
+/* W^X code memory, mapped twice. Allocation is a bump; when full the owner recycles (tcg_codebuf_reset). */
 TcgCodeBuf *tcg_codebuf_new(size_t size, const TcgBackend *be, GError **error);
 void tcg_codebuf_free(TcgCodeBuf *buf);
 /* Forgets all code. The owner has made sure that no thread is inside or will re-enter old code. */
