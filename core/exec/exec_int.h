@@ -329,7 +329,10 @@ extern const TcgMemOps watched_mem_ops;
 
 /* The jump cache forgets everything; what one page of virtual addresses has; what contexts have. Own thread. */
 void jc_flush(CPUState *cs);
-/* tb is expected to be come to by a return to pc, which is on the page where code was fetched from just now. */
+/*
+ * tb is expected to be come to by a return to pc, which is on the page where code was fetched from just now, or in user mode
+ * on any that code may be fetched from.
+ */
 void jc_enter_ahead(CPUState *cs, vaddr pc, TranslationBlock *tb);
 /* What of it leads to the blocks of a list (page_next): own thread's CPU at once, another when it looks at requests. */
 void jc_forget(CPUState *cs, bool own, const TranslationBlock *gone);

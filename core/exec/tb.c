@@ -16,6 +16,13 @@
 enum { CUT_SINGLE = 1, CUT_CHECKED = 2, CUT_STOPS_SHIFT = 2 };
 enum { MAX_INSNS = 128, MAX_INSN_BYTES = 16, MAX_TRIES = 3, MAX_AHEAD = 16 };
 
+/* A block that is new, whose own next ones are yet to be made; NULL: none, though it may have been tried. */
+typedef struct Ahead {
+    TranslationBlock *tb;
+    vaddr pc;
+    bool tried;
+} Ahead;
+
 static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResult *res)
 {
     const CPUClass *cc = cs->exec->ec->cc;
@@ -395,12 +402,6 @@ static int64_t back_from(const TcgCode *code)
     return code->num_chains == 1 && code->chain[0].back != code->chain[0].delta ? code->chain[0].back : 0;
 }
 
-/* A block that is new: what it leads to is yet to be made. */
-typedef struct Ahead {
-    TranslationBlock *tb;
-    vaddr pc;
-} Ahead;
-
 /* The block that a direct jump of tb's leads to; NULL: it cannot be made ahead. */
 static TranslationBlock *target_ahead(CPUState *cs, const TranslationBlock *tb, vaddr pc, vaddr to, bool *ret_made)
 {
@@ -422,49 +423,66 @@ static TranslationBlock *target_ahead(CPUState *cs, const TranslationBlock *tb, 
     return next_to(cs, tb, to, offset, ret_made);
 }
 
+/* What the call that ends `from` returns to, if that is on its page: put where the return looks. Returned if it is new. */
+static Ahead ahead_of_call(CPUState *cs, const Ahead *from)
+{
+    uint64_t page_mask = MIN(BIT64(from->tb->cc->tcg->page_bits), CODE_PAGE) - 1;
+    int64_t back = back_from(&from->tb->code);
+    vaddr to = from->pc + (uint64_t)back;
+    TranslationBlock *next;
+    bool made;
+
+    if (!back || (to ^ from->pc) & ~page_mask) {
+        return (Ahead){ 0 };
+    }
+    next = next_to(cs, from->tb, to, from->tb->offset + (uint64_t)back, &made);
+    if (next) {
+        jc_enter_ahead(cs, to, next);
+    }
+    return (Ahead){ made ? next : NULL, to, made };
+}
+
+/* What `from` leads to, if that is one place, which is known: linked. Returned if it is new. */
+static Ahead ahead_of_jump(CPUState *cs, const Ahead *from)
+{
+    const TcgCode *code = &from->tb->code;
+    TranslationBlock *next;
+    bool made = false;
+    vaddr to;
+
+    if (code->num_chains != 1 || code->returns || code->jumps) {
+        return (Ahead){ 0 };
+    }
+    to = from->pc + (uint64_t)(int64_t)code->chain[0].delta;
+    next = target_ahead(cs, from->tb, from->pc, to, &made);
+    if (next) {
+        tb_link(cs->exec->x, cs, from->tb, 0, next);
+    }
+    return (Ahead){ made ? next : NULL, to, made };
+}
+
 /*
  * What a block surely leads to, if that is on its page, is made with it and linked: so code is not left on the way, and is
- * not changed after it ran, which takes a processor longer. What a call returns to is made with it and put where its return
- * looks. Returns whether it tried to make any.
+ * not changed after it ran, which takes a processor longer. What a call returns to is made with it as well. Returns whether it
+ * tried to make any.
  */
 static bool make_ahead(CPUState *cs, TranslationBlock *tb, vaddr pc)
 {
-    uint64_t page_mask = MIN(BIT64(cs->exec->ec->cc->tcg->page_bits), CODE_PAGE) - 1;
-    Ahead made[MAX_AHEAD + 1] = { { tb, pc } };
-    unsigned num = 1;
-    unsigned recycled = cs->exec->recycled;
+    Ahead queue[MAX_AHEAD + 1] = { { tb, pc, true } };
+    unsigned num = 1, recycled = cs->exec->recycled;
     bool tried = false;
 
-    for (unsigned i = 0; i < num && num < MAX_AHEAD && recycled == cs->exec->recycled; i++) {
-        const Ahead *from = &made[i];
-        const TcgCode *code = &from->tb->code;
-        bool one = code->num_chains == 1 && !code->returns && !code->jumps, new = false;
-        int64_t back = back_from(code), delta = one ? code->chain[0].delta : 0;
-        vaddr to = from->pc + (uint64_t)back;
-        TranslationBlock *next;
+    for (unsigned i = 0; i < num && num < MAX_AHEAD; i++) {
+        for (unsigned k = 0; k < 2; k++) {
+            Ahead next = k ? ahead_of_jump(cs, &queue[i]) : ahead_of_call(cs, &queue[i]);
 
-        if (back && ((to ^ from->pc) & ~page_mask) == 0) {
-            next = next_to(cs, from->tb, to, from->tb->offset + (uint64_t)back, &new);
-            tried |= new;
-            if (next) {
-                jc_enter_ahead(cs, to, next);
+            tried |= next.tried;
+            if (recycled != cs->exec->recycled) {               /* no block is where it was */
+                return tried;
             }
-            if (next && new) {
-                made[num++] = (Ahead){ next, to };
+            if (next.tb) {
+                queue[num++] = next;
             }
-        }
-        if (!one || recycled != cs->exec->recycled) {
-            continue;
-        }
-        to = from->pc + (uint64_t)delta;
-        new = false;
-        next = target_ahead(cs, from->tb, from->pc, to, &new);
-        tried |= new;
-        if (next) {
-            tb_link(cs->exec->x, cs, from->tb, 0, next);
-        }
-        if (next && new) {
-            made[num++] = (Ahead){ next, to };
         }
     }
     return tried;
