@@ -292,12 +292,13 @@ static bool watch_allows(CPUState *cs, const TlbInfo *info, vaddr addr, unsigned
     if (!info->watched) {
         return true;
     }
-    return !(cs->cluster->debug && !debug_watch(cs, addr, size, type)) && (!cc->watch || cc->watch(cs, addr, size, type, mmu));
+    return !(cs->cluster->debug && !debug_watch(cs, addr, size, type)) &&
+           (!cc->watch || cc->watch(cs, addr, size, type, mmu));
 }
 
 /*
  * The pieces that an access of size bytes at addr consists of: one, or two when it goes on in another page or part of
- * one. 0: raised, or the probe found nothing.
+ * one; 3: more than that. 0: raised, or the probe found nothing.
  */
 static unsigned find_parts(CPUState *cs, vaddr addr, unsigned size, AccessType type, MemOp mo, TlbInfo info[2],
                            unsigned *ret_first)
@@ -317,7 +318,14 @@ static unsigned find_parts(CPUState *cs, vaddr addr, unsigned size, AccessType t
         return 0;
     }
     if (info[1].hi - ((addr + *ret_first) & page_mask(cs)) + 1 < size - *ret_first) {
-        return 3;                               /* the second is not the last either */
+        for (unsigned i = *ret_first; i < size; i++) {
+            TlbInfo each;
+
+            if (!tlb_find(cs, addr + i, 1, type, memop_mmu(mo), probe, &each)) {
+                return 0;
+            }
+        }
+        return 3;                               /* the second is not the last either: they are found again, byte by byte */
     }
     return 2;
 }
@@ -330,16 +338,27 @@ static bool watch_parts(CPUState *cs, const TlbInfo info[2], unsigned parts, vad
                         MemOp mo)
 {
     uint64_t left = page_mask(cs) + 1 - (addr & page_mask(cs));
+    const TlbInfo *second = &info[1];
+    TlbInfo last;
 
-    if ((mo & MO_KIND) == MO_PROBE || (!info[0].watched && (parts == 1 || !info[1].watched))) {
+    if ((mo & MO_KIND) == MO_PROBE) {
+        return true;
+    }
+    if (parts == 3 && info[1].page == info[0].page && size > left) {
+        if (!tlb_find(cs, addr + left, (unsigned)(size - left), type, memop_mmu(mo), false, &last)) {
+            return false;
+        }
+        second = &last;
+    }
+    if (!info[0].watched && (parts == 1 || !second->watched)) {
         return true;
     }
     if (!is_ram(&info[0], type == ACCESS_STORE) && !cpu_exact(cs)) {
         return false;
     }
     return watch_allows(cs, &info[0], addr, MIN(size, left), type, memop_mmu(mo)) &&
-           (parts == 1 || info[1].page == info[0].page ||
-            watch_allows(cs, &info[1], info[1].page, size - left, type, memop_mmu(mo)));
+           (parts == 1 || second->page == info[0].page ||
+            watch_allows(cs, second, second->page, size - left, type, memop_mmu(mo)));
 }
 
 /*
@@ -355,25 +374,74 @@ static bool may_remap(CPUState *cs, const TlbInfo *info)
     return true;
 }
 
-/* In memory order. False: raised. */
+static bool may_store_part(CPUState *cs, const TlbInfo *info, vaddr addr, unsigned len)
+{
+    return is_ram(info, true) ? may_store(cs, info, addr - info->page, len) : cpu_exact(cs) && may_remap(cs, info);
+}
+
+/* Whether a store whose parts were found is to be done here and now, wherever it goes. False: raised, or leave. */
+static bool may_store_all(CPUState *cs, const TlbInfo info[2], unsigned parts, vaddr addr, unsigned first, unsigned size,
+                          MemOp mo)
+{
+    if (parts != 3) {
+        return may_store_part(cs, &info[0], addr, first) &&
+               (parts == 1 || may_store_part(cs, &info[1], addr + first, size - first));
+    }
+    for (unsigned i = 0; i < size; i++) {
+        TlbInfo each;
+
+        if (!tlb_find(cs, addr + i, 1, ACCESS_STORE, memop_mmu(mo), false, &each) ||
+            !may_store_part(cs, &each, addr + i, 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What was found, in memory order, each byte alone where there are more than two parts. False: raised, by a device. */
+static bool load_found(CPUState *cs, const TlbInfo info[2], unsigned parts, vaddr addr, uint8_t *buf, unsigned first,
+                       unsigned size, MemOp mo)
+{
+    if (parts != 3) {
+        return load_part(cs, &info[0], addr, buf, first, mo) &&
+               (parts == 1 || load_part(cs, &info[1], addr + first, buf + first, size - first, mo));
+    }
+    for (unsigned i = 0; i < size; i++) {
+        TlbInfo each;
+
+        if (!tlb_find(cs, addr + i, 1, ACCESS_LOAD, memop_mmu(mo), (mo & MO_KIND) == MO_PROBE, &each) ||
+            !load_part(cs, &each, addr + i, buf + i, 1, mo)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool store_found(CPUState *cs, const TlbInfo info[2], unsigned parts, vaddr addr, const uint8_t *buf, unsigned first,
+                        unsigned size, MemOp mo)
+{
+    if (parts != 3) {
+        return store_part(cs, &info[0], addr, buf, first, mo) &&
+               (parts == 1 || store_part(cs, &info[1], addr + first, buf + first, size - first, mo));
+    }
+    for (unsigned i = 0; i < size; i++) {
+        TlbInfo each;
+
+        if (!tlb_find(cs, addr + i, 1, ACCESS_STORE, memop_mmu(mo), false, &each) ||
+            !store_part(cs, &each, addr + i, buf + i, 1, mo)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool load_any(CPUState *cs, vaddr addr, void *buf, unsigned size, MemOp mo)
 {
     TlbInfo info[2];
     unsigned first, parts = find_parts(cs, addr, size, ACCESS_LOAD, mo, info, &first);
 
-    if (parts == 0 || !watch_parts(cs, info, parts, addr, size, ACCESS_LOAD, mo)) {
-        return false;
-    }
-    if (parts == 3) {
-        for (unsigned i = 0; i < size; i++) {
-            if (!load_any(cs, addr + i, (uint8_t *)buf + i, 1, mo)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    return load_part(cs, &info[0], addr, buf, first, mo) &&
-           (parts == 1 || load_part(cs, &info[1], addr + first, (uint8_t *)buf + first, size - first, mo));
+    return parts && watch_parts(cs, info, parts, addr, size, ACCESS_LOAD, mo) &&
+           load_found(cs, info, parts, addr, buf, first, size, mo);
 }
 
 static bool store_any(CPUState *cs, vaddr addr, const void *buf, unsigned size, MemOp mo)
@@ -381,36 +449,9 @@ static bool store_any(CPUState *cs, vaddr addr, const void *buf, unsigned size, 
     TlbInfo info[2];
     unsigned first, parts = find_parts(cs, addr, size, ACCESS_STORE, mo, info, &first);
 
-    if (parts == 0) {
-        return false;
-    }
-    if (parts == 3) {
-        TlbInfo each;
-
-        if (!watch_parts(cs, info, parts, addr, size, ACCESS_STORE, mo)) {
-            return false;
-        }
-        for (unsigned i = 0; i < size; i++) {   /* all may be stored to, then each is */
-            if (!tlb_find(cs, addr + i, 1, ACCESS_STORE, memop_mmu(mo), false, &each)) {
-                return false;
-            }
-        }
-        for (unsigned i = 0; i < size; i++) {
-            if (!store_any(cs, addr + i, (const uint8_t *)buf + i, 1, mo)) {
-                return false;
-            }
-        }
-        return true;
-    }
-    for (unsigned i = 0; i < parts; i++) {
-        if (is_ram(&info[i], true) ? !may_store(cs, &info[i], (i ? addr + first : addr) - info[i].page, i ? size - first : first)
-                                   : !may_remap(cs, &info[i])) {
-            return false;
-        }
-    }
-    return watch_parts(cs, info, parts, addr, size, ACCESS_STORE, mo) &&
-           store_part(cs, &info[0], addr, buf, first, mo) &&
-           (parts == 1 || store_part(cs, &info[1], addr + first, (const uint8_t *)buf + first, size - first, mo));
+    return parts && may_store_all(cs, info, parts, addr, first, size, mo) &&
+           watch_parts(cs, info, parts, addr, size, ACCESS_STORE, mo) &&
+           store_found(cs, info, parts, addr, buf, first, size, mo);
 }
 
 /* -- the slow paths ----------------------------------------------------------------------------------------------------- */
@@ -563,12 +604,17 @@ static int find_runs(CPUState *cs, vaddr addr, uint64_t bytes, AccessType type, 
             return -1;
         }
     }
+    return num;
+}
+
+static bool watch_runs(CPUState *cs, vaddr addr, const Run *runs, int num, AccessType type, MemOp mo)
+{
     for (int i = 0; i < num; i++) {
         if (!watch_parts(cs, runs[i].info, runs[i].parts, run_addr(addr, &runs[i]), runs[i].len, type, mo)) {
-            return -1;
+            return false;
         }
     }
-    return num;
+    return num >= 0;
 }
 
 static bool load_runs(CPUState *cs, vaddr addr, uint8_t *buf, uint64_t bytes, MemOp mo)
@@ -576,20 +622,20 @@ static bool load_runs(CPUState *cs, vaddr addr, uint8_t *buf, uint64_t bytes, Me
     Run runs[MAX_RUNS];
     int num = find_runs(cs, addr, bytes, ACCESS_LOAD, mo, runs);
 
+    if (!watch_runs(cs, addr, runs, num, ACCESS_LOAD, mo)) {
+        return false;
+    }
     for (int i = 0; i < num; i++) {
         const Run *r = &runs[i];
-        vaddr at = run_addr(addr, r);
 
-        if (r->parts == 3 ? !load_any(cs, at, buf + r->at, r->len, mo)
-                          : !load_part(cs, &r->info[0], at, buf + r->at, r->first, mo) ||
-                            (r->parts == 2 && !load_part(cs, &r->info[1], at + r->first, buf + r->at + r->first,
-                                                         r->len - r->first, mo))) {
+        if (!load_found(cs, r->info, r->parts, run_addr(addr, r), buf + r->at, r->first, r->len, mo)) {
             return false;
         }
     }
-    return num >= 0;
+    return true;
 }
 
+/* Nothing is stored unless all may be; what a device refuses is only known when it does, and ends it there. */
 static bool store_runs(CPUState *cs, vaddr addr, const uint8_t *buf, uint64_t bytes, MemOp mo)
 {
     Run runs[MAX_RUNS];
@@ -597,29 +643,22 @@ static bool store_runs(CPUState *cs, vaddr addr, const uint8_t *buf, uint64_t by
 
     for (int i = 0; i < num; i++) {
         const Run *r = &runs[i];
-        vaddr at = run_addr(addr, r);
 
-        for (unsigned p = 0; p < MIN(r->parts, 2u); p++) {
-            vaddr part = p ? at + r->first : at;
-
-            if (is_ram(&r->info[p], true) ? !may_store(cs, &r->info[p], part - r->info[p].page, p ? r->len - r->first : r->first)
-                                          : !may_remap(cs, &r->info[p])) {
-                return false;
-            }
-        }
-    }
-    for (int i = 0; i < num; i++) {
-        const Run *r = &runs[i];
-        vaddr at = run_addr(addr, r);
-
-        if (r->parts == 3 ? !store_any(cs, at, buf + r->at, r->len, mo)
-                          : !store_part(cs, &r->info[0], at, buf + r->at, r->first, mo) ||
-                            (r->parts == 2 && !store_part(cs, &r->info[1], at + r->first, buf + r->at + r->first,
-                                                          r->len - r->first, mo))) {
+        if (!may_store_all(cs, r->info, r->parts, run_addr(addr, r), r->first, r->len, mo)) {
             return false;
         }
     }
-    return num >= 0;
+    if (!watch_runs(cs, addr, runs, num, ACCESS_STORE, mo)) {
+        return false;
+    }
+    for (int i = 0; i < num; i++) {
+        const Run *r = &runs[i];
+
+        if (!store_found(cs, r->info, r->parts, run_addr(addr, r), buf + r->at, r->first, r->len, mo)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void slow_ldv(CPUState *cs, vaddr addr, void *ret, MemOp mo, uint64_t bytes, const void *map)

@@ -239,7 +239,10 @@ typedef struct TcgMemOps {
     void (*st)(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, const void *map);
     void (*ld128)(CPUState *cs, vaddr addr, void *ret, MemOp mo, const void *map);
     void (*st128)(CPUState *cs, vaddr addr, const void *value, MemOp mo, const void *map);
-    /* Vectors of up to 64 bytes: of byte i if bit i of bytes is set; those that are not loaded are 0. All or nothing is stored. */
+    /*
+     * Vectors of up to 64 bytes: of byte i if bit i of bytes is set; those that are not loaded are 0. All or nothing is
+     * stored, but for what comes before a device that refuses.
+     */
     void (*ldv)(CPUState *cs, vaddr addr, void *ret, MemOp mo, uint64_t bytes, const void *map);
     void (*stv)(CPUState *cs, vaddr addr, const void *value, MemOp mo, uint64_t bytes, const void *map);
     /* Returns the old value, zero extended (or by MO_SIGN). */
