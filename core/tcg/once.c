@@ -54,6 +54,7 @@ typedef struct OnceState {
 /* A state that is gone back to, with its rows, as in Once.named. */
 typedef struct OnceSnap {
     OnceState state;
+    bool gone;                                  /* what there is of it in nodes and rows is another's by now */
     OnceRow row[MAX_ROWS];
 } OnceSnap;
 
@@ -970,11 +971,18 @@ static void join_compare(Once *o, TcgId id)
     }
 }
 
+/* Whether a value is thought to be in the slot of a local: what `join` found there. */
+static bool is_in_slot(const Once *o, const OnceRow *r)
+{
+    return r->local && r->env && node(o, r->env)->op == OP_phi && node(o, r->env)->slot == r->offset;
+}
+
 /* Locals are in their slots. */
 static void store_locals(Once *o)
 {
     for (uint32_t i = 0; i < o->now.num_named && !o->failed; i++) {
         OnceRow *r = &o->rows[o->named[i]];
+        TcgLoc loc;
 
         if (r->local && r->cur && r->cur != r->env) {
             if (!r->offset) {
@@ -982,8 +990,15 @@ static void store_locals(Once *o)
                 o->locals_end = MAX(o->locals_end, o->named[i] + 1u);
             }
             o->pinned = 0;
-            move(o, r->cur, place(o, r->cur, class_of(o, r->cur), !tcg_type_is_vec(r->type), false),
-                 TCG_LOC(LOC_SLOT, r->offset - 1));
+            loc = place(o, r->cur, class_of(o, r->cur), !tcg_type_is_vec(r->type), false);
+            r->start = 0;                       /* it is nobody's to undo */
+            if (is_in_slot(o, r)) {             /* what `join` found there may still be wanted */
+                if (!node(o, r->env)->reg && is_live(o, r->env)) {
+                    use(o, r->env, class_of(o, r->env));
+                }
+                node(o, r->env)->slot = 0;
+            }
+            move(o, r->cur, loc, TCG_LOC(LOC_SLOT, r->offset - 1));
             r->env = r->cur;
         }
     }
@@ -1472,19 +1487,21 @@ static size_t state_size(const OnceState *s)
     return offsetof(OnceState, set) + s->num_set * sizeof(s->set[0]);
 }
 
-static void keep_for(Once *o, uint32_t block)
+/* A new snapshot's number + 1. */
+static uint8_t keep(Once *o)
 {
     OnceSnap *s = &o->snaps[o->num_snaps];
 
     if (o->num_snaps == MAX_SNAPS) {
         fail(o);
-        return;
+        return 0;
     }
+    s->gone = false;
     memcpy(&s->state, &o->now, state_size(&o->now));
     for (uint32_t i = 0; i < o->now.num_named; i++) {
         s->row[i] = o->rows[o->named[i]];
     }
-    o->blk[block].snap = (uint8_t)++o->num_snaps;
+    return (uint8_t)++o->num_snaps;
 }
 
 /* Nothing is known of it. */
@@ -1495,11 +1512,33 @@ static inline void forget(OnceRow *r)
     r->named = r->set = false;
 }
 
+/* Nothing is in a local's slot that its node says is there. */
+static inline void empty_slot(Once *o, const OnceRow *r)
+{
+    if (is_in_slot(o, r)) {
+        node(o, r->env)->slot = 0;
+    }
+}
+
+/*
+ * Nodes, slots and the list of names are shared: what was added to them since then is taken back. So states that were kept
+ * since then cannot be gone back to any more: blocks are to be started depth first.
+ */
 static void go_back_to(Once *o, const OnceSnap *snap)
 {
     const OnceState *s = &snap->state;
     uint32_t num_named = o->now.num_named, num_slots = o->now.num_slots;
 
+    if (snap->gone) {
+        fail(o);
+        return;
+    }
+    for (OnceSnap *later = &o->snaps[snap - o->snaps] + 1; later < &o->snaps[o->num_snaps]; later++) {
+        later->gone = true;
+    }
+    for (uint32_t i = 0; i < num_named; i++) {
+        empty_slot(o, &o->rows[o->named[i]]);
+    }
     for (TcgRegSet set = bound(o); set; set &= set - 1) {
         unbind(o, __builtin_ctzll(set));
     }
@@ -1529,6 +1568,8 @@ static void go_back_to(Once *o, const OnceSnap *snap)
         *r = snap->row[i];
         if (r->env && !r->local && !is_const(o, r->env)) {
             note_row(o, r->env, r);
+        } else if (r->local && r->env && node(o, r->env)->op == OP_phi) {
+            node(o, r->env)->slot = (uint16_t)r->offset;
         }
     }
 }
@@ -1545,9 +1586,15 @@ static void join(Once *o, const OnceBlock *b)
     for (uint32_t i = 0; i < o->now.num_named; i++) {
         OnceRow *r = &o->rows[o->named[i]];
 
+        empty_slot(o, r);
         forget(r);
         r->named = true;
-        if (r->local && r->offset) {
+    }
+    for (uint32_t i = o->num_regs; i < o->locals_end; i++) {    /* also those that the last block knew nothing of */
+        OnceRow *r = &o->rows[i];
+
+        if (r->offset) {
+            name(o, i);
             r->cur = r->env = tcg_fn_node_new(o->fn, OP_phi, r->type);  /* of which nobody knows anything */
             node(o, r->cur)->slot = (uint16_t)r->offset;
             node(o, r->cur)->uses = 1;
@@ -1573,11 +1620,13 @@ void tcg_once_start(Once *o, uint32_t block)
     if (o->branch) {
         TcgId id = o->branch;
         const TcgIrBlock *b = fn_block(o->fn, node(o, id)->block);
+        uint8_t snap = 0;
 
         o->branch = 0;
         for (unsigned i = 0; i < b->num_succ; i++) {
             if (b->succ[i] != block) {
-                keep_for(o, b->succ[i]);
+                snap = snap ? snap : keep(o);
+                o->blk[b->succ[i]].snap = snap;
             }
         }
         emit(o, id, node(o, id), block);

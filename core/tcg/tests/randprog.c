@@ -15,6 +15,7 @@ typedef struct Prog {
     unsigned local[TCG_NUM_TYPES];
     uint64_t delta;
     bool wide, preds, masked;
+    bool quiet;                                 /* no row but locals is set */
 } Prog;
 
 static unsigned below(Prog *p, unsigned n)
@@ -347,7 +348,9 @@ static void guest_access(Prog *p)
     a = address(p);
     switch (below(p, p->shape->vectors ? 10 : 8)) {
     case 8: case 9:
-        pair_access(p, a);
+        if (!p->quiet) {
+            pair_access(p, a);
+        }
         break;
     case 0: case 1: case 2:
         tcg_guest_st(p->g, a, value(p, t), random_memop(p, t, false));
@@ -395,7 +398,9 @@ static void write_some(Prog *p)
     if (p->preds && below(p, 3) == 0) {
         t = p->wide ? TCG_V256 + below(p, 3) : TCG_PRED;
     }
-    if (t == TCG_I32) {
+    if (p->quiet) {
+        tcg_set_reg(p->g, p->local[t], value(p, t));
+    } else if (t == TCG_I32) {
         tcg_set_reg(p->g, below(p, 8) ? TEST_NZCV : p->local[t], flags(p));
     } else {
         tcg_set_reg(p->g, row_of(p, t), value(p, t));
@@ -411,7 +416,7 @@ static void step(Prog *p)
         wide_step(p);
     } else if (r < 3) {
         guest_access(p);
-    } else if (r == 3 && p->shape->calls) {
+    } else if (r == 3 && p->shape->calls && !p->quiet) {
         call(p);
     } else if (r < 8) {
         write_some(p);
@@ -468,15 +473,95 @@ static void branch(Prog *p, TcgBlockRef a, TcgBlockRef b)
 static void check(Prog *p)
 {
     TcgBlockRef bad = tcg_block(p->g), good = tcg_block(p->g);
+    Prog before;
 
     branch(p, bad, good);
+    before = *p;
     tcg_block_start(p->g, bad);
     if (below(p, 2)) {
         step(p);
     }
     leave(p);
-    forget(p);
+    *p = before;
     tcg_block_start(p->g, good);
+}
+
+/* Two checks; what fails the first comes before what passes the second. */
+static void check_twice(Prog *p)
+{
+    TcgBlockRef bad[2], good[2];
+    Prog at[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        bad[i] = tcg_block(p->g);
+        good[i] = tcg_block(p->g);
+        step(p);
+        write_some(p);
+        branch(p, bad[i], good[i]);
+        at[i] = *p;
+        tcg_block_start(p->g, i ? bad[1] : good[0]);
+    }
+    write_some(p);
+    leave(p);
+    *p = at[0];
+    tcg_block_start(p->g, bad[0]);
+    write_some(p);
+    step(p);
+    leave(p);
+    *p = at[1];
+    tcg_block_start(p->g, good[1]);
+}
+
+/*
+ * A diamond inside one instruction that has set no row yet: what comes of it is in locals, one of which is its own. late:
+ * what leaves before it comes after its arms.
+ */
+static void diamond(Prog *p, unsigned depth)
+{
+    TcgBlockRef arm[2] = { tcg_block(p->g), tcg_block(p->g) }, end = tcg_block(p->g);
+    bool quiet = p->quiet, late = below(p, 4) == 0;
+    TcgType t = int_type(p);
+    unsigned own = tcg_local(p->g, t);
+    TcgBlockRef bad, good;
+    Prog before, at;
+
+    p->quiet = true;
+    if (late) {
+        bad = tcg_block(p->g);
+        good = tcg_block(p->g);
+        branch(p, bad, good);
+        before = *p;
+        tcg_block_start(p->g, good);
+    }
+    branch(p, arm[0], arm[1]);
+    at = *p;
+    for (unsigned i = 0; i < 2; i++) {
+        tcg_block_start(p->g, arm[i]);
+        *p = at;
+        for (unsigned n = below(p, 3); n-- > 0;) {
+            step(p);
+        }
+        if (depth && below(p, 4) == 0) {
+            diamond(p, depth - 1);
+        }
+        write_some(p);
+        tcg_set_reg(p->g, own, value(p, t));
+        tcg_br(p->g, end);
+    }
+    if (late) {
+        *p = before;
+        tcg_block_start(p->g, bad);
+        leave(p);
+    }
+    tcg_block_start(p->g, end);
+    forget(p);
+    keep(p, t, tcg_get_reg(p->g, own));
+    for (unsigned type = TCG_I32; type <= TCG_V128; type++) {
+        if (below(p, 2)) {
+            keep(p, type, tcg_get_reg(p->g, p->local[type]));
+        }
+    }
+    p->quiet = quiet;
 }
 
 /* Control flow inside one instruction: a diamond, or a loop that a local counts. */
@@ -526,11 +611,17 @@ static void insn(Prog *p)
     }
     tcg_insn_start(p->g, p->delta);
     p->delta += 4;
+    if (p->shape->joins && below(p, 3) == 0) {
+        diamond(p, 1);
+    }
     while (n--) {
         step(p);
     }
     if (p->shape->inner && below(p, 8) == 0) {
         inner(p);
+    }
+    if (p->shape->breadth && below(p, 4) == 0) {
+        check_twice(p);
     }
     if (p->shape->tree && below(p, 8) == 0) {
         check(p);

@@ -14,6 +14,8 @@ typedef struct RandProg {
     bool tree;                                  /* ... and no joins */
     bool wide;                                  /* wide vectors and predicates, if the backend has them */
     bool preds;                                 /* V128 and predicates */
+    bool joins;                                 /* ... but within instructions that have set no row yet */
+    bool breadth;                               /* checks are emitted breadth first */
 } RandProg;
 
 /* Emits one between tcg_gen_begin and tcg_gen_finish. Every loop polls; memory is mostly hit. */
