@@ -132,8 +132,16 @@ def atomic(c, op, order):
     return word(0x19200000, 1, 3, rt2=(2, 16), op=(op, 12), order=(order, 22))
 
 
+def failing():
+    """Exclusive stores without a reservation, each in a block of its own: a status is 1 in all of its register."""
+    lines = ['add x4, x26, #16', 'ldr x7, =0x%x' % M64, 'str x7, [x4]', 'mov x2, x7', 'mov x3, x7', 'mov x20, #3',
+             '1: clrex', 'b 2f', '2: stxp w1, x2, x3, [x4]', 'b 3f', '3: stxr w5, x20, [x4]', 'b 4f', '4: stlxrb w6, w20, [x4]',
+             'out x1', 'out x5', 'out x6', 'subs x20, x20, #1', 'b.ne 1b', 'ldr x0, [x4]', 'out x0']
+    return ('exclusive-fails', '\n'.join(lines), [1] * 9 + [M64])
+
+
 def cases(env, rounds):
-    out = []
+    out = [failing()]
     rng = env.rng
 
     def add(name, fn, *args):
