@@ -738,7 +738,7 @@ class Tree:
     def __init__(self, isa, width):
         self.isa = isa
         self.width = width
-        self.known = {}         # (rows, relevant known bits) -> entry
+        self.known = {}         # (rows, relevant known bits, sure rows, what others still ask for) -> entry
         self.nodes = []         # (shift, width, first entry of next)
         self.next = []
         self.lists = [self.END]
@@ -765,16 +765,20 @@ class Tree:
     def build(self, rows, known, value):
         """The entry for a set of rows, a bit for each row's index, when the bits of known were seen to be those of value."""
         relevant = sure = 0
+        asked = []
         for i in members(rows):
             cubes = self.cubes.get(i, [(0, 0)])
-            if not cubes_and([(known, value)], cubes):
+            left = cubes_and([(known, value)], cubes)
+            if not left:
                 rows &= ~(1 << i)
-            elif i in self.sure_if and not cubes_subtract([(known, value)], cubes):
-                sure |= 1 << i
+            elif not cubes_subtract([(known, value)], cubes):
+                sure |= (i in self.sure_if) << i
+            else:
+                asked.append((i, tuple(sorted({(m & ~known, v & ~known) for m, v in left}))))
         for i in range(self.width):
             if rows & self.fixes[i]:
                 relevant |= 1 << i
-        key = (rows, known & relevant, sure)
+        key = (rows, known & relevant, sure, tuple(asked))
         if key not in self.known:
             entry = self.split(rows, known, value) if rows.bit_count() > self.TRY else None
             self.known[key] = self.leaf(rows, sure) if entry is None else entry
