@@ -1046,6 +1046,12 @@ enum {
     MAX_ON_STACK = 64 << 10,
 };
 
+/* What has just been emitted was not too long: the limit was looked at before it. */
+static inline void check_size(const Emit *e, const uint8_t *start)
+{
+    g_assert(!e->fn->config->verify || e->a.p - start <= NODE_MAX - 16);
+}
+
 /* Where a host fault goes on. False: over the limit. */
 static bool emit_fault_sites(Emit *e)
 {
@@ -1124,9 +1130,14 @@ static uint32_t code_size(const Emit *e)
 /* What follows the hot code. False: over the limit. */
 static bool emit_rest(Emit *e)
 {
+    const uint8_t *start;
+
     e->code->hot_size = code_size(e);
     for (unsigned i = 0; i < e->num_jumps; i++) {
         fix32(e->jumps[i].at, e->block_at[e->jumps[i].block]);
+    }
+    if (e->a.p > e->limit) {
+        return false;
     }
     if (e->polls[0]) {
         fix32(e->polls[0], e->a.p);
@@ -1139,7 +1150,9 @@ static bool emit_rest(Emit *e)
         if (e->a.p > e->limit) {
             return false;
         }
+        start = e->a.p;
         emit_stub(e, &e->stubs[i]);
+        check_size(e, start);
     }
     e->code->text_size = code_size(e);
     if (e->num_consts) {
@@ -1233,7 +1246,10 @@ static bool emit_region(Emit *e)
                 return false;
             }
             if (!is_dead(fn_node(fn, id))) {
+                const uint8_t *start = e->a.p;
+
                 emit_node(e, id, fn_node(fn, id), next);
+                check_size(e, start);
             }
         }
         pass_on(e, fn_block(fn, b), e->fence_due, &found);
@@ -1390,9 +1406,12 @@ static bool put_rec(Once *o, const TcgNode *n)
 
 static __attribute__((noinline)) bool emit_with_map(Once *o, TcgId id, const TcgNode *n, uint32_t next)
 {
+    const uint8_t *start = o->e.a.p;
+
     fn_node(o->e.fn, id)->map_at = next_rec(o);
     o->e.no_rec = false;
     emit_node(&o->e, id, n, next);
+    check_size(&o->e, start);
     return o->e.no_rec || put_rec(o, n);
 }
 
