@@ -18,8 +18,8 @@
  * - in[i] says where arg[i] is when the node starts: LOC_REG; LOC_SLOT or LOC_CONST where the constraint allows.
  *   arg[i] == 0 has LOC_NONE. out is LOC_REG, or LOC_NONE if the result has no use: a PURE or ld_env node whose out
  *   is LOC_NONE emits nothing (dead, a recipe, or a constant that every user takes as an immediate).
- * - out may share an argument's register unless out_early. If out_same_as >= 0 and that argument dies here, it
- *   should; emit copes with every assignment, so this is a wish, and an allocator may also make it a rule.
+ * - out may share an argument's register unless out_early. If out_same_as >= 0 and that argument is in a register, out is
+ *   that register, which holds a copy if the argument does not die here. Of TCG_PLAIN operations it is only a wish.
  * - clobbers hold nothing that is needed after the node, and no argument whose arg[] set leaves them out.
  * - call: fn->lists[n->arg_locs + i] is the TcgLoc of list[i]: any register, slot or constant (vectors: register or
  *   slot). emit moves them where the C call wants them and takes the result from there to out (call_int_args and
@@ -60,7 +60,7 @@ typedef struct TcgConstraint {
     bool arg_const[TCG_MAX_OPERANDS];           /* a constant argument may stay a constant (immediate) */
     bool arg_slot[TCG_MAX_OPERANDS];            /* ... may be read from its frame slot */
     TcgRegSet out;
-    int8_t out_same_as;                         /* index of the argument whose register the result takes, or -1 */
+    int8_t out_same_as;                         /* index of the argument whose register the result takes, or -1; see above */
     bool out_early;                             /* the result's register must differ from all arguments' */
     TcgRegSet clobbers;                         /* destroyed by the op; arguments that may be in them are used first */
 } TcgConstraint;

@@ -1002,7 +1002,8 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
     case OP_vclmul:
         v2i(e, PCLMULQDQ, d, x[0], x[1], imm);
         break;
-    case OP_vdotus:                             /* d is x[0] */
+    case OP_vdotus:
+        g_assert(d == x[0]);
         if (have(e, HOST_AVX512)) {
             evex_rr(&e->a, VPDPBUSD, d, x[1], x[2]);
         } else {
@@ -1041,16 +1042,20 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         }
         break;
     case OP_vsha1r:
-        op_rr(&e->a, SHA1RNDS4, d, x[1]);       /* these have no VEX forms: d is x[0] */
+        g_assert(d == x[0]);                    /* these have no VEX forms */
+        op_rr(&e->a, SHA1RNDS4, d, x[1]);
         put8(&e->a, imm);
         break;
     case OP_vsha256r:
+        g_assert(d == x[0]);
         op_rr(&e->a, SHA256RNDS2, d, x[1]);
         break;
     case OP_vsha256m1:
+        g_assert(d == x[0]);
         op_rr(&e->a, SHA256MSG1, d, x[1]);
         break;
     case OP_vsha256m2:
+        g_assert(d == x[0]);
         op_rr(&e->a, SHA256MSG2, d, x[1]);
         break;
     default:

@@ -440,7 +440,8 @@ void tcg_x86_emit_wide(Emit *e, const TcgNode *n)
     case OP_vbitsel:
         emit_bitsel(e, n->type, vreg(n->out), vreg(n->in[0]), vreg(n->in[1]), vreg(n->in[2]));
         break;
-    case OP_vtern:                              /* the result is the first */
+    case OP_vtern:
+        g_assert(n->out == n->in[0]);
         evex_wide_rr(&e->a, PTERNLOG | X_W, width_of(n->type), vreg(n->out), vreg(n->in[1]), vreg(n->in[2]));
         put8(&e->a, (unsigned)n->imm);
         break;
