@@ -115,12 +115,11 @@ static void watched_cas128(CPUState *cs, vaddr addr, void *expect_ret, const voi
 }
 
 const TcgMemOps watched_mem_ops = {
-    .ld = watched_ld, .st = watched_st, .ld128 = watched_ld128, .st128 = watched_st128, .ldv = watched_ldv, .stv = watched_stv,
-    .rmw = watched_rmw, .cas = watched_cas,
-    .cas128 = watched_cas128,
+    .ld = watched_ld, .st = watched_st, .ld128 = watched_ld128, .st128 = watched_st128,
+    .ldv = watched_ldv, .stv = watched_stv, .rmw = watched_rmw, .cas = watched_cas, .cas128 = watched_cas128,
 };
 
-/* -- sums ------------------------------------------------------------------------------------------------------------------ */
+/* -- sums --------------------------------------------------------------------------------------------------------- */
 
 /* One helper's, over all CPUs; ticks are nanoseconds here. */
 typedef struct HelperCost {
@@ -212,7 +211,7 @@ void exec_stats(Machine *m, Stats *ret)
     g_array_unref(sums(m, ret));
 }
 
-/* -- text ------------------------------------------------------------------------------------------------------------------ */
+/* -- text --------------------------------------------------------------------------------------------------------- */
 
 static void helpers_format(const GArray *helpers, GString *out)
 {
@@ -257,8 +256,8 @@ void exec_jit_format(Machine *m, GString *out)
     g_string_append_printf(out, "TB avg host size    %" PRIu64 " bytes (expansion ratio: %.1f)\n",
                            s.num ? s.host_bytes / s.num : 0, s.bytes ? (double)s.host_bytes / (double)s.bytes : 0);
     g_string_append_printf(out, "cross page TB count 0 (0%%)\n");
-    g_string_append_printf(out, "direct jump count   %" PRIu64 " (%u%%) of %" PRIu64 "\n", s.linked, percent(s.linked, s.slots),
-                           s.slots);
+    g_string_append_printf(out, "direct jump count   %" PRIu64 " (%u%%) of %" PRIu64 "\n", s.linked,
+                           percent(s.linked, s.slots), s.slots);
     g_string_append_printf(out, "region count        %u, of %" PRIu64 " instructions, %" PRIu64 " bytes of host code\n\n",
                            s.regions, s.region_insns, s.region_host_bytes);
     g_string_append_printf(out, "Statistics:\nTB flush count      %" PRIu64 "\n", stats.count[STAT_tb_flushed]);

@@ -25,7 +25,7 @@ typedef struct TbEdge {
 #define JC_PCS UINT64_MAX
 
 struct TranslationBlock {
-    uint64_t next;                              /* atomic: in its bucket (TbLink); looking one up reads what comes first here */
+    uint64_t next;                              /* atomic: in its bucket (TbLink); looking one up reads what is first */
     ram_addr offset;                            /* where it is entered */
     RamBlock *rb;                               /* NULL: not cached (one instruction, run once) */
     const CPUClass *cc;
@@ -36,7 +36,7 @@ struct TranslationBlock {
     uint32_t bytes, insns;
     uint64_t jc_pc;                             /* atomic: where jump caches have it; 0: nowhere, JC_PCS: at several places */
     uint64_t hash;                              /* of the guest bytes */
-    TranslationBlock *cold;                     /* a region: the block in whose place it is, which goes no sooner; else NULL */
+    TranslationBlock *cold;                     /* a region: the block that it replaces, which goes no sooner; else NULL */
     uint8_t *notes;                             /* atomic: a row of tcg_gen_notes; NULL if it jumps by no register */
     int heat;                                   /* heat word that it counts down; -1: none */
     bool valid;                                 /* under tb_lock */
@@ -76,9 +76,9 @@ void tb_pool_free(TbPool *p);
 TranslationBlock *tb_alloc(TbPool *p);          /* zeroed */
 void tb_free(void *tb);
 /*
- * A row for a block that jumps by a register, all 0; which block is said later. Rows of blocks that are freed come back. There
- * are many, and when they are used up the oldest is taken away from its block, which may go on to write there: what is noted is
- * looked up, and compared with when the region runs.
+ * A row for a block that jumps by a register, all 0; which block is said later. Rows of blocks that are freed come
+ * back. There are many, and when they are used up the oldest is taken away from its block, which may go on to write
+ * there: what is noted is looked up, and compared with when the region runs.
  */
 uint8_t *tb_new_notes(TbPool *p);
 void tb_set_notes(TbPool *p, TranslationBlock *tb, uint8_t *row);

@@ -278,7 +278,8 @@ static void fold_popcnt(Fold *f, TcgId id)
     TcgId x, count;
     TcgType t;
 
-    if (sum->op != OP_vsad || n->imm || n->aux < 2 || fn_node(fn, sum->arg[1])->op != OP_const || fn_node(fn, sum->arg[1])->imm) {
+    if (sum->op != OP_vsad || n->imm || n->aux < 2 || fn_node(fn, sum->arg[1])->op != OP_const ||
+        fn_node(fn, sum->arg[1])->imm) {
         return;
     }
     bits = fn_node(fn, sum->arg[0]);
@@ -345,7 +346,7 @@ static void fold_value(Fold *f, TcgId id)
     }
 }
 
-/* A sum's or product's other lanes are those of its first operand: better of one that has none. Of two NaNs the helper chooses. */
+/* A sum's or product's other lanes are its first operand's: better one that has none. Of two NaNs the helper chooses. */
 static void fold_fp(Fold *f, TcgId id)
 {
     TcgNode *n = fn_node(f->fn, id);
@@ -502,7 +503,7 @@ static void walk(Fold *f)
     }
 }
 
-/* -- afterwards ------------------------------------------------------------------------------------------------------------ */
+/* -- afterwards --------------------------------------------------------------------------------------------------- */
 
 /* What the walk passed before a value was replaced: phis' arguments that come around a loop. */
 static void rename_phis(TcgFn *fn)

@@ -183,7 +183,7 @@ static inline TcgVal tcg_vget(TcgGen *g, unsigned es, TcgVal v, unsigned lane)
     return tcg_emit(g, OP_vget, es == 3 ? TCG_I64 : TCG_I32, es, lane, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
 }
 
-/* Whether the backend has an operation on vectors that not every one has (ops.def says which); es: its aux, so a TcgFp of fp's. */
+/* Whether the backend has an operation on vectors that not all have (ops.def says which); es: its aux, so a TcgFp of fp's. */
 bool tcg_has(const TcgGen *g, TcgOpcode op, unsigned es);
 
 /* -- vectors of any width, predicates ---------------------------------------------------------------------------- */
@@ -244,7 +244,7 @@ typedef struct TcgVec {
 } TcgVec;
 /* Without values. */
 TcgVec tcg_vec_shape(const TcgGen *g, unsigned bytes);
-/* An operation that is lane by lane, on each part; the last operand that is given has the vectors' type. Also on predicates. */
+/* An operation that is lane by lane, on each part; the last operand given has the vectors' type. Also on predicates. */
 TcgVec tcg_vecs(TcgGen *g, TcgOpcode op, unsigned es, uint64_t imm, const TcgVec *a, const TcgVec *b, const TcgVec *c);
 TcgVec tcg_vecs_dup(TcgGen *g, unsigned bytes, unsigned es, TcgVal v);
 TcgVec tcg_vecs_ld_env(TcgGen *g, unsigned bytes, uint32_t offset);

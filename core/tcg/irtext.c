@@ -271,7 +271,8 @@ static void print_tail(Printer *p, const TcgNode *n)
     case IMM_MASKED: {
         TcgNode inner = tcg_masked_op(n);
 
-        g_string_append_printf(out, " as=%s imm=%" PRIu64, inner.op < TCG_NUM_OPS ? tcg_op_def[inner.op].name : "?", inner.imm);
+        g_string_append_printf(out, " as=%s imm=%" PRIu64, inner.op < TCG_NUM_OPS ? tcg_op_def[inner.op].name : "?",
+                               inner.imm);
         break;
     }
     case IMM_OPTIONAL:
@@ -602,7 +603,9 @@ static bool get_offset(Parser *p, uint64_t *ret)
 
 static bool get_size(Parser *p, MemOp *ret)
 {
-    static const char *const names[] = { "u8", "u16", "u32", "u64", "u128", "u256", "u512", "", "s8", "s16", "s32", "s64", "s128" };
+    static const char *const names[] = {
+        "u8", "u16", "u32", "u64", "u128", "u256", "u512", "", "s8", "s16", "s32", "s64", "s128",
+    };
     unsigned i;
 
     if (!get_name(p, names, G_N_ELEMENTS(names), "access size", &i)) {

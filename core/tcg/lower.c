@@ -12,9 +12,9 @@
  * operations by lanes of 8 bytes serve where a vcmp GT of 8 bytes is missing.)
  *
  * Wide vectors, where a backend has any: what is lane by lane and has no expansion here, or none that the backend has, is
- * done by halves; vlow, vhigh and vcat it must have. A backend that has predicates (an OP_mov of them) must have pfrom and pto
- * of aux 0; for one that has none they become integers, and their operations, guest_ldm and guest_stm aside, what these
- * have. vmasked is made here, of a vsel and what that alone uses, where the backend has it.
+ * done by halves; vlow, vhigh and vcat it must have. A backend that has predicates (an OP_mov of them) must have pfrom
+ * and pto of aux 0; for one that has none they become integers, and their operations, guest_ldm and guest_stm aside,
+ * what these have. vmasked is made here, of a vsel and what that alone uses, where the backend has it.
  *
  * Recipes stay as they are: they are evaluated, not emitted.
  */
@@ -539,7 +539,8 @@ static TcgId expand_halves(Lower *l, const TcgNode *n)
 static TcgId move_bits(Lower *l, TcgId x, unsigned es, bool gather)
 {
     static const uint64_t groups[] = {
-        0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f, 0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0x00000000ffffffff,
+        0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f, 0x00ff00ff00ff00ff,
+        0x0000ffff0000ffff, 0x00000000ffffffff,
     };
 
     /* every other bit, es times: by groups of 1 << i bits that grow together, or part */
@@ -629,7 +630,8 @@ static TcgId expand_pred(Lower *l, const TcgNode *n)
         bits = op2(l, OP_shl, TCG_I64, k(l, TCG_I64, 1), a);
         bits = opk(l, OP_sub, TCG_I64, bits, 1);
         below = setcond(l, TCG_I64, COND_LTU, a, k(l, TCG_I64, n->imm));
-        return from_bits(l, emit(l, OP_select, TCG_I64, 0, 0, below, bits, k(l, TCG_I64, tcg_lanes_mask((unsigned)n->imm)), 0));
+        return from_bits(l, emit(l, OP_select, TCG_I64, 0, 0, below, bits,
+                                 k(l, TCG_I64, tcg_lanes_mask((unsigned)n->imm)), 0));
     case OP_ptest: return expand_ptest(l, a, b);
     case OP_vsel: return n->type == TCG_V128 ? vbitsel(l, lanes_to_mask(l, n->aux, a), b, n->arg[2]) : 0;
     case OP_pcmp: return n->type == TCG_V128 ? mask_to_lanes(l, n->aux, vcmp(l, n->imm, n->aux, a, b)) : 0;
@@ -639,7 +641,8 @@ static TcgId expand_pred(Lower *l, const TcgNode *n)
 
         arg[first] = to_bits(l, arg[first], 0);
         arg[first + 1] = to_bits(l, arg[first + 1], 0);
-        return n->type == TCG_PRED ? from_bits(l, emit(l, n->op, TCG_I64, n->aux, n->imm, arg[0], arg[1], arg[2], arg[3])) : 0;
+        return n->type == TCG_PRED ? from_bits(l, emit(l, n->op, TCG_I64, n->aux, n->imm, arg[0], arg[1], arg[2], arg[3]))
+                                   : 0;
     }
     default: return 0;
     }

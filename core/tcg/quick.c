@@ -111,7 +111,8 @@ bool tcg_join_compare(TcgFn *fn, TcgNode *n)
         n->aux = flags->aux | n->aux << TCG_FP_COND_SHIFT;
         n->arg[0] = flags->arg[0];
         n->arg[1] = flags->arg[1];
-    } else if ((flags->op == OP_flags_sub || flags->op == OP_flags_logic || flags->op == OP_flags_add || flags->op == OP_ptest) &&
+    } else if ((flags->op == OP_flags_sub || flags->op == OP_flags_logic || flags->op == OP_flags_add ||
+                flags->op == OP_ptest) &&
                tcg_compare_of_flags(fn, n->aux, n->arg[0], &c) == -1 && tcg_simplify_compare(fn, &c) == -1) {
         n->aux = c.cond;
         n->arg[0] = c.a;

@@ -292,9 +292,9 @@ int tcg_compare_of_flags(TcgFn *fn, TcgFlagCond fc, TcgId nzcv, TcgCompare *ret)
         const TcgNode *among = fn_node(fn, n->arg[0]), *count = fn_node(fn, n->arg[1]);
         /* with `to` as of_logic's, but that C is count < lanes */
         static const int8_t of_while[16] = {
-            [FC_EQ] = COND_EQ, [FC_NE] = COND_NE, [FC_CS] = COND_LTU, [FC_CC] = COND_GEU, [FC_MI] = COND_NE, [FC_PL] = COND_EQ,
-            [FC_VS] = -2, [FC_VC] = -3, [FC_HI] = -1, [FC_LS] = -1, [FC_GE] = COND_EQ, [FC_LT] = COND_NE, [FC_GT] = -2,
-            [FC_LE] = -3,
+            [FC_EQ] = COND_EQ, [FC_NE] = COND_NE, [FC_CS] = COND_LTU, [FC_CC] = COND_GEU,
+            [FC_MI] = COND_NE, [FC_PL] = COND_EQ, [FC_VS] = -2, [FC_VC] = -3, [FC_HI] = -1, [FC_LS] = -1,
+            [FC_GE] = COND_EQ, [FC_LT] = COND_NE, [FC_GT] = -2, [FC_LE] = -3,
         };
 
         if (count->op != OP_pwhile || among->op != OP_const || among->imm != tcg_lanes_mask((unsigned)count->imm) ||

@@ -56,7 +56,7 @@ typedef struct Ssa {
     uint16_t *dense;                            /* by row, then by local: dense number + 1 */
     RowState *states;                           /* by block, row: the state at its end once it has been walked */
     BlockOut *outs;
-    uint8_t *loop;                              /* by header block (0: of the region), row; one more: the body has an insn_start */
+    uint8_t *loop;                              /* by header block (0: the region), row; one more: it has an insn_start */
     uint8_t *in_field;                          /* by block with several predecessors, row: see choose_fields; NULL: none */
     uint8_t *reloads;                           /* by row: it is so in one of them */
     uint32_t num_contents;
@@ -477,7 +477,7 @@ static TcgId phi_new(Ssa *s, uint32_t block, uint32_t row, bool of_start)
     return id;
 }
 
-/* -- the PC ---------------------------------------------------------------------------------------------------------------- */
+/* -- the PC ------------------------------------------------------------------------------------------------------- */
 
 /* Whether ref is the region's entry PC plus a constant. */
 static bool pc_offset(Ssa *s, Ref ref, int64_t *ret)
@@ -544,7 +544,7 @@ static Ref insn_pc(Ssa *s, TcgId before)
     return pc_at(s, insn_delta(s), before);
 }
 
-/* -- effects ------------------------------------------------------------------------------------------------------------------- */
+/* -- effects ------------------------------------------------------------------------------------------------------ */
 
 static bool differs(Ssa *s, uint32_t row, Ref a, Ref b)
 {
@@ -869,7 +869,7 @@ static void walk_block(Ssa *s)
     }
 }
 
-/* -- joins -------------------------------------------------------------------------------------------------------------------- */
+/* -- joins -------------------------------------------------------------------------------------------------------- */
 
 static void join_row(Ssa *s, uint32_t block, uint32_t r, bool header)
 {

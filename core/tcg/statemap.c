@@ -5,8 +5,8 @@
  *   map    insns, pc_delta, PC row's offset and type (if pc_delta), number of entries, entries
  *   entry  offset in the CPU object, operand
  *   operand  one byte: type << 6 | place. Place 0-31: that integer or (V128) vector register; SLOT: number;
- *            CONST: its bytes; RECIPE: op, aux, imm, operands. A predicate is an integer; of a wide vector the type is 0 there,
- *            and itself in the next byte
+ *            CONST: its bytes; RECIPE: op, aux, imm, operands. A predicate is an integer; of a wide vector the type is 0
+ *            there, and itself in the next byte
  *
  * Numbers are LEB128.
  */

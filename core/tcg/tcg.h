@@ -126,8 +126,8 @@ enum { FENCE_LD_LD = 1, FENCE_LD_ST = 2, FENCE_ST_LD = 4, FENCE_ST_ST = 8, FENCE
  * helper called there. A scalar operation computes lane 0; other lanes of its result are those of a, or zero where
  * lanes change size.
  *
- * Fixed-point numbers are made of what TCG_FP_SCALE makes: it is exact, since what is beyond 2^63 counts as that, which does not
- * fit then either. A NaN stays one, quiet, and is invalid.
+ * Fixed-point numbers are made of what TCG_FP_SCALE makes: it is exact, since what is beyond 2^63 counts as that, which
+ * does not fit then either. A NaN stays one, quiet, and is invalid.
  */
 typedef enum TcgFpOp {
     TCG_FP_ADD, TCG_FP_SUB, TCG_FP_MUL, TCG_FP_DIV, TCG_FP_SQRT,
@@ -137,8 +137,8 @@ typedef enum TcgFpOp {
     TCG_FP_EQ, TCG_FP_GE, TCG_FP_GT,            /* all ones where it holds; GE and GT are invalid for any NaN */
     TCG_FP_RINT,                                /* to an integral value, by TCG_FP_ROUND; TCG_FP_EXACT: inexact is seen */
     TCG_FP_SCALE,                               /* for TO: a * b, b a power of two, 2 to 2^64; see below; es 2, 3 */
-    TCG_FP_MULX, TCG_FP_RECPS, TCG_FP_RSQRTS,   /* a * b, 2 - a * b, (3 - a * b) / 2, rounded once; infinity by zero: 2, 2, 1.5 */
-    TCG_FP_RINTN,                               /* RINT, by TCG_FP_RINTN; inexact is seen, invalid if no integer of so many bits */
+    TCG_FP_MULX, TCG_FP_RECPS, TCG_FP_RSQRTS,   /* a * b, 2 - a * b, (3 - a * b) / 2, rounded once; inf by zero: 2, 2, 1.5 */
+    TCG_FP_RINTN,                               /* RINT, by TCG_FP_RINTN; inexact is seen, invalid if no such integer */
     TCG_FP_RECPE, TCG_FP_RSQRTE,                /* estimates of 1 / a, 1 / sqrt(a), of normal numbers, es 2: (b + 1) / 2, b the
                                                    first 10 bits of that of x, the middle of what has a's first 9 bits, or 8 */
     TCG_FP_CVT,                                 /* to the size of a result's lane */
@@ -282,7 +282,7 @@ struct TcgLayout {
     int32_t jc_offset;                          /* TcgJumpEntry *: pointer to the cache */
     int32_t jc_tag_offset;                      /* uint64_t: the current tag */
     unsigned jc_bits, jc_shift;
-    /* Code to go on with where goto_ptr found none in the cache, everything being in the CPU object; NULL: leave. May be NULL. */
+    /* Code to go on with where goto_ptr found none in the cache, all being in the CPU object; NULL: leave. May be NULL. */
     const void *(*find)(CPUState *cs);
     const TcgMemOps *mem;
     int32_t costs_offset;                       /* TcgCost *: with TcgConfig.costs, by helper (costs.h) */
@@ -389,7 +389,7 @@ void tcg_gen_at_once(TcgGen *g, TcgCodeBuf *buf);
 bool tcg_gen_end(TcgGen *g);
 /* What follows until the next tcg_gen_begin is entered with this PC alone. */
 void tcg_gen_at(TcgGen *g, uint64_t pc);
-/* The poll at the entry. heat: the word of TcgLayout.heat_offset that it counts instructions down in, leaving below 0; -1: none. */
+/* The poll at the entry. heat: the word of TcgLayout.heat_offset that counts instructions down, leaving below 0; -1: none. */
 void tcg_gen_poll(TcgGen *g, int heat);
 /* Its tcg_goto_ptr_noted notes where it goes to: in the row, 1 at the place that bits 11:2 of the PC say. */
 enum { TCG_NOTES = 1024 };

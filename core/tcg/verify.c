@@ -192,7 +192,8 @@ static bool check_type(Verifier *v, const TcgNode *n)
         return n->op == OP_set_reg || n->type == tcg_row_type(v->fn, n->aux) || fail(v, "not the row's type");
     case OP_ld_env: case OP_st_env:
         return (n->type != TCG_VOID && 1u << (n->aux & MO_SIZE) <= tcg_type_size(n->type) &&
-                (int_type(n->type) || (n->aux & MO_SIZE) == tcg_type_mo(n->type))) || fail(v, "the field does not fit the type");
+                (int_type(n->type) || (n->aux & MO_SIZE) == tcg_type_mo(n->type))) ||
+               fail(v, "the field does not fit the type");
     case OP_add_env:
         return (int_type(n->type) && 1u << n->aux == tcg_type_size(n->type)) || fail(v, "the field does not fit the type");
     case OP_select: case OP_phi: case OP_mov: case OP_select_fc: case OP_select_cmp:

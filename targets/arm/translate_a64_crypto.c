@@ -275,8 +275,8 @@ TRANS(SM3PARTW2, sm3partw2(dc, a))
 /* -- SM4 -------------------------------------------------------------------------------------------- */
 
 /*
- * Bytes by SM4's table. It is an inverse in GF(2^8) between two affine maps, as that of AES is, but modulo another polynomial:
- * in the field of vgfaff, x^5 + x + 1 has the place of x.
+ * Bytes by SM4's table. It is an inverse in GF(2^8) between two affine maps, as that of AES is, but modulo another
+ * polynomial: in the field of vgfaff, x^5 + x + 1 has the place of x.
  */
 static TcgVal sm4_substitute(DisasContext *dc, TcgVal v)
 {

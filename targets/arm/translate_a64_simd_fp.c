@@ -628,7 +628,7 @@ bool trans_FCMLA_ve(DisasContext *dc, const arg_FCMLA_ve *a)
                 a->esz | num_lanes(a->q, a->esz) << 4 | a->rot << 12 | 1 << 16 | a->index << 20);
 }
 
-/* -- by element ------------------------------------------------------------------------------------------------------------- */
+/* -- by element --------------------------------------------------------------------------------------------------- */
 
 #define ELEMENTS(name, op, aux, merge) \
     bool trans_##name##_ve(DisasContext *dc, const arg_##name##_ve *a) \

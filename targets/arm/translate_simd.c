@@ -407,7 +407,7 @@ static TcgVal xor(DisasContext *dc, TcgVal a, TcgVal b)
     return op2(dc, OP_vxor, 3, a, b);
 }
 
-/* By halves of bytes, whose products are what they are in the field: the lower halves' one, the upper ones', both others' sum. */
+/* By halves of bytes, whose products are what they are in the field: the lower halves', the upper ones', both others' sum. */
 static void half_products(DisasContext *dc, TcgVal n, TcgVal m, TcgVal *low, TcgVal *middle, TcgVal *high)
 {
     TcgVal nl = op2(dc, OP_vand, 0, n, vec_const(dc, 0, 15)), ml = op2(dc, OP_vand, 0, m, vec_const(dc, 0, 15));
@@ -564,7 +564,7 @@ TcgVal vec_sqdmull(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, TcgVal m)
 VEC(sqdmlal, sat_sum(dc, es, true, false, d, vec_sqdmull(dc, es, d, n, m)))
 VEC(sqdmlsl, sat_sum(dc, es, true, true, d, vec_sqdmull(dc, es, d, n, m)))
 
-/* Wide elements to narrow ones, zeros in the high half; unless `from` signed they are unsigned, and so are the results of `to`. */
+/* Wide elements to narrow ones, zeros in the high half; they are signed if `from` is, and the results if `to` is. */
 static TcgVal sat_narrow(DisasContext *dc, unsigned es, bool from, bool to, TcgVal n)
 {
     uint64_t max = lane_mask(es) >> to;
@@ -613,7 +613,8 @@ TcgVal vec_sqshlu_i(DisasContext *dc, unsigned es, TcgVal d, TcgVal n, unsigned 
  * top: m with the count in each lane's highest byte. To the left first, by 0 where the count is negative, then to the right.
  * Bytes are in the upper halves of halfwords (unit 256), and what leaves them to the right in the lower ones.
  */
-static TcgVal sat_shift_by(DisasContext *dc, unsigned es, uint64_t unit, bool sign, bool round, TcgVal n, TcgVal top, TcgVal *lost)
+static TcgVal sat_shift_by(DisasContext *dc, unsigned es, uint64_t unit, bool sign, bool round, TcgVal n, TcgVal top,
+                           TcgVal *lost)
 {
     TcgOpcode shr = sign ? OP_vsarv : OP_vshrv;
     TcgVal count = op1(dc, OP_vsar, es, top, lane_bits(es) - 8), left = op2(dc, OP_vsmax, es, count, ZERO);
@@ -676,8 +677,8 @@ VEC(suqadd, sum_of_both(dc, es, false, d, n))
 VEC(usqadd, sum_of_both(dc, es, true, d, n))
 
 /*
- * Halfwords: the rounded high half of twice the product, which is then added or subtracted. It is 2^15 for the lowest numbers,
- * one more than a lane holds, so it is added in two steps.
+ * Halfwords: the rounded high half of twice the product, which is then added or subtracted. It is 2^15 for the lowest
+ * numbers, one more than a lane holds, so it is added in two steps.
  */
 static TcgVal add_high_16(DisasContext *dc, bool sub, TcgVal d, TcgVal n, TcgVal m)
 {

@@ -31,7 +31,7 @@ typedef enum ToyOp {
     TOY_BEQ, TOY_BNE, TOY_BLT,                                  /* if d ? a: PC += 4 * imm */
     TOY_JAL,                                                    /* d := PC + 4, PC += 4 * imm */
     TOY_JR,                                                     /* PC := a + imm */
-    TOY_VLD, TOY_VST,                                           /* vector, [a + imm]: the words that d has bits of, others 0 */
+    TOY_VLD, TOY_VST,                                           /* vector, [a + imm]: words that d has bits of, others 0 */
     TOY_AMOADD, TOY_SWAP,                                       /* d := [a], [a] += b or := b, at once */
     TOY_MFC, TOY_MTC,                                           /* d := control imm; control imm := a */
     TOY_SYS, TOY_RTI, TOY_WFI, TOY_FENCE,

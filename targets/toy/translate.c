@@ -42,8 +42,8 @@ const uint8_t toy_meaning[2][256] = {
 };
 
 static const char *const op_names[TOY_NUM_OPS] = {
-    "undef", "add", "sub", "and", "xor", "mul", "addi", "xori", "lui", "ld", "st", "ldb", "stb", "vld", "vst", "beq", "bne", "blt",
-    "jal", "jr", "amoadd", "swap", "mfc", "mtc", "sys", "rti", "wfi", "fence", "flush",
+    "undef", "add", "sub", "and", "xor", "mul", "addi", "xori", "lui", "ld", "st", "ldb", "stb", "vld", "vst", "beq", "bne",
+    "blt", "jal", "jr", "amoadd", "swap", "mfc", "mtc", "sys", "rti", "wfi", "fence", "flush",
 };
 
 /* -- helpers --------------------------------------------------------------------------------------------------------- */

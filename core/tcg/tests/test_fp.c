@@ -512,7 +512,7 @@ static TcgVecVal operand(unsigned es, uint64_t *seed)
     return v;
 }
 
-/* -- the tests ------------------------------------------------------------------------------------------------------------ */
+/* -- the tests ---------------------------------------------------------------------------------------------------- */
 
 typedef enum Use { USE_VALUE, USE_FLAGS, USE_SAME, NUM_USES } Use;
 

@@ -204,7 +204,8 @@ static void run_form(Engine *e, const Form *f, WideCpu *cpu, uint64_t *seed)
 
         value[k] = operand(t, consts >> k & 1, seed);
         if (consts >> k & 1) {
-            arg[k] = tcg_type_is_vec(t) ? tcg_const_wide(g, t, value[k].u64[0], value[k].u64[1]) : tcg_const(g, t, value[k].u64[0]);
+            arg[k] = tcg_type_is_vec(t) ? tcg_const_wide(g, t, value[k].u64[0], value[k].u64[1])
+                                        : tcg_const(g, t, value[k].u64[0]);
         } else {
             arg[k] = load(g, t, OFF(in[k]));
         }
@@ -253,10 +254,11 @@ static void run_form(Engine *e, const Form *f, WideCpu *cpu, uint64_t *seed)
 
             tcg_gen_dump(g, s);
             for (unsigned i = 0; i < 8; i++) {
-                g_string_append_printf(s, "%016" G_GINT64_MODIFIER "x %016" G_GINT64_MODIFIER "x\n", cpu->out.u64[i], want.u64[i]);
+                g_string_append_printf(s, "%016" G_GINT64_MODIFIER "x %016" G_GINT64_MODIFIER "x\n", cpu->out.u64[i],
+                                       want.u64[i]);
             }
-            g_error("%s: %s type %u aux %u imm %lx consts %x: %s", e->name, tcg_op_def[f->op].name, f->type, f->aux, (long)f->imm,
-                    consts, s->str);
+            g_error("%s: %s type %u aux %u imm %lx consts %x: %s", e->name, tcg_op_def[f->op].name, f->type, f->aux,
+                    (long)f->imm, consts, s->str);
         }
         for (unsigned i = 0; i < pressure; i++) {
             g_assert_cmpmem(&cpu->kept[1][i], sizeof(TcgWideVal), &cpu->kept[0][i], sizeof(TcgWideVal));
@@ -280,8 +282,8 @@ static uint64_t random_imm(TcgOpcode op, unsigned es, uint64_t *seed)
 static void run_op(Engine *e, TcgOpcode op, WideCpu *cpu, uint64_t *seed)
 {
     static const TcgOpcode inner[] = {
-        OP_vadd, OP_vsub, OP_vmul, OP_vneg, OP_vabs, OP_vand, OP_vandn, OP_vnot, OP_vsmin, OP_vumax, OP_vshl, OP_vshr, OP_vsar,
-        OP_vsadds, OP_vusubs, OP_vcmp, OP_vpopcnt8, OP_vmulhs, OP_vmulrs,
+        OP_vadd, OP_vsub, OP_vmul, OP_vneg, OP_vabs, OP_vand, OP_vandn, OP_vnot, OP_vsmin, OP_vumax, OP_vshl, OP_vshr,
+        OP_vsar, OP_vsadds, OP_vusubs, OP_vcmp, OP_vpopcnt8, OP_vmulhs, OP_vmulrs,
     };
     bool lanes = tcg_op_lanewise(op), parts = op == OP_vlow || op == OP_vhigh || op == OP_vcat;
 
@@ -472,7 +474,7 @@ static void test_access(void)
     g_ptr_array_unref(all);
 }
 
-/* -- what the host refuses ------------------------------------------------------------------------------------------------ */
+/* -- what the host refuses ---------------------------------------------------------------------------------------- */
 
 static struct {
     const TcgBackend *be;
@@ -574,7 +576,7 @@ static void test_refused(void)
     g_ptr_array_unref(all);
 }
 
-/* -- calls, parts --------------------------------------------------------------------------------------------------------- */
+/* -- calls, parts ------------------------------------------------------------------------------------------------- */
 
 static void test_calls(void)
 {
@@ -671,7 +673,7 @@ static void test_parts(void)
     g_ptr_array_unref(all);
 }
 
-/* -- upper halves ----------------------------------------------------------------------------------------------------------- */
+/* -- upper halves ------------------------------------------------------------------------------------------------- */
 
 #ifdef __x86_64__
 /* Whether the host says that upper halves of YMM0-15 are in use: what makes it slow to mix kinds of instructions. */

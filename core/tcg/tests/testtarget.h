@@ -82,7 +82,7 @@ enum {
     TEST_H_RAISE,                               /* raise(): never returns */
     TEST_H_VADD,                                /* vadd(a, b): V128 by pointer; lanes of 8 bytes added */
     TEST_H_SEE_V,                               /* see_v(v, n): seen_v = v, seen[0] = n; nothing returned */
-    TEST_H_WIDE,                                /* wide(V512 a, i64 n, V256 b): V512: a, with b in its lower half, + n by 8 bytes */
+    TEST_H_WIDE,                                /* wide(V512 a, i64 n, V256 b): V512: a, b in its lower half, + n by 8s */
     TEST_H_MAY_RAISE_ALL,                       /* as may_raise, but reads all and checks that registers are in env */
     TEST_NUM_HELPERS
 };

@@ -1415,7 +1415,8 @@ int main(int argc, char **argv)
     } tests[] = {
         { "sum", test_sum }, { "memory", test_memory }, { "self-modifying", test_self_modifying },
         { "data-beside-code", test_data_beside_code }, { "dma", test_dma }, { "mmio", test_mmio },
-        { "romd", test_romd }, { "vectors", test_vectors }, { "romd-loop", test_romd_loop }, { "remap-code", test_remap_code },
+        { "romd", test_romd }, { "vectors", test_vectors }, { "romd-loop", test_romd_loop },
+        { "remap-code", test_remap_code },
         { "code-by-asid", test_code_by_asid }, { "blocks", test_blocks },
         { "exceptions", test_exceptions }, { "timer", test_timer }, { "mmu", test_mmu },
         { "two-variants", test_two_variants }, { "atomics", test_atomics }, { "cross-modify", test_cross_modify },

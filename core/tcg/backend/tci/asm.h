@@ -61,7 +61,7 @@ enum { TCI_SLOTS = 512 };                       /* of the frame: 8 bytes each */
     TCI_X(ld8) TCI_X(ld16) TCI_X(ld32) TCI_X(ld64)          /* plain, little-endian, zero-extended, by the TLB */ \
     TCI_X(st8) TCI_X(st16) TCI_X(st32) TCI_X(st64) \
     TCI_X(ld) TCI_X(ldv) TCI_X(st) TCI_X(stv) \
-    TCI_X(ldw) TCI_X(stw)                                   /* wide, masked: c: predicate + 1, x: a lane's log2, + 16: V128 */ \
+    TCI_X(ldw) TCI_X(stw)                                   /* wide, masked: c: predicate + 1, x: lane's log2, + 16: V128 */ \
     TCI_X(rmw) TCI_X(cas) TCI_X(casv)                       /* rmw: c is the operation; cas: b expected, c new */ \
     TCI_X(fence)                                            /* x: pairs */ \
     TCI_X(call)                                             /* x: type; words as TciCall */ \

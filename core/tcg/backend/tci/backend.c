@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The interpreter: the backend that runs on any host and defines what the IR means. 24 integer registers, 8 predicates, 16
- * vectors and 16 wide vectors for the same allocator that the others use; threaded dispatch. Guest memory is accessed with C11
- * atomics (relaxed where the guest orders nothing), so that guest races are none of the program's.
+ * vectors and 16 wide vectors for the same allocator that the others use; threaded dispatch. Guest memory is accessed
+ * with C11 atomics (relaxed where the guest orders nothing), so that guest races are none of the program's.
  *
  * Not here: atomicity of 16 bytes, misaligned atomics and probes; these always take the slow path, which knows how.
  */
@@ -300,7 +300,8 @@ static uint64_t bytes_of_lanes(uint64_t pred, unsigned es, unsigned size)
 }
 
 /* Wide, or some bytes alone. Those of a page, by host_load and host_store; others, and what is ordered, by the slow path. */
-static void guest_load_w(const TciCode *code, CPUState *cs, vaddr addr, MemOp mo, uint64_t bytes, TcgWideVal *ret, const void *map)
+static void guest_load_w(const TciCode *code, CPUState *cs, vaddr addr, MemOp mo, uint64_t bytes, TcgWideVal *ret,
+                         const void *map)
 {
     unsigned size = memop_size(mo);
     const uint8_t *p = mo & MO_ORDER || bytes != tcg_lanes_mask(size) ? NULL : host_of(code, cs, addr, mo, ACCESS_READ);

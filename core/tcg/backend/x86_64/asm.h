@@ -2,8 +2,8 @@
 /*
  * x86-64 machine code, one instruction per call (Intel SDM volume 2: prefixes, REX, ModRM/SIB, VEX, EVEX).
  * An opcode is a number that carries its map and mandatory prefix, so that the same one serves the legacy, VEX and
- * EVEX forms. Only what emit*.c use is here: 64-bit addressing, VEX and EVEX of 128 bits in registers 0-15, EVEX of any width and
- * registers (evex_wide_...), mask registers.
+ * EVEX forms. Only what emit*.c use is here: 64-bit addressing, VEX and EVEX of 128 bits in registers 0-15, EVEX of any
+ * width and registers (evex_wide_...), mask registers.
  */
 #ifndef CORE_TCG_BACKEND_X86_64_ASM_H
 #define CORE_TCG_BACKEND_X86_64_ASM_H
@@ -280,7 +280,7 @@ static inline void evex_rip(Asm *a, unsigned opc, unsigned reg, unsigned vvvv, c
 }
 
 /* -- EVEX of any width in registers 0-31 -------------------------------------------------------------------------- */
-/* Width: 0 to 2: 128 to 512 bits; lanes that mask register k (1 to 7) has alone, the others of the result as they were or 0. */
+/* Width: 0 to 2: 128 to 512 bits; lanes that mask register k (1 to 7) has alone, others of the result as they were or 0. */
 enum { EVEX_MASK_SHIFT = 2, EVEX_ZERO = 1 << 5 };
 static inline unsigned evex_masked(unsigned width, unsigned k, bool zero)
 {

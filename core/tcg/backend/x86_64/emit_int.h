@@ -11,8 +11,9 @@
  *
  * Vectors are VEX-encoded whenever the host has AVX, and only then: the two kinds are never mixed in one process run.
  * What is wider than 128 bits is in registers 16-31, which only AVX-512 has and legacy instructions do not know of: so upper
- * halves of the others stay clean and C may be called without VZEROUPPER. Wide vectors and predicates are nobody's across calls;
- * the thunks of slow paths do not keep them: stubs of code that has any call THUNK_SAVE_WIDE and THUNK_LOAD_WIDE around them.
+ * halves of the others stay clean and C may be called without VZEROUPPER. Wide vectors and predicates are nobody's
+ * across calls; the thunks of slow paths do not keep them: stubs of code that has any call THUNK_SAVE_WIDE and
+ * THUNK_LOAD_WIDE around them.
  */
 #ifndef CORE_TCG_BACKEND_X86_64_EMIT_INT_H
 #define CORE_TCG_BACKEND_X86_64_EMIT_INT_H
@@ -80,7 +81,7 @@ G_STATIC_ASSERT(FRAME_SIZE % 16 == 0 && FRAME_V0 % 16 == 0 && FRAME_VEC % 16 == 
 enum {
     THUNK_ENTER,                                /* C: uintptr_t (CPUState *, const void *entry) */
     THUNK_EXIT,                                 /* jumped to with RAX = what run returns */
-    THUNK_FIND,                                 /* jumped to with RAX = what run returns, RDX = TcgLayout.find: goes on or exits */
+    THUNK_FIND,                                 /* jumped to with RAX = what run returns, RDX = find: goes on or exits */
     THUNK_LEAVE,                                /* jumped to with RDX = SlowRec: restores its map and exits */
     THUNK_RAISE,                                /* the same, after a call of RAX with the CPU */
     THUNK_BARE,                                 /* called by a BareSite */
@@ -375,7 +376,7 @@ unsigned tcg_x86_emit_vec_zero(Emit *e, const TcgNode *n);       /* OP_br_vec; r
 /* Whether n is an operation of emit_vec's or emit_wide's; of the latter's; whether emit_vec has its form. */
 static inline bool is_vec(const TcgNode *n) { return n->op >= OP_vadd && n->op <= OP_ptest; }
 static inline bool is_wide(const TcgNode *n) { return n->op >= OP_vlow || n->type > TCG_V128; }
-/* The opcode of an operation lane by lane that is one instruction of one or two vectors in EVEX, digit: of a shift; else 0. */
+/* The opcode of an operation lane by lane that is one of EVEX, of one or two vectors, digit: of a shift; else 0. */
 unsigned tcg_x86_lane_opcode(unsigned op, unsigned es, unsigned *ret_digit);
 bool tcg_x86_has_vec(const TcgBackend *be, const TcgNode *n);
 void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Vectors of 128 bits (wider ones: emit_wide.c): each operation in its VEX form, or with two operands where the host has no
- * AVX; a few have an AVX-512 instruction of their own. XMM15 is scratch; operations of several steps take a result register that
- * differs from their arguments' (is_early), and one takes XMM14 as well.
+ * AVX; a few have an AVX-512 instruction of their own. XMM15 is scratch; operations of several steps take a result
+ * register that differs from their arguments' (is_early), and one takes XMM14 as well.
  */
 #include "core/tcg/backend/x86_64/emit_int.h"
 
@@ -34,11 +34,13 @@ enum {
     PMULLW = V(M_0F, 0xd5), PMULLD = V(M_38, 0x40), PMULUDQ = V(M_0F, 0xf4), PACKUSWB = V(M_0F, 0x67),
     PACKSSWB = V(M_0F, 0x63), PACKSSDW = V(M_0F, 0x6b), PUNPCKLQDQ = V(M_0F, 0x6c), PSHUFD = V(M_0F, 0x70),
     PSHUFLW = M_0F | P_F2 | 0x70, PSHUFHW = M_0F | P_F3 | 0x70, SHUFPS = M_0F | 0xc6, PALIGNR = V(M_3A, 0x0f),
-    PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7), PMULHW = V(M_0F, 0xe5), PMULHUW = V(M_0F, 0xe4), PMULHRSW = V(M_38, 0x0b),
-    PMADDWD = V(M_0F, 0xf5), PMADDUBSW = V(M_38, 0x04), PSADBW = V(M_0F, 0xf6), PMULDQ = V(M_38, 0x28),
+    PTEST = V(M_38, 0x17), PMOVMSKB = V(M_0F, 0xd7),
+    PMULHW = V(M_0F, 0xe5), PMULHUW = V(M_0F, 0xe4), PMULHRSW = V(M_38, 0x0b), PMADDWD = V(M_0F, 0xf5),
+    PMADDUBSW = V(M_38, 0x04), PSADBW = V(M_0F, 0xf6), PMULDQ = V(M_38, 0x28),
     PACKUSDW = V(M_38, 0x2b), PCLMULQDQ = V(M_3A, 0x44), VPDPBUSD = V(M_38, 0x50), GF2P8MULB = V(M_38, 0xcf),
-    GF2P8AFFINEQB = V(M_3A, 0xce) | X_W, GF2P8AFFINEINVQB = V(M_3A, 0xcf) | X_W, AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc),
-    AESENCLAST = V(M_38, 0xdd), AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
+    GF2P8AFFINEQB = V(M_3A, 0xce) | X_W, GF2P8AFFINEINVQB = V(M_3A, 0xcf) | X_W,
+    AESIMC = V(M_38, 0xdb), AESENC = V(M_38, 0xdc), AESENCLAST = V(M_38, 0xdd),
+    AESDEC = V(M_38, 0xde), AESDECLAST = V(M_38, 0xdf),
     PLZCNT = V(M_38, 0x44), PSLLV = V(M_38, 0x47), PSRLV = V(M_38, 0x45), PSRAV = V(M_38, 0x46),
     TERNLOG = V(M_3A, 0x25), PBLENDW = V(M_3A, 0x0e), PSLLVW = V(M_38, 0x12), PSRLVW = V(M_38, 0x10), PSRAVW = V(M_38, 0x11),
     SHA1RNDS4 = M_3A | 0xcc, SHA256RNDS2 = M_38 | 0xcb, SHA256MSG1 = M_38 | 0xcc, SHA256MSG2 = M_38 | 0xcd,
@@ -149,7 +151,8 @@ static bool is_masked(const Emit *e, const TcgNode *n)
         return false;
     }
     for (const TcgNode *o = fn_node(e->fn, n->next); o != end; o = fn_node(e->fn, o->next)) {
-        if (o->op == OP_mov ? fn_node(e->fn, o->arg[0]) == n : o->op != OP_insn_start && !(tcg_op_def[o->op].flags & TCGF_PURE)) {
+        if (o->op == OP_mov ? fn_node(e->fn, o->arg[0]) == n
+                            : o->op != OP_insn_start && !(tcg_op_def[o->op].flags & TCGF_PURE)) {
             return false;
         }
     }
@@ -159,7 +162,8 @@ static bool is_masked(const Emit *e, const TcgNode *n)
 static void emit_masked(Emit *e, const TcgNode *n, unsigned a, unsigned b)
 {
     static const uint8_t predicate[] = {
-        [COND_NE] = 4, [COND_LT] = 1, [COND_GE] = 5, [COND_LE] = 2, [COND_LTU] = 1, [COND_GEU] = 5, [COND_LEU] = 2, [COND_GTU] = 6,
+        [COND_NE] = 4, [COND_LT] = 1, [COND_GE] = 5, [COND_LE] = 2, [COND_LTU] = 1, [COND_GEU] = 5,
+        [COND_LEU] = 2, [COND_GTU] = 6,
     };
     unsigned es = n->aux, opc = (es < 2 ? 0x3e : 0x1e) | (n->imm < COND_LTU);
 

@@ -267,8 +267,8 @@ void tcg_x86_wide_slow(Emit *e, const TcgNode *n, bool after)
 static void compare(Emit *e, TcgType type, unsigned cond, unsigned es, unsigned k, unsigned a, unsigned b)
 {
     static const uint8_t predicate[TCG_NUM_CONDS] = {
-        [COND_EQ] = 0, [COND_NE] = 4, [COND_LT] = 1, [COND_GE] = 5, [COND_LE] = 2, [COND_GT] = 6, [COND_LTU] = 1, [COND_GEU] = 5,
-        [COND_LEU] = 2, [COND_GTU] = 6,
+        [COND_EQ] = 0, [COND_NE] = 4, [COND_LT] = 1, [COND_GE] = 5, [COND_LE] = 2, [COND_GT] = 6, [COND_LTU] = 1,
+        [COND_GEU] = 5, [COND_LEU] = 2, [COND_GTU] = 6,
     };
     unsigned w = es & 1 ? X_W : 0;
 
