@@ -175,6 +175,9 @@ static void test_run(gconstpointer data)
     }
     if (r->c->once) {
         g_test_message("%u of %u at once", at_once, programs);
+        if (r->c->shape.joins && r->be->once_new && !g_test_failed()) {
+            g_assert_cmpuint(at_once, >, programs / 4);         /* else it is no test of joins */
+        }
     }
     tcg_codebuf_free(buf);
 }
