@@ -45,6 +45,13 @@ static void li(Asm *p, unsigned d, uint32_t v)
     i(p, ADDI, d, d, v & 0xffff);
 }
 
+/* v to a system register, by way of register d. */
+static void mtc(Asm *p, unsigned reg, unsigned d, uint32_t v)
+{
+    li(p, d, v);
+    i(p, MTC, 0, d, (int)reg);
+}
+
 /* A branch or jump to the word `to`. */
 static void b(Asm *p, unsigned op, unsigned d, unsigned a, unsigned to)
 {
@@ -491,8 +498,7 @@ static void test_exceptions(gconstpointer mode)
     Run run;
 
     li(p, 3, 0x2000);                           /* where the handler notes what it sees */
-    li(p, 4, 0x1000);
-    i(p, MTC, 0, 4, TOY_VBR);
+    mtc(p, TOY_VBR, 4, 0x1000);
     li(p, 2, 0x20000000);
     for (unsigned n = 0; n < G_N_ELEMENTS(cases); n++) {
         li(p, 1, 0x1234 + n);
@@ -541,15 +547,13 @@ static void test_timer(gconstpointer mode)
     g_autofree Asm *p = g_new0(Asm, 1);
     unsigned loop, spin;
 
-    li(p, 4, 0x1000);
-    i(p, MTC, 0, 4, TOY_VBR);
+    mtc(p, TOY_VBR, 4, 0x1000);
     li(p, 9, TOY_IO_BASE);
     li(p, 1, 0);                                /* interrupts so far */
     li(p, 2, 200);
     li(p, 3, 5);
     i(p, ST, 2, 9, TOY_IO_TIMER);
-    li(p, 5, 1);
-    i(p, MTC, 0, 5, TOY_IE);
+    mtc(p, TOY_IE, 5, 1);
     loop = p->n;
     i(p, WFI, 0, 0, 0);
     b(p, BLT, 1, 3, loop);
@@ -585,10 +589,8 @@ static void test_mmu(gconstpointer mode)
     uint32_t status;
     Run run;
 
-    li(p, 4, 0x1000);
-    i(p, MTC, 0, 4, TOY_VBR);
-    li(p, 9, TABLES);
-    i(p, MTC, 0, 9, TOY_PTBR);
+    mtc(p, TOY_VBR, 4, 0x1000);
+    mtc(p, TOY_PTBR, 9, TABLES);
     li(p, 1, 0);
     li(p, 2, 0x800000);
     li(p, 3, 500);
@@ -676,10 +678,8 @@ static void test_vectors(gconstpointer mode)
     uint32_t status;
     Run run;
 
-    li(p, 4, 0x1000);
-    i(p, MTC, 0, 4, TOY_VBR);
-    li(p, 9, TABLES);
-    i(p, MTC, 0, 9, TOY_PTBR);
+    mtc(p, TOY_VBR, 4, 0x1000);
+    mtc(p, TOY_PTBR, 9, TABLES);
     li(p, 3, 0x2000);                           /* what the handler notes */
     li(p, 1, 0x4000);
     li(p, 2, 0xffff);
@@ -769,8 +769,7 @@ static void test_remap_code(gconstpointer mode)
     g_autofree Asm *p = g_new0(Asm, 1);
     unsigned loop;
 
-    li(p, 9, TABLES);
-    i(p, MTC, 0, 9, TOY_PTBR);
+    mtc(p, TOY_PTBR, 9, TABLES);
     li(p, 1, 0);
     li(p, 2, 0);
     li(p, 3, 200);
@@ -825,8 +824,7 @@ static void test_code_by_asid(gconstpointer mode)
     loop = p->n;
     for (unsigned asid = 1; asid <= 2; asid++) {
         li(p, 9, TABLES + 0x4000 * (asid - 1));
-        li(p, 4, asid);
-        i(p, MTC, 0, 4, TOY_ASID);
+        mtc(p, TOY_ASID, 4, asid);
         i(p, MTC, 0, 9, TOY_PTBR);
         li(p, 11, 4 * (p->n + 3));
         b(p, JAL, 12, 0, 0x3000 / 4);
@@ -872,8 +870,7 @@ static void test_blocks(gconstpointer mode)
         i(p, ST, 8, 2, 0);
         i(p, ST, 8, 2, PAGE);
     }
-    li(p, 9, TABLES);
-    i(p, MTC, 0, 9, TOY_PTBR);
+    mtc(p, TOY_PTBR, 9, TABLES);
     li(p, 1, 0);
     li(p, 2, VIRT);
     li(p, 3, ROUNDS);
@@ -883,8 +880,7 @@ static void test_blocks(gconstpointer mode)
     li(p, 11, PHYS | F_R | F_BLOCK);
     loop = p->n;
     for (unsigned asid = 1; asid <= SPACES; asid++) {
-        li(p, 5, asid);
-        i(p, MTC, 0, 5, TOY_ASID);
+        mtc(p, TOY_ASID, 5, asid);
         i(p, LD, 6, 2, 0);
         i(p, LD, 6, 2, PAGE);
     }
@@ -896,8 +892,7 @@ static void test_blocks(gconstpointer mode)
         }
         i(p, FLUSH, 0, 2, all ? 2 : 0);
         for (unsigned asid = 1; asid <= SPACES; asid++) {
-            li(p, 5, asid);
-            i(p, MTC, 0, 5, TOY_ASID);
+            mtc(p, TOY_ASID, 5, asid);
             if (!all) {
                 li(p, 5, VIRT + 0x1000 * (asid * 5 % 16));
                 i(p, FLUSH, 0, 5, 0);
@@ -996,8 +991,7 @@ static void test_atomics(gconstpointer mode)
     Run run;
 
     li(p, 9, 0x8000);
-    li(p, 4, 0x1000);
-    i(p, MTC, 0, 4, TOY_VBR);
+    mtc(p, TOY_VBR, 4, 0x1000);
     i(p, MFC, 8, 0, TOY_CPUID);
     li(p, 7, TOY_IO_BASE);
     barrier(p, 9, 1, 2);
@@ -1121,11 +1115,9 @@ static void test_broadcast(gconstpointer mode)
 
     li(p, 7, TOY_IO_BASE);
     i(p, MFC, 8, 0, TOY_CPUID);
-    li(p, 9, TABLES);
-    i(p, MTC, 0, 9, TOY_PTBR);
+    mtc(p, TOY_PTBR, 9, TABLES);
     li(p, 9, 0x8000);
-    li(p, 4, 0x1000);
-    i(p, MTC, 0, 4, TOY_VBR);
+    mtc(p, TOY_VBR, 4, 0x1000);
     barrier(p, 9, 1, 2);
     is1 = hole(p, BNE, 8, 0);
     /* CPU 0: r1, r2: the two frames' entries; r5: where the entry is, r6: the page */
@@ -1373,8 +1365,7 @@ static void test_restart(gconstpointer mode)
     CPUState *cs;
     Run run;
 
-    li(p, 9, TABLES);
-    i(p, MTC, 0, 9, TOY_PTBR);
+    mtc(p, TOY_PTBR, 9, TABLES);
     li(p, 2, 0x800000);
     i(p, LD, 1, 2, 0);
     li(p, 5, 0x8000);
