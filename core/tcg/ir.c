@@ -42,6 +42,27 @@ const uint16_t tcg_flag_truth[16] = {
     [FC_GT] = 0x0a05, [FC_LE] = 0xf5fa, [FC_AL] = 0xffff, [FC_NV] = 0xffff,
 };
 
+/*
+ * Room for num elements, *cap of them from now on, in one of a region's arrays. Where regions are verified little more is
+ * made, elements move each time, and where they were is spoilt: whoever kept a pointer is found.
+ */
+void tcg_fn_room(TcgFn *fn, GArray **array, uint32_t *cap, uint32_t num)
+{
+    guint size = g_array_get_element_size(*array), len = (*array)->len;
+
+    *cap = num + (fn->config->verify ? num / 16 : *cap);
+    if (fn->config->verify) {
+        GArray *moved = g_array_sized_new(FALSE, FALSE, size, *cap);
+
+        g_array_append_vals(moved, (*array)->data, len);
+        memset((*array)->data, 0xa5, (size_t)len * size);
+        g_array_free(*array, TRUE);
+        *array = moved;
+    }
+    g_array_set_size(*array, *cap);
+    (*array)->len = len;
+}
+
 TcgFn *tcg_fn_new(const TcgConfig *config)
 {
     TcgFn *fn = g_new0(TcgFn, 1);
@@ -54,17 +75,12 @@ TcgFn *tcg_fn_new(const TcgConfig *config)
     fn->map_entries = g_array_sized_new(FALSE, FALSE, sizeof(TcgMapEntry), 256);
     fn->locals = g_array_sized_new(FALSE, FALSE, sizeof(uint8_t), 16);
     fn->rpo = g_array_sized_new(FALSE, FALSE, sizeof(uint32_t), 32);
-    g_array_set_size(fn->nodes, 512);
-    fn->node_cap = 512;
+    tcg_fn_room(fn, &fn->nodes, &fn->node_cap, 512);
     fn->node = (TcgNode *)fn->nodes->data;
-    g_array_set_size(fn->maps, 64);
-    fn->map_cap = 64;
-    g_array_set_size(fn->map_entries, 256);
-    fn->entry_cap = 256;
-    g_array_set_size(fn->blocks, 32);
-    fn->block_cap = 32;
-    g_array_set_size(fn->lists, 256);
-    fn->list_cap = 256;
+    tcg_fn_room(fn, &fn->maps, &fn->map_cap, 64);
+    tcg_fn_room(fn, &fn->map_entries, &fn->entry_cap, 256);
+    tcg_fn_room(fn, &fn->blocks, &fn->block_cap, 32);
+    tcg_fn_room(fn, &fn->lists, &fn->list_cap, 256);
     for (unsigned i = 0; i < G_N_ELEMENTS(fn->scratch); i++) {
         fn->scratch[i] = g_byte_array_sized_new(1024);
     }
@@ -110,6 +126,10 @@ void tcg_fn_clear(TcgFn *fn)
     memset(fn_block(fn, 0), 0, sizeof(TcgIrBlock));
     fn->maps->len = 1;
     memset(fn_map(fn, 0), 0, sizeof(TcgStateMap));
+    if (fn->config->verify) {
+        fn->node_cap = fn->map_cap = fn->block_cap = 1;
+        fn->list_cap = 0;
+    }
     fn->lists->len = fn->map_entries->len = fn->locals->len = fn->rpo->len = 0;
     fn->entry = 0;
     fn->entry_pc = 0;
@@ -135,12 +155,8 @@ void tcg_fn_rows_grow(TcgFn *fn)
 
 void tcg_fn_grow(TcgFn *fn)
 {
-    guint len = fn->nodes->len;
-
-    fn->node_cap = MAX(fn->node_cap * 2, len + 1);
-    g_array_set_size(fn->nodes, fn->node_cap);
+    tcg_fn_room(fn, &fn->nodes, &fn->node_cap, fn->nodes->len + 1);
     fn->node = (TcgNode *)fn->nodes->data;
-    fn->nodes->len = len;
 }
 
 static __attribute__((noinline)) TcgId const_new(TcgFn *fn, TcgType type, uint64_t lo, uint64_t hi, unsigned h)
@@ -188,8 +204,7 @@ uint32_t tcg_fn_block_new(TcgFn *fn)
     uint32_t b = fn->blocks->len;
 
     if (G_UNLIKELY(b >= fn->block_cap)) {
-        fn->block_cap = 2 * b;
-        g_array_set_size(fn->blocks, fn->block_cap);
+        tcg_fn_room(fn, &fn->blocks, &fn->block_cap, b + 1);
     }
     fn->blocks->len = b + 1;
     memset(fn_block(fn, b), 0, sizeof(TcgIrBlock));
@@ -202,8 +217,7 @@ uint32_t tcg_fn_list_new(TcgFn *fn, uint32_t len)
 
     if (len) {
         if (G_UNLIKELY(first + len > fn->list_cap)) {
-            fn->list_cap = 2 * (first + len);
-            g_array_set_size(fn->lists, fn->list_cap);
+            tcg_fn_room(fn, &fn->lists, &fn->list_cap, first + len);
         }
         fn->lists->len = first + len;
         memset(fn_list(fn, first), 0, len * sizeof(uint32_t));

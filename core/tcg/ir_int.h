@@ -340,6 +340,7 @@ TcgFn *tcg_gen_fn(TcgGen *g);                    /* the region being built: for 
 TcgFn *tcg_fn_new(const TcgConfig *config);
 void tcg_fn_free(TcgFn *fn);
 void tcg_fn_clear(TcgFn *fn);                   /* ready for the next region; keeps its memory */
+void tcg_fn_room(TcgFn *fn, GArray **array, uint32_t *cap, uint32_t num);
 void tcg_fn_grow(TcgFn *fn);                    /* room for one more node */
 void tcg_fn_rows_grow(TcgFn *fn);               /* room in fn->rows for all that fn->row_seen has */
 TcgId tcg_fn_const(TcgFn *fn, TcgType type, uint64_t value);

@@ -1154,7 +1154,9 @@ static TcgId wide(TcgFn *fn, TcgProto *p)
             if (p->aux == 0) {
                 return a->arg[0];
             }
-            become(p, OP_and, a->arg[0], tcg_fn_const(fn, TCG_I64, lowest[a->aux]));
+            TcgId bits = a->arg[0], mask = tcg_fn_const(fn, TCG_I64, lowest[a->aux]);
+
+            become(p, OP_and, bits, mask);
         }
         return 0;
     case OP_pand:

@@ -613,8 +613,7 @@ static inline void add_entry(TcgFn *fn, unsigned row, TcgId value)
     uint32_t i = fn->map_entries->len;
 
     if (G_UNLIKELY(i >= fn->entry_cap)) {
-        fn->entry_cap *= 2;
-        g_array_set_size(fn->map_entries, fn->entry_cap);
+        tcg_fn_room(fn, &fn->map_entries, &fn->entry_cap, i + 1);
     }
     fn->map_entries->len = i + 1;
     *fn_map_entry(fn, i) = (TcgMapEntry){ row, value, LOC_NONE };
@@ -648,8 +647,7 @@ static void add_map(Ssa *s, TcgId exit)
     }
     map.num = fn->map_entries->len - map.first;
     if (G_UNLIKELY(m >= fn->map_cap)) {
-        fn->map_cap *= 2;
-        g_array_set_size(fn->maps, fn->map_cap);
+        tcg_fn_room(fn, &fn->maps, &fn->map_cap, m + 1);
     }
     fn->maps->len = m + 1;
     *fn_map(fn, m) = map;

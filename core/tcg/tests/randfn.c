@@ -151,12 +151,13 @@ static TcgId address(Rand *r)
 {
     TcgFn *fn = r->fn;
     TcgId a = r->cur[var_of(r, TCG_I64, false)], id = node(r, OP_and, TCG_I64), id2;
+    TcgId within = tcg_fn_const(fn, TCG_I64, TEST_MEM_SIZE / 2 - 1), base = tcg_fn_const(fn, TCG_I64, TEST_MEM_BASE);
 
     fn_node(fn, id)->arg[0] = a;
-    fn_node(fn, id)->arg[1] = tcg_fn_const(fn, TCG_I64, TEST_MEM_SIZE / 2 - 1);
+    fn_node(fn, id)->arg[1] = within;
     id2 = node(r, OP_add, TCG_I64);
     fn_node(fn, id2)->arg[0] = id;
-    fn_node(fn, id2)->arg[1] = tcg_fn_const(fn, TCG_I64, TEST_MEM_BASE);
+    fn_node(fn, id2)->arg[1] = base;
     return id2;
 }
 

@@ -254,7 +254,7 @@ static void typical_block(TcgGen *g)
 
 static void test_speed(void)
 {
-    TcgConfig config = { .backend = &backend_all, .target = &test_target, .layout = &test_layout };
+    TcgConfig config = { .backend = &backend_all, .target = &test_target, .layout = &test_layout, .verify = true };
     TcgGen *g = tcg_gen_new(&config);
     double best[6] = { 0 };
     static const char *const what[6] = { "generate", "ssa", "fold", "dce", "lower", "all" };

@@ -110,7 +110,7 @@ static void check_random(const RandFn *shape, unsigned ints, unsigned vecs, unsi
     for (unsigned i = 0; i < count; i++) {
         uint64_t seed = i * 1000003ull + ints;
         TcgBackend be = host(ints, vecs, saved, i);
-        TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout };
+        TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout, .verify = true };
         TcgFn *fn = tcg_fn_new(&config);
         GString *why = g_string_new(NULL);
 
@@ -139,7 +139,7 @@ static void test_no_pressure(void)
 {
     static const RandFn shape = { 1, 60, { 0, 2, 3, 1 }, 0, 6 };
     TcgBackend be = host(30, 30, 8, 0);
-    TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout };
+    TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout, .verify = true };
 
     for (unsigned i = 0; i < 100; i++) {
         TcgFn *fn = tcg_fn_new(&config);
@@ -192,7 +192,7 @@ static void test_checker(void)
 
     for (unsigned i = 0; i < 20; i++) {
         TcgBackend be = host(6, 5, 2, i);
-        TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout };
+        TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout, .verify = true };
         TcgFn *fn = tcg_fn_new(&config);
         uint64_t seed = i + 77;
 
@@ -224,7 +224,7 @@ static void test_speed(void)
 {
     static const RandFn shape = { 1, 300, { 0, 4, 10, 2 }, 1, 12 };
     TcgBackend be = host(13, 14, 5, 3);
-    TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout };
+    TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout, .verify = true };
     TcgFn *fn = tcg_fn_new(&config);
     uint64_t nodes = 0;
     struct timespec from, to;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const TcgConfig config = { .target = &test_target, .layout = &test_layout };
+static const TcgConfig config = { .target = &test_target, .layout = &test_layout, .verify = true };
 
 typedef struct Bad {
     const char *text, *says;

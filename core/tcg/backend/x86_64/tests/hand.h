@@ -45,7 +45,7 @@ static inline void env_init(Env *env, const char *features, const TcgLayout *lay
             env->be.features = variants[i].features;
         }
     }
-    env->config = (TcgConfig){ .backend = &env->be, .target = &test_target, .layout = layout };
+    env->config = (TcgConfig){ .backend = &env->be, .target = &test_target, .layout = layout, .verify = true };
     env->buf = tcg_codebuf_new(1 << 16, &env->be, NULL);
     g_assert_nonnull(env->buf);
     env->fn = tcg_fn_new(&env->config);

@@ -212,8 +212,8 @@ static void run_branch(Env *env, const Case *c)
     to[1] = tcg_fn_block_new(env->fn);
     place_op(env, b, c, args, &k);
     for (unsigned i = 0; i < 2; i++) {
-        TcgNode *st = fn_node(env->fn, add_node(env, to[i], OP_st_env, TCG_I32, MO_32, offsetof(HandCpu, taken)));
         TcgId value = tcg_fn_const(env->fn, TCG_I32, i);
+        TcgNode *st = fn_node(env->fn, add_node(env, to[i], OP_st_env, TCG_I32, MO_32, offsetof(HandCpu, taken)));
 
         st->arg[0] = value;
         st->in[0] = TCG_LOC(LOC_CONST, value);
