@@ -339,6 +339,7 @@ static bool watch_parts(CPUState *cs, const TlbInfo info[2], unsigned parts, vad
 {
     uint64_t left = page_mask(cs) + 1 - (addr & page_mask(cs));
     const TlbInfo *second = &info[1];
+    bool store = type == ACCESS_STORE, in_ram;
     TlbInfo last;
 
     if ((mo & MO_KIND) == MO_PROBE) {
@@ -353,7 +354,8 @@ static bool watch_parts(CPUState *cs, const TlbInfo info[2], unsigned parts, vad
     if (!info[0].watched && (parts == 1 || !second->watched)) {
         return true;
     }
-    if (!is_ram(&info[0], type == ACCESS_STORE) && !cpu_exact(cs)) {
+    in_ram = is_ram(&info[0], store) && (parts == 1 || (is_ram(&info[1], store) && is_ram(second, store)));
+    if (!in_ram && !cpu_exact(cs)) {
         return false;
     }
     return watch_allows(cs, &info[0], addr, MIN(size, left), type, memop_mmu(mo)) &&
@@ -803,7 +805,7 @@ static bool find_atomic(CPUState *cs, vaddr addr, unsigned size, MemOp mo, TlbIn
         cs->exec->ec->cc->unaligned(cs, addr, type, memop_mmu(mo));
         return false;
     }
-    return (is_ram(info, true) ? may_store(cs, info, in_page, size) : may_remap(cs, info)) &&
+    return (is_ram(info, true) ? may_store(cs, info, in_page, size) : cpu_exact(cs) && may_remap(cs, info)) &&
            watch_allows(cs, info, addr, size, type, memop_mmu(mo));
 }
 

@@ -50,7 +50,7 @@ void tcg_fn_room(TcgFn *fn, GArray **array, uint32_t *cap, uint32_t num)
 {
     guint size = g_array_get_element_size(*array), len = (*array)->len;
 
-    *cap = num + (fn->config->verify ? num / 16 : *cap);
+    *cap = num + (fn->config->verify ? num / 64 : *cap);
     if (fn->config->verify) {
         GArray *moved = g_array_sized_new(FALSE, FALSE, size, *cap);
 

@@ -773,8 +773,9 @@ static __attribute__((noinline)) void map_rows(Once *o, TcgStateMap *m, TcgRegSe
 
             loc = TCG_LOC(LOC_RECIPE, start);
             for (unsigned k = 0; k < tcg_op_def[n->op].args; k++) {
-                TcgMapLeaf leaf = { n->arg[k], where(o, n->arg[k], set) };
+                TcgMapLeaf leaf = { .value = n->arg[k] };
 
+                leaf.loc = where(o, leaf.value, set);
                 g_array_index(fn->map_leaves, TcgMapLeaf, fn->map_leaves->len++) = leaf;
                 n = node(o, start);
             }
@@ -1067,6 +1068,7 @@ static bool is_special(Once *o, TcgId id, TcgNode *n)
             if (node(o, n->arg[k])->lazy) {
                 compute(o, n->arg[k]);
             }
+            n = node(o, id);                    /* a sum has a new constant */
             val(o, n->arg[k])->touched = o->now.insn;
         }
         n->lazy = true;
@@ -1115,8 +1117,11 @@ static inline __attribute__((always_inline)) TcgId operation(Once *o, uint32_t o
             n->aux = (uint16_t)offset_of(o, at);
             n->arg[0] = at->arg[0];
         }
-    } else if (is.kind != PLAIN && is_special(o, id, n)) {
-        return id;
+    } else if (is.kind != PLAIN) {
+        if (is_special(o, id, n)) {
+            return id;
+        }
+        is = o->op[node(o, id)->op];            /* a comparison of its own has more operands */
     }
     o->pinned = 0;
     out = place_args_fast(o, id, is);
@@ -1564,8 +1569,10 @@ static void go_back_to(Once *o, const OnceSnap *snap)
     }
     for (uint32_t i = 0; i < s->num_named; i++) {
         OnceRow *r = &o->rows[o->named[i]];
+        uint32_t slot = r->offset;
 
         *r = snap->row[i];
+        r->offset = slot;                       /* a local keeps the slot that another path was the first to give it */
         if (r->env && !r->local && !is_const(o, r->env)) {
             note_row(o, r->env, r);
         } else if (r->local && r->env && node(o, r->env)->op == OP_phi) {

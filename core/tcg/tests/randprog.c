@@ -521,7 +521,7 @@ static void diamond(Prog *p, unsigned depth)
     TcgBlockRef arm[2] = { tcg_block(p->g), tcg_block(p->g) }, end = tcg_block(p->g);
     bool quiet = p->quiet, late = below(p, 4) == 0;
     TcgType t = int_type(p);
-    unsigned own = tcg_local(p->g, t);
+    unsigned own = tcg_local(p->g, t), spare = below(p, 2) ? tcg_local(p->g, TCG_I64) : 0;
     TcgBlockRef bad, good;
     Prog before, at;
 
@@ -551,6 +551,15 @@ static void diamond(Prog *p, unsigned depth)
     if (late) {
         *p = before;
         tcg_block_start(p->g, bad);
+        if (below(p, 2)) {
+            write_some(p);
+        }
+        if (spare) {
+            tcg_set_reg(p->g, spare, value(p, TCG_I64));
+            p->quiet = quiet;
+            tcg_set_reg(p->g, row_of(p, TCG_I64), tcg_get_reg(p->g, spare));
+            p->quiet = true;
+        }
         leave(p);
     }
     tcg_block_start(p->g, end);
@@ -560,6 +569,27 @@ static void diamond(Prog *p, unsigned depth)
         if (below(p, 2)) {
             keep(p, type, tcg_get_reg(p->g, p->local[type]));
         }
+    }
+    if (spare) {
+        TcgBlockRef arm2[2] = { tcg_block(p->g), tcg_block(p->g) }, end2 = tcg_block(p->g);
+
+        branch(p, arm2[0], arm2[1]);
+        at = *p;
+        for (unsigned i = 0; i < 2; i++) {
+            tcg_block_start(p->g, arm2[i]);
+            *p = at;
+            for (unsigned n = below(p, 3); n-- > 0;) {
+                step(p);
+            }
+            if (depth && below(p, 3) == 0) {
+                diamond(p, depth - 1);
+            }
+            tcg_set_reg(p->g, spare, value(p, TCG_I64));
+            tcg_br(p->g, end2);
+        }
+        tcg_block_start(p->g, end2);
+        forget(p);
+        keep(p, TCG_I64, tcg_get_reg(p->g, spare));
     }
     p->quiet = quiet;
 }
@@ -612,7 +642,7 @@ static void insn(Prog *p)
     tcg_insn_start(p->g, p->delta);
     p->delta += 4;
     if (p->shape->joins && below(p, 3) == 0) {
-        diamond(p, 1);
+        diamond(p, 2);
     }
     while (n--) {
         step(p);

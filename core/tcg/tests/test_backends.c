@@ -182,6 +182,134 @@ static void test_run(gconstpointer data)
     tcg_codebuf_free(buf);
 }
 
+/* -- regions that random programs have seldom --------------------------------------------------------------------------- */
+
+/* Made at once where that is possible, else as others are. `make` is called again then. */
+static void run_made(const TcgBackend *be, void (*make)(TcgGen *g), void (*check)(const TcgBackend *, TcgCodeBuf *, TcgCode *))
+{
+    TcgConfig config = { .backend = be, .target = &test_target, .layout = &test_layout, .verify = true };
+    TcgGen *g = tcg_gen_new(&config);
+    GError *error = NULL;
+    TcgCodeBuf *buf = tcg_codebuf_new(1 << 20, be, &error);
+    TcgCode code = { 0 };
+
+    g_assert_no_error(error);
+    for (bool once = true, done = false; !done; once = false) {
+        tcg_gen_begin(g, (void *)(uintptr_t)OWNER);
+        if (once) {
+            tcg_gen_at_once(g, buf);
+        }
+        make(g);
+        done = tcg_gen_end(g);
+    }
+    g_assert_true(tcg_gen_finish(g, buf, &code));
+    check(be, buf, &code);
+    tcg_codebuf_free(buf);
+    tcg_gen_free(g);
+}
+
+static void leave_at(TcgGen *g, int64_t offset)
+{
+    tcg_set_reg(g, TEST_PC, tcg_pc(g, offset));
+    tcg_exit(g);
+}
+
+static void branch_if_1(TcgGen *g, unsigned row, TcgBlockRef yes, TcgBlockRef no)
+{
+    tcg_brcond(g, TCG_I64, COND_EQ, tcg_get_reg(g, row), tcg_const(g, TCG_I64, 1), yes, no);
+}
+
+static void set_const(TcgGen *g, unsigned row, uint64_t value, TcgBlockRef then)
+{
+    tcg_set_reg(g, row, tcg_const(g, TCG_I64, value));
+    tcg_br(g, then);
+}
+
+/* A local that a block which leaves is the first to set, before a join; behind it both arms of a branch do. */
+static void make_local(TcgGen *g)
+{
+    unsigned late = tcg_local(g, TCG_I64), early = tcg_local(g, TCG_I64);
+    TcgBlockRef b[8];
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(b); i++) {
+        b[i] = tcg_block(g);
+    }
+    tcg_insn_start(g, 0);
+    branch_if_1(g, TEST_X0, b[0], b[1]);
+    tcg_block_start(g, b[1]);
+    branch_if_1(g, TEST_X0 + 1, b[2], b[3]);
+    tcg_block_start(g, b[2]);
+    set_const(g, early, 1, b[4]);
+    tcg_block_start(g, b[3]);
+    set_const(g, early, 2, b[4]);
+    tcg_block_start(g, b[0]);
+    tcg_set_reg(g, late, tcg_const(g, TCG_I64, 5));
+    tcg_set_reg(g, TEST_X0 + 3, tcg_get_reg(g, late));
+    leave_at(g, 0x40);
+    tcg_block_start(g, b[4]);
+    branch_if_1(g, TEST_X0 + 2, b[5], b[6]);
+    tcg_block_start(g, b[5]);
+    set_const(g, late, 10, b[7]);
+    tcg_block_start(g, b[6]);
+    set_const(g, late, 20, b[7]);
+    tcg_block_start(g, b[7]);
+    tcg_set_reg(g, TEST_X0 + 3, tcg_get_reg(g, late));
+    tcg_set_reg(g, TEST_X0 + 4, tcg_get_reg(g, early));
+    leave_at(g, 0x40);
+}
+
+static void check_local(const TcgBackend *be, TcgCodeBuf *buf, TcgCode *code)
+{
+    TestCpu *cpu = test_new0(TestCpu);
+
+    for (unsigned i = 0; i < 8; i++) {
+        test_cpu_init(cpu, 1);
+        cpu->x[0] = i & 1;
+        cpu->x[1] = i >> 1 & 1;
+        cpu->x[2] = i >> 2;
+        tcg_run(be, buf, test_cs(cpu), code->entry, &cpu->fp);
+        g_assert_cmpuint(cpu->x[3], ==, i & 1 ? 5 : i >> 2 ? 10 : 20);
+        if (!(i & 1)) {
+            g_assert_cmpuint(cpu->x[4], ==, i & 2 ? 1 : 2);
+        }
+    }
+    g_aligned_free(cpu);
+}
+
+/* The flags of a sum that was put off as an address. */
+static void make_sum(TcgGen *g)
+{
+    TcgVal sum;
+
+    tcg_insn_start(g, 0);
+    sum = tcg_address_at(g, tcg_get_reg(g, TEST_X0), 0x123);
+    tcg_set_reg(g, TEST_NZCV, tcg_flags_sub(g, TCG_I64, sum, tcg_get_reg(g, TEST_X0 + 1)));
+    tcg_insn_start(g, 4);
+    leave_at(g, 0x40);
+}
+
+static void check_sum(const TcgBackend *be, TcgCodeBuf *buf, TcgCode *code)
+{
+    TestCpu *cpu = test_new0(TestCpu);
+
+    test_cpu_init(cpu, 1);
+    cpu->x[0] = 0;
+    cpu->x[1] = 0x123;
+    tcg_run(be, buf, test_cs(cpu), code->entry, &cpu->fp);
+    g_assert_cmphex(cpu->nzcv, ==, FLAG_Z | FLAG_C);
+    g_aligned_free(cpu);
+}
+
+static void test_local(gconstpointer be)
+{
+    run_made(be, make_local, check_local);
+}
+
+static void test_sum(gconstpointer be)
+{
+    run_made(be, make_sum, check_sum);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const names[] = { "tcg", "tci" };
@@ -191,6 +319,15 @@ int main(int argc, char **argv)
     for (unsigned n = 0; n < G_N_ELEMENTS(names); n++) {
         const TcgBackend *be = tcg_backend_find(names[n]);
 
+        if (be) {
+            char *local = g_strdup_printf("/tcg/backends/%s/local-of-paths", names[n]);
+            char *sum = g_strdup_printf("/tcg/backends/%s/flags-of-address", names[n]);
+
+            g_test_add_data_func(local, be, test_local);
+            g_test_add_data_func(sum, be, test_sum);
+            g_free(local);
+            g_free(sum);
+        }
         for (unsigned i = 0; be && i < G_N_ELEMENTS(cases); i++) {
             char *path = g_strdup_printf("/tcg/backends/%s/%s", names[n], cases[i].name);
 

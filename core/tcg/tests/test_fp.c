@@ -361,6 +361,9 @@ static uint64_t guest_lane(TcgFp f, TcgFpRound round, uint64_t a, uint64_t b, ui
     if (op == TCG_FP_RINTN) {
         return round_in_range(f, round, a, flags);
     }
+    if (op >= TCG_FP_MADD && op <= TCG_FP_NMSUB && infinite_by_zero(es, a, b)) {
+        *flags |= TCG_FP_INVALID;               /* as this guest has it of a sum with a NaN too, where hosts differ */
+    }
     if (op <= TCG_FP_NMSUB && es != to) {
         *flags |= is_signalling(a, es) || is_signalling(b, es) ? TCG_FP_INVALID : 0;
         return guest_lane(TCG_FP(op, to, to), round, of_float((float)value(a, es)), of_float((float)value(b, es)), c, flags);

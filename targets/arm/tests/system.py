@@ -52,6 +52,8 @@ PROGRAMS = {
     'pmu_hpmn': ('-M virt,virtualization=on -cpu max', [0, 2, 0x80000003, 0xc, 0, 1, 0x6230e559]),
     'pmu_filter': ('-M virt -cpu max', [0, 1, 0, 0, 1, 1]),
     'pauth_keys': ('-M virt,virtualization=on -cpu max', [0x62320806, 0x5a000007]),
+    'pauth_switch': ('-M virt -cpu max', [400, 0, 0x72000001]),
+    'code_elsewhere': ('-M virt -cpu max', [0x13c6]),
     'ls64_abort': ('-M virt,virtualization=on -cpu max', [0x597ca8845, 0x93cc9006]),
     'address_52': ('-M virt -cpu max', [0xff0f000040123b80, 0x805, 0xff00000040124b80]),
     'esb': ('-M virt,virtualization=on -cpu neoverse-n1', [0x80001234, 0, 0, 0, 0xbe001234]),
@@ -108,11 +110,11 @@ PROGRAMS = {
 FIRMWARE = {'gic_groups', 'el3_traps', 'd128_el3_traps', 'd128_el3', 'pie_el3'}     # linked at 0, and never ends by itself
 # what Debian's program does differently: reports the level of stage 1, sets the dirty state, has no WFxT, no event
 # stream, says OFF of a CPU that is being started, has no HPMN, no overlays, no GCS, no DBGDTR_EL0, no 64-byte
-# accesses, no cycles of 1 GHz, no quantum, no THE and D128, and ignores the high address bits that IPS excludes
+# accesses, no cycles of 1 GHz, no quantum, no THE and D128, no FPAC, and ignores the high address bits that IPS excludes
 OTHERWISE = {'event_elapsed', 'wfi_sleeps', 'el0_traps', 'descriptor_stage2', 'at_dirty', 'wfxt',
              'overlays', 'tcr2_traps', 'psci_pending', 'sev_later', 'pmu_hpmn', 'pmu_filter', 'ls64_abort', 'address_52',
              'd128_el1_traps', 'd128_el2', 'd128_el3_traps', 'd128_tables', 'd128_el3', 'rcw_smp', 'the_stage2',
-             'gcs_el1', 'gcs_exlock', 'gcs_el0', 'gcs_host', 'gcs_el2', 'pie_el3'}
+             'pauth_switch', 'gcs_el1', 'gcs_exlock', 'gcs_el0', 'gcs_host', 'gcs_el2', 'pie_el3'}
 
 
 def build(folder, name):

@@ -4,7 +4,8 @@
  * may want otherwise: NaNs, whose payloads and signs architectures choose differently, integers that did not fit, and
  * the smallest normal number where it may come of rounding up: this host looks for tiny results after it has rounded,
  * others before. Those go out of line, to the helper that the operation names. The flags that the host has raised by
- * then are right in all these cases.
+ * then are right in all these cases, but for infinity times zero and a quiet NaN: by way of double Invalid is raised, and
+ * a fused instruction leaves that to the helper. A guest for which it is not invalid cannot use the former.
  *
  * VEX forms alone, so AVX; with it FMA, AVX2 and BMI2, which came together. AVX-512 has what converts vectors of 64-bit and
  * unsigned integers, which others do by way of general registers or larger integers; AVX512_FP16 has, in forms of EVEX, what
