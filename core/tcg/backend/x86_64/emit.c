@@ -1312,11 +1312,10 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
 /* -- code at once ---------------------------------------------------------------------------------------- */
 enum {
     ONCE_MAX = 16 << 10,                        /* what is longer is not emitted at once */
-    ONCE_BLOCKS = 64, ONCE_CONSTS = 64,
-    ONCE_STUBS = ONCE_MAX / 4, ONCE_BARES = ONCE_MAX / 3,       /* each has so many bytes of code */
+    ONCE_BLOCKS = 64,
+    ONCE_STUBS = ONCE_MAX / 4, ONCE_BARES = ONCE_MAX / 3, ONCE_CONSTS = ONCE_MAX / 7,   /* each has so many bytes of code */
     ONCE_MAPS = 32 << 10,
     ONCE_MAP_HEAD = 80, ONCE_MAP_ENTRY = 96,    /* no map is longer, its recipes being of flags */
-    ONCE_NODE_CONSTS = 8,                       /* no node has more */
 };
 
 typedef struct Once {
@@ -1426,12 +1425,17 @@ static __attribute__((noinline)) bool emit_with_successors(Once *o, TcgId id, co
     return true;
 }
 
+static bool has_room(const Emit *e)
+{
+    return e->a.p <= e->limit;
+}
+
 bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
 {
     Once *o = once;
     Emit *e = &o->e;
 
-    if (e->a.p > e->limit || e->num_consts > ONCE_CONSTS - ONCE_NODE_CONSTS) {
+    if (!has_room(e)) {
         return false;
     }
     if (n->map) {
@@ -1442,11 +1446,6 @@ bool tcg_x86_once_node(void *once, TcgId id, const TcgNode *n, uint32_t next)
     }
     emit_node(e, id, n, next);
     return true;
-}
-
-static bool has_room(const Emit *e)
-{
-    return e->a.p <= e->limit;
 }
 
 /* A field of another size than most. */
@@ -1468,7 +1467,7 @@ bool tcg_x86_once_field(void *once, bool store, unsigned type, MemOp mo, uint32_
 {
     Emit *e = &((Once *)once)->e;
 
-    if (e->a.p > e->limit) {
+    if (!has_room(e)) {
         return false;
     }
     e->a.compare_end = NULL;
