@@ -49,19 +49,25 @@ static void log_code(CPUState *cs, const TranslateInput *in, const TranslateResu
     g_string_free(out, TRUE);
 }
 
-/* Everybody out, and the buffer is empty. Blocks that the caller held are gone. */
-static void recycle(CPUState *cs, bool full)
+/*
+ * Everybody out, and the buffer is empty. Blocks that the caller held are gone. False: half of it was free, as somebody was
+ * first, or as what is wanted takes more.
+ */
+static bool recycle(CPUState *cs, bool full)
 {
     ExecMachine *x = cs->exec->x;
+    bool reset;
 
     exec_exclusive_begin(x, cs->exec->thread);
-    if (!full || tcg_codebuf_used(x->buf) > tcg_codebuf_size(x->buf) / 2) {      /* else somebody was first */
+    reset = !full || tcg_codebuf_used(x->buf) > tcg_codebuf_size(x->buf) / 2;
+    if (reset) {
         tb_reset(x);
         perf_reset(x->perf);
         stats_inc(&cs->exec->stats, STAT_tb_flushed);
     }
     exec_exclusive_end(x, cs->exec->thread);
     cs->exec->recycled++;
+    return reset;
 }
 
 /* Nanoseconds, for statistics; reading a clock takes long beside what a block takes: 0 if nobody looks at them. */
@@ -160,15 +166,19 @@ static Emitted emit(ExecMachine *x, Stats *stats, TcgGen *g, TranslationBlock *t
     return EMITTED;
 }
 
-/* The same by a CPU, which makes room. False: it is too large. */
-static bool finish(CPUState *cs, TcgGen *g, TranslationBlock *tb, vaddr pc)
+/* The same by a CPU, which makes room. What may be made smaller is too large if half of the buffer was free twice. */
+static Emitted emit_by(CPUState *own, TcgGen *g, TranslationBlock *tb, vaddr pc, bool divisible)
 {
+    unsigned vain = 0;
     Emitted done;
 
-    while ((done = emit(cs->exec->x, &cs->exec->stats, g, tb, pc)) == EMIT_NO_ROOM) {
-        recycle(cs, true);
+    while ((done = emit(own->exec->x, &own->exec->stats, g, tb, pc)) == EMIT_NO_ROOM) {
+        vain += !recycle(own, true);
+        if (divisible && vain == 2) {
+            return EMIT_TOO_LARGE;
+        }
     }
-    return done == EMITTED;
+    return done;
 }
 
 /*
@@ -219,7 +229,7 @@ static TranslationBlock *translate(CPUState *cs, const TranslateInput *in, int h
             continue;
         }
         g_assert(res.bytes <= in->len);
-        done = finish(cs, g, tb, in->pc);
+        done = emit_by(cs, g, tb, in->pc, res.insns > 1) == EMITTED;
         g_assert(done || res.insns > 1);
         part.max_insns = res.insns / 2;
     }
@@ -325,6 +335,19 @@ void tb_put(CPUState *cs, TranslationBlock *tb)
 }
 
 /*
+ * User mode: whether the page may be executed and is what the key says, asked after tb_begin: who takes it away later moves
+ * the page's generation on.
+ */
+static bool may_run(CPUState *cs, const CPUKey *key, vaddr pc, bool ahead)
+{
+    const CPUClass *cc = cs->exec->ec->cc;
+    TlbInfo info;
+
+    return tlb_find(cs, pc, 1u << cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, ahead, &info) &&
+           key_on_page(cc, *key, &info).w[0] == key->w[0];
+}
+
+/*
  * A block for RAM. NULL: its first instruction does not fit the page, or the page changes faster than it is read. ahead:
  * nobody is there yet, and nothing is raised.
  */
@@ -346,7 +369,8 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
 
         if (!x->user) {
             ram_read(rb->host + offset, bytes, in.len);
-        } else if (!(ahead ? user_read(cs, bytes, pc, in.len) : user_fetch(cs, pc, bytes, in.len))) {
+        } else if (!may_run(cs, key, pc, ahead) ||
+                   !(ahead ? user_read(cs, bytes, pc, in.len) : user_fetch(cs, pc, bytes, in.len))) {
             tb_abandon(x, rb, offset);
             return NULL;
         }
@@ -667,9 +691,7 @@ static void make_region(ExecMachine *x, TbRegion *r, TcgGen *g, Stats *stats, CP
             abandon_region(x, r);
             return;
         }
-        while ((e = emit(x, stats, g, r->tb, r->in.pc)) == EMIT_NO_ROOM && own) {
-            recycle(own, true);
-        }
+        e = own ? emit_by(own, g, r->tb, r->in.pc, true) : emit(x, stats, g, r->tb, r->in.pc);
         if (e == EMIT_NO_ROOM) {
             abandon_region(x, r);
             return;

@@ -18,6 +18,7 @@
  */
 #include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "core/bits.h"
 #include "core/exec/memory_int.h"
 #include "core/exec/tb_int.h"
@@ -29,6 +30,7 @@ enum {
     GRANULE_BITS = CODE_PAGE_BITS - 6,
     NOTE_ROWS = 1024,
     MAX_MISSES = 256,                           /* stores beside the code of a page until its code is given up */
+    GROUP = 512,                                /* pages whose places in RamCode.page are a page of the host */
 };
 
 /*
@@ -59,12 +61,15 @@ typedef struct PageCode {
     uint64_t generation;
     unsigned misses;
     TranslationBlock *first;
+    struct PageCode *next;                      /* of the cache's spare ones */
 } PageCode;
 
 typedef struct RamCode {
     ExecMachine *x;
     uint64_t num_pages;
     PageCode **page;                            /* atomic pointers */
+    uint16_t *used;                             /* how many pages of each GROUP have one */
+    uint64_t num_used;
     uint32_t *writable;                         /* atomic: for tlb_set_code_page, the slots of entries that let stores pass */
 } RamCode;
 
@@ -79,6 +84,7 @@ struct TbCache {
     TbLink *bucket;                             /* atomic */
     GPtrArray *rams;                            /* (RamBlock *) with a RamCode */
     GPtrArray *suspects;                        /* (Suspect *) */
+    PageCode *spare;                            /* that were given back: who read where one was may still look at it */
     unsigned late;                              /* under stress: regions that might have been */
     unsigned num_suspects;                      /* atomic copy of suspects->len */
 };
@@ -301,11 +307,27 @@ struct TbCache *tb_cache_new(ExecEarly *early)
     return c;
 }
 
+/* The first page from n on that has or had code; num_pages: none. */
+static uint64_t next_used(const RamCode *rc, uint64_t n)
+{
+    while (n < rc->num_pages && rc->num_used) {
+        if (!rc->used[n / GROUP]) {
+            n = (n / GROUP + 1) * GROUP;
+        } else if (rc->page[n]) {
+            return n;
+        } else {
+            n++;
+        }
+    }
+    return rc->num_pages;
+}
+
 static void ram_code_free(RamCode *rc)
 {
-    for (uint64_t i = 0; i < rc->num_pages; i++) {
-        g_free(rc->page[i]);
+    for (uint64_t n = next_used(rc, 0); n < rc->num_pages; n = next_used(rc, n + 1)) {
+        g_free(rc->page[n]);
     }
+    g_free(rc->used);
     munmap(rc->page, rc->num_pages * sizeof(*rc->page));
     munmap(rc->writable, rc->num_pages * sizeof(*rc->writable));
     g_free(rc);
@@ -339,6 +361,10 @@ void tb_cache_free(struct TbCache *c)
         }
     }
     g_ptr_array_unref(c->suspects);
+    for (PageCode *p = c->spare, *next; p; p = next) {
+        next = p->next;
+        g_free(p);
+    }
     g_free(c);
 }
 
@@ -389,6 +415,7 @@ static RamCode *ram_code(ExecMachine *x, RamBlock *rb)
             rc->x = x;
             rc->num_pages = (rb->size + CODE_PAGE - 1) >> CODE_PAGE_BITS;
             rc->page = zero_pages(rc->num_pages * sizeof(*rc->page));
+            rc->used = g_new0(uint16_t, (rc->num_pages + GROUP - 1) / GROUP);
             rc->writable = zero_pages(rc->num_pages * sizeof(*rc->writable));
             rb->on_write = on_write;
             rb->on_free = on_free;
@@ -679,6 +706,10 @@ static void invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offs
             continue;
         }
         g_mutex_lock(&x->tb_lock);
+        if (page_of(rc, n) != p) {              /* given back, and code since the bytes changed if it is code again */
+            g_mutex_unlock(&x->tb_lock);
+            continue;
+        }
         if (p->granules & granule_mask(first, last)) {
             p->generation++;
             num += remove_overlapping(x, p, first, last, &gone);
@@ -699,6 +730,60 @@ void tb_invalidate(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, 
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);    /* the store, then what it may have changed */
     invalidate(x, cs, rb, offset, len);
+}
+
+/* Under tb_lock. */
+static PageCode *page_take(struct TbCache *c, RamCode *rc, uint64_t n)
+{
+    PageCode *p = c->spare;
+
+    if (p) {
+        c->spare = p->next;
+        p->next = NULL;
+    } else {
+        p = g_new0(PageCode, 1);
+    }
+    rc->used[n / GROUP]++;
+    rc->num_used++;
+    __atomic_store_n(&rc->page[n], p, __ATOMIC_SEQ_CST);
+    return p;
+}
+
+/* Under tb_lock: a page that has no code, and of which none is being made. */
+static void page_give_back(struct TbCache *c, RamCode *rc, uint64_t n)
+{
+    PageCode *p = rc->page[n];
+    size_t group = GROUP * sizeof(*rc->page);
+
+    __atomic_store_n(&rc->page[n], NULL, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&p->flagged, false, __ATOMIC_SEQ_CST);
+    p->generation++;                            /* which goes on, whatever page it is next */
+    p->misses = 0;
+    p->next = c->spare;
+    c->spare = p;
+    rc->num_used--;
+    if (--rc->used[n / GROUP] == 0 && (size_t)getpagesize() == group) {
+        madvise(&rc->page[n / GROUP * GROUP], group, MADV_DONTNEED);
+    }
+}
+
+void tb_forget_pages(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len)
+{
+    RamCode *rc = __atomic_load_n((RamCode **)&rb->code, __ATOMIC_ACQUIRE);
+    uint64_t last = (offset + len - 1) >> CODE_PAGE_BITS;
+
+    g_assert(x->user);                          /* elsewhere suspects name pages */
+    if (!rc || !len) {
+        return;
+    }
+    g_mutex_lock(&x->tb_lock);
+    for (uint64_t n = next_used(rc, offset >> CODE_PAGE_BITS); n < rc->num_pages && n <= last; n = next_used(rc, n + 1)) {
+        if (!rc->page[n]->first && !rc->page[n]->translating) {
+            update_granules(rc->page[n]);
+            page_give_back(x->tbs, rc, n);
+        }
+    }
+    g_mutex_unlock(&x->tb_lock);
 }
 
 /* -- becoming code --------------------------------------------------------------------------------------------------- */
@@ -811,10 +896,7 @@ uint64_t tb_begin(ExecMachine *x, CPUState *cs, RamBlock *rb, ram_addr offset, u
 
     g_mutex_lock(&x->tb_lock);
     p = rc->page[n];
-    if (!p) {
-        p = g_new0(PageCode, 1);
-        __atomic_store_n(&rc->page[n], p, __ATOMIC_SEQ_CST);
-    }
+    p = p ? p : page_take(x->tbs, rc, n);
     p->translating++;
     p->pending |= granule_mask(offset, offset + len - 1);
     __atomic_store_n(&p->granules, p->granules | p->pending, __ATOMIC_SEQ_CST);
@@ -934,11 +1016,12 @@ bool tb_is_outdated(ExecMachine *x, const TranslationBlock *region, uint64_t gen
 
 bool tb_changes(ExecMachine *x, const TranslationBlock *tb)
 {
-    PageCode *p = page_of(tb->rb->code, tb->offset >> CODE_PAGE_BITS);
+    const PageCode *p;
     bool changes;
 
     g_mutex_lock(&x->tb_lock);
-    changes = p->changes;
+    p = page_of(tb->rb->code, tb->offset >> CODE_PAGE_BITS);
+    changes = p && p->changes;
     g_mutex_unlock(&x->tb_lock);
     return changes;
 }
@@ -987,10 +1070,10 @@ void tb_reset(ExecMachine *x)
     for (unsigned i = 0; i < c->rams->len; i++) {
         RamCode *rc = ((RamBlock *)c->rams->pdata[i])->code;
 
-        for (uint64_t n = 0; n < rc->num_pages; n++) {
+        for (uint64_t n = next_used(rc, 0); n < rc->num_pages; n = next_used(rc, n + 1)) {
             PageCode *p = rc->page[n];
 
-            while (p && p->first) {
+            while (p->first) {
                 TranslationBlock *tb = p->first;
 
                 p->first = tb->page_next;
@@ -998,9 +1081,7 @@ void tb_reset(ExecMachine *x)
                 tb->page_next = gone;
                 gone = tb;
             }
-            if (p) {
-                update_granules(p);
-            }
+            update_granules(p);
         }
     }
     clear_buckets(c);
@@ -1019,11 +1100,9 @@ static void forget_all(ExecMachine *x)
     for (unsigned i = 0; i < c->rams->len; i++) {
         RamCode *rc = ((RamBlock *)c->rams->pdata[i])->code;
 
-        for (uint64_t n = 0; n < rc->num_pages; n++) {
-            if (rc->page[n]) {
-                rc->page[n]->first = NULL;
-                update_granules(rc->page[n]);
-            }
+        for (uint64_t n = next_used(rc, 0); n < rc->num_pages; n = next_used(rc, n + 1)) {
+            rc->page[n]->first = NULL;
+            update_granules(rc->page[n]);
         }
     }
     clear_buckets(c);
@@ -1054,10 +1133,8 @@ void tb_cache_summary(ExecMachine *x, TbCacheSummary *ret)
     for (unsigned i = 0; i < x->tbs->rams->len; i++) {
         const RamCode *rc = ((RamBlock *)x->tbs->rams->pdata[i])->code;
 
-        for (uint64_t n = 0; n < rc->num_pages; n++) {
-            const PageCode *p = rc->page[n];
-
-            for (const TranslationBlock *tb = p ? p->first : NULL; tb; tb = tb->page_next) {
+        for (uint64_t n = next_used(rc, 0); n < rc->num_pages; n = next_used(rc, n + 1)) {
+            for (const TranslationBlock *tb = rc->page[n]->first; tb; tb = tb->page_next) {
                 add_up(ret, tb);
             }
         }

@@ -102,6 +102,8 @@ void tb_abandon(ExecMachine *x, RamBlock *rb, ram_addr offset);
 bool tb_supersede(ExecMachine *x, TranslationBlock *region, uint64_t generation);
 /* Whether that would be false by now. */
 bool tb_is_outdated(ExecMachine *x, const TranslationBlock *region, uint64_t generation);
+/* User mode: pages that are not mapped any more, and whose code went before; what is known of them goes too. */
+void tb_forget_pages(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len);
 /* Whether a region of the page came too late for its bytes. */
 bool tb_changes(ExecMachine *x, const TranslationBlock *tb);
 /*

@@ -339,22 +339,29 @@ bool exec_user_recovers(const CPUState *cs)
 
 /* -- code that changes ----------------------------------------------------------------------------------------------- */
 
+static void changed(Chunk *c, uint64_t offset, uint64_t len, void *opaque)
+{
+    ram_written(&c->rb, offset, len);
+}
+
+static void unmapped(Chunk *c, uint64_t offset, uint64_t len, void *opaque)
+{
+    tb_forget_pages(opaque, &c->rb, offset, len);
+}
+
 void user_code_changed(Machine *m, vaddr addr, uint64_t len)
 {
     ExecMachine *x = exec_machine(m);
-    vaddr end = addr + len;
 
     __atomic_fetch_add(&x->user->changes, 1, __ATOMIC_SEQ_CST);
     perf_unmapped(x->perf, addr, len);
-    while (addr < end && addr < x->user->mem.size) {
-        Chunk *c = __atomic_load_n(&x->user->chunk[addr >> CHUNK_BITS], __ATOMIC_ACQUIRE);
-        vaddr next = MIN(((addr >> CHUNK_BITS) + 1) << CHUNK_BITS, end);
+    for_chunks(m, addr, len, false, changed, NULL);
+}
 
-        if (c) {
-            ram_written(&c->rb, addr & (BIT64(CHUNK_BITS) - 1), next - addr);
-        }
-        addr = next;
-    }
+void user_code_unmapped(Machine *m, vaddr addr, uint64_t len)
+{
+    user_code_changed(m, addr, len);
+    for_chunks(m, addr, len, false, unmapped, exec_machine(m));
 }
 
 void cpu_code_changed(CPUState *cs, vaddr addr, uint64_t len)

@@ -89,6 +89,8 @@ void user_clear_tags(Machine *m, vaddr addr, uint64_t len);
 void user_copy_tags(Machine *m, vaddr to, vaddr from, uint64_t len);
 /* What was translated of [addr, addr + len) goes: its mapping changed. Any thread that is outside. */
 void user_code_changed(Machine *m, vaddr addr, uint64_t len);
+/* The same, and what is known of its pages, as nothing is there any more. */
+void user_code_unmapped(Machine *m, vaddr addr, uint64_t len);
 
 /*
  * Around fork(): cs's thread stops all others between instructions. lock(opaque) and unlock take the caller's own

@@ -364,7 +364,7 @@ static int64_t unmap_locked(Process *p, vaddr addr, uint64_t len)
     if (mmap(host(p, addr), len, PROT_NONE, RESERVE_FLAGS | MAP_FIXED, -1, 0) == MAP_FAILED) {
         return -errno;
     }
-    user_code_changed(p->m, addr, len);
+    user_code_unmapped(p->m, addr, len);
     forget(p, addr, addr + len);
     update_tags(p, addr, len, true);
     return 0;
@@ -573,7 +573,11 @@ static int64_t mremap_locked(Process *p, vaddr addr, uint64_t old_len, uint64_t 
     }
     v.offset += addr - v.start;
     v.file = g_strdup(v.file);
-    user_code_changed(p->m, addr, old_len);
+    if (new_addr == addr || flags & MREMAP_DONTUNMAP) {
+        user_code_changed(p->m, addr, old_len);
+    } else {
+        user_code_unmapped(p->m, addr, old_len);
+    }
     user_code_changed(p->m, new_addr, new_len);
     if (!(flags & MREMAP_DONTUNMAP)) {
         forget(p, addr, addr + old_len);

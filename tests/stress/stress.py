@@ -52,6 +52,9 @@ MODES = {
     'all': 'tcg,heat=300,stress=queue+late+writes+recycle+unlink+exits+slow+flush+verify',
 }
 BOOTED = ['queue at once', 'late', 'written in the queue', 'recycle']      # in the short form
+SHORT_MAPPINGS = ['tier 1', 'queue at once']
+SMALL = ['regions', 'warm']                       # where a region may be larger than the code buffer
+PLACES_KIB = 60 << 10                             # of memory, whatever the number of pages that had code
 SHORT_SIGNALS = ['queue at once', 'late', 'exits']
 ROUNDS = {'one instruction': 150, 'all': 60}     # of changing.c, in the short form: each takes long
 NOT_BOOTED = ['one instruction', 'all']           # a kernel believes that its CPUs hang
@@ -76,7 +79,8 @@ class Parts:
     def __init__(self, folder, is_long):
         self.folder = folder
         self.is_long = is_long
-        sources = {'changing': HERE / 'changing.c', 'basics': USER / 'basics.c', 'stress': USER / 'stress.c',
+        sources = {'changing': HERE / 'changing.c', 'noexec': HERE / 'noexec.c', 'places': HERE / 'places.c',
+                   'large': HERE / 'large.S', 'basics': USER / 'basics.c', 'stress': USER / 'stress.c',
                    'storms': USER / 'storms.c', 'signals': USER / 'signals.c'}
         for name, source in sources.items():
             subprocess.run([CC, '-O1', '-static', '-pthread', '-funwind-tables', '-o', folder / name, source], check=True)
@@ -107,6 +111,20 @@ class Parts:
             return None                         # its own locks are not taken around a fork
         got = self.program('storms', accel, '20' if self.is_long else '4')
         return expect(got, (0, 'children: 0, bad: 0, interrupted: yes\n', ''))
+
+    def noexec(self, accel):
+        return expect(self.program('noexec', accel, '10' if self.is_long else '2'), (0, 'wrong: 0\n', ''))
+
+    def large(self, accel):
+        return expect(self.program('large', accel, options=['-tb-size', '1']), (0, '', ''))
+
+    def places(self, accel):
+        pid = os.posix_spawn(CHIMERA, [CHIMERA, 'user', '-accel', accel, '-tb-size', '2', self.folder / 'places',
+                                       '60000' if self.is_long else '15000'], os.environ,
+                             file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+        _, status, usage = os.wait4(pid, 0)
+        kept = os.environ.get('CHIMERA_SANITIZER') is not None      # what was freed
+        return f'status {status}, {usage.ru_maxrss} KiB' if status or (usage.ru_maxrss > PLACES_KIB and not kept) else None
 
     def signals(self, accel):
         return expect(self.program('signals', accel), self.want['signals'])
@@ -154,6 +172,11 @@ def plan(is_long):
     for mode in MODES:
         for part in 'changing', 'basics', 'threads', 'storms':
             yield part, mode
+        if is_long or mode in SHORT_MAPPINGS:
+            yield 'noexec', mode
+            yield 'places', mode
+        if mode in SMALL:
+            yield 'large', mode
         if is_long or mode in SHORT_SIGNALS:
             yield 'signals', mode
         if is_long or mode in SHORT_ORACLE:
