@@ -11,7 +11,6 @@
  * A kernel that boots runs about 2 MiB of code all the time. Emptying the buffer is cheap; compiling again is not: with
  * 16 MiB a start takes what it takes with 32, with 8 twice, with 4 four times as long, with less nobody waits for its end.
  */
-#define MIN_CODE_SIZE (UINT64_C(4) << 20)
 
 typedef struct OptionRow {
     const char *name;
@@ -90,7 +89,6 @@ static bool set_accel(Options *o, KeyVal *kv, GError **error)
     static const char *const unsupported[] = { "split-wx", NULL };
     const char *names = keyval_get(kv, "accel");
     unsigned thread = 0;
-    uint64_t size = 0;
     bool found = false;
 
     if (names) {
@@ -116,20 +114,12 @@ static bool set_accel(Options *o, KeyVal *kv, GError **error)
             return false;
         }
     }
-    if (!keyval_get_enum(kv, "thread", threads, &thread, error) ||
-        !keyval_get_size(kv, "tb-size", 1 << 20, &size, error) || !accel_config_parse(&o->accel, kv, error) ||
+    if (!keyval_get_enum(kv, "thread", threads, &thread, error) || !accel_config_parse(&o->accel, kv, error) ||
         !refuse_keys(kv, unsupported, error)) {
         return false;
     }
     if (keyval_has(kv, "thread")) {
         o->accel.single_thread = thread == 1;
-    }
-    if (keyval_has(kv, "tb-size")) {
-        if (size < MIN_CODE_SIZE) {
-            return bad_value(keyval_get(kv, "tb-size"), "tb-size: at least 4: what is hot would not fit, and be compiled "
-                             "again and again", error);
-        }
-        o->accel.code_size = size;
     }
     return keyval_check_all_used(kv, error);
 }

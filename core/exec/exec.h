@@ -8,7 +8,10 @@
 #include "core/qom/machine.h"
 #include "core/stats.h"
 
-enum { EXEC_HEAT = 300000 };                    /* AccelConfig.heat by default */
+enum {
+    EXEC_HEAT = 300000,                         /* AccelConfig.heat by default */
+    EXEC_MAX_CODE_MIB = 2048,                   /* the most that tcg_codebuf_new takes: jumps reach 2 GiB */
+};
 
 /* AccelConfig.stress; stress.c has the names. */
 enum {

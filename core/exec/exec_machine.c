@@ -100,6 +100,33 @@ void exec_machine_free(ExecMachine *x)
     g_free(x);
 }
 
+/* With less, what is hot would not fit. */
+enum { MIN_CODE_MIB = 4 };
+
+static bool parse_code_size(AccelConfig *config, KeyVal *kv, GError **error)
+{
+    const char *text = keyval_get(kv, "tb-size");
+    uint64_t size;
+
+    if (!text) {
+        return true;
+    }
+    if (!keyval_get_size(kv, "tb-size", 1 << 20, &size, error)) {
+        return false;
+    }
+    if (size < (uint64_t)MIN_CODE_MIB << 20) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "tb-size=%s: at least %d MiB: what is hot would not fit, and be "
+                    "compiled again and again", text, MIN_CODE_MIB);
+        return false;
+    }
+    if (size > (uint64_t)EXEC_MAX_CODE_MIB << 20) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "tb-size=%s: at most %d MiB", text, EXEC_MAX_CODE_MIB);
+        return false;
+    }
+    config->code_size = size;
+    return true;
+}
+
 bool accel_config_parse(AccelConfig *config, KeyVal *kv, GError **error)
 {
     const char *stress = keyval_get(kv, "stress");
@@ -108,7 +135,7 @@ bool accel_config_parse(AccelConfig *config, KeyVal *kv, GError **error)
 
     if (!keyval_get_bool(kv, "background", &background, error) || !keyval_get_uint(kv, "heat", INT32_MAX, &heat, error) ||
         !keyval_get_bool(kv, "one-insn-per-tb", &config->one_insn, error) ||
-        !keyval_get_bool(kv, "naive", &config->naive, error)) {
+        !keyval_get_bool(kv, "naive", &config->naive, error) || !parse_code_size(config, kv, error)) {
         return false;
     }
     config->heat = (unsigned)heat;

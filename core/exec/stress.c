@@ -20,9 +20,9 @@ G_STATIC_ASSERT(G_N_ELEMENTS(names) == ACCEL_NUM_STRESS + 1);
 
 bool stress_parse(const char *text, unsigned *ret, GError **error)
 {
-    g_auto(GStrv) list = g_strsplit(text, "+", -1);
+    g_auto(GStrv) list = g_strsplit(*text ? text : "+", "+", -1);
+    unsigned stress = 0;
 
-    *ret = 0;
     for (unsigned i = 0; list[i]; i++) {
         unsigned n = 0;
 
@@ -32,11 +32,16 @@ bool stress_parse(const char *text, unsigned *ret, GError **error)
         if (!names[n]) {
             g_autofree char *all = g_strjoinv(", ", (char **)names);
 
-            g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "stress=%s: unknown: there are %s", list[i], all);
+            if (*list[i]) {
+                g_set_error(error, USAGE_ERROR, USAGE_ERROR_UNKNOWN, "stress=%s: unknown: there are %s", list[i], all);
+            } else {
+                g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "stress=%s: a name is missing: there are %s", text, all);
+            }
             return false;
         }
-        *ret |= 1u << n;
+        stress |= 1u << n;
     }
+    *ret = stress;
     return true;
 }
 

@@ -30,7 +30,7 @@ static const UserOption options[] = {
     { "accel", NULL, "tcg|tci[,...]", "translate to host code, or interpret", true },
     { "one-insn-per-tb", "QEMU_ONE_INSN_PER_TB", NULL, "one instruction a block", true },
     { "singlestep", "QEMU_SINGLESTEP", NULL, NULL, true },
-    { "tb-size", NULL, "MIB", "memory for translated code", true },
+    { "tb-size", NULL, "MIB", "memory for translated code: 1 to 2048", true },
     { "heat", NULL, "N", "code that ran so many instructions is compiled again with its loops; 0: never", true },
     { "perfmap", "QEMU_PERFMAP", NULL, "names of code for perf: /tmp/perf-PID.map", true },
     { "jitdump", "QEMU_JITDUMP", NULL, "code for perf inject: jit-PID.dump in this folder", true },
@@ -174,15 +174,17 @@ static bool take(UserOptions *o, LogOptions *l, const UserOption *r, const char 
         }
         o->base = v;
     } else if (strcmp(n, "tb-size") == 0) {
-        if (!number(value, n, false, &v, error)) {
+        if (!parse_uint(n, value, EXEC_MAX_CODE_MIB, &v, NULL) || v == 0) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "-tb-size %s: expected a number of MiB, 1 to %d", value,
+                        EXEC_MAX_CODE_MIB);
             return false;
         }
-        o->tb_size = v << 20;
+        o->accel.code_size = v << 20;
     } else if (strcmp(n, "heat") == 0) {
-        if (!number(value, n, true, &v, error)) {
+        if (!parse_uint("-heat", value, INT32_MAX, &v, error)) {
             return false;
         }
-        o->accel.heat = (unsigned)MIN(v, INT32_MAX);
+        o->accel.heat = (unsigned)v;
     } else if (strcmp(n, "accel") == 0) {
         return set_accel(o, value, error);
     } else if (strcmp(n, "perfmap") == 0) {

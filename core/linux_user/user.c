@@ -196,7 +196,9 @@ static bool make_machine(Process *p, TypeRegistry *types, GError **error)
     AccelConfig accel = p->o->accel;
     MemoryRegion *root = g_new0(MemoryRegion, 1);
 
-    accel.code_size = p->o->tb_size ? p->o->tb_size : CODE_DEFAULT;
+    if (!accel.code_size) {
+        accel.code_size = CODE_DEFAULT;
+    }
     if (!type_register(types, &user_machine_type, error)) {
         g_free(root);
         return false;
@@ -230,7 +232,7 @@ static int run(Process *p, int fd, const char *path, char **args, GError **error
 
     cs = process_cpu(p, error);
     if (!cs) {
-        return EXIT_CANNOT_RUN;
+        return EXIT_FAILURE;                    /* -cpu's properties */
     }
     p->prot_bits = p->target->prot_bits(cs);
     if (!elf_load(p, fd, path, &elf, error)) {
@@ -353,8 +355,13 @@ int linux_user_main(ModuleLoader *ml, const char *arch, int argc, char **argv, G
     }
     p->exe = whole_path(fd, path);
     types = module_loader_types(ml);
-    if (!find_target(p, types, fd, path, &program_arch, &why) || !find_cpu(p, program_arch, &why) ||
-        !make_machine(p, types, &why)) {
+    if (!find_target(p, types, fd, path, &program_arch, &why)) {
+        refuse(EXIT_CANNOT_RUN, why->message);
+    }
+    if (!find_cpu(p, program_arch, &why)) {
+        refuse(EXIT_FAILURE, why->message);     /* as for each other option */
+    }
+    if (!make_machine(p, types, &why)) {
         refuse(EXIT_CANNOT_RUN, why->message);
     }
     status = run(p, fd, path, args, &why);

@@ -60,7 +60,6 @@ typedef struct UserOptions {
     uint64_t reserve;                           /* -R */
     uintptr_t base;                             /* -B; 0: anywhere */
     AccelConfig accel;
-    uint64_t tb_size;
     uint64_t seed;
     bool seed_set;
     char *gdb;                                  /* -g */

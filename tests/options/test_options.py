@@ -89,8 +89,14 @@ class Options(unittest.TestCase):
             ("-m", "99999999999G"): "-m: size=99999999999G: too large",
             ("-m", "1G,slots=2"): "-m: slots: not supported yet",
             ("-accel", "kvm"): "-accel: accelerator kvm: unknown: there are tcg and tci",
-            ("-accel", "tcg,tb-size=1"): "-accel: 1: tb-size: at least 4",
-            ("-accel", "tcg,tb-size=0"): "-accel: 0: tb-size: at least 4",
+            ("-accel", "tcg,tb-size=1"): "-accel: tb-size=1: at least 4 MiB",
+            ("-accel", "tcg,tb-size=0"): "-accel: tb-size=0: at least 4 MiB",
+            ("-accel", "tcg,tb-size=2049"): "-accel: tb-size=2049: at most 2048 MiB",
+            ("-accel", "tcg,tb-size=17592186044416"): "-accel: tb-size=17592186044416: (at most|too large)",
+            ("-accel", "tcg,heat=99999999999"): "-accel: heat=99999999999: at most 2147483647",
+            ("-accel", "tcg,stress="): "-accel: stress=: a name is missing: there are queue, late, ",
+            ("-accel", "tcg,stress=queue+"): r"-accel: stress=queue\+: a name is missing: there are queue, late, ",
+            ("-accel", "tcg,stress=queue+lat"): "-accel: stress=lat: unknown: there are queue, late, ",
             ("-accel", "tcg,thread=many"): "-accel: thread=many: expected one of multi, single",
             ("-accel", "tcg,threads=multi"): r"-accel: threads: unknown parameter \(near names: thread\)",
             ("-global", "nonsense"): "-global: nonsense: expected TYPE.PROPERTY=VALUE",
@@ -110,6 +116,39 @@ class Options(unittest.TestCase):
         for args, pattern in rows.items():
             with self.subTest(args=args):
                 self.assertRefused(run(*args), pattern)
+
+    def test_user(self):
+        """User mode's options are looked at before its program is."""
+        sizes = "expected a number of MiB, 1 to 2048\n"
+        rows = {
+            ("-tb-size", "17592186044416"): "-tb-size 17592186044416: " + sizes,
+            ("-tb-size", "2049"): "-tb-size 2049: " + sizes,
+            ("-tb-size", "16M"): "-tb-size 16M: " + sizes,
+            ("-tb-size", "0"): "-tb-size 0: " + sizes,
+            ("-tb-size", "-1"): "-tb-size -1: " + sizes,
+            ("-tb-size", ""): "-tb-size : " + sizes,
+            ("-heat", "99999999999"): "-heat=99999999999: at most 2147483647\n",
+            ("-heat", "x"): "-heat=x: expected a number\n",
+            ("-heat", "1K"): "-heat=1K: expected a number\n",
+            ("-accel", "tcg,heat=99999999999"): "heat=99999999999: at most 2147483647\n",
+            ("-accel", "tcg,tb-size=3"): "tb-size=3: at least 4 MiB",
+            ("-accel", "tcg,tb-size=4G"): "tb-size=4G: at most 2048 MiB\n",
+            ("-accel", "tcg,tb-size=17592186044416"): "tb-size=17592186044416: (at most|too large)",
+            ("-accel", "tcg,thread=single"): "thread: unknown parameter",
+            ("-accel", "tcg,stress="): "stress=: a name is missing: there are queue, late, ",
+            ("-accel", "tcg,stress=queue+"): r"stress=queue\+: a name is missing: there are queue, late, ",
+            ("-accel", "tcg,stress=+queue"): r"stress=\+queue: a name is missing: ",
+            ("-accel", "tcg,stress=lat"): "stress=lat: unknown: there are queue, late, ",
+        }
+        for args, pattern in rows.items():
+            with self.subTest(args=args):
+                self.assertRefused(run("user", *args, "/nowhere/program"), pattern)
+        for args in (("-tb-size", "2048"), ("-tb-size", "1"), ("-heat", "2147483647"), ("-heat", "0"),
+                     ("-accel", "tcg,tb-size=4"), ("-accel", "tcg,tb-size=2048"), ("-accel", "tcg,tb-size=16M"),
+                     ("-accel", "tcg,stress=queue+late")):
+            with self.subTest(args=args):
+                done = run("user", *args, "/nowhere/program")
+                self.assertEqual((done.returncode, done.stderr.count("/nowhere/program: ")), (127, 1), done.stderr)
 
     def test_not_supported_yet(self):
         for option, value in (("qmp", "stdio"), ("incoming", "x"), ("daemonize", None)):

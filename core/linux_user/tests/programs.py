@@ -255,10 +255,17 @@ int main(int argc, char **argv)
     check("options", (r.returncode, r.stdout, r.stderr),
           (7, "./options 9.8.7 (null) x,y\n./options 9.8.7 1,2 b\n", ""))
     r = run("-cpu", "cortex-m3", "./options", cwd=folder)
-    check("another's CPU", (r.returncode, r.stdout, "not of this architecture" in r.stderr), (126, "", True))
+    check("another's CPU", (r.returncode, r.stdout, "not of this architecture" in r.stderr), (1, "", True))
+    for cpu in "nonsense", "max,nonsense=on", "max,pauth=7":
+        r = run("-cpu", cpu, "./options", cwd=folder)
+        check(f"-cpu {cpu}", (r.returncode, r.stdout, r.stderr.count("\n")), (1, "", 1))
     if not os.environ.get("CHIMERA_SANITIZER"):
         r = run("./options", cwd=folder, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30)))
         check("little address space", (r.returncode, r.stderr), (7, ""))
+        # what is asked for is what is mapped, twice
+        for size, status in (["-tb-size", "2048"], 126), (["-accel", "tcg,tb-size=2048"], 126), (["-accel", "tcg,tb-size=16"], 7):
+            r = run(*size, "./options", cwd=folder, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30)))
+            check(" ".join(size), (r.returncode, r.stderr.count("no memory for 2147483648 bytes of code")), (status, status == 126))
     r = run("-cpu", "help")
     check("-cpu help", (r.returncode, " cortex-a72 " in r.stdout, "cortex-m" in r.stdout), (0, True, False))
 
