@@ -123,7 +123,7 @@ class Parts:
                                        '60000' if self.is_long else '15000'], os.environ,
                              file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
         _, status, usage = os.wait4(pid, 0)
-        kept = os.environ.get('CHIMERA_SANITIZER') is not None      # what was freed
+        kept = os.environ.get('CHIMERA_SANITIZER', 'none') != 'none'      # what was freed
         return f'status {status}, {usage.ru_maxrss} KiB' if status or (usage.ru_maxrss > PLACES_KIB and not kept) else None
 
     def signals(self, accel):
