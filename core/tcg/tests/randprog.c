@@ -512,27 +512,14 @@ static void check_twice(Prog *p)
     tcg_block_start(p->g, good[1]);
 }
 
-/*
- * A diamond inside one instruction that has set no row yet: what comes of it is in locals, one of which is its own. late:
- * what leaves before it comes after its arms.
- */
-static void diamond(Prog *p, unsigned depth)
-{
-    TcgBlockRef arm[2] = { tcg_block(p->g), tcg_block(p->g) }, end = tcg_block(p->g);
-    bool quiet = p->quiet, late = below(p, 4) == 0;
-    TcgType t = int_type(p);
-    unsigned own = tcg_local(p->g, t), spare = below(p, 2) ? tcg_local(p->g, TCG_I64) : 0;
-    TcgBlockRef bad, good;
-    Prog before, at;
+static void diamond(Prog *p, unsigned depth);
 
-    p->quiet = true;
-    if (late) {
-        bad = tcg_block(p->g);
-        good = tcg_block(p->g);
-        branch(p, bad, good);
-        before = *p;
-        tcg_block_start(p->g, good);
-    }
+/* Two ways to `end` that both set a local, and what else they like. */
+static void two_arms(Prog *p, unsigned depth, unsigned local, TcgType t, TcgBlockRef end)
+{
+    TcgBlockRef arm[2] = { tcg_block(p->g), tcg_block(p->g) };
+    Prog at;
+
     branch(p, arm[0], arm[1]);
     at = *p;
     for (unsigned i = 0; i < 2; i++) {
@@ -545,9 +532,33 @@ static void diamond(Prog *p, unsigned depth)
             diamond(p, depth - 1);
         }
         write_some(p);
-        tcg_set_reg(p->g, own, value(p, t));
+        tcg_set_reg(p->g, local, value(p, t));
         tcg_br(p->g, end);
     }
+}
+
+/*
+ * A diamond inside one instruction that has set no row yet: what comes of it is in locals, one of which is its own. late:
+ * what leaves before it comes after its arms.
+ */
+static void diamond(Prog *p, unsigned depth)
+{
+    TcgBlockRef end = tcg_block(p->g);
+    bool quiet = p->quiet, late = below(p, 4) == 0;
+    TcgType t = int_type(p);
+    unsigned own = tcg_local(p->g, t), spare = below(p, 2) ? tcg_local(p->g, TCG_I64) : 0;
+    TcgBlockRef bad, good;
+    Prog before;
+
+    p->quiet = true;
+    if (late) {
+        bad = tcg_block(p->g);
+        good = tcg_block(p->g);
+        branch(p, bad, good);
+        before = *p;
+        tcg_block_start(p->g, good);
+    }
+    two_arms(p, depth, own, t, end);
     if (late) {
         *p = before;
         tcg_block_start(p->g, bad);
@@ -571,23 +582,9 @@ static void diamond(Prog *p, unsigned depth)
         }
     }
     if (spare) {
-        TcgBlockRef arm2[2] = { tcg_block(p->g), tcg_block(p->g) }, end2 = tcg_block(p->g);
-
-        branch(p, arm2[0], arm2[1]);
-        at = *p;
-        for (unsigned i = 0; i < 2; i++) {
-            tcg_block_start(p->g, arm2[i]);
-            *p = at;
-            for (unsigned n = below(p, 3); n-- > 0;) {
-                step(p);
-            }
-            if (depth && below(p, 3) == 0) {
-                diamond(p, depth - 1);
-            }
-            tcg_set_reg(p->g, spare, value(p, TCG_I64));
-            tcg_br(p->g, end2);
-        }
-        tcg_block_start(p->g, end2);
+        end = tcg_block(p->g);
+        two_arms(p, depth, spare, TCG_I64, end);
+        tcg_block_start(p->g, end);
         forget(p);
         keep(p, TCG_I64, tcg_get_reg(p->g, spare));
     }
