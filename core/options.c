@@ -7,11 +7,6 @@
 #include "core/near.h"
 #include "core/options.h"
 
-/*
- * A kernel that boots runs about 2 MiB of code all the time. Emptying the buffer is cheap; compiling again is not: with
- * 16 MiB a start takes what it takes with 32, with 8 twice, with 4 four times as long, with less nobody waits for its end.
- */
-
 typedef struct OptionRow {
     const char *name;
     const char *arg;                            /* NULL: takes none */

@@ -335,16 +335,15 @@ void tb_put(CPUState *cs, TranslationBlock *tb)
 }
 
 /*
- * User mode: whether the page may be executed and is what the key says, asked after tb_begin: who takes it away later moves
- * the page's generation on.
+ * User mode: whether the page may be executed and is what the key says. Who is to make a block asks after tb_begin: whoever
+ * takes it away later moves the page's generation on. ahead: nothing is raised.
  */
-static bool may_run(CPUState *cs, const CPUKey *key, vaddr pc, bool ahead)
+static bool may_run(CPUState *cs, const CPUKey *key, vaddr pc, bool ahead, TlbInfo *ret)
 {
     const CPUClass *cc = cs->exec->ec->cc;
-    TlbInfo info;
 
-    return tlb_find(cs, pc, 1u << cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, ahead, &info) &&
-           key_on_page(cc, *key, &info).w[0] == key->w[0];
+    return tlb_find(cs, pc, 1u << cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, ahead, ret) &&
+           key_on_page(cc, *key, ret).w[0] == key->w[0];
 }
 
 /*
@@ -366,10 +365,11 @@ static TranslationBlock *make(CPUState *cs, const CPUKey *key, vaddr pc, RamBloc
     for (unsigned tries = 0; tries < MAX_TRIES; tries++) {
         uint64_t generation = tb_begin(x, cs, rb, offset, in.len);
         TranslationBlock *tb, *in_cache = NULL;
+        TlbInfo info;
 
         if (!x->user) {
             ram_read(rb->host + offset, bytes, in.len);
-        } else if (!may_run(cs, key, pc, ahead) ||
+        } else if (!may_run(cs, key, pc, ahead, &info) ||
                    !(ahead ? user_read(cs, bytes, pc, in.len) : user_fetch(cs, pc, bytes, in.len))) {
             tb_abandon(x, rb, offset);
             return NULL;
@@ -437,9 +437,8 @@ static TranslationBlock *target_ahead(CPUState *cs, const TranslationBlock *tb, 
         CPUKey key = tb_key_inside(tb->cc, &tb->key);
         TlbInfo info;
 
-        if (!x->user || !tlb_find(cs, to, 1u << tb->cc->insn_align, ACCESS_FETCH, cs->fetch_mmu, true, &info) ||
-            !info.mr || info.mr->ram != tb->rb || info.lo || info.hi != page_mask ||
-            key_on_page(tb->cc, key, &info).w[0] != key.w[0]) {
+        if (!x->user || !may_run(cs, &key, to, true, &info) || !info.mr || info.mr->ram != tb->rb || info.lo ||
+            info.hi != page_mask) {
             return NULL;
         }
         offset = info.offset + (to & page_mask);

@@ -758,7 +758,7 @@ static void page_give_back(struct TbCache *c, RamCode *rc, uint64_t n)
     __atomic_store_n(&rc->page[n], NULL, __ATOMIC_SEQ_CST);
     __atomic_store_n(&p->flagged, false, __ATOMIC_SEQ_CST);
     p->generation++;                            /* which goes on, whatever page it is next */
-    p->misses = 0;
+    update_granules(p);
     p->next = c->spare;
     c->spare = p;
     rc->num_used--;
@@ -779,7 +779,6 @@ void tb_forget_pages(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len
     g_mutex_lock(&x->tb_lock);
     for (uint64_t n = next_used(rc, offset >> CODE_PAGE_BITS); n < rc->num_pages && n <= last; n = next_used(rc, n + 1)) {
         if (!rc->page[n]->first && !rc->page[n]->translating) {
-            update_granules(rc->page[n]);
             page_give_back(x->tbs, rc, n);
         }
     }
