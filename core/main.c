@@ -15,31 +15,34 @@ extern const ChimeraModule *const chimera_builtin_modules[];
 
 /*
  * `chimera user ...`, or the name of a program for one architecture's programs: *ret_status is then what the program
- * returns, and true. *ret_ml: the modules, if they were looked at.
+ * returns, and true.
  */
-static bool run_user(int argc, char **argv, ModuleLoader **ret_ml, int *ret_status, GError **error)
+static bool run_user(int argc, char **argv, int *ret_status, GError **error)
 {
     g_autofree char *name = g_path_get_basename(argc ? argv[0] : "chimera");
     bool by_word = argc > 1 && strcmp(argv[1], "user") == 0;
     bool is_static = g_str_has_suffix(name, "-static");     /* as packages call what is linked so */
     const ModuleName *row = NULL;
+    ModuleLoader *ml;
 
     if (!by_word && (!g_str_has_prefix(name, "qemu-") || g_str_has_prefix(name, "qemu-system-"))) {
         return false;
     }
-    *ret_ml = module_loader_new(chimera_builtin_modules, error);
-    if (!*ret_ml) {
+    ml = module_loader_new(chimera_builtin_modules, MODULES_OF_PROGRAMS, error);
+    if (!ml) {
         *ret_status = -1;
         return true;
     }
     if (!by_word) {
         name[strlen(name) - (is_static ? strlen("-static") : 0)] = '\0';
-        row = module_find(*ret_ml, MODULE_INVOCATION, "program", name, NULL, NULL);
-        if (!row || strcmp(row->category, "user") != 0) {
-            return false;
-        }
+        row = module_find(ml, MODULE_INVOCATION, "program", name, NULL, NULL);
     }
-    *ret_status = linux_user_main(*ret_ml, row ? row->arch : NULL, argc - by_word, argv + by_word, error);
+    if (!by_word && (!row || strcmp(row->category, "user") != 0)) {
+        module_loader_free(ml);
+        return false;
+    }
+    *ret_status = linux_user_main(ml, row ? row->arch : NULL, argc - by_word, argv + by_word, error);
+    module_loader_free(ml);
     return true;
 }
 
@@ -103,7 +106,7 @@ int main(int argc, char **argv)
     Options *o = NULL;
     ModuleLoader *ml = NULL;
     int status = -1;
-    bool user = run_user(argc, argv, &ml, &status, &error);
+    bool user = run_user(argc, argv, &status, &error);
 
     /* what needs no module works whatever the folders hold */
     if (!user) {
@@ -113,7 +116,7 @@ int main(int argc, char **argv)
               o->action == ACTION_WRITE_MANIFEST)) {
         status = act(NULL, o, &error);
     } else if (o) {
-        ml = ml ? ml : module_loader_new(chimera_builtin_modules, &error);
+        ml = module_loader_new(chimera_builtin_modules, MODULES_ALL, &error);
         if (ml && apply_invocation(ml, o, &error)) {
             status = act(ml, o, &error);
         }

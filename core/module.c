@@ -186,8 +186,8 @@ static char *read_text(int folder, const char *name)
 }
 
 /*
- * A GKeyFile, read by hand: every start of the program reads all manifests, and with GLib's parser that takes a third of
- * what a static hello takes in all. Its groups and keys come in the order in which module_write_manifest writes them.
+ * A GKeyFile, read by hand: every start of the program reads manifests, and with GLib's parser that takes a third of what
+ * a static hello takes in all. Its groups and keys come in the order in which module_write_manifest writes them.
  */
 static bool read_manifest(ModuleLoader *ml, const char *folder, int fd, const char *path, GError **error)
 {
@@ -246,8 +246,20 @@ static int compare_text(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Whether a module's name says that it brings no architecture. */
+static bool is_of_machines(const char *name)
+{
+    return g_str_has_prefix(name, MODULE_PREFIX_HW) || g_str_has_prefix(name, MODULE_PREFIX_IO);
+}
+
+static bool is_chosen(const char *file, ModuleChoice choice)
+{
+    return g_str_has_prefix(file, FILE_PREFIX) && g_str_has_suffix(file, MANIFEST_SUFFIX) &&
+           (choice == MODULES_ALL || !is_of_machines(file + strlen(FILE_PREFIX)));
+}
+
 /* GDir makes an error of a folder that does not exist, which takes longer than to read one. */
-static bool read_folder(ModuleLoader *ml, const char *folder, GError **error)
+static bool read_folder(ModuleLoader *ml, const char *folder, ModuleChoice choice, GError **error)
 {
     DIR *dir = opendir(folder);
     g_autoptr(GPtrArray) manifests = g_ptr_array_new_with_free_func(g_free);
@@ -258,7 +270,7 @@ static bool read_folder(ModuleLoader *ml, const char *folder, GError **error)
         return true;
     }
     while ((e = readdir(dir))) {
-        if (g_str_has_prefix(e->d_name, FILE_PREFIX) && g_str_has_suffix(e->d_name, MANIFEST_SUFFIX)) {
+        if (is_chosen(e->d_name, choice)) {
             g_ptr_array_add(manifests, g_strconcat(folder, "/", e->d_name, NULL));
         }
     }
@@ -424,7 +436,11 @@ static bool check_whole(const char *so, GError **error)
     return ok;
 }
 
-/* Opens a file and returns its descriptor, checked. The module stays open for the life of the process. */
+/*
+ * Opens a file and returns its descriptor, checked. The module stays open for the life of the process. name: NULL for
+ * what has no manifest yet: it is to find all functions that it calls, which others, with the same ABI, need not ask
+ * before they call them.
+ */
 static const ChimeraModule *open_module(const char *so, const char *name, GError **error)
 {
     g_autofree char *path = g_canonicalize_filename(so, NULL);  /* the loader looks elsewhere for a name without a folder */
@@ -439,7 +455,7 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
     if (!check_whole(so, error)) {
         return NULL;
     }
-    gm = g_module_open(path, G_MODULE_BIND_LOCAL);
+    gm = g_module_open(path, G_MODULE_BIND_LOCAL | (name ? G_MODULE_BIND_LAZY : 0));
     if (!gm) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, g_module_error());
         return NULL;
@@ -646,7 +662,7 @@ static void add_folders(ModuleLoader *ml)
     }
 }
 
-ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **error)
+ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, ModuleChoice choice, GError **error)
 {
     ModuleLoader *ml = loader_alloc();
     bool ok = true;
@@ -656,7 +672,7 @@ ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **er
         ok = add_builtin(ml, builtin, error);
     }
     for (unsigned i = 0; ok && i < ml->folders->len; i++) {
-        ok = read_folder(ml, ml->folders->pdata[i], error);
+        ok = read_folder(ml, ml->folders->pdata[i], choice, error);
     }
     if (!ok) {
         module_loader_free(ml);
@@ -760,6 +776,22 @@ static const ChimeraModule *load_raw(ModuleLoader *ml, TypeRegistry *types, cons
     return module_register(types, m, error) ? m : NULL;
 }
 
+/* Who runs programs goes by a module's name (ModuleChoice). */
+static bool check_name(const ModuleLoader *only, const ModuleFile *f, GError **error)
+{
+    static const ModuleNameKind kinds[] = { MODULE_CPU, MODULE_ISA, MODULE_ARCH };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds) && is_of_machines(f->name); i++) {
+        if (only->names[kinds[i]]->len) {
+            g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
+                        "%s: a module that has [%s] is not to be called " MODULE_PREFIX_HW "* or " MODULE_PREFIX_IO "*: %s",
+                        f->so, kind_groups[kinds[i]], f->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool module_write_manifest(const char *so, const char *manifest, GError **error)
 {
     TypeRegistry *types = new_registry(NULL, NULL);
@@ -774,7 +806,7 @@ bool module_write_manifest(const char *so, const char *manifest, GError **error)
     f->name = g_strdup(f->module ? f->module->name : "");
     f->so = g_strdup(so);
     g_hash_table_insert(only->files, f->name, f);
-    ok = f->module && describe_module(only, f, types, error);
+    ok = f->module && describe_module(only, f, types, error) && check_name(only, f, error);
     if (ok) {
         g_key_file_set_string(kf, "module", "name", f->name);
         g_key_file_set_string(kf, "module", "abi", CHIMERA_ABI);

@@ -50,13 +50,26 @@ struct ChimeraModule {
 #endif
 
 /*
- * The loader reads all manifests at creation (cheap: a folder listing and a few small files), loads a module when
+ * Prefixes of names of modules that bring machines, devices and backends ("hw-char", "io-slirp"): neither architectures
+ * nor CPUs, so that who runs programs need not look at them. module_write_manifest() holds them to it.
+ */
+#define MODULE_PREFIX_HW "hw-"
+#define MODULE_PREFIX_IO "io-"
+
+/* Whose manifests a loader reads. */
+typedef enum ModuleChoice {
+    MODULES_ALL,
+    MODULES_OF_PROGRAMS,                        /* but those of boards, devices and backends: a start takes that long */
+} ModuleChoice;
+
+/*
+ * The loader reads the manifests at creation (cheap: a folder listing and a few small files), loads a module when
  * one of its names is asked for, and never unloads.
  * Folders, first match wins: CHIMERA_MODULE_PATH (colon separated), the build tree's when run from it, the install's.
  * builtin: the NULL-terminated table that -Dmodules=builtin links in, or NULL. No GError: what is wrong with a folder
  * or manifest is said when it is needed, except that two modules claim one type.
  */
-ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, GError **error);
+ModuleLoader *module_loader_new(const ChimeraModule *const *builtin, ModuleChoice choice, GError **error);
 void module_loader_free(ModuleLoader *ml);
 /* A registry of the core's own types that loads modules through ml. */
 TypeRegistry *module_loader_types(ModuleLoader *ml);

@@ -200,6 +200,13 @@ class Modules(unittest.TestCase):
         so = self.compile(self.folder(), "vendor", "-DUNDEFINED_SYMBOL")
         self.assertRefused(self.manifest(so), rf"{so}: cannot be loaded: .*nobody_has_this")
 
+    def test_name_of_machines(self):
+        for name in "hw-vendor", "io-vendor":
+            self.assertEqual(self.manifest(self.compile(self.folder(), name)).returncode, 0)
+            so = self.compile(self.folder(), name, '-DARCH="vax"')
+            self.assertRefused(self.manifest(so), rf"{so}: a module that has \[archs\] is not to be called .*: {name}")
+        self.assertEqual(self.manifest(self.compile(self.folder(), "vendor", '-DARCH="vax"')).returncode, 0)
+
     def test_wrong_name(self):
         folder = self.folder()
         so = self.compile(folder)

@@ -50,6 +50,10 @@ static const TypeInfo *const led_types[] = { &led_type, NULL };
 static const char *const needs[] = { NEEDS, NULL };
 #endif
 
+#ifdef ARCH
+static const ModuleArch archs[] = { { .name = ARCH, .desc = "an architecture of another vendor" }, { 0 } };
+#endif
+
 #ifdef UNDEFINED_SYMBOL
 void nobody_has_this(void);
 static void use(Object *obj)
@@ -70,6 +74,9 @@ static const TypeInfo *const bad_types[] = { &led_type, &bad_type, NULL };
 CHIMERA_MODULE(.name = NAME, .types = led_types,
 #ifdef NEEDS
     .needs = needs,
+#endif
+#ifdef ARCH
+    .archs = archs,
 #endif
     );
 #endif
