@@ -37,9 +37,7 @@ static void cpu_finalize(Object *obj)
     g_mutex_clear(&cs->exec->work_lock);
     tlb_free(cs);
     counted_cpu_free(cs);
-    if (!cs->exec->x || !exec_early_has(cs->exec->x->early, cs->exec->jc_table)) {
-        g_aligned_free(cs->exec->jc_table);
-    }
+    g_aligned_free(cs->exec->jc_table);
     alike_free(cs);
     g_free(cs->costs);
     g_free(cs->exec);

@@ -136,6 +136,7 @@ struct CPUState {
     int32_t poll;                               /* negative: leave at the next region entry */
     uint32_t raised;                            /* non-zero: an exception is recorded */
     uint32_t left;                              /* how many instructions of a block ran, when a state map left it */
+    uint32_t jc_mask;                           /* TcgLayout.jc_mask_offset */
     uint64_t jc_tag;                            /* tag of the indirect-branch cache: (key, fetch context) interned */
     TcgJumpEntry *jc;
     uintptr_t direct_base;                      /* user mode */

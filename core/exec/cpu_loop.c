@@ -65,7 +65,7 @@ static unsigned jc_page_bits(CPUState *cs)
 {
     const ExecClass *ec = cs->exec->ec;
 
-    return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, ec->layout.jc_bits);
+    return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, cs->exec->jc_bits);
 }
 
 /*
@@ -74,7 +74,7 @@ static unsigned jc_page_bits(CPUState *cs)
  */
 static TcgJumpEntry *jc_entry(CPUState *cs, vaddr pc)
 {
-    return &cs->jc[(pc >> cs->exec->ec->layout.jc_shift) & ((1u << cs->exec->ec->layout.jc_bits) - 1)];
+    return &cs->jc[(pc & cs->jc_mask) >> cs->exec->ec->layout.jc_shift];
 }
 
 static TcgJumpEntry *jc_beside(CPUState *cs, const TcgJumpEntry *j)
@@ -108,6 +108,47 @@ static void jc_clear(CPUState *cs, TcgJumpEntry *j)
     *j = (TcgJumpEntry){ .tag = UINT64_MAX };
 }
 
+/* An empty table. */
+static void jc_make(CPUState *cs, unsigned bits)
+{
+    CPUExec *e = cs->exec;
+    size_t size = e->jc_parts * sizeof(TcgJumpEntry) << bits;
+
+    e->jc_table = g_aligned_alloc(1, size, MIN(size, JC_HUGE));
+    if (size >= JC_HUGE) {
+        madvise(e->jc_table, size, MADV_HUGEPAGE);
+    }
+    madvise(e->jc_table, size, MADV_POPULATE_WRITE);            /* a kernel that cannot leaves it to faults */
+    memset(e->jc_table, 0, size);
+    for (unsigned i = 0; i < e->jc_parts; i++) {
+        e->jc_table[i << bits].tag = UINT64_MAX;                /* zeros are an entry of PC 0 */
+    }
+    e->jc_bits = bits;
+    e->jc_lost = 0;
+    cs->jc = e->jc_table;
+    cs->jc_mask = (BIT32(bits) - 1) << e->ec->layout.jc_shift;
+}
+
+/* A program's table that has lost an eighth of what it can hold gives way to a large one, which has its entries. */
+static void jc_grow(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    TcgJumpEntry *old = e->jc_table;
+    unsigned n = 1u << e->jc_bits;
+
+    jc_make(cs, JC_USER_LARGE_BITS);
+    memset(e->jc_count, 0, sizeof(e->jc_count));
+    for (unsigned i = 0; i < n; i++) {
+        TcgJumpEntry *j = jc_entry(cs, old[i].pc);
+
+        if (old[i].tb && !j->tb) {
+            *j = old[i];
+            jc_count(cs, j->pc, 1);
+        }
+    }
+    g_aligned_free(old);
+}
+
 /* Entries of forgotten tags are counted too, until something takes their place. */
 void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
 {
@@ -123,8 +164,8 @@ void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
         vaddr page = (addr & ~mask64(0, bits)) + (n << bits);
 
         for (unsigned i = 0; jc_counts(cs, page) && i < slots * e->jc_parts; i++) {
-            unsigned first = page >> e->ec->layout.jc_shift & mask64(0, e->ec->layout.jc_bits);
-            TcgJumpEntry *j = &e->jc_table[i / slots << e->ec->layout.jc_bits | (first + i % slots)];
+            unsigned first = page >> e->ec->layout.jc_shift & mask64(0, e->jc_bits);
+            TcgJumpEntry *j = &e->jc_table[i / slots << e->jc_bits | (first + i % slots)];
 
             if (j->tb && ((j->pc ^ page) & mask64(0, 56)) >> bits == 0) {
                 jc_clear(cs, j);
@@ -142,7 +183,7 @@ static void jc_forget_block(CPUState *cs, const TranslationBlock *tb, ram_addr o
         return;                                 /* never ran */
     }
     bits = jc_page_bits(cs);
-    n = e->jc_parts << e->ec->layout.jc_bits;
+    n = e->jc_parts << e->jc_bits;
     for (unsigned i = offset >> e->ec->layout.jc_shift & mask64(0, bits); i < n; i += 1u << bits) {
         TcgJumpEntry *j = &e->jc_table[i], *beside = jc_beside(cs, j);
 
@@ -166,8 +207,8 @@ static void jc_forget_own(CPUState *cs, const TranslationBlock *tb)
         return;
     }
     for (unsigned part = 0; pc && e->ec && part < e->jc_parts; part++) {
-        unsigned at = pc >> e->ec->layout.jc_shift & mask64(0, e->ec->layout.jc_bits);
-        TcgJumpEntry *j = &e->jc_table[part << e->ec->layout.jc_bits | at], *beside = jc_beside(cs, j);
+        unsigned at = pc >> e->ec->layout.jc_shift & mask64(0, e->jc_bits);
+        TcgJumpEntry *j = &e->jc_table[part << e->jc_bits | at], *beside = jc_beside(cs, j);
 
         if (j->tb == tb) {
             jc_clear(cs, j);
@@ -277,7 +318,7 @@ void cpu_update_key(CPUState *cs)
     cs->jc_tag = row->tag | variant;
     /* a kernel's and its programs' are never of the same part */
     part = (cs->fetch_mmu << 1 | (row->tag / (CPU_TAG_VARIANT + 1) & 1)) & (e->jc_parts - 1);
-    cs->jc = e->jc_table + (part << e->ec->layout.jc_bits);
+    cs->jc = e->jc_table + (part << e->jc_bits);
     cs->key_valid = true;
 }
 
@@ -319,15 +360,21 @@ static bool jc_fits(CPUState *cs, vaddr pc)
 static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
 {
     const TcgJumpEntry *found = jc_look(cs, pc);
-    TcgJumpEntry *j = jc_entry(cs, pc);
+    CPUExec *e = cs->exec;
+    TcgJumpEntry *j;
 
     if ((found && found->tb == tb) || !jc_fits(cs, pc) ||
-        ((pc ^ tb->offset) >> cs->exec->ec->layout.jc_shift & mask64(0, jc_page_bits(cs)))) {
+        ((pc ^ tb->offset) >> e->ec->layout.jc_shift & mask64(0, jc_page_bits(cs)))) {
         return;
     }
+    if (e->x->user && e->jc_bits == JC_USER_BITS && e->jc_lost > 1u << JC_USER_BITS >> 3) {
+        jc_grow(cs);
+    }
+    j = jc_entry(cs, pc);
     if (j->tb && (j->pc != pc || j->tag != cs->jc_tag)) {
         TcgJumpEntry *beside = jc_beside(cs, j);
 
+        e->jc_lost += beside->tb != NULL;
         jc_clear(cs, beside);
         *beside = *j;
         j->tb = NULL;
@@ -963,9 +1010,8 @@ bool exec_init(Machine *m, const AccelConfig *config, GError **error)
         return false;
     }
     exec_costs_init(x);
-    x->early = exec_early_new();
-    x->tbs = tb_cache_new(x->early);
-    x->tb_pool = tb_pool_new(x->early);
+    x->tbs = tb_cache_new();
+    x->tb_pool = tb_pool_new();
     x->worker = tb_worker_new(x);
     x->paused = true;
     if (x->config.counted) {
@@ -995,7 +1041,7 @@ static ExecClass *exec_class(ExecMachine *x, const CPUClass *cc)
         .left_offset = offsetof(CPUState, left), .counted = x->config.counted,
         .poll_offset = offsetof(CPUState, poll), .heat_offset = offsetof(CPUState, heat), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
-        .jc_bits = x->user ? JC_USER_BITS : JC_BITS, .jc_shift = cc->insn_align,
+        .jc_mask_offset = offsetof(CPUState, jc_mask), .jc_shift = cc->insn_align,
         .find = x->costs ? find_code_timed : find_code,
         .mem = x->costs || x->config.stress & (ACCEL_STRESS_EXITS | ACCEL_STRESS_FLUSH) ? &watched_mem_ops : &tlb_mem_ops,
         .costs_offset = offsetof(CPUState, costs),
@@ -1022,23 +1068,8 @@ void exec_attach(ExecMachine *x, CPUState *cs)
     e->ec = exec_class(x, CPU_CLASS_OF(cs));
     exec_costs_attach(cs);
     if (!e->jc_table) {
-        unsigned parts = x->user ? 1 : JC_PARTS;
-        size_t size = parts * sizeof(TcgJumpEntry) << e->ec->layout.jc_bits;
-
-        e->jc_table = exec_early_take(x->early, size);
-        if (!e->jc_table) {
-            e->jc_table = g_aligned_alloc(1, size, size);
-            if (parts > 1) {
-                madvise(e->jc_table, size, MADV_HUGEPAGE);
-            }
-            memset(e->jc_table, 0, size);
-        }
-        madvise(e->jc_table, size, MADV_POPULATE_WRITE);        /* a kernel that cannot leaves it to faults */
-        for (unsigned i = 0; i < parts; i++) {
-            e->jc_table[i << e->ec->layout.jc_bits].tag = UINT64_MAX; /* zeros are an entry of PC 0 */
-        }
-        e->jc_parts = parts;
-        cs->jc = e->jc_table;
+        e->jc_parts = x->user ? 1 : JC_PARTS;
+        jc_make(cs, x->user ? JC_USER_BITS : JC_BITS);
         e->jc_other = 1u << (jc_page_bits(cs) - 1);
     }
     for (unsigned i = 0; i < CPU_HEAT_WORDS; i++) {

@@ -66,7 +66,6 @@ struct ExecMachine {
     TcgCodeBuf *buf;
     struct TbCache *tbs;
     struct TbPool *tb_pool;
-    struct ExecEarly *early;
     TbWorker *worker;
     GPtrArray *classes;                         /* (ExecClass *) under tb_lock */
     GPtrArray *threads;                         /* (ExecThread *) fixed by exec_start */
@@ -107,7 +106,8 @@ typedef struct JcTag {
     uint64_t tag;                               /* 0: empty */
     uint64_t used;                              /* when, for replacement */
 } JcTag;
-enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 14 };
+/* Entries of a part. A program's one starts with few, since most programs are small (jc_enter). */
+enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 12, JC_USER_LARGE_BITS = 16, JC_HUGE = 2 << 20 };
 enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 32768, JC_RUN = 255, JC_GONE = 64 };
 
 /* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */
@@ -140,7 +140,8 @@ typedef struct CPUExec {
     JcTag *jc_last[TLB_MAX_MMU];                /* by fetch_mmu: what was the tag last; NULL: nothing yet */
     uint64_t last_tag, tag_uses;
     TcgJumpEntry *jc_table;                     /* JC_PARTS caches, one in user mode: each tag has its part (CPUState.jc) */
-    unsigned jc_parts, jc_other;                /* jc_other: the bit of indices in which two places of one PC differ */
+    unsigned jc_bits, jc_parts, jc_other;       /* jc_other: the bit of indices in which two places of one PC differ */
+    unsigned jc_lost;                           /* entries whose place others took, since the table was made */
     JcKind jc_kind;                             /* of the present tag */
     /*
      * By regime: tags are the context's own until so many more blocks were entered; else they are a group's, or the
@@ -180,16 +181,6 @@ enum {                                          /* requests beyond cpu.h's */
 ExecMachine *exec_machine(Machine *m);
 ExecMachine *exec_machine_new(Machine *m);
 void exec_machine_free(ExecMachine *x);
-
-/*
- * Zeroed memory of what runs from the start, together in a huge page where the host has them: a page fault costs more than
- * what most of the pages are for. size: a multiple of 64 KiB, as is the address. NULL: there is no more. Any thread.
- */
-typedef struct ExecEarly ExecEarly;
-ExecEarly *exec_early_new(void);
-void exec_early_free(ExecEarly *e);
-void *exec_early_take(ExecEarly *e, size_t size);
-bool exec_early_has(const ExecEarly *e, const void *p);
 
 /* cpu_loop.c */
 ExecThread *exec_thread_new(ExecMachine *x);

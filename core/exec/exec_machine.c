@@ -5,49 +5,6 @@
 #include "core/exec/perf.h"
 #include "core/exec/tb_int.h"
 
-enum { EARLY = 2 << 20 };
-
-struct ExecEarly {
-    uint8_t *map, *at;                          /* at: EARLY bytes, aligned to that */
-    size_t used;                                /* atomic */
-};
-
-ExecEarly *exec_early_new(void)
-{
-    ExecEarly *e = g_new0(ExecEarly, 1);
-
-    e->map = mmap(NULL, 2 * EARLY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    g_assert(e->map != MAP_FAILED);
-    e->at = (uint8_t *)(((uintptr_t)e->map + EARLY - 1) & ~(uintptr_t)(EARLY - 1));
-    madvise(e->at, EARLY, MADV_HUGEPAGE);       /* a kernel that cannot leaves it to faults */
-    return e;
-}
-
-void exec_early_free(ExecEarly *e)
-{
-    if (e) {
-        munmap(e->map, 2 * EARLY);
-        g_free(e);
-    }
-}
-
-void *exec_early_take(ExecEarly *e, size_t size)
-{
-    size_t old = __atomic_load_n(&e->used, __ATOMIC_RELAXED);
-
-    do {
-        if (size > EARLY - old) {
-            return NULL;
-        }
-    } while (!__atomic_compare_exchange_n(&e->used, &old, old + size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    return e->at + old;
-}
-
-bool exec_early_has(const ExecEarly *e, const void *p)
-{
-    return e && (const uint8_t *)p >= e->at && (const uint8_t *)p < e->at + EARLY;
-}
-
 ExecMachine *exec_machine_new(Machine *m)
 {
     ExecMachine *x = g_new0(ExecMachine, 1);
@@ -86,7 +43,6 @@ void exec_machine_free(ExecMachine *x)
     if (x->tb_pool) {
         tb_pool_free(x->tb_pool);
     }
-    exec_early_free(x->early);
     perf_free(x->perf);
     tcg_codebuf_free(x->buf);
     tcg_costs_free(x->costs);

@@ -122,7 +122,6 @@ typedef struct Notes {
 } Notes;
 
 struct TbPool {
-    ExecEarly *early;                           /* the first ones are of that */
     GMutex lock;                                /* a leaf */
     GPtrArray *chunks;                          /* (TbChunk *) */
     GPtrArray *memory;                          /* what they are in: the first ones each by itself, then slabs */
@@ -132,11 +131,10 @@ struct TbPool {
     Notes *notes;
 };
 
-TbPool *tb_pool_new(ExecEarly *early)
+TbPool *tb_pool_new(void)
 {
     TbPool *p = g_new0(TbPool, 1);
 
-    p->early = early;
     g_mutex_init(&p->lock);
     p->chunks = g_ptr_array_new();
     p->memory = g_ptr_array_new_with_free_func(g_aligned_free);
@@ -172,12 +170,8 @@ void tb_pool_free(TbPool *p)
 
 static TbChunk *chunk_new(TbPool *p)
 {
-    uint8_t *m = exec_early_take(p->early, CHUNK);
+    uint8_t *m;
 
-    if (m) {
-        madvise(m, CHUNK, MADV_POPULATE_WRITE);                 /* a kernel that cannot leaves it to faults */
-        return (TbChunk *)m;
-    }
     if (p->chunks->len >= FEW_CHUNKS && p->left) {
         return (TbChunk *)((uint8_t *)p->memory->pdata[p->memory->len - 1] + SLAB - CHUNK * p->left--);
     }
@@ -297,11 +291,11 @@ static void clear_buckets(struct TbCache *c)
     }
 }
 
-struct TbCache *tb_cache_new(ExecEarly *early)
+struct TbCache *tb_cache_new(void)
 {
     struct TbCache *c = g_new0(struct TbCache, 1);
 
-    c->bucket = exec_early_take(early, BUCKETS * sizeof(*c->bucket));
+    c->bucket = zero_pages(BUCKETS * sizeof(*c->bucket));
     c->rams = g_ptr_array_new();
     c->suspects = g_ptr_array_new();
     return c;
@@ -352,6 +346,7 @@ void tb_cache_free(struct TbCache *c)
         ram_code_free(rb->code);
         rb->code = NULL;
     }
+    munmap(c->bucket, BUCKETS * sizeof(*c->bucket));
     g_ptr_array_unref(c->rams);
     for (unsigned i = 0; i < c->suspects->len; i++) {
         Suspect *s = c->suspects->pdata[i];

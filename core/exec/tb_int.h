@@ -51,7 +51,7 @@ struct TranslationBlock {
 typedef struct TbPool TbPool;
 typedef struct TbRegion TbRegion;               /* a region that is to be made, with all that it is made of */
 
-struct TbCache *tb_cache_new(ExecEarly *early);
+struct TbCache *tb_cache_new(void);
 void tb_cache_free(struct TbCache *c);
 
 /*
@@ -71,7 +71,7 @@ void tb_verify(ExecMachine *x, CPUState *cs);
 void tb_sync(ExecMachine *x, CPUState *cs);
 
 /* Memory for blocks, which any thread may take and give back; with the pool goes all of it. */
-TbPool *tb_pool_new(ExecEarly *early);
+TbPool *tb_pool_new(void);
 void tb_pool_free(TbPool *p);
 TranslationBlock *tb_alloc(TbPool *p);          /* zeroed */
 void tb_free(void *tb);

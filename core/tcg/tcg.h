@@ -262,7 +262,7 @@ typedef struct TcgTlbFast {
     TcgTlbEntry *table;
 } TcgTlbFast;
 
-/* The indirect-branch cache in the CPU object: direct mapped by pc >> jc_shift. Matches when pc and tag do. */
+/* The indirect-branch cache in the CPU object: direct mapped by (pc & mask) >> jc_shift. Matches when pc and tag do. */
 typedef struct TcgJumpEntry {
     vaddr pc;
     uint64_t tag;
@@ -281,7 +281,8 @@ struct TcgLayout {
     bool counted;                               /* OP_poll subtracts the block's instructions from the poll word */
     int32_t jc_offset;                          /* TcgJumpEntry *: pointer to the cache */
     int32_t jc_tag_offset;                      /* uint64_t: the current tag */
-    unsigned jc_bits, jc_shift;
+    int32_t jc_mask_offset;                     /* uint32_t: (entries - 1) << jc_shift */
+    unsigned jc_shift;
     /* Code to go on with where goto_ptr found none in the cache, all being in the CPU object; NULL: leave. May be NULL. */
     const void *(*find)(CPUState *cs);
     const TcgMemOps *mem;

@@ -251,7 +251,8 @@ static const TcgMemOps mem_ops = {
     .tlb_offset = offsetof(TestCpu, tlb), .raised_offset = offsetof(TestCpu, raised), \
     .left_offset = offsetof(TestCpu, left_insns), \
     .poll_offset = offsetof(TestCpu, poll), .counted = is_counted, .jc_offset = offsetof(TestCpu, jc), \
-    .jc_tag_offset = offsetof(TestCpu, jc_tag), .jc_bits = TEST_JC_BITS, .jc_shift = 2, .mem = &mem_ops, \
+    .jc_tag_offset = offsetof(TestCpu, jc_tag), .jc_mask_offset = offsetof(TestCpu, jc_mask), .jc_shift = 2, \
+    .mem = &mem_ops, \
 }
 const TcgLayout test_layout = LAYOUT(false, false);
 const TcgLayout test_layout_direct = LAYOUT(true, false);
@@ -318,6 +319,7 @@ void test_cpu_init(TestCpu *cpu, uint64_t seed)
         memset(cpu->tlb_entries[m], 0xff, sizeof(cpu->tlb_entries[m]));
     }
     cpu->jc = cpu->jc_entries;
+    cpu->jc_mask = ((1u << TEST_JC_BITS) - 1) << test_layout.jc_shift;
     for (unsigned i = 0; i < 1u << TEST_JC_BITS; i++) {
         cpu->jc_entries[i].pc = UINT64_MAX;
         cpu->jc_entries[i].tag = UINT64_MAX;    /* never the current one */

@@ -32,6 +32,7 @@ typedef struct TestCpu {
     int32_t poll;
     uint32_t left_insns;
     uint32_t scratch;                           /* a field that is no register */
+    uint32_t jc_mask;
     uintptr_t direct_base;
     TcgFpState fp;
     TcgTlbFast tlb[2];

@@ -182,7 +182,7 @@ static void mode_init(Mode *m, bool user)
         .left_offset = offsetof(CPUState, left), .poll_offset = offsetof(CPUState, poll),
         .heat_offset = offsetof(CPUState, heat), .jc_offset = offsetof(CPUState, jc),
         .jc_tag_offset = offsetof(CPUState, jc_tag), .direct_base_offset = offsetof(CPUState, direct_base),
-        .jc_bits = 15, .jc_shift = cc->insn_align, .find = find, .mem = &mem, .direct = user,
+        .jc_mask_offset = offsetof(CPUState, jc_mask), .jc_shift = cc->insn_align, .find = find, .mem = &mem, .direct = user,
     };
     m->config = (TcgConfig){ .backend = &host, .target = cc->tcg, .layout = &m->layout };
     m->gen = tcg_gen_new(&m->config);

@@ -939,7 +939,7 @@ do_goto_ptr: {
     const TcgJumpEntry *j = *(TcgJumpEntry *const *)env_at(cs, l->jc_offset);
 
     memcpy(&pc, env_at(cs, code->pc_offset), tcg_type_size(code->pc_type));
-    j += pc >> l->jc_shift & ((UINT64_C(1) << l->jc_bits) - 1);
+    j += (pc & *(const uint32_t *)env_at(cs, l->jc_mask_offset)) >> l->jc_shift;
     if (j->pc == pc && j->tag == *(const uint64_t *)env_at(cs, l->jc_tag_offset)) {
         code = j->code;
         GO(code->insns - ip);

@@ -424,7 +424,7 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
 {
     const TcgTarget *t = e->fn->config->target;
     const TcgReg *pc_reg = &t->regs[t->pc_reg];
-    unsigned shift = e->layout->jc_shift, bits = e->layout->jc_bits, pc = pc_in_register(e, n, pc_reg);
+    unsigned shift = e->layout->jc_shift, pc = pc_in_register(e, n, pc_reg);
     unsigned table = pc == RCX ? RSI : RCX;
     bool scaled = shift == 2;                   /* an index of an entry's place by the PC's bits where they are */
     uint8_t *miss[2];
@@ -439,16 +439,12 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
     }
     /* a PC that is not aligned finds a tag where its own would be, and a pointer where the tag would be: no tag is one */
     G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32 && offsetof(TcgJumpEntry, tag) == 8 && offsetof(TcgJumpEntry, code) == 16);
-    if (scaled && bits == 14) {
-        op_rr(&e->a, M_0F | 0xb7, RDX, pc);     /* movzx of 16 bits */
-    } else {
-        mov_rr(&e->a, 0, RDX, pc);
-        if (shift > 5) {
-            sh_ri(&e->a, SH_SHR, 0, RDX, shift - 5);
-        } else if (!scaled && shift < 5) {
-            sh_ri(&e->a, SH_SHL, 0, RDX, 5 - shift);
-        }
-        alu_ri(&e->a, ALU_AND, 0, RDX, (int32_t)((BIT32(bits) - 1) << (scaled ? shift : 5)));
+    op_rbp(&e->a, 0x8b, RDX, e->layout->jc_mask_offset);
+    alu_rr(&e->a, ALU_AND, 0, RDX, pc);
+    if (shift > 5) {
+        sh_ri(&e->a, SH_SHR, 0, RDX, shift - 5);
+    } else if (!scaled && shift < 5) {
+        sh_ri(&e->a, SH_SHL, 0, RDX, 5 - shift);
     }
     op_rbp(&e->a, 0x8b | X_W, table, e->layout->jc_offset);
 #define ENTRY(field) mem_bi((int)table, RDX, scaled ? 3 : 0, offsetof(TcgJumpEntry, field))
