@@ -34,9 +34,10 @@ static bool has_jump_erratum(unsigned a)
 
 enum { LEAF_1, LEAF_7, LEAF_80000001 };         /* as the C library numbers them */
 
-/* EAX to EDX of CPUID. The C library has asked already; to ask takes a virtual machine long. */
+/* EAX to EDX of CPUID; 0: there is no such leaf. The C library has asked already; to ask takes a virtual machine long. */
 static void ask_leaf(unsigned leaf, unsigned known, unsigned *ret)
 {
+    memset(ret, 0, 4 * sizeof(*ret));
 #ifdef C_LIBRARY_KNOWS
     const struct cpuid_feature *f = __x86_get_cpuid_feature_leaf(known);
 
@@ -47,26 +48,27 @@ static void ask_leaf(unsigned leaf, unsigned known, unsigned *ret)
         return;
     }
 #endif
-    __cpuid_count(leaf, 0, ret[0], ret[1], ret[2], ret[3]);
+    __get_cpuid_count(leaf, 0, &ret[0], &ret[1], &ret[2], &ret[3]);
 }
 
 static uint64_t ask_host(void)
 {
     const unsigned v2 = bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2 | bit_POPCNT;
-    unsigned a, b, c, d, max, family, r[4];
+    unsigned a, b, c, d, family, r[4];
     uint32_t xcr0 = 0, xcr0_high;
-    bool amd, fma, f16c, intel;
+    bool amd, fma, f16c, has_lahf;
     uint64_t f = 0;
 
-    __cpuid(0, max, b, c, d);
-    amd = b == signature_AMD_ebx || b == UINT32_C(0x6f677948) /* "Hygo" */;
-    intel = b == signature_INTEL_ebx;
+    ask_leaf(0x80000001, LEAF_80000001, r);
+    f |= r[2] & bit_LZCNT ? HOST_LZCNT : 0;
+    has_lahf = r[2] & bit_LAHF_LM;
+    amd = r[2] & bit_SSE4a;                     /* nobody else has it, and theirs with BMI2 all do */
     ask_leaf(1, LEAF_1, r);
     a = r[0];
     c = r[2];
-    f |= intel && has_jump_erratum(a) ? HOST_PAD_JUMPS : 0;
+    f |= !amd && has_jump_erratum(a) ? HOST_PAD_JUMPS : 0;
     family = extract32(a, 8, 4) + (extract32(a, 8, 4) == 15 ? extract32(a, 20, 8) : 0);
-    f |= (c & v2) == v2 ? HOST_V2 : 0;
+    f |= has_lahf && (c & v2) == v2 ? HOST_V2 : 0;
     f |= c & bit_MOVBE ? HOST_MOVBE : 0;
     f |= c & bit_AES && c & bit_PCLMUL ? HOST_AES : 0;
     fma = c & bit_FMA;
@@ -77,39 +79,32 @@ static uint64_t ask_host(void)
     if ((c & bit_AVX) && (xcr0 & 6) == 6) {
         f |= HOST_AVX;
     }
-    if (max >= 7) {
-        ask_leaf(7, LEAF_7, r);
-        b = r[1];
-        c = r[2];
-        f |= b & bit_BMI ? HOST_BMI1 : 0;
-        f |= b & bit_BMI2 ? HOST_BMI2 : 0;
-        f |= b & bit_SHA ? HOST_SHA : 0;
-        if ((b & bit_BMI2) && !(amd && family < 0x19)) {
-            f |= HOST_PEXT;                     /* microcode before AMD's family 19h */
-        }
-        if (f & HOST_AVX) {
-            const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL |
-                                    bit_AVX512CD;
-
-            f |= b & bit_AVX2 ? HOST_AVX2 : 0;
-            f |= fma && (b & bit_AVX2) && (b & bit_BMI2) ? HOST_FMA : 0;
-            f |= f & HOST_FMA && f16c ? HOST_F16C : 0;
-            f |= c & bit_GFNI ? HOST_GFNI : 0;
-            if ((b & avx512) == avx512 && (xcr0 & 0xe6) == 0xe6) {
-                f |= HOST_AVX512;
-                f |= c & bit_AVX512BITALG ? HOST_BITALG : 0;
-                f |= c & bit_AVX512VNNI ? HOST_VNNI : 0;
-                f |= r[3] >> 23 & 1 && f & HOST_F16C ? HOST_FP16 : 0;       /* AVX512_FP16 */
-            } else if (f & HOST_AVX2 && r[0] >= 1) {
-                __cpuid_count(7, 1, a, b, c, d);
-                f |= a >> 4 & 1 ? HOST_VNNI : 0;                            /* AVX-VNNI */
-            }
-        }
+    ask_leaf(7, LEAF_7, r);
+    b = r[1];
+    c = r[2];
+    f |= b & bit_BMI ? HOST_BMI1 : 0;
+    f |= b & bit_BMI2 ? HOST_BMI2 : 0;
+    f |= b & bit_SHA ? HOST_SHA : 0;
+    if ((b & bit_BMI2) && !(amd && family < 0x19)) {
+        f |= HOST_PEXT;                     /* microcode before AMD's family 19h */
     }
-    ask_leaf(0x80000001, LEAF_80000001, r);     /* it is there: it says that the host has 64 bits */
-    f |= r[2] & bit_LZCNT ? HOST_LZCNT : 0;
-    if (!(r[2] & bit_LAHF_LM)) {
-        f &= ~(uint64_t)HOST_V2;
+    if (f & HOST_AVX) {
+        const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL |
+                                bit_AVX512CD;
+
+        f |= b & bit_AVX2 ? HOST_AVX2 : 0;
+        f |= fma && (b & bit_AVX2) && (b & bit_BMI2) ? HOST_FMA : 0;
+        f |= f & HOST_FMA && f16c ? HOST_F16C : 0;
+        f |= c & bit_GFNI ? HOST_GFNI : 0;
+        if ((b & avx512) == avx512 && (xcr0 & 0xe6) == 0xe6) {
+            f |= HOST_AVX512;
+            f |= c & bit_AVX512BITALG ? HOST_BITALG : 0;
+            f |= c & bit_AVX512VNNI ? HOST_VNNI : 0;
+            f |= r[3] >> 23 & 1 && f & HOST_F16C ? HOST_FP16 : 0;       /* AVX512_FP16 */
+        } else if (f & HOST_AVX2 && r[0] >= 1) {
+            __cpuid_count(7, 1, a, b, c, d);
+            f |= a >> 4 & 1 ? HOST_VNNI : 0;                            /* AVX-VNNI */
+        }
     }
     if (!(f & HOST_BMI1)) {
         f &= ~(uint64_t)HOST_LZCNT;             /* which also stands for tzcnt here */
