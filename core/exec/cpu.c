@@ -37,7 +37,7 @@ static void cpu_finalize(Object *obj)
     g_mutex_clear(&cs->exec->work_lock);
     tlb_free(cs);
     counted_cpu_free(cs);
-    g_aligned_free(cs->exec->jc_table);
+    free(cs->exec->jc_table);
     alike_free(cs);
     g_free(cs->costs);
     g_free(cs->exec);

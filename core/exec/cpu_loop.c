@@ -25,6 +25,8 @@ void jc_flush(CPUState *cs)
     CPUExec *e = cs->exec;
 
     memset(e->jc_tags, 0, sizeof(e->jc_tags));  /* tags are never used again */
+    e->jc_dead = e->last_tag | CPU_TAG_VARIANT;
+    e->jc_entered = e->jc_lost = 0;
     cs->jc_tag = 0;
     cs->key_valid = false;
 }
@@ -108,45 +110,94 @@ static void jc_clear(CPUState *cs, TcgJumpEntry *j)
     *j = (TcgJumpEntry){ .tag = UINT64_MAX };
 }
 
-/* An empty table. */
-static void jc_make(CPUState *cs, unsigned bits)
+/* An empty table; NULL: no memory. */
+static TcgJumpEntry *jc_table_new(unsigned parts, unsigned bits)
 {
-    CPUExec *e = cs->exec;
-    size_t size = e->jc_parts * sizeof(TcgJumpEntry) << bits;
+    size_t size = parts * sizeof(TcgJumpEntry) << bits;
+    TcgJumpEntry *table = aligned_alloc(MIN(size, JC_HUGE), size);
 
-    e->jc_table = g_aligned_alloc(1, size, MIN(size, JC_HUGE));
+    if (!table) {
+        return NULL;
+    }
     if (size >= JC_HUGE) {
-        madvise(e->jc_table, size, MADV_HUGEPAGE);
+        madvise(table, size, MADV_HUGEPAGE);
     }
-    madvise(e->jc_table, size, MADV_POPULATE_WRITE);            /* a kernel that cannot leaves it to faults */
-    memset(e->jc_table, 0, size);
-    for (unsigned i = 0; i < e->jc_parts; i++) {
-        e->jc_table[i << bits].tag = UINT64_MAX;                /* zeros are an entry of PC 0 */
+    madvise(table, size, MADV_POPULATE_WRITE);                  /* a kernel that cannot leaves it to faults */
+    memset(table, 0, size);
+    for (unsigned i = 0; i < parts; i++) {
+        table[i << bits].tag = UINT64_MAX;                      /* zeros are an entry of PC 0 */
     }
-    e->jc_bits = bits;
-    e->jc_lost = 0;
-    cs->jc = e->jc_table;
-    cs->jc_mask = (BIT32(bits) - 1) << e->ec->layout.jc_shift;
+    return table;
 }
 
-/* A program's table that has lost an eighth of what it can hold gives way to a large one, which has its entries. */
+/* The table is known last: a vfork's child may be killed on the way, and its CPU is another's then (exec_attach). */
+static void jc_use(CPUState *cs, TcgJumpEntry *table, unsigned bits)
+{
+    CPUExec *e = cs->exec;
+
+    e->jc_bits = bits;
+    e->jc_entered = e->jc_lost = 0;
+    cs->jc = table;
+    cs->jc_mask = (BIT32(bits) - 1) << e->ec->layout.jc_shift;
+    __atomic_store_n(&e->jc_table, table, __ATOMIC_RELEASE);
+}
+
+static void jc_init(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    unsigned bits = e->x->user ? JC_USER_BITS : JC_BITS;
+    TcgJumpEntry *table;
+
+    e->jc_parts = e->x->user ? 1 : JC_PARTS;
+    table = jc_table_new(e->jc_parts, bits);
+    g_assert(table);                            /* as for any other allocation */
+    memset(e->jc_count, 0, sizeof(e->jc_count));
+    jc_use(cs, table, bits);
+    e->jc_other = 1u << (jc_page_bits(cs) - 1);
+}
+
+/* A larger table with the present one's entries. Without memory for it the present one stays. */
 static void jc_grow(CPUState *cs)
 {
     CPUExec *e = cs->exec;
-    TcgJumpEntry *old = e->jc_table;
-    unsigned n = 1u << e->jc_bits;
+    unsigned bits = e->jc_bits + JC_GROWS_BY, shift = e->ec->layout.jc_shift, n = 1u << e->jc_bits;
+    TcgJumpEntry *old = e->jc_table, *table = jc_table_new(1, bits);
 
-    jc_make(cs, JC_USER_LARGE_BITS);
+    if (!table) {
+        return;
+    }
+    __atomic_store_n(&e->jc_table, NULL, __ATOMIC_SEQ_CST);     /* as in jc_use */
     memset(e->jc_count, 0, sizeof(e->jc_count));
     for (unsigned i = 0; i < n; i++) {
-        TcgJumpEntry *j = jc_entry(cs, old[i].pc);
+        unsigned at = old[i].pc >> shift & mask64(0, bits);
 
-        if (old[i].tb && !j->tb) {
-            *j = old[i];
-            jc_count(cs, j->pc, 1);
+        if (old[i].tb && old[i].tag > e->jc_dead) {
+            at ^= table[at].tb ? e->jc_other : 0;
+            if (!table[at].tb) {
+                table[at] = old[i];
+                jc_count(cs, old[i].pc, 1);
+            }
         }
     }
-    g_aligned_free(old);
+    jc_use(cs, table, bits);
+    free(old);
+}
+
+/*
+ * Whether it is time for a larger table: of the last entries, half as many as it has, a quarter took the places of others
+ * that may be wanted. They came of as many misses, which take as long as a larger table does.
+ */
+static bool jc_is_small(CPUState *cs)
+{
+    CPUExec *e = cs->exec;
+    bool small;
+
+    if (!e->x->user || e->jc_bits == JC_USER_MAX_BITS || ++e->jc_entered <= 1u << e->jc_bits >> 1) {
+        return false;
+    }
+    small = e->jc_lost > e->jc_entered / 4;
+    e->jc_entered = e->jc_lost = 0;
+    return small;
 }
 
 /* Entries of forgotten tags are counted too, until something takes their place. */
@@ -367,14 +418,14 @@ static void jc_enter(CPUState *cs, vaddr pc, TranslationBlock *tb)
         ((pc ^ tb->offset) >> e->ec->layout.jc_shift & mask64(0, jc_page_bits(cs)))) {
         return;
     }
-    if (e->x->user && e->jc_bits == JC_USER_BITS && e->jc_lost > 1u << JC_USER_BITS >> 3) {
+    if (jc_is_small(cs)) {
         jc_grow(cs);
     }
     j = jc_entry(cs, pc);
     if (j->tb && (j->pc != pc || j->tag != cs->jc_tag)) {
         TcgJumpEntry *beside = jc_beside(cs, j);
 
-        e->jc_lost += beside->tb != NULL;
+        e->jc_lost += beside->tb && beside->tag > e->jc_dead;
         jc_clear(cs, beside);
         *beside = *j;
         j->tb = NULL;
@@ -1068,9 +1119,7 @@ void exec_attach(ExecMachine *x, CPUState *cs)
     e->ec = exec_class(x, CPU_CLASS_OF(cs));
     exec_costs_attach(cs);
     if (!e->jc_table) {
-        e->jc_parts = x->user ? 1 : JC_PARTS;
-        jc_make(cs, x->user ? JC_USER_BITS : JC_BITS);
-        e->jc_other = 1u << (jc_page_bits(cs) - 1);
+        jc_init(cs);
     }
     for (unsigned i = 0; i < CPU_HEAT_WORDS; i++) {
         cs->heat[i] = (int32_t)x->config.heat;

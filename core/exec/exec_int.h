@@ -106,8 +106,8 @@ typedef struct JcTag {
     uint64_t tag;                               /* 0: empty */
     uint64_t used;                              /* when, for replacement */
 } JcTag;
-/* Entries of a part. A program's one starts with few, since most programs are small (jc_enter). */
-enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 12, JC_USER_LARGE_BITS = 16, JC_HUGE = 2 << 20 };
+/* Entries of a part. A program's one starts with few, since it may be a small one, and becomes larger (jc_is_small). */
+enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 12, JC_USER_MAX_BITS = 16, JC_GROWS_BY = 2, JC_HUGE = 2 << 20 };
 enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 32768, JC_RUN = 255, JC_GONE = 64 };
 
 /* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */
@@ -141,7 +141,8 @@ typedef struct CPUExec {
     uint64_t last_tag, tag_uses;
     TcgJumpEntry *jc_table;                     /* JC_PARTS caches, one in user mode: each tag has its part (CPUState.jc) */
     unsigned jc_bits, jc_parts, jc_other;       /* jc_other: the bit of indices in which two places of one PC differ */
-    unsigned jc_lost;                           /* entries whose place others took, since the table was made */
+    unsigned jc_entered, jc_lost;               /* entries made; those that lived and whose places others took */
+    uint64_t jc_dead;                           /* tags up to that are never looked for again */
     JcKind jc_kind;                             /* of the present tag */
     /*
      * By regime: tags are the context's own until so many more blocks were entered; else they are a group's, or the

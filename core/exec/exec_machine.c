@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A machine's part of core/exec: made when first asked for, freed with the machine. */
-#include <sys/mman.h>
 #include "core/exec/exec_int.h"
 #include "core/exec/perf.h"
 #include "core/exec/tb_int.h"

@@ -26,7 +26,8 @@
 
 enum {
     BUCKETS = 1 << 17,
-    BUCKET_BITS = 4 + 17,                       /* bytes of code that fill the table once */
+    BUCKET_BITS = 6,                            /* bytes of code that have a bucket */
+    TABLE_BITS = BUCKET_BITS + 17,              /* that fill the table once */
     GRANULE_BITS = CODE_PAGE_BITS - 6,
     NOTE_ROWS = 1024,
     MAX_MISSES = 256,                           /* stores beside the code of a page until its code is given up */
@@ -466,8 +467,8 @@ bool tb_will_be_written(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t 
 /* -- blocks in and out of their structures; all under tb_lock ------------------------------------------------------ */
 
 /*
- * Neighbours in memory are neighbours in the table, so that a program touches little of it: a bucket is 16 bytes of
- * code, those of 512 pages that follow each other lie side by side.
+ * Neighbours in memory are neighbours in the table, so that a program touches little of it: a bucket is 64 bytes of
+ * code, those of 2048 pages that follow each other lie side by side.
  */
 static Place place_of(const CPUClass *cc, const CPUKey *key, const RamBlock *rb, ram_addr offset)
 {
@@ -476,11 +477,11 @@ static Place place_of(const CPUClass *cc, const CPUKey *key, const RamBlock *rb,
     h = (h ^ key->w[0]) * UINT64_C(0xff51afd7ed558ccd);
     h = (h ^ h >> 32 ^ key->w[1]) * UINT64_C(0xc4ceb9fe1a85ec53);
     h = (h ^ h >> 29 ^ (uintptr_t)rb) * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ h >> 32 ^ offset >> BUCKET_BITS) * UINT64_C(0xff51afd7ed558ccd);
+    h = (h ^ h >> 32 ^ offset >> TABLE_BITS) * UINT64_C(0xff51afd7ed558ccd);
     h ^= h >> 33;
     return (Place){
-        (h + (offset >> 4)) & (BUCKETS - 1),
-        BIT64(LINK_ADDRESS_BITS + (h >> 62 << 2 | (offset >> 2 & 3))),
+        (h + (offset >> BUCKET_BITS)) & (BUCKETS - 1),
+        BIT64(LINK_ADDRESS_BITS + ((h >> 60) ^ (offset >> 2 & 15))),
     };
 }
 

@@ -80,8 +80,8 @@ class Parts:
         self.folder = folder
         self.is_long = is_long
         sources = {'changing': HERE / 'changing.c', 'noexec': HERE / 'noexec.c', 'places': HERE / 'places.c',
-                   'large': HERE / 'large.S', 'basics': USER / 'basics.c', 'stress': USER / 'stress.c',
-                   'storms': USER / 'storms.c', 'signals': USER / 'signals.c'}
+                   'large': HERE / 'large.S', 'targets': HERE / 'targets.c', 'basics': USER / 'basics.c',
+                   'stress': USER / 'stress.c', 'storms': USER / 'storms.c', 'signals': USER / 'signals.c'}
         for name, source in sources.items():
             subprocess.run([CC, '-O1', '-static', '-pthread', '-funwind-tables', '-o', folder / name, source], check=True)
         self.want = {}
@@ -114,6 +114,9 @@ class Parts:
 
     def noexec(self, accel):
         return expect(self.program('noexec', accel, '10' if self.is_long else '2'), (0, 'wrong: 0\n', ''))
+
+    def targets(self, accel):
+        return expect(self.program('targets', accel, '10' if self.is_long else '1'), (0, 'wrong: 0\n', ''))
 
     def large(self, accel):
         return expect(self.program('large', accel, options=['-tb-size', '1']), (0, '', ''))
@@ -175,6 +178,7 @@ def plan(is_long):
         if is_long or mode in SHORT_MAPPINGS:
             yield 'noexec', mode
             yield 'places', mode
+            yield 'targets', mode
         if mode in SMALL:
             yield 'large', mode
         if is_long or mode in SHORT_SIGNALS:

@@ -437,8 +437,7 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
         op_rm_imm(&e->a, 0xc6, 0, mem_bi((int)table, RDX, 0, 0), 1);
         put8(&e->a, 1);                         /* mov of a byte */
     }
-    /* a PC that is not aligned finds a tag where its own would be, and a pointer where the tag would be: no tag is one */
-    G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32 && offsetof(TcgJumpEntry, tag) == 8 && offsetof(TcgJumpEntry, code) == 16);
+    G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
     op_rbp(&e->a, 0x8b, RDX, e->layout->jc_mask_offset);
     alu_rr(&e->a, ALU_AND, 0, RDX, pc);
     if (shift > 5) {
@@ -468,7 +467,6 @@ static void emit_goto_ptr(Emit *e, const TcgNode *n)
         emit_leave(e, TCG_EXIT_LOOKUP);
     }
 }
-G_STATIC_ASSERT(sizeof(TcgJumpEntry) == 32);
 
 /* What a run of the code counts down: its instructions, as far as they fit a byte. */
 static int heat_of(const Emit *e)
