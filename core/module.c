@@ -436,11 +436,7 @@ static bool check_whole(const char *so, GError **error)
     return ok;
 }
 
-/*
- * Opens a file and returns its descriptor, checked. The module stays open for the life of the process. name: NULL for
- * what has no manifest yet: it is to find all functions that it calls, which others, with the same ABI, need not ask
- * before they call them.
- */
+/* Opens a file and returns its descriptor, checked. The module stays open for the life of the process. */
 static const ChimeraModule *open_module(const char *so, const char *name, GError **error)
 {
     g_autofree char *path = g_canonicalize_filename(so, NULL);  /* the loader looks elsewhere for a name without a folder */
@@ -455,7 +451,7 @@ static const ChimeraModule *open_module(const char *so, const char *name, GError
     if (!check_whole(so, error)) {
         return NULL;
     }
-    gm = g_module_open(path, G_MODULE_BIND_LOCAL | (name ? G_MODULE_BIND_LAZY : 0));
+    gm = g_module_open(path, G_MODULE_BIND_LOCAL);
     if (!gm) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: cannot be loaded: %s", so, g_module_error());
         return NULL;
@@ -776,20 +772,22 @@ static const ChimeraModule *load_raw(ModuleLoader *ml, TypeRegistry *types, cons
     return module_register(types, m, error) ? m : NULL;
 }
 
-/* Who runs programs goes by a module's name (ModuleChoice). */
-static bool check_name(const ModuleLoader *only, const ModuleFile *f, GError **error)
+/* What has to do with architectures is for programs too, who go by modules' names (ModuleChoice). */
+static bool check_names(const ModuleLoader *only, const ModuleFile *f, GError **error)
 {
-    static const ModuleNameKind kinds[] = { MODULE_CPU, MODULE_ISA, MODULE_ARCH };
+    const char *const *needs = f->module->needs, *bad = is_of_machines(f->name) ? f->name : NULL;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(kinds) && is_of_machines(f->name); i++) {
-        if (only->names[kinds[i]]->len) {
-            g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED,
-                        "%s: a module that has [%s] is not to be called " MODULE_PREFIX_HW "* or " MODULE_PREFIX_IO "*: %s",
-                        f->so, kind_groups[kinds[i]], f->name);
-            return false;
-        }
+    if (!only->names[MODULE_CPU]->len && !only->names[MODULE_ISA]->len && !only->names[MODULE_ARCH]->len) {
+        return true;
     }
-    return true;
+    for (; needs && *needs && !bad; needs++) {
+        bad = is_of_machines(*needs) ? *needs : NULL;
+    }
+    if (bad) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_FAILED, "%s: a module with architectures or CPUs is not to be called "
+                    MODULE_PREFIX_HW "* or " MODULE_PREFIX_IO "*, nor to need one that is: %s", f->so, bad);
+    }
+    return !bad;
 }
 
 bool module_write_manifest(const char *so, const char *manifest, GError **error)
@@ -806,7 +804,7 @@ bool module_write_manifest(const char *so, const char *manifest, GError **error)
     f->name = g_strdup(f->module ? f->module->name : "");
     f->so = g_strdup(so);
     g_hash_table_insert(only->files, f->name, f);
-    ok = f->module && describe_module(only, f, types, error) && check_name(only, f, error);
+    ok = f->module && describe_module(only, f, types, error) && check_names(only, f, error);
     if (ok) {
         g_key_file_set_string(kf, "module", "name", f->name);
         g_key_file_set_string(kf, "module", "abi", CHIMERA_ABI);

@@ -90,7 +90,7 @@ typedef struct ModuleName {
     bool by_user;                               /* -device and -object may name it; a board alone makes the others */
 } ModuleName;
 
-/* All names of a kind over all manifests, sorted by name, then architecture: (ModuleName *), owned by the loader. */
+/* All names of a kind over all manifests that were read, sorted by name, then architecture: (ModuleName *), owned by the loader. */
 const GPtrArray *module_names(ModuleLoader *ml, ModuleNameKind kind);
 /*
  * The row of a name as users write it, or of a type. Of several architectures' rows, arch (may be NULL) decides. NULL

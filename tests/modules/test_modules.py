@@ -201,11 +201,23 @@ class Modules(unittest.TestCase):
         self.assertRefused(self.manifest(so), rf"{so}: cannot be loaded: .*nobody_has_this")
 
     def test_name_of_machines(self):
-        for name in "hw-vendor", "io-vendor":
-            self.assertEqual(self.manifest(self.compile(self.folder(), name)).returncode, 0)
-            so = self.compile(self.folder(), name, '-DARCH="vax"')
-            self.assertRefused(self.manifest(so), rf"{so}: a module that has \[archs\] is not to be called .*: {name}")
-        self.assertEqual(self.manifest(self.compile(self.folder(), "vendor", '-DARCH="vax"')).returncode, 0)
+        arch, need = '-DARCH="vax"', '-DNEEDS="hw-char"'
+        for name, defines, bad in (("hw-vendor", [], None), ("io-vendor", [need], None), ("hw-vendor", [arch], "hw-vendor"),
+                                   ("io-vendor", [arch], "io-vendor"), ("vendor", [arch], None), ("vendor", [need], None),
+                                   ("vendor", [arch, need], "hw-char")):
+            so = self.compile(self.folder(), name, *defines)
+            if bad:
+                self.assertRefused(self.manifest(so), rf"{so}: a module with architectures .*: {bad}")
+            else:
+                self.assertEqual(self.manifest(so).returncode, 0)
+
+    def test_programs_need_no_machines(self):
+        for name, status in ("hw-bad", 0), ("bad", 1):
+            folder = self.folder()
+            with open(os.path.join(folder, f"chimera-{name}.manifest"), "w") as f:
+                f.write("nothing\n")
+            self.assertEqual(self.chimera(folder, "user", "-cpu", "help").returncode, status)
+            self.assertRefused(self.chimera(folder, "-M", "help"), f".*chimera-{name}.manifest: ")
 
     def test_wrong_name(self):
         folder = self.folder()
