@@ -339,23 +339,25 @@ static void test_chain_threads(void)
 }
 
 /* -- the jump cache -------------------------------------------------------------------------------------- */
-static void test_goto_ptr(void)
+static void goto_ptr(unsigned shift)
 {
+    TcgLayout layout = test_layout;
     Env env;
     TcgCode a, b;
     TestCpu *cpu = &env.cpu.t;
     TcgJumpEntry *j;
 
-    env_init(&env, "all", &test_layout);
+    layout.jc_shift = shift;
+    env_init(&env, "all", &layout);
     test_cpu_init(cpu, 1);
     a = region(&env, 0x100, OP_goto_ptr, 0);
     keep_code(&env);
     b = region(&env, 0x200, OP_exit, 0);
     for (unsigned i = 0; i < 100; i++) {
-        cpu->pc = test_rand(&env.seed) & ~UINT64_C(3);
+        cpu->pc = test_rand(&env.seed) & ~mask64(0, shift);
         cpu->jc_tag = i & 1 ? test_rand(&env.seed) : 5;
-        cpu->jc_mask = ((2u << i % TEST_JC_BITS) - 1) << test_layout.jc_shift;
-        j = &cpu->jc_entries[(cpu->pc & cpu->jc_mask) >> test_layout.jc_shift];
+        cpu->jc_mask = ((2u << i % TEST_JC_BITS) - 1) << shift;
+        j = &cpu->jc_entries[(cpu->pc & cpu->jc_mask) >> shift];
         g_assert_cmphex(hand_go(&env, &a), ==, 0x100 | TCG_EXIT_LOOKUP);
         *j = (TcgJumpEntry){ .pc = cpu->pc, .tag = cpu->jc_tag, .code = b.entry };
         g_assert_cmphex(hand_go(&env, &a), ==, 0x200 | TCG_EXIT_LOOKUP);
@@ -367,6 +369,15 @@ static void test_goto_ptr(void)
         j->pc = UINT64_MAX;
     }
     env_free(&env);
+}
+
+static void test_goto_ptr(void)
+{
+    static const unsigned shifts[] = { 0, 1, 2, 5, 6 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(shifts); i++) {
+        goto_ptr(shifts[i]);
+    }
 }
 
 /* -- polls ----------------------------------------------------------------------------------------------- */
