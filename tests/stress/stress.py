@@ -54,7 +54,7 @@ MODES = {
 BOOTED = ['queue at once', 'late', 'written in the queue', 'recycle']      # in the short form
 SHORT_MAPPINGS = ['tier 1', 'queue at once']
 SMALL = ['regions', 'warm']                       # where a region may be larger than the code buffer
-PLACES_KIB = 60 << 10                             # of memory, whatever the number of pages that had code
+PLACES = (15000, 60 << 10), (60000, 110 << 10)   # pages that had code, and KiB of memory: ever more pages take 100 MiB
 SHORT_SIGNALS = ['queue at once', 'late', 'exits']
 ROUNDS = {'one instruction': 150, 'all': 60}     # of changing.c, in the short form: each takes long
 NOT_BOOTED = ['one instruction', 'all']           # a kernel believes that its CPUs hang
@@ -122,12 +122,13 @@ class Parts:
         return expect(self.program('large', accel, options=['-tb-size', '1']), (0, '', ''))
 
     def places(self, accel):
+        pages, most = PLACES[self.is_long]
         pid = os.posix_spawn(CHIMERA, [CHIMERA, 'user', '-accel', accel, '-tb-size', '2', self.folder / 'places',
-                                       '60000' if self.is_long else '15000'], os.environ,
+                                       str(pages)], os.environ,
                              file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
         _, status, usage = os.wait4(pid, 0)
         kept = os.environ.get('CHIMERA_SANITIZER', 'none') != 'none'      # what was freed
-        return f'status {status}, {usage.ru_maxrss} KiB' if status or (usage.ru_maxrss > PLACES_KIB and not kept) else None
+        return f'status {status}, {usage.ru_maxrss} KiB' if status or (usage.ru_maxrss > most and not kept) else None
 
     def signals(self, accel):
         return expect(self.program('signals', accel), self.want['signals'])
