@@ -617,9 +617,10 @@ void exec_run_inside(CPUState *cs)
         }
         if (tb->rb && cs->key_valid && !single) {       /* filling the TLB may have flushed it */
             if (chain) {
-                jc_enter(cs, pc, tb);
                 if (last) {
                     tb_link(x, cs, last, slot, tb);
+                } else {
+                    jc_enter(cs, pc, tb);
                 }
             }
         }

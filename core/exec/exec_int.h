@@ -107,7 +107,7 @@ typedef struct JcTag {
     uint64_t used;                              /* when, for replacement */
 } JcTag;
 /* Entries of a part. A program's one starts with few, since it may be a small one, and becomes larger (jc_is_small). */
-enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 12, JC_USER_MAX_BITS = 16, JC_GROWS_BY = 2, JC_HUGE = 2 << 20 };
+enum { JC_BITS = 15, JC_PARTS = 4, JC_USER_BITS = 10, JC_USER_MAX_BITS = 16, JC_GROWS_BY = 2, JC_HUGE = 2 << 20 };
 enum { NUM_JC_TAGS = 64, JC_TAG_WAYS = 4, JC_COUNTS = 32768, JC_RUN = 255, JC_GONE = 64 };
 
 /* A block that jump caches are to forget. It may have been freed: its address is compared, no more. */

@@ -14,7 +14,7 @@
 #define MAX_SIZE ((size_t)1 << 31)
 enum {
     CODE_ALIGN = 16, PRESENT_STEP = 64 << 10,
-    PIECE_SMALL = 16 << 10, PIECE_LARGE = 64 << 10, PIECE_LEFT = 3 << 10,       /* less is left alone */
+    PIECE_SMALL = 24 << 10, PIECE_LARGE = 64 << 10, PIECE_LEFT = 3 << 10,       /* less is left alone */
 };
 
 /*
