@@ -89,8 +89,7 @@ static uint64_t ask_host(void)
         f |= HOST_PEXT;                     /* microcode before AMD's family 19h */
     }
     if (f & HOST_AVX) {
-        const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL |
-                                bit_AVX512CD;
+        const unsigned avx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL | bit_AVX512CD;
 
         f |= b & bit_AVX2 ? HOST_AVX2 : 0;
         f |= fma && (b & bit_AVX2) && (b & bit_BMI2) ? HOST_FMA : 0;
