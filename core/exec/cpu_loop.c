@@ -70,6 +70,12 @@ static unsigned jc_page_bits(CPUState *cs)
     return MIN(ec->cc->tcg->page_bits - ec->layout.jc_shift, cs->exec->jc_bits);
 }
 
+/* The lowest bits of the index of an address, or of its place in RAM (jc_page_bits). */
+static unsigned jc_index(const CPUExec *e, uint64_t addr, unsigned bits)
+{
+    return addr >> e->ec->layout.jc_shift & mask64(0, bits);
+}
+
 /*
  * Where generated code looks. What it finds taken by another PC or tag is pushed to the entry beside it, which is the
  * other one of its pair, half a page away: there find_code looks.
@@ -151,32 +157,35 @@ static void jc_init(CPUState *cs)
     e->jc_parts = e->x->user ? 1 : JC_PARTS;
     table = jc_table_new(e->jc_parts, bits);
     g_assert(table);                            /* as for any other allocation */
-    memset(e->jc_count, 0, sizeof(e->jc_count));
     jc_use(cs, table, bits);
     e->jc_other = 1u << (jc_page_bits(cs) - 1);
 }
 
-/* A larger table with the present one's entries. Without memory for it the present one stays. */
+/*
+ * A larger table with the present one's entries. Without memory for it the present one stays. Who ends on the way leaves
+ * counts that are too high, never too low.
+ */
 static void jc_grow(CPUState *cs)
 {
     CPUExec *e = cs->exec;
-    unsigned bits = e->jc_bits + JC_GROWS_BY, shift = e->ec->layout.jc_shift, n = 1u << e->jc_bits;
+    unsigned bits = e->jc_bits + JC_GROWS_BY, n = 1u << e->jc_bits;
     TcgJumpEntry *old = e->jc_table, *table = jc_table_new(1, bits);
 
     if (!table) {
         return;
     }
     __atomic_store_n(&e->jc_table, NULL, __ATOMIC_SEQ_CST);     /* as in jc_use */
-    memset(e->jc_count, 0, sizeof(e->jc_count));
     for (unsigned i = 0; i < n; i++) {
-        unsigned at = old[i].pc >> shift & mask64(0, bits);
+        unsigned at = jc_index(e, old[i].pc, bits);
 
-        if (old[i].tb && old[i].tag > e->jc_dead) {
-            at ^= table[at].tb ? e->jc_other : 0;
-            if (!table[at].tb) {
-                table[at] = old[i];
-                jc_count(cs, old[i].pc, 1);
-            }
+        if (!old[i].tb) {
+            continue;
+        }
+        at ^= table[at].tb ? e->jc_other : 0;
+        if (old[i].tag > e->jc_dead && !table[at].tb) {
+            table[at] = old[i];
+        } else {
+            jc_count(cs, old[i].pc, -1);
         }
     }
     jc_use(cs, table, bits);
@@ -215,7 +224,7 @@ void jc_flush_page(CPUState *cs, vaddr addr, uint64_t size)
         vaddr page = (addr & ~mask64(0, bits)) + (n << bits);
 
         for (unsigned i = 0; jc_counts(cs, page) && i < slots * e->jc_parts; i++) {
-            unsigned first = page >> e->ec->layout.jc_shift & mask64(0, e->jc_bits);
+            unsigned first = jc_index(e, page, e->jc_bits);
             TcgJumpEntry *j = &e->jc_table[i / slots << e->jc_bits | (first + i % slots)];
 
             if (j->tb && ((j->pc ^ page) & mask64(0, 56)) >> bits == 0) {
@@ -235,7 +244,7 @@ static void jc_forget_block(CPUState *cs, const TranslationBlock *tb, ram_addr o
     }
     bits = jc_page_bits(cs);
     n = e->jc_parts << e->jc_bits;
-    for (unsigned i = offset >> e->ec->layout.jc_shift & mask64(0, bits); i < n; i += 1u << bits) {
+    for (unsigned i = jc_index(e, offset, bits); i < n; i += 1u << bits) {
         TcgJumpEntry *j = &e->jc_table[i], *beside = jc_beside(cs, j);
 
         if (j->tb == tb) {
@@ -258,7 +267,7 @@ static void jc_forget_own(CPUState *cs, const TranslationBlock *tb)
         return;
     }
     for (unsigned part = 0; pc && e->ec && part < e->jc_parts; part++) {
-        unsigned at = pc >> e->ec->layout.jc_shift & mask64(0, e->jc_bits);
+        unsigned at = jc_index(e, pc, e->jc_bits);
         TcgJumpEntry *j = &e->jc_table[part << e->jc_bits | at], *beside = jc_beside(cs, j);
 
         if (j->tb == tb) {
@@ -615,14 +624,9 @@ void exec_run_inside(CPUState *cs)
             }
             break;
         }
-        if (tb->rb && cs->key_valid && !single) {       /* filling the TLB may have flushed it */
-            if (chain) {
-                if (last) {
-                    tb_link(x, cs, last, slot, tb);
-                } else {
-                    jc_enter(cs, pc, tb);
-                }
-            }
+        /* filling the TLB may have flushed the key */
+        if (chain && tb->rb && cs->key_valid && !single && (!last || !tb_link(x, cs, last, slot, tb))) {
+            jc_enter(cs, pc, tb);
         }
         last = NULL;
         if (stress) {

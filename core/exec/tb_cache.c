@@ -1032,17 +1032,21 @@ static bool linkable(const ExecMachine *x, const TranslationBlock *from, const T
 }
 
 /* All that is asked of `from` is asked under the lock: a CPU may have come to it by another's edge, and never seen it. */
-void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
+bool tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to)
 {
+    bool ok;
+
     g_mutex_lock(&x->tb_lock);
     to = to->region ? to->region : to;
-    if (from->valid && to->valid && !from->edge[n].to && linkable(x, from, to)) {
+    ok = from->valid && to->valid && !from->edge[n].to && linkable(x, from, to);
+    if (ok) {
         from->edge[n] = (TbEdge){ to, to->in };
         to->in = (uintptr_t)from | n;
         tcg_chain(x->be, x->buf, &from->code, n, to->code.entry);
         stats_inc(&cs->exec->stats, STAT_tb_chained);
     }
     g_mutex_unlock(&x->tb_lock);
+    return ok;
 }
 
 void tb_unlink(ExecMachine *x, TranslationBlock *tb)

@@ -108,9 +108,9 @@ void tb_forget_pages(ExecMachine *x, RamBlock *rb, ram_addr offset, uint64_t len
 bool tb_changes(ExecMachine *x, const TranslationBlock *tb);
 /*
  * Links slot n of from to `to`, if both are still valid and the edge stays in one key and one page of RAM, or in user
- * mode, where a place in RAM is an address.
+ * mode, where a place in RAM is an address. Whether it did.
  */
-void tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to);
+bool tb_link(ExecMachine *x, CPUState *cs, TranslationBlock *from, unsigned n, TranslationBlock *to);
 /* Direct jumps to tb, and its own, go where nobody knows; they are linked again as they are taken. */
 void tb_unlink(ExecMachine *x, TranslationBlock *tb);
 /* Every thread is outside: all blocks go, and the code buffer is empty again. */
