@@ -265,6 +265,11 @@ bool cpu_cas(CPUState *cs, vaddr addr, uint64_t expect_ret[2], const uint64_t va
 /* Host pointer to a whole access of [addr, addr+size) within one page of plain RAM, having checked and filled as an
  * access of `type` would; NULL with *ret_ok true: it is not plain RAM, use cpu_ld/cpu_st; false: raised. */
 void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsigned mmu, bool *ret_ok);
+/*
+ * fn(opaque), which accesses what cpu_probe found. False: in user mode another thread has taken the memory away meanwhile.
+ * Nothing is raised, part of it may be done; cpu_probe, cpu_ld and cpu_st of what is not say how it goes on.
+ */
+bool cpu_access_host(CPUState *cs, void (*fn)(void *opaque), void *opaque);
 /* What an address leads to, filling and checking as an access of one byte would. False: raised. */
 typedef struct CPUPage {
     RamBlock *rb;                               /* NULL: not RAM */

@@ -265,11 +265,61 @@ static bool is_ram(const TlbInfo *info, bool write)
     return info->mr && memory_region_is_ram(info->mr, write) && !(write && info->readonly);
 }
 
+/* RAM of the host that an access goes to, and what it reads or writes. */
+typedef struct HostAccess {
+    uint8_t *p;
+    void *buf;
+    unsigned size;
+    MemOp mo;
+    TcgRmw op;
+    bool done;
+} HostAccess;
+
+static uint8_t *host_of(const TlbInfo *info, vaddr addr)
+{
+    return info->mr->ram->host + info->offset + (addr - info->page);
+}
+
+/*
+ * In user mode another thread may take the memory away after it was found: it is looked for again, which raises unless it
+ * is there again. False: raised, or a probe that found nothing.
+ */
+static inline bool access_ram(CPUState *cs, void (*fn)(void *opaque), HostAccess *a, vaddr addr, AccessType type)
+{
+    TlbInfo again;
+
+    if (!cs->exec->x->user) {
+        fn(a);
+        return true;
+    }
+    while (!user_try(cs, fn, a)) {
+        if (!tlb_find(cs, addr, a->size, type, memop_mmu(a->mo), (a->mo & MO_KIND) == MO_PROBE, &again)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void load_ram(void *opaque)
+{
+    const HostAccess *a = opaque;
+
+    load_bytes(a->p, a->buf, a->size, a->mo);
+}
+
+static void store_ram(void *opaque)
+{
+    const HostAccess *a = opaque;
+
+    store_bytes(a->p, a->buf, a->size, a->mo);
+}
+
 static bool load_part(CPUState *cs, const TlbInfo *info, vaddr addr, void *buf, unsigned len, MemOp mo)
 {
     if (is_ram(info, false)) {
-        load_bytes(info->mr->ram->host + info->offset + (addr - info->page), buf, len, mo);
-        return true;
+        HostAccess a = { .p = host_of(info, addr), .buf = buf, .size = len, .mo = mo };
+
+        return access_ram(cs, load_ram, &a, addr, ACCESS_LOAD);
     }
     return device(cs, info, addr, buf, len, ACCESS_LOAD, mo, false);
 }
@@ -277,7 +327,11 @@ static bool load_part(CPUState *cs, const TlbInfo *info, vaddr addr, void *buf, 
 static bool store_part(CPUState *cs, const TlbInfo *info, vaddr addr, const void *buf, unsigned len, MemOp mo)
 {
     if (is_ram(info, true)) {
-        store_bytes(info->mr->ram->host + info->offset + (addr - info->page), buf, len, mo);
+        HostAccess a = { .p = host_of(info, addr), .buf = (void *)buf, .size = len, .mo = mo };
+
+        if (!access_ram(cs, store_ram, &a, addr, ACCESS_STORE)) {
+            return false;
+        }
         stored(cs, info, addr, len, memop_mmu(mo));
         return true;
     }
@@ -784,10 +838,16 @@ bool cpu_find_page(CPUState *cs, vaddr addr, AccessType type, unsigned mmu, CPUP
     return true;
 }
 
-/* Finds where an atomic goes. False: raised. A store-exclusive is one too, but faults as the store that it is. */
+/* A store-exclusive is an atomic too, but faults as the store that it is. */
+static AccessType atomic_type(MemOp mo)
+{
+    return (mo & MO_KIND) == MO_EXCLUSIVE ? ACCESS_STORE : ACCESS_RMW;
+}
+
+/* Finds where an atomic goes. False: raised. */
 static bool find_atomic(CPUState *cs, vaddr addr, unsigned size, MemOp mo, TlbInfo *info)
 {
-    AccessType type = (mo & MO_KIND) == MO_EXCLUSIVE ? ACCESS_STORE : ACCESS_RMW;
+    AccessType type = atomic_type(mo);
     uint64_t in_page = addr & page_mask(cs);
 
     stats_inc(&cs->exec->stats, STAT_tlb_slow);
@@ -827,65 +887,97 @@ static void unlock_region(const TlbInfo *info)
     }
 }
 
+/* buf: the operand first, then what was there. */
+static void rmw_ram(void *opaque)
+{
+    HostAccess *a = opaque;
+    MemOp plain = a->mo & ~MO_SIGN;
+    uint64_t *old = a->buf, value = old[1], v;
+
+    ram_read(a->p, old, a->size);               /* only a guess */
+    do {
+        v = from_guest(combine(a->op, to_guest(*old, plain), value, a->size), a->mo);
+    } while (!ram_cas(a->p, old, v, a->size));
+}
+
+static void cas_ram(void *opaque)
+{
+    HostAccess *a = opaque;
+    uint64_t *old = a->buf;
+
+    a->done = ram_cas(a->p, old, old[1], a->size);
+}
+
+static void cas16_ram(void *opaque)
+{
+    HostAccess *a = opaque;
+    u128 *old = a->buf;
+
+    a->done = host_cas16(a->p, old, old[1]);
+}
+
 static uint64_t slow_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, const void *map)
 {
     unsigned size = memop_size(mo);
     MemOp plain = mo & ~MO_SIGN;
-    uint64_t old = 0, v;
+    uint64_t old[2] = { 0, value & mask64(0, 8 * size) }, v;
     TlbInfo info;
 
     if (!find_atomic(cs, addr, size, mo, &info)) {
         return 0;
     }
-    value &= mask64(0, 8 * size);
     if (is_ram(&info, true)) {
-        uint8_t *p = info.mr->ram->host + info.offset + (addr - info.page);
+        HostAccess a = { .p = host_of(&info, addr), .buf = old, .size = size, .mo = mo, .op = op };
 
-        ram_read(p, &old, size);                /* only a guess */
-        do {
-            v = from_guest(combine(op, to_guest(old, plain), value, size), mo);
-        } while (!ram_cas(p, &old, v, size));
+        if (!access_ram(cs, rmw_ram, &a, addr, atomic_type(mo))) {
+            return 0;
+        }
         stored(cs, &info, addr, size, memop_mmu(mo));
     } else {
         lock_region(&info);
-        if (load_part(cs, &info, addr, &old, size, mo)) {
-            v = from_guest(combine(op, to_guest(old, plain), value, size), mo);
+        if (load_part(cs, &info, addr, old, size, mo)) {
+            v = from_guest(combine(op, to_guest(*old, plain), old[1], size), mo);
             device(cs, &info, addr, (uint8_t *)&v, size, ACCESS_RMW, mo, true);
         }
         unlock_region(&info);
     }
-    return to_guest(old, mo);
+    return to_guest(*old, mo);
 }
 
 static uint64_t slow_cas(CPUState *cs, vaddr addr, uint64_t expect, uint64_t value, MemOp mo, const void *map)
 {
     unsigned size = memop_size(mo);
-    uint64_t old = from_guest(expect, mo), want = old, v = from_guest(value, mo);
+    uint64_t old[2] = { from_guest(expect, mo), from_guest(value, mo) }, want = *old;
     TlbInfo info;
 
     if (!find_atomic(cs, addr, size, mo, &info)) {
         return 0;
     }
     if (is_ram(&info, true)) {
-        if (ram_cas(info.mr->ram->host + info.offset + (addr - info.page), &old, v, size)) {
+        HostAccess a = { .p = host_of(&info, addr), .buf = old, .size = size, .mo = mo };
+
+        if (!access_ram(cs, cas_ram, &a, addr, atomic_type(mo))) {
+            return 0;
+        }
+        if (a.done) {
             stored(cs, &info, addr, size, memop_mmu(mo));
         }
     } else {
         lock_region(&info);
-        old = 0;
-        if (load_part(cs, &info, addr, &old, size, mo) && old == want) {
-            device(cs, &info, addr, (uint8_t *)&v, size, ACCESS_RMW, mo, true);
+        *old = 0;
+        if (load_part(cs, &info, addr, old, size, mo) && *old == want) {
+            device(cs, &info, addr, (uint8_t *)&old[1], size, ACCESS_RMW, mo, true);
         }
         unlock_region(&info);
     }
-    return to_guest(old, mo);
+    return to_guest(*old, mo);
 }
 
 static void slow_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *value, MemOp mo, const void *map)
 {
     uint8_t expect[16], v[16];
     TlbInfo info;
-    u128 old, n;
+    u128 old[2];
 
     memcpy(expect, expect_ret, 16);
     memcpy(v, value, 16);
@@ -894,10 +986,15 @@ static void slow_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *
     if (!find_atomic(cs, addr, 16, mo, &info)) {
         return;
     }
-    memcpy(&old, expect, 16);
-    memcpy(&n, v, 16);
+    memcpy(&old[0], expect, 16);
+    memcpy(&old[1], v, 16);
     if (is_ram(&info, true)) {
-        if (host_cas16(info.mr->ram->host + info.offset + (addr - info.page), &old, n)) {
+        HostAccess a = { .p = host_of(&info, addr), .buf = old, .size = 16, .mo = mo };
+
+        if (!access_ram(cs, cas16_ram, &a, addr, atomic_type(mo))) {
+            return;
+        }
+        if (a.done) {
             stored(cs, &info, addr, 16, memop_mmu(mo));
         }
     } else {
@@ -905,14 +1002,14 @@ static void slow_cas128(CPUState *cs, vaddr addr, void *expect_ret, const void *
 
         lock_region(&info);
         if (load_part(cs, &info, addr, &was, 16, mo)) {
-            if (was == old) {
+            if (was == *old) {
                 device(cs, &info, addr, v, 16, ACCESS_RMW, mo, true);
             }
-            old = was;
+            *old = was;
         }
         unlock_region(&info);
     }
-    memcpy(expect, &old, 16);
+    memcpy(expect, old, 16);
     swap16(expect, mo);
     memcpy(expect_ret, expect, 16);
 }
@@ -984,6 +1081,15 @@ void *cpu_probe(CPUState *cs, vaddr addr, unsigned size, AccessType type, unsign
         return NULL;                            /* it holds code: by cpu_st, which looks */
     }
     return info.mr->ram->host + info.offset + in_page;
+}
+
+bool cpu_access_host(CPUState *cs, void (*fn)(void *opaque), void *opaque)
+{
+    if (cs->exec->x->user) {
+        return user_try(cs, fn, opaque);
+    }
+    fn(opaque);
+    return true;
 }
 
 bool cpu_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write)

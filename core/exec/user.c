@@ -3,9 +3,8 @@
  * User mode: finding guest memory, threads that come and go, faults of the host, fork.
  *
  * Translations are kept by RAM block and offset as in a machine; here a block is a gigabyte of guest addresses, made
- * when first needed. What C code accesses is touched first, with a recovery point: cs->exec->recover says where the
- * signal handler jumps to. Another thread that unmaps the page between the touch and the access ends the process, as
- * an access that races with munmap may.
+ * when first needed. What C code accesses is touched first and accessed then, both with a recovery point, as another
+ * thread may unmap it in between: cs->exec->recover says where the signal handler jumps to.
  */
 #include <errno.h>
 #include <string.h>
@@ -172,40 +171,42 @@ void *user_host(Machine *m, vaddr addr)
     return addr < mem->size ? (void *)(mem->base + addr) : (void *)UINTPTR_MAX;
 }
 
-/* Runs once; again, with the value 1, when a fault jumped to it. */
-#define recovering(cs, point) \
-    ((cs)->exec->recover = &(point), sigsetjmp(point, 0))
-
-static bool touch(CPUState *cs, uint8_t *p, bool write)
+bool user_try(CPUState *cs, void (*fn)(void *opaque), void *opaque)
 {
     sigjmp_buf *outer = cs->exec->recover;
     sigjmp_buf point;
 
-    if (recovering(cs, point)) {
+    cs->exec->recover = &point;
+    if (sigsetjmp(point, 0)) {                  /* a fault jumped here */
         cs->exec->recover = outer;
         return false;
     }
-    if (write) {
-        __atomic_fetch_or(p, 0, __ATOMIC_RELAXED);
-    } else {
-        (void)__atomic_load_n((volatile uint8_t *)p, __ATOMIC_RELAXED);
-    }
+    fn(opaque);
     cs->exec->recover = outer;
     return true;
 }
 
-static bool copy(CPUState *cs, void *dst, const void *src, size_t len)
+static void touch_load(void *p)
 {
-    sigjmp_buf *outer = cs->exec->recover;
-    sigjmp_buf point;
+    (void)__atomic_load_n((volatile uint8_t *)p, __ATOMIC_RELAXED);
+}
 
-    if (recovering(cs, point)) {
-        cs->exec->recover = outer;
-        return false;
-    }
-    memcpy(dst, src, len);
-    cs->exec->recover = outer;
-    return true;
+static void touch_store(void *p)
+{
+    __atomic_fetch_or((uint8_t *)p, 0, __ATOMIC_RELAXED);
+}
+
+typedef struct Copy {
+    void *dst;
+    const void *src;
+    size_t len;
+} Copy;
+
+static void copy(void *opaque)
+{
+    const Copy *c = opaque;
+
+    memcpy(c->dst, c->src, c->len);
 }
 
 static bool inside(const UserMemory *mem, vaddr addr, size_t len)
@@ -218,7 +219,7 @@ bool user_read(CPUState *cs, void *buf, vaddr addr, size_t len)
     const UserMemory *mem = &cs->exec->x->user->mem;
 
     addr &= mem->addr_mask;
-    return inside(mem, addr, len) && copy(cs, buf, (const void *)(mem->base + addr), len);
+    return inside(mem, addr, len) && user_try(cs, copy, &(Copy){ buf, (const void *)(mem->base + addr), len });
 }
 
 bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len)
@@ -226,26 +227,27 @@ bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len)
     const UserMemory *mem = &cs->exec->x->user->mem;
 
     addr &= mem->addr_mask;
-    return inside(mem, addr, len) && copy(cs, (void *)(mem->base + addr), buf, len);
+    return inside(mem, addr, len) && user_try(cs, copy, &(Copy){ (void *)(mem->base + addr), buf, len });
+}
+
+typedef struct Swap {
+    uint32_t *at, *old, value;
+} Swap;
+
+static void compare_swap(void *opaque)
+{
+    const Swap *s = opaque;
+
+    __atomic_compare_exchange_n(s->at, s->old, s->value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 bool user_compare_swap(CPUState *cs, vaddr addr, uint32_t *old, uint32_t value)
 {
     const UserMemory *mem = &cs->exec->x->user->mem;
-    sigjmp_buf *outer = cs->exec->recover;
-    sigjmp_buf point;
 
     addr &= mem->addr_mask;
-    if (!inside(mem, addr, sizeof(value))) {
-        return false;
-    }
-    if (recovering(cs, point)) {
-        cs->exec->recover = outer;
-        return false;
-    }
-    __atomic_compare_exchange_n((uint32_t *)(mem->base + addr), old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    cs->exec->recover = outer;
-    return true;
+    return inside(mem, addr, sizeof(value)) &&
+           user_try(cs, compare_swap, &(Swap){ (uint32_t *)(mem->base + addr), old, value });
 }
 
 static bool fault(CPUState *cs, vaddr addr, AccessType type, UserFault why, bool probe)
@@ -286,7 +288,8 @@ bool user_find(CPUState *cs, vaddr addr, unsigned size, AccessType type, bool pr
         if (!(prot & PROT_X)) {
             return fault(cs, addr, type, prot ? USER_FAULT_PROTECTED : USER_FAULT_UNMAPPED, probe);
         }
-    } else if (!touch(cs, (uint8_t *)(mem->base + at), type == ACCESS_STORE || type == ACCESS_RMW)) {
+    } else if (!user_try(cs, type == ACCESS_STORE || type == ACCESS_RMW ? touch_store : touch_load,
+                         (void *)(mem->base + at))) {
         return fault(cs, addr, type, cs->exec->fault, probe);
     }
     c = chunk_of(x, at);

@@ -73,6 +73,8 @@ bool exec_user_fault(CPUState *cs, uintptr_t addr, UserFault why, const void **p
 /* Whether it would not return: the handler's last chance to set the mask of signals that is to be. */
 bool exec_user_recovers(const CPUState *cs);
 
+/* fn(opaque), which accesses guest memory at host addresses, up to where the host refuses: false, and nothing is raised. */
+bool user_try(CPUState *cs, void (*fn)(void *opaque), void *opaque);
 /* Guest memory from C code: false if a byte cannot be accessed; nothing is raised. Part may have been copied. */
 bool user_read(CPUState *cs, void *buf, vaddr addr, size_t len);
 bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len);

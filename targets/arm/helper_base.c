@@ -50,24 +50,36 @@ void arm_dc_zero_far(ARMCPU *cpu, vaddr addr)
     }
 }
 
+typedef struct Zeroed {
+    void *host;
+    unsigned size;
+} Zeroed;
+
+static void zero(void *opaque)
+{
+    const Zeroed *z = opaque;
+
+    memset(z->host, 0, z->size);
+}
+
 /* Zeroes the naturally aligned block of DCZID_EL0.BS words that holds addr. */
 void helper_dc_zva(ARMCPU *cpu, uint64_t addr, uint32_t mmu)
 {
     unsigned size = 4u << (cpu->dczid_el0 & 15);
     uint64_t block = addr & ~(uint64_t)(size - 1);
+    Zeroed z = { .size = size };
     bool ok;
-    void *host;
 
     if (!arm_check_tags_if_active(cpu, block, size, ACCESS_STORE, mmu)) {
         arm_dc_zero_far(cpu, addr);
         return;
     }
-    host = cpu_probe(&cpu->parent, block, size, ACCESS_STORE, mmu, &ok);
-    if (host) {
-        memset(host, 0, size);
-    } else if (!ok) {
+    do {
+        z.host = cpu_probe(&cpu->parent, block, size, ACCESS_STORE, mmu, &ok);
+    } while (z.host && !cpu_access_host(&cpu->parent, zero, &z));
+    if (!ok) {
         arm_dc_zero_far(cpu, addr);
-    } else {
+    } else if (!z.host) {
         /* not plain RAM, or the page holds code: doublewords one by one */
         for (unsigned i = 0; i < size && cpu_st(&cpu->parent, block + i, 0, MO_64 | mmu << MO_MMU_SHIFT); i += 8) {
         }

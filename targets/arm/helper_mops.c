@@ -81,6 +81,39 @@ static unsigned copy_bytes(ARMCPU *cpu, uint64_t to, uint64_t from, unsigned n, 
     return n;
 }
 
+typedef struct Move {
+    uint8_t *dst;
+    const uint8_t *src;
+    unsigned n, done;
+    bool down;
+} Move;
+
+/* If both overlap, in pieces that are done as a whole or not at all: what is done must not be done again. */
+static void move(void *opaque)
+{
+    Move *m = opaque;
+
+    if (m->down ? m->dst <= m->src || m->dst >= m->src + m->n : m->dst >= m->src || m->dst + m->n <= m->src) {
+        memmove(m->dst, m->src, m->n);
+        m->done = m->n;
+        return;
+    }
+    while (m->done < m->n) {
+        unsigned left = m->n - m->done, k = left < 16 ? 1 : 16, at = m->down ? left - k : m->done;
+        unsigned __int128 piece;
+
+        if (k == 1) {
+            m->dst[at] = m->src[at];
+        } else {                                /* one load and one store */
+            memcpy(&piece, m->src + at, sizeof(piece));
+            memcpy(m->dst + at, &piece, sizeof(piece));
+        }
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        m->done += k;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
+}
+
 /* n bytes, which are in one page each of both. The bytes done; fewer: raised. */
 static unsigned copy_block(ARMCPU *cpu, uint64_t to, uint64_t from, unsigned n, bool down, unsigned rmmu, unsigned wmmu)
 {
@@ -88,8 +121,7 @@ static unsigned copy_block(ARMCPU *cpu, uint64_t to, uint64_t from, unsigned n, 
     /* what faults is the first byte that is to be moved */
     unsigned first = down ? n - 1 : 0;
     bool ok;
-    const void *src;
-    void *dst;
+    Move m = { .n = n, .down = down };
 
     if (cpu_probe(cs, from + first, 1, ACCESS_LOAD, rmmu, &ok), !ok) {
         return 0;
@@ -101,17 +133,18 @@ static unsigned copy_block(ARMCPU *cpu, uint64_t to, uint64_t from, unsigned n, 
         !arm_check_tags_if_active(cpu, to, n, ACCESS_STORE, wmmu)) {
         return 0;
     }
-    src = cpu_probe(cs, from, n, ACCESS_LOAD, rmmu, &ok);
-    dst = ok ? cpu_probe(cs, to, n, ACCESS_STORE, wmmu, &ok) : NULL;
+    m.src = cpu_probe(cs, from, n, ACCESS_LOAD, rmmu, &ok);
+    m.dst = ok ? cpu_probe(cs, to, n, ACCESS_STORE, wmmu, &ok) : NULL;
     if (!ok) {
         return 0;
     }
     /* filling the second may have cost the first its place in the TLB, but not its memory */
-    if (src && dst) {
-        memmove(dst, src, n);
+    if (m.src && m.dst && cpu_access_host(cs, move, &m)) {
         return n;
     }
-    return copy_bytes(cpu, to, from, n, down, rmmu, wmmu);
+    to += down ? 0 : m.done;
+    from += down ? 0 : m.done;
+    return m.done + copy_bytes(cpu, to, from, n - m.done, down, rmmu, wmmu);
 }
 
 /* 1: an interrupt came first. */
@@ -178,14 +211,26 @@ uint32_t helper_mops_cpy(ARMCPU *cpu, uint32_t op, uint32_t mmus)
 
 /* -- setting ------------------------------------------------------------------------------------------------------ */
 
+typedef struct Set {
+    void *dst;
+    uint8_t value;
+    unsigned n;
+} Set;
+
+static void set(void *opaque)
+{
+    const Set *s = opaque;
+
+    memset(s->dst, s->value, s->n);
+}
+
 static unsigned set_block(ARMCPU *cpu, uint64_t to, uint8_t value, unsigned n, unsigned mmu)
 {
     CPUState *cs = &cpu->parent;
     bool ok;
-    void *dst = cpu_probe(cs, to, n, ACCESS_STORE, mmu, &ok);
+    Set s = { .dst = cpu_probe(cs, to, n, ACCESS_STORE, mmu, &ok), .value = value, .n = n };
 
-    if (dst) {
-        memset(dst, value, n);
+    if (s.dst && cpu_access_host(cs, set, &s)) {
         return n;
     }
     for (unsigned i = 0; ok && i < n; i++) {

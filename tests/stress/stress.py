@@ -55,6 +55,7 @@ BOOTED = ['queue at once', 'late', 'written in the queue', 'recycle']      # in 
 SHORT_MAPPINGS = ['tier 1', 'queue at once']
 SMALL = ['regions', 'warm']                       # where a region may be larger than the code buffer
 PLACES = (15000, 60 << 10), (60000, 110 << 10)   # pages that had code, and KiB of memory: ever more pages take 100 MiB
+SHORT_TAKEN = ['slow', 'late']
 SHORT_SIGNALS = ['queue at once', 'late', 'exits']
 ROUNDS = {'one instruction': 150, 'all': 60}     # of changing.c, in the short form: each takes long
 NOT_BOOTED = ['one instruction', 'all']           # a kernel believes that its CPUs hang
@@ -81,7 +82,8 @@ class Parts:
         self.is_long = is_long
         sources = {'changing': HERE / 'changing.c', 'noexec': HERE / 'noexec.c', 'places': HERE / 'places.c',
                    'large': HERE / 'large.S', 'targets': HERE / 'targets.c', 'basics': USER / 'basics.c',
-                   'stress': USER / 'stress.c', 'storms': USER / 'storms.c', 'signals': USER / 'signals.c'}
+                   'stress': USER / 'stress.c', 'storms': USER / 'storms.c', 'signals': USER / 'signals.c',
+                   'taken': USER / 'taken.c'}
         for name, source in sources.items():
             subprocess.run([CC, '-O1', '-static', '-pthread', '-funwind-tables', '-o', folder / name, source], check=True)
         self.want = {}
@@ -114,6 +116,9 @@ class Parts:
 
     def noexec(self, accel):
         return expect(self.program('noexec', accel, '10' if self.is_long else '2'), (0, 'wrong: 0\n', ''))
+
+    def taken(self, accel):
+        return expect(self.program('taken', accel, '50' if self.is_long else '5'), (0, 'wrong: 0\n', ''))
 
     def targets(self, accel):
         return expect(self.program('targets', accel, '10' if self.is_long else '1'), (0, 'wrong: 0\n', ''))
@@ -180,6 +185,8 @@ def plan(is_long):
             yield 'noexec', mode
             yield 'places', mode
             yield 'targets', mode
+        if is_long or mode in SHORT_TAKEN:
+            yield 'taken', mode
         if mode in SMALL:
             yield 'large', mode
         if is_long or mode in SHORT_SIGNALS:

@@ -299,8 +299,9 @@ def main():
         print(f"skipped: no {CC}")
         return 77
     with tempfile.TemporaryDirectory() as folder:
-        program, stress, interface, procfs = (os.path.join(folder, n) for n in ("basics", "stress", "interface", "procfs"))
-        for out in program, stress, interface, procfs:
+        program, stress, interface, procfs, taken = (os.path.join(folder, n) for n in
+                                                     ("basics", "stress", "interface", "procfs", "taken"))
+        for out in program, stress, interface, procfs, taken:
             source = os.path.join(HERE, os.path.basename(out) + ".c")
             subprocess.run([CC, "-O2", "-static", "-pthread", "-funwind-tables", "-o", out, source], check=True)
         for accel in "tcg", "tci":
@@ -313,6 +314,8 @@ def main():
             r = run("-accel", accel, interface)
             check(f"{accel}: interface", r.stdout, INTERFACE)
             check(f"{accel}: interface's status", r.returncode, 0)
+            r = run("-accel", accel, taken)
+            check(f"{accel}: taken", (r.returncode, r.stdout, r.stderr), (0, "wrong: 0\n", ""))
         for cpu in "cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1":
             check(f"{cpu}: capabilities", run("-cpu", cpu, interface, "capabilities").stdout, "capabilities: 0 0\n")
         r = run(procfs, env={"FIRST": "1"})
