@@ -79,8 +79,13 @@ static int tcp_socket(const SocketAddress *s, GError **error)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = s->server ? AI_PASSIVE : 0 }, *list;
     const char *host = s->host && *s->host ? s->host : NULL;
-    int ret = getaddrinfo(host, s->service, &hints, &list), fd = -1;
+    int ret, fd = -1;
 
+    if (s->service[strspn(s->service, "0123456789")] == '\0' && g_ascii_strtoull(s->service, NULL, 10) > UINT16_MAX) {
+        g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s:%s: a port is 65535 at most", host ? host : "", s->service);
+        return -1;
+    }
+    ret = getaddrinfo(host, s->service, &hints, &list);
     if (ret != 0) {
         g_set_error(error, USAGE_ERROR, USAGE_ERROR_VALUE, "%s:%s: %s", host ? host : "", s->service,
                     gai_strerror(ret));

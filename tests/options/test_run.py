@@ -111,6 +111,7 @@ class Run(unittest.TestCase):
 
     def test_debuggers_refused(self):
         for args, pattern in ((["-gdb", "nonsense"], "-gdb: nonsense: expected"),
+                              (["-gdb", "tcp::65536"], "-gdb: tcp::65536,.*: a port is 65535 at most"),
                               (["-gdb", "tcp:here"], "-gdb: tcp:here,server=on,wait=off,nodelay=on: expected HOST:PORT"),
                               (["-gdb", "null,cluster=none"], "-gdb: cluster none: unknown: there are: "),
                               (["-monitor", "nonsense"], "-monitor: nonsense: expected"),

@@ -458,7 +458,8 @@ static void test_testdev(Fixture *f, gconstpointer data)
 static void test_errors(Fixture *f, gconstpointer data)
 {
     static const struct { const char *text, *error; } specs[] = {
-        { "stdo", "expected" }, { "tcp:nowhere", "HOST:PORT" }, { "telnet:localhost:1", "not supported" },
+        { "stdo", "expected" }, { "tcp:nowhere", "HOST:PORT" }, { "tcp::65536", "at most" },
+        { "telnet:localhost:1", "not supported" },
         { "file:/nonexistent/x", "No such file" }, { "chardev:nobody", "there is no chardev" },
         { "unix:/nonexistent/x", "No such file" },
     }, opts[] = {
