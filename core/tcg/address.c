@@ -87,12 +87,13 @@ static void unused(TcgFn *fn, TcgId v)
     }
 }
 
-/* Whether an access takes its address's constant; then what it adds in all. */
+/* Whether an access takes its address's constant; then what it adds in all. A sum of 32 bits would not wrap then. */
 static bool takes(const TcgFn *fn, const TcgNode *n, int64_t *ret)
 {
     const TcgNode *sum = fn_node(fn, n->arg[0]), *c = fn_node(fn, sum->arg[1]);
 
-    if (sum->op != OP_add || c->op != OP_const || is_const(fn, sum->arg[0]) || (int64_t)c->imm != (int16_t)c->imm) {
+    if (sum->op != OP_add || sum->type != TCG_I64 || c->op != OP_const || is_const(fn, sum->arg[0]) ||
+        (int64_t)c->imm != (int16_t)c->imm) {
         return false;
     }
     *ret = (int64_t)c->imm + ((int16_t)n->aux >> (is_indexed(n) ? 2 : 0));

@@ -1016,7 +1016,7 @@ static void parallel_moves(TcgRegalloc *ra, TcgRegSet keep)
             used |= reg_bit(loc_num(m[i].dst));
         }
     }
-    while (n) {
+    while (n && !ra->fn->too_large) {           /* a frame without room for a cycle's value has none that ends */
         bool progress = false;
         TcgRegSet sources = 0, other;
         TcgLoc temp;

@@ -77,6 +77,9 @@ static bool add_terms(const TcgFn *fn, TcgId v, unsigned shift, unsigned depth, 
         case OP_add:
             return add_terms(fn, n->arg[0], shift, depth - 1, s) && add_terms(fn, n->arg[1], shift, depth - 1, s);
         case OP_addshl:
+            if (shift + n->aux >= 64) {
+                break;
+            }
             return add_terms(fn, n->arg[0], shift, depth - 1, s) &&
                    add_terms(fn, n->arg[1], shift + n->aux, depth - 1, s);
         case OP_sub:
@@ -248,8 +251,9 @@ static bool may_join(const SamePage *p, const Group *g, const TcgNode *n, const 
 
     return g->epoch == new->epoch && g->near == new->near && same_terms(&g->sum, &new->sum) &&
            memop_mmu(first->imm) == memop_mmu(n->imm) &&
-           (g->near ? ABS(new->sum.offset - g->sum.offset) <= MAX_NEAR
-                    : MAX(new->hi, g->hi) - MIN(new->lo, g->lo) <= MAX_SPAN) &&
+           (g->near ? (uint64_t)(new->sum.offset - g->sum.offset + MAX_NEAR) <= 2 * MAX_NEAR
+                    : new->lo < new->hi && g->lo < g->hi &&
+                      (uint64_t)MAX(new->hi, g->hi) - (uint64_t)MIN(new->lo, g->lo) <= MAX_SPAN) &&
            fn_block(fn, n->block)->loop_depth >= fn_block(fn, from)->loop_depth &&
            (n->block == from || tcg_fn_dominates(fn, from, n->block));
 }

@@ -91,19 +91,26 @@ static bool has_asked(const TcgFn *fn, const TcgNode *n, VecBranch *ret, unsigne
     return false;
 }
 
+static bool is_i64(const TcgNode *n, TcgOpcode op)
+{
+    return n->op == op && n->type == TCG_I64;
+}
+
 /* Whether a branch asks if a value is 0 and two are equal, where that one is as in this file's head: which argument it is. */
 static bool has_bytes(const TcgFn *fn, const TcgNode *n, unsigned *ret_arg)
 {
     const TcgNode *either = fn_node(fn, n->arg[0]), *zero = fn_node(fn, n->arg[1]);
 
-    if (n->type != TCG_I64 || n->aux > COND_NE || zero->op != OP_const || zero->imm != 0 || either->op != OP_or) {
+    if (n->type != TCG_I64 || n->aux > COND_NE || zero->op != OP_const || zero->imm != 0 || !is_i64(either, OP_or)) {
         return false;
     }
     for (unsigned i = 0; i < 2; i++) {
         const TcgNode *bytes = fn_node(fn, either->arg[i]), *with = fn_node(fn, bytes->arg[1]);
+        const TcgNode *equal = fn_node(fn, either->arg[1 - i]);
 
-        if (bytes->op == OP_andn && with->op == OP_or && fn_node(fn, with->arg[1])->op == OP_const &&
-            fn_node(fn, either->arg[1 - i])->op == OP_xor) {
+        /* operands of 32 bits may have anything above them */
+        if (is_i64(bytes, OP_andn) && is_i64(with, OP_or) && fn_node(fn, with->arg[1])->op == OP_const &&
+            is_i64(equal, OP_xor)) {
             *ret_arg = i;
             return true;
         }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Golden files: IR in, passes, IR out. A file (*.ir) is comments, "run: LETTERS [naive] [least] [direct]" (tcg_pipeline's
- * letters, "-" for none; least: a backend that has only what each must have; direct: the layout without TLBs), a region,
- * "expect:" and the region that comes out. A comment may say what must not occur in the body of its loops, recipes aside:
+ * Golden files: IR in, passes, IR out. A file (*.ir) is comments, "run: LETTERS [naive] [least] [upper] [direct]"
+ * (tcg_pipeline's letters, "-" for none; least: a backend that has only what each must have; upper: one whose operations of
+ * 32 bits clear the upper halves; direct: the layout without TLBs), a region, "expect:" and the region that comes out. A
+ * comment may say what must not occur in the body of its loops, recipes aside:
  *
  *   # loop-free-of: st_env flags_
  *
@@ -36,6 +37,15 @@ static bool has_least(const TcgBackend *be, const TcgNode *n)
 static const TcgBackend backend_all = {
     .name = "all", .has_op = has_all, .access_offset = true, .access_index = true, .access_page = true,
 };
+static bool upper_is_zero(const TcgFn *fn, TcgId id)
+{
+    return node_type(fn_node(fn, id)) == TCG_I32 && fn_node(fn, id)->op != OP_trunc;
+}
+
+static const TcgBackend backend_upper = {
+    .name = "upper", .has_op = has_all, .access_offset = true, .access_index = true, .access_page = true,
+    .upper_is_zero = upper_is_zero,
+};
 static const TcgBackend backend_least = { .name = "least", .has_op = has_least };
 
 static bool bless;
@@ -52,7 +62,8 @@ static char *run_file(const char *path, const char *run, const char *input)
     for (unsigned i = 1; words[0] && words[i]; i++) {
         config.naive |= !strcmp(words[i], "naive");
         config.layout = strcmp(words[i], "direct") ? config.layout : &test_layout_direct;
-        config.backend = strcmp(words[i], "least") ? config.backend : &backend_least;
+        config.backend = !strcmp(words[i], "least") ? &backend_least :
+                         !strcmp(words[i], "upper") ? &backend_upper : config.backend;
     }
     fn = tcg_fn_parse(&config, input, &error);
     if (!fn) {

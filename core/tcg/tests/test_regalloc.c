@@ -167,7 +167,30 @@ static void test_graphs(void)
     check_random(&bare, 6, 5, 0, 1500);
 }
 
-/* The same by the pass for first translations, which knows no loops. */
+/* A frame that is too small for what is alive ends it, whatever is left to be moved then. */
+static void test_small_frames(void)
+{
+    static const RandFn shape = { 12, 20, { 0, 6, 10, 6 }, 4, 12 };
+    unsigned large = 0;
+
+    for (unsigned i = 0; i < 2000; i++) {
+        TcgBackend be = host(6, 5, 2, i);
+        TcgConfig config = { .backend = &be, .target = &test_target, .layout = &test_layout, .verify = true };
+        TcgFn *fn = tcg_fn_new(&config);
+        uint64_t seed = i;
+
+        be.num_slots = 2 * (i % 64);
+        rand_fn(fn, &shape, &seed);
+        tcg_regalloc(fn);
+        g_assert_true(fn->too_large || tcg_regalloc_check(fn, NULL));
+        large += fn->too_large;
+        tcg_fn_free(fn);
+    }
+    g_test_message("%u of 2000 are too large", large);
+    g_assert_cmpuint(large, >, 200);
+}
+
+/* Random regions by the pass for first translations, which knows no loops. */
 static void test_quick(void)
 {
     static const RandFn block = { 1, 200, { 0, 6, 10, 5 }, 4, 12, true };
@@ -250,6 +273,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/regalloc/block", test_block);
     g_test_add_func("/tcg/regalloc/no-pressure", test_no_pressure);
     g_test_add_func("/tcg/regalloc/graphs", test_graphs);
+    g_test_add_func("/tcg/regalloc/small-frames", test_small_frames);
     g_test_add_func("/tcg/regalloc/quick", test_quick);
     g_test_add_func("/tcg/regalloc/checker", test_checker);
     g_test_add_func("/tcg/regalloc/speed", test_speed);
