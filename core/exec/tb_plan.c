@@ -345,5 +345,11 @@ void tb_plan_smaller(Plan *p)
         copies |= p->piece[i].in.copies > 1;
         p->piece[i].in.copies = 1;
     }
-    p->num /= copies ? 1 : 2;
+    if (copies) {
+        return;
+    }
+    p->num /= 2;
+    for (unsigned i = 0; i < p->num; i++) {
+        p->piece[i].in.poll = true;             /* a piece that no other ends any more may lead back to itself */
+    }
 }

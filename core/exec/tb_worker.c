@@ -230,17 +230,22 @@ void tb_worker_drop(TbWorker *w, const RamBlock *rb)
 
 void tb_worker_stop(TbWorker *w)
 {
+    GThread *thread;
+
     tb_worker_hold(w);
     tb_worker_drop(w, NULL);
     g_mutex_lock(&w->lock);
-    w->stopping = true;
+    thread = w->thread;                         /* others may stop it as well: one waits for it */
+    w->thread = NULL;
+    w->stopping |= thread != NULL;
     g_cond_broadcast(&w->cond);
     g_mutex_unlock(&w->lock);
-    if (w->thread) {
-        g_thread_join(w->thread);
-        w->thread = NULL;
+    if (thread) {
+        g_thread_join(thread);
+        g_mutex_lock(&w->lock);
+        w->stopping = false;
+        g_mutex_unlock(&w->lock);
     }
-    w->stopping = false;
     tb_worker_release(w);
 }
 
