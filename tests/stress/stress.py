@@ -58,6 +58,7 @@ PLACES = (15000, 60 << 10), (60000, 110 << 10)   # pages that had code, and KiB 
 SHORT_TAKEN = ['slow', 'late']
 SHORT_SIGNALS = ['queue at once', 'late', 'exits']
 ROUNDS = {'one instruction': 150, 'all': 60}     # of changing.c, in the short form: each takes long
+LONG_ROUNDS = {'all': 120}
 NOT_BOOTED = ['one instruction', 'all']           # a kernel believes that its CPUs hang
 SUITES = ['tier 1', 'regions', 'queue at once', 'late', 'unlink', 'verify']     # large programs make no headway in others
 SHORT_ORACLE = ['regions', 'queue at once', 'slow', 'verify']
@@ -98,7 +99,7 @@ class Parts:
         return run(CHIMERA, 'user', '-accel', accel, *options, self.folder / name, *args)
 
     def changing(self, accel):
-        rounds = [str(n) for mode, n in ROUNDS.items() if MODES[mode] == accel and not self.is_long]
+        rounds = [str(n) for mode, n in (LONG_ROUNDS if self.is_long else ROUNDS).items() if MODES[mode] == accel]
         got = self.program('changing', accel, *rounds, options=['-tb-size', '1'])
         return expect(got, self.want['changing'])
 
@@ -118,7 +119,7 @@ class Parts:
         return expect(self.program('noexec', accel, '10' if self.is_long else '2'), (0, 'wrong: 0\n', ''))
 
     def taken(self, accel):
-        return expect(self.program('taken', accel, '50' if self.is_long else '5'), (0, 'wrong: 0\n', ''))
+        return expect(self.program('taken', accel, '20' if self.is_long else '5'), (0, 'wrong: 0\n', ''))
 
     def targets(self, accel):
         return expect(self.program('targets', accel, '10' if self.is_long else '1'), (0, 'wrong: 0\n', ''))

@@ -30,7 +30,8 @@ IMMEDIATES = ['0xff', '0xffff0000ffff0000', '0x3fffffffc000', '1', '0x8000000000
 
 
 class Writer:
-    """Instructions at random. x2 to x8 and v0 to v7 are free, x0 is memory, x1 an index into it, x9 the budget."""
+    """Instructions at random. x2 to x8 and v0 to v7 are free, x0 is memory, x1 an index into it, x9 the budget, x10 and x11
+    for a moment."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -59,9 +60,20 @@ class Writer:
             lambda: f'ccmp {x()}, #{r.choice([0, 0, 1, 16])}, #{r.randrange(16)}, {r.choice(CONDS)}',
             lambda: f'csel {x()}, {x()}, {x()}, {r.choice(CONDS)}',
             lambda: f'cset {x()}, {r.choice(CONDS)}',
-            lambda: f'add {w()}, {w()}, {w()}',
+            lambda: f'{pick("add sub and orr eor bic orn")} {w()}, {w()}, {w()}',
+            lambda: f'orr {w()}, {w()}, #0x7f7f7f7f',
+            self.narrow_access,
             lambda: f'and {x()}, {x()}, #{r.choice(IMMEDIATES)}',
         ])()
+
+    def narrow_access(self):
+        """At a sum of 32 bits of a register that has anything above them."""
+        r = self.rng
+        out = [f'and x10, {self.x()}, #0xffffffff0000003f', f'add w11, w10, #{r.choice([0, 16, 255, 400])}']
+        if r.randrange(2):
+            out.append(f'add w11, w11, #{r.randrange(40)}')
+        return '\n'.join(out + [f'{self.pick("ldr str ldrb strh ldrsw")} REG, [{self.pick("x0,x11 x0,w11,uxtw x11,x0 x11,x0")}]'])\
+            .replace('ldrsw REG', f'ldrsw {self.x()}').replace('REG', self.w())
 
     def vector(self):
         v, r, pick = self.v, self.rng, self.pick
@@ -105,9 +117,17 @@ class Writer:
             lambda: f'mov {v("h")}[{r.randrange(8)}], {v("h")}[{r.randrange(8)}]',
         ])()
 
+    def words_alike(self, label):
+        """What strcmp asks of two words, of 64 bits or of 32 that have anything above them."""
+        z, v, k = self.rng.choice([('x', self.x, '0x7f7f7f7f7f7f7f7f'), ('w', self.w, '0x7f7f7f7f')])
+        a, b = v(), v()
+        return '\n'.join([f'orr {z}10, {a}, #{k}', f'bic {z}10, {self.rng.choice([a, v()])}, {z}10', f'eor {z}11, {a}, {b}',
+                          'orr x10, x10, x11', f'{self.pick("cbz cbnz")} x10, {label}'])
+
     def branch(self, label):
         r = self.rng
         return r.choice([
+            lambda: self.words_alike(label),
             lambda: f'{self.pick("cbz cbnz")} {r.choice([self.x(), self.w()])}, {label}',
             lambda: f'{self.pick("tbz tbnz")} {self.x()}, #{r.randrange(64)}, {label}',
             lambda: f'b.{r.choice(CONDS)} {label}',
