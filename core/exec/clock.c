@@ -13,7 +13,6 @@
 typedef struct ClockSource {
     GSource source;
     Clock *clock;
-    void *tag;
 } ClockSource;
 
 struct Clock {
@@ -201,7 +200,7 @@ Clock *clock_new(void *main_context, Machine *m)
         c->source = g_source_new(&source_funcs, sizeof(ClockSource));
         s = (ClockSource *)c->source;
         s->clock = c;
-        s->tag = g_source_add_unix_fd(c->source, c->fd, G_IO_IN);
+        g_source_add_unix_fd(c->source, c->fd, G_IO_IN);
         g_source_set_name(c->source, "clock");
         g_source_attach(c->source, main_context);
     }

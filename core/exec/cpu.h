@@ -54,7 +54,6 @@ struct CPUClass {
     uint16_t elf_machine;                       /* e_machine of an ELF file for it (little-endian); 0: there is no such */
     bool elf64;
     const TcgTarget *tcg;
-    unsigned num_mmu;                           /* regimes: values of MemOp's mmu index */
     unsigned insn_align;                        /* log2: jump cache shift */
     /*
      * Bits of key.w[0], by position; 0: there are none. variant: two bits that generated code changes by itself, in the
@@ -122,10 +121,8 @@ struct CPUClass {
 /* Requests to a CPU thread: bits of cs->requests, set with cpu_request() from any thread. */
 enum {
     CPU_REQ_INTERRUPT = 1 << 0,                 /* look at take_interrupt */
-    CPU_REQ_STOP = 1 << 1,                      /* pause: machine stop, reset */
-    CPU_REQ_EXIT = 1 << 2,                      /* the thread ends */
-    CPU_REQ_TLB = 1 << 3,                       /* TLB flush requests are posted */
-    CPU_REQ_WORK = 1 << 4,                      /* cpu_run_on queue */
+    CPU_REQ_TLB = 1 << 1,                       /* TLB flush requests are posted */
+    CPU_REQ_WORK = 1 << 2,                      /* cpu_run_on queue */
 };
 
 enum { CPU_HEAT_WORDS = 2048 };
@@ -259,7 +256,6 @@ static inline void cpu_nap(CPUState *cs, unsigned us)
 /* The helper must be HELPER_MAY_RAISE and return at once when these return false (ld: *ret_ok). */
 uint64_t cpu_ld(CPUState *cs, vaddr addr, MemOp mo, bool *ret_ok);
 bool cpu_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo);
-bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint64_t *ret_old);
 /* Compare and swap of up to 16 bytes: numbers, low half first. expect_ret becomes what was there. */
 bool cpu_cas(CPUState *cs, vaddr addr, uint64_t expect_ret[2], const uint64_t value[2], MemOp mo);
 /* Host pointer to a whole access of [addr, addr+size) within one page of plain RAM, having checked and filled as an
@@ -277,13 +273,11 @@ typedef struct CPUPage {
     uint8_t user;                               /* TlbPage.user */
 } CPUPage;
 bool cpu_find_page(CPUState *cs, vaddr addr, AccessType type, unsigned mmu, CPUPage *ret);
-/* Debugger's and loader's view of virtual memory. False: not mapped. */
 /*
  * The guest says that [addr, addr + len) will be fetched anew (instruction cache maintenance). In user mode what was
  * translated of it goes; elsewhere stores have seen to that already.
  */
 void cpu_code_changed(CPUState *cs, vaddr addr, uint64_t len);
-bool cpu_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write);
 
 /* -- clusters ------------------------------------------------------------------------------------------------------ */
 struct Cluster {

@@ -164,7 +164,6 @@ typedef struct CPUExec {
     uint64_t trace;                             /* -d trace-hash */
     sigjmp_buf *recover;                        /* user mode: where a host fault in C code goes on; NULL: it is ours */
     UserFault fault;                            /* ... and what it was */
-    uintptr_t fault_addr;
     struct UserFetch *fetch;                    /* ... what it knows of the page that code was found in last */
     unsigned stress_turns, stress_blocks, stress_accesses;     /* counted, while the machine is under stress */
     bool exempt;                                /* user mode: no point stops it */

@@ -20,7 +20,6 @@ typedef struct Rom {
 } Rom;
 
 typedef struct RomList {
-    Machine *m;
     GPtrArray *roms;                            /* Rom, in order of adding */
     bool was_reset;                             /* else they are all as they were added */
 } RomList;
@@ -100,7 +99,6 @@ static RomList *rom_list(Machine *m)
 
     if (!list) {
         list = g_new0(RomList, 1);
-        list->m = m;
         list->roms = g_ptr_array_new_with_free_func(rom_free);
         m->roms = list;
         machine_add_reset(m, RESET_PHASE_MEMORY, roms_reset, list, rom_list_free);

@@ -37,7 +37,7 @@ typedef struct TlbPage {
     bool global;                                /* belongs to every context with the same (context & global_mask) */
     MemTxAttrs attrs;
     bool watched;                               /* data accesses ask CPUClass.watch first */
-    uint8_t user;                               /* the architecture's own bits (memory type), back with tlb_lookup */
+    uint8_t user;                               /* the architecture's own bits (memory type), back with tlb_find */
 } TlbPage;
 
 /* What a walk for code read, and what it found. */

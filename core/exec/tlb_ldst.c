@@ -190,11 +190,6 @@ static void stored(CPUState *cs, const TlbInfo *info, vaddr addr, unsigned size,
     tlb_clear_code(cs, addr, mmu);
 }
 
-static MemTxAttrs attrs_of(CPUState *cs, const TlbInfo *info)
-{
-    return info->attrs;
-}
-
 /* -- parts: what lies in one piece of one page, in memory order ------------------------------------------------------ */
 
 static bool device(CPUState *cs, const TlbInfo *info, vaddr addr, uint8_t *buf, unsigned len, AccessType type, MemOp mo,
@@ -238,7 +233,7 @@ static bool device(CPUState *cs, const TlbInfo *info, vaddr addr, uint8_t *buf, 
                 stats_inc(&cs->exec->stats, STAT_mmio_read);
             }
             inside = tcg_fp_pause(&cs->fp);
-            r = memory_region_access(info->mr, offset, n, &v, attrs_of(cs, info), write);
+            r = memory_region_access(info->mr, offset, n, &v, info->attrs, write);
             tcg_fp_resume(&cs->fp, inside);
             if (!write) {
                 memcpy(buf + done, &v, n);
@@ -1050,12 +1045,6 @@ bool cpu_st(CPUState *cs, vaddr addr, uint64_t value, MemOp mo)
     return !cs->raised;
 }
 
-bool cpu_rmw(CPUState *cs, vaddr addr, uint64_t value, MemOp mo, TcgRmw op, uint64_t *ret_old)
-{
-    *ret_old = slow_rmw(cs, addr, value, mo, op, NULL);
-    return !cs->raised;
-}
-
 bool cpu_cas(CPUState *cs, vaddr addr, uint64_t expect_ret[2], const uint64_t value[2], MemOp mo)
 {
     if (memop_size(mo) == 16) {
@@ -1089,31 +1078,5 @@ bool cpu_access_host(CPUState *cs, void (*fn)(void *opaque), void *opaque)
         return user_try(cs, fn, opaque);
     }
     fn(opaque);
-    return true;
-}
-
-bool cpu_debug_rw(CPUState *cs, vaddr addr, void *buf, size_t len, bool write)
-{
-    const CPUClass *cc = CPU_CLASS_OF(cs);
-    uint64_t mask = BIT64(cc->tcg->page_bits) - 1;
-
-    for (uint8_t *p = buf; len;) {
-        uint64_t n = MIN(len, mask + 1 - (addr & mask));
-        MemTxAttrs attrs = MEMTX_ATTRS_DEBUG;
-        MemTxResult r;
-        hwaddr paddr;
-
-        if (!cc->debug_translate(cs, addr, &paddr, &attrs)) {
-            return false;
-        }
-        attrs.debug = 1;
-        r = write ? address_space_write(cs->as, paddr, attrs, p, n) : address_space_read(cs->as, paddr, attrs, p, n);
-        if (r != MEMTX_OK) {
-            return false;
-        }
-        addr += n;
-        p += n;
-        len -= n;
-    }
     return true;
 }

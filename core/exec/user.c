@@ -163,14 +163,6 @@ void user_copy_tags(Machine *m, vaddr to, vaddr from, uint64_t len)
 
 /* -- accesses ----------------------------------------------------------------------------------------------------- */
 
-void *user_host(Machine *m, vaddr addr)
-{
-    const UserMemory *mem = &exec_machine(m)->user->mem;
-
-    addr &= mem->addr_mask;
-    return addr < mem->size ? (void *)(mem->base + addr) : (void *)UINTPTR_MAX;
-}
-
 bool user_try(CPUState *cs, void (*fn)(void *opaque), void *opaque)
 {
     sigjmp_buf *outer = cs->exec->recover;
@@ -317,14 +309,13 @@ bool user_fetch(CPUState *cs, vaddr pc, uint8_t *buf, unsigned len)
     return user_read(cs, buf, pc, len) || fault(cs, pc, ACCESS_FETCH, cs->exec->fault, false);
 }
 
-bool exec_user_fault(CPUState *cs, uintptr_t addr, UserFault why, const void **pc)
+bool exec_user_fault(CPUState *cs, UserFault why, const void **pc)
 {
     CPUExec *e = cs->exec;
     const void *resume;
 
     if (e->recover) {
         e->fault = why;
-        e->fault_addr = addr;
         siglongjmp(*e->recover, 1);
     }
     resume = tcg_fault_resume(e->x->be, e->x->buf, *pc);

@@ -58,7 +58,7 @@ typedef enum UserStop {
 
 /* After exec_init, before CPUs are attached. */
 void exec_user_init(Machine *m, const UserMemory *mem);
-/* The calling thread is cs's thread from now on; a signal handler of its finds cs by what exec_user_handle is given. */
+/* The calling thread is cs's thread from now on. */
 void exec_user_attach(CPUState *cs);
 /* Any thread of the process, if cs's own is gone. */
 void exec_user_detach(CPUState *cs);
@@ -66,10 +66,10 @@ UserStop exec_user_run(CPUState *cs);
 /* Makes exec_user_run return at the next block. Async-signal-safe, any thread. */
 void exec_user_interrupt(CPUState *cs);
 /*
- * A signal handler on cs's thread: the host refused an access to a host address (0: not known) at *pc. True: go on at
+ * A signal handler on cs's thread: the host refused an access at *pc. True: go on at
  * the new *pc. Does not return if C code was in user_read or the like. False: it was not the guest's.
  */
-bool exec_user_fault(CPUState *cs, uintptr_t addr, UserFault why, const void **pc);
+bool exec_user_fault(CPUState *cs, UserFault why, const void **pc);
 /* Whether it would not return: the handler's last chance to set the mask of signals that is to be. */
 bool exec_user_recovers(const CPUState *cs);
 
@@ -80,8 +80,6 @@ bool user_read(CPUState *cs, void *buf, vaddr addr, size_t len);
 bool user_write(CPUState *cs, vaddr addr, const void *buf, size_t len);
 /* An aligned word becomes value if it is *old; else *old is what it is. False: it cannot be accessed, or not written. */
 bool user_compare_swap(CPUState *cs, vaddr addr, uint32_t *old, uint32_t value);
-/* Host address of a guest address to be given to the kernel; one that is in nobody's memory if it lies outside. */
-void *user_host(Machine *m, vaddr addr);
 /*
  * What the architecture keeps of the pages of [addr, addr + len), for accesses to data (TlbPage.user). Allocation tags
  * (ram_tags): cleared, or copied to another place, together with these bits.

@@ -239,7 +239,6 @@ bool elf_load(Process *p, int fd, const char *name, LoadedElf *ret, GError **err
 
 typedef struct StackBuilder {
     Process *p;
-    CPUState *cs;
     vaddr sp, limit;
     bool ok;
 } StackBuilder;
@@ -263,7 +262,7 @@ static vaddr push_text(StackBuilder *b, const char *text)
 vaddr elf_stack(Process *p, CPUState *cs, const LoadedElf *elf, char **argv, char **env, GError **error)
 {
     GArray *words = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    StackBuilder b = { .p = p, .cs = cs, .ok = true };
+    StackBuilder b = { .p = p, .ok = true };
     unsigned argc = g_strv_length(argv), envc = g_strv_length(env);
     vaddr random, exe, platform;
     uint8_t bytes[16] = { 0 };

@@ -141,7 +141,7 @@ USER_IN_HANDLER static void host_handler(int sig, siginfo_t *info, void *context
             syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
             context_fp_enter(context);          /* a jump leaves it as it is */
         }
-        if (t && exec_user_fault(t->cs, addr, why, pc ? (const void **)pc : (const void *[]){ NULL })) {
+        if (t && exec_user_fault(t->cs, why, pc ? (const void **)pc : (const void *[]){ NULL })) {
             return;
         }
         own_fault(sig, addr, pc ? *pc : 0);

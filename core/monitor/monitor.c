@@ -48,11 +48,6 @@ bool monitor_open(Monitor *mon, Chardev *chr, GError **error)
     return true;
 }
 
-Machine *monitor_machine(Monitor *mon)
-{
-    return mon->m;
-}
-
 CPUState *monitor_cpu(Monitor *mon)
 {
     return mon->cpu ? mon->cpu : mon->m->cpus->len ? mon->m->cpus->pdata[0] : NULL;

@@ -47,7 +47,6 @@ char *monitor_execute(Monitor *mon, const char *line);
 /* A session on chr. False with GError: it is in use. */
 bool monitor_open(Monitor *mon, Chardev *chr, GError **error);
 
-Machine *monitor_machine(Monitor *mon);
 /* The CPU that commands are about (`cpu N`). */
 CPUState *monitor_cpu(Monitor *mon);
 void monitor_set_cpu(Monitor *mon, CPUState *cs);

@@ -121,7 +121,6 @@ struct Machine {
     GPtrArray *cpus;                            /* (CPUState *), all clusters */
     GPtrArray *resets;                          /* MachineReset, run by phase after the device tree's reset */
     /* set before build by main */
-    const void *accel;                          /* const AccelOps *, core/exec/accel.h */
     void *exec;                                 /* core/exec's own (exec_int.h), freed with the machine by exec_free */
     void (*exec_free)(void *exec);
     void *roms;                                 /* core/exec/loader.c's, owned by m->resets */

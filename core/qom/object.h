@@ -61,8 +61,6 @@ ObjectClass *type_class(TypeRegistry *types, const char *name, GError **error);
 /* The class if the type is already known; never loads, never fails loudly. */
 ObjectClass *type_class_known(TypeRegistry *types, const char *name);
 bool class_is_a(const ObjectClass *oc, const char *type);
-/* Calls fn for each registered (loaded) class that is_a `type`, in registration order. */
-void type_foreach(TypeRegistry *types, const char *type, void (*fn)(ObjectClass *oc, void *opaque), void *opaque);
 
 /* Tables that modules offer to others by the module's name (fpu: const FloatOps *); NULL if none is loaded. */
 const void *type_registry_interface(TypeRegistry *types, const char *module);

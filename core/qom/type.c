@@ -199,18 +199,6 @@ bool class_is_a(const ObjectClass *oc, const char *type)
     return false;
 }
 
-void type_foreach(TypeRegistry *types, const char *type, void (*fn)(ObjectClass *oc, void *opaque), void *opaque)
-{
-    for (unsigned i = 0; i < types->order->len; i++) {
-        TypeNode *node = types->order->pdata[i];
-        ObjectClass *oc = node->oc ? node->oc : class_build(types, node, NULL);
-
-        if (oc && class_is_a(oc, type)) {
-            fn(oc, opaque);
-        }
-    }
-}
-
 void class_check_cast(const ObjectClass *oc, const char *type)
 {
     const char **cast;

@@ -22,8 +22,8 @@
  *   that register, which holds a copy if the argument does not die here. Of TCG_PLAIN operations it is only a wish.
  * - clobbers hold nothing that is needed after the node, and no argument whose arg[] set leaves them out.
  * - call: fn->lists[n->arg_locs + i] is the TcgLoc of list[i]: any register, slot or constant (vectors: register or
- *   slot). emit moves them where the C call wants them and takes the result from there to out (call_int_args and
- *   call_ret_int are hints for the allocator). A vector goes by pointer to a copy that emit makes.
+ *   slot). emit moves them where the C call wants them and takes the result from there to out. A vector goes by pointer
+ *   to a copy that emit makes.
  * - Locations in the map of a guest access hold at its start; out is not written if the access raises, so out may
  *   be a register whose value the map uses. Locations in the map of a call hold after it returned (not in clobbers).
  * - fn->frame_slots <= num_slots.
@@ -74,9 +74,6 @@ enum { TCG_PLAIN = 1 << TCG_MAX_OPERANDS, TCG_HAS = TCG_PLAIN << 1, TCG_HAS_INT 
 struct TcgBackend {
     const char *name;
     TcgRegSet allocatable, callee_saved;
-    /* Argument registers of a C call after the CPU object, in order, and the result's. */
-    uint8_t call_int_args[TCG_HELPER_MAX_ARGS];
-    uint8_t call_ret_int;
     uint16_t num_slots;                         /* 8-byte frame slots there are */
     uint64_t features;                          /* host extensions it may use (a backend's own bits), if the host has */
     /* Whether this host can run it; NULL: every host can. */

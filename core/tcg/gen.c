@@ -213,7 +213,6 @@ bool tcg_gen_finish(TcgGen *g, TcgCodeBuf *buf, TcgCode *ret_code)
     if (!be->emit(be, fn, buf, ret_code)) {
         return false;
     }
-    ret_code->num_insns = fn->num_insns;
     return true;
 }
 
@@ -330,17 +329,6 @@ TcgVal tcg_const_v(TcgGen *g, uint64_t lo, uint64_t hi)
 TcgVal tcg_const_wide(TcgGen *g, TcgType type, uint64_t lo, uint64_t hi)
 {
     return (TcgVal){ tcg_fn_const_wide(g->fn, type, lo, hi) };
-}
-
-bool tcg_is_const(TcgGen *g, TcgVal v, uint64_t *ret_value)
-{
-    const TcgNode *n = fn_node(g->fn, v.id);
-
-    if (n->op != OP_const || v.id == 0) {
-        return false;
-    }
-    *ret_value = n->imm;
-    return true;
 }
 
 TcgType tcg_val_type(TcgGen *g, TcgVal v)
@@ -627,17 +615,6 @@ TcgVec tcg_vecs(TcgGen *g, TcgOpcode op, unsigned es, uint64_t imm, const TcgVec
     for (unsigned i = 0; i < shape->num; i++) {
         r.part[i] = tcg_emit(g, op, shape->type, es, imm, a->part[i], b ? b->part[i] : TCG_NOVAL, c ? c->part[i] : TCG_NOVAL,
                              TCG_NOVAL);
-    }
-    return r;
-}
-
-TcgVec tcg_vecs_dup(TcgGen *g, unsigned bytes, unsigned es, TcgVal v)
-{
-    TcgVec r = tcg_vec_shape(g, bytes);
-
-    r.part[0] = tcg_emit(g, OP_vdup, r.type, es, 0, v, TCG_NOVAL, TCG_NOVAL, TCG_NOVAL);
-    for (unsigned i = 1; i < r.num; i++) {
-        r.part[i] = r.part[0];
     }
     return r;
 }

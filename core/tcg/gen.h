@@ -61,7 +61,6 @@ TcgVal tcg_const(TcgGen *g, TcgType type, uint64_t value);
 TcgVal tcg_const_v(TcgGen *g, uint64_t lo, uint64_t hi);
 /* A vector of any type whose 16 bytes are these, each time. */
 TcgVal tcg_const_wide(TcgGen *g, TcgType type, uint64_t lo, uint64_t hi);
-bool tcg_is_const(TcgGen *g, TcgVal v, uint64_t *ret_value);
 TcgType tcg_val_type(TcgGen *g, TcgVal v);
 TcgVal tcg_get_reg(TcgGen *g, unsigned row);
 void tcg_set_reg(TcgGen *g, unsigned row, TcgVal v);
@@ -246,7 +245,6 @@ typedef struct TcgVec {
 TcgVec tcg_vec_shape(const TcgGen *g, unsigned bytes);
 /* An operation that is lane by lane, on each part; the last operand given has the vectors' type. Also on predicates. */
 TcgVec tcg_vecs(TcgGen *g, TcgOpcode op, unsigned es, uint64_t imm, const TcgVec *a, const TcgVec *b, const TcgVec *c);
-TcgVec tcg_vecs_dup(TcgGen *g, unsigned bytes, unsigned es, TcgVal v);
 TcgVec tcg_vecs_ld_env(TcgGen *g, unsigned bytes, uint32_t offset);
 void tcg_vecs_st_env(TcgGen *g, const TcgVec *v, uint32_t offset);
 /* A predicate for a vector of so many bytes: a bit a byte in i64s, of which the lowest of each lane counts; and back. */

@@ -60,7 +60,7 @@ typedef struct Ssa {
     uint8_t *in_field;                          /* by block with several predecessors, row: see choose_fields; NULL: none */
     uint8_t *reloads;                           /* by row: it is so in one of them */
     uint32_t num_contents;
-    uint32_t phis, num_phis;                    /* made here: in fn->lists, growing at its end */
+    uint32_t num_phis;                          /* made here */
     /* the block being walked */
     uint32_t block;
     RowState *st;
@@ -137,7 +137,7 @@ static void collect_rows(Ssa *s)
 }
 
 /* Whether a call reads or writes a row through the CPU object. */
-static bool call_sees(const TcgFn *fn, const TcgNode *n, TcgHelperRegs how, uint32_t list, uint32_t len, unsigned row)
+static bool call_sees(const TcgFn *fn, TcgHelperRegs how, uint32_t list, uint32_t len, unsigned row)
 {
     if (how != HREGS_LISTED) {
         return how == HREGS_ALL;
@@ -152,12 +152,12 @@ static bool call_sees(const TcgFn *fn, const TcgNode *n, TcgHelperRegs how, uint
 
 static bool call_reads(const Ssa *s, const TcgNode *n, uint32_t r)
 {
-    return !s->rows[r].local && call_sees(s->fn, n, call_helper(n)->reads, n->reads, n->num_reads, s->rows[r].row);
+    return !s->rows[r].local && call_sees(s->fn, call_helper(n)->reads, n->reads, n->num_reads, s->rows[r].row);
 }
 
 static bool call_writes(const Ssa *s, const TcgNode *n, uint32_t r)
 {
-    return !s->rows[r].local && call_sees(s->fn, n, call_helper(n)->writes, n->writes, n->num_writes, s->rows[r].row);
+    return !s->rows[r].local && call_sees(s->fn, call_helper(n)->writes, n->writes, n->num_writes, s->rows[r].row);
 }
 
 /* -- loops -------------------------------------------------------------------------------------------------------------- */

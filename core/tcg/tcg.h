@@ -277,7 +277,7 @@ struct TcgLayout {
     int32_t raised_offset;                      /* uint32_t */
     int32_t left_offset;                        /* uint32_t: leaving by a state map writes its tcg_map_insns() */
     int32_t poll_offset;                        /* int32_t: negative asks generated code to leave (OP_poll) */
-    int32_t heat_offset;                        /* int32_t[]: what tcg_poll_hot counts down */
+    int32_t heat_offset;                        /* int32_t[]: what tcg_gen_poll counts down */
     bool counted;                               /* OP_poll subtracts the block's instructions from the poll word */
     int32_t jc_offset;                          /* TcgJumpEntry *: pointer to the cache */
     int32_t jc_tag_offset;                      /* uint64_t: the current tag */
@@ -305,13 +305,11 @@ struct TcgCode {
     const void *entry;                          /* executable address (tci: bytecode) */
     uint32_t size;                              /* bytes of code and map data */
     uint32_t hot_size, text_size;               /* of its start: what runs usually; code */
-    uint32_t num_insns;                         /* guest instructions */
     bool returns;                               /* it may leave by tcg_return */
     bool jumps;                                 /* ... by tcg_goto_ptr_noted */
     int32_t jump_back;                          /* ... which is a call: the delta of where it returns to; else 0 */
     uint32_t num_chains;
     const TcgChain *chain;                      /* by OP_goto_tb's slot, beside the code */
-    const void *maps;                           /* state maps, beside the code */
 };
 
 /*

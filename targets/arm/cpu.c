@@ -278,7 +278,6 @@ static void arm_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED)
     cc->elf_machine = EM_AARCH64;
     cc->elf64 = true;
     cc->tcg = &arm_tcg_target;
-    cc->num_mmu = ARM_NUM_MMU;
     cc->insn_align = 2;
     cc->key_variant_shift = ARM_KEY_BTYPE_SHIFT;
     cc->key_page_shift = ARM_KEY_GUARDED_SHIFT;

@@ -14,7 +14,7 @@
 #include "targets/arm/helper.h"
 #include "targets/arm/mmu.h"
 
-enum { DEBUG_FSC = 0x22, NUM_ROWS = 16 };
+enum { DEBUG_FSC = 0x22 };
 
 /* -- routing ------------------------------------------------------------------------------------------------------- */
 

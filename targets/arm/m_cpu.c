@@ -293,7 +293,6 @@ static void arm_m_class_init(ObjectClass *oc, const TypeInfo *info G_GNUC_UNUSED
     cc->arch = "arm-m";
     cc->elf_machine = EM_ARM;
     cc->tcg = &arm_m_tcg_target;
-    cc->num_mmu = ARM_M_NUM_MMU;
     cc->insn_align = 1;
     cc->get_pc = get_pc;
     cc->set_pc = set_pc;

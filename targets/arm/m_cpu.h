@@ -47,7 +47,6 @@ typedef enum ArmMMmu {
     ARM_M_MMU_S_UNPRIV, ARM_M_MMU_S_PRIV,
     ARM_M_MMU_NEG_UNPRIV, ARM_M_MMU_NEG,        /* with HFNMIENA = 0 and a negative priority: the MPU is off */
     ARM_M_MMU_S_NEG_UNPRIV, ARM_M_MMU_S_NEG,
-    ARM_M_NUM_MMU,
 } ArmMMmu;
 
 /* Index of what is banked by security state. Without the Security Extension all is in M_NS. */

@@ -153,7 +153,7 @@ static bool pend_hard(ARMMCPU *cpu, unsigned bank, uint32_t status)
 bool arm_m_pend_fault(ARMMCPU *cpu, ArmMFaultInfo f)
 {
     bool main = m_has(cpu, ARM_M_HAS_MAIN);
-    unsigned slot = arm_m_slot_of(cpu, f.number, f.bank);
+    unsigned slot = arm_m_slot_of(f.number, f.bank);
     bool enabled = m_bit(cpu->nvic->enabled, slot) && (main || f.number == M_EXC_SVC);
 
     if (f.number == M_EXC_DEBUG) {
@@ -472,7 +472,7 @@ static void enter(ARMMCPU *cpu, uint32_t return_address)
 static void deactivate(ARMMCPU *cpu, unsigned number, bool secure)
 {
     ArmMNvic *v = cpu->nvic;
-    unsigned bank = secure && cpu->has_security ? M_S : M_NS, slot = arm_m_slot_of(cpu, number, bank);
+    unsigned bank = secure && cpu->has_security ? M_S : M_NS, slot = arm_m_slot_of(number, bank);
     int raw = v->raw_prio;
 
     if (!m_has(cpu, ARM_M_HAS_V8)) {
@@ -538,7 +538,7 @@ static ArmMFaultInfo validate(ARMMCPU *cpu, uint32_t *exc_return)
     if (!(e & EXC_RETURN_FTYPE) && !cpu->has_fp) {
         return invpc;
     }
-    slot = arm_m_slot_of(cpu, cpu->exception, v8 && e & EXC_RETURN_ES ? M_S : M_NS);
+    slot = arm_m_slot_of(cpu->exception, v8 && e & EXC_RETURN_ES ? M_S : M_NS);
     if (!m_bit(v->active, slot)) {
         return invpc;
     }

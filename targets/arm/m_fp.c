@@ -55,7 +55,7 @@ void arm_m_fp_restore(ARMMCPU *cpu, const uint32_t *words, bool all)
 /* Whether an exception of this number could be taken from here, as if it came now. */
 static bool is_ready(const ARMMCPU *cpu, unsigned number, unsigned bank)
 {
-    unsigned slot = arm_m_slot_of(cpu, number, bank);
+    unsigned slot = arm_m_slot_of(number, bank);
 
     return m_bit(cpu->nvic->enabled, slot) && arm_m_slot_priority(cpu, slot, true) < cpu->nvic->exec_prio;
 }

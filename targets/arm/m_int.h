@@ -36,7 +36,6 @@ typedef struct ArmMModel {
 } ArmMModel;
 
 void arm_m_model_class_init(ObjectClass *oc, const TypeInfo *info);
-const ArmMModel *arm_m_model_find(const char *name);
 bool arm_m_feature_prop_set(Object *obj, const Property *p, const char *value, GError **error);
 char *arm_m_feature_prop_get(Object *obj, const Property *p);
 /* Profile, extensions and feature bits from the words of cpu->id. */
@@ -129,7 +128,7 @@ int arm_m_slot_priority(const ARMMCPU *cpu, unsigned slot, bool group);
 /* The security state that the exception of a slot is taken to. */
 unsigned arm_m_slot_bank(const ARMMCPU *cpu, unsigned slot);
 /* The slot of an exception number that is active, taken to `bank`. */
-unsigned arm_m_slot_of(const ARMMCPU *cpu, unsigned number, unsigned bank);
+unsigned arm_m_slot_of(unsigned number, unsigned bank);
 /* WFI goes on: something would be taken if PRIMASK were clear. */
 bool arm_m_nvic_wakes(const ARMMCPU *cpu);
 extern const VMStateOps arm_m_nvic_vmstate_ops;

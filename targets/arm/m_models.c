@@ -78,16 +78,6 @@ static const ArmMModel models[ARM_M_NUM_MODELS] = {
     },
 };
 
-const ArmMModel *arm_m_model_find(const char *name)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
-        if (strcmp(models[i].name, name) == 0) {
-            return &models[i];
-        }
-    }
-    return NULL;
-}
-
 #define MODEL_TYPE(n, name_, desc_) \
     { .name = name_ "-arm-m-cpu", .parent = TYPE_ARM_M_CPU, .desc = desc_, .class_data = &models[n], \
       .class_init = arm_m_model_class_init }

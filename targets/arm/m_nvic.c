@@ -41,7 +41,7 @@ unsigned arm_m_slot_bank(const ARMMCPU *cpu, unsigned slot)
     }
 }
 
-unsigned arm_m_slot_of(const ARMMCPU *cpu, unsigned number, unsigned bank)
+unsigned arm_m_slot_of(unsigned number, unsigned bank)
 {
     switch (number) {
     case M_EXC_RESET:

@@ -344,7 +344,7 @@ static bool shpr_slot(const ARMMCPU *cpu, unsigned number, unsigned bank, unsign
 {
     bool ok;
 
-    *ret_slot = arm_m_slot_of(cpu, number, bank);
+    *ret_slot = arm_m_slot_of(number, bank);
     switch (number) {
     case M_EXC_MEM:
     case M_EXC_USAGE:
@@ -444,7 +444,7 @@ static uint32_t shcsr_read(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsigne
     for (unsigned i = 0; i < G_N_ELEMENTS(shcsr_bits); i++) {
         const ShcsrBit *b = &shcsr_bits[i];
 
-        if (shcsr_may(cpu, b, bank) && m_bit(words[b->what], arm_m_slot_of(cpu, b->number, bank))) {
+        if (shcsr_may(cpu, b, bank) && m_bit(words[b->what], arm_m_slot_of(b->number, bank))) {
             value |= BIT32(b->bit);
         }
     }
@@ -457,7 +457,7 @@ static void shcsr_write(ARMMCPU *cpu, const ArmMReg *r G_GNUC_UNUSED, unsigned n
     arm_m_nvic_drain(cpu);
     for (unsigned i = 0; i < G_N_ELEMENTS(shcsr_bits); i++) {
         const ShcsrBit *b = &shcsr_bits[i];
-        unsigned slot = arm_m_slot_of(cpu, b->number, bank);
+        unsigned slot = arm_m_slot_of(b->number, bank);
         bool on = value >> b->bit & 1;
 
         if (!(lanes >> b->bit & 1) || !shcsr_may(cpu, b, bank)) {

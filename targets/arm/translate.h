@@ -15,7 +15,6 @@ typedef enum DisasEnd {
     DISAS_NEXT,                                 /* go on with the next instruction */
     DISAS_STOP,                                 /* the translator ended the block itself */
     DISAS_EXIT_NEXT,                            /* end here: PC := next, leave to the loop (key or interrupts may have changed) */
-    DISAS_CHAIN_NEXT,                           /* end here: PC := next, chained (ISB, too many instructions) */
 } DisasEnd;
 
 struct DisasContext {

@@ -178,7 +178,6 @@ static void toy_cpu_class_init(ObjectClass *oc, const TypeInfo *info)
     cc->parent.vmstate = toy_cpu_vmstate;
     cc->arch = "toy";
     cc->tcg = &toy_tcg_target;
-    cc->num_mmu = 1;
     cc->insn_align = 2;
     cc->get_pc = get_pc;
     cc->set_pc = set_pc;

@@ -63,7 +63,6 @@ typedef struct Board {
     const Ram *rams;
     const Alias *aliases;
     struct { hwaddr addr; uint64_t size; } background[NUM_BACKGROUNDS];
-    const char *scc_id;
     hwaddr code;                                /* where the vector table is */
     uint32_t frequency, num_irq;
     unsigned num_cpus;

@@ -561,7 +561,6 @@ bool tcg_tci_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         *f->at = (uint64_t)(e.block[f->block] - f->from);
     }
     end = emit_cifs(&e, (uint8_t *)e.p);
-    ret->maps = tcg_codebuf_rx(buf, end);
     for (unsigned i = 0; i < e.map_fixes->len; i++) {
         const MapFix *f = &g_array_index(e.map_fixes, MapFix, i);
 
@@ -580,6 +579,5 @@ bool tcg_tci_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
     tcg_codebuf_commit(buf, start, max, end);
     ret->entry = tcg_codebuf_rx(buf, start);
     ret->size = ret->hot_size = ret->text_size = (uint32_t)(end - start);
-    ret->num_insns = fn->num_insns;
     return true;
 }

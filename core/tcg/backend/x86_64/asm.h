@@ -41,10 +41,6 @@ static inline Mem mem_bi(int base, int index, unsigned scale, int32_t disp)
 }
 static inline Mem mem_rip(const uint8_t *target) { return (Mem){ RIP, NOREG, 0, false, 0, target }; }
 static inline Mem mem_gs(int base, int32_t disp) { return (Mem){ base, NOREG, 0, true, disp, NULL }; }
-static inline Mem mem_gs_bi(int base, int index, unsigned scale, int32_t disp)
-{
-    return (Mem){ base, index, scale, true, disp, NULL };
-}
 
 enum {
     M_0F = 1 << 8, M_38 = 2 << 8, M_3A = 3 << 8, M_MASK = 3 << 8,

@@ -693,7 +693,6 @@ static bool emit_recs(Emit *e)
         *(SlowHead *)e->recs = slow_head(e);
         memcpy(e->a.p, e->recs, e->recs_size);
         e->recs_at = e->a.p;
-        e->code->maps = tcg_codebuf_rx(e->buf, e->a.p);
     }
     for (unsigned i = 0; i < e->num_stubs; i++) {
         const Stub *st = &e->stubs[i];
@@ -715,7 +714,6 @@ static bool emit_recs(Emit *e)
             head = e->a.p;
             *(SlowHead *)head = slow_head(e);
             e->a.p += sizeof(SlowHead);
-            e->code->maps = tcg_codebuf_rx(e->buf, head);
         }
         align(e, 4);
         rec = (SlowRec *)e->a.p;
@@ -1285,7 +1283,7 @@ bool tcg_x86_emit(const TcgBackend *be, const TcgFn *fn, TcgCodeBuf *buf, TcgCod
         memset(e.due_at, 0, due_size);
         e.num_jumps = e.num_stubs = e.num_sites = e.num_consts = 0;
         e.a.p = e.entry = e.start + (e.layout->direct ? FAULT_TABLE_SIZE : 0);
-        code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.a.p), .num_insns = fn->num_insns };
+        code = (TcgCode){ .entry = tcg_codebuf_rx(buf, e.a.p) };
         e.code = &code;
         e.limit = e.start + max - NODE_MAX;
         ok = emit_region(&e);
@@ -1552,7 +1550,6 @@ bool tcg_x86_once_end(void *once, TcgCode *ret)
     }
     tcg_codebuf_give_back(e->buf, &o->taken, ok ? e->a.p : e->start);
     if (ok) {
-        o->code.num_insns = e->fn->num_insns;
         o->code.size = code_size(e);
         *ret = o->code;
     }

@@ -402,7 +402,6 @@ static void test_poll(void)
     add_node(&env, env.fn->entry, OP_poll, TCG_VOID, 0, 0);
     add_node(&env, env.fn->entry, OP_exit, TCG_VOID, 0, 0);
     a = hand_emit(&env, 0x100);
-    g_assert_cmpuint(a.num_insns, ==, 7);
     env.cpu.t.poll = 10;
     g_assert_cmphex(hand_go(&env, &a), ==, 0x100 | TCG_EXIT_LOOKUP);
     g_assert_cmpint(env.cpu.t.poll, ==, 3);
@@ -677,7 +676,6 @@ static void run_restore(Env *env, TcgOpcode op, const TcgHelper *h)
     env->cpu.t.poll = -1;
     before = env->cpu.t;
     code = hand_emit(env, HAND_OWNER);
-    g_assert_nonnull(code.maps);
     g_assert_cmphex(hand_go(env, &code), ==, HAND_OWNER | (op == OP_poll ? TCG_EXIT_POLL : TCG_EXIT_RAISED));
     g_assert_cmphex(env->cpu.t.pc, ==, before.pc + 12);
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
