@@ -597,7 +597,7 @@ static void narrow_loads(TcgFn *fn)
                 ld = 0;
                 break;
             }
-            if (l->imm == offset && l->aux == es) {
+            if (l->imm == offset && l->aux == es && l->type == (es == 3 ? TCG_I64 : TCG_I32)) {
                 break;
             }
         }

@@ -40,7 +40,7 @@ static const unsigned pcmpeq[4] = { 0, PCMPEQW, PCMPEQD, PCMPEQQ };
 static const unsigned pcmpgt[4] = { 0, PCMPGTW, PCMPGTD, PCMPGTQ };
 
 /* What a host has of half precision that can only convert it. */
-static bool has_by_single(const TcgBackend *be, const TcgNode *n)
+static bool has_by_single(const TcgNode *n)
 {
     unsigned es = tcg_fp_es(n->aux);
 
@@ -75,7 +75,7 @@ bool tcg_x86_has_fp(const TcgBackend *be, const TcgNode *n)
         return tcg_x86_host_has(be, HOST_F16C);
     }
     if ((es == 1 || to == 1) && !tcg_x86_host_has(be, HOST_FP16)) {
-        return tcg_x86_host_has(be, HOST_F16C) && has_by_single(be, n);
+        return tcg_x86_host_has(be, HOST_F16C) && has_by_single(n);
     }
     if (n->op != OP_fp) {
         return true;
@@ -1037,8 +1037,17 @@ static void emit_flags(Emit *e, const TcgNode *n)
     alu_rr(&e->a, ALU_XOR, 0, RAX, RAX);
     compare(e, n, signals(e, n), 0, 1);
     put8(&e->a, 0x9f);                          /* lahf: CF is bit 8 of EAX, ZF 14 */
-    mov_ri(&e->a, RDX, 0x4103);
-    vex_rr(&e->a, M_38 | P_F3 | 0xf5, RAX, RAX, RDX);           /* pext: greater 0, less 4, equal 8, unordered 12 */
+    /* greater 0, less 4, equal 8, unordered 12 */
+    if (have(e, HOST_PEXT)) {
+        mov_ri(&e->a, RDX, 0x4103);
+        vex_rr(&e->a, M_38 | P_F3 | 0xf5, RAX, RAX, RDX);       /* pext */
+    } else {
+        /* Bits 8 and 14 times 2^5 + 1 are 13 and 14 after one product each; what else is left is above 4: shrx ignores it. */
+        alu_ri(&e->a, ALU_AND, 0, RAX, 0x4100);
+        op_rr(&e->a, 0x69, RAX, RAX);           /* imul */
+        put32(&e->a, 33);
+        sh_ri(&e->a, SH_SHR, 0, RAX, 11);
+    }
     mov_ri(&e->a, RDX, FLAG_C | FLAG_N << 4 | (FLAG_Z | FLAG_C) << 8 | (FLAG_C | FLAG_V) << 12);
     vex_rr(&e->a, M_38 | P_F2 | 0xf7, RDX, RAX, RDX);           /* shrx */
     alu_ri(&e->a, ALU_AND, 0, RDX, 15);

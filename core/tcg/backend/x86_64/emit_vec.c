@@ -245,6 +245,7 @@ unsigned tcg_x86_lane_opcode(unsigned op, unsigned es, unsigned *ret_digit)
     case OP_vssubs: return op_ssubs[es];
     case OP_vusubs: return op_usubs[es];
     case OP_vmulhs: return PMULHW;
+    case OP_vmulhu: return PMULHUW;
     case OP_vmulrs: return PMULHRSW;
     case OP_vshlv: return shl[es] | w;
     case OP_vshrv: return shr[es] | w;
@@ -906,10 +907,6 @@ void tcg_x86_emit_vec(Emit *e, const TcgNode *n)
         insert(e, es, d, x[0], x[1], imm);
         break;
     case OP_vfrom:
-        if (es < 2) {
-            op_rr(&e->a, M_0F | X_BRM | (es ? 0xb7 : 0xb6), RAX, x[0]);
-            x[0] = RAX;
-        }
         v1(e, MOVD_TO | (es == 3 ? X_W : 0), d, x[0]);
         break;
     case OP_vpair:
@@ -1152,7 +1149,9 @@ void tcg_x86_constraints_vec(const TcgFn *fn, const TcgNode *n, TcgConstraint *r
         }
         break;
     case OP_vpopcnt8:
-        clobber_temp(ret);
+        if (!tcg_x86_host_has(fn->config->backend, HOST_BITALG)) {
+            clobber_temp(ret);
+        }
         break;
     }
 }
