@@ -16,14 +16,22 @@ CHIMERA = os.path.join(os.environ["CHIMERA_BUILD"], "chimera")
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = 32
 SLICE = 5000                     # rounds between two looks at the clock
+ENOUGH = 5                       # tests in which threads met
+PATIENCE = 30                    # slices more if they did not: the host had no two processors for them
 
 
 def run(accel, program, rounds, seconds, names):
-    """Whether all is well: so many rounds of each test, or as many as there is time for."""
-    end, done = time.monotonic() + seconds, 0
+    """Whether all is well: at least so many rounds of each test, or as many as there is time for."""
+    end, done, more = time.monotonic() + seconds, 0, PATIENCE
     tests = {}                                          # name: [rounds, forbidden, seen or None]
-    while done < rounds and (not done or not seconds or time.monotonic() < end):
-        now = min(rounds - done, SLICE) if seconds else rounds
+
+    def met():
+        return bool(names) or sum(t[2] > 0 for t in tests.values()) >= ENOUGH
+
+    due = True
+    while due or (more and not met()):
+        more -= not due
+        now = min(rounds, SLICE)
         r = subprocess.run([CHIMERA, "user", "-accel", accel, program, str(now), *names], capture_output=True, text=True,
                            check=False)
         lines = re.findall(r"^(.+?) +(\d+) rounds, (\d+) forbidden(?:, (\d+) seen)?$", r.stdout, re.M)
@@ -33,9 +41,10 @@ def run(accel, program, rounds, seconds, names):
         for name, *numbers in lines:
             tests[name] = [a + int(b or 0) for a, b in zip(tests.get(name, [0, 0, 0]), numbers)]
         done += now
+        due = done < rounds and (not seconds or time.monotonic() < end)
     for name, (n, forbidden, seen) in tests.items():
         print(f"{accel}: {name:16} {n} rounds, {forbidden} forbidden, {seen} seen", flush=True)
-    return not any(t[1] for t in tests.values()) and (bool(names) or sum(t[2] > 0 for t in tests.values()) >= 5)
+    return not any(t[1] for t in tests.values()) and met()
 
 
 def main():
